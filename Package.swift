@@ -1,0 +1,68 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// CI sets CONVEY_STRICT=1: every warning in our own targets is then an error.
+let strict: [SwiftSetting] =
+    Context.environment["CONVEY_STRICT"] == nil ? [] : [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "convey",
+    products: [
+        .executable(name: "convey", targets: ["convey"]),
+        .executable(name: "conformance", targets: ["conformance"]),
+        .library(name: "Conversation", targets: ["Conversation"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+    ],
+    targets: [
+        // The pure core: no dependencies, no I/O, no clock.
+        .target(name: "Conversation", swiftSettings: strict),
+
+        // The shell around it.
+        .target(
+            name: "ConveyRuntime",
+            dependencies: ["Conversation", "MQTTTransport", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
+        .target(name: "MQTTTransport", dependencies: ["CMosquitto"], swiftSettings: strict),
+        .target(
+            name: "SQLiteJournal", dependencies: ["CSQLite", "Conversation", "ConveyRuntime"], swiftSettings: strict),
+        .target(name: "EffectHandlers", dependencies: ["Conversation", "ConveyRuntime"], swiftSettings: strict),
+        .target(
+            name: "ConveyHTTP",
+            dependencies: ["ConveyRuntime", .product(name: "FlyingFox", package: "FlyingFox")],
+            swiftSettings: strict),
+        .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+
+        .executableTarget(
+            name: "convey",
+            dependencies: [
+                "Conversation", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ConveyHTTP",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
+
+        // `make conformance`: the reference vectors against the pure core.
+        .target(name: "ConformanceKit", dependencies: ["Conversation"], path: "Tests/ConformanceKit", swiftSettings: strict),
+        .executableTarget(name: "conformance", dependencies: ["ConformanceKit"], swiftSettings: strict),
+
+        .testTarget(name: "ConversationTests", dependencies: ["Conversation"], swiftSettings: strict),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["ConformanceKit"], exclude: ["Vectors"], swiftSettings: strict),
+        .testTarget(name: "ConveyRuntimeTests", dependencies: ["ConveyRuntime", "Conversation"], swiftSettings: strict),
+        .testTarget(
+            name: "SQLiteJournalTests", dependencies: ["SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite"],
+            swiftSettings: strict),
+        .testTarget(name: "MQTTTransportTests", dependencies: ["MQTTTransport"], swiftSettings: strict),
+        .testTarget(name: "ConveyTests", dependencies: ["convey"], swiftSettings: strict),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["MQTTTransport", "Conversation", "CSQLite"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,78 @@
+/// The word after `conv.` in a signal's type.
+public enum Family: UInt8, Sendable, CaseIterable {
+    case inbound = 0
+    case applied = 1
+    case effect = 2
+    case output = 3
+    case audit = 4
+
+    /// The word as it stands in types and topics: `in`, `applied`, `effect`, `out`, `audit`.
+    public var name: String {
+        switch self {
+        case .inbound: "in"
+        case .applied: "applied"
+        case .effect: "effect"
+        case .output: "out"
+        case .audit: "audit"
+        }
+    }
+
+    /// The family of a signal type, or nil when the type is in no known namespace.
+    public init?(type: String) {
+        if type.hasPrefix("conv.in.") {
+            self = .inbound
+        } else if type.hasPrefix("conv.applied.") {
+            self = .applied
+        } else if type.hasPrefix("conv.effect.") {
+            self = .effect
+        } else if type.hasPrefix("conv.out.") {
+            self = .output
+        } else if type.hasPrefix("conv.audit.") {
+            self = .audit
+        } else {
+            return nil
+        }
+    }
+}
+
+/// What a signal says has to be applied before it.
+public enum Cause: Sendable, Equatable {
+    case none
+    /// The id of another signal of the same conversation.
+    case signal(String)
+    /// The producer named something that can never be a signal's id (a number, a list): it is never ready.
+    case unsatisfiable
+}
+
+/// A CloudEvents 1.0 event whose type starts with `conv.`, as the contract accepted it.
+public struct Signal: Sendable, Equatable {
+    public var id: String
+    public var source: String
+    public var type: String
+    /// The conversation's id, as it stands in the envelope (not percent-encoded).
+    public var subject: String
+    /// RFC 3339, as the producer wrote it; nil where the producer gave none (the time of recording is used then).
+    public var time: String?
+    public var cause: Cause
+    /// W3C trace context, carried unchanged.
+    public var traceparent: String?
+    /// All other attributes as JSON members without braces (`"correlationid":"x","foo":1`); empty when there are none.
+    public var extensions: [UInt8]
+    /// JSON, byte for byte as it arrived.
+    public var data: [UInt8]
+
+    public init(
+        id: String, source: String, type: String, subject: String, time: String? = nil, cause: Cause = .none,
+        traceparent: String? = nil, extensions: [UInt8] = [], data: [UInt8]
+    ) {
+        self.id = id
+        self.source = source
+        self.type = type
+        self.subject = subject
+        self.time = time
+        self.cause = cause
+        self.traceparent = traceparent
+        self.extensions = extensions
+        self.data = data
+    }
+}
