@@ -1,0 +1,127 @@
+/// Renders the runtime's numbers in the Prometheus text exposition format, version 0.0.4.
+public struct PrometheusText: Sendable {
+    /// The content type that belongs to the text.
+    public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
+
+    private var text = ""
+
+    /// The whole page. Metrics stand in a fixed order, labels of one metric in order of their values.
+    public static func render(_ metrics: MetricsSnapshot, status: RuntimeStatus) -> String {
+        var page = PrometheusText()
+        page.text.reserveCapacity(12_000)
+        page.status(status)
+        page.counters(metrics.counters)
+        page.labelled(metrics)
+        page.gauges(metrics.gauges)
+        page.histogram(MetricNames.commitBatchSize, "Signals in a transaction.", metrics.commitBatchSize)
+        page.histogram(MetricNames.commitSeconds, "Duration of a transaction, commit included.", metrics.commitSeconds)
+        page.histogram(
+            MetricNames.recordSeconds, "From a message's arrival until it was durable.", metrics.recordSeconds)
+        page.histogram(
+            MetricNames.applySeconds, "From a signal being durable until it was applied.", metrics.applySeconds)
+        return page.text
+    }
+
+    private mutating func status(_ status: RuntimeStatus) {
+        gauge(MetricNames.ready, "1 when the runtime takes signals, else 0.", status.isReady ? 1 : 0)
+        header(MetricNames.up, "1 for each part that is up, else 0.", type: "gauge")
+        for part in status.parts {
+            sample(MetricNames.up, [("part", part.name)], part.isReady ? "1" : "0")
+        }
+    }
+
+    private mutating func counters(_ counters: MetricsSnapshot.Counters) {
+        counter(MetricNames.received, "Messages taken from the broker.", counters.received)
+        counter(MetricNames.receivedBytes, "Payload bytes taken from the broker.", counters.receivedBytes)
+        counter(MetricNames.recorded, "Signals written to the journal.", counters.recorded)
+        counter(MetricNames.duplicates, "Messages whose signal was recorded already.", counters.duplicates)
+        counter(MetricNames.applied, "Signals applied by the reducer.", counters.applied)
+        counter(MetricNames.published, "Events that the broker has acknowledged.", counters.published)
+        counter(MetricNames.deadLetters, "Signals set aside because they could not be applied.", counters.deadLetters)
+        counter(MetricNames.commits, "Transactions committed.", counters.commits)
+        counter(MetricNames.commitFailures, "Transactions that failed.", counters.commitFailures)
+        counter(MetricNames.brokerConnections, "Connections made to the broker.", counters.brokerConnections)
+        counter(
+            MetricNames.brokerSessionsLost, "Times the broker had forgotten the session.", counters.brokerSessionsLost)
+        counter(MetricNames.ingressPauses, "Times ingress stopped reading.", counters.ingressPauses)
+    }
+
+    private mutating func labelled(_ metrics: MetricsSnapshot) {
+        header(MetricNames.rejected, "Messages that broke the contract, by code.", type: "counter")
+        for (code, count) in metrics.rejected.byCode.sorted(by: { $0.key < $1.key }) {
+            sample(MetricNames.rejected, [("code", code)], String(count))
+        }
+        header(MetricNames.effects, "Effects, by class and by what became of them.", type: "counter")
+        for effectClass in EffectCounts.Class.allCases {
+            for outcome in EffectCounts.Outcome.allCases {
+                let labels = [("class", effectClass.name), ("outcome", outcome.name)]
+                sample(MetricNames.effects, labels, String(metrics.effects[effectClass, outcome]))
+            }
+        }
+    }
+
+    private mutating func gauges(_ gauges: MetricsSnapshot.Gauges) {
+        gauge(MetricNames.queueDepth, "Signals recorded and not applied yet.", gauges.queueDepth)
+        gauge(MetricNames.parked, "Signals that wait for their cause.", gauges.parked)
+        gauge(MetricNames.outboxLag, "Events recorded and not yet published.", gauges.outboxLag)
+        gauge(MetricNames.conversationsCached, "Conversations held in memory.", gauges.conversationsCached)
+        gauge(MetricNames.openEffects, "Effects without an end.", gauges.openEffects)
+        gauge(MetricNames.deadLettersOpen, "Dead letters that nobody has driven again.", gauges.deadLettersOpen)
+        gauge(MetricNames.journalBytes, "Size of the journal on disk.", gauges.journalBytes)
+        gauge(MetricNames.residentBytes, "Resident memory of the process.", gauges.residentBytes)
+    }
+
+    // MARK: - The format
+
+    private mutating func counter(_ name: String, _ help: String, _ value: UInt64) {
+        header(name, help, type: "counter")
+        sample(name, [], String(value))
+    }
+
+    private mutating func gauge(_ name: String, _ help: String, _ value: Int) {
+        header(name, help, type: "gauge")
+        sample(name, [], String(value))
+    }
+
+    private mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
+        header(name, help, type: "histogram")
+        let bounds = histogram.scale.bounds.map(Self.number) + ["+Inf"]
+        for (bound, count) in zip(bounds, histogram.cumulated) {
+            sample(name + "_bucket", [("le", bound)], String(count))
+        }
+        sample(name + "_sum", [], Self.number(histogram.sum))
+        sample(name + "_count", [], String(histogram.count))
+    }
+
+    private mutating func header(_ name: String, _ help: String, type: String) {
+        text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
+    }
+
+    private mutating func sample(_ name: String, _ labels: [(name: String, value: String)], _ value: String) {
+        text += name
+        if !labels.isEmpty {
+            let pairs = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }
+            text += "{" + pairs.joined(separator: ",") + "}"
+        }
+        text += " \(value)\n"
+    }
+
+    /// Backslash, quote and line feed are the characters that the format escapes in a label's value.
+    static func escaped(_ value: String) -> String {
+        var result = ""
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "\\": result += "\\\\"
+            case "\"": result += "\\\""
+            case "\n": result += "\\n"
+            default: result.unicodeScalars.append(scalar)
+            }
+        }
+        return result
+    }
+
+    /// A number without a needless fraction: `1`, `0.0025`.
+    private static func number(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e15 ? String(Int64(value)) : String(value)
+    }
+}

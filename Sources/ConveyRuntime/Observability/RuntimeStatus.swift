@@ -1,0 +1,92 @@
+/// What the runtime is doing right now, part by part. `/readyz` and `convey health` are made from it.
+public struct RuntimeStatus: Sendable, Equatable {
+    /// The journal's file.
+    public enum Journal: Sendable, Equatable {
+        case opening
+        case open
+        /// It cannot be written (disk full, I/O error) or could not be opened; the message says which.
+        case failed(String)
+    }
+
+    /// The session with the broker.
+    public enum Broker: Sendable, Equatable {
+        /// Not connected; the message says what was tried last and why it did not work.
+        case connecting(String)
+        case connected
+    }
+
+    /// The work that a start-up takes up again: what is recorded and not applied, effects without an end.
+    public enum Recovery: Sendable, Equatable {
+        case running
+        case done
+    }
+
+    /// Whether signals are read from the broker. A pause is back-pressure, not a fault: the runtime stays ready.
+    public enum Ingress: Sendable, Equatable {
+        case running
+        case paused(String)
+    }
+
+    public var journal: Journal
+    public var broker: Broker
+    public var recovery: Recovery
+    public var ingress: Ingress
+
+    public init(journal: Journal, broker: Broker, recovery: Recovery, ingress: Ingress) {
+        self.journal = journal
+        self.broker = broker
+        self.recovery = recovery
+        self.ingress = ingress
+    }
+
+    /// A runtime that has only just been made.
+    public static let starting = RuntimeStatus(
+        journal: .opening, broker: .connecting("not tried yet"), recovery: .running, ingress: .running)
+
+    /// Whether it takes signals and answers them: journal open, broker session up, recovery done.
+    public var isReady: Bool { journal == .open && broker == .connected && recovery == .done }
+
+    /// One part of the runtime, for a person or a probe.
+    public struct Part: Sendable, Equatable {
+        /// `journal`, `broker`, `recovery` or `ingress`.
+        public let name: String
+        public let isReady: Bool
+        /// A few words: `open`, `connecting: connection refused`.
+        public let words: String
+    }
+
+    /// Every part with its state, in the order in which a start-up brings them up.
+    public var parts: [Part] { [journalPart, recoveryPart, brokerPart, ingressPart] }
+
+    /// The parts as lines of text: `journal: open`.
+    public var lines: [String] { parts.map { "\($0.name): \($0.words)" } }
+
+    private var journalPart: Part {
+        switch journal {
+        case .opening: Part(name: "journal", isReady: false, words: "opening")
+        case .open: Part(name: "journal", isReady: true, words: "open")
+        case .failed(let message): Part(name: "journal", isReady: false, words: "failed: \(message)")
+        }
+    }
+
+    private var brokerPart: Part {
+        switch broker {
+        case .connecting(let message): Part(name: "broker", isReady: false, words: "connecting: \(message)")
+        case .connected: Part(name: "broker", isReady: true, words: "connected")
+        }
+    }
+
+    private var recoveryPart: Part {
+        switch recovery {
+        case .running: Part(name: "recovery", isReady: false, words: "running")
+        case .done: Part(name: "recovery", isReady: true, words: "done")
+        }
+    }
+
+    private var ingressPart: Part {
+        switch ingress {
+        case .running: Part(name: "ingress", isReady: true, words: "running")
+        case .paused(let reason): Part(name: "ingress", isReady: true, words: "paused: \(reason)")
+        }
+    }
+}
