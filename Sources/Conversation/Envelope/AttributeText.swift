@@ -29,6 +29,15 @@ enum AttributeText {
             ? "holds a control character" : nil
     }
 
+    /// Whether two texts have the same bytes. (`==` also holds for canonically equivalent ones.)
+    static func isSame(_ one: String, _ other: String) -> Bool {
+        var one = one
+        var other = other
+        return one.withUTF8 { one in
+            other.withUTF8 { other in one.count == other.count && one.elementsEqual(other) }
+        }
+    }
+
     private static func fault(ofControlIn utf8: UnsafeBufferPointer<UInt8>) -> String {
         JSONText.isBlank(String(decoding: utf8, as: UTF8.self)) ? "is blank" : "holds a control character"
     }

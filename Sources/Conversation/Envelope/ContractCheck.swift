@@ -99,7 +99,7 @@ struct ContractCheck {
             given = major
         } else {
             given =
-                scan.extensions[.contractMajorAlias] ?? scan.extensions[.contractmajor]
+                scan.inExtensions(.contractMajorAlias) ?? scan.inExtensions(.contractmajor)
                 ?? scan.top[.contractMajorAlias]
         }
         guard let given, !given.isFalsy else { return }
@@ -114,21 +114,27 @@ struct ContractCheck {
 
     /// The first of the names a cause may have whose value is neither null nor false decides.
     private func cause() -> Cause {
-        let alias = scan.top[.causeIDAlias] ?? scan.extensions[.causeIDAlias]
-        let candidates = [scan.top[.causationid], alias, scan.extensions[.causationid], scan.payload[.causeID]]
-        for case .some(let slot) in candidates where !slot.isFalsy {
-            guard slot.kind == .string, slot.contentRange.count <= 6 * AttributeText.maximumBytes else {
-                return .unsatisfiable
-            }
-            let id = JSONText.string(base, slot)
-            return id.utf8.count <= AttributeText.maximumBytes ? .signal(id) : .unsatisfiable
+        let alias = scan.top[.causeIDAlias] ?? scan.inExtensions(.causeIDAlias)
+        let chosen =
+            truthy(scan.top[.causationid]) ?? truthy(alias) ?? truthy(scan.inExtensions(.causationid))
+            ?? truthy(scan.payload[.causeID])
+        guard let chosen else { return .none }
+        // An escape is six bytes at most for one.
+        guard chosen.kind == .string, chosen.contentRange.count <= 6 * AttributeText.maximumBytes else {
+            return .unsatisfiable
         }
-        return .none
+        let id = JSONText.string(base, chosen)
+        return id.utf8.count <= AttributeText.maximumBytes ? .signal(id) : .unsatisfiable
+    }
+
+    private func truthy(_ slot: JSONSlot?) -> JSONSlot? {
+        guard let slot, !slot.isFalsy else { return nil }
+        return slot
     }
 
     /// Trace context is a hint: one that could not be published as it stands is dropped, not an error.
     private func traceparent() -> String? {
-        guard let slot = scan.top[.traceparent] ?? scan.extensions[.traceparent], slot.kind == .string,
+        guard let slot = scan.top[.traceparent] ?? scan.inExtensions(.traceparent), slot.kind == .string,
             !slot.isEscaped, (1...256).contains(slot.contentRange.count)
         else { return nil }
         let content = JSONText.bytes(base, slot.contentRange)
@@ -142,9 +148,9 @@ struct ContractCheck {
         else { return [] }
         var members = ExtensionMembers(base: base)
         // What stands in the envelope itself wins over its `extensions` object.
-        for member in scan.extensions.others { members.set(member) }
+        for member in scan.otherExtensions { members.set(member) }
         for member in scan.top.others { members.set(member) }
-        members.setProject(inExtensions: scan.extensions[.projectIDAlias], inEnvelope: scan.top[.projectIDAlias])
+        members.setProject(inExtensions: scan.inExtensions(.projectIDAlias), inEnvelope: scan.top[.projectIDAlias])
         if let schema = scan.top[.dataschema], schema.kind == .string { members.set("dataschema", schema) }
         return try members.encode()
     }
@@ -159,12 +165,11 @@ struct ContractCheck {
                     ? "data must be a JSON object" : "data must be a JSON object; data_base64 is not taken")
         }
         let addsIngress = family == .inbound && defaults.ingress != nil
-        let missing = Contract.requiredKeys(family).filter { key in
-            guard let value = scan.payload[key] else { return !addsIngress }
-            return value.kind == .null || (value.kind == .string && JSONText.isBlank(base, value))
-        }
-        guard missing.isEmpty else {
-            let keys = missing.map(\.text.description)
+        let (first, second) = Contract.requiredKeys(family)
+        if isMissing(first, isOptional: addsIngress) || (second.map { isMissing($0, isOptional: addsIngress) } ?? false)
+        {
+            let keys = [first, second].compactMap(\.self).filter { isMissing($0, isOptional: addsIngress) }
+                .map(\.text.description)
             throw Rejection(.payloadMissing(keys), "data must have \(keys.joined(separator: " and ")), not blank")
         }
         let data = JSONText.bytes(base, slot.range)
@@ -172,6 +177,12 @@ struct ContractCheck {
             scan.payload[.messageID] == nil || scan.payload[.ingress] == nil
         else { return Array(data) }
         return complete(data, ingress: ingress)
+    }
+
+    /// Whether a required member is missing, null or blank.
+    private func isMissing(_ key: PayloadKey, isOptional: Bool) -> Bool {
+        guard let value = scan.payload[key] else { return !isOptional }
+        return value.kind == .null || (value.kind == .string && JSONText.isBlank(base, value))
     }
 
     /// The object with what is missing put in front of its first member; all that was there stays as it is spelled.

@@ -88,7 +88,7 @@ public enum Envelope {
             guard check.family == .inbound else {
                 throw Rejection(.typeNotAllowed, "only conv.in.* is taken here; other families go to the ingest topic")
             }
-            if let type, !type.utf8.elementsEqual(check.type.utf8) {
+            if let type, !AttributeText.isSame(type, check.type) {
                 throw Rejection(.typeMismatch, "the envelope's type is not the one that its topic says, \(type)")
             }
         case .ingest:
@@ -97,7 +97,7 @@ public enum Envelope {
             }
         }
         // Bytes, not canonical equivalence: a decomposed letter names another conversation.
-        guard check.subject.utf8.elementsEqual(topic.subject.utf8) else {
+        guard AttributeText.isSame(check.subject, topic.subject) else {
             throw Rejection(.subjectMismatch, "the envelope's subject is not the one that its topic says")
         }
     }

@@ -25,8 +25,9 @@ struct EnvelopeScan {
 
     /// The envelope's own members.
     var top = Attributes()
-    /// The members of its `extensions` object, an alias form.
-    var extensions = Attributes()
+    /// The members of its `extensions` object, an alias form: one element where there is one, else none (so that the
+    /// usual envelope does not carry an empty set of slots around).
+    private var extensionObject: [Attributes] = []
     var payload = Payload()
 
     /// Reads a text that must be one JSON object.
@@ -48,11 +49,13 @@ struct EnvelopeScan {
                     top[.data] = try scanner.value()
                 }
             case .extensions:
-                extensions = Attributes()
+                extensionObject = []
                 if try scanner.nextKind() == .object {
+                    var extensions = Attributes()
                     top[.extensions] = try scanner.members { key, scanner throws(JSONError) in
                         try Self.read(base, key: key, from: &scanner, into: &extensions)
                     }
+                    extensionObject = [extensions]
                 } else {
                     top[.extensions] = try scanner.value()
                 }
@@ -64,6 +67,14 @@ struct EnvelopeScan {
         }
         try scanner.finish()
     }
+
+    /// An attribute in the `extensions` object.
+    func inExtensions(_ name: AttributeName) -> JSONSlot? {
+        extensionObject.isEmpty ? nil : extensionObject[0][name]
+    }
+
+    /// Members of the `extensions` object that are no attributes known here.
+    var otherExtensions: [JSONMember] { extensionObject.first?.others ?? [] }
 
     private static func read(
         _ base: UnsafeRawPointer, key: JSONSlot, from scanner: inout JSONScanner, into attributes: inout Attributes
