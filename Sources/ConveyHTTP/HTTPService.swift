@@ -86,7 +86,8 @@ public actor HTTPService {
         case EADDRINUSE:
             return HTTPServiceError(
                 code: .addressInUse,
-                message: "http.address: port \(address.port) is in use; choose another with --http HOST:PORT, or --http off")
+                message:
+                    "http.address: port \(address.port) is in use; choose another with --http HOST:PORT, or --http off")
         case EADDRNOTAVAIL:
             return HTTPServiceError(
                 code: .addressInvalid, message: "http.address: \(address.host) is not an address of this machine")
