@@ -49,13 +49,15 @@ let package = Package(
             swiftSettings: strict),
 
         // `make conformance`: the reference vectors against the pure core.
-        .target(name: "ConformanceKit", dependencies: ["Conversation"], path: "Tests/ConformanceKit", swiftSettings: strict),
+        .target(
+            name: "ConformanceKit", dependencies: ["Conversation"], path: "Tests/ConformanceKit", swiftSettings: strict),
         .executableTarget(name: "conformance", dependencies: ["ConformanceKit"], swiftSettings: strict),
 
         .testTarget(name: "ConversationTests", dependencies: ["Conversation"], swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceKit"], exclude: ["Vectors"], swiftSettings: strict),
-        .testTarget(name: "ConveyRuntimeTests", dependencies: ["ConveyRuntime", "Conversation"], swiftSettings: strict),
+        .testTarget(
+            name: "ConveyRuntimeTests", dependencies: ["ConveyRuntime", "Conversation"], swiftSettings: strict),
         .testTarget(
             name: "SQLiteJournalTests", dependencies: ["SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite"],
             swiftSettings: strict),
