@@ -29,7 +29,7 @@ extension Engine {
         var signal = Signal(
             id: id, source: DerivedSource.ingress, type: "conv.audit.signal.rejected", subject: subject, data: [])
         if try find(signal, hash: IdentityIndex.hash(subject: subject, id: id)) != nil {
-            if message.isDuplicateDelivery { return }
+            if message.mayBeRedelivery { return }
             id += "-\(nextPosition)"
             signal.id = id
         }

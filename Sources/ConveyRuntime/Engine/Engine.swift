@@ -28,11 +28,15 @@ public final class Engine {
     var batch = JournalBatch()
     var output = EngineOutput()
     var time = EngineTime(wall: 0, monotonic: 0)
-    public internal(set) var metrics = MetricsSnapshot()
+    public internal(set) var metrics: MetricsSnapshot
 
     /// Reads what a start-up needs from the journal: the state is then the one the last commit left.
     /// - Throws: what reading the journal throws.
-    public init(journal: any Journal, settings: EngineSettings, time: EngineTime, logger: Logger) throws(JournalError) {
+    /// - Parameter metrics: what was counted before, when this engine takes another one's place.
+    public init(
+        journal: any Journal, settings: EngineSettings, time: EngineTime, metrics: MetricsSnapshot = MetricsSnapshot(),
+        logger: Logger
+    ) throws(JournalError) {
         self.journal = journal
         self.settings = settings
         self.logger = logger
@@ -44,6 +48,7 @@ public final class Engine {
         conversations = ConversationCache(limit: settings.conversationLimit)
         ledger = EffectLedger(concurrency: settings.effectConcurrency)
         self.time = time
+        self.metrics = metrics
         try recover()
     }
 
@@ -90,6 +95,11 @@ public final class Engine {
         output.recorded = batch.records.count
         count(input)
         return output
+    }
+
+    /// Counts how long the last transaction took.
+    func observeCommit(seconds: Double) {
+        metrics.commitSeconds.observe(seconds)
     }
 
     /// Adds what keeps memory and start-up bounded.
@@ -146,5 +156,6 @@ public final class Engine {
         metrics.gauges.parked = parkedCount
         metrics.gauges.conversationsCached = conversations.count
         metrics.gauges.openEffects = ledger.count
+        metrics.gauges.outboxLag = Int(outboxLag)
     }
 }

@@ -37,17 +37,18 @@ public struct RejectedMessage: Sendable {
     public var topic: String
     public var payload: [UInt8]
     public var rejection: Rejection
-    /// The broker says that it has sent this message before (MQTT DUP flag).
-    public var isDuplicateDelivery: Bool
+    /// It came so soon after a session was resumed that the broker may be sending it again. (libmosquitto does not hand out
+    /// the DUP flag.)
+    public var mayBeRedelivery: Bool
 
     public init(
-        subject: String?, topic: String, payload: [UInt8], rejection: Rejection, isDuplicateDelivery: Bool
+        subject: String?, topic: String, payload: [UInt8], rejection: Rejection, mayBeRedelivery: Bool
     ) {
         self.subject = subject
         self.topic = topic
         self.payload = payload
         self.rejection = rejection
-        self.isDuplicateDelivery = isDuplicateDelivery
+        self.mayBeRedelivery = mayBeRedelivery
     }
 }
 
