@@ -102,7 +102,7 @@ public final class SQLiteJournal: Journal {
             insertEffect.bind(1, effect.key.cause.rawValue)
             insertEffect.bind(2, effect.key.ordinal)
             insertEffect.bind(3, effect.conversation.rawValue)
-            insertEffect.bind(4, effect.effectClass.name)
+            insertEffect.bind(4, effect.effectClass.rawValue)
             insertEffect.bind(5, effect.kind)
             insertEffect.bind(6, effect.effectID)
             insertEffect.bind(7, effect.causeID)
@@ -240,7 +240,7 @@ public final class SQLiteJournal: Journal {
             """)
         var effects: [OpenEffect] = []
         while try rows.step() {
-            guard let effectClass = rows.text(4).flatMap(EffectClass.init(name:)) else {
+            guard let effectClass = rows.text(4).flatMap(EffectClass.init(rawValue:)) else {
                 throw JournalError(.corrupt, "effect \(rows.integer(0)) has class \(rows.text(4) ?? "none")")
             }
             effects.append(

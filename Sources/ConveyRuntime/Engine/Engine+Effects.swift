@@ -75,7 +75,7 @@ extension Engine {
         let effect = entry.effect
         let signal = Signal(
             id: id, source: DerivedSource.effects,
-            type: "conv.effect.\(effect.effectClass.name).\(effect.kind).\(lifecycle)", subject: effect.subject,
+            type: "conv.effect.\(effect.effectClass.rawValue).\(effect.kind).\(lifecycle)", subject: effect.subject,
             cause: .signal(cause.id), data: data)
         let record = try append(
             signal, hash: IdentityIndex.hash(subject: effect.subject, id: id), cause: cause.position)

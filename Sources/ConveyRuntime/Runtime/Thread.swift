@@ -13,7 +13,7 @@ final class DedicatedThread: Sendable {
             { argument in
                 guard let argument else { return nil }
                 let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
-                pthread_setname_np(pthread_self(), String(start.name.prefix(15)))
+                DedicatedThread.nameCurrent(start.name)
                 start.body()
                 return nil
             }, start.toOpaque())
@@ -24,6 +24,15 @@ final class DedicatedThread: Sendable {
     /// Waits until the body has returned. Call it once.
     func join() {
         pthread_join(handle, nil)
+    }
+
+    /// Without a name the thread works just as well, so a failure is ignored.
+    private static func nameCurrent(_ name: String) {
+        let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        let bytes = Array(name.utf8.prefix(15))
+        _ = write(file, bytes, bytes.count)
+        close(file)
     }
 
     private final class Start: Sendable {
