@@ -198,7 +198,7 @@ public final class SQLiteJournal: Journal {
     }
 
     public func makeReader() throws(JournalError) -> any JournalReader & Sendable {
-        try SQLiteJournalReader(path: directory.journalPath)
+        try SQLiteJournalReader(path: directory.journalPath, partitionCount: partitionCount)
     }
 
     public var bytes: Int {
@@ -259,10 +259,12 @@ public final class SQLiteJournal: Journal {
 /// Invariant: belongs to one thread at a time. It is made on one thread and handed over once; nothing is shared with the
 /// writer but the file, and each read is a transaction of its own that ends before the call returns.
 final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
+    let partitionCount: Int
     private let database: Database
     private let records: RecordTable
 
-    init(path: String) throws(JournalError) {
+    init(path: String, partitionCount: Int) throws(JournalError) {
+        self.partitionCount = partitionCount
         database = try Database(path: path, mode: .readOnly)
         records = try RecordTable(database)
     }

@@ -32,6 +32,7 @@ public final class EffectManager: Sendable {
     private let logger: Logger
     /// One an effect: a newer attempt takes the place of a stopped one.
     private let running = Mutex<[EffectKey: RunningAttempt]>([:])
+    private let isShutDown = Atomic(false)
 
     private struct RunningAttempt {
         var attempt: Int
@@ -63,8 +64,9 @@ public final class EffectManager: Sendable {
         for running in tasks.values { running.task.cancel() }
     }
 
-    /// Stops every attempt and waits until their tasks have ended.
+    /// Stops every attempt, waits until their tasks have ended, and starts no more.
     func shutDown() async {
+        isShutDown.store(true, ordering: .sequentiallyConsistent)
         let tasks = running.withLock { $0.values.map(\.task) }
         cancelAll()
         for task in tasks { await task.value }
@@ -73,6 +75,7 @@ public final class EffectManager: Sendable {
     private func start(_ attempt: EffectAttempt) {
         let key = attempt.effect.key
         running.withLock { running in
+            guard !isShutDown.load(ordering: .sequentiallyConsistent) else { return }
             // `stop`, `cancelAll` and `shutDown` end this task; `shutDown` awaits it.
             running[key] = RunningAttempt(
                 attempt: attempt.effect.attempt, task: Task { await self.run(attempt) })

@@ -18,7 +18,7 @@ final class EngineMailbox: Sendable {
 
         func wait() -> Result<[RecordOutcome], JournalError> {
             // Without a deadline `wait` only returns once there is a result.
-            result.wait(until: nil) { $0 } ?? .failure(JournalError(.inputOutput, "the engine has stopped"))
+            result.wait(until: nil) { $0 } ?? .failure(EngineMailbox.closed)
         }
     }
 
@@ -27,6 +27,7 @@ final class EngineMailbox: Sendable {
         var reports: [EffectReport] = []
         var outboxCursor: Position?
         var isStopping = false
+        fileprivate var isClosed = false
         fileprivate var waiting: [CheckedContinuation<Void, Never>] = []
 
         /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
@@ -39,16 +40,31 @@ final class EngineMailbox: Sendable {
     /// Hands a batch over and waits until it is durable.
     func submit(_ inbound: [InboundSignal]) -> Result<[RecordOutcome], JournalError> {
         let ticket = Ticket(inbound)
-        contents.change { $0.ticket = ticket }
-        return ticket.wait()
+        let isTaken = contents.change { contents in
+            if !contents.isClosed { contents.ticket = ticket }
+            return !contents.isClosed
+        }
+        return isTaken ? ticket.wait() : .failure(Self.closed)
+    }
+
+    private static let closed = JournalError(.inputOutput, "the engine has stopped")
+
+    /// The engine takes nothing any more: who waits for it is told so.
+    func close() {
+        let left = contents.change { contents in
+            contents.isClosed = true
+            return Self.empty(&contents)
+        }
+        left.ticket?.complete(.failure(Self.closed))
+        for continuation in left.waiting { continuation.resume() }
     }
 
     /// Hands a report over; waits while too many have not been taken.
     func submit(_ report: EffectReport) async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let mayGoOn = contents.change { contents in
-                contents.reports.append(report)
-                guard contents.reports.count > Self.reportLimit else { return true }
+                if !contents.isClosed { contents.reports.append(report) }
+                guard !contents.isClosed, contents.reports.count > Self.reportLimit else { return true }
                 contents.waiting.append(continuation)
                 return false
             }
@@ -79,6 +95,7 @@ final class EngineMailbox: Sendable {
         let taken = contents
         contents = Contents()
         contents.isStopping = taken.isStopping
+        contents.isClosed = taken.isClosed
         return taken
     }
 }

@@ -32,19 +32,18 @@ final class EngineThread: Sendable {
         self.logger = logger
     }
 
-    /// Works until `stop` was asked for and nothing is left to do, or the deadline for stopping has passed.
+    /// Works until a stop was asked for and nothing is left to do, or the deadline for stopping has passed.
+    /// - Parameter stopBy: the deadline (microseconds, monotonic) once there is one.
+    /// - Returns: the engine at the end, for `flushCursor`.
     /// - Throws: an error after which the process must not go on.
     func run(
-        journal: any Journal, engine first: Engine, outlets: Outlets, stopBy: @escaping @Sendable () -> Int64?
-    ) throws(JournalError) {
+        journal: any Journal, engine first: Engine, outlets: Outlets, stopBy: @Sendable () -> Int64?
+    ) throws(JournalError) -> Engine {
         var engine = first
-        var pending: EngineMailbox.Contents?
         while true {
-            let work = pending ?? mailbox.take(until: nextDeadline(engine))
-            pending = nil
-            if work.isStopping, isFinished(engine, work), isPast(stopBy()) || !engine.hasWork {
-                try flushCursor(engine, work)
-                return
+            let work = mailbox.take(until: nextDeadline(engine))
+            if work.isStopping, work.ticket == nil, work.reports.isEmpty, !engine.hasWork || isPast(stopBy()) {
+                return engine
             }
             do {
                 try transact(engine, work, outlets)
@@ -55,18 +54,15 @@ final class EngineThread: Sendable {
         }
     }
 
-    private func isFinished(_ engine: Engine, _ work: EngineMailbox.Contents) -> Bool {
-        work.ticket == nil && work.reports.isEmpty
-    }
-
     private func isPast(_ deadline: Int64?) -> Bool {
         deadline.map { $0 <= Clocks.monotonicMicroseconds() } ?? false
     }
 
     /// The last thing before the journal closes: what the broker acknowledged is not published again.
-    private func flushCursor(_ engine: Engine, _ work: EngineMailbox.Contents) throws(JournalError) {
+    func flushCursor(_ engine: Engine) throws(JournalError) {
         var input = EngineInput()
-        input.outboxCursor = work.outboxCursor
+        input.outboxCursor = mailbox.take(until: 0).outboxCursor
+        guard !input.isEmpty else { return }
         _ = try engine.transact(input, at: Clocks.engineTime())
     }
 

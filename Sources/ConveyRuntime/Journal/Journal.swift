@@ -82,6 +82,8 @@ public struct RecoveryPoint: Sendable {
 
 /// Reads the journal. Belongs to one thread.
 public protocol JournalReader: AnyObject {
+    /// Fixed when the journal was created.
+    var partitionCount: Int { get }
     /// The record at a position; nil when there is none.
     func record(at position: Position) throws(JournalError) -> JournalRecord?
     /// Up to `limit` records after a position, ascending.
@@ -93,8 +95,6 @@ public protocol JournalReader: AnyObject {
 ///
 /// Belongs to one thread. `commit` is the only call that writes.
 public protocol Journal: JournalReader {
-    /// Fixed when the journal was created.
-    var partitionCount: Int { get }
     func recoveryPoint() throws(JournalError) -> RecoveryPoint
     /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned.
     func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError)
