@@ -95,12 +95,14 @@ public final class MQTTConnection {
             pollfd(fd: socket, events: Int16((reading ? POLLIN : 0) | (writes ? POLLOUT : 0)), revents: 0),
             pollfd(fd: wake?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
         ]
-        let timeout = reading && mayHoldMore ? 0 : Int32(clamping: timeoutMilliseconds)
+        // An end noticed outside `read` has no socket left to announce it.
+        let hasNews = !context.inbox.events.isEmpty || (reading && mayHoldMore)
+        let timeout = hasNews ? 0 : Int32(clamping: timeoutMilliseconds)
         // An error (a signal came, or no memory) is the same as nothing being ready: the caller comes back.
         guard Glibc.poll(&descriptors, 2, timeout) >= 0 else { return PollResult() }
         var result = PollResult()
         let socketEvents = Int32(descriptors[0].revents)
-        result.isReadable = reading && (mayHoldMore || socketEvents & (POLLIN | POLLHUP | POLLERR) != 0)
+        result.isReadable = hasNews || (reading && socketEvents & (POLLIN | POLLHUP | POLLERR) != 0)
         result.hasEnded = socketEvents & (POLLHUP | POLLERR) != 0
         if descriptors[1].revents != 0 {
             wake?.drain()

@@ -131,6 +131,22 @@ extension MQTTError {
         }
     }
 
+    /// What a PUBACK's reason code (MQTT 5, 3.4.2.1) means for the publisher.
+    static func publishRefused(_ topic: String, _ reason: UInt8, _ broker: BrokerAddress) -> MQTTError {
+        let text = String(cString: mosquitto_reason_string(Int32(reason)))
+        return MQTTError(
+            .publishRefused, "the broker at \(broker) refused the message to '\(topic)' (\(text.lowercased())): "
+                + "check its ACLs and limits", underlying: "\(text) (\(reason))")
+    }
+
+    /// What a SUBACK's reason code (MQTT 5, 3.9.3) of 0x80 or more means.
+    static func subscribeRefused(_ filters: [String], reason: Int, _ broker: BrokerAddress) -> MQTTError {
+        let text = String(cString: mosquitto_reason_string(Int32(reason)))
+        return MQTTError(
+            .subscribeRefused, "the broker at \(broker) denied the subscription to \(filters.joined(separator: ", ")): "
+                + "check its ACLs", underlying: "\(text) (\(reason))")
+    }
+
     static func notConnected(_ broker: BrokerAddress) -> MQTTError {
         MQTTError(.notConnected, "not connected to the broker at \(broker): connect and wait for the CONNACK first")
     }
