@@ -62,7 +62,8 @@ struct Server {
     private func startEmbeddedBroker() async throws -> EmbeddedBroker? {
         guard settings.embeddedBroker else { return nil }
         let broker = EmbeddedBroker(
-            port: UInt16(settings.broker.address.port), dataDirectory: settings.dataDirectory, logger: Logger(label: "broker"))
+            port: UInt16(settings.broker.address.port), dataDirectory: settings.dataDirectory,
+            logger: Logger(label: "broker"))
         try await broker.start()
         return broker
     }
