@@ -15,7 +15,7 @@ struct Convey: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, HealthCommand.self,
+            ServeCommand.self, SendCommand.self, ChatCommand.self, TailCommand.self, HealthCommand.self,
             VersionCommand.self,
         ])
 }

@@ -48,7 +48,7 @@ struct Server {
             "starting",
             metadata: [
                 "version": "\(Convey.version)", "node": "\(settings.node)", "data": "\(settings.dataDirectory)",
-                "broker": "\(settings.broker.url.withoutCredentials)",
+                "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")",
             ])
         try await runtime.start()
@@ -62,7 +62,8 @@ struct Server {
     private func startEmbeddedBroker() async throws -> EmbeddedBroker? {
         guard settings.embeddedBroker else { return nil }
         let broker = EmbeddedBroker(
-            port: settings.broker.url.port, dataDirectory: settings.dataDirectory, logger: Logger(label: "broker"))
+            port: UInt16(settings.broker.address.port), dataDirectory: settings.dataDirectory,
+            logger: Logger(label: "broker"))
         try await broker.start()
         return broker
     }

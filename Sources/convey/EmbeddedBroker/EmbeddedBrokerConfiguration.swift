@@ -27,7 +27,7 @@ struct EmbeddedBrokerConfiguration: Sendable {
         max_queued_bytes 0
         max_inflight_messages 1000
         queue_qos0_messages false
-        message_size_limit 16777216
+        max_packet_size 16842752
         set_tcp_nodelay true
 
         log_dest stderr

@@ -4,10 +4,10 @@ import Glibc
 /// Everything that `convey serve` can be told, read and checked.
 struct ServeSettings: Sendable {
     let broker: BrokerSettings
+    /// How long the broker keeps the ingress session of a Convey that is away.
+    let sessionExpiry: Duration
     /// Whether to start a mosquitto of its own.
     let embeddedBroker: Bool
-    /// Whether somebody chose the broker's URL; else it is the default.
-    let isBrokerURLGiven: Bool
     let node: String
     let dataDirectory: String
     /// Nil when nothing is to be served.
@@ -43,8 +43,8 @@ struct ServeSettings: Sendable {
         var resolver = SettingsResolver(sources)
         node = resolver.value(Settings.nodeName, or: HostName.current)
         broker = BrokerSettings(&resolver, clientIDDefault: "convey-\(node)")
+        sessionExpiry = resolver.value(Settings.brokerSessionExpiry)
         embeddedBroker = resolver.value(Settings.brokerEmbedded)
-        isBrokerURLGiven = sources.given(Settings.brokerURL.key) != nil
         dataDirectory = resolver.value(Settings.dataDirectory)
         httpAddress = resolver.value(Settings.httpAddress)
 
@@ -70,7 +70,7 @@ struct ServeSettings: Sendable {
         logFormat = resolver.value(Settings.logFormat)
         shutdownTimeout = resolver.value(Settings.shutdownTimeout)
 
-        if embeddedBroker, broker.url.usesTLS || !broker.url.isLoopback {
+        if embeddedBroker, broker.address.tls != nil || !broker.address.isLoopback {
             resolver.report(
                 Settings.brokerURL.key, "the embedded broker is at mqtt://127.0.0.1:PORT; choose only the port")
         }
