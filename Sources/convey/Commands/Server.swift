@@ -51,7 +51,7 @@ struct Server {
                 "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")",
             ])
-        try await runtime.start()
+        runtime.start()
         let failure = await firstEnd(runtime, http, broker, signals)
         if let failure { logger.critical("stopping: \(failure)") }
         await runtime.stop(deadline: settings.shutdownTimeout)
@@ -70,7 +70,7 @@ struct Server {
 
     /// Waits until one part has failed, whose error it returns, or a signal asks for a stop, which is nil.
     private func firstEnd(
-        _ runtime: any ServedRuntime, _ http: HTTPService?, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
+        _ runtime: Runtime, _ http: HTTPService?, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async -> (any Error)? {
         await withTaskGroup(of: (any Error)?.self) { group in
             group.addTask { await Self.failure { try await runtime.waitForEnd() } }
@@ -95,7 +95,7 @@ struct Server {
         }
     }
 
-    private static func metrics(of runtime: any ServedRuntime) -> MetricsSnapshot {
+    private static func metrics(of runtime: Runtime) -> MetricsSnapshot {
         var metrics = runtime.metrics
         metrics.gauges.residentBytes = ProcessMemory.residentBytes()
         return metrics
