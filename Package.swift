@@ -49,20 +49,26 @@ let package = Package(
             swiftSettings: strict),
 
         // `make conformance`: the reference vectors against the pure core.
-        .target(name: "ConformanceKit", dependencies: ["Conversation"], path: "Tests/ConformanceKit", swiftSettings: strict),
+        .target(
+            name: "ConformanceKit", dependencies: ["Conversation"], path: "Tests/ConformanceKit", swiftSettings: strict),
         .executableTarget(name: "conformance", dependencies: ["ConformanceKit"], swiftSettings: strict),
 
         .testTarget(name: "ConversationTests", dependencies: ["Conversation"], swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceKit"], exclude: ["Vectors"], swiftSettings: strict),
-        .testTarget(name: "ConveyRuntimeTests", dependencies: ["ConveyRuntime", "Conversation"], swiftSettings: strict),
+        .testTarget(
+            name: "ConveyRuntimeTests", dependencies: ["ConveyRuntime", "Conversation"], swiftSettings: strict),
         .testTarget(
             name: "SQLiteJournalTests", dependencies: ["SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite"],
             swiftSettings: strict),
-        .testTarget(name: "MQTTTransportTests", dependencies: ["MQTTTransport"], swiftSettings: strict),
+        // Real brokers and cut wires for tests.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "ConveyTests", dependencies: ["convey"], swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["MQTTTransport", "Conversation", "CSQLite"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,0 +1,334 @@
+import CMosquitto
+import Glibc
+
+/// One connection to a broker, owned by one thread. It starts no threads and does nothing between calls.
+///
+/// The thread repeats `poll`, `read`, act on what came, `keepAlive`, `flush`. Every end of the connection, wherever it is
+/// noticed, is one `.disconnected` or `.connectionRefused` event of the next `read`; then `connect()` makes a new one.
+/// Publishes that were not acknowledged by then are forgotten here: the caller publishes them again.
+///
+/// With `.whenFlushed` the PUBACK of a message leaves in `flush()` and nowhere else (design: "acknowledge after commit").
+/// libmosquitto queues it before it hands the message over and its queue knows no "up to here", so a `flush()`
+/// acknowledges everything read so far. Subscribe and publish on such a connection also only leave in `flush()`.
+public final class MQTTConnection {
+    /// How long `flush()` waits for a broker that does not take our bytes before it gives the connection up.
+    public static let flushLimitMilliseconds = 10_000
+    /// How long `disconnect()` waits for the same.
+    public static let disconnectLimitMilliseconds = 2_000
+
+    private let options: MQTTOptions
+    // Destruction order: libmosquitto's handle points to the context, so `deinit` destroys the handle first.
+    let context: CallbackContext
+    private var handle: ConnectionHandle?
+    private var connectDeadline = ContinuousClock.now
+    /// The last `read` stopped at a limit: there may be more in buffers that `poll(2)` cannot see.
+    private var mayHoldMore = false
+
+    /// Checks the options without connecting.
+    ///
+    /// - Throws: `invalidOption`, or `tlsFailure` for a file that cannot be read.
+    public init(_ options: MQTTOptions) throws(MQTTError) {
+        self.options = options
+        context = CallbackContext(broker: options.broker, version: options.version)
+        _ = try ConnectionHandle(options, context: context)
+    }
+
+    /// Closes the socket without DISCONNECT: the broker publishes the will and keeps the session.
+    deinit { handle = nil }
+
+    /// Whether the broker has accepted the connection and it has not ended since.
+    public var isConnected: Bool { context.phase == .connected }
+
+    /// Whether there is a connection or an attempt at one; false: call `connect()`.
+    public var isOpen: Bool { context.phase != .closed }
+
+    /// QoS 1 messages that were read and are not acknowledged yet. Always 0 with `.immediate`.
+    public var unacknowledgedCount: Int {
+        options.acknowledgement == .whenFlushed ? context.unflushed : 0
+    }
+
+    /// How many publishes the broker takes at once (CONNACK, MQTT 5, 3.2.2.3.3); 65535 where it says nothing.
+    /// libmosquitto holds back what is above it.
+    public var brokerReceiveMaximum: Int { context.brokerReceiveMaximum }
+
+    /// Whether bytes wait to be written.
+    public var wantsWrite: Bool { handle.map { mosquitto_want_write($0.pointer) } ?? false }
+
+    /// Opens the TCP connection and sends CONNECT; whether the broker accepts is an event. Drops an earlier connection as
+    /// `abandon()` does. Blocks for name resolution and the TCP handshake, for as long as the kernel tries (up to about
+    /// two minutes when a host swallows packets).
+    ///
+    /// - Throws: `hostUnreachable`, `tlsFailure`, `invalidOption`, `systemError`.
+    public func connect() throws(MQTTError) {
+        abandon()
+        let handle = try ConnectionHandle(options, context: context)
+        var properties = PropertyList()
+        if options.version == .v5, options.sessionExpirySeconds > 0 {
+            try properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, options.sessionExpirySeconds)
+        }
+        context.beginConnecting()
+        let code = mosquitto_connect_bind_v5(
+            handle.pointer, options.broker.host, Int32(options.broker.port), Int32(options.keepAliveSeconds), nil,
+            properties.head)
+        let systemCode = errno
+        guard code == MOSQ_ERR_SUCCESS.rawValue else {
+            context.phase = .closed
+            throw .connecting(to: options.broker, code: code, systemCode: systemCode, log: context.log)
+        }
+        connectDeadline = .now + .seconds(options.connectTimeoutSeconds)
+        mayHoldMore = false
+        self.handle = handle
+        writeCONNECT()
+    }
+
+    /// Waits until the socket can be read (or written, where a write is under way), `wake` fires, or the time is up.
+    /// Without a connection it waits for `wake` and the time only.
+    ///
+    /// - Parameters:
+    ///   - timeoutMilliseconds: 0 returns at once, negative waits without limit.
+    ///   - wake: ends the wait from another thread; its pending wake-ups are consumed.
+    ///   - reading: false leaves incoming bytes alone, to hold the broker back. Beware: nothing is then read at all, so
+    ///     after about two keep-alive intervals `keepAlive()` ends the connection for want of a PINGRESP.
+    public func poll(timeoutMilliseconds: Int, wake: WakeHandle?, reading: Bool = true) -> PollResult {
+        let writes = wantsWrite && (options.acknowledgement == .immediate || context.phase == .connecting)
+        var descriptors = [
+            pollfd(fd: socket, events: Int16((reading ? POLLIN : 0) | (writes ? POLLOUT : 0)), revents: 0),
+            pollfd(fd: wake?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
+        ]
+        // An end noticed outside `read` has no socket left to announce it.
+        let hasNews = !context.inbox.events.isEmpty || (reading && mayHoldMore)
+        let timeout = hasNews ? 0 : Int32(clamping: timeoutMilliseconds)
+        // An error (a signal came, or no memory) is the same as nothing being ready: the caller comes back.
+        guard Glibc.poll(&descriptors, 2, timeout) >= 0 else { return PollResult() }
+        var result = PollResult()
+        let socketEvents = Int32(descriptors[0].revents)
+        result.isReadable = hasNews || (reading && socketEvents & (POLLIN | POLLHUP | POLLERR) != 0)
+        result.hasEnded = socketEvents & (POLLHUP | POLLERR) != 0
+        if descriptors[1].revents != 0 {
+            wake?.drain()
+            result.isWoken = true
+        }
+        if writes, socketEvents & POLLOUT != 0 { writeOnce() }
+        return result
+    }
+
+    /// Reads until nothing is left or a limit is reached, and hands over what came with everything noticed before.
+    ///
+    /// The limits are checked between packets, except that libmosquitto reads on until a TLS record (16 KiB) is used up
+    /// and, while publishes are in flight, up to that many packets.
+    public func read(limit: Int, byteLimit: Int) -> Inbox {
+        mayHoldMore = false
+        while let handle = openHandle() {
+            guard context.inbox.messages.count < limit, context.inboxBytes < byteLimit else {
+                mayHoldMore = true
+                break
+            }
+            if context.phase == .connecting, hasPeerClosed() {
+                end(code: MOSQ_ERR_CONN_LOST.rawValue, systemCode: 0)
+                break
+            }
+            let before = context.callbackCount
+            errno = 0
+            let code = mosquitto_loop_read(handle, 1)
+            let systemCode = errno
+            noteEnd(code: code, systemCode: systemCode)
+            if context.phase == .connecting { writeCONNECT() }
+            // One packet a call; a callback may leave any errno behind, so only a call without one says "empty".
+            if systemCode == EAGAIN, context.callbackCount == before { break }
+        }
+        if context.phase == .connected, let handle { CallbackContext.setLogging(false, for: handle.pointer) }
+        defer {
+            context.inbox = Inbox()
+            context.inboxBytes = 0
+        }
+        return context.inbox
+    }
+
+    /// Writes everything that is queued: with `.whenFlushed`, the PUBACKs of all messages read so far. Waits, up to
+    /// `flushLimitMilliseconds`, for a socket that is full; then the connection is abandoned.
+    ///
+    /// - Returns: whether everything has left; if not, the connection has ended and the broker delivers again.
+    @discardableResult
+    public func flush() -> Bool {
+        flush(limitMilliseconds: Self.flushLimitMilliseconds)
+    }
+
+    /// Queues a PINGREQ when one is due, and ends a connection whose broker does not answer pings or CONNECT. Call it
+    /// often (each second is enough), before `flush()`.
+    public func keepAlive() {
+        guard let handle = openHandle() else { return }
+        if context.phase == .connecting, connectDeadline < .now {
+            shutDown()
+            context.end(
+                MQTTError(
+                    .timeout,
+                    "the broker at \(options.broker) did not answer within \(options.connectTimeoutSeconds) s: check that "
+                        + "this port speaks MQTT\(options.broker.tls == nil ? " without TLS" : " over TLS")"))
+            return
+        }
+        errno = 0
+        let code = mosquitto_loop_misc(handle)
+        noteEnd(code: code, systemCode: errno)
+    }
+
+    /// Sends SUBSCRIBE at QoS 1 for all filters; the SUBACK is an event with the returned message id.
+    ///
+    /// - Throws: `notConnected`, `invalidTopic`, `messageTooLarge`, `connectionLost`.
+    public func subscribe(_ filters: [String]) throws(MQTTError) -> Int32 {
+        guard context.phase == .connected, let handle = openHandle() else { throw .notConnected(options.broker) }
+        for filter in filters where filter.utf8.contains(0) {
+            throw .sending(to: filter, code: MOSQ_ERR_INVAL.rawValue, broker: options.broker)
+        }
+        var messageID: Int32 = 0
+        var strings: [UnsafeMutablePointer<CChar>?] = filters.map { strdup($0) }
+        defer { strings.forEach { free($0) } }
+        let code = mosquitto_subscribe_multiple(handle, &messageID, Int32(filters.count), &strings, 1, 0, nil)
+        guard code == MOSQ_ERR_SUCCESS.rawValue else {
+            throw .sending(to: filters.joined(separator: ", "), code: code, broker: options.broker)
+        }
+        return messageID
+    }
+
+    /// Publishes; for QoS 1 the PUBACK is an event with the returned message id. Ids are unique among those in flight.
+    /// With `.immediate` the bytes go to the socket at once, as far as it takes them and the window allows.
+    ///
+    /// - Throws: `notConnected`, `invalidTopic`, `invalidOption`, `messageTooLarge`: nothing was sent.
+    ///   `connectionLost`: it may have been; the connection has ended, publish again on the next one.
+    public func publish(
+        topic: String, payload: [UInt8], qos: Int = 1, retain: Bool = false, properties: PublishProperties = .init()
+    ) throws(MQTTError) -> Int32 {
+        guard context.phase == .connected, let handle = openHandle() else { throw .notConnected(options.broker) }
+        guard !topic.utf8.contains(0), topic.utf8.count <= UInt16.max, qos == 0 || qos == 1 else {
+            throw .sending(to: topic, code: MOSQ_ERR_INVAL.rawValue, broker: options.broker)
+        }
+        guard let count = Int32(exactly: payload.count) else {
+            throw .sending(to: topic, code: MOSQ_ERR_PAYLOAD_SIZE.rawValue, broker: options.broker)
+        }
+        let carries = options.version == .v5 && !properties.isEmpty
+        let list = try carries ? PropertyList(properties) : PropertyList()
+        var messageID: Int32 = 0
+        errno = 0
+        let code = mosquitto_publish_v5(handle, &messageID, topic, count, payload, Int32(qos), retain, list.head)
+        let systemCode = errno
+        guard code == MOSQ_ERR_SUCCESS.rawValue else {
+            let error = MQTTError.sending(to: topic, code: code, broker: options.broker)
+            // The library has queued the message all the same and cannot take it back: only a new connection can.
+            if error.code == .connectionLost || error.code == .notConnected { end(code: code, systemCode: systemCode) }
+            throw error
+        }
+        return messageID
+    }
+
+    /// Ends the connection at once without writing: queued PUBACKs never leave, so the broker delivers those messages
+    /// again. It also publishes the will. Without event.
+    public func abandon() {
+        guard handle != nil else { return }
+        shutDown()
+        context.phase = .closed
+        context.unflushed = 0
+        handle = nil
+    }
+
+    /// Writes what is queued and DISCONNECT, so that the broker discards the will; waits for at most
+    /// `disconnectLimitMilliseconds`. While messages are unacknowledged it is `abandon()`: writing would acknowledge them.
+    public func disconnect() {
+        guard unacknowledgedCount == 0, context.phase == .connected, let handle = openHandle() else { return abandon() }
+        context.phase = .disconnecting
+        if mosquitto_disconnect_v5(handle, 0, nil) == MOSQ_ERR_SUCCESS.rawValue {
+            flush(limitMilliseconds: Self.disconnectLimitMilliseconds)
+        }
+        abandon()
+    }
+}
+
+extension MQTTConnection {
+    private var socket: Int32 { handle.map { mosquitto_socket($0.pointer) } ?? -1 }
+
+    /// libmosquitto's handle while there is a connection to use.
+    private func openHandle() -> OpaquePointer? {
+        guard context.phase != .closed, socket >= 0 else { return nil }
+        return handle.map { $0.pointer }
+    }
+
+    /// Notes the end of the connection if a call to libmosquitto brought it. Some ends come with a callback; those of a
+    /// TLS handshake and of some writes come with a return code only, and after a DISCONNECT there is neither.
+    private func noteEnd(code: Int32, systemCode: Int32) {
+        guard code != MOSQ_ERR_SUCCESS.rawValue || socket < 0 else { return }
+        end(code: code == MOSQ_ERR_SUCCESS.rawValue ? MOSQ_ERR_CONN_LOST.rawValue : code, systemCode: systemCode)
+    }
+
+    private func end(code: Int32, systemCode: Int32) {
+        shutDown()
+        let isHandshake = context.phase == .connecting && options.broker.tls != nil
+        context.end(
+            isHandshake
+                ? .tls(options.broker, log: context.log)
+                : .ended(options.broker, code: code, systemCode: systemCode))
+    }
+
+    private func shutDown() {
+        if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) }
+    }
+
+    /// While connecting nothing but CONNECT can be queued, so writing is right in every mode. With TLS it cannot leave
+    /// before the handshake is done, which `read` drives.
+    private func writeCONNECT() {
+        if wantsWrite { writeOnce() }
+    }
+
+    /// Writes as much as the socket takes without waiting.
+    private func writeOnce() {
+        guard let handle = openHandle() else { return }
+        errno = 0
+        let code = mosquitto_loop_write(handle, 1)
+        noteEnd(code: code, systemCode: errno)
+    }
+
+    /// libmosquitto 2.0 takes a connection that is closed in the middle of a TLS handshake for one that goes on.
+    private func hasPeerClosed() -> Bool {
+        var byte: UInt8 = 0
+        let count = recv(socket, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+    }
+
+    @discardableResult
+    private func flush(limitMilliseconds: Int) -> Bool {
+        guard openHandle() != nil else { return false }
+        let isMany = context.unflushed > 1
+        if isMany { setCork(true) }
+        defer { if isMany { setCork(false) } }
+        let deadline = ContinuousClock.now + .milliseconds(limitMilliseconds)
+        while true {
+            writeOnce()
+            guard openHandle() != nil else { return context.phase == .disconnecting }
+            guard wantsWrite else { break }
+            var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+            let left = ContinuousClock.now.duration(to: deadline)
+            guard left > .zero else {
+                shutDown()
+                context.end(
+                    MQTTError(.timeout, "the broker at \(options.broker) took no bytes for \(limitMilliseconds) ms"))
+                return false
+            }
+            _ = Glibc.poll(&descriptor, 1, Int32(clamping: left.components.seconds * 1000 + 1))
+        }
+        context.unflushed = 0
+        return true
+    }
+
+    /// Joins many small packets into few segments: the broker is woken once for a batch of PUBACKs, not for each.
+    private func setCork(_ isOn: Bool) {
+        var value: Int32 = isOn ? 1 : 0
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+}
+
+/// What ended a `poll`.
+public struct PollResult: Sendable {
+    /// `read()` will bring something (or the end of the connection).
+    public var isReadable = false
+    /// The wake handle fired.
+    public var isWoken = false
+    /// The broker is gone; `read()` brings what it still sent, then the end. Set even while not reading.
+    public var hasEnded = false
+}

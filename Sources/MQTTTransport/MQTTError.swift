@@ -1,0 +1,64 @@
+/// What went wrong between this process and the MQTT broker.
+public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
+    /// The kind of failure; stable, for programs to switch over.
+    public enum Code: String, Sendable {
+        case invalidURL = "invalid_url"
+        case invalidOption = "invalid_option"
+        case invalidTopic = "invalid_topic"
+        /// The broker does not accept the user name, password, certificate or client id.
+        case notAuthorized = "not_authorized"
+        /// The broker does not speak the configured MQTT version.
+        case unsupportedVersion = "unsupported_version"
+        /// The broker answered CONNECT with some other refusal that will not go away by itself.
+        case connectionRefused = "connection_refused"
+        /// The broker answered that it is busy, shutting down or unavailable.
+        case brokerUnavailable = "broker_unavailable"
+        /// No TCP connection: the name does not resolve, nothing listens there, or no route.
+        case hostUnreachable = "host_unreachable"
+        case tlsFailure = "tls_failure"
+        case notConnected = "not_connected"
+        case connectionLost = "connection_lost"
+        /// Another client connected with the same client id (MQTT 5, reason 0x8E).
+        case sessionTakenOver = "session_taken_over"
+        case publishRefused = "publish_refused"
+        case subscribeRefused = "subscribe_refused"
+        case messageTooLarge = "message_too_large"
+        case protocolViolation = "protocol_violation"
+        /// A bounded queue is full: slow down.
+        case queueFull = "queue_full"
+        case timeout = "timeout"
+        /// The client was stopped.
+        case stopped = "stopped"
+        case systemError = "system_error"
+    }
+
+    public let code: Code
+    /// What happened, where, and what to do about it, for a person. Never holds a password.
+    public let message: String
+    /// The words of libmosquitto, OpenSSL or the operating system, where there are any.
+    public let underlying: String?
+
+    /// Makes an error; `message` must not hold a secret.
+    public init(_ code: Code, _ message: String, underlying: String? = nil) {
+        self.code = code
+        self.message = message
+        self.underlying = underlying
+    }
+
+    /// Whether the same call can succeed later without anybody changing a configuration.
+    public var isRetriable: Bool {
+        switch code {
+        case .brokerUnavailable, .hostUnreachable, .notConnected, .connectionLost, .queueFull, .timeout,
+            .protocolViolation, .systemError:
+            true
+        case .invalidURL, .invalidOption, .invalidTopic, .notAuthorized, .unsupportedVersion, .connectionRefused,
+            .tlsFailure, .sessionTakenOver, .publishRefused, .subscribeRefused, .messageTooLarge,
+            .stopped:
+            false
+        }
+    }
+
+    public var description: String {
+        if let underlying { "\(message) [\(code.rawValue): \(underlying)]" } else { "\(message) [\(code.rawValue)]" }
+    }
+}

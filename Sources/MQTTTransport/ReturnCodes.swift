@@ -1,0 +1,153 @@
+import CMosquitto
+import Glibc
+
+/// libmosquitto's words for one of its return codes.
+func mosquittoText(_ code: Int32) -> String {
+    String(cString: mosquitto_strerror(code))
+}
+
+extension MQTTError {
+    /// Why `mosquitto_connect` failed. `systemCode` is errno right after the call, `log` what libmosquitto logged.
+    static func connecting(
+        to broker: BrokerAddress, code: Int32, systemCode: Int32, log: [String]
+    ) -> MQTTError {
+        switch code {
+        case MOSQ_ERR_EAI.rawValue:
+            // libmosquitto leaves getaddrinfo's code in errno.
+            return MQTTError(
+                .hostUnreachable, "cannot resolve the broker's host '\(broker.host)': check the name and DNS",
+                underlying: String(cString: gai_strerror(systemCode)))
+        case MOSQ_ERR_ERRNO.rawValue:
+            return MQTTError(
+                .hostUnreachable, "cannot connect to the broker at \(broker): check that it runs and listens there",
+                underlying: errnoText(systemCode))
+        case MOSQ_ERR_TLS.rawValue, MOSQ_ERR_TLS_HANDSHAKE.rawValue:
+            return .tls(broker, log: log)
+        default:
+            return MQTTError(
+                .systemError, "cannot connect to the broker at \(broker)", underlying: mosquittoText(code))
+        }
+    }
+
+    /// A failed handshake or unusable certificate file, with the words of OpenSSL.
+    static func tls(_ broker: BrokerAddress, log: [String]) -> MQTTError {
+        MQTTError(
+            .tlsFailure,
+            "no TLS connection to the broker at \(broker): check the CA file, that the certificate names this host, "
+                + "the client certificate and key, and that this port speaks TLS",
+            underlying: log.isEmpty ? nil : log.joined(separator: "; "))
+    }
+
+    /// Why the broker refused CONNECT: an MQTT 5 reason code (3.2.2.2) or a 3.1.1 return code (3.2.2.3).
+    static func refused(by broker: BrokerAddress, reason: Int32, version: MQTTVersion) -> MQTTError {
+        let text: String
+        let kind: Code
+        switch version {
+        case .v5:
+            text = String(cString: mosquitto_reason_string(reason))
+            kind =
+                switch reason {
+                case 0x85, 0x86, 0x87, 0x8A, 0x8C: .notAuthorized
+                case 0x84: .unsupportedVersion
+                case 0x88, 0x89, 0x8B, 0x97, 0x9F: .brokerUnavailable
+                default: .connectionRefused
+                }
+        case .v311:
+            text = String(cString: mosquitto_connack_string(reason))
+            kind =
+                switch reason {
+                case 2, 4, 5: .notAuthorized
+                case 1: .unsupportedVersion
+                case 3: .brokerUnavailable
+                default: .connectionRefused
+                }
+        }
+        let message =
+            switch kind {
+            case .notAuthorized:
+                "the broker at \(broker) does not let us in: check user name, password, client id and its ACLs"
+            case .unsupportedVersion:
+                "the broker at \(broker) does not speak MQTT \(version.rawValue): configure the version it does speak"
+            case .brokerUnavailable: "the broker at \(broker) is not available now"
+            default: "the broker at \(broker) refused the connection"
+            }
+        return MQTTError(kind, message, underlying: "\(text) (\(reason))")
+    }
+
+    /// Why an established connection ended, as libmosquitto's disconnect callback or a loop function says it: its own
+    /// codes are below 0x80, those of the broker's DISCONNECT (MQTT 5, 3.14.2.1) from 0x80.
+    static func ended(_ broker: BrokerAddress, code: Int32, systemCode: Int32) -> MQTTError {
+        switch code {
+        case 0x8E:
+            return MQTTError(
+                .sessionTakenOver, "another client connected to \(broker) with our client id: give each process its own",
+                underlying: String(cString: mosquitto_reason_string(code)))
+        case 0x87:
+            return MQTTError(
+                .notAuthorized, "the broker at \(broker) ended the connection: we are no longer authorized",
+                underlying: String(cString: mosquitto_reason_string(code)))
+        case 0x80...:
+            return MQTTError(
+                .connectionLost, "the broker at \(broker) ended the connection",
+                underlying: "\(String(cString: mosquitto_reason_string(code))) (\(code))")
+        case MOSQ_ERR_KEEPALIVE.rawValue:
+            return MQTTError(
+                .connectionLost, "the broker at \(broker) did not answer a ping in time", underlying: mosquittoText(code))
+        case MOSQ_ERR_PROTOCOL.rawValue, MOSQ_ERR_MALFORMED_PACKET.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue,
+            MOSQ_ERR_DUPLICATE_PROPERTY.rawValue:
+            return MQTTError(
+                .protocolViolation, "the broker at \(broker) sent something that is not MQTT as configured",
+                underlying: mosquittoText(code))
+        case MOSQ_ERR_ERRNO.rawValue:
+            return MQTTError(
+                .connectionLost, "the connection to the broker at \(broker) broke", underlying: errnoText(systemCode))
+        default:
+            return MQTTError(
+                .connectionLost, "the connection to the broker at \(broker) was lost", underlying: mosquittoText(code))
+        }
+    }
+
+    /// Why publish or subscribe was not taken by libmosquitto.
+    static func sending(to topic: String, code: Int32, broker: BrokerAddress) -> MQTTError {
+        switch code {
+        case MOSQ_ERR_INVAL.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue:
+            return MQTTError(
+                .invalidTopic, "'\(topic)' is no valid MQTT topic here: empty, a misplaced wildcard, or a control character",
+                underlying: mosquittoText(code))
+        case MOSQ_ERR_PAYLOAD_SIZE.rawValue, MOSQ_ERR_OVERSIZE_PACKET.rawValue:
+            return MQTTError(
+                .messageTooLarge, "a message to '\(topic)' is larger than the broker at \(broker) accepts",
+                underlying: mosquittoText(code))
+        case MOSQ_ERR_NO_CONN.rawValue:
+            return .notConnected(broker)
+        case MOSQ_ERR_QOS_NOT_SUPPORTED.rawValue:
+            return MQTTError(
+                .publishRefused, "the broker at \(broker) does not take QoS 1: configure it to",
+                underlying: mosquittoText(code))
+        default:
+            return MQTTError(
+                .connectionLost, "the connection to the broker at \(broker) broke while sending to '\(topic)'",
+                underlying: mosquittoText(code))
+        }
+    }
+
+    /// What a PUBACK's reason code (MQTT 5, 3.4.2.1) means for the publisher.
+    static func publishRefused(_ topic: String, _ reason: UInt8, _ broker: BrokerAddress) -> MQTTError {
+        let text = String(cString: mosquitto_reason_string(Int32(reason)))
+        return MQTTError(
+            .publishRefused, "the broker at \(broker) refused the message to '\(topic)' (\(text.lowercased())): "
+                + "check its ACLs and limits", underlying: "\(text) (\(reason))")
+    }
+
+    /// What a SUBACK's reason code (MQTT 5, 3.9.3) of 0x80 or more means.
+    static func subscribeRefused(_ filters: [String], reason: Int, _ broker: BrokerAddress) -> MQTTError {
+        let text = String(cString: mosquitto_reason_string(Int32(reason)))
+        return MQTTError(
+            .subscribeRefused, "the broker at \(broker) denied the subscription to \(filters.joined(separator: ", ")): "
+                + "check its ACLs", underlying: "\(text) (\(reason))")
+    }
+
+    static func notConnected(_ broker: BrokerAddress) -> MQTTError {
+        MQTTError(.notConnected, "not connected to the broker at \(broker): connect and wait for the CONNACK first")
+    }
+}

@@ -1,0 +1,29 @@
+/// Something that happens to a client command.
+enum ClientEvent: Sendable, Equatable {
+    case receipt(Receipt)
+    case published(PublishedEvent)
+    /// The time for the receipt of the message with that id is over.
+    case receiptOverdue(String)
+    /// The time for the answer to the message with that id is over.
+    case timeout(String)
+    /// Ctrl-C.
+    case interrupted
+    /// A line the user typed.
+    case line(String)
+    case endOfInput
+    /// The connection to the broker has ended for good.
+    case connectionEnded
+}
+
+/// What a client command is to do next.
+enum ClientAction: Sendable, Equatable {
+    /// Text for standard output, as it is.
+    case write(String)
+    /// A line for standard error.
+    case note(String)
+    /// Read one line from standard input and post it.
+    case readLine
+    case sendMessage(id: String, text: String)
+    case sendAbort
+    case exit(Int32)
+}

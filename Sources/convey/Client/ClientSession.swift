@@ -1,0 +1,106 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import MQTTTransport
+
+/// A client command's connection to the broker, and the one stream in which everything that happens to it comes.
+final class ClientSession: Sendable {
+    /// How long a receipt may take before the user is told that there is none.
+    static let receiptTimeout = Duration.seconds(5)
+
+    let events: AsyncStream<ClientEvent>
+    let settings: BrokerSettings
+    /// Where this client's receipts come to.
+    let receiptTopic: String
+    private let post: AsyncStream<ClientEvent>.Continuation
+    private let client: MQTTClient
+
+    init(_ settings: BrokerSettings) throws {
+        self.settings = settings
+        let clientID = settings.clientID ?? "convey-cli-\(OutgoingSignal.newID().prefix(13))"
+        receiptTopic = ConversationTopics.receipts(root: settings.root, clientID: clientID)
+        client = try MQTTClient(
+            MQTTOptions(broker: settings.address, clientID: clientID, version: settings.version.mqttVersion))
+        (events, post) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
+    }
+
+    var hasReceipts: Bool { settings.version == .v5 }
+
+    /// Connects, subscribes, and starts to deliver events. Errors end the command with 69.
+    func open(_ filters: [String]) async throws {
+        do {
+            try await client.start()
+            try await client.subscribe(filters + (hasReceipts ? [receiptTopic] : []))
+        } catch {
+            await client.stop()
+            StandardError.print("\(settings.address): \(error.message)")
+            throw ExitStatus.unavailable
+        }
+    }
+
+    /// Delivers what the broker sends as events. The task ends with the client.
+    func deliverEvents() {
+        Task { [client, post, receiptTopic] in
+            for await message in client.messages {
+                if message.topic == receiptTopic {
+                    if let receipt = Receipt(payload: message.payload) { post.yield(.receipt(receipt)) }
+                } else if let event = PublishedEvent(payload: message.payload) {
+                    post.yield(.published(event))
+                }
+            }
+            post.yield(.connectionEnded)
+        }
+    }
+
+    /// The messages as they come, for a command that wants them raw.
+    var messages: AsyncStream<ReceivedMessage> { client.messages }
+
+    /// Publishes at QoS 1 and waits for the broker's acknowledgement.
+    func publish(_ signal: OutgoingSignal) async throws {
+        let properties = PublishProperties(
+            contentType: OutgoingSignal.contentType, correlationData: hasReceipts ? Array(signal.id.utf8) : nil,
+            responseTopic: hasReceipts ? receiptTopic : nil)
+        do {
+            try await client.publish(topic: signal.topic, payload: Array(signal.payload.utf8), properties: properties)
+        } catch {
+            StandardError.print("\(settings.address): \(error.message)")
+            throw ExitStatus.unavailable
+        }
+    }
+
+    /// Posts an event after a while. The task is abandoned when the command ends before.
+    func post(_ event: ClientEvent, after delay: Duration) {
+        Task { [post] in
+            try await Task.sleep(for: delay)
+            post.yield(event)
+        }
+    }
+
+    /// Posts an event now.
+    func post(_ event: ClientEvent) { post.yield(event) }
+
+    func close() async { await client.stop() }
+}
+
+extension MQTTVersionSetting {
+    var mqttVersion: MQTTVersion {
+        switch self {
+        case .v5: .v5
+        case .v311: .v311
+        }
+    }
+}
+
+/// Standard output without a buffer, so that a piece of an answer is seen when it comes.
+enum StandardOutput {
+    /// Writes the text. When nobody reads any more (`| head`), the process ends.
+    static func write(_ text: String) {
+        var bytes = Array(text.utf8)[...]
+        while !bytes.isEmpty {
+            let count = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { _exit(0) }
+            bytes = bytes.dropFirst(count)
+        }
+    }
+}

@@ -1,0 +1,35 @@
+/// The topics of one conversation, or of all (docs/PROTOCOL.md, "Topics").
+struct ConversationTopics: Sendable {
+    /// What every topic starts with, `conv`.
+    let root: String
+    /// The conversation as one topic level, or `+` for all conversations.
+    private let level: String
+
+    init(root: String, subject: String) {
+        self.root = root
+        level = PercentEncoding.encode(subject: subject)
+    }
+
+    /// Every conversation: for subscriptions only.
+    init(allUnder root: String) {
+        self.root = root
+        level = "+"
+    }
+
+    var message: String { "\(root)/in/\(level)/message/received" }
+    var abort: String { "\(root)/in/\(level)/control/abort_requested" }
+
+    /// Everything of one family: `in`, `out`, `effect`, `applied` or `audit`.
+    func all(of family: String) -> String { "\(root)/\(family)/\(level)/#" }
+
+    /// What has to be heard to follow an answer to its end: its text, and the ends that bring none.
+    var answer: [String] {
+        [
+            all(of: "out"), "\(root)/effect/\(level)/llm/generation/failed",
+            "\(root)/effect/\(level)/llm/generation/canceled",
+        ]
+    }
+
+    /// Where receipts for a client come to.
+    static func receipts(root: String, clientID: String) -> String { "\(root)/receipt/\(clientID)" }
+}

@@ -1,0 +1,67 @@
+import Foundation
+import MQTTTransport
+
+/// What the client commands need to know of an event that Convey published.
+struct PublishedEvent: Sendable, Equatable {
+    let id: String
+    let type: String
+    let subject: String
+    let time: String?
+    /// The position within the conversation's family, from 1.
+    let sequence: Int?
+    let effectID: String?
+    let lifecycle: String?
+    /// A piece of an answer.
+    let delta: String?
+    /// A whole text.
+    let content: String?
+    /// Which try of the effect it belongs to, from 1.
+    let attempt: Int?
+    /// Why something failed, as far as the event says.
+    let reason: String?
+
+    /// Nil when the payload is not a CloudEvent with id, type and subject.
+    init?(payload: [UInt8]) {
+        // Anybody may publish anything: what cannot be read is no event.
+        guard let object = try? JSONSerialization.jsonObject(with: Data(payload)) as? [String: Any],
+            let id = object["id"] as? String, let type = object["type"] as? String,
+            let subject = object["subject"] as? String
+        else { return nil }
+        let data = object["data"] as? [String: Any] ?? [:]
+        self.id = id
+        self.type = type
+        self.subject = subject
+        time = object["time"] as? String
+        sequence = object["sequence"] as? Int
+        effectID = data["effect_id"] as? String
+        lifecycle = data["lifecycle"] as? String
+        delta = data["delta"] as? String
+        content = data["content"] as? String
+        attempt = data["attempt"] as? Int
+        let error = data["error"] as? [String: Any]
+        let texts = [error?["message"], data["error"], data["message"], data["reason"], error?["class"], data["code"]]
+        reason = texts.lazy.compactMap { $0 as? String }.first
+    }
+}
+
+/// What Convey says about a signal to the client that published it (docs/PROTOCOL.md, "Receipts").
+struct Receipt: Sendable, Equatable, Decodable {
+    enum Status: String, Sendable, Decodable {
+        case recorded, duplicate, rejected
+    }
+
+    let status: Status
+    let id: String?
+    let offset: Int?
+    let code: String?
+    let message: String?
+
+    /// Code and message of a rejection.
+    var why: String { [code, message].compactMap(\.self).joined(separator: ": ") }
+
+    /// Nil when the payload is no receipt.
+    init?(payload: [UInt8]) {
+        guard let receipt = try? JSONDecoder().decode(Receipt.self, from: Data(payload)) else { return nil }
+        self = receipt
+    }
+}

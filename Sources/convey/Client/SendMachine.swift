@@ -1,0 +1,74 @@
+/// `convey send` without its I/O: what to print and when to end.
+struct SendMachine: Sendable {
+    private let messageID: String
+    private let waitsForAnswer: Bool
+    private var answer: AnswerTracker
+    private var hasReceipt: Bool
+    private var endsWithLineFeed = true
+
+    /// - Parameters:
+    ///   - waitsForAnswer: whether `--wait` was given.
+    ///   - expectsReceipt: false with MQTT 3.1.1, which has none.
+    init(messageID: String, waitsForAnswer: Bool, expectsReceipt: Bool) {
+        self.messageID = messageID
+        self.waitsForAnswer = waitsForAnswer
+        answer = AnswerTracker(messageID: messageID)
+        hasReceipt = !expectsReceipt
+    }
+
+    /// What to do once the broker has acknowledged the message.
+    func published() -> [ClientAction] {
+        guard hasReceipt, !waitsForAnswer else { return [] }
+        return [.write("\(messageID)\n"), .note("the broker has it; MQTT 3.1.1 has no receipts"), .exit(0)]
+    }
+
+    mutating func handle(_ event: ClientEvent) -> [ClientAction] {
+        switch event {
+        case .receipt(let receipt): return handle(receipt)
+        case .published(let event): return waitsForAnswer ? answer.handle(event).flatMap { show($0) } : []
+        case .receiptOverdue: return receiptOverdue()
+        case .timeout: return end([.note("no answer in time; message \(messageID)")], ExitStatus.timeout.rawValue)
+        case .interrupted: return end([], 130)
+        case .connectionEnded:
+            return end([.note("the connection to the broker has ended")], ExitStatus.unavailable.rawValue)
+        case .line, .endOfInput: return []
+        }
+    }
+
+    private mutating func handle(_ receipt: Receipt) -> [ClientAction] {
+        hasReceipt = true
+        let position = receipt.offset.map { " at offset \($0)" } ?? ""
+        switch receipt.status {
+        case .rejected:
+            return [.note("rejected: \(receipt.why)"), .exit(ExitStatus.failed.rawValue)]
+        case .recorded:
+            return waitsForAnswer ? [] : [.write("\(messageID) recorded\(position)\n"), .exit(0)]
+        case .duplicate:
+            return waitsForAnswer ? [] : [.write("\(messageID) was recorded before\(position)\n"), .exit(0)]
+        }
+    }
+
+    private func receiptOverdue() -> [ClientAction] {
+        if hasReceipt { return [] }
+        let note = ClientAction.note("the broker has it, Convey has not confirmed; is `convey serve` running?")
+        return waitsForAnswer ? [note] : [.write("\(messageID)\n"), note, .exit(ExitStatus.timeout.rawValue)]
+    }
+
+    private mutating func show(_ step: AnswerTracker.Step) -> [ClientAction] {
+        switch step {
+        case .text(let text):
+            endsWithLineFeed = text.last?.isNewline ?? endsWithLineFeed
+            return [.write(text)]
+        case .startedOver:
+            defer { endsWithLineFeed = true }
+            return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[started over]")]
+        case .completed: return end([], 0)
+        case .failed(let reason): return end([.note("the answer failed: \(reason)")], ExitStatus.failed.rawValue)
+        case .canceled: return end([.note("[aborted]")], ExitStatus.failed.rawValue)
+        }
+    }
+
+    private func end(_ actions: [ClientAction], _ status: Int32) -> [ClientAction] {
+        (endsWithLineFeed ? [] : [.write("\n")]) + actions + [.exit(status)]
+    }
+}

@@ -1,0 +1,76 @@
+import ConveyHTTP
+import Glibc
+
+/// One HTTP request over a plain socket: all that a health check needs, without Foundation's HTTP client.
+enum HTTPProbe {
+    /// The longest that connecting, sending or a silence of the server may take.
+    static let timeoutSeconds = 3
+    /// A `/readyz` body has a few hundred bytes.
+    static let answerLimit = 64 * 1024
+
+    struct Answer: Equatable {
+        let status: Int
+        let body: String
+    }
+
+    /// The answer to a GET; nil when the server cannot be reached or sends no HTTP.
+    static func get(_ path: String, at address: HTTPAddress) -> Answer? {
+        // A service that listens on every address is asked on the loopback one.
+        let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
+        guard let descriptor = connected(to: host, port: address.port) else { return nil }
+        defer { close(descriptor) }
+        let request = "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n"
+        guard sendAll(Array(request.utf8), to: descriptor) else { return nil }
+        return parse(receiveAll(from: descriptor))
+    }
+
+    static func parse(_ bytes: [UInt8]) -> Answer? {
+        let text = String(decoding: bytes, as: UTF8.self)
+        guard let headEnd = text.firstRange(of: "\r\n\r\n"), text.hasPrefix("HTTP/1.") else { return nil }
+        let words = text.prefix { $0 != "\r\n" }.split(separator: " ")
+        guard words.count > 1, let status = Int(words[1]) else { return nil }
+        return Answer(status: status, body: String(text[headEnd.upperBound...]))
+    }
+
+    private static func connected(to host: String, port: UInt16) -> Int32? {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, String(port), &hints, &found) == 0, let list = found else { return nil }
+        defer { freeaddrinfo(list) }
+        let address = list.pointee
+        let descriptor = socket(address.ai_family, address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return nil }
+        var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
+        let size = socklen_t(MemoryLayout<timeval>.size)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
+        setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, size)
+        guard connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 else {
+            close(descriptor)
+            return nil
+        }
+        return descriptor
+    }
+
+    private static func sendAll(_ bytes: [UInt8], to descriptor: Int32) -> Bool {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard sent > 0 else { return false }
+            rest = rest.dropFirst(sent)
+        }
+        return true
+    }
+
+    private static func receiveAll(from descriptor: Int32) -> [UInt8] {
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 8_192)
+        while received.count < answerLimit {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            guard count > 0 else { break }
+            received += buffer.prefix(count)
+        }
+        return received
+    }
+}

@@ -1,0 +1,72 @@
+import ArgumentParser
+import Foundation
+import Glibc
+
+/// `convey send SUBJECT TEXT [--wait]`
+struct SendCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "send",
+        abstract: "Send a message to a conversation.",
+        discussion: """
+            Prints the message's id once Convey has recorded it; with --wait, the answer as it is written.
+
+            Exit status: 0 recorded or answered, 1 rejected, failed or aborted, 3 not confirmed or not answered in time, \
+            69 no broker, 78 a wrong setting.
+            """)
+
+    @Argument(help: "The conversation.")
+    var subject: SubjectArgument
+    @Argument(help: "The message; - reads it from standard input.")
+    var text: String
+    @Flag(help: "Wait for the answer and print it while it comes.")
+    var wait = false
+    @Option(help: "How long --wait waits for the end of the answer.")
+    var timeout = DurationArgument(.seconds(120))
+    @Option(help: "The message's id. Sending again with one id is recorded once.")
+    var id: String?
+    @OptionGroup
+    var client: ClientFlags
+
+    func run() async throws {
+        let settings = try client.settings()
+        let session = try ClientSession(settings)
+        let topics = ConversationTopics(root: settings.root, subject: subject.subject)
+        let signal = OutgoingSignal.message(
+            try messageText(), subject: subject.subject, id: id ?? OutgoingSignal.newID(), time: Date(), topics: topics)
+        var machine = SendMachine(messageID: signal.id, waitsForAnswer: wait, expectsReceipt: session.hasReceipts)
+        let interrupts = SignalWatch([SIGINT, SIGTERM]) { _ in session.post(.interrupted) }
+        defer { withExtendedLifetime(interrupts) {} }
+
+        try await session.open(wait ? topics.answer : [])
+        session.deliverEvents()
+        try await session.publish(signal)
+        session.post(.receiptOverdue(signal.id), after: ClientSession.receiptTimeout)
+        if wait { session.post(.timeout(signal.id), after: timeout.duration) }
+
+        var status = perform(machine.published())
+        var events = session.events.makeAsyncIterator()
+        while status == nil, let event = await events.next() { status = perform(machine.handle(event)) }
+        await session.close()
+        if let status, status != 0 { throw ExitCode(status) }
+    }
+
+    private func messageText() throws -> String {
+        guard text == "-" else { return text }
+        var lines: [String] = []
+        while let line = readLine(strippingNewline: false) { lines.append(line) }
+        return lines.joined()
+    }
+
+    /// Does what the machine orders; the exit status when it orders an exit.
+    private func perform(_ actions: [ClientAction]) -> Int32? {
+        for action in actions {
+            switch action {
+            case .write(let text): StandardOutput.write(text)
+            case .note(let text): StandardError.print(text)
+            case .exit(let status): return status
+            case .readLine, .sendMessage, .sendAbort: preconditionFailure("send orders \(action)")
+            }
+        }
+        return nil
+    }
+}

@@ -1,0 +1,42 @@
+import ArgumentParser
+import Foundation
+
+/// `convey serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run the conversation runtime.",
+        discussion: """
+            Each setting is taken from its flag, else from the environment variable, else from the YAML file at the path \
+            in brackets. A wrong setting ends the start with exit status 78 and one line for each that is wrong.
+
+            SIGINT or SIGTERM stops it: what is under way is finished or left to the next start. A second one ends it \
+            at once.
+            """)
+
+    @OptionGroup(title: "Configuration")
+    var config: ConfigFileFlag
+    @Flag(help: "Print the settings in force, with the origin of each and secrets masked, and exit.")
+    var printConfig = false
+    @OptionGroup(title: "Broker")
+    var broker: BrokerFlags
+    @OptionGroup(title: "Node")
+    var node: NodeFlags
+    @OptionGroup(title: "Ingress, journal, scheduling, outbox")
+    var engine: EngineFlags
+    @OptionGroup(title: "Effects")
+    var effects: EffectFlags
+    @OptionGroup(title: "Operation")
+    var operation: OperationFlags
+
+    func run() async throws {
+        let sources = SettingsOutcome.sources([broker, node, engine, effects, operation], configFile: config.file)
+        let settings = try SettingsOutcome.orExit { () throws(SettingProblems) in try ServeSettings(sources) }
+        if printConfig {
+            print(PrintedSettings.yaml(settings.inForce), terminator: "")
+            return
+        }
+        StandardErrorLogHandler.bootstrap(level: settings.logLevel, format: settings.logFormat)
+        try await Server(settings).run()
+    }
+}

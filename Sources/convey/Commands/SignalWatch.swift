@@ -1,0 +1,60 @@
+import Dispatch
+import Glibc
+import Synchronization
+
+/// Takes signals of the operating system away from their default action and hands them to a closure.
+///
+/// Invariant of `@unchecked Sendable`: the sources are made in `init`, and only cancelled, in `deinit`.
+final class SignalWatch: @unchecked Sendable {
+    private let sources: [any DispatchSourceSignal]
+
+    /// - Parameter onSignal: called with the signal's number, on a queue of its own.
+    init(_ numbers: [Int32], onSignal: @escaping @Sendable (Int32) -> Void) {
+        sources = numbers.map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            source.setEventHandler { onSignal(number) }
+            source.activate()
+            return source
+        }
+    }
+
+    deinit {
+        sources.forEach { $0.cancel() }
+    }
+}
+
+/// The wish to stop: the first SIGINT or SIGTERM asks for a clean stop, the second ends the process at once. What is then
+/// lost is what a crash would lose: nothing acknowledged.
+final class TerminationSignals: Sendable {
+    private let watch: SignalWatch
+    private let first: AsyncStream<String>
+
+    /// - Parameter onSecond: called with the name of the second signal, before the process ends.
+    init(onSecond: @escaping @Sendable (String) -> Void) {
+        let (stream, continuation) = AsyncStream<String>.makeStream()
+        let count = SignalCount()
+        first = stream
+        watch = SignalWatch([SIGINT, SIGTERM]) { number in
+            let name = number == SIGINT ? "SIGINT" : "SIGTERM"
+            if count.increment() == 1 {
+                continuation.yield(name)
+            } else {
+                onSecond(name)
+                _exit(128 + number)
+            }
+        }
+    }
+
+    /// Waits for the first signal and returns its name; nil when the task is cancelled before one comes.
+    func waitForFirst() async -> String? {
+        for await name in first { return name }
+        return nil
+    }
+}
+
+private final class SignalCount: Sendable {
+    private let count = Atomic(0)
+
+    func increment() -> Int { count.add(1, ordering: .relaxed).newValue }
+}

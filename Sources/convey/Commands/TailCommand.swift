@@ -1,0 +1,53 @@
+import ArgumentParser
+import Foundation
+import Glibc
+import MQTTTransport
+
+/// `convey tail [SUBJECT]`
+struct TailCommand: AsyncParsableCommand {
+    enum FamilyName: String, ExpressibleByArgument, CaseIterable {
+        case `in`, out, effect, applied, audit
+    }
+
+    static let configuration = CommandConfiguration(
+        commandName: "tail",
+        abstract: "Follow what happens, one line an event.",
+        discussion: "Shows what is published from now on, of one conversation or of all. Ctrl-C ends it.")
+
+    @Argument(help: "The conversation; all of them when left out.")
+    var subject: SubjectArgument?
+    @Option(name: .customLong("family"), help: "Only this family; may be given several times.")
+    var families: [FamilyName] = []
+    @Option(name: .customLong("type"), help: "Only events whose type contains this text.")
+    var typeFilter: String?
+    @Flag(help: "Print each payload as it is, one line each.")
+    var json = false
+    @OptionGroup
+    var client: ClientFlags
+
+    func run() async throws {
+        let settings = try client.settings()
+        let session = try ClientSession(settings)
+        let topics =
+            subject.map { ConversationTopics(root: settings.root, subject: $0.subject) }
+            ?? ConversationTopics(allUnder: settings.root)
+        let chosen = families.isEmpty ? FamilyName.allCases : families
+        try await session.open(Set(chosen.map { topics.all(of: $0.rawValue) }).sorted())
+        for await message in session.messages where isWanted(message) {
+            StandardOutput.write(line(message, root: settings.root) + "\n")
+        }
+        StandardError.print("the connection to the broker has ended")
+        throw ExitStatus.unavailable
+    }
+
+    private func isWanted(_ message: ReceivedMessage) -> Bool {
+        guard let typeFilter else { return true }
+        return PublishedEvent(payload: message.payload)?.type.contains(typeFilter) ?? false
+    }
+
+    private func line(_ message: ReceivedMessage, root: String) -> String {
+        guard json else { return TailLine.text(message, root: root, now: LogLine.timestamp(Date())) }
+        // A payload is one line already unless somebody pretty-printed it; in JSON a raw line feed is only ever space.
+        return String(decoding: message.payload, as: UTF8.self).replacing("\r", with: "").replacing("\n", with: " ")
+    }
+}

@@ -1,0 +1,44 @@
+import Foundation
+import Logging
+
+/// How a log entry looks as one line.
+enum LogLine {
+    /// `2026-11-22T18:40:38.123Z info     ingress: message key=value`
+    static func text(
+        time: Date, level: Logger.Level, label: String, message: String, metadata: Logger.Metadata
+    ) -> String {
+        let name = level.rawValue
+        let padding = String(repeating: " ", count: max(0, 8 - name.count))
+        var line = "\(timestamp(time)) \(name)\(padding) \(label): \(oneLine(message))"
+        for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
+            line += " \(key)=\(quotedWhereNeeded("\(value)"))"
+        }
+        return line
+    }
+
+    /// `{"time":"…","level":"info","label":"ingress","message":"…","key":"value"}`
+    static func json(
+        time: Date, level: Logger.Level, label: String, message: String, metadata: Logger.Metadata
+    ) -> String {
+        var fields = [
+            ("time", timestamp(time)), ("level", level.rawValue), ("label", label), ("message", message),
+        ]
+        fields += metadata.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
+        return "{" + fields.map { "\(JSONString.quoted($0.0)):\(JSONString.quoted($0.1))" }.joined(separator: ",") + "}"
+    }
+
+    /// RFC 3339 in UTC with milliseconds.
+    static func timestamp(_ time: Date) -> String {
+        time.formatted(
+            .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+    }
+
+    private static func quotedWhereNeeded(_ value: String) -> String {
+        let isPlain = !value.isEmpty && value.allSatisfy { !$0.isWhitespace && $0 != "\"" && $0 != "=" && $0 != "\\" }
+        return isPlain ? value : JSONString.quoted(value)
+    }
+
+    private static func oneLine(_ text: String) -> String {
+        text.contains(where: \.isNewline) ? text.split(whereSeparator: \.isNewline).joined(separator: " | ") : text
+    }
+}

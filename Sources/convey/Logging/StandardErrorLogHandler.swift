@@ -1,0 +1,61 @@
+import Foundation
+import Glibc
+import Logging
+
+/// Writes log entries to standard error, each as one line with one `write`, so that lines of several threads do not mix.
+struct StandardErrorLogHandler: LogHandler {
+    let label: String
+    let format: LogFormat
+    var logLevel: Logger.Level
+    var metadata: Logger.Metadata = [:]
+    var metadataProvider: Logger.MetadataProvider?
+
+    /// Makes every logger of the process write here. Call it once, first.
+    static func bootstrap(level: LogLevelSetting, format: LogFormat) {
+        LoggingSystem.bootstrap { label in
+            StandardErrorLogHandler(label: label, format: format, logLevel: level.logLevel)
+        }
+    }
+
+    init(label: String, format: LogFormat, logLevel: Logger.Level) {
+        self.label = label
+        self.format = format
+        self.logLevel = logLevel
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        var all = metadata
+        all.merge(metadataProvider?.get() ?? [:]) { _, new in new }
+        all.merge(event.metadata ?? [:]) { _, new in new }
+        if let error = event.error { all["error"] = "\(error)" }
+        let (now, message) = (Date(), event.message.description)
+        let line =
+            switch format {
+            case .text: LogLine.text(time: now, level: event.level, label: label, message: message, metadata: all)
+            case .json: LogLine.json(time: now, level: event.level, label: label, message: message, metadata: all)
+            }
+        var bytes = Array(line.utf8)
+        bytes.append(UInt8(ascii: "\n"))
+        // A log that cannot be written is not worth stopping for.
+        _ = write(STDERR_FILENO, bytes, bytes.count)
+    }
+}
+
+extension LogLevelSetting {
+    var logLevel: Logger.Level {
+        switch self {
+        case .trace: .trace
+        case .debug: .debug
+        case .info: .info
+        case .notice: .notice
+        case .warning: .warning
+        case .error: .error
+        case .critical: .critical
+        }
+    }
+}

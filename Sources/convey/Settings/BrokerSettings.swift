@@ -1,0 +1,92 @@
+import Foundation
+import MQTTTransport
+
+/// How to reach the broker: what `serve` and the client commands share.
+struct BrokerSettings: Sendable {
+    /// Host, port, credentials and TLS, wherever each was given.
+    let address: BrokerAddress
+    /// Nil when the setting is left out: `serve` and the client commands choose different ones.
+    let clientID: String?
+    let version: MQTTVersionSetting
+    /// What every topic starts with.
+    let root: String
+
+    /// Reads the broker's settings and reports what does not fit together.
+    init(_ resolver: inout SettingsResolver, clientIDDefault: String?) {
+        var address = resolver.value(Settings.brokerURL)
+        let username = resolver.value(Settings.brokerUsername)
+        let password = resolver.value(Settings.brokerPassword)
+        let passwordFile = resolver.value(Settings.brokerPasswordFile)
+        let files = TLSFiles(&resolver)
+        clientID =
+            if let clientIDDefault {
+                resolver.value(Settings.brokerClientID, or: clientIDDefault)
+            } else {
+                resolver.value(Settings.brokerClientID)
+            }
+        version = resolver.value(Settings.mqttVersion)
+        root = resolver.value(Settings.mqttRoot)
+
+        if let username { address.username = username }
+        if let passwordFile { address.password = Self.password(in: passwordFile, &resolver)?.exposed }
+        if let password { address.password = password.exposed }
+        if password != nil, passwordFile != nil {
+            resolver.report(Settings.brokerPasswordFile.key, "is given, and so is broker.password; give one of them")
+        }
+        if address.password != nil, address.username == nil {
+            resolver.report(Settings.brokerUsername.key, "is missing, though there is a password")
+        }
+        if address.tls != nil {
+            address.tls = BrokerAddress.TLS(
+                caFile: files.ca, certificateFile: files.certificate, keyFile: files.key)
+        } else {
+            files.reportWithoutTLS(host: address.host, &resolver)
+        }
+        self.address = address
+    }
+
+    /// The first line of the file; a file that ends without a line feed is as good.
+    private static func password(in path: String, _ resolver: inout SettingsResolver) -> Secret? {
+        guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8),
+            let line = text.split(whereSeparator: \.isNewline).first
+        else {
+            resolver.report(Settings.brokerPasswordFile.key, "\(path) cannot be read or is empty")
+            return nil
+        }
+        return Secret(String(line))
+    }
+}
+
+/// The PEM files of a TLS connection.
+private struct TLSFiles {
+    let ca: String?
+    let certificate: String?
+    let key: String?
+
+    init(_ resolver: inout SettingsResolver) {
+        ca = Self.readableFile(Settings.brokerCAFile, &resolver)
+        certificate = Self.readableFile(Settings.brokerCertificateFile, &resolver)
+        key = Self.readableFile(Settings.brokerKeyFile, &resolver)
+        if (certificate == nil) != (key == nil) {
+            let missing = certificate == nil ? Settings.brokerCertificateFile : Settings.brokerKeyFile
+            resolver.report(missing.key, "is missing: a client certificate and its key go together")
+        }
+    }
+
+    func reportWithoutTLS(host: String, _ resolver: inout SettingsResolver) {
+        let files = [
+            (Settings.brokerCAFile, ca), (Settings.brokerCertificateFile, certificate), (Settings.brokerKeyFile, key),
+        ]
+        for (setting, file) in files where file != nil {
+            resolver.report(setting.key, "needs TLS; write broker.url as mqtts://\(host):8883")
+        }
+    }
+
+    private static func readableFile(_ setting: Setting<String?>, _ resolver: inout SettingsResolver) -> String? {
+        guard let path = resolver.value(setting) else { return nil }
+        if !FileManager.default.isReadableFile(atPath: path) {
+            resolver.report(setting.key, "\(path) cannot be read")
+        }
+        return path
+    }
+}

@@ -1,0 +1,89 @@
+import Foundation
+import Yams
+
+/// The settings in a YAML file, with the line on which each stands.
+struct ConfigFile: Sendable {
+    /// No configuration is this large; a wrong path may lead to something that is.
+    static let sizeLimit = 1 << 20
+
+    private(set) var values: [SettingKey: GivenValue] = [:]
+    private(set) var problems: [SettingProblem] = []
+    private let path: String
+
+    init(path: String) {
+        self.path = path
+        guard let text = read() else { return }
+        parse(text)
+    }
+
+    /// For a text that is no file: tests.
+    init(path: String, text: String) {
+        self.path = path
+        parse(text)
+    }
+
+    private mutating func read() -> String? {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            problems.append(SettingProblem(name: "config", message: "\(path) cannot be read", origin: nil))
+            return nil
+        }
+        guard data.count <= Self.sizeLimit, let text = String(data: data, encoding: .utf8) else {
+            problems.append(
+                SettingProblem(name: "config", message: "\(path) is no YAML text of at most 1 MiB", origin: nil))
+            return nil
+        }
+        return text
+    }
+
+    private mutating func parse(_ text: String) {
+        do {
+            guard let root = try Yams.compose(yaml: text) else { return }
+            guard case .mapping(let mapping) = root else {
+                report("config", "the file is not a mapping of settings", at: root)
+                return
+            }
+            walk(mapping, prefix: "")
+        } catch {
+            // Yams quotes the line it fails on, which can hold a password.
+            let firstLine = "\(error)".split(separator: "\n").first.map(String.init) ?? "it is not YAML"
+            problems.append(SettingProblem(name: "config", message: firstLine, origin: .file(path, line: 0)))
+        }
+    }
+
+    private mutating func walk(_ mapping: Node.Mapping, prefix: String) {
+        for (nameNode, value) in mapping {
+            let name = prefix + (nameNode.string ?? "?")
+            if case .mapping(let inner) = value {
+                walk(inner, prefix: name + ".")
+                continue
+            }
+            guard let key = Self.keyByPath[name] else {
+                if value.null != nil, Self.isSection(name) { continue }
+                report(name, "is no setting\(NearestName.hint(for: name, among: Self.keyByPath.keys))", at: nameNode)
+                continue
+            }
+            if values[key] != nil { report(name, "is given twice", at: nameNode) }
+            guard case .scalar(let scalar) = value else {
+                report(name, "takes one value, not a list", at: value)
+                continue
+            }
+            if value.null != nil { continue }
+            values[key] = GivenValue(text: scalar.string, origin: origin(nameNode))
+        }
+    }
+
+    private static let keyByPath = Dictionary(uniqueKeysWithValues: Settings.all.map { ($0.path, $0) })
+
+    /// Whether settings can stand below the name, so that a heading with nothing below it is right.
+    private static func isSection(_ name: String) -> Bool {
+        keyByPath.keys.contains { $0.hasPrefix(name + ".") }
+    }
+
+    private mutating func report(_ name: String, _ message: String, at node: Node) {
+        problems.append(SettingProblem(name: name, message: message, origin: origin(node)))
+    }
+
+    private func origin(_ node: Node) -> SettingOrigin {
+        .file(path, line: node.mark?.line ?? 0)
+    }
+}

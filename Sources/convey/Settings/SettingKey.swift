@@ -1,0 +1,79 @@
+/// What is known about a setting apart from the type of its value: its names in every place where it can be given, and
+/// what a person has to know about it.
+struct SettingKey: Sendable, Hashable {
+    /// The heading under which help and the printed configuration show it.
+    enum Section: String, Sendable, CaseIterable {
+        case broker = "Broker"
+        case node = "Node"
+        case ingress = "Ingress and journal"
+        case scheduling = "Scheduling and outbox"
+        case effects = "Effects"
+        case operation = "Operation"
+    }
+
+    /// What of the value may be shown.
+    enum Secrecy: Sendable {
+        case open
+        /// Nothing of it.
+        case secret
+        /// A URL, which may have a password in it.
+        case urlWithPassword
+    }
+
+    /// The path in the YAML file, `broker.url`. It is the setting's name in messages.
+    let path: String
+    /// The long flag without its dashes, `broker`.
+    let flag: String
+    let section: Section
+    /// What stands for the value in help, `URL`; nil for a switch, whose flag takes no value.
+    let placeholder: String?
+    /// The default as a person would write it; nil when there is none or it is worked out.
+    let defaultText: String?
+    /// What help says where the default is worked out, `the host's name`.
+    let defaultNote: String?
+    let help: String
+    let secrecy: Secrecy
+    /// Whether an empty text is a value. Elsewhere it means that the setting is not given.
+    let acceptsEmpty: Bool
+
+    /// The names of environment variables, the one made from the path first: `CONVEY_BROKER_URL`, `CONVEY_BROKER`.
+    var environment: [String] {
+        let fromPath = Self.environmentName(path)
+        let fromFlag = Self.environmentName(flag)
+        return fromPath == fromFlag ? [fromPath] : [fromPath, fromFlag]
+    }
+
+    private static func environmentName(_ name: String) -> String {
+        "CONVEY_" + name.uppercased().replacing(".", with: "_").replacing("-", with: "_")
+    }
+
+    static func == (left: Self, right: Self) -> Bool { left.path == right.path }
+    func hash(into hasher: inout Hasher) { hasher.combine(path) }
+}
+
+/// A setting: its names and how its text is read.
+struct Setting<Value: Sendable>: Sendable {
+    let key: SettingKey
+    /// Reads the text, or says in a few words what would be right.
+    let parse: @Sendable (String) throws(InvalidValue) -> Value
+
+    init(
+        _ path: String, flag: String? = nil, in section: SettingKey.Section, _ placeholder: String?,
+        default defaultText: String? = nil, note: String? = nil, secrecy: SettingKey.Secrecy = .open,
+        acceptsEmpty: Bool = false, help: String,
+        parse: @escaping @Sendable (String) throws(InvalidValue) -> Value
+    ) {
+        let derivedFlag = path.replacing(".", with: "-").replacing("_", with: "-")
+        key = SettingKey(
+            path: path, flag: flag ?? derivedFlag, section: section, placeholder: placeholder, defaultText: defaultText,
+            defaultNote: note, help: help, secrecy: secrecy, acceptsEmpty: acceptsEmpty)
+        self.parse = parse
+    }
+}
+
+/// What is wrong with a value: words that go after the setting's name.
+struct InvalidValue: Error {
+    let message: String
+
+    init(_ message: String) { self.message = message }
+}

@@ -1,0 +1,179 @@
+/// The table of settings: for each, its path in the YAML file, its flag, its environment variables, its default, its
+/// help and how its text is read. Nothing about a setting is written down anywhere else.
+enum Settings {
+    /// Every setting, in the order in which help and the printed configuration show them.
+    static let all: [SettingKey] = broker + node + ingress + scheduling + effects + operation
+
+    // MARK: - Broker
+
+    static let broker: [SettingKey] = [
+        brokerURL.key, brokerUsername.key, brokerPassword.key, brokerPasswordFile.key, brokerCAFile.key,
+        brokerCertificateFile.key, brokerKeyFile.key, brokerClientID.key, brokerEmbedded.key, brokerSessionExpiry.key,
+        mqttVersion.key, mqttRoot.key,
+    ]
+
+    static let brokerURL = Setting(
+        "broker.url", flag: "broker", in: .broker, "URL", default: "mqtt://127.0.0.1:1883", secrecy: .urlWithPassword,
+        help: "The broker: mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS.", parse: BrokerURL.parse)
+    static let brokerUsername = Setting(
+        "broker.username", in: .broker, "NAME", help: "The user to log in as.", parse: ValueParsers.optionalText)
+    static let brokerPassword = Setting(
+        "broker.password", in: .broker, "SECRET", secrecy: .secret,
+        help: "The user's password. A flag shows in the list of processes: prefer the environment or the file.",
+        parse: ValueParsers.secret)
+    static let brokerPasswordFile = Setting(
+        "broker.password_file", in: .broker, "FILE", help: "A file whose first line is the password.",
+        parse: ValueParsers.optionalText)
+    static let brokerCAFile = Setting(
+        "broker.ca_file", in: .broker, "FILE", note: "the system's",
+        help: "PEM file of the authorities that may have signed the broker's certificate.",
+        parse: ValueParsers.optionalText)
+    static let brokerCertificateFile = Setting(
+        "broker.certificate_file", in: .broker, "FILE", help: "PEM file of the client certificate to present.",
+        parse: ValueParsers.optionalText)
+    static let brokerKeyFile = Setting(
+        "broker.key_file", in: .broker, "FILE", help: "PEM file of the client certificate's private key.",
+        parse: ValueParsers.optionalText)
+    static let brokerClientID = Setting(
+        "broker.client_id", in: .broker, "ID", note: "convey-NODE",
+        help: "The client id that names the persistent session. Never run two with one id.",
+        parse: ValueParsers.topicLevel)
+    static let brokerEmbedded = Setting(
+        "broker.embedded", flag: "embedded-broker", in: .broker, nil, default: "false",
+        help: "Start a mosquitto of its own on the broker URL's port of 127.0.0.1, with its data in DATA/broker.",
+        parse: ValueParsers.boolean)
+    static let brokerSessionExpiry = Setting(
+        "broker.session_expiry", in: .broker, "DURATION", default: "7d",
+        help: "How long the broker keeps messages for a Convey that is away (MQTT 5).",
+        parse: ValueParsers.duration(.seconds(60)...(.seconds(3_650 * 86_400))))
+    static let mqttVersion = Setting(
+        "mqtt.version", in: .broker, "VERSION", default: "5",
+        help: "5, or 3.1.1 for a broker that knows no 5: then there are no receipts.",
+        parse: ValueParsers.choice(MQTTVersionSetting.self))
+    static let mqttRoot = Setting(
+        "mqtt.root", in: .broker, "TOPIC", default: "conv", help: "What every topic starts with.",
+        parse: ValueParsers.topicRoot)
+
+    // MARK: - Node
+
+    static let node: [SettingKey] = [nodeName.key, dataDirectory.key, httpAddress.key]
+
+    static let nodeName = Setting(
+        "node", in: .node, "NAME", note: "the host's name",
+        help: "This node's name, in its status topic and its client id.", parse: ValueParsers.topicLevel)
+    static let dataDirectory = Setting(
+        "data.dir", flag: "data", in: .node, "DIR", default: "./data", help: "Where the journal is kept.",
+        parse: ValueParsers.text)
+    static let httpAddress = Setting(
+        "http.address", flag: "http", in: .node, "HOST:PORT", default: "127.0.0.1:8080", acceptsEmpty: true,
+        help: "Where /healthz, /readyz and /metrics are served; off for nowhere.", parse: ValueParsers.httpAddress)
+
+    // MARK: - Ingress and journal
+
+    static let ingress: [SettingKey] = [ingressBatchLimit.key, ingressMaxPayloadBytes.key, journalPartitions.key]
+
+    static let ingressBatchLimit = Setting(
+        "ingress.batch_limit", in: .ingress, "COUNT", default: "500",
+        help: "Most signals that one transaction records; also the receive maximum told to the broker.",
+        parse: ValueParsers.integer(1...10_000))
+    static let ingressMaxPayloadBytes = Setting(
+        "ingress.max_payload_bytes", in: .ingress, "SIZE", default: "256KiB",
+        help: "A larger payload is rejected as too_large.", parse: ValueParsers.size(1 << 10...16 << 20))
+    static let journalPartitions = Setting(
+        "journal.partitions", in: .ingress, "COUNT", default: "64",
+        help: "Partitions of a new journal. Fixed when the journal is made.", parse: ValueParsers.integer(1...4_096))
+
+    // MARK: - Scheduling and outbox
+
+    static let scheduling: [SettingKey] = [
+        schedulerOrder.key, schedulerFairnessThreshold.key, schedulerCauseTimeout.key, schedulerParkedLimit.key,
+        queueLimit.key, outboxWindow.key, outboxLimit.key,
+    ]
+
+    static let schedulerOrder = Setting(
+        "scheduler.order", in: .scheduling, "ORDER", default: "round_robin",
+        help: "Between conversations in a class: round_robin, or arrival for strict record order.",
+        parse: ValueParsers.choice(SchedulerOrderSetting.self))
+    static let schedulerFairnessThreshold = Setting(
+        "scheduler.fairness_threshold", in: .scheduling, "COUNT", default: "5",
+        help: "Selections in a row at one priority before the next one gets a turn.",
+        parse: ValueParsers.integer(1...1_000))
+    static let schedulerCauseTimeout = Setting(
+        "scheduler.cause_timeout", in: .scheduling, "DURATION", default: "5m",
+        help: "How long a signal waits for its cause before it becomes a dead letter.",
+        parse: ValueParsers.duration(.milliseconds(10)...(.seconds(30 * 86_400))))
+    static let schedulerParkedLimit = Setting(
+        "scheduler.parked_limit", in: .scheduling, "COUNT", default: "10000",
+        help: "Most signals that wait for their cause.", parse: ValueParsers.integer(1...1_000_000))
+    static let queueLimit = Setting(
+        "queue.limit", in: .scheduling, "COUNT", default: "100000",
+        help: "Signals recorded and not applied at which ingress pauses.", parse: ValueParsers.integer(1...10_000_000))
+    static let outboxWindow = Setting(
+        "outbox.window", in: .scheduling, "COUNT", default: "200",
+        help: "Most publishes without an acknowledgement.", parse: ValueParsers.integer(1...200))
+    static let outboxLimit = Setting(
+        "outbox.limit", in: .scheduling, "COUNT", default: "100000",
+        help: "Events recorded and not published at which ingress pauses.",
+        parse: ValueParsers.integer(1...100_000_000))
+
+    // MARK: - Effects
+
+    static let effects: [SettingKey] = [
+        effectsMaxConcurrent.key, effectsOpenLimit.key, llmProvider.key, llmEchoDelay.key, llmEchoChunkWords.key,
+    ]
+
+    static let effectsMaxConcurrent = Setting(
+        "effects.max_concurrent", in: .effects, "COUNT", default: "1000", help: "Most attempts that run at once.",
+        parse: ValueParsers.integer(1...100_000))
+    static let effectsOpenLimit = Setting(
+        "effects.open_limit", in: .effects, "COUNT", default: "100000",
+        help: "Effects without an end at which ingress pauses.", parse: ValueParsers.integer(1...10_000_000))
+    static let llmProvider = Setting(
+        "llm.provider", in: .effects, "NAME", default: "echo",
+        help: "Who answers: echo streams the user's text back and needs no network.",
+        parse: ValueParsers.choice(LLMProviderSetting.self))
+    static let llmEchoDelay = Setting(
+        "llm.echo.delay", in: .effects, "DURATION", default: "20ms", help: "The echo's pause between two chunks.",
+        parse: ValueParsers.duration(.zero...(.seconds(60))))
+    static let llmEchoChunkWords = Setting(
+        "llm.echo.chunk_words", in: .effects, "COUNT", default: "1", help: "Words in one chunk of the echo.",
+        parse: ValueParsers.integer(1...1_000))
+
+    // MARK: - Operation
+
+    static let operation: [SettingKey] = [logLevel.key, logFormat.key, shutdownTimeout.key]
+
+    static let logLevel = Setting(
+        "log.level", in: .operation, "LEVEL", default: "info",
+        help: "trace, debug, info, notice, warning, error or critical.",
+        parse: ValueParsers.choice(LogLevelSetting.self))
+    static let logFormat = Setting(
+        "log.format", in: .operation, "FORMAT", default: "text", help: "text or json, one line an entry, to stderr.",
+        parse: ValueParsers.choice(LogFormat.self))
+    static let shutdownTimeout = Setting(
+        "shutdown.timeout", in: .operation, "DURATION", default: "20s",
+        help: "How long a stop may take before work is left for the next start.",
+        parse: ValueParsers.duration(.zero...(.seconds(600))))
+}
+
+enum MQTTVersionSetting: String, Sendable, CaseIterable {
+    case v5 = "5"
+    case v311 = "3.1.1"
+}
+
+enum SchedulerOrderSetting: String, Sendable, CaseIterable {
+    case roundRobin = "round_robin"
+    case arrival
+}
+
+enum LLMProviderSetting: String, Sendable, CaseIterable {
+    case echo
+}
+
+enum LogFormat: String, Sendable, CaseIterable {
+    case text, json
+}
+
+enum LogLevelSetting: String, Sendable, CaseIterable {
+    case trace, debug, info, notice, warning, error, critical
+}

@@ -1,0 +1,74 @@
+/// Turns what was given into values, and collects everything that is wrong on the way.
+struct SettingsResolver {
+    /// A setting's text in force, for the printed configuration.
+    struct InForce: Sendable {
+        let key: SettingKey
+        let text: String?
+        let origin: SettingOrigin
+    }
+
+    private let sources: SettingSources
+    private(set) var problems: [SettingProblem]
+    private(set) var inForce: [InForce] = []
+
+    init(_ sources: SettingSources) {
+        self.sources = sources
+        problems = sources.problems
+    }
+
+    /// The value in force. One that cannot be read is reported, and the default stands in until the problems are thrown.
+    mutating func value<Value>(_ setting: Setting<Value>) -> Value {
+        given(setting) ?? standard(setting)
+    }
+
+    /// The value of a setting that may be left out.
+    mutating func value<Value>(_ setting: Setting<Value?>) -> Value? {
+        if let value = given(setting) { return value }
+        if setting.key.defaultText != nil { return standard(setting) }
+        inForce.append(InForce(key: setting.key, text: nil, origin: .standard))
+        return nil
+    }
+
+    /// The value of a setting whose default is worked out.
+    mutating func value(_ setting: Setting<String?>, or worksOut: @autoclosure () -> String) -> String {
+        if let value = given(setting) ?? nil { return value }
+        let text = worksOut()
+        inForce.append(InForce(key: setting.key, text: text, origin: .standard))
+        return text
+    }
+
+    /// Reports that a value, though readable, does not fit the others.
+    mutating func report(_ key: SettingKey, _ message: String) {
+        problems.append(SettingProblem(name: key.path, message: message, origin: sources.given(key)?.origin))
+    }
+
+    /// Throws everything that is wrong, if anything is.
+    func throwProblems() throws(SettingProblems) {
+        if !problems.isEmpty { throw SettingProblems(problems: problems) }
+    }
+
+    /// The default. That each can be read is a matter of the table, and tested.
+    private mutating func standard<Value>(_ setting: Setting<Value>) -> Value {
+        guard let text = setting.key.defaultText else {
+            preconditionFailure("\(setting.key.path) has no default and is read as if it had one")
+        }
+        inForce.append(InForce(key: setting.key, text: text, origin: .standard))
+        do {
+            return try setting.parse(text)
+        } catch {
+            preconditionFailure("the default of \(setting.key.path) cannot be read: \(error.message)")
+        }
+    }
+
+    private mutating func given<Value>(_ setting: Setting<Value>) -> Value? {
+        guard let given = sources.given(setting.key) else { return nil }
+        do {
+            let value = try setting.parse(given.text)
+            inForce.append(InForce(key: setting.key, text: given.text, origin: given.origin))
+            return value
+        } catch {
+            problems.append(SettingProblem(name: setting.key.path, message: error.message, origin: given.origin))
+            return nil
+        }
+    }
+}

@@ -1,0 +1,101 @@
+import ConveyHTTP
+
+/// How the texts of settings are read. Each function makes a parser, whose error says what would have been right.
+enum ValueParsers {
+    static func text(_ text: String) throws(InvalidValue) -> String { text }
+
+    static func optionalText(_ text: String) throws(InvalidValue) -> String? { text }
+
+    static func secret(_ text: String) throws(InvalidValue) -> Secret? { Secret(text) }
+
+    static func boolean(_ text: String) throws(InvalidValue) -> Bool {
+        switch text.lowercased() {
+        case "true", "yes", "on", "1": true
+        case "false", "no", "off", "0": false
+        default: throw InvalidValue("\"\(text)\" is neither true nor false")
+        }
+    }
+
+    /// A whole number; `_` may group its digits.
+    static func integer(_ range: ClosedRange<Int>) -> @Sendable (String) throws(InvalidValue) -> Int {
+        { (text: String) throws(InvalidValue) -> Int in
+            guard let number = Int(text.replacing("_", with: "")), range.contains(number) else {
+                throw InvalidValue("\"\(text)\" is not a whole number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        }
+    }
+
+    static func size(_ range: ClosedRange<Int>) -> @Sendable (String) throws(InvalidValue) -> Int {
+        { (text: String) throws(InvalidValue) -> Int in
+            guard let size = ByteSize(text), range.contains(size.bytes) else {
+                let (least, most) = (ByteSize(bytes: range.lowerBound), ByteSize(bytes: range.upperBound))
+                throw InvalidValue("\"\(text)\" is not a size from \(least) to \(most), like 262144 or 256KiB")
+            }
+            return size.bytes
+        }
+    }
+
+    static func duration(_ range: ClosedRange<Duration>) -> @Sendable (String) throws(InvalidValue) -> Duration {
+        { (text: String) throws(InvalidValue) -> Duration in
+            guard let duration = DurationText(text)?.duration, range.contains(duration) else {
+                let (least, most) = (DurationText(range.lowerBound), DurationText(range.upperBound))
+                throw InvalidValue("\"\(text)\" is not a duration from \(least) to \(most), like 500ms, 5m or 7d")
+            }
+            return duration
+        }
+    }
+
+    /// One of the raw values of an enum.
+    static func choice<Choice>(_ type: Choice.Type) -> @Sendable (String) throws(InvalidValue) -> Choice
+    where Choice: RawRepresentable & CaseIterable & Sendable, Choice.RawValue == String {
+        { (text: String) throws(InvalidValue) -> Choice in
+            guard let choice = Choice(rawValue: text.lowercased()) else {
+                let known = Choice.allCases.map(\.rawValue).joined(separator: ", ")
+                throw InvalidValue("\"\(text)\" is not one of \(known)")
+            }
+            return choice
+        }
+    }
+
+    /// A name that can be one level of a topic and part of a client id.
+    static func topicLevel(_ text: String) throws(InvalidValue) -> String? {
+        guard !text.contains(where: { "/+#".contains($0) || $0.isWhitespace }), text.utf8.count <= 64 else {
+            throw InvalidValue("\"\(text)\" may have no spaces and none of / + #, and at most 64 bytes")
+        }
+        return text
+    }
+
+    /// The levels that all topics start with.
+    static func topicRoot(_ text: String) throws(InvalidValue) -> String {
+        let levels = text.split(separator: "/", omittingEmptySubsequences: false)
+        guard levels.allSatisfy({ !$0.isEmpty && !$0.contains(where: { "+#".contains($0) || $0.isWhitespace }) }),
+            !text.hasPrefix("$"), text.utf8.count <= 128
+        else {
+            throw InvalidValue("\"\(text)\" must be topic levels like conv or site/conv, without wildcards")
+        }
+        return text
+    }
+
+    /// `HOST:PORT`, or nil for `off`.
+    static func httpAddress(_ text: String) throws(InvalidValue) -> HTTPAddress? {
+        if text.isEmpty || text.lowercased() == "off" { return nil }
+        guard let address = HTTPAddress(text) else {
+            throw InvalidValue("\"\(text)\" is not HOST:PORT, like 127.0.0.1:8080 or [::1]:8080, nor off")
+        }
+        return address
+    }
+}
+
+/// A text that shows itself to nobody who prints or logs it.
+struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
+    static let mask = "********"
+
+    /// The text itself; never print or log it.
+    let exposed: String
+
+    init(_ text: String) { exposed = text }
+
+    var description: String { Self.mask }
+    var debugDescription: String { Self.mask }
+}
