@@ -1,6 +1,5 @@
 /// One envelope on its way through the contract. Must not outlive the bytes it reads.
-struct ContractCheck {
-    private let bytes: UnsafeBufferPointer<UInt8>
+struct ContractCheck: ~Copyable {
     private let base: UnsafeRawPointer
     private let scan: EnvelopeScan
     private let defaults: Contract.Defaults
@@ -11,32 +10,29 @@ struct ContractCheck {
     let subject: String
     let family: Family
     /// Names of the attributes that the producer left out.
-    private(set) var generated: [String] = []
+    let generated: [String]
 
     /// Reads and checks the attributes; `signal()` checks the rest.
     init(
         _ bytes: UnsafeBufferPointer<UInt8>, defaults: Contract.Defaults, makeID: () -> String
     ) throws(Rejection) {
-        guard let base = UnsafeRawPointer(bytes.baseAddress) else { throw Rejection(.unexpectedEnd) }
         let scan: EnvelopeScan
-        do { scan = try EnvelopeScan(bytes) } catch { throw Rejection(error) }
-        self.bytes = bytes
-        self.base = base
-        self.scan = scan
-        self.defaults = defaults
-        let reader = AttributeReader(base: base, attributes: scan.top, takesNullForAbsent: defaults.takesNullForAbsent)
-        try reader.checkSpecversion()
+        do { scan = try EnvelopeScan.read(bytes) } catch { throw Rejection(error) }
+        try scan.checkSpecversion()
+        let orNull = defaults.takesNullForAbsent
 
-        guard let type = reader.text(.type, default: defaults.type), !type.isEmpty else {
+        guard let type = scan.text(.type, default: defaults.type, orNull: orNull), !type.isEmpty else {
             throw Rejection(.attributeMissing("type"), "the envelope has no type, nor does its topic say one")
         }
-        guard let source = reader.text(.source, default: defaults.source), !source.isEmpty else {
+        guard let source = scan.text(.source, default: defaults.source, orNull: orNull), !source.isEmpty else {
             throw Rejection(.attributeMissing("source"), "the attribute source must be a string that is not empty")
         }
-        let givenID = reader.text(.id, default: nil)
+        let givenID = scan.text(.id)
         if givenID?.isEmpty == true { throw Rejection(.attributeInvalid("id"), "the attribute id is empty") }
-        let subject = try Self.subject(reader, default: defaults.subject)
-        for name in [AttributeName.time, .datacontenttype, .dataschema] { try reader.checkNotEmpty(name) }
+        let subject = try Self.subject(scan, default: defaults.subject)
+        try scan.checkNotEmpty(.time)
+        try scan.checkNotEmpty(.datacontenttype)
+        try scan.checkNotEmpty(.dataschema)
         if let data = scan.top[.data], data.kind == .string, data.contentRange.isEmpty {
             throw Rejection(.payloadNotObject, "data must be a JSON object, not an empty string")
         }
@@ -57,16 +53,20 @@ struct ContractCheck {
         self.id = id
         self.subject = subject
         self.family = family
-        if reader.isAbsent(.source) { generated.append("source") }
+        var generated: [String] = []
+        if scan.isAbsent(.source, orNull: orNull) { generated.append("source") }
         if givenID == nil { generated.append("id") }
+        self.generated = generated
+        self.base = scan.base
+        self.scan = scan
+        self.defaults = defaults
     }
 
     /// Checks version and payload, and makes the signal.
     func signal() throws(Rejection) -> Signal {
         try checkVersion()
         let data = try checkedData()
-        let reader = AttributeReader(base: base, attributes: scan.top, takesNullForAbsent: true)
-        let time = reader.text(.time, default: nil)
+        let time = scan.text(.time)
         if let time { try Self.check(time, "time", maximumBytes: AttributeText.maximumTimeBytes) }
         return Signal(
             id: id, source: source, type: type, subject: subject, time: time, cause: cause(),
@@ -75,12 +75,14 @@ struct ContractCheck {
 
     // MARK: Attributes
 
-    private static func subject(_ reader: AttributeReader, default standard: String?) throws(Rejection) -> String? {
-        switch reader.attributes[.subject]?.kind {
-        case .none, .null: return reader.subjectAlias() ?? standard
+    private static func subject(
+        _ scan: borrowing EnvelopeScan, default standard: String?
+    ) throws(Rejection) -> String? {
+        switch scan.top[.subject]?.kind {
+        case .none, .null: return scan.subjectAlias() ?? standard
         case .string:
-            try reader.checkNotEmpty(.subject)
-            return reader.text(.subject, default: nil)
+            try scan.checkNotEmpty(.subject)
+            return scan.text(.subject, default: nil)
         case .true, .false, .integer, .fraction, .array, .object: return nil
         }
     }

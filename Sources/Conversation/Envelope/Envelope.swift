@@ -7,15 +7,15 @@ public struct EnvelopeLimits: Sendable {
 }
 
 /// What the MQTT edge fills in.
-public struct EnvelopeDefaults {
+public struct EnvelopeDefaults: Sendable {
     /// The first level or levels of every topic.
     public var root: String
     /// `data.ingress` of a `conv.in.*` signal that says none.
     public var ingress: String
     /// The id of a signal that has none; called at most once a message.
-    public var makeID: () -> String
+    public var makeID: @Sendable () -> String
 
-    public init(root: String = "conv", ingress: String = "mqtt", makeID: @escaping () -> String) {
+    public init(root: String = "conv", ingress: String = "mqtt", makeID: @escaping @Sendable () -> String) {
         self.root = root
         self.ingress = ingress
         self.makeID = makeID
@@ -82,7 +82,7 @@ public enum Envelope {
         return try result.get()
     }
 
-    private static func checkAgreement(_ check: ContractCheck, _ topic: ParsedTopic) throws(Rejection) {
+    private static func checkAgreement(_ check: borrowing ContractCheck, _ topic: ParsedTopic) throws(Rejection) {
         switch topic {
         case .inbound(_, let type):
             guard check.family == .inbound else {

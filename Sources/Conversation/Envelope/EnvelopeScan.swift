@@ -1,5 +1,6 @@
-/// Where an envelope's attributes stand in its bytes, found in one pass that also checks them to be JSON.
-struct EnvelopeScan {
+/// Where an envelope's attributes stand in its bytes, found in one pass that also checks them to be JSON. Must not outlive
+/// the bytes; not copyable, because it is large and stands on the hot path.
+struct EnvelopeScan: ~Copyable {
     /// Attributes of one object by their names; the last one wins where a name is repeated.
     struct Attributes {
         private var slots = InlineArray<21, JSONSlot?>(repeating: nil)
@@ -23,17 +24,26 @@ struct EnvelopeScan {
         }
     }
 
+    let base: UnsafeRawPointer
     /// The envelope's own members.
-    var top = Attributes()
+    private(set) var top = Attributes()
     /// The members of its `extensions` object, an alias form: one element where there is one, else none (so that the
     /// usual envelope does not carry an empty set of slots around).
     private var extensionObject: [Attributes] = []
-    var payload = Payload()
+    private(set) var payload = Payload()
 
     /// Reads a text that must be one JSON object.
-    init(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) {
+    static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> EnvelopeScan {
         var scanner = try JSONScanner(bytes)
-        let base = scanner.base
+        var scan = EnvelopeScan(base: scanner.base)
+        try scan.read(&scanner)
+        return scan
+    }
+
+    private init(base: UnsafeRawPointer) { self.base = base }
+
+    private mutating func read(_ scanner: inout JSONScanner) throws(JSONError) {
+        let base = self.base
         _ = try scanner.members { key, scanner throws(JSONError) in
             switch AttributeName(base, key: key) {
             case .data:
