@@ -10,11 +10,12 @@ COPY Package.swift ./
 RUN swift package resolve
 COPY Sources ./Sources
 COPY Tests ./Tests
-# The Swift runtime goes into the binary, so that the image below needs none.
-RUN swift build -c release --product convey --static-swift-stdlib \
+RUN swift build -c release --product convey \
     && install -D -m 755 .build/release/convey /out/convey
 
-FROM debian:bookworm-slim
+# The Swift runtime libraries on debian:bookworm-slim. A static runtime does not link: Foundation's static library for
+# HTTP, which FlyingFox pulls in, wants libcurl.
+FROM swift:6.2-bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libmosquitto1 libsqlite3-0 ca-certificates \
     && rm -rf /var/lib/apt/lists/* \

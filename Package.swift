@@ -62,7 +62,9 @@ let package = Package(
             name: "SQLiteJournalTests", dependencies: ["SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite"],
             swiftSettings: strict),
         .testTarget(name: "MQTTTransportTests", dependencies: ["MQTTTransport"], swiftSettings: strict),
-        .testTarget(name: "ConveyTests", dependencies: ["convey"], swiftSettings: strict),
+        .testTarget(
+            name: "ConveyTests", dependencies: ["convey", "ConveyHTTP", "ConveyRuntime", "MQTTTransport"],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["MQTTTransport", "Conversation", "CSQLite"], swiftSettings: strict),
     ],
