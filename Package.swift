@@ -61,12 +61,16 @@ let package = Package(
         .testTarget(
             name: "SQLiteJournalTests", dependencies: ["SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite"],
             swiftSettings: strict),
-        .testTarget(name: "MQTTTransportTests", dependencies: ["MQTTTransport"], swiftSettings: strict),
+        // Real brokers and cut wires for tests.
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .testTarget(
+            name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "ConveyTests", dependencies: ["convey", "ConveyHTTP", "ConveyRuntime", "MQTTTransport"],
             swiftSettings: strict),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["MQTTTransport", "Conversation", "CSQLite"], swiftSettings: strict),
+            name: "EndToEndTests", dependencies: ["MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
+            swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -1,23 +1,53 @@
+import Conversation
 import ConveyRuntime
-
-/// What `serve` needs of the engine.
-protocol ServedRuntime: Sendable {
-    /// Opens the journal and starts recovery and ingress. Returns when they are under way, not when the runtime is ready.
-    func start() async throws
-    /// Stops taking signals, finishes or gives up what is under way within the deadline, and closes the journal.
-    func stop(deadline: Duration) async
-    /// Returns after `stop`; throws when the runtime cannot go on (a failed fsync).
-    func waitForEnd() async throws
-    var status: RuntimeStatus { get }
-    var metrics: MetricsSnapshot { get }
-}
-
-/// The engine is not part of this build yet.
-struct RuntimeNotWired: Error, CustomStringConvertible {
-    let description = "the runtime is not wired yet"
-}
+import EffectHandlers
+import Logging
+import MQTTTransport
+import SQLiteJournal
 
 /// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
-func makeRuntime(_ settings: ServeSettings) throws -> any ServedRuntime {
-    throw RuntimeNotWired()
+func makeRuntime(_ settings: ServeSettings) throws -> Runtime {
+    let session = BrokerSession(
+        broker: settings.broker.address, version: settings.broker.version.mqttVersion,
+        clientID: settings.broker.clientID ?? "convey-\(settings.node)",
+        sessionExpirySeconds: UInt32(clamping: settings.sessionExpiry.components.seconds),
+        root: settings.broker.root, node: settings.node)
+    var runtime = RuntimeSettings(session: session, version: Convey.version)
+    runtime.engine.schedulerOrder = settings.schedulerOrder.order
+    runtime.engine.fairnessThreshold = settings.schedulerFairnessThreshold
+    runtime.engine.causeTimeoutMilliseconds = settings.schedulerCauseTimeout.milliseconds
+    runtime.engine.parkedLimit = settings.schedulerParkedLimit
+    runtime.engine.effectConcurrency = settings.effectsMaxConcurrent
+    runtime.ingressBatchLimit = settings.ingressBatchLimit
+    runtime.maximumPayloadBytes = settings.ingressMaxPayloadBytes
+    runtime.outboxWindow = settings.outboxWindow
+    runtime.outboxLimit = Int64(settings.outboxLimit)
+    runtime.queueLimit = settings.queueLimit
+    runtime.openEffectLimit = settings.effectsOpenLimit
+    let directory = settings.dataDirectory
+    let partitions = settings.journalPartitions
+    return try Runtime(
+        settings: runtime, handlers: [.llm: llmHandler(settings)], logger: Logger(label: "runtime")
+    ) { () throws(JournalError) in
+        try SQLiteJournal(directory: directory, partitionCount: partitions)
+    }
+}
+
+private func llmHandler(_ settings: ServeSettings) -> any EffectHandler {
+    switch settings.llmProvider {
+    case .echo: EchoHandler(delay: settings.llmEchoDelay, chunkWords: settings.llmEchoChunkWords)
+    }
+}
+
+extension SchedulerOrderSetting {
+    fileprivate var order: Scheduler.Order {
+        switch self {
+        case .roundRobin: .roundRobin
+        case .arrival: .arrival
+        }
+    }
+}
+
+extension Duration {
+    fileprivate var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }

@@ -51,7 +51,7 @@ struct Server {
                 "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")",
             ])
-        try await runtime.start()
+        runtime.start()
         let failure = await firstEnd(runtime, http, broker, signals)
         if let failure { logger.critical("stopping: \(failure)") }
         await runtime.stop(deadline: settings.shutdownTimeout)
@@ -68,22 +68,22 @@ struct Server {
         return broker
     }
 
-    /// Waits until one part has failed, whose error it returns, or a signal asks for a stop, which is nil.
+    /// Waits until one part has failed, whose error it returns, or a signal asks for a stop, which is nil. The other parts
+    /// go on until they are stopped: HTTP tells how the stop gets on. Each task ends with its part, the last with the
+    /// process.
     private func firstEnd(
-        _ runtime: any ServedRuntime, _ http: HTTPService?, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
+        _ runtime: Runtime, _ http: HTTPService?, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async -> (any Error)? {
-        await withTaskGroup(of: (any Error)?.self) { group in
-            group.addTask { await Self.failure { try await runtime.waitForEnd() } }
-            if let http { group.addTask { await Self.failure { try await http.run() } } }
-            if let broker { group.addTask { await Self.failure { try await broker.waitForEnd() } } }
-            group.addTask {
-                if let name = await signals.waitForFirst() { logger.info("stopping", metadata: ["signal": "\(name)"]) }
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
+        let (ends, post) = AsyncStream<(any Error)?>.makeStream()
+        Task { post.yield(await Self.failure { try await runtime.waitForEnd() }) }
+        if let http { Task { post.yield(await Self.failure { try await http.run() }) } }
+        if let broker { Task { post.yield(await Self.failure { try await broker.waitForEnd() }) } }
+        Task { [logger] in
+            if let name = await signals.waitForFirst() { logger.info("stopping", metadata: ["signal": "\(name)"]) }
+            post.yield(nil)
         }
+        for await end in ends { return end }
+        return nil
     }
 
     private static func failure(_ body: () async throws -> Void) async -> (any Error)? {
@@ -95,7 +95,7 @@ struct Server {
         }
     }
 
-    private static func metrics(of runtime: any ServedRuntime) -> MetricsSnapshot {
+    private static func metrics(of runtime: Runtime) -> MetricsSnapshot {
         var metrics = runtime.metrics
         metrics.gauges.residentBytes = ProcessMemory.residentBytes()
         return metrics

@@ -1,0 +1,49 @@
+/// The rules that make an envelope a signal, whatever way it came.
+///
+/// Errors are looked for in this order: specversion; type and source missing; id, subject, time, datacontenttype and
+/// dataschema given but empty; type, source, id and subject blank, too long or with control characters; the type's
+/// family; agreement with the topic; contract version; payload.
+public enum Contract {
+    /// The only major version of the contract so far.
+    public static let supportedMajor = "1"
+    /// Extension attributes that one envelope may carry: they are compared with each other, and published with it.
+    public static let maximumExtensions = 64
+
+    /// What the system fills in where the producer left something out.
+    struct Defaults {
+        var source: String
+        var type: String?
+        var subject: String?
+        /// `data.ingress` for `conv.in.*`, together with `data.message_id`; nil adds neither.
+        var ingress: String?
+        /// JSON's null as an attribute means that it is not set (CloudEvents JSON format, section 3.1).
+        var takesNullForAbsent: Bool
+    }
+
+    /// Checks a bare set of attributes (aliases included), such as a bridge sends, and gives the signal they make.
+    ///
+    /// - Parameter makeID: the id for a signal that has none.
+    /// - Returns: the signal and the names of the attributes that were filled in.
+    public static func normalize(
+        json: [UInt8], makeID: () -> String
+    ) -> Result<(signal: Signal, generated: [String]), Rejection> {
+        json.withUnsafeBufferPointer { bytes in
+            do throws(Rejection) {
+                let defaults = Defaults(source: "/convey/contract", takesNullForAbsent: false)
+                let check = try ContractCheck(bytes, defaults: defaults, makeID: makeID)
+                return .success((try check.signal(), check.generated))
+            } catch { return .failure(error) }
+        }
+    }
+
+    /// The members that `data` must have.
+    static func requiredKeys(_ family: Family) -> [PayloadKey] {
+        switch family {
+        case .inbound: [.messageID, .ingress]
+        case .applied: [.appliedEventID]
+        case .effect: [.effectID, .lifecycle]
+        case .output: [.outputID, .channel]
+        case .audit: [.auditID, .category]
+        }
+    }
+}

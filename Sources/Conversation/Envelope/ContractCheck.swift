@@ -1,0 +1,194 @@
+/// One envelope on its way through the contract. Must not outlive the bytes it reads.
+struct ContractCheck {
+    private let bytes: UnsafeBufferPointer<UInt8>
+    private let base: UnsafeRawPointer
+    private let scan: EnvelopeScan
+    private let defaults: Contract.Defaults
+
+    let type: String
+    let source: String
+    let id: String
+    let subject: String
+    let family: Family
+    /// Names of the attributes that the producer left out.
+    private(set) var generated: [String] = []
+
+    /// Reads and checks the attributes; `signal()` checks the rest.
+    init(
+        _ bytes: UnsafeBufferPointer<UInt8>, defaults: Contract.Defaults, makeID: () -> String
+    ) throws(Rejection) {
+        guard let base = UnsafeRawPointer(bytes.baseAddress) else { throw Rejection(.unexpectedEnd) }
+        let scan: EnvelopeScan
+        do { scan = try EnvelopeScan(bytes) } catch { throw Rejection(error) }
+        self.bytes = bytes
+        self.base = base
+        self.scan = scan
+        self.defaults = defaults
+        let reader = AttributeReader(base: base, attributes: scan.top, takesNullForAbsent: defaults.takesNullForAbsent)
+        try reader.checkSpecversion()
+
+        guard let type = reader.text(.type, default: defaults.type), !type.isEmpty else {
+            throw Rejection(.attributeMissing("type"), "the envelope has no type, nor does its topic say one")
+        }
+        guard let source = reader.text(.source, default: defaults.source), !source.isEmpty else {
+            throw Rejection(.attributeMissing("source"), "the attribute source must be a string that is not empty")
+        }
+        let givenID = reader.text(.id, default: nil)
+        if givenID?.isEmpty == true { throw Rejection(.attributeInvalid("id"), "the attribute id is empty") }
+        let subject = try Self.subject(reader, default: defaults.subject)
+        for name in [AttributeName.time, .datacontenttype, .dataschema] { try reader.checkNotEmpty(name) }
+        if let data = scan.top[.data], data.kind == .string, data.contentRange.isEmpty {
+            throw Rejection(.payloadNotObject, "data must be a JSON object, not an empty string")
+        }
+
+        let id = givenID ?? makeID()
+        try Self.check(type, "type")
+        try Self.check(source, "source")
+        try Self.check(id, "id")
+        guard let subject else {
+            throw Rejection(.attributeMissing("subject"), "the envelope names no conversation: set subject to its id")
+        }
+        try Self.check(subject, "subject", maximumBytes: AttributeText.maximumSubjectBytes)
+        guard let family = Family(type: type) else {
+            throw Rejection(.typeNamespace, "the type must start with conv. and one of in, applied, effect, out, audit")
+        }
+        self.type = type
+        self.source = source
+        self.id = id
+        self.subject = subject
+        self.family = family
+        if reader.isAbsent(.source) { generated.append("source") }
+        if givenID == nil { generated.append("id") }
+    }
+
+    /// Checks version and payload, and makes the signal.
+    func signal() throws(Rejection) -> Signal {
+        try checkVersion()
+        let data = try checkedData()
+        let reader = AttributeReader(base: base, attributes: scan.top, takesNullForAbsent: true)
+        let time = reader.text(.time, default: nil)
+        if let time { try Self.check(time, "time", maximumBytes: AttributeText.maximumTimeBytes) }
+        return Signal(
+            id: id, source: source, type: type, subject: subject, time: time, cause: cause(),
+            traceparent: traceparent(), extensions: try extensions(), data: data)
+    }
+
+    // MARK: Attributes
+
+    private static func subject(_ reader: AttributeReader, default standard: String?) throws(Rejection) -> String? {
+        switch reader.attributes[.subject]?.kind {
+        case .none, .null: return reader.subjectAlias() ?? standard
+        case .string:
+            try reader.checkNotEmpty(.subject)
+            return reader.text(.subject, default: nil)
+        case .true, .false, .integer, .fraction, .array, .object: return nil
+        }
+    }
+
+    private static func check(
+        _ text: String, _ name: String, maximumBytes: Int = AttributeText.maximumBytes
+    ) throws(Rejection) {
+        if let fault = AttributeText.fault(text, maximumBytes: maximumBytes) {
+            throw Rejection(.attributeInvalid(name), "the attribute \(name) \(fault)")
+        }
+    }
+
+    private func checkVersion() throws(Rejection) {
+        let given: JSONSlot?
+        if let major = scan.top[.contractmajor], major.kind != .null {
+            given = major
+        } else {
+            given =
+                scan.extensions[.contractMajorAlias] ?? scan.extensions[.contractmajor]
+                ?? scan.top[.contractMajorAlias]
+        }
+        guard let given, !given.isFalsy else { return }
+        let text = String(decoding: JSONText.bytes(base, given.range), as: UTF8.self)
+        guard given.kind == .integer, text != "0", !text.hasPrefix("-") else {
+            throw Rejection(.contractVersionInvalid, "contractmajor must be a whole number from 1")
+        }
+        guard text == Contract.supportedMajor else {
+            throw Rejection(.contractVersionUnsupported, "only contractmajor \(Contract.supportedMajor) is understood")
+        }
+    }
+
+    /// The first of the names a cause may have whose value is neither null nor false decides.
+    private func cause() -> Cause {
+        let alias = scan.top[.causeIDAlias] ?? scan.extensions[.causeIDAlias]
+        let candidates = [scan.top[.causationid], alias, scan.extensions[.causationid], scan.payload[.causeID]]
+        for case .some(let slot) in candidates where !slot.isFalsy {
+            guard slot.kind == .string, slot.contentRange.count <= 6 * AttributeText.maximumBytes else {
+                return .unsatisfiable
+            }
+            let id = JSONText.string(base, slot)
+            return id.utf8.count <= AttributeText.maximumBytes ? .signal(id) : .unsatisfiable
+        }
+        return .none
+    }
+
+    /// Trace context is a hint: one that could not be published as it stands is dropped, not an error.
+    private func traceparent() -> String? {
+        guard let slot = scan.top[.traceparent] ?? scan.extensions[.traceparent], slot.kind == .string,
+            !slot.isEscaped, (1...256).contains(slot.contentRange.count)
+        else { return nil }
+        let content = JSONText.bytes(base, slot.contentRange)
+        return content.allSatisfy { $0 > 0x20 && $0 < 0x7f } ? String(decoding: content, as: UTF8.self) : nil
+    }
+
+    private func extensions() throws(Rejection) -> [UInt8] {
+        guard
+            !scan.top.others.isEmpty || scan.top[.extensions] != nil || scan.top[.dataschema] != nil
+                || scan.top[.projectIDAlias] != nil
+        else { return [] }
+        var members = ExtensionMembers(base: base)
+        // What stands in the envelope itself wins over its `extensions` object.
+        for member in scan.extensions.others { members.set(member) }
+        for member in scan.top.others { members.set(member) }
+        members.setProject(inExtensions: scan.extensions[.projectIDAlias], inEnvelope: scan.top[.projectIDAlias])
+        if let schema = scan.top[.dataschema], schema.kind == .string { members.set("dataschema", schema) }
+        return try members.encode()
+    }
+
+    // MARK: Payload
+
+    private func checkedData() throws(Rejection) -> [UInt8] {
+        guard let slot = scan.top[.data], slot.kind == .object else {
+            throw Rejection(
+                .payloadNotObject,
+                scan.top[.dataBase64] == nil
+                    ? "data must be a JSON object" : "data must be a JSON object; data_base64 is not taken")
+        }
+        let addsIngress = family == .inbound && defaults.ingress != nil
+        let missing = Contract.requiredKeys(family).filter { key in
+            guard let value = scan.payload[key] else { return !addsIngress }
+            return value.kind == .null || (value.kind == .string && JSONText.isBlank(base, value))
+        }
+        guard missing.isEmpty else {
+            let keys = missing.map(\.text.description)
+            throw Rejection(.payloadMissing(keys), "data must have \(keys.joined(separator: " and ")), not blank")
+        }
+        let data = JSONText.bytes(base, slot.range)
+        guard addsIngress, let ingress = defaults.ingress,
+            scan.payload[.messageID] == nil || scan.payload[.ingress] == nil
+        else { return Array(data) }
+        return complete(data, ingress: ingress)
+    }
+
+    /// The object with what is missing put in front of its first member; all that was there stays as it is spelled.
+    private func complete(_ data: UnsafeBufferPointer<UInt8>, ingress: String) -> [UInt8] {
+        var result: [UInt8] = []
+        result.reserveCapacity(data.count + id.utf8.count + ingress.utf8.count + 32)
+        result.append(UInt8(ascii: "{"))
+        var isFirst = true
+        for (key, text) in [(PayloadKey.messageID, id), (.ingress, ingress)] where scan.payload[key] == nil {
+            if !isFirst { result.append(UInt8(ascii: ",")) }
+            isFirst = false
+            JSONWriter.append(string: key.text.description, to: &result)
+            result.append(UInt8(ascii: ":"))
+            JSONWriter.append(string: text, to: &result)
+        }
+        if !scan.payload.isEmpty { result.append(UInt8(ascii: ",")) }
+        result.append(contentsOf: data.dropFirst())
+        return result
+    }
+}

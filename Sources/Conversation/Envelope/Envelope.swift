@@ -1,0 +1,115 @@
+/// How large what comes in may be.
+public struct EnvelopeLimits: Sendable {
+    /// Bytes of one payload.
+    public var maximumBytes: Int
+
+    public init(maximumBytes: Int = 256 * 1_024) { self.maximumBytes = maximumBytes }
+}
+
+/// What the MQTT edge fills in.
+public struct EnvelopeDefaults {
+    /// The first level or levels of every topic.
+    public var root: String
+    /// `data.ingress` of a `conv.in.*` signal that says none.
+    public var ingress: String
+    /// The id of a signal that has none; called at most once a message.
+    public var makeID: () -> String
+
+    public init(root: String = "conv", ingress: String = "mqtt", makeID: @escaping () -> String) {
+        self.root = root
+        self.ingress = ingress
+        self.makeID = makeID
+    }
+}
+
+/// Turns a PUBLISH into a signal. Three forms are taken (CloudEvents 1.0.2, MQTT protocol binding section 3):
+///
+/// - **structured**: content type `application/cloudevents+json`, or a JSON object with `specversion`;
+/// - **binary**: attributes as user properties, the payload is `data`;
+/// - **bare**: any other JSON object is `data`; type and subject come from the topic. This is the binary form without
+///   attributes, and both are read as one: user properties with attribute names count, others do not harm.
+public enum Envelope {
+    public static func decode(
+        _ message: InboundMessage, limits: EnvelopeLimits = EnvelopeLimits(), defaults: EnvelopeDefaults
+    ) -> Result<Signal, Rejection> {
+        do throws(Rejection) {
+            return .success(try signal(message, limits: limits, defaults: defaults))
+        } catch { return .failure(error) }
+    }
+
+    private static func signal(
+        _ message: InboundMessage, limits: EnvelopeLimits, defaults: EnvelopeDefaults
+    ) throws(Rejection) -> Signal {
+        guard message.payload.count <= limits.maximumBytes else {
+            throw Rejection(.tooLarge, "the payload has \(message.payload.count) bytes, \(limits.maximumBytes) may be")
+        }
+        let topic: ParsedTopic
+        do { topic = try TopicName.read(message.topic, root: defaults.root) } catch {
+            throw rejection(error, topic: message.topic)
+        }
+        if try isStructured(message) {
+            var signal = try signal(structured: message.payload, topic: topic, defaults: defaults)
+            if signal.traceparent == nil { signal.traceparent = EnvelopeComposer.traceparent(message.userProperties) }
+            return signal
+        }
+        let envelope = try EnvelopeComposer.compose(message.userProperties, data: message.payload)
+        return try signal(structured: envelope, topic: topic, defaults: defaults)
+    }
+
+    private static func isStructured(_ message: InboundMessage) throws(Rejection) -> Bool {
+        if let contentType = message.contentType, EnvelopeComposer.isCloudEvents(contentType) { return true }
+        if message.userProperties.contains(where: { $0.0 == "specversion" }) { return false }
+        return EnvelopeComposer.hasSpecversion(message.payload)
+    }
+
+    private static func signal(
+        structured bytes: [UInt8], topic: ParsedTopic, defaults: EnvelopeDefaults
+    ) throws(Rejection) -> Signal {
+        var contract = Contract.Defaults(
+            source: "/mqtt/\(topic.subject)", subject: topic.subject, ingress: defaults.ingress,
+            takesNullForAbsent: true)
+        switch topic {
+        case .inbound(_, let type): contract.type = type
+        case .ingest: break
+        }
+        let result: Result<Signal, Rejection> = bytes.withUnsafeBufferPointer { bytes in
+            do throws(Rejection) {
+                let check = try ContractCheck(bytes, defaults: contract, makeID: defaults.makeID)
+                try checkAgreement(check, topic)
+                return .success(try check.signal())
+            } catch { return .failure(error) }
+        }
+        return try result.get()
+    }
+
+    private static func checkAgreement(_ check: ContractCheck, _ topic: ParsedTopic) throws(Rejection) {
+        switch topic {
+        case .inbound(_, let type):
+            guard check.family == .inbound else {
+                throw Rejection(.typeNotAllowed, "only conv.in.* is taken here; other families go to the ingest topic")
+            }
+            if let type, !type.utf8.elementsEqual(check.type.utf8) {
+                throw Rejection(.typeMismatch, "the envelope's type is not the one that its topic says, \(type)")
+            }
+        case .ingest:
+            guard check.family != .applied else {
+                throw Rejection(.typeNotAllowed, "conv.applied.* is published by Convey, never taken in")
+            }
+        }
+        // Bytes, not canonical equivalence: a decomposed letter names another conversation.
+        guard check.subject.utf8.elementsEqual(topic.subject.utf8) else {
+            throw Rejection(.subjectMismatch, "the envelope's subject is not the one that its topic says")
+        }
+    }
+
+    private static func rejection(_ error: TopicError, topic: String) -> Rejection {
+        switch error {
+        case .notIngress: Rejection(.typeNotAllowed, "nothing is taken in on this topic")
+        case .subjectMissing:
+            Rejection(.attributeMissing("subject"), "the topic has no level for the conversation's id")
+        case .subjectInvalid(let fault): Rejection(.attributeInvalid("subject"), "the topic's subject \(fault)")
+        case .typeInvalid:
+            Rejection(.attributeInvalid("type"), "the topic's levels behind the subject are not an encoded type")
+        }
+    }
+}

@@ -1,0 +1,86 @@
+/// Makes the structured form out of the binary one, so that there is one way through the contract.
+enum EnvelopeComposer {
+    /// Whether a content type is CloudEvents' JSON (its parameters do not matter).
+    static func isCloudEvents(_ contentType: String) -> Bool {
+        let name = "application/cloudevents+json".utf8
+        let given = contentType.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 }
+        return given.count == name.count
+            && zip(given, name).allSatisfy { ($0.0 >= 0x41 && $0.0 <= 0x5a ? $0.0 | 0x20 : $0.0) == $0.1 }
+    }
+
+    /// Whether a payload is an object with a member `specversion`. A payload that cannot be read has none.
+    static func hasSpecversion(_ payload: [UInt8]) -> Bool {
+        payload.withUnsafeBufferPointer { bytes in
+            do throws(JSONError) {
+                var found = false
+                var scanner = try JSONScanner(bytes)
+                guard try scanner.nextKind() == .object else { return false }
+                let base = scanner.base
+                _ = try scanner.members { key, scanner throws(JSONError) in
+                    if AttributeName(base, key: key) == .specversion { found = true }
+                    _ = try scanner.value()
+                }
+                return found
+            } catch { return false }
+        }
+    }
+
+    static func traceparent(_ userProperties: [(String, String)]) -> String? {
+        guard let text = userProperties.last(where: { $0.0 == "traceparent" })?.1 else { return nil }
+        let isPublishable = (1...256).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
+        return isPublishable ? text : nil
+    }
+
+    /// `{"type":…,"data":<payload>}`. The payload is checked before it is put in, so that it cannot add attributes.
+    static func compose(_ userProperties: [(String, String)], data payload: [UInt8]) throws(Rejection) -> [UInt8] {
+        guard !payload.isEmpty else {
+            throw Rejection(.malformedJSON, "the payload is empty; the smallest one is {}")
+        }
+        let fault: JSONError? = payload.withUnsafeBufferPointer { bytes in
+            do throws(JSONError) {
+                var scanner = try JSONScanner(bytes, depth: 1)
+                _ = try scanner.value()
+                try scanner.finish()
+                return nil
+            } catch { return error }
+        }
+        if let fault { throw Rejection(fault) }
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(payload.count + 64 * userProperties.count + 16)
+        bytes.append(UInt8(ascii: "{"))
+        for (name, value) in userProperties where isAttribute(name) {
+            JSONWriter.append(string: name, to: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            append(value, of: name, to: &bytes)
+            bytes.append(UInt8(ascii: ","))
+        }
+        JSONWriter.append(raw: "\"data\":", to: &bytes)
+        bytes.append(contentsOf: payload)
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+
+    /// Attribute names are `[a-z0-9]+` (CloudEvents section 3.1), and the aliases; what holds the payload is none.
+    private static func isAttribute(_ name: String) -> Bool {
+        switch AttributeName(name) {
+        case .data, .dataBase64, .extensions: return false
+        case .some: return true
+        case .none:
+            let isName = name.utf8.allSatisfy { isDigit($0) || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z")) }
+            return isName && !name.isEmpty
+        }
+    }
+
+    /// User properties are text; the one attribute that must be a number becomes one if it is spelled like one.
+    private static func append(_ value: String, of name: String, to bytes: inout [UInt8]) {
+        switch AttributeName(name) {
+        case .contractmajor, .contractMajorAlias:
+            if let number = Int(value) {
+                JSONWriter.append(integer: number, to: &bytes)
+            } else {
+                JSONWriter.append(string: value, to: &bytes)
+            }
+        case .some, .none: JSONWriter.append(string: value, to: &bytes)
+        }
+    }
+}

@@ -1,0 +1,49 @@
+/// Writes the structured form that Convey publishes: CloudEvents 1.0, JSON format.
+public enum EnvelopeEncoder {
+    /// - Parameters:
+    ///   - sequence: the signal's number in its conversation and family, from 1.
+    ///   - partition: the partition that owns the conversation.
+    ///   - offset: the signal's place in its conversation's record order, from 1.
+    ///   - recordedAt: RFC 3339; `time` of a signal whose producer gave none.
+    public static func encode(
+        _ signal: Signal, sequence: UInt64, partition: Int, offset: UInt64, recordedAt: String? = nil
+    ) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(
+            256 + signal.id.utf8.count + signal.source.utf8.count + signal.type.utf8.count + signal.subject.utf8.count
+                + signal.extensions.count + signal.data.count)
+        JSONWriter.append(raw: "{\"specversion\":\"1.0\"", to: &bytes)
+        append("id", signal.id, to: &bytes)
+        append("source", signal.source, to: &bytes)
+        append("type", signal.type, to: &bytes)
+        append("subject", signal.subject, to: &bytes)
+        if let time = signal.time ?? recordedAt { append("time", time, to: &bytes) }
+        JSONWriter.append(raw: ",\"datacontenttype\":\"application/json\",\"contractmajor\":1", to: &bytes)
+        switch signal.cause {
+        case .signal(let id): append("causationid", id, to: &bytes)
+        case .none, .unsatisfiable: break
+        }
+        if let traceparent = signal.traceparent { append("traceparent", traceparent, to: &bytes) }
+        if !signal.extensions.isEmpty {
+            bytes.append(UInt8(ascii: ","))
+            bytes.append(contentsOf: signal.extensions)
+        }
+        JSONWriter.append(raw: ",\"sequence\":", to: &bytes)
+        JSONWriter.append(integer: sequence, to: &bytes)
+        JSONWriter.append(raw: ",\"partition\":", to: &bytes)
+        JSONWriter.append(integer: partition, to: &bytes)
+        JSONWriter.append(raw: ",\"offset\":", to: &bytes)
+        JSONWriter.append(integer: offset, to: &bytes)
+        JSONWriter.append(raw: ",\"data\":", to: &bytes)
+        bytes.append(contentsOf: signal.data)
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+
+    private static func append(_ name: StaticString, _ text: String, to bytes: inout [UInt8]) {
+        JSONWriter.append(raw: ",\"", to: &bytes)
+        JSONWriter.append(raw: name, to: &bytes)
+        JSONWriter.append(raw: "\":", to: &bytes)
+        JSONWriter.append(string: text, to: &bytes)
+    }
+}

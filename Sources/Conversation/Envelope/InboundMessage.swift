@@ -1,0 +1,22 @@
+/// A PUBLISH that came in, as the transport hands it over.
+public struct InboundMessage: Sendable {
+    public var topic: String
+    public var payload: [UInt8]
+    /// MQTT 5 property Content Type (section 3.3.2.3.9).
+    public var contentType: String?
+    /// MQTT 5 User Properties in the order they came (section 3.3.2.3.7).
+    public var userProperties: [(String, String)]
+    /// The DUP flag (section 3.3.1.1).
+    public var isDuplicateDelivery: Bool
+
+    public init(
+        topic: String, payload: [UInt8], contentType: String? = nil, userProperties: [(String, String)] = [],
+        isDuplicateDelivery: Bool = false
+    ) {
+        self.topic = topic
+        self.payload = payload
+        self.contentType = contentType
+        self.userProperties = userProperties
+        self.isDuplicateDelivery = isDuplicateDelivery
+    }
+}

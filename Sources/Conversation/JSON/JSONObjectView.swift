@@ -1,0 +1,99 @@
+/// A value inside bytes that it keeps alive; nothing is copied or decoded until asked for.
+public struct JSONSlice: Sendable {
+    let bytes: [UInt8]
+    let slot: JSONSlot
+
+    /// The value of a whole text. Errors: see `JSONError`.
+    public init(_ bytes: [UInt8]) throws(JSONError) {
+        let slot: Result<JSONSlot, JSONError> = bytes.withUnsafeBufferPointer { buffer in
+            do throws(JSONError) {
+                var scanner = try JSONScanner(buffer)
+                let slot = try scanner.value()
+                try scanner.finish()
+                return .success(slot)
+            } catch { return .failure(error) }
+        }
+        self.init(bytes: bytes, slot: try slot.get())
+    }
+
+    init(bytes: [UInt8], slot: JSONSlot) {
+        self.bytes = bytes
+        self.slot = slot
+    }
+
+    public var kind: JSONKind { slot.kind }
+
+    /// The value as it is spelled.
+    public var raw: ArraySlice<UInt8> { bytes[slot.range] }
+
+    /// The text of a string, unescaped; nil for any other kind.
+    public var string: String? {
+        guard slot.kind == .string else { return nil }
+        return bytes.withUnsafeBytes { buffer in buffer.baseAddress.map { JSONText.string($0, slot) } }
+    }
+
+    /// Whether it is a string without anything but Unicode White_Space.
+    public var isBlankString: Bool {
+        guard slot.kind == .string else { return false }
+        return bytes.withUnsafeBytes { buffer in buffer.baseAddress.map { JSONText.isBlank($0, slot) } ?? true }
+    }
+
+    /// The members of an object; nil for any other kind.
+    public var object: JSONObjectView? { JSONObjectView(self) }
+}
+
+/// An object's members, found in one pass; nested values stay as they are spelled. A key that stands twice means its
+/// last value.
+public struct JSONObjectView: Sendable {
+    let bytes: [UInt8]
+    /// All members in the order they stand, repeated keys included.
+    public let members: [JSONMember]
+
+    /// An object without members.
+    public static let empty = JSONObjectView(bytes: [], members: [])
+
+    /// Nil where `bytes` are not one valid JSON object.
+    public init?(_ bytes: [UInt8]) {
+        // Why it is not valid does not matter here: who wants to know scans the bytes with `JSONScanner`.
+        guard let slice = try? JSONSlice(bytes) else { return nil }
+        self.init(slice)
+    }
+
+    init?(_ slice: JSONSlice) {
+        guard slice.kind == .object else { return nil }
+        var members: [JSONMember] = []
+        members.reserveCapacity(12)
+        slice.bytes.withUnsafeBufferPointer { buffer in
+            do throws(JSONError) {
+                var scanner = try JSONScanner(unchecked: buffer, at: slice.slot)
+                _ = try scanner.members { key, scanner throws(JSONError) in
+                    members.append(JSONMember(key: key, value: try scanner.value()))
+                }
+            } catch {
+                members = []  // Cannot be: the slice was checked when it was made.
+            }
+        }
+        self.init(bytes: slice.bytes, members: members)
+    }
+
+    private init(bytes: [UInt8], members: [JSONMember]) {
+        self.bytes = bytes
+        self.members = members
+    }
+
+    public var isEmpty: Bool { members.isEmpty }
+
+    /// The value of a name, nil where there is none. A null is a value.
+    public subscript(_ name: StaticString) -> JSONSlice? {
+        bytes.withUnsafeBytes { buffer in
+            guard let base = buffer.baseAddress else { return nil }
+            return members.last { JSONText.equals(base, $0.key, name) }
+                .map { JSONSlice(bytes: bytes, slot: $0.value) }
+        }
+    }
+
+    /// The text of a member's key.
+    public func key(_ member: JSONMember) -> String { JSONSlice(bytes: bytes, slot: member.key).string ?? "" }
+
+    public func value(_ member: JSONMember) -> JSONSlice { JSONSlice(bytes: bytes, slot: member.value) }
+}

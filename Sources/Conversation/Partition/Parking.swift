@@ -1,0 +1,68 @@
+/// The entries that wait for their cause, found by cause and by age.
+struct Parking: Sendable {
+    private struct CauseKey: Hashable {
+        var conversation: Int64
+        var id: String
+    }
+
+    private var entries: [UInt64: Scheduler.Entry] = [:]
+    private var waiting: [CauseKey: [UInt64]] = [:]
+    /// In the order of parking; may still name entries that have left.
+    private var byAge: [(sequence: UInt64, parkedAt: Int64)] = []
+    private var byAgeHead = 0
+
+    var count: Int { entries.count }
+
+    mutating func park(_ entry: Scheduler.Entry, now: Int64) {
+        entries[entry.sequence] = entry
+        byAge.append((entry.sequence, now))
+        if let key = Self.key(of: entry) { waiting[key, default: []].append(entry.sequence) }
+        compact()
+    }
+
+    /// Takes out what waits for the signal `cause`, in record order.
+    mutating func release(cause: String, conversation: Int64) -> [Scheduler.Entry] {
+        guard !entries.isEmpty,
+            let sequences = waiting.removeValue(forKey: CauseKey(conversation: conversation, id: cause))
+        else { return [] }
+        return sequences.sorted().compactMap { entries.removeValue(forKey: $0) }
+    }
+
+    mutating func expire(until time: Int64) -> [Scheduler.Entry] {
+        var expired: [Scheduler.Entry] = []
+        while let oldestAt = oldest(), oldestAt <= time {
+            let sequence = byAge[byAgeHead].sequence
+            byAgeHead += 1
+            guard let entry = entries.removeValue(forKey: sequence) else { continue }
+            forgetCause(of: entry)
+            expired.append(entry)
+        }
+        compact()
+        return expired
+    }
+
+    mutating func oldest() -> Int64? {
+        while byAgeHead < byAge.count, entries[byAge[byAgeHead].sequence] == nil { byAgeHead += 1 }
+        return byAgeHead < byAge.count ? byAge[byAgeHead].parkedAt : nil
+    }
+
+    private mutating func forgetCause(of entry: Scheduler.Entry) {
+        guard let key = Self.key(of: entry), var sequences = waiting[key] else { return }
+        sequences.removeAll { $0 == entry.sequence }
+        waiting[key] = sequences.isEmpty ? nil : sequences
+    }
+
+    /// Keeps `byAge` within about twice what is parked: O(1) an entry on average.
+    private mutating func compact() {
+        guard byAge.count > 64, byAge.count > 2 * entries.count else { return }
+        byAge = byAge[byAgeHead...].filter { entries[$0.sequence] != nil }
+        byAgeHead = 0
+    }
+
+    private static func key(of entry: Scheduler.Entry) -> CauseKey? {
+        switch entry.cause {
+        case .signal(let id): CauseKey(conversation: entry.conversation, id: id)
+        case .none, .unsatisfiable: nil
+        }
+    }
+}

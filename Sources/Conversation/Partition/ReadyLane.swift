@@ -1,0 +1,121 @@
+/// The ready entries of one priority.
+///
+/// Round robin keeps a queue a conversation and a ring of the conversations that have one; arrival order is the same with
+/// a single queue for all.
+struct ReadyLane: Sendable {
+    private let order: Scheduler.Order
+    private var queues: [Int64: EntryQueue] = [:]
+    private var ring: [Int64] = []
+    private var ringHead = 0
+    private(set) var count = 0
+
+    init(order: Scheduler.Order) {
+        self.order = order
+    }
+
+    var isEmpty: Bool { count == 0 }
+
+    mutating func insert(_ entry: Scheduler.Entry) {
+        let key = queueKey(entry)
+        count += 1
+        if queues[key]?.insert(entry) == nil {
+            queues[key] = EntryQueue(entry)
+            ring.append(key)
+        }
+    }
+
+    mutating func removeFirst() -> Scheduler.Entry? {
+        guard ringHead < ring.count else { return nil }
+        let key = ring[ringHead]
+        guard let slot = queues.index(forKey: key) else {
+            preconditionFailure("conversation \(key) has a turn but no queue")
+        }
+        ringHead += 1
+        count -= 1
+        let entry = queues.values[slot].removeFirst()
+        if queues.values[slot].isEmpty {
+            queues.remove(at: slot)
+        } else {
+            ring.append(key)
+        }
+        compactRing()
+        return entry
+    }
+
+    private func queueKey(_ entry: Scheduler.Entry) -> Int64 {
+        switch order {
+        case .roundRobin: entry.conversation
+        case .arrival: 0
+        }
+    }
+
+    /// Gives the taken part of the ring back once it is as long as the rest: O(1) a selection on average.
+    private mutating func compactRing() {
+        if ringHead == ring.count {
+            ring.removeAll(keepingCapacity: ring.capacity <= 1_024)
+            ringHead = 0
+        } else if ringHead >= 256, ringHead * 2 >= ring.count {
+            ring.removeFirst(ringHead)
+            ringHead = 0
+        }
+    }
+}
+
+/// Entries in record order: a binary heap whose first element stands apart, so that the usual queue of one allocates
+/// nothing.
+private struct EntryQueue: Sendable {
+    private var first: Scheduler.Entry?
+    private var rest: [Scheduler.Entry] = []
+
+    init(_ entry: Scheduler.Entry) {
+        first = entry
+    }
+
+    var isEmpty: Bool { first == nil }
+
+    mutating func insert(_ entry: Scheduler.Entry) {
+        guard let head = first else {
+            first = entry
+            return
+        }
+        if entry.sequence < head.sequence {
+            first = entry
+            push(head)
+        } else {
+            push(entry)
+        }
+    }
+
+    mutating func removeFirst() -> Scheduler.Entry {
+        guard let entry = first else { preconditionFailure("an empty queue has a turn") }
+        first = pop()
+        return entry
+    }
+
+    private mutating func push(_ entry: Scheduler.Entry) {
+        rest.append(entry)
+        var child = rest.count - 1
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard rest[child].sequence < rest[parent].sequence else { return }
+            rest.swapAt(child, parent)
+            child = parent
+        }
+    }
+
+    private mutating func pop() -> Scheduler.Entry? {
+        guard let last = rest.popLast() else { return nil }
+        guard let top = rest.first else { return last }
+        rest[0] = last
+        var parent = 0
+        while true {
+            var child = parent * 2 + 1
+            guard child < rest.count else { break }
+            if child + 1 < rest.count, rest[child + 1].sequence < rest[child].sequence { child += 1 }
+            guard rest[child].sequence < rest[parent].sequence else { break }
+            rest.swapAt(child, parent)
+            parent = child
+        }
+        return top
+    }
+}

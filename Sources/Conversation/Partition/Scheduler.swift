@@ -1,0 +1,111 @@
+/// Chooses which of a partition's waiting signals is applied next.
+///
+/// An entry is *ready* when it has no cause or its cause has been applied in the same conversation; until then it is
+/// *parked*. Ready entries go lowest priority number first; after `fairnessThreshold` selections in a row at one priority
+/// the next higher number that has a ready entry gets one turn. A pure value: same calls, same choices. Choosing,
+/// enqueueing and unparking cost O(log n).
+public struct Scheduler: Sendable {
+    /// What decides inside one priority.
+    public enum Order: String, Sendable, CaseIterable {
+        /// Conversations take turns; each conversation's own entries keep record order.
+        case roundRobin = "round_robin"
+        /// Strict record order across conversations.
+        case arrival
+    }
+
+    public struct Entry: Sendable, Equatable {
+        /// Record order: unique, growing (the journal position in the runtime).
+        public var sequence: UInt64
+        public var conversation: Int64
+        public var id: String
+        public var priority: Priority
+        public var cause: Cause
+
+        public init(sequence: UInt64, conversation: Int64, id: String, priority: Priority, cause: Cause) {
+            self.sequence = sequence
+            self.conversation = conversation
+            self.id = id
+            self.priority = priority
+            self.cause = cause
+        }
+    }
+
+    /// What fairness remembers between selections.
+    public struct State: Sendable, Equatable {
+        public var lastPriority: Priority?
+        public var consecutive: Int
+
+        public init(lastPriority: Priority? = nil, consecutive: Int = 0) {
+            self.lastPriority = lastPriority
+            self.consecutive = consecutive
+        }
+    }
+
+    public let fairnessThreshold: Int
+    public private(set) var state: State
+    private var lanes: [ReadyLane]
+    private var parking = Parking()
+
+    public init(order: Order = .roundRobin, fairnessThreshold: Int = 5, state: State = State()) {
+        self.fairnessThreshold = fairnessThreshold
+        self.state = state
+        lanes = Priority.allCases.map { _ in ReadyLane(order: order) }
+    }
+
+    public var readyCount: Int { lanes.reduce(0) { $0 + $1.count } }
+    public var parkedCount: Int { parking.count }
+    public var hasReady: Bool { lanes.contains { !$0.isEmpty } }
+    public var hasReadyControl: Bool { !lanes[Int(Priority.control.rawValue)].isEmpty }
+
+    /// Adds an entry: to the ready ones when it has no cause or `causeIsApplied`, else to the parked ones.
+    /// - Parameter now: any clock in milliseconds that does not run backwards; `expireParked` compares with it.
+    public mutating func enqueue(_ entry: Entry, causeIsApplied: Bool, now: Int64 = 0) {
+        switch entry.cause {
+        case .none:
+            lanes[Int(entry.priority.rawValue)].insert(entry)
+        case .signal, .unsatisfiable:
+            if causeIsApplied {
+                lanes[Int(entry.priority.rawValue)].insert(entry)
+            } else {
+                parking.park(entry, now: now)
+            }
+        }
+    }
+
+    /// Takes the entry whose turn it is, or nil when none is ready.
+    public mutating func next() -> Entry? {
+        guard let priority = choosePriority(), let entry = lanes[Int(priority.rawValue)].removeFirst() else {
+            return nil
+        }
+        if state.lastPriority == priority {
+            state.consecutive += 1
+        } else {
+            state = State(lastPriority: priority, consecutive: 1)
+        }
+        return entry
+    }
+
+    /// Tells that the signal `id` has been applied: what waited for it becomes ready.
+    public mutating func markApplied(id: String, conversation: Int64) {
+        for entry in parking.release(cause: id, conversation: conversation) {
+            lanes[Int(entry.priority.rawValue)].insert(entry)
+        }
+    }
+
+    /// Removes and returns the entries parked at or before `time`, oldest first.
+    public mutating func expireParked(parkedUntil time: Int64) -> [Entry] { parking.expire(until: time) }
+
+    /// When the longest-parked entry was parked; nil when none is parked.
+    public mutating func oldestParkedAt() -> Int64? { parking.oldest() }
+
+    private func choosePriority() -> Priority? {
+        var lowest: Priority?
+        var escape: Priority?
+        for priority in Priority.allCases where !lanes[Int(priority.rawValue)].isEmpty {
+            if lowest == nil { lowest = priority }
+            if let last = state.lastPriority, priority > last, escape == nil { escape = priority }
+        }
+        let isStarving = state.consecutive >= fairnessThreshold
+        return isStarving ? (escape ?? lowest) : lowest
+    }
+}

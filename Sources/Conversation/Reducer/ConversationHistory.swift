@@ -1,0 +1,30 @@
+/// The latest signals applied to a conversation, newest first, 100 at most.
+public struct ConversationHistory: Sendable, Equatable {
+    /// Enough to see what happened lately; a whole history is in the journal.
+    public static let limit = 100
+
+    /// Oldest first. Grows to twice the limit, then the older half goes, so that a push costs O(1) on average.
+    private var events: [ConversationState.Event] = []
+
+    public init() {}
+
+    public mutating func push(_ event: ConversationState.Event) {
+        if events.count == 2 * Self.limit { events.removeFirst(Self.limit) }
+        events.append(event)
+    }
+
+    public var newestFirst: [ConversationState.Event] { events.suffix(Self.limit).reversed() }
+
+    public static func == (left: Self, right: Self) -> Bool { left.newestFirst == right.newestFirst }
+}
+
+/// All that can be asked about a conversation's state.
+public struct ConversationView: Sendable, Equatable {
+    public var state: ConversationState
+    public var history: ConversationHistory
+
+    public init(state: ConversationState = ConversationState(), history: ConversationHistory = ConversationHistory()) {
+        self.state = state
+        self.history = history
+    }
+}

@@ -1,0 +1,76 @@
+/// What is known of a conversation after some signals have been applied. Its size does not grow with their number.
+public struct ConversationState: Sendable, Equatable {
+    /// Requests that were made at least once.
+    public struct Flags: OptionSet, Sendable {
+        public let rawValue: UInt8
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        public static let abortRequested = Flags(rawValue: 1)
+        public static let stopRequested = Flags(rawValue: 2)
+        public static let cancelRequested = Flags(rawValue: 4)
+
+        /// Names in the order they are written.
+        static let names: [(flag: Flags, name: String)] = [
+            (.abortRequested, "abort_requested"), (.stopRequested, "stop_requested"),
+            (.cancelRequested, "cancel_requested"),
+        ]
+    }
+
+    /// How far an effect that has not ended is.
+    public enum EffectProgress: String, Sendable, CaseIterable {
+        case started, progress
+    }
+
+    /// A signal that was applied.
+    public struct Event: Sendable, Equatable {
+        public var id: String
+        public var type: String
+        public var priority: Priority
+        /// The signal's number in its partition's queue.
+        public var sequence: UInt64
+
+        public init(id: String, type: String, priority: Priority, sequence: UInt64) {
+            self.id = id
+            self.type = type
+            self.priority = priority
+            self.sequence = sequence
+        }
+    }
+
+    /// Signals applied, one number a family and one for types outside all families.
+    public struct FamilyCounts: Sendable, Equatable {
+        private var inbound: UInt64 = 0
+        private var applied: UInt64 = 0
+        private var effect: UInt64 = 0
+        private var output: UInt64 = 0
+        private var audit: UInt64 = 0
+        private var unknown: UInt64 = 0
+
+        public internal(set) subscript(_ family: Family?) -> UInt64 {
+            get { self[keyPath: Self.member(family)] }
+            set { self[keyPath: Self.member(family)] = newValue }
+        }
+
+        private static func member(_ family: Family?) -> WritableKeyPath<FamilyCounts, UInt64> {
+            switch family {
+            case .inbound: \.inbound
+            case .applied: \.applied
+            case .effect: \.effect
+            case .output: \.output
+            case .audit: \.audit
+            case .none: \.unknown
+            }
+        }
+    }
+
+    public internal(set) var appliedCount: UInt64 = 0
+    public internal(set) var counts = FamilyCounts()
+    public internal(set) var flags: Flags = []
+    /// Effects that have not ended, by id.
+    public internal(set) var inFlight: [String: EffectProgress] = [:]
+    public internal(set) var lastEvent: Event?
+    /// A hash of all applications up to here, in order: each chains the digest before it with what it changed. Equal
+    /// histories give equal digests; a difference anywhere stays visible for good.
+    public internal(set) var digest: UInt64 = 0
+
+    public init() {}
+}

@@ -1,0 +1,68 @@
+/// What the reducer orders once a signal is applied. Nothing of it is carried out before it is journaled.
+public enum Directive: Sendable, Equatable {
+    case emitAppliedMarker(AppliedMarker)
+    case startEffect(EffectStart)
+    /// Cancel all that is in flight for the conversation; the reason is the type of the signal that asked for it.
+    case cancelEffects(reason: String)
+    case emitOutput(Output)
+
+    /// The word as it stands in the vectors and in what is published.
+    public var name: String {
+        switch self {
+        case .emitAppliedMarker: "emit_applied_marker"
+        case .startEffect: "start_effect"
+        case .cancelEffects: "cancel_effects"
+        case .emitOutput: "emit_output"
+        }
+    }
+}
+
+/// Says that a signal was applied, and in what order.
+public struct AppliedMarker: Sendable, Equatable {
+    public var appliedEventID: String
+    public var originalType: String
+    public var subject: String
+    public var priority: Priority
+    public var partition: Int
+    /// The signal's number in its partition's queue.
+    public var schedulerSequence: UInt64
+}
+
+/// Kinds of work outside the process.
+public enum EffectClass: String, Sendable, CaseIterable {
+    case llm, tool, timer
+
+    /// What an effect of this class does, as it stands in types: `conv.effect.llm.generation.started`.
+    public var kind: String {
+        switch self {
+        case .llm: "generation"
+        case .tool: "execution"
+        case .timer: "wait"
+        }
+    }
+
+    /// The id of the effect that a signal starts: `llm-generation-{signal}`.
+    public func effectID(startedBy signal: String) -> String { "\(rawValue)-\(kind)-\(signal)" }
+}
+
+public struct EffectStart: Sendable, Equatable {
+    /// Reproducible: it follows from the class and the causing signal's id.
+    public var effectID: String
+    public var effectClass: EffectClass
+    /// What the effect does, `generation`, `execution` or `wait`.
+    public var kind: String
+    /// The causing signal's data: a JSON object.
+    public var input: [UInt8]
+    /// `data.effect_policy` as it is spelled, any kind of JSON; nil where there is none.
+    public var policy: [UInt8]?
+}
+
+/// A `conv.out.*` signal to publish.
+public struct Output: Sendable, Equatable {
+    public var type: String
+    public var outputID: String
+    /// The channel as JSON; a string unless the producer sent something else.
+    public var channel: [UInt8]
+    /// A JSON object; it does not hold `output_id` and `channel`.
+    public var data: [UInt8]
+}

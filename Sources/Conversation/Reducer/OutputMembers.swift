@@ -1,0 +1,60 @@
+extension JSONText {
+    /// A value on its way into an object: copied from another text, made here, or JSON already.
+    enum Piece {
+        case slice(JSONSlice)
+        case text(String)
+        case raw([UInt8])
+
+        /// How the value reads inside an id: a string without quotes, an empty list as nothing, the rest as JSON.
+        var text: String {
+            switch self {
+            case .text(let text): return text
+            case .raw(let bytes): return String(decoding: bytes, as: UTF8.self)
+            case .slice(let slice):
+                if let string = slice.string { return string }
+                let text = String(decoding: slice.raw, as: UTF8.self)
+                return slice.kind == .array && text.utf8.allSatisfy { $0 <= 0x20 || $0 == 0x5b || $0 == 0x5d }
+                    ? "" : text
+            }
+        }
+
+        func append(to bytes: inout [UInt8]) {
+            switch self {
+            case .slice(let slice): bytes.append(contentsOf: slice.raw)
+            case .text(let text): JSONWriter.append(string: text, to: &bytes)
+            case .raw(let raw): bytes.append(contentsOf: raw)
+            }
+        }
+    }
+}
+
+/// The members of an output's data, few and in order; setting a name again replaces its value.
+struct OutputMembers {
+    private var members: [(name: StaticString, value: JSONText.Piece)] = []
+
+    init() { members.reserveCapacity(16) }
+
+    mutating func set(_ name: StaticString, _ value: JSONText.Piece?) {
+        guard let value else { return }
+        if let index = members.firstIndex(where: { $0.name.description == name.description }) {
+            members[index].value = value
+        } else {
+            members.append((name, value))
+        }
+    }
+
+    func encode() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(256)
+        bytes.append(UInt8(ascii: "{"))
+        for (index, member) in members.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(UInt8(ascii: "\""))
+            JSONWriter.append(raw: member.name, to: &bytes)
+            JSONWriter.append(raw: "\":", to: &bytes)
+            member.value.append(to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
+        return bytes
+    }
+}

@@ -1,0 +1,109 @@
+/// Applies signals to a conversation: a pure function of state and signal to state and directives.
+public enum Reducer {
+    /// Applies `signal` to `state` and returns what has to be done, in order. Markers (`conv.applied.*`) change the
+    /// state and order nothing.
+    ///
+    /// - Parameters:
+    ///   - partition: the partition that owns the conversation.
+    ///   - schedulerSequence: the signal's number in that partition's queue.
+    public static func apply(
+        _ signal: Signal, priority: Priority, partition: Int, schedulerSequence: UInt64,
+        to state: inout ConversationState
+    ) -> [Directive] {
+        let family = Family(type: signal.type)
+        // Only effects and the two types that start one need their data.
+        let data = needsData(signal.type, family) ? JSONObjectView(signal.data) ?? .empty : .empty
+        let event = ConversationState.Event(
+            id: signal.id, type: signal.type, priority: priority, sequence: schedulerSequence)
+        let effect = family == .effect ? EffectChange(data) : nil
+        state.record(event, family: family, flag: flag(signal.type), effect: effect)
+        guard family != .applied else { return [] }
+
+        var directives: [Directive] = [
+            .emitAppliedMarker(
+                AppliedMarker(
+                    appliedEventID: signal.id, originalType: signal.type, subject: signal.subject, priority: priority,
+                    partition: partition, schedulerSequence: schedulerSequence))
+        ]
+        switch signal.type {
+        case "conv.in.message.received": directives.append(.startEffect(start(.llm, signal, data)))
+        case "conv.in.timer.tick": directives.append(.startEffect(start(.timer, signal, data)))
+        default:
+            if flag(signal.type) != nil {
+                directives.append(.cancelEffects(reason: signal.type))
+            } else if family == .effect {
+                directives += EffectOutputs(signal: signal, data: data).directives()
+            }
+        }
+        return directives
+    }
+
+    private static func needsData(_ type: String, _ family: Family?) -> Bool {
+        switch family {
+        case .effect: true
+        case .inbound: type == "conv.in.message.received" || type == "conv.in.timer.tick"
+        case .applied, .output, .audit, .none: false
+        }
+    }
+
+    /// What a control signal asks for; all of these cancel what is in flight.
+    private static func flag(_ type: String) -> ConversationState.Flags? {
+        switch type {
+        case "conv.in.control.abort_requested": .abortRequested
+        case "conv.in.control.stop_requested": .stopRequested
+        case "conv.in.control.cancel_requested": .cancelRequested
+        default: nil
+        }
+    }
+
+    private static func start(_ effectClass: EffectClass, _ signal: Signal, _ data: JSONObjectView) -> EffectStart {
+        let policy = data["effect_policy"].flatMap { $0.slot.isFalsy ? nil : Array($0.raw) }
+        return EffectStart(
+            effectID: effectClass.effectID(startedBy: signal.id), effectClass: effectClass, kind: effectClass.kind,
+            input: data.isEmpty ? Array("{}".utf8) : signal.data, policy: policy)
+    }
+}
+
+/// What an effect's lifecycle signal says about what is in flight.
+struct EffectChange {
+    let effectID: String
+    /// Nil for an effect that ended.
+    let progress: ConversationState.EffectProgress?
+
+    /// Nil where the data name no effect or no lifecycle that is known.
+    init?(_ data: JSONObjectView) {
+        guard let effectID = data["effect_id"]?.string, let lifecycle = data["lifecycle"]?.string else { return nil }
+        switch lifecycle {
+        case "started": progress = .started
+        case "progress": progress = .progress
+        case "completed", "failed", "canceled": progress = nil
+        default: return nil
+        }
+        self.effectID = effectID
+    }
+}
+
+extension ConversationState {
+    /// Counts a signal, takes over what it changes and chains the digest. O(1) in the number of signals applied.
+    mutating func record(_ event: Event, family: Family?, flag: Flags?, effect: EffectChange?) {
+        appliedCount += 1
+        counts[family] += 1
+        if let flag { flags.insert(flag) }
+        var hash = StableHash()
+        hash.combine(digest)
+        hash.combine(appliedCount)
+        hash.combine(byte: family?.rawValue ?? UInt8(Family.allCases.count))
+        hash.combine(byte: flags.rawValue)
+        if let effect {
+            inFlight[effect.effectID] = effect.progress
+            hash.combine(effect.effectID)
+            hash.combine(effect.progress?.rawValue ?? "ended")
+        }
+        hash.combine(event.id)
+        hash.combine(event.type)
+        hash.combine(byte: event.priority.rawValue)
+        hash.combine(event.sequence)
+        lastEvent = event
+        digest = hash.value
+    }
+}

@@ -1,0 +1,46 @@
+import Conversation
+
+/// Names an effect: the record whose application ordered it, and which of that record's effects it is. Stable across
+/// restarts, unlike a random id, and unique where two producers used the same signal id.
+public struct EffectKey: Hashable, Sendable, CustomStringConvertible {
+    public var cause: Position
+    public var ordinal: Int
+
+    public init(cause: Position, ordinal: Int) {
+        self.cause = cause
+        self.ordinal = ordinal
+    }
+
+    /// Also the idempotency key given to providers: the same in every attempt.
+    public var description: String { "\(cause)-\(ordinal)" }
+}
+
+/// An effect without a terminal signal. Its row exists exactly as long as that is so.
+public struct OpenEffect: Sendable, Equatable {
+    public var key: EffectKey
+    public var conversation: ConversationID
+    public var subject: String
+    public var effectClass: EffectClass
+    /// `generation`, `execution`, `wait`.
+    public var kind: String
+    /// The id as it stands in the signals: `llm-generation-{id of the causing signal}`.
+    public var effectID: String
+    /// Id of the causing signal.
+    public var causeID: String
+    /// The newest attempt that was started; 0 when none was.
+    public var attempt: Int
+
+    public init(
+        key: EffectKey, conversation: ConversationID, subject: String, effectClass: EffectClass, kind: String,
+        effectID: String, causeID: String, attempt: Int = 0
+    ) {
+        self.key = key
+        self.conversation = conversation
+        self.subject = subject
+        self.effectClass = effectClass
+        self.kind = kind
+        self.effectID = effectID
+        self.causeID = causeID
+        self.attempt = attempt
+    }
+}

@@ -1,0 +1,82 @@
+import Conversation
+
+/// A conversation in memory. Belongs to the engine's thread.
+final class ActiveConversation {
+    var record: ConversationRecord
+    /// Signals of it that wait in the partition: it stays in memory while there are any.
+    var pending = 0
+    /// Changed since it was last saved.
+    var isDirty = false
+    /// Used since the clock hand last passed.
+    fileprivate var wasUsed = true
+
+    init(_ record: ConversationRecord) {
+        self.record = record
+    }
+}
+
+/// The conversations in memory, up to a limit: those not used for longest leave first (clock algorithm: O(1) on average).
+struct ConversationCache {
+    private var bySubject: [String: ActiveConversation] = [:]
+    private var byID: [Int64: ActiveConversation] = [:]
+    private var clock: [ActiveConversation] = []
+    private var hand = 0
+    private let limit: Int
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var count: Int { clock.count }
+
+    func find(subject: String) -> ActiveConversation? {
+        guard let conversation = bySubject[subject] else { return nil }
+        conversation.wasUsed = true
+        return conversation
+    }
+
+    func find(id: Int64) -> ActiveConversation? {
+        guard let conversation = byID[id] else { return nil }
+        conversation.wasUsed = true
+        return conversation
+    }
+
+    mutating func insert(_ record: ConversationRecord) -> ActiveConversation {
+        let conversation = ActiveConversation(record)
+        bySubject[record.subject] = conversation
+        byID[record.id.rawValue] = conversation
+        clock.append(conversation)
+        return conversation
+    }
+
+    /// Drops conversations over the limit and returns the changed ones among them, which must be saved.
+    mutating func evict() -> [ConversationRecord] {
+        var changed: [ConversationRecord] = []
+        var looked = 0
+        while clock.count > limit, looked < 2 * clock.count {
+            if hand >= clock.count { hand = 0 }
+            let candidate = clock[hand]
+            looked += 1
+            if candidate.wasUsed || candidate.pending > 0 {
+                candidate.wasUsed = false
+                hand += 1
+                continue
+            }
+            clock.swapAt(hand, clock.count - 1)
+            clock.removeLast()
+            bySubject[candidate.record.subject] = nil
+            byID[candidate.record.id.rawValue] = nil
+            if candidate.isDirty { changed.append(candidate.record) }
+        }
+        return changed
+    }
+
+    /// The conversations changed since they were last saved, which count as saved from now on.
+    func takeDirty() -> [ConversationRecord] {
+        clock.compactMap { conversation in
+            guard conversation.isDirty else { return nil }
+            conversation.isDirty = false
+            return conversation.record
+        }
+    }
+}

@@ -1,0 +1,30 @@
+/// Ids of the events that Convey makes itself. Each follows from the journal position of what caused it, so a crash and a
+/// re-run give the same id, and no two events share one.
+enum DerivedID {
+    static func marker(of applied: Position) -> String { "applied-\(applied)" }
+    static func output(of cause: Position, ordinal: Int) -> String { "out-\(cause)-\(ordinal)" }
+    static func deadLetter(_ position: Position) -> String { "dead-letter-\(position)" }
+    static func effect(_ key: EffectKey, attempt: Int, lifecycle: String) -> String {
+        "effect-\(key)-\(attempt)-\(lifecycle)"
+    }
+    static func delta(_ key: EffectKey, attempt: Int, index: Int) -> String {
+        "effect-\(key)-\(attempt)-progress-\(index)"
+    }
+    /// From the message itself: the broker may deliver it again before it was acknowledged.
+    static func rejection(_ contentHash: UInt64) -> String { "rejected-" + String(contentHash, radix: 16) }
+
+    /// The position a marker's id is about; nil for any other id.
+    static func appliedPosition(marker id: String) -> Position? {
+        guard id.hasPrefix("applied-") else { return nil }
+        return Int64(id.dropFirst("applied-".count)).map { Position($0) }
+    }
+}
+
+/// Sources of the events that Convey makes itself.
+enum DerivedSource {
+    static let reducer = "/convey/reducer"
+    static let projections = "/convey/projections"
+    static let effects = "/convey/effects"
+    static let ingress = "/convey/ingress"
+    static let scheduler = "/convey/scheduler"
+}

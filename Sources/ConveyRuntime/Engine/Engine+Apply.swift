@@ -1,0 +1,153 @@
+import Conversation
+
+/// Applying what is ready.
+extension Engine {
+    /// Lets the partitions apply in turns until nothing is ready or the transaction's budget is used up.
+    func applyReady() throws(JournalError) {
+        var budget = settings.applyBudget
+        while budget > 0, !turns.isEmpty {
+            let round = turns
+            turns.removeAll(keepingCapacity: true)
+            for (index, partition) in round.enumerated() {
+                guard budget > 0 else {
+                    turns = round[index...] + turns
+                    break
+                }
+                hasTurn[partition] = false
+                let turn = min(settings.partitionTurn, budget)
+                var applied = 0
+                while applied < turn, try applyNext(in: partition) { applied += 1 }
+                budget -= applied
+                giveTurn(to: partition)
+            }
+        }
+    }
+
+    /// Applies one signal; false when none is ready.
+    private func applyNext(in partition: Int) throws(JournalError) -> Bool {
+        guard let selection = partitions[partition].select() else { return false }
+        let position = Position(selection.position)
+        let conversation = try activate(id: ConversationID(selection.conversation))
+        let signal = if let held = selection.signal { held } else { try signal(at: position, of: conversation) }
+        let application = partitions[partition].apply(
+            selection, signal: signal, state: &conversation.record.state,
+            canceledThrough: &conversation.record.canceledThrough)
+        conversation.pending -= 1
+        conversation.isDirty = true
+        output.applied += 1
+        let applied = Applied(
+            signal: signal, position: position, conversation: conversation, priority: selection.priority,
+            application: application)
+        for directive in application.directives { try carryOut(directive, of: applied) }
+        return true
+    }
+
+    /// A signal just applied, for the directives it gave.
+    private final class Applied {
+        let signal: Signal
+        let position: Position
+        let conversation: ActiveConversation
+        let priority: Priority
+        let application: PartitionMachine.Application
+        var outputs = 0
+        var effects = 0
+
+        init(
+            signal: Signal, position: Position, conversation: ActiveConversation, priority: Priority,
+            application: PartitionMachine.Application
+        ) {
+            self.signal = signal
+            self.position = position
+            self.conversation = conversation
+            self.priority = priority
+            self.application = application
+        }
+    }
+
+    /// Turns a directive into what the transaction writes.
+    private func carryOut(_ directive: Directive, of applied: Applied) throws(JournalError) {
+        switch directive {
+        case .emitAppliedMarker:
+            emitMarker(applied)
+        case .emitOutput(let output):
+            try emit(output, of: applied)
+        case .startEffect(let start):
+            let key = EffectKey(cause: applied.position, ordinal: applied.effects)
+            applied.effects += 1
+            let effect = OpenEffect(
+                key: key, conversation: applied.conversation.record.id, subject: applied.signal.subject,
+                effectClass: start.effectClass, kind: start.kind, effectID: start.effectID, causeID: applied.signal.id)
+            try open(effect, startsCanceled: applied.application.startsCanceled)
+        case .cancelEffects(let reason):
+            for key in ledger.effects(of: applied.conversation.record.id) {
+                try cancel(key, reason: reason, cause: SignalReference(id: applied.signal.id, position: applied.position))
+            }
+        }
+    }
+
+    private func emitMarker(_ applied: Applied) {
+        let marker = Marker(
+            appliedPosition: applied.position, applyOrder: applied.application.applyOrder, priority: applied.priority,
+            digest: applied.conversation.record.state.digest)
+        let record = place(.marker(marker), family: .applied, in: applied.conversation)
+        output.outbound.append(
+            OutboundEvent(
+                record: record, subject: applied.signal.subject, partition: applied.conversation.record.partition,
+                applied: applied.signal))
+    }
+
+    private func emit(_ output: Output, of applied: Applied) throws(JournalError) {
+        let id = DerivedID.output(of: applied.position, ordinal: applied.outputs)
+        applied.outputs += 1
+        let signal = Signal(
+            id: id, source: DerivedSource.projections, type: output.type, subject: applied.signal.subject,
+            cause: .signal(applied.signal.id), traceparent: applied.signal.traceparent,
+            data: LifecycleData.output(output))
+        try append(signal, hash: IdentityIndex.hash(subject: signal.subject, id: id), cause: applied.position)
+    }
+
+    /// A conversation that has pending signals: it is in memory, but for a start-up that has only just read their ids.
+    func activate(id: ConversationID) throws(JournalError) -> ActiveConversation {
+        if let known = conversations.find(id: id.rawValue) { return known }
+        guard let saved = try journal.conversation(id: id) else {
+            throw JournalError(.corrupt, "conversation \(id) has records but no row")
+        }
+        return conversations.insert(saved)
+    }
+
+    func signal(at position: Position, of conversation: ActiveConversation) throws(JournalError) -> Signal {
+        guard let record = try record(at: position), case .signal(let signal) = record.content else {
+            throw JournalError(.corrupt, "record \(position) of \(conversation.record.subject) cannot be read")
+        }
+        return signal
+    }
+
+    /// Sets aside what has waited for its cause too long.
+    func expireParked() throws(JournalError) {
+        for index in partitions.indices where partitions[index].parkedCount > 0 {
+            let positions = partitions[index].expireParked(
+                parkedUntil: time.monotonic - settings.causeTimeoutMilliseconds)
+            for position in positions {
+                guard let record = try record(at: Position(position)) else {
+                    throw JournalError(.corrupt, "record \(position) waits for its cause but cannot be read")
+                }
+                try activate(id: record.conversation).pending -= 1
+                try bury(record, reason: .causeTimeout)
+            }
+        }
+    }
+
+    /// Makes a dead letter of a recorded signal and says so in its conversation.
+    func bury(_ record: JournalRecord, reason: DeadLetter.Reason) throws(JournalError) {
+        guard case .signal(let signal) = record.content else {
+            preconditionFailure("a marker (record \(record.position)) was scheduled")
+        }
+        batch.deadLetters.append(
+            DeadLetter(position: record.position, conversation: record.conversation, reason: reason, at: time.wall))
+        let id = DerivedID.deadLetter(record.position)
+        let notice = Signal(
+            id: id, source: DerivedSource.scheduler, type: "conv.audit.signal.dead_lettered", subject: signal.subject,
+            data: LifecycleData.deadLetter(id: id, signal: signal, offset: record.offset, reason: reason))
+        try append(notice, hash: IdentityIndex.hash(subject: signal.subject, id: id))
+    }
+}

@@ -1,0 +1,93 @@
+import Conversation
+
+/// Reading back what the last commit left.
+extension Engine {
+    /// Records read at a time.
+    private static let recoveryPage = 2_000
+
+    /// Loads the last checkpoint and applies the records appended since: bounded by the checkpoint interval, whatever the
+    /// journal's length.
+    func recover() throws(JournalError) {
+        let point = try journal.recoveryPoint()
+        nextPosition = point.lastPosition.next
+        lastConversation = point.lastConversation.rawValue
+        checkpointed = point.checkpoint
+        outboxCursor = point.outboxCursor
+        metrics.gauges.deadLettersOpen = point.deadLetters
+        for (partition, order) in point.applyOrders.enumerated() where partition < partitions.count {
+            partitions[partition].restore(applyOrder: order)
+        }
+
+        var pending = Set(point.pending)
+        var position = point.checkpoint
+        while true {
+            let page = try journal.records(after: position, limit: Self.recoveryPage)
+            for record in page { try replay(record, pending: &pending) }
+            guard let last = page.last else { break }
+            position = last.position
+        }
+        try enqueue(pending)
+        for effect in point.openEffects { ledger.open(effect) }
+        metrics.gauges.openEffects = ledger.count
+        metrics.gauges.queueDepth = queueDepth
+    }
+
+    /// Repeats what recording or applying did to the memory of the process that wrote this record.
+    private func replay(_ record: JournalRecord, pending: inout Set<Position>) throws(JournalError) {
+        let conversation = try activate(id: record.conversation)
+        let isNew = record.position > conversation.record.through
+        switch record.content {
+        case .signal(let signal):
+            pending.insert(record.position)
+            recent.insert(IdentityIndex.hash(subject: signal.subject, id: signal.id), record.position)
+            if isNew, let family = Family(type: signal.type) {
+                _ = conversation.record.advance(to: record.position, family: family)
+                conversation.isDirty = true
+            }
+        case .marker(let marker):
+            pending.remove(marker.appliedPosition)
+            partitions[conversation.record.partition].restore(applyOrder: marker.applyOrder)
+            guard isNew else { return }
+            try reapply(marker, in: conversation)
+            _ = conversation.record.advance(to: record.position, family: .applied)
+            conversation.isDirty = true
+        }
+    }
+
+    private func reapply(_ marker: Marker, in conversation: ActiveConversation) throws(JournalError) {
+        guard let record = try journal.record(at: marker.appliedPosition), case .signal(let signal) = record.content
+        else {
+            throw JournalError(.corrupt, "record \(marker.appliedPosition) was applied but cannot be read")
+        }
+        _ = PartitionMachine.reduce(
+            signal, position: record.position.rawValue, priority: marker.priority, offset: record.offset,
+            partition: conversation.record.partition, state: &conversation.record.state,
+            canceledThrough: &conversation.record.canceledThrough)
+        guard conversation.record.state.digest == marker.digest else {
+            throw JournalError(
+                .corrupt,
+                "replaying \(conversation.record.subject) gives another state than was recorded at "
+                    + "record \(marker.appliedPosition) (offset \(record.offset))")
+        }
+    }
+
+    /// Hands the partitions what was recorded and not applied, in record order.
+    private func enqueue(_ pending: Set<Position>) throws(JournalError) {
+        for position in pending where try !journal.isDeadLetter(position) { unqueued.insert(position) }
+        for (index, position) in unqueued.sorted().enumerated() {
+            guard let record = try journal.record(at: position), case .signal(let signal) = record.content else {
+                throw JournalError(.corrupt, "record \(position) is pending but cannot be read")
+            }
+            let conversation = try activate(id: record.conversation)
+            let partition = conversation.record.partition
+            partitions[partition].enqueue(
+                signal, position: position.rawValue, conversation: record.conversation.rawValue,
+                offset: record.offset, causeIsApplied: try isApplied(signal.cause, in: conversation),
+                now: time.monotonic)
+            unqueued.remove(position)
+            if index >= settings.residentSignalLimit { partitions[partition].release(position.rawValue) }
+            conversation.pending += 1
+            giveTurn(to: partition)
+        }
+    }
+}

@@ -1,0 +1,161 @@
+import Conversation
+import Logging
+
+/// Takes signals in, decides their order, applies them, and writes all of it in one transaction.
+///
+/// `transact` is the whole runtime between the broker's two connections: it records what came in, applies what is ready
+/// (what was recorded a moment ago included), commits once, and returns what may be acted on now that it is durable.
+/// No threads, no clock: `EngineThread` calls it, and the simulation does. Belongs to one thread.
+public final class Engine {
+    let journal: any Journal
+    let settings: EngineSettings
+    let logger: Logger
+    var partitions: [PartitionMachine]
+    var conversations: ConversationCache
+    var recent = IdentityIndex()
+    var ledger: EffectLedger
+    /// The position the next record gets.
+    var nextPosition = Position.start.next
+    var lastConversation: Int64 = 0
+    var checkpointed = Position.start
+    var outboxCursor = Position.start
+    /// Partitions with ready signals, in the order of their turns.
+    var turns: [Int] = []
+    var hasTurn: [Bool]
+    /// While recovering: what is pending but not yet handed to its partition.
+    var unqueued: Set<Position> = []
+    /// The transaction at hand.
+    var batch = JournalBatch()
+    var output = EngineOutput()
+    var time = EngineTime(wall: 0, monotonic: 0)
+    public internal(set) var metrics: MetricsSnapshot
+
+    /// Reads what a start-up needs from the journal: the state is then the one the last commit left.
+    /// - Throws: what reading the journal throws.
+    /// - Parameter metrics: what was counted before, when this engine takes another one's place.
+    public init(
+        journal: any Journal, settings: EngineSettings, time: EngineTime, metrics: MetricsSnapshot = MetricsSnapshot(),
+        logger: Logger
+    ) throws(JournalError) {
+        self.journal = journal
+        self.settings = settings
+        self.logger = logger
+        partitions = (0..<journal.partitionCount).map {
+            PartitionMachine(
+                partition: $0, order: settings.schedulerOrder, fairnessThreshold: settings.fairnessThreshold)
+        }
+        hasTurn = Array(repeating: false, count: journal.partitionCount)
+        conversations = ConversationCache(limit: settings.conversationLimit)
+        ledger = EffectLedger(concurrency: settings.effectConcurrency)
+        self.time = time
+        self.metrics = metrics
+        try recover()
+    }
+
+    /// The newest committed position.
+    public var lastPosition: Position { Position(nextPosition.rawValue - 1) }
+    public var queueDepth: Int { partitions.reduce(0) { $0 + $1.queueDepth } }
+    var parkedCount: Int { partitions.reduce(0) { $0 + $1.parkedCount } }
+    public var openEffects: Int { ledger.count }
+    public var outboxLag: Int64 { lastPosition.rawValue - outboxCursor.rawValue }
+    public var outboxCursorAtStart: Position { outboxCursor }
+
+    /// Whether `transact` has something to do without new input.
+    public var hasWork: Bool { !turns.isEmpty || ledger.hasStartable }
+
+    /// When the longest-waiting parked signal times out, in monotonic milliseconds.
+    public func nextTimeout() -> Int64? {
+        var oldest: Int64?
+        for index in partitions.indices where partitions[index].parkedCount > 0 {
+            if let parkedAt = partitions[index].oldestParkedAt() { oldest = min(oldest ?? parkedAt, parkedAt) }
+        }
+        return oldest.map { $0 + settings.causeTimeoutMilliseconds }
+    }
+
+    /// One transaction. When it throws nothing of it has happened, and this engine must not be used any more: make a new
+    /// one from the journal.
+    public func transact(_ input: EngineInput, at time: EngineTime) throws(JournalError) -> EngineOutput {
+        self.time = time
+        batch = JournalBatch()
+        output = EngineOutput()
+
+        for inbound in input.inbound { output.outcomes.append(try record(inbound)) }
+        for report in input.reports { try record(report) }
+        try startEffects()
+        try expireParked()
+        try applyReady()
+        if let cursor = input.outboxCursor, cursor > outboxCursor {
+            outboxCursor = cursor
+            batch.outboxCursor = cursor
+        }
+        try finishBatch()
+
+        guard !batch.isEmpty else { return output }
+        try journal.commit(batch, epoch: .single)
+        output.recorded = batch.records.count
+        count(input)
+        return output
+    }
+
+    /// Counts how long the last transaction took.
+    func observeCommit(seconds: Double) {
+        metrics.commitSeconds.observe(seconds)
+    }
+
+    /// Adds what keeps memory and start-up bounded.
+    private func finishBatch() throws(JournalError) {
+        if nextPosition.rawValue - checkpointed.rawValue > settings.checkpointInterval { checkpoint() }
+        save(conversations.evict())
+        releaseSignals()
+    }
+
+    private func save(_ records: [ConversationRecord]) {
+        for var record in records {
+            record.through = lastPosition
+            batch.savedConversations.append(record)
+        }
+    }
+
+    private func checkpoint() {
+        let through = lastPosition
+        save(conversations.takeDirty())
+        var pending: [Position] = []
+        for partition in partitions { pending += partition.pendingPositions.map { Position($0) } }
+        batch.checkpoint = Checkpoint(
+            through: through, identities: recent.sorted(), pending: pending.sorted(),
+            applyOrders: partitions.map(\.applyOrder))
+        recent.removeAll()
+        checkpointed = through
+    }
+
+    /// Lets go of the bytes of signals that wait beyond the limit; they are read back when their turn comes.
+    private func releaseSignals() {
+        guard queueDepth > settings.residentSignalLimit else { return }
+        for record in batch.records {
+            guard let conversation = conversations.find(id: record.conversation.rawValue) else { continue }
+            partitions[conversation.record.partition].release(record.position.rawValue)
+        }
+    }
+
+    private func count(_ input: EngineInput) {
+        metrics.counters.received += UInt64(input.inbound.count)
+        metrics.counters.recorded += UInt64(batch.records.count)
+        metrics.counters.applied += UInt64(output.applied)
+        metrics.counters.deadLetters += UInt64(batch.deadLetters.count)
+        metrics.gauges.deadLettersOpen += batch.deadLetters.count
+        metrics.counters.commits += 1
+        metrics.commitBatchSize.observe(Double(batch.records.count))
+        for outcome in output.outcomes {
+            switch outcome {
+            case .recorded: break
+            case .duplicate: metrics.counters.duplicates += 1
+            case .rejected(_, let rejection): metrics.rejected[rejection.code.label] += 1
+            }
+        }
+        metrics.gauges.queueDepth = queueDepth
+        metrics.gauges.parked = parkedCount
+        metrics.gauges.conversationsCached = conversations.count
+        metrics.gauges.openEffects = ledger.count
+        metrics.gauges.outboxLag = Int(outboxLag)
+    }
+}

@@ -1,0 +1,101 @@
+import Conversation
+
+/// What other threads hand to the engine's thread. Every list in it is bounded: ingress hands over one batch and waits for
+/// its commit, and attempts wait while `reportLimit` reports are not taken yet.
+final class EngineMailbox: Sendable {
+    /// One batch of ingress.
+    final class Ticket: Sendable {
+        let inbound: [InboundSignal]
+        private let result = Monitor<Result<[RecordOutcome], JournalError>?>(nil)
+
+        init(_ inbound: [InboundSignal]) {
+            self.inbound = inbound
+        }
+
+        func complete(_ outcome: Result<[RecordOutcome], JournalError>) {
+            result.change { $0 = outcome }
+        }
+
+        func wait() -> Result<[RecordOutcome], JournalError> {
+            // Without a deadline `wait` only returns once there is a result.
+            result.wait(until: nil) { $0 } ?? .failure(EngineMailbox.closed)
+        }
+    }
+
+    struct Contents {
+        var ticket: Ticket?
+        var reports: [EffectReport] = []
+        var outboxCursor: Position?
+        var isStopping = false
+        fileprivate var isClosed = false
+        fileprivate var waiting: [CheckedContinuation<Void, Never>] = []
+
+        /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
+        var isUrgent: Bool { ticket != nil || !reports.isEmpty || isStopping }
+    }
+
+    private let contents = Monitor(Contents())
+    static let reportLimit = 10_000
+
+    /// Hands a batch over and waits until it is durable.
+    func submit(_ inbound: [InboundSignal]) -> Result<[RecordOutcome], JournalError> {
+        let ticket = Ticket(inbound)
+        let isTaken = contents.change { contents in
+            if !contents.isClosed { contents.ticket = ticket }
+            return !contents.isClosed
+        }
+        return isTaken ? ticket.wait() : .failure(Self.closed)
+    }
+
+    private static let closed = JournalError(.inputOutput, "the engine has stopped")
+
+    /// The engine takes nothing any more: who waits for it is told so.
+    func close() {
+        let left = contents.change { contents in
+            contents.isClosed = true
+            return Self.empty(&contents)
+        }
+        left.ticket?.complete(.failure(Self.closed))
+        for continuation in left.waiting { continuation.resume() }
+    }
+
+    /// Hands a report over; waits while too many have not been taken.
+    func submit(_ report: EffectReport) async {
+        await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
+            let mayGoOn = contents.change { contents in
+                if !contents.isClosed { contents.reports.append(report) }
+                guard !contents.isClosed, contents.reports.count > Self.reportLimit else { return true }
+                contents.waiting.append(continuation)
+                return false
+            }
+            if mayGoOn { continuation.resume() }
+        }
+    }
+
+    func moveOutboxCursor(to position: Position) {
+        contents.change { $0.outboxCursor = position }
+    }
+
+    func stop() {
+        contents.change { $0.isStopping = true }
+    }
+
+    /// Waits for something to do. Returns at the deadline (microseconds, monotonic) with what there is, if anything.
+    func take(until deadline: Int64?) -> Contents {
+        let taken = contents.wait(until: deadline) { contents -> Contents? in
+            guard contents.isUrgent else { return nil }
+            return Self.empty(&contents)
+        }
+        let result = taken ?? contents.change { Self.empty(&$0) }
+        for continuation in result.waiting { continuation.resume() }
+        return result
+    }
+
+    private static func empty(_ contents: inout Contents) -> Contents {
+        let taken = contents
+        contents = Contents()
+        contents.isStopping = taken.isStopping
+        contents.isClosed = taken.isClosed
+        return taken
+    }
+}

@@ -1,0 +1,132 @@
+import Conversation
+import Logging
+import Synchronization
+
+/// Runs the engine on a thread of its own: takes what other threads hand over, calls `transact`, and lets go what is
+/// durable. The only thread that touches the journal's writing connection.
+final class EngineThread: Sendable {
+    /// Who acts on what has been committed.
+    struct Outlets: Sendable {
+        var outbox: OutboxQueue
+        var effects: EffectManager
+    }
+
+    let mailbox: EngineMailbox
+    private let settings: EngineSettings
+    private let backPressure: BackPressure
+    private let board: StatusBoard
+    private let logger: Logger
+
+    /// How often the engine looks at its cursor and time-outs when nothing comes in.
+    private static let tickMicroseconds: Int64 = 250_000
+    private static let firstRetryMicroseconds: Int64 = 100_000
+    private static let lastRetryMicroseconds: Int64 = 5_000_000
+
+    init(
+        mailbox: EngineMailbox, settings: EngineSettings, backPressure: BackPressure, board: StatusBoard, logger: Logger
+    ) {
+        self.mailbox = mailbox
+        self.settings = settings
+        self.backPressure = backPressure
+        self.board = board
+        self.logger = logger
+    }
+
+    /// Works until a stop was asked for and nothing is left to do, or the deadline for stopping has passed.
+    /// - Parameter stopBy: the deadline (microseconds, monotonic) once there is one.
+    /// - Returns: the engine at the end, for `flushCursor`.
+    /// - Throws: an error after which the process must not go on.
+    func run(
+        journal: any Journal, engine first: Engine, outlets: Outlets, stopBy: @Sendable () -> Int64?
+    ) throws(JournalError) -> Engine {
+        var engine = first
+        while true {
+            let work = mailbox.take(until: nextDeadline(engine))
+            if work.isStopping, work.ticket == nil, work.reports.isEmpty, !engine.hasWork || isPast(stopBy()) {
+                return engine
+            }
+            do {
+                try transact(engine, work, outlets)
+            } catch {
+                work.ticket?.complete(.failure(error))
+                engine = try recover(from: error, engine: engine, journal: journal, outlets: outlets)
+            }
+        }
+    }
+
+    private func isPast(_ deadline: Int64?) -> Bool {
+        deadline.map { $0 <= Clocks.monotonicMicroseconds() } ?? false
+    }
+
+    /// The last thing before the journal closes: what the broker acknowledged is not published again.
+    func flushCursor(_ engine: Engine) throws(JournalError) {
+        var input = EngineInput()
+        input.outboxCursor = mailbox.take(until: 0).outboxCursor
+        guard !input.isEmpty else { return }
+        _ = try engine.transact(input, at: Clocks.engineTime())
+    }
+
+    private func nextDeadline(_ engine: Engine) -> Int64 {
+        engine.hasWork ? 0 : Clocks.monotonicMicroseconds() + Self.tickMicroseconds
+    }
+
+    private func transact(
+        _ engine: Engine, _ work: EngineMailbox.Contents, _ outlets: Outlets
+    ) throws(JournalError) {
+        var input = EngineInput()
+        input.inbound = work.ticket?.inbound ?? []
+        input.reports = work.reports
+        input.outboxCursor = work.outboxCursor
+        let time = Clocks.engineTime()
+        guard !input.isEmpty || engine.hasWork || engine.nextTimeout().map({ $0 <= time.monotonic }) ?? false else {
+            return
+        }
+        let began = Clocks.monotonicMicroseconds()
+        let output = try engine.transact(input, at: time)
+        engine.observeCommit(seconds: Double(Clocks.monotonicMicroseconds() - began) / 1_000_000)
+        // Committed: from here on the world may know.
+        work.ticket?.complete(.success(output.outcomes))
+        outlets.outbox.append(output.outbound, committed: engine.lastPosition)
+        outlets.effects.carryOut(output.orders)
+        backPressure.update(queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
+        board.setMetrics(engine.metrics)
+    }
+
+    /// After a failed transaction: forgets everything that was not committed and reads the journal again, exactly as a
+    /// restart would, once it can be written.
+    private func recover(
+        from cause: JournalError, engine: Engine, journal: any Journal, outlets: Outlets
+    ) throws(JournalError) -> Engine {
+        guard cause.isRetriable else { throw cause }
+        logger.error("the journal cannot be written; ingress stops until it can", metadata: ["reason": "\(cause)"])
+        board.setJournal(.failed(cause.message))
+        backPressure.journalFailed()
+        outlets.effects.cancelAll()
+        var metrics = engine.metrics
+        metrics.counters.commitFailures += 1
+        board.setMetrics(metrics)
+        var delay = Self.firstRetryMicroseconds
+        while true {
+            let contents = mailbox.take(until: Clocks.monotonicMicroseconds() + delay)
+            contents.ticket?.complete(.failure(cause))
+            if contents.isStopping { throw cause }
+            do {
+                try journal.probe()
+                let recovered = try Engine(
+                    journal: journal, settings: settings, time: Clocks.engineTime(), metrics: metrics, logger: logger)
+                logger.notice("the journal can be written again")
+                board.setJournal(.open)
+                backPressure.update(
+                    queueDepth: recovered.queueDepth, outboxLag: recovered.outboxLag,
+                    openEffects: recovered.openEffects)
+                return recovered
+            } catch {
+                guard error.isRetriable else { throw error }
+                metrics.counters.commitFailures += 1
+                board.setMetrics(metrics)
+                board.setJournal(.failed(error.message))
+                delay = min(delay * 2, Self.lastRetryMicroseconds)
+            }
+        }
+    }
+}

@@ -1,0 +1,198 @@
+import Conversation
+import Logging
+import MQTTTransport
+import Synchronization
+
+/// Takes signals from the broker: read a batch, have it committed, and only then let its PUBACKs out. Owns a thread and
+/// the connection with the persistent session.
+///
+/// Invariant of promise 1: between `read` and a successful `submit` nothing is written to this connection.
+final class IngressLoop: Sendable {
+    struct Settings: Sendable {
+        var session: BrokerSession
+        /// Messages a batch, and what the broker may send unacknowledged.
+        var batchLimit: Int
+        var maximumPayloadBytes: Int
+        /// Whether signals were recorded before: then the broker should know the session.
+        var expectsSession: Bool
+    }
+
+    private let settings: Settings
+    private let mailbox: EngineMailbox
+    private let outbox: OutboxQueue
+    private let backPressure: BackPressure
+    private let board: StatusBoard
+    private let wake: WakeHandle
+    private let logger: Logger
+    private let isStopping = Atomic(false)
+
+    /// Bytes of payload a batch: bounds memory where messages are large.
+    private static let batchBytes = 8 * 1_024 * 1_024
+    private static let pollMilliseconds = 1_000
+    /// The broker may send again what was not acknowledged when the connection ended; that is at most a few batches.
+    private static let redeliveryBatches = 4
+
+    init(
+        settings: Settings, mailbox: EngineMailbox, outbox: OutboxQueue, backPressure: BackPressure,
+        board: StatusBoard, wake: WakeHandle, logger: Logger
+    ) {
+        self.settings = settings
+        self.mailbox = mailbox
+        self.outbox = outbox
+        self.backPressure = backPressure
+        self.board = board
+        self.wake = wake
+        self.logger = logger
+    }
+
+    /// Ends `run` after the batch at hand.
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        wake.wake()
+    }
+
+    func run() throws(MQTTError) {
+        let connection = try MQTTConnection(options)
+        var state = State(expectsSession: settings.expectsSession)
+        while !isStopping.load(ordering: .acquiring) {
+            if !connection.isOpen { connect(connection, &state) }
+            let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
+            let mayRead = backPressure.pause == nil
+            let polled = connection.poll(timeoutMilliseconds: wait, wake: wake, reading: mayRead)
+            if polled.isReadable || polled.hasEnded { takeBatch(connection, &state) }
+            guard connection.isOpen else { continue }
+            connection.keepAlive()
+            connection.flush()
+        }
+        connection.disconnect()
+    }
+
+    private struct State {
+        var backoff = Backoff()
+        var expectsSession: Bool
+        /// Messages since the session was resumed.
+        var sinceResumed = 0
+        var identifiers = IdentifierSource()
+
+        init(expectsSession: Bool) {
+            self.expectsSession = expectsSession
+        }
+    }
+
+    private var options: MQTTOptions {
+        MQTTOptions(
+            broker: settings.session.broker, clientID: settings.session.clientID, version: settings.session.version,
+            cleanStart: false, sessionExpirySeconds: settings.session.sessionExpirySeconds,
+            receiveMaximum: UInt16(clamping: settings.batchLimit), acknowledgement: .whenFlushed)
+    }
+
+    private func connect(_ connection: MQTTConnection, _ state: inout State) {
+        guard state.backoff.remainingMilliseconds == 0 else { return }
+        do {
+            try connection.connect()
+        } catch {
+            lost(error, &state)
+        }
+    }
+
+    private func lost(_ error: MQTTError?, _ state: inout State) {
+        let reason = error.map { "\($0)" } ?? "the connection has ended"
+        logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(reason)"])
+        board.setBroker(.connecting(reason))
+        state.backoff.failed()
+    }
+
+    /// Reads what has come, has it committed, and lets the acknowledgements out.
+    private func takeBatch(_ connection: MQTTConnection, _ state: inout State) {
+        let inbox = connection.read(limit: settings.batchLimit, byteLimit: Self.batchBytes)
+        for event in inbox.events { handle(event, connection, &state) }
+        guard !inbox.messages.isEmpty else { return }
+        let inbound = inbox.messages.map { decode($0, &state) }
+        board.countIngress { metrics in
+            metrics.counters.receivedBytes += inbox.messages.reduce(0) { $0 + UInt64($1.payload.count) }
+        }
+        switch mailbox.submit(inbound) {
+        case .success(let outcomes):
+            connection.flush()
+            outbox.append(Self.receipts(for: inbox.messages, outcomes))
+        case .failure(let error):
+            // Not a byte must leave this connection any more: the broker delivers the batch again.
+            connection.abandon()
+            lost(MQTTError(.connectionLost, "closed without acknowledging: \(error.message)"), &state)
+        }
+    }
+
+    private func handle(_ event: MQTTEvent, _ connection: MQTTConnection, _ state: inout State) {
+        switch event {
+        case .connected(let sessionPresent):
+            connected(connection, sessionPresent: sessionPresent, &state)
+        case .connectionRefused(let error):
+            lost(error, &state)
+        case .disconnected(let error):
+            lost(error, &state)
+        case .subscribed(_, let granted):
+            if granted.contains(where: { $0 >= 0x80 }) {
+                connection.abandon()
+                lost(
+                    MQTTError(
+                        .subscribeRefused,
+                        "the broker refuses the subscription to \(settings.session.root)/in/#: "
+                            + "give \(settings.session.clientID) read access to it"), &state)
+            } else {
+                logger.info("connected to the broker", metadata: ["broker": "\(settings.session.broker)"])
+                board.setBroker(.connected)
+            }
+        case .publishAcknowledged:
+            break
+        }
+    }
+
+    private func connected(_ connection: MQTTConnection, sessionPresent: Bool, _ state: inout State) {
+        state.backoff.succeeded()
+        state.sinceResumed = 0
+        board.countIngress { $0.counters.brokerConnections += 1 }
+        if state.expectsSession, !sessionPresent {
+            board.countIngress { $0.counters.brokerSessionsLost += 1 }
+            logger.warning(
+                "the broker has forgotten the session: messages published while Convey was away may be lost",
+                metadata: ["client_id": "\(settings.session.clientID)"])
+        }
+        state.expectsSession = true
+        do {
+            _ = try connection.subscribe(["\(settings.session.root)/in/#", "\(settings.session.root)/ingest/#"])
+        } catch {
+            connection.abandon()
+            lost(error, &state)
+        }
+    }
+
+    private func decode(_ message: ReceivedMessage, _ state: inout State) -> InboundSignal {
+        let root = settings.session.root
+        let inbound = InboundMessage(
+            topic: message.topic, payload: message.payload, contentType: message.contentType,
+            userProperties: message.userProperties)
+        state.sinceResumed += 1
+        let identifiers = state.identifiers
+        let result = Envelope.decode(
+            inbound, limits: EnvelopeLimits(maximumBytes: settings.maximumPayloadBytes),
+            defaults: EnvelopeDefaults(root: root, makeID: { identifiers.next() }))
+        switch result {
+        case .success(let signal):
+            return .accepted(signal)
+        case .failure(let rejection):
+            return .rejected(
+                RejectedMessage(
+                    subject: TopicName.parse(message.topic, root: root)?.subject, topic: message.topic,
+                    payload: message.payload, rejection: rejection,
+                    mayBeRedelivery: state.sinceResumed <= settings.batchLimit * Self.redeliveryBatches))
+        }
+    }
+
+    private static func receipts(for messages: [ReceivedMessage], _ outcomes: [RecordOutcome]) -> [Receipt] {
+        zip(messages, outcomes).compactMap { message, outcome in
+            message.responseTopic.map {
+                Receipt(topic: $0, correlationData: message.correlationData, outcome: outcome)
+            }
+        }
+    }
+}

@@ -1,0 +1,146 @@
+import Conversation
+
+/// Who may write: a number that grows each time the ownership of the partitions changes. A journal refuses a commit with
+/// an older one. With SQLite one process owns all, and it stays 1.
+public struct Epoch: RawRepresentable, Comparable, Sendable {
+    public var rawValue: Int64
+    public init(rawValue: Int64) { self.rawValue = rawValue }
+    public static let single = Epoch(rawValue: 1)
+    public static func < (left: Epoch, right: Epoch) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// Everything one transaction writes. A value, so that a journal can be anything that writes it whole or not at all.
+public struct JournalBatch: Sendable {
+    /// Consecutive positions, ascending.
+    public var records: [JournalRecord] = []
+    public var createdConversations: [ConversationRecord] = []
+    /// Conversations whose counters and state are to be kept (evicted from memory, or a checkpoint).
+    public var savedConversations: [ConversationRecord] = []
+    public var openedEffects: [OpenEffect] = []
+    /// Effects whose attempt number has grown.
+    public var startedAttempts: [(effect: EffectKey, attempt: Int)] = []
+    public var closedEffects: [EffectKey] = []
+    public var deadLetters: [DeadLetter] = []
+    /// Everything up to here has been acknowledged by the broker.
+    public var outboxCursor: Position?
+    public var checkpoint: Checkpoint?
+
+    public init() {}
+
+    public var isEmpty: Bool {
+        records.isEmpty && createdConversations.isEmpty && savedConversations.isEmpty && openedEffects.isEmpty
+            && startedAttempts.isEmpty && closedEffects.isEmpty && deadLetters.isEmpty && outboxCursor == nil
+            && checkpoint == nil
+    }
+}
+
+/// Folds the journal's tail into what is found by key, so that a start-up reads only what was appended since.
+public struct Checkpoint: Sendable {
+    public var through: Position
+    /// Identity hash → position of the signals recorded since the last checkpoint, ascending by hash.
+    public var identities: [(hash: UInt64, position: Position)]
+    /// Everything recorded up to `through` that is neither applied nor a dead letter.
+    public var pending: [Position]
+    /// Each partition's newest apply order.
+    public var applyOrders: [Int64]
+
+    public init(
+        through: Position, identities: [(hash: UInt64, position: Position)], pending: [Position], applyOrders: [Int64]
+    ) {
+        self.through = through
+        self.identities = identities
+        self.pending = pending
+        self.applyOrders = applyOrders
+    }
+}
+
+/// Where a start-up begins to read.
+public struct RecoveryPoint: Sendable {
+    public var checkpoint: Position
+    public var pending: [Position]
+    public var applyOrders: [Int64]
+    public var lastPosition: Position
+    public var lastConversation: ConversationID
+    public var outboxCursor: Position
+    public var openEffects: [OpenEffect]
+    public var deadLetters: Int
+
+    public init(
+        checkpoint: Position, pending: [Position], applyOrders: [Int64], lastPosition: Position,
+        lastConversation: ConversationID, outboxCursor: Position, openEffects: [OpenEffect], deadLetters: Int
+    ) {
+        self.checkpoint = checkpoint
+        self.pending = pending
+        self.applyOrders = applyOrders
+        self.lastPosition = lastPosition
+        self.lastConversation = lastConversation
+        self.outboxCursor = outboxCursor
+        self.openEffects = openEffects
+        self.deadLetters = deadLetters
+    }
+}
+
+/// Reads the journal. Belongs to one thread.
+public protocol JournalReader: AnyObject {
+    /// Fixed when the journal was created.
+    var partitionCount: Int { get }
+    /// The record at a position; nil when there is none.
+    func record(at position: Position) throws(JournalError) -> JournalRecord?
+    /// Up to `limit` records after a position, ascending.
+    func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord]
+    func subject(of conversation: ConversationID) throws(JournalError) -> String?
+}
+
+/// The append-only record of every signal, and what is derived from it to find things by key.
+///
+/// Belongs to one thread. `commit` is the only call that writes.
+public protocol Journal: JournalReader {
+    func recoveryPoint() throws(JournalError) -> RecoveryPoint
+    /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned.
+    func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError)
+    func conversation(subject: String) throws(JournalError) -> ConversationRecord?
+    func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord?
+    /// Positions whose signal has this identity hash, up to the last checkpoint. Hashes may collide: compare the signals.
+    func positions(identity: UInt64) throws(JournalError) -> [Position]
+    func isDeadLetter(_ position: Position) throws(JournalError) -> Bool
+    /// Throws when nothing can be written at the moment (disk full, I/O error, another writer).
+    func probe() throws(JournalError)
+    /// A reader for another thread, over a connection of its own.
+    func makeReader() throws(JournalError) -> any JournalReader & Sendable
+    /// Size on disk in bytes, where that means something.
+    var bytes: Int { get }
+}
+
+/// What can go wrong with a journal.
+public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Code: String, Sendable {
+        case cannotOpen = "cannot_open"
+        case inUse = "in_use"
+        case newerVersion = "newer_version"
+        case corrupt
+        case diskFull = "disk_full"
+        case busy
+        case inputOutput = "input_output"
+        /// fsync failed: what is in the page cache cannot be trusted any more, so the process must end.
+        case syncFailed = "sync_failed"
+        case staleEpoch = "stale_epoch"
+    }
+
+    public var code: Code
+    public var message: String
+
+    public init(_ code: Code, _ message: String) {
+        self.code = code
+        self.message = message
+    }
+
+    /// Whether the same write may succeed later in this process.
+    public var isRetriable: Bool {
+        switch code {
+        case .diskFull, .busy, .inputOutput: true
+        case .cannotOpen, .inUse, .newerVersion, .corrupt, .syncFailed, .staleEpoch: false
+        }
+    }
+
+    public var description: String { "\(code.rawValue): \(message)" }
+}

@@ -1,0 +1,144 @@
+import Conversation
+
+/// A signal's place in the whole journal: grows by one a record, from 1. Zero stands before the first.
+public struct Position: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+    public var rawValue: Int64
+    public init(rawValue: Int64) { self.rawValue = rawValue }
+    public init(_ value: Int64) { rawValue = value }
+    public static let start = Position(0)
+    public var next: Position { Position(rawValue + 1) }
+    public var description: String { String(rawValue) }
+    public static func < (left: Position, right: Position) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// A conversation's number in this journal, from 1. Short, where the subject is a string of up to 256 bytes.
+public struct ConversationID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+    public var rawValue: Int64
+    public init(rawValue: Int64) { self.rawValue = rawValue }
+    public init(_ value: Int64) { rawValue = value }
+    public var description: String { String(rawValue) }
+}
+
+/// One signal in the journal. Records are only ever appended.
+public struct JournalRecord: Sendable, Equatable {
+    public enum Content: Sendable, Equatable {
+        case signal(Signal)
+        /// A `conv.applied.event.applied` signal. Only what cannot be derived from the signal it is about is stored.
+        case marker(Marker)
+    }
+
+    public var position: Position
+    public var conversation: ConversationID
+    /// The conversation's record before this one: the conversation is a chain through the journal, and needs no index.
+    public var previous: Position
+    /// Place in the conversation's record order, from 1, no gaps.
+    public var offset: Int64
+    /// Place in the conversation's record order within the family, from 1, no gaps.
+    public var sequence: Int64
+    /// Microseconds since 1970.
+    public var recordedAt: Int64
+    public var content: Content
+
+    public init(
+        position: Position, conversation: ConversationID, previous: Position, offset: Int64, sequence: Int64,
+        recordedAt: Int64, content: Content
+    ) {
+        self.position = position
+        self.conversation = conversation
+        self.previous = previous
+        self.offset = offset
+        self.sequence = sequence
+        self.recordedAt = recordedAt
+        self.content = content
+    }
+
+    public var family: Family? {
+        switch content {
+        case .signal(let signal): Family(type: signal.type)
+        case .marker: .applied
+        }
+    }
+}
+
+/// That a signal was applied, and in what order.
+public struct Marker: Sendable, Equatable {
+    /// The record of the signal that was applied.
+    public var appliedPosition: Position
+    /// Counts the applications of the partition, from 1, no gaps.
+    public var applyOrder: Int64
+    public var priority: Priority
+    /// Digest of the conversation's state after the application.
+    public var digest: UInt64
+
+    public init(appliedPosition: Position, applyOrder: Int64, priority: Priority, digest: UInt64) {
+        self.appliedPosition = appliedPosition
+        self.applyOrder = applyOrder
+        self.priority = priority
+        self.digest = digest
+    }
+}
+
+/// What the journal keeps of a conversation beside its records: counters, the head of its chain, and its state.
+public struct ConversationRecord: Sendable, Equatable {
+    public var id: ConversationID
+    public var subject: String
+    public var partition: Int
+    /// Everything up to this journal position is contained in the fields below.
+    public var through: Position
+    /// The newest record; `.start` when there is none yet.
+    public var head: Position
+    /// The newest record's offset.
+    public var offset: Int64
+    /// The newest sequence number of each family, indexed by `Family.rawValue`.
+    public var sequences: [Int64]
+    /// An abort, stop or cancel recorded at this offset has been applied: effects of signals recorded before it do not
+    /// start any more.
+    public var canceledThrough: Int64
+    public var state: ConversationState
+
+    public init(id: ConversationID, subject: String, partition: Int) {
+        self.id = id
+        self.subject = subject
+        self.partition = partition
+        through = .start
+        head = .start
+        offset = 0
+        sequences = Array(repeating: 0, count: Family.allCases.count)
+        canceledThrough = 0
+        state = ConversationState()
+    }
+
+    /// Gives the next record of the conversation its place.
+    public mutating func advance(to position: Position, family: Family) -> (
+        previous: Position, offset: Int64, sequence: Int64
+    ) {
+        let previous = head
+        head = position
+        offset += 1
+        sequences[Int(family.rawValue)] += 1
+        return (previous, offset, sequences[Int(family.rawValue)])
+    }
+}
+
+/// A signal that was set aside because it could not be applied.
+public struct DeadLetter: Sendable, Equatable {
+    public enum Reason: String, Sendable {
+        /// Its cause was not applied within `scheduler.cause_timeout`.
+        case causeTimeout = "cause_timeout"
+        /// More than `scheduler.parked_limit` signals waited for their causes.
+        case parkedLimit = "parked_limit"
+    }
+
+    public var position: Position
+    public var conversation: ConversationID
+    public var reason: Reason
+    /// Microseconds since 1970.
+    public var at: Int64
+
+    public init(position: Position, conversation: ConversationID, reason: Reason, at: Int64) {
+        self.position = position
+        self.conversation = conversation
+        self.reason = reason
+        self.at = at
+    }
+}

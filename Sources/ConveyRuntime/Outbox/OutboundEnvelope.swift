@@ -1,0 +1,95 @@
+import Conversation
+
+/// Writes a recorded signal as it is published.
+struct OutboundEnvelope {
+    let root: String
+    private var timestamps = TimestampWriter()
+
+    init(root: String) {
+        self.root = root
+    }
+
+    struct Publication {
+        var topic: String
+        var payload: [UInt8]
+        var traceparent: String?
+    }
+
+    mutating func write(_ event: OutboundEvent) -> Publication {
+        let record = event.record
+        let signal: Signal =
+            switch record.content {
+            case .signal(let signal): signal
+            case .marker(let marker): signalOf(marker, event)
+            }
+        let payload = EnvelopeEncoder.encode(
+            signal, sequence: UInt64(record.sequence), partition: event.partition, offset: UInt64(record.offset),
+            recordedAt: timestamps.text(record.recordedAt))
+        return Publication(
+            topic: TopicName.topic(root: root, type: signal.type, subject: event.subject), payload: payload,
+            traceparent: signal.traceparent)
+    }
+
+    private mutating func signalOf(_ marker: Marker, _ event: OutboundEvent) -> Signal {
+        let applied = event.applied
+        var data = JSONObjectBuilder(reservingCapacity: 320 + (applied?.data.count ?? 0))
+        data.add("applied_event_id", applied?.id ?? "")
+        data.add("original_type", applied?.type ?? "")
+        data.add("subject", event.subject)
+        data.add("priority", marker.priority.rawValue)
+        data.add("partition_id", event.partition)
+        data.add("scheduler_seq", marker.appliedPosition.rawValue)
+        data.add("apply_order", marker.applyOrder)
+        if let applied, applied.type.hasPrefix("conv.in.") { data.add("signal", json: accepted(applied)) }
+        return Signal(
+            id: DerivedID.marker(of: marker.appliedPosition), source: DerivedSource.reducer,
+            type: "conv.applied.event.applied", subject: event.subject, cause: .signal(applied?.id ?? ""),
+            traceparent: applied?.traceparent, data: data.finish())
+    }
+
+    /// The accepted signal, so that a consumer of markers and outputs alone can build a timeline.
+    private func accepted(_ signal: Signal) -> [UInt8] {
+        var object = JSONObjectBuilder(reservingCapacity: 192 + signal.data.count)
+        object.add("id", signal.id)
+        object.add("source", signal.source)
+        object.add("type", signal.type)
+        if let time = signal.time { object.add("time", time) }
+        object.add("data", json: signal.data)
+        return object.finish()
+    }
+}
+
+/// RFC 3339 in UTC with microseconds. Keeps the last second's text: most records of a moment share it.
+struct TimestampWriter {
+    private var second: Int64 = .min
+    private var prefix = ""
+
+    /// - Parameter microseconds: since 1970.
+    mutating func text(_ microseconds: Int64) -> String {
+        let (seconds, fraction) = microseconds.quotientAndRemainder(dividingBy: 1_000_000)
+        if seconds != second {
+            second = seconds
+            prefix = Self.dateAndTime(seconds)
+        }
+        let digits = String(max(0, fraction))
+        return prefix + "." + String(repeating: "0", count: 6 - digits.count) + digits + "Z"
+    }
+
+    /// Days to civil date after Howard Hinnant's "chrono-compatible low-level date algorithms".
+    private static func dateAndTime(_ seconds: Int64) -> String {
+        let days = seconds / 86_400
+        let inDay = seconds % 86_400
+        let shifted = days + 719_468
+        let era = shifted / 146_097
+        let dayOfEra = shifted - era * 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1_460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        let day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        let month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        let year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+        return "\(year)-\(two(month))-\(two(day))T\(two(inDay / 3_600)):\(two(inDay / 60 % 60)):\(two(inDay % 60))"
+    }
+
+    private static func two(_ value: Int64) -> String { value < 10 ? "0\(value)" : "\(value)" }
+}

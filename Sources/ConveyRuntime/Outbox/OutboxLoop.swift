@@ -1,0 +1,329 @@
+import Conversation
+import Logging
+import MQTTTransport
+import Synchronization
+
+/// Publishes what has been committed, in record order, with a bounded number of publishes on their way, and moves the
+/// durable cursor behind the broker's acknowledgements. Owns a thread and a connection.
+final class OutboxLoop: Sendable {
+    struct Settings: Sendable {
+        var session: BrokerSession
+        /// Publishes on their way at once.
+        var window: Int
+        var version: String
+    }
+
+    private let settings: Settings
+    private let queue: OutboxQueue
+    private let mailbox: EngineMailbox
+    private let board: StatusBoard
+    private let wake: WakeHandle
+    private let logger: Logger
+    private let isStopping = Atomic(false)
+    private let stopBy = Atomic<Int64>(.max)
+
+    private static let pollMilliseconds = 1_000
+    /// Records read from the journal at a time.
+    private static let journalPage = 500
+
+    init(
+        settings: Settings, queue: OutboxQueue, mailbox: EngineMailbox, board: StatusBoard, wake: WakeHandle,
+        logger: Logger
+    ) {
+        self.settings = settings
+        self.queue = queue
+        self.mailbox = mailbox
+        self.board = board
+        self.wake = wake
+        self.logger = logger
+    }
+
+    /// Ends `run` once everything is acknowledged, or at the deadline (microseconds, monotonic).
+    func stop(by deadline: Int64) {
+        stopBy.store(deadline, ordering: .releasing)
+        isStopping.store(true, ordering: .releasing)
+        wake.wake()
+    }
+
+    /// - Parameters:
+    ///   - cursor: everything up to here was acknowledged before.
+    ///   - reader: reads what is not in memory.
+    func run(cursor: Position, reader: any JournalReader) throws {
+        let connection = try MQTTConnection(options)
+        var state = State(cursor: cursor, root: settings.session.root)
+        while !isDone(state) {
+            if !connection.isOpen { connect(connection, &state) }
+            if connection.isConnected { try publish(connection, reader, &state) }
+            let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
+            let polled = connection.poll(
+                timeoutMilliseconds: isStopping.load(ordering: .acquiring) ? min(wait, 50) : wait, wake: wake)
+            if polled.isReadable || polled.hasEnded {
+                for event in connection.read(limit: 1_000, byteLimit: 1 << 20).events {
+                    handle(event, connection, &state)
+                }
+            }
+            if connection.isOpen { connection.keepAlive() }
+        }
+        if connection.isConnected { announce("offline", connection) }
+        connection.disconnect()
+    }
+
+    /// Owned by the thread.
+    private struct State {
+        /// Everything up to here is acknowledged.
+        var cursor: Position
+        /// Everything up to here was taken from the queue or the journal.
+        var taken: Position
+        /// Taken and not yet handed to the connection.
+        var waiting: [OutboundEvent] = []
+        var waitingHead = 0
+        var inFlight: [InFlight] = []
+        var inFlightHead = 0
+        var isIdle = false
+        var backoff = Backoff()
+        var envelope: OutboundEnvelope
+
+        struct InFlight {
+            var messageID: Int32
+            var position: Position
+            var isAcknowledged = false
+        }
+
+        init(cursor: Position, root: String) {
+            self.cursor = cursor
+            taken = cursor
+            envelope = OutboundEnvelope(root: root)
+        }
+
+        var inFlightCount: Int { inFlight.count - inFlightHead }
+
+        mutating func startOver() {
+            taken = cursor
+            waiting.removeAll()
+            waitingHead = 0
+            inFlight.removeAll()
+            inFlightHead = 0
+            isIdle = false
+        }
+    }
+
+    private func isDone(_ state: State) -> Bool {
+        guard isStopping.load(ordering: .acquiring) else { return false }
+        return state.isIdle || Clocks.monotonicMicroseconds() >= stopBy.load(ordering: .acquiring)
+    }
+
+    private var statusTopic: String {
+        "\(settings.session.root)/status/\(TopicName.encode(level: settings.session.node))"
+    }
+
+    private func statusPayload(_ status: String) -> [UInt8] {
+        var object = JSONObjectBuilder()
+        object.add("status", status)
+        object.add("node", settings.session.node)
+        object.add("version", settings.version)
+        return object.finish()
+    }
+
+    private var options: MQTTOptions {
+        MQTTOptions(
+            broker: settings.session.broker, clientID: settings.session.clientID + "-out",
+            version: settings.session.version, outgoingWindow: UInt16(clamping: settings.window),
+            will: MQTTWill(topic: statusTopic, payload: statusPayload("offline"), retain: true))
+    }
+
+    private func connect(_ connection: MQTTConnection, _ state: inout State) {
+        guard state.backoff.remainingMilliseconds == 0 else { return }
+        do {
+            try connection.connect()
+        } catch {
+            lost(error, &state)
+        }
+    }
+
+    private func lost(_ error: MQTTError?, _ state: inout State) {
+        logger.warning(
+            "the outbox has no connection to the broker; trying again",
+            metadata: ["reason": "\(error.map { "\($0)" } ?? "the connection has ended")"])
+        state.backoff.failed()
+    }
+
+    private func handle(_ event: MQTTEvent, _ connection: MQTTConnection, _ state: inout State) {
+        switch event {
+        case .connected:
+            // What was not acknowledged over an earlier connection is published again.
+            state.backoff.succeeded()
+            queue.restart()
+            state.startOver()
+            announce("online", connection)
+        case .connectionRefused(let error):
+            lost(error, &state)
+        case .disconnected(let error):
+            lost(error, &state)
+        case .publishAcknowledged(let messageID, let reasonCode):
+            guard reasonCode < 0x80 else { return refused(messageID, reasonCode, connection, &state) }
+            acknowledged(messageID, &state)
+        case .subscribed:
+            break
+        }
+    }
+
+    private func announce(_ status: String, _ connection: MQTTConnection) {
+        do {
+            _ = try connection.publish(
+                topic: statusTopic, payload: statusPayload(status), retain: true,
+                properties: PublishProperties(contentType: "application/json"))
+        } catch {
+            logger.warning("cannot publish the status", metadata: ["topic": "\(statusTopic)", "reason": "\(error)"])
+        }
+    }
+
+    /// Hands over as much as the window takes.
+    private func publish(_ connection: MQTTConnection, _ reader: any JournalReader, _ state: inout State) throws {
+        do throws(MQTTError) {
+            for receipt in queue.takeReceipts() { try send(receipt, connection) }
+        } catch {
+            return
+        }
+        while connection.isConnected, state.inFlightCount < settings.window {
+            if state.waitingHead == state.waiting.count, try !refill(reader, &state) { break }
+            let event = state.waiting[state.waitingHead]
+            state.waitingHead += 1
+            do throws(MQTTError) {
+                try send(event, connection, &state)
+            } catch where error.code == .messageTooLarge || error.code == .invalidTopic {
+                logger.error(
+                    "an event cannot be published and is left out; it stays in the journal",
+                    metadata: ["position": "\(event.record.position)", "reason": "\(error)"])
+            } catch {
+                // The connection has ended: the next one starts over from the cursor.
+                return
+            }
+        }
+    }
+
+    private func send(
+        _ event: OutboundEvent, _ connection: MQTTConnection, _ state: inout State
+    ) throws(MQTTError) {
+        let publication = state.envelope.write(event)
+        var properties = PublishProperties(contentType: "application/cloudevents+json")
+        if let traceparent = publication.traceparent { properties.userProperties = [("traceparent", traceparent)] }
+        let messageID = try connection.publish(
+            topic: publication.topic, payload: publication.payload, properties: properties)
+        state.inFlight.append(State.InFlight(messageID: messageID, position: event.record.position))
+        state.isIdle = false
+    }
+
+    private func send(_ receipt: Receipt, _ connection: MQTTConnection) throws(MQTTError) {
+        do throws(MQTTError) {
+            _ = try connection.publish(
+                topic: receipt.topic, payload: receipt.payload,
+                properties: PublishProperties(
+                    contentType: "application/json", correlationData: receipt.correlationData))
+        } catch where error.code == .invalidTopic || error.code == .messageTooLarge {
+            logger.warning("a receipt cannot be published", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Takes the next events from memory or the journal; false when there are none.
+    private func refill(_ reader: any JournalReader, _ state: inout State) throws(JournalError) -> Bool {
+        state.waiting.removeAll(keepingCapacity: true)
+        state.waitingHead = 0
+        while state.waiting.isEmpty {
+            switch queue.next(after: state.taken) {
+            case .events(let events):
+                // What was read from the journal may be in memory as well.
+                state.waiting = events.filter { $0.record.position > state.taken }
+                if let last = state.waiting.last { state.taken = last.record.position }
+            case .journal(let through):
+                try readJournal(reader, through: through, &state)
+            case .nothing(let through):
+                if state.inFlightCount == 0 { becomeIdle(through: through, &state) }
+                return false
+            }
+        }
+        return true
+    }
+
+    private func readJournal(
+        _ reader: any JournalReader, through: Position, _ state: inout State
+    ) throws(JournalError) {
+        let page = try reader.records(after: state.taken, limit: Self.journalPage)
+        for record in page where record.position <= through {
+            if let event = try OutboundEvent(record, reader: reader) { state.waiting.append(event) }
+            state.taken = record.position
+        }
+        guard let last = page.last, last.position >= state.taken else {
+            throw JournalError(.corrupt, "records after \(state.taken) are missing; the journal ends at \(through)")
+        }
+    }
+
+    /// Nothing is left: records that are not published are behind the cursor, too.
+    private func becomeIdle(through: Position, _ state: inout State) {
+        state.isIdle = true
+        guard through > state.cursor else { return }
+        state.cursor = through
+        state.taken = max(state.taken, through)
+        mailbox.moveOutboxCursor(to: through)
+    }
+
+    private func acknowledged(_ messageID: Int32, _ state: inout State) {
+        for index in state.inFlightHead..<state.inFlight.count where state.inFlight[index].messageID == messageID {
+            state.inFlight[index].isAcknowledged = true
+            board.countOutbox { $0.counters.published += 1 }
+            break
+        }
+        let before = state.cursor
+        while state.inFlightHead < state.inFlight.count, state.inFlight[state.inFlightHead].isAcknowledged {
+            state.cursor = state.inFlight[state.inFlightHead].position
+            state.inFlightHead += 1
+        }
+        if state.inFlightHead == state.inFlight.count {
+            state.inFlight.removeAll(keepingCapacity: true)
+            state.inFlightHead = 0
+        } else if state.inFlightHead >= 256 {
+            state.inFlight.removeFirst(state.inFlightHead)
+            state.inFlightHead = 0
+        }
+        if state.cursor > before { mailbox.moveOutboxCursor(to: state.cursor) }
+    }
+
+    /// The broker does not take an event. Leaving it out would lose it silently, so everything waits until it does.
+    private func refused(
+        _ messageID: Int32, _ reasonCode: UInt8, _ connection: MQTTConnection, _ state: inout State
+    ) {
+        guard let refused = state.inFlight.first(where: { $0.messageID == messageID }) else {
+            logger.warning(
+                "the broker refused a receipt or the status", metadata: ["reason_code": "\(reasonCode)"])
+            return
+        }
+        logger.error(
+            "the broker refuses an event; the outbox waits and tries again",
+            metadata: [
+                "position": "\(refused.position)", "reason_code": "\(reasonCode)",
+                "help": "give \(settings.session.clientID)-out write access to \(settings.session.root)/#",
+            ])
+        connection.abandon()
+        lost(MQTTError(.publishRefused, "publish refused with reason \(reasonCode)"), &state)
+    }
+}
+
+extension OutboundEvent {
+    /// The event that a record is published as; nil for one that is not (it came from the broker).
+    init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
+        guard let family = record.family, family != .inbound else { return nil }
+        var applied: Signal?
+        if case .marker(let marker) = record.content {
+            guard let found = try reader.record(at: marker.appliedPosition), case .signal(let signal) = found.content
+            else {
+                throw JournalError(.corrupt, "record \(marker.appliedPosition) was applied but cannot be read")
+            }
+            applied = signal
+        }
+        guard let subject = try reader.subject(of: record.conversation) else {
+            throw JournalError(.corrupt, "conversation \(record.conversation) has records but no row")
+        }
+        self.init(
+            record: record, subject: subject,
+            partition: StableHash.partition(of: subject, count: reader.partitionCount), applied: applied)
+    }
+}

@@ -1,0 +1,125 @@
+import Conversation
+
+/// Committed events on their way from the engine to the outbox's thread.
+///
+/// As long as the publisher keeps up, events travel through memory. Once `limit` wait, further ones are left in the
+/// journal, and the publisher reads them from there until it has caught up: memory stays bounded, nothing is lost.
+final class OutboxQueue: Sendable {
+    private struct State {
+        var events: [OutboundEvent] = []
+        var receipts: [Receipt] = []
+        /// Everything up to here is in the journal.
+        var committed: Position
+        /// Events are handed over in memory. False: the publisher reads the journal.
+        var isWarm = false
+    }
+
+    /// What the publisher does next.
+    enum Next {
+        case events([OutboundEvent])
+        /// Read the journal after the last event taken, up to this position.
+        case journal(through: Position)
+        /// Everything up to this position has been taken.
+        case nothing(through: Position)
+    }
+
+    private let state: Monitor<State>
+    private let limit: Int
+    private let wake: @Sendable () -> Void
+    /// Receipts are a service to publishers who repeat what they get none for; beyond this many the oldest are dropped.
+    static let receiptLimit = 10_000
+
+    /// - Parameters:
+    ///   - committed: the journal's end; what was recorded before is read from the journal.
+    ///   - limit: events held in memory.
+    ///   - wake: called after each change, from the changing thread.
+    init(committed: Position, limit: Int, wake: @escaping @Sendable () -> Void) {
+        state = Monitor(State(committed: committed))
+        self.limit = limit
+        self.wake = wake
+    }
+
+    /// Takes what a transaction has committed.
+    func append(_ events: [OutboundEvent], committed: Position) {
+        guard committed > .start else { return }
+        state.change { state in
+            state.committed = committed
+            guard state.isWarm else { return }
+            if state.events.count + events.count > limit {
+                state.isWarm = false
+            } else {
+                state.events += events
+            }
+        }
+        if !events.isEmpty { wake() }
+    }
+
+    func append(_ receipts: [Receipt]) {
+        guard !receipts.isEmpty else { return }
+        state.change { state in
+            state.receipts += receipts
+            let excess = state.receipts.count - Self.receiptLimit
+            if excess > 0 { state.receipts.removeFirst(excess) }
+        }
+        wake()
+    }
+
+    func takeReceipts() -> [Receipt] {
+        state.change { state in
+            defer { state.receipts.removeAll() }
+            return state.receipts
+        }
+    }
+
+    /// - Parameter taken: the last position the publisher has taken, from memory or from the journal.
+    func next(after taken: Position) -> Next {
+        state.change { state in
+            if !state.events.isEmpty {
+                defer { state.events.removeAll() }
+                return .events(state.events)
+            }
+            if state.isWarm { return .nothing(through: state.committed) }
+            if taken < state.committed { return .journal(through: state.committed) }
+            state.isWarm = true
+            return .nothing(through: state.committed)
+        }
+    }
+
+    /// Starts over after a lost connection: what is in memory is forgotten and read from the journal again.
+    func restart() {
+        state.change { state in
+            state.events.removeAll()
+            state.isWarm = false
+        }
+    }
+}
+
+/// An answer to a publisher who asked for one with an MQTT 5 response topic.
+struct Receipt: Sendable {
+    var topic: String
+    var correlationData: [UInt8]?
+    var outcome: RecordOutcome
+
+    /// `{"status","id","subject","offset","code","message"}` (DESIGN, "Receipts").
+    var payload: [UInt8] {
+        var object = JSONObjectBuilder()
+        switch outcome {
+        case .recorded(let id, let subject, let offset):
+            object.add("status", "recorded")
+            object.add("id", id)
+            object.add("subject", subject)
+            object.add("offset", offset)
+        case .duplicate(let id, let subject, let offset):
+            object.add("status", "duplicate")
+            object.add("id", id)
+            object.add("subject", subject)
+            object.add("offset", offset)
+        case .rejected(let subject, let rejection):
+            object.add("status", "rejected")
+            if let subject { object.add("subject", subject) }
+            object.add("code", rejection.code.description)
+            object.add("message", rejection.message)
+        }
+        return object.finish()
+    }
+}

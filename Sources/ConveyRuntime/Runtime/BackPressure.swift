@@ -1,0 +1,55 @@
+import Synchronization
+
+/// Whether ingress may read on. Stopping to read is all that back-pressure needs: what is not read is not acknowledged,
+/// and the broker keeps it.
+final class BackPressure: Sendable {
+    struct Limits: Sendable {
+        /// Recorded signals that are not applied.
+        var queue = 100_000
+        /// Recorded events that the broker has not acknowledged.
+        var outbox: Int64 = 100_000
+        /// Effects without an end.
+        var effects = 100_000
+    }
+
+    private let limits: Limits
+    private let reason = Mutex<String?>(nil)
+    private let board: StatusBoard
+    private let wake: @Sendable () -> Void
+
+    /// - Parameter wake: called when ingress may go on or has to stop.
+    init(limits: Limits, board: StatusBoard, wake: @escaping @Sendable () -> Void) {
+        self.limits = limits
+        self.board = board
+        self.wake = wake
+    }
+
+    /// Why ingress has to pause; nil when it may read.
+    var pause: String? { reason.withLock { $0 } }
+
+    func update(queueDepth: Int, outboxLag: Int64, openEffects: Int) {
+        if queueDepth > limits.queue {
+            set("\(queueDepth) signals wait to be applied (queue.limit \(limits.queue))")
+        } else if outboxLag > limits.outbox {
+            set("\(outboxLag) events wait for the broker (outbox.limit \(limits.outbox))")
+        } else if openEffects > limits.effects {
+            set("\(openEffects) effects are open (effects.open_limit \(limits.effects))")
+        } else {
+            set(nil)
+        }
+    }
+
+    func journalFailed() {
+        set("the journal cannot be written")
+    }
+
+    private func set(_ newReason: String?) {
+        let hasChanged = reason.withLock { reason in
+            defer { reason = newReason }
+            return (reason == nil) != (newReason == nil)
+        }
+        guard hasChanged else { return }
+        board.setIngress(newReason.map { .paused($0) } ?? .running)
+        wake()
+    }
+}

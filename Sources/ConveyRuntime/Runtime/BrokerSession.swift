@@ -1,0 +1,50 @@
+import MQTTTransport
+
+/// What both connections to the broker need to know.
+public struct BrokerSession: Sendable {
+    public var broker: BrokerAddress
+    public var version: MQTTVersion
+    /// Identifies the persistent session; the publishing connection adds `-out`.
+    public var clientID: String
+    /// How long the broker keeps the session, and with it what it has not delivered, while Convey is away.
+    public var sessionExpirySeconds: UInt32
+    /// First levels of every topic.
+    public var root: String
+    /// Names this process in `{root}/status/{node}`.
+    public var node: String
+
+    public init(
+        broker: BrokerAddress, version: MQTTVersion, clientID: String, sessionExpirySeconds: UInt32, root: String,
+        node: String
+    ) {
+        self.broker = broker
+        self.version = version
+        self.clientID = clientID
+        self.sessionExpirySeconds = sessionExpirySeconds
+        self.root = root
+        self.node = node
+    }
+}
+
+/// Waits between attempts to connect: longer each time, up to a limit.
+struct Backoff {
+    private static let first: Int64 = 100_000
+    private static let last: Int64 = 5_000_000
+    private var delay = Backoff.first
+    private var notBefore: Int64 = 0
+
+    /// Milliseconds until the next attempt is due; 0 when it is.
+    var remainingMilliseconds: Int {
+        Int(max(0, (notBefore - Clocks.monotonicMicroseconds() + 999) / 1_000))
+    }
+
+    mutating func failed() {
+        notBefore = Clocks.monotonicMicroseconds() + delay
+        delay = min(delay * 2, Self.last)
+    }
+
+    mutating func succeeded() {
+        delay = Self.first
+        notBefore = 0
+    }
+}

@@ -1,0 +1,224 @@
+import Conversation
+import Logging
+import MQTTTransport
+import Synchronization
+
+/// Everything a runtime can be told.
+public struct RuntimeSettings: Sendable {
+    public var session: BrokerSession
+    public var engine = EngineSettings()
+    /// Messages read from the broker before they are committed.
+    public var ingressBatchLimit = 500
+    public var maximumPayloadBytes = 256 * 1_024
+    /// Publishes on their way to the broker at once.
+    public var outboxWindow = 200
+    /// Ingress pauses when more than this many recorded signals are not applied,
+    public var queueLimit = 100_000
+    /// when more than this many events are not acknowledged by the broker,
+    public var outboxLimit: Int64 = 100_000
+    /// or when more than this many effects have not ended.
+    public var openEffectLimit = 100_000
+    /// Shown in `{root}/status/{node}`.
+    public var version: String
+
+    public init(session: BrokerSession, version: String) {
+        self.session = session
+        self.version = version
+    }
+}
+
+/// The running service: three threads (ingress, engine, outbox) and the tasks of the effects.
+///
+/// They start in the order engine, outbox, ingress and stop in the order ingress, effects, engine, outbox: nothing comes
+/// in that would not be finished, and everything committed gets its chance to be published.
+public final class Runtime: Sendable {
+    private let settings: RuntimeSettings
+    private let openJournal: @Sendable () throws(JournalError) -> any Journal
+    private let logger: Logger
+    private let board = StatusBoard()
+    private let mailbox = EngineMailbox()
+    private let backPressure: BackPressure
+    private let effects: EffectManager
+    private let ingressWake: WakeHandle
+    private let outboxWake: WakeHandle
+    private let stopDeadline = Mutex<Int64?>(nil)
+    private let ingress = Mutex<(loop: IngressLoop, thread: DedicatedThread)?>(nil)
+    private let end = EndOfRun()
+
+    /// In memory between engine and outbox; beyond, the outbox reads the journal.
+    private static let outboxMemoryLimit = 10_000
+
+    /// - Parameter openJournal: called on the engine's thread, which owns the journal from then on.
+    public init(
+        settings: RuntimeSettings, handlers: [EffectClass: any EffectHandler], logger: Logger,
+        openJournal: @escaping @Sendable () throws(JournalError) -> any Journal
+    ) throws(MQTTError) {
+        self.settings = settings
+        self.openJournal = openJournal
+        self.logger = logger
+        ingressWake = try WakeHandle()
+        outboxWake = try WakeHandle()
+        backPressure = BackPressure(
+            limits: BackPressure.Limits(
+                queue: settings.queueLimit, outbox: settings.outboxLimit, effects: settings.openEffectLimit),
+            board: board, wake: { [ingressWake] in ingressWake.wake() })
+        effects = EffectManager(handlers: handlers, mailbox: mailbox, logger: logger)
+    }
+
+    public var status: RuntimeStatus { board.status }
+    public var metrics: MetricsSnapshot { board.metrics }
+
+    /// Starts the engine's thread, which opens the journal, recovers, and then starts the others. A failure comes out of
+    /// `waitForEnd`.
+    public func start() {
+        // Ends by itself after `stop`, or after a failure; `end` is how others wait for it.
+        _ = DedicatedThread(name: "convey-engine") { [self] in
+            do {
+                try runEngine()
+                end.reach(.success(()))
+            } catch {
+                logger.critical("the runtime cannot go on", metadata: ["reason": "\(error)"])
+                if let journalError = error as? JournalError { board.setJournal(.failed(journalError.message)) }
+                mailbox.close()
+                end.reach(.failure(error))
+            }
+        }
+    }
+
+    /// Returns after `stop`; throws when the runtime cannot go on.
+    public func waitForEnd() async throws {
+        try await end.wait()
+    }
+
+    /// Takes in no more, finishes what is recorded and publishes what is committed, all within the deadline; what is left
+    /// is taken up by the next start.
+    public func stop(deadline: Duration) async {
+        let (seconds, attoseconds) = deadline.components
+        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
+        stopDeadline.withLock { $0 = Clocks.monotonicMicroseconds() + microseconds }
+        await withCheckedContinuation { continuation in
+            // Joining blocks, so not on a thread of the pool.
+            _ = DedicatedThread(name: "convey-stop") { [self] in
+                stopIngress()
+                continuation.resume()
+            }
+        }
+        await effects.shutDown()
+        mailbox.stop()
+        // The failure, if it ended with one, has been reported by `waitForEnd`.
+        try? await end.wait()
+    }
+
+    private func stopIngress() {
+        guard let running = ingress.withLock({ $0 }) else { return }
+        running.loop.stop()
+        running.thread.join()
+        ingress.withLock { $0 = nil }
+    }
+
+    private func runEngine() throws {
+        let journal = try openJournal()
+        board.setJournal(.open)
+        let began = Clocks.monotonicMicroseconds()
+        let engine = try Engine(journal: journal, settings: settings.engine, time: Clocks.engineTime(), logger: logger)
+        board.setRecovery(.done)
+        board.setMetrics(engine.metrics)
+        logger.info(
+            "recovered",
+            metadata: [
+                "records": "\(engine.lastPosition)", "pending": "\(engine.queueDepth)",
+                "open_effects": "\(engine.openEffects)", "unpublished": "\(engine.outboxLag)",
+                "milliseconds": "\((Clocks.monotonicMicroseconds() - began) / 1_000)",
+            ])
+        let queue = OutboxQueue(committed: engine.lastPosition, limit: Self.outboxMemoryLimit) { [outboxWake] in
+            outboxWake.wake()
+        }
+        let engineThread = EngineThread(
+            mailbox: mailbox, settings: settings.engine, backPressure: backPressure, board: board, logger: logger)
+        let outbox = OutboxLoop(
+            settings: OutboxLoop.Settings(
+                session: settings.session, window: settings.outboxWindow, version: settings.version),
+            queue: queue, mailbox: mailbox, board: board, wake: outboxWake, logger: logger)
+        let outboxThread = try startOutbox(outbox, cursor: engine.outboxCursor, journal: journal)
+        if stopDeadline.withLock({ $0 }) == nil {
+            startIngress(outbox: queue, expectsSession: engine.lastPosition > .start)
+        }
+
+        let outlets = EngineThread.Outlets(outbox: queue, effects: effects)
+        var last: Engine?
+        do {
+            last = try engineThread.run(journal: journal, engine: engine, outlets: outlets) { [self] in
+                stopDeadline.withLock { $0 }
+            }
+        } catch {
+            outbox.stop(by: 0)
+            outboxThread.join()
+            throw error
+        }
+        outbox.stop(by: stopDeadline.withLock { $0 } ?? 0)
+        outboxThread.join()
+        if let last { try engineThread.flushCursor(last) }
+        mailbox.close()
+    }
+
+    private func startOutbox(
+        _ outbox: OutboxLoop, cursor: Position, journal: any Journal
+    ) throws(JournalError) -> DedicatedThread {
+        let reader = try journal.makeReader()
+        return DedicatedThread(name: "convey-outbox") { [self] in
+            do {
+                try outbox.run(cursor: cursor, reader: reader)
+            } catch {
+                logger.critical("the outbox cannot go on", metadata: ["reason": "\(error)"])
+                end.reach(.failure(error))
+            }
+        }
+    }
+
+    private func startIngress(outbox: OutboxQueue, expectsSession: Bool) {
+        let loop = IngressLoop(
+            settings: IngressLoop.Settings(
+                session: settings.session, batchLimit: settings.ingressBatchLimit,
+                maximumPayloadBytes: settings.maximumPayloadBytes, expectsSession: expectsSession),
+            mailbox: mailbox, outbox: outbox, backPressure: backPressure, board: board, wake: ingressWake,
+            logger: logger)
+        let thread = DedicatedThread(name: "convey-ingress") { [self] in
+            do {
+                try loop.run()
+            } catch {
+                logger.critical("ingress cannot go on", metadata: ["reason": "\(error)"])
+                end.reach(.failure(error))
+            }
+        }
+        ingress.withLock { $0 = (loop, thread) }
+    }
+}
+
+/// That a run has ended, and how; tasks wait for it. The first end counts.
+private final class EndOfRun: Sendable {
+    private struct State {
+        var result: Result<Void, any Error>?
+        var waiting: [CheckedContinuation<Void, any Error>] = []
+    }
+
+    private let state = Mutex(State())
+
+    func reach(_ result: Result<Void, any Error>) {
+        let waiting = state.withLock { state in
+            if state.result == nil { state.result = result }
+            defer { state.waiting.removeAll() }
+            return state.waiting
+        }
+        for continuation in waiting { continuation.resume(with: result) }
+    }
+
+    func wait() async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            let result = state.withLock { state -> Result<Void, any Error>? in
+                if state.result == nil { state.waiting.append(continuation) }
+                return state.result
+            }
+            if let result { continuation.resume(with: result) }
+        }
+    }
+}

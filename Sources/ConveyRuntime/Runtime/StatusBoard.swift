@@ -1,0 +1,44 @@
+import Synchronization
+
+/// The newest status and numbers, written by the runtime's threads and read by HTTP.
+final class StatusBoard: Sendable {
+    private struct Contents {
+        var status = RuntimeStatus.starting
+        var engine = MetricsSnapshot()
+        var ingress = MetricsSnapshot()
+        var outbox = MetricsSnapshot()
+    }
+
+    private let contents = Mutex(Contents())
+
+    var status: RuntimeStatus { contents.withLock { $0.status } }
+
+    /// All threads' numbers together.
+    var metrics: MetricsSnapshot {
+        contents.withLock { contents in
+            var sum = contents.engine
+            sum.add(contents.ingress)
+            sum.add(contents.outbox)
+            return sum
+        }
+    }
+
+    func setJournal(_ journal: RuntimeStatus.Journal) { contents.withLock { $0.status.journal = journal } }
+    func setBroker(_ broker: RuntimeStatus.Broker) { contents.withLock { $0.status.broker = broker } }
+    func setRecovery(_ recovery: RuntimeStatus.Recovery) { contents.withLock { $0.status.recovery = recovery } }
+
+    func setIngress(_ ingress: RuntimeStatus.Ingress) {
+        contents.withLock { contents in
+            contents.status.ingress = ingress
+            if case .paused = ingress { contents.ingress.counters.ingressPauses += 1 }
+        }
+    }
+
+    func setMetrics(_ metrics: MetricsSnapshot) { contents.withLock { $0.engine = metrics } }
+
+    /// Changes the numbers that ingress counts.
+    func countIngress(_ change: (inout MetricsSnapshot) -> Void) { contents.withLock { change(&$0.ingress) } }
+
+    /// Changes the numbers that the outbox counts.
+    func countOutbox(_ change: (inout MetricsSnapshot) -> Void) { contents.withLock { change(&$0.outbox) } }
+}

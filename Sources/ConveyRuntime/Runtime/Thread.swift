@@ -1,0 +1,99 @@
+import Glibc
+
+/// A thread of its own, for work that blocks: a C library, a disk. Ends when its body returns.
+final class DedicatedThread: Sendable {
+    private let handle: pthread_t
+
+    /// - Parameter name: shown by `top -H` and debuggers; Linux keeps 15 bytes.
+    init(name: String, _ body: @escaping @Sendable () -> Void) {
+        let start = Unmanaged.passRetained(Start(name: name, body: body))
+        var handle = pthread_t()
+        let code = pthread_create(
+            &handle, nil,
+            { argument in
+                guard let argument else { return nil }
+                let start = Unmanaged<Start>.fromOpaque(argument).takeRetainedValue()
+                DedicatedThread.nameCurrent(start.name)
+                start.body()
+                return nil
+            }, start.toOpaque())
+        precondition(code == 0, "cannot start thread \(name): \(String(cString: strerror(code)))")
+        self.handle = handle
+    }
+
+    /// Waits until the body has returned. Call it once.
+    func join() {
+        pthread_join(handle, nil)
+    }
+
+    /// Without a name the thread works just as well, so a failure is ignored.
+    private static func nameCurrent(_ name: String) {
+        let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
+        guard file >= 0 else { return }
+        let bytes = Array(name.utf8.prefix(15))
+        _ = write(file, bytes, bytes.count)
+        close(file)
+    }
+
+    private final class Start: Sendable {
+        let name: String
+        let body: @Sendable () -> Void
+
+        init(name: String, body: @escaping @Sendable () -> Void) {
+            self.name = name
+            self.body = body
+        }
+    }
+}
+
+/// A value that threads wait on: a mutex and a condition variable around it.
+///
+/// Invariant: `value` is only touched while `mutex` is held; the two C objects are allocated once, never moved, and
+/// destroyed last. No caller's code runs under the lock but the closures given here, which must not block.
+final class Monitor<Value>: @unchecked Sendable {
+    private var value: Value
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+
+    init(_ value: sending Value) {
+        self.value = value
+        pthread_mutex_init(mutex, nil)
+        var attributes = pthread_condattr_t()
+        pthread_condattr_init(&attributes)
+        pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC)
+        pthread_cond_init(condition, &attributes)
+        pthread_condattr_destroy(&attributes)
+    }
+
+    deinit {
+        pthread_cond_destroy(condition)
+        pthread_mutex_destroy(mutex)
+        condition.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Changes the value and wakes who waits.
+    func change<Result>(_ body: (inout Value) -> sending Result) -> sending Result {
+        pthread_mutex_lock(mutex)
+        let result = body(&value)
+        pthread_cond_broadcast(condition)
+        pthread_mutex_unlock(mutex)
+        return result
+    }
+
+    /// Waits until `take` returns something, or the deadline passes, which gives nil.
+    /// - Parameter deadline: microseconds of the monotonic clock; nil waits without limit.
+    func wait<Result>(until deadline: Int64?, _ take: (inout Value) -> sending Result?) -> sending Result? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            if let result = take(&value) { return result }
+            guard let deadline else {
+                pthread_cond_wait(condition, mutex)
+                continue
+            }
+            var time = timespec(tv_sec: Int(deadline / 1_000_000), tv_nsec: Int(deadline % 1_000_000) * 1_000)
+            if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return take(&value) }
+        }
+    }
+}

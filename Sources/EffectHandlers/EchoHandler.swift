@@ -1,0 +1,60 @@
+import Conversation
+import ConveyRuntime
+
+/// The built-in model: streams the user's text back, without a network or a key. What a first try, the tests and the
+/// benchmark talk to.
+public struct EchoHandler: EffectHandler {
+    /// Time before each piece.
+    public var delay: Duration
+    /// Words a piece.
+    public var chunkWords: Int
+
+    public init(delay: Duration, chunkWords: Int) {
+        self.delay = delay
+        self.chunkWords = max(1, chunkWords)
+    }
+
+    public func run(
+        _ attempt: EffectAttempt, emit: @escaping @Sendable (String) async throws -> Void
+    ) async throws -> EffectResult {
+        let text = Self.text(of: attempt.input)
+        for piece in Self.pieces(of: text, words: chunkWords) {
+            if delay > .zero { try await Task.sleep(for: delay) }
+            try await emit(piece)
+        }
+        return EffectResult(content: text, finishReason: "stop")
+    }
+
+    /// The user's text: `data.content`, else `data.text`; empty where neither is a string.
+    static func text(of input: [UInt8]) -> String {
+        // What is not JSON cannot be in the journal; an empty text is the answer to what has none.
+        guard case .object(let members)? = try? JSONValue(input) else { return "" }
+        for name in ["content", "text"] {
+            if case .string(let text)? = members.last(where: { $0.key == name })?.value { return text }
+        }
+        return ""
+    }
+
+    /// The text cut behind every `words`th run of white space: the pieces joined are the text.
+    static func pieces(of text: String, words: Int) -> [String] {
+        var pieces: [String] = []
+        var current = ""
+        var wordsInCurrent = 0
+        var wasSpace = true
+        for character in text {
+            let isSpace = character.isWhitespace
+            if wasSpace, !isSpace {
+                if wordsInCurrent == words {
+                    pieces.append(current)
+                    current = ""
+                    wordsInCurrent = 0
+                }
+                wordsInCurrent += 1
+            }
+            current.append(character)
+            wasSpace = isSpace
+        }
+        if !current.isEmpty { pieces.append(current) }
+        return pieces
+    }
+}

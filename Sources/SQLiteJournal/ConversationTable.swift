@@ -1,0 +1,79 @@
+import Conversation
+import ConveyRuntime
+
+/// The counters and the state of conversations.
+final class ConversationTable {
+    private let insertRow: Statement
+    private let updateRow: Statement
+    private let bySubject: Statement
+    private let byID: Statement
+
+    private static let columns = """
+        id, subject, partition, through, head, offset, in_sequence, applied_sequence, effect_sequence, out_sequence,
+        audit_sequence, canceled_through, state
+        """
+
+    init(_ database: Database) throws(JournalError) {
+        insertRow = try database.prepare(
+            "INSERT INTO conversations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")
+        updateRow = try database.prepare(
+            """
+            UPDATE conversations SET through = ?2, head = ?3, offset = ?4, in_sequence = ?5, applied_sequence = ?6,
+            effect_sequence = ?7, out_sequence = ?8, audit_sequence = ?9, canceled_through = ?10, state = ?11
+            WHERE id = ?1
+            """)
+        bySubject = try database.prepare("SELECT \(Self.columns) FROM conversations WHERE subject = ?1")
+        byID = try database.prepare("SELECT \(Self.columns) FROM conversations WHERE id = ?1")
+    }
+
+    func insert(_ record: ConversationRecord) throws(JournalError) {
+        insertRow.bind(1, record.id.rawValue)
+        insertRow.bind(2, record.subject)
+        insertRow.bind(3, record.partition)
+        bindCounters(of: record, to: insertRow, from: 4)
+        try insertRow.run()
+    }
+
+    func update(_ record: ConversationRecord) throws(JournalError) {
+        updateRow.bind(1, record.id.rawValue)
+        bindCounters(of: record, to: updateRow, from: 2)
+        try updateRow.run()
+    }
+
+    private func bindCounters(of record: ConversationRecord, to statement: Statement, from first: Int32) {
+        statement.bind(first, record.through.rawValue)
+        statement.bind(first + 1, record.head.rawValue)
+        statement.bind(first + 2, record.offset)
+        for (index, sequence) in record.sequences.enumerated() { statement.bind(first + 3 + Int32(index), sequence) }
+        statement.bind(first + 8, record.canceledThrough)
+        statement.bind(first + 9, utf8: record.state.encode())
+    }
+
+    func find(subject: String) throws(JournalError) -> ConversationRecord? {
+        bySubject.bind(1, subject)
+        return try first(bySubject)
+    }
+
+    func find(id: ConversationID) throws(JournalError) -> ConversationRecord? {
+        byID.bind(1, id.rawValue)
+        return try first(byID)
+    }
+
+    private func first(_ row: Statement) throws(JournalError) -> ConversationRecord? {
+        defer { row.reset() }
+        guard try row.step() else { return nil }
+        var record = ConversationRecord(
+            id: ConversationID(row.integer(0)), subject: row.text(1) ?? "", partition: Int(row.integer(2)))
+        record.through = Position(row.integer(3))
+        record.head = Position(row.integer(4))
+        record.offset = row.integer(5)
+        record.sequences = (0..<Int32(Family.allCases.count)).map { row.integer(6 + $0) }
+        record.canceledThrough = row.integer(11)
+        do {
+            record.state = try ConversationState(decoding: row.bytes(12))
+        } catch {
+            throw JournalError(.corrupt, "the state of conversation \(record.subject) cannot be read: \(error)")
+        }
+        return record
+    }
+}

@@ -1,0 +1,93 @@
+import CSQLite
+import ConveyRuntime
+
+/// One SQLite connection. Belongs to one thread at a time.
+final class Database {
+    private let handle: OpaquePointer
+    let path: String
+
+    enum Mode {
+        case readWrite
+        case readOnly
+    }
+
+    /// How long a statement waits for another connection's lock. Only tools that a person started take one: long enough
+    /// for a backup to pass, short enough that ingress does not hang unnoticed.
+    private static let busyTimeoutMilliseconds: Int32 = 5_000
+
+    init(path: String, mode: Mode) throws(JournalError) {
+        self.path = path
+        var flags = SQLITE_OPEN_NOMUTEX
+        switch mode {
+        case .readWrite: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        case .readOnly: flags |= SQLITE_OPEN_READONLY
+        }
+        var opened: OpaquePointer?
+        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        guard code == SQLITE_OK, let opened else {
+            let reason = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+            sqlite3_close_v2(opened)
+            throw JournalError(.cannotOpen, "\(path): \(reason)")
+        }
+        handle = opened
+        sqlite3_extended_result_codes(handle, 1)
+        sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
+    }
+
+    deinit {
+        sqlite3_close_v2(handle)
+    }
+
+    func execute(_ sql: String) throws(JournalError) {
+        let code = sqlite3_exec(handle, sql, nil, nil, nil)
+        guard code == SQLITE_OK else { throw error(code, doing: sql) }
+    }
+
+    func prepare(_ sql: String) throws(JournalError) -> Statement {
+        var prepared: OpaquePointer?
+        let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
+        guard code == SQLITE_OK, let prepared else { throw error(code, doing: sql) }
+        return Statement(prepared, of: self)
+    }
+
+    /// The single number that a query returns.
+    func number(_ sql: String) throws(JournalError) -> Int64 {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        guard try statement.step() else { throw JournalError(.corrupt, "\(path): no answer to \(sql)") }
+        return statement.integer(0)
+    }
+
+    func text(_ sql: String) throws(JournalError) -> String {
+        let statement = try prepare(sql)
+        defer { statement.reset() }
+        guard try statement.step() else { throw JournalError(.corrupt, "\(path): no answer to \(sql)") }
+        return statement.text(0) ?? ""
+    }
+
+    /// Ends a transaction that failed. It may have ended by itself, so an error here says nothing.
+    func rollback() {
+        if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+    }
+
+    /// What a result code means to the journal (sqlite.org/rescode.html).
+    func error(_ code: Int32, doing: String) -> JournalError {
+        let reason = "\(path): \(String(cString: sqlite3_errmsg(handle))) (SQLite \(code), \(doing.prefix(60)))"
+        switch code & 0xff {
+        case SQLITE_FULL:
+            return JournalError(.diskFull, reason + "; free space on this disk, Convey goes on by itself")
+        case SQLITE_BUSY, SQLITE_LOCKED:
+            return JournalError(.busy, reason + "; another program holds the journal's write lock")
+        case SQLITE_IOERR:
+            let syncFailures = [SQLITE_IOERR_FSYNC_CODE, SQLITE_IOERR_DIR_FSYNC_CODE]
+            return JournalError(syncFailures.contains(code) ? .syncFailed : .inputOutput, reason)
+        case SQLITE_CORRUPT, SQLITE_NOTADB: return JournalError(.corrupt, reason)
+        case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM: return JournalError(.cannotOpen, reason)
+        default: return JournalError(.inputOutput, reason)
+        }
+    }
+}
+
+// Extended codes are macros with arithmetic, which the importer leaves out.
+private let SQLITE_IOERR_FSYNC_CODE: Int32 = SQLITE_IOERR | (4 << 8)
+private let SQLITE_IOERR_DIR_FSYNC_CODE: Int32 = SQLITE_IOERR | (5 << 8)

@@ -1,0 +1,281 @@
+import Conversation
+import ConveyRuntime
+import Glibc
+
+/// The journal in one SQLite file (`journal.db` in the data directory), in WAL mode with `synchronous=FULL`: a commit that
+/// returned survives power loss (sqlite.org/pragma.html#pragma_synchronous).
+///
+/// One connection on one thread does all writes and checkpoints: Debian's SQLite 3.40 can corrupt a WAL that two
+/// connections write. Other threads get read-only connections from `makeReader`.
+public final class SQLiteJournal: Journal {
+    public let partitionCount: Int
+    private let directory: DataDirectory
+    private let database: Database
+    private let records: RecordTable
+    private let insertRecord: RecordInsert
+    private let conversations: ConversationTable
+    private let insertIdentity: Statement
+    private let findIdentity: Statement
+    private let insertEffect: Statement
+    private let updateEffect: Statement
+    private let deleteEffect: Statement
+    private let insertDeadLetter: Statement
+    private let findDeadLetter: Statement
+    private let setCursor: Statement
+
+    /// Opens the journal of a data directory, or creates both.
+    /// - Parameter partitionCount: used when the journal is created; an existing one keeps its own.
+    /// - Throws: `inUse` when another process has it open, `newerVersion`, `cannotOpen`, `corrupt`.
+    public init(directory path: String, partitionCount: Int) throws(JournalError) {
+        directory = try DataDirectory(path)
+        database = try Database(path: directory.journalPath, mode: .readWrite)
+        try Self.configure(database)
+        try Schema.migrate(database, partitionCount: partitionCount)
+        self.partitionCount = Int(try database.number("SELECT value FROM settings WHERE name = 'partitions'"))
+        records = try RecordTable(database)
+        insertRecord = try RecordInsert(database)
+        conversations = try ConversationTable(database)
+        insertIdentity = try database.prepare("INSERT OR IGNORE INTO identities VALUES (?1, ?2)")
+        findIdentity = try database.prepare("SELECT position FROM identities WHERE hash = ?1")
+        insertEffect = try database.prepare("INSERT INTO effects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
+        updateEffect = try database.prepare("UPDATE effects SET attempt = ?3 WHERE cause = ?1 AND ordinal = ?2")
+        deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
+        insertDeadLetter = try database.prepare("INSERT INTO dead_letters VALUES (?1, ?2, ?3, ?4)")
+        findDeadLetter = try database.prepare("SELECT 1 FROM dead_letters WHERE position = ?1")
+        setCursor = try database.prepare("UPDATE cursors SET position = ?2 WHERE name = ?1")
+    }
+
+    private static func configure(_ database: Database) throws(JournalError) {
+        let mode = try database.text("PRAGMA journal_mode = WAL")
+        try database.execute("PRAGMA synchronous = FULL")
+        // Measured 1.8 times faster than the default of 1,000 pages; 40 MB of WAL at the most before a checkpoint.
+        try database.execute("PRAGMA wal_autocheckpoint = 10000")
+        // Overwriting the WAL file syncs 1.6 times faster than growing it, so it is not cut back.
+        try database.execute("PRAGMA journal_size_limit = -1")
+        // 16 MiB of pages: the upper levels of the identity index and the conversations in use.
+        try database.execute("PRAGMA cache_size = -16384")
+        let synchronous = try database.number("PRAGMA synchronous")
+        guard mode == "wal", synchronous == 2 else {
+            throw JournalError(
+                .cannotOpen,
+                "\(database.path): SQLite runs with journal_mode=\(mode), synchronous=\(synchronous) instead of wal and 2; "
+                    + "is it on a network file system?")
+        }
+    }
+
+    // MARK: Writing
+
+    public func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
+        guard epoch == .single else {
+            throw JournalError(.staleEpoch, "epoch \(epoch.rawValue), but a SQLite journal has one owner, epoch 1")
+        }
+        try transaction { () throws(JournalError) in
+            for record in batch.createdConversations { try self.conversations.insert(record) }
+            for record in batch.records { try self.insertRecord.run(record) }
+            for record in batch.savedConversations { try self.conversations.update(record) }
+            try self.writeEffects(batch)
+            for letter in batch.deadLetters { try self.write(letter) }
+            if let cursor = batch.outboxCursor { try self.move("outbox", to: cursor) }
+            if let checkpoint = batch.checkpoint { try self.write(checkpoint) }
+        }
+    }
+
+    public func probe() throws(JournalError) {
+        try transaction { () throws(JournalError) in
+            try self.database.execute("UPDATE cursors SET position = position + 1 WHERE name = 'probe'")
+        }
+    }
+
+    private func transaction(_ body: () throws(JournalError) -> Void) throws(JournalError) {
+        do {
+            try database.execute("BEGIN IMMEDIATE")
+            try body()
+            try database.execute("COMMIT")
+        } catch {
+            database.rollback()
+            throw error
+        }
+    }
+
+    private func writeEffects(_ batch: JournalBatch) throws(JournalError) {
+        for effect in batch.openedEffects {
+            insertEffect.bind(1, effect.key.cause.rawValue)
+            insertEffect.bind(2, effect.key.ordinal)
+            insertEffect.bind(3, effect.conversation.rawValue)
+            insertEffect.bind(4, effect.effectClass.rawValue)
+            insertEffect.bind(5, effect.kind)
+            insertEffect.bind(6, effect.effectID)
+            insertEffect.bind(7, effect.causeID)
+            insertEffect.bind(8, effect.attempt)
+            try insertEffect.run()
+        }
+        for started in batch.startedAttempts {
+            updateEffect.bind(1, started.effect.cause.rawValue)
+            updateEffect.bind(2, started.effect.ordinal)
+            updateEffect.bind(3, started.attempt)
+            try updateEffect.run()
+        }
+        for key in batch.closedEffects {
+            deleteEffect.bind(1, key.cause.rawValue)
+            deleteEffect.bind(2, key.ordinal)
+            try deleteEffect.run()
+        }
+    }
+
+    private func write(_ letter: DeadLetter) throws(JournalError) {
+        insertDeadLetter.bind(1, letter.position.rawValue)
+        insertDeadLetter.bind(2, letter.conversation.rawValue)
+        insertDeadLetter.bind(3, letter.reason.rawValue)
+        insertDeadLetter.bind(4, letter.at)
+        try insertDeadLetter.run()
+    }
+
+    private func write(_ checkpoint: Checkpoint) throws(JournalError) {
+        for entry in checkpoint.identities {
+            insertIdentity.bind(1, Int64(bitPattern: entry.hash))
+            insertIdentity.bind(2, entry.position.rawValue)
+            try insertIdentity.run()
+        }
+        try database.execute("DELETE FROM pending")
+        for position in checkpoint.pending {
+            try database.execute("INSERT INTO pending VALUES (\(position.rawValue))")
+        }
+        for (partition, order) in checkpoint.applyOrders.enumerated() where order > 0 {
+            try database.execute("INSERT OR REPLACE INTO partitions VALUES (\(partition), \(order))")
+        }
+        try move("checkpoint", to: checkpoint.through)
+    }
+
+    private func move(_ cursor: String, to position: Position) throws(JournalError) {
+        setCursor.bind(1, cursor)
+        setCursor.bind(2, position.rawValue)
+        try setCursor.run()
+    }
+
+    // MARK: Reading
+
+    public func recoveryPoint() throws(JournalError) -> RecoveryPoint {
+        RecoveryPoint(
+            checkpoint: try cursor("checkpoint"), pending: try pending(), applyOrders: try applyOrders(),
+            lastPosition: Position(try database.number("SELECT coalesce(max(position), 0) FROM journal")),
+            lastConversation: ConversationID(try database.number("SELECT coalesce(max(id), 0) FROM conversations")),
+            outboxCursor: try cursor("outbox"), openEffects: try openEffects(),
+            deadLetters: Int(try database.number("SELECT count(*) FROM dead_letters")))
+    }
+
+    public func record(at position: Position) throws(JournalError) -> JournalRecord? {
+        try records.record(at: position)
+    }
+
+    public func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
+        try records.records(after: position, limit: limit)
+    }
+
+    public func subject(of conversation: ConversationID) throws(JournalError) -> String? {
+        try records.subject(of: conversation)
+    }
+
+    public func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
+        try conversations.find(subject: subject)
+    }
+
+    public func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {
+        try conversations.find(id: id)
+    }
+
+    public func positions(identity: UInt64) throws(JournalError) -> [Position] {
+        defer { findIdentity.reset() }
+        findIdentity.bind(1, Int64(bitPattern: identity))
+        var positions: [Position] = []
+        while try findIdentity.step() { positions.append(Position(findIdentity.integer(0))) }
+        return positions
+    }
+
+    public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
+        defer { findDeadLetter.reset() }
+        findDeadLetter.bind(1, position.rawValue)
+        return try findDeadLetter.step()
+    }
+
+    public func makeReader() throws(JournalError) -> any JournalReader & Sendable {
+        try SQLiteJournalReader(path: directory.journalPath, partitionCount: partitionCount)
+    }
+
+    public var bytes: Int {
+        ["", "-wal"].reduce(0) { total, suffix in
+            var status = stat()
+            return stat(directory.journalPath + suffix, &status) == 0 ? total + Int(status.st_size) : total
+        }
+    }
+
+    private func cursor(_ name: String) throws(JournalError) -> Position {
+        Position(try database.number("SELECT position FROM cursors WHERE name = '\(name)'"))
+    }
+
+    private func pending() throws(JournalError) -> [Position] {
+        let rows = try database.prepare("SELECT position FROM pending ORDER BY position")
+        var positions: [Position] = []
+        while try rows.step() { positions.append(Position(rows.integer(0))) }
+        return positions
+    }
+
+    private func applyOrders() throws(JournalError) -> [Int64] {
+        var orders = [Int64](repeating: 0, count: partitionCount)
+        let rows = try database.prepare("SELECT partition, apply_order FROM partitions")
+        while try rows.step() {
+            let partition = Int(rows.integer(0))
+            guard orders.indices.contains(partition) else {
+                throw JournalError(.corrupt, "partition \(partition) of \(partitionCount)")
+            }
+            orders[partition] = rows.integer(1)
+        }
+        return orders
+    }
+
+    private func openEffects() throws(JournalError) -> [OpenEffect] {
+        let rows = try database.prepare(
+            """
+            SELECT e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt
+            FROM effects e JOIN conversations c ON c.id = e.conversation ORDER BY e.cause, e.ordinal
+            """)
+        var effects: [OpenEffect] = []
+        while try rows.step() {
+            guard let effectClass = rows.text(4).flatMap(EffectClass.init(rawValue:)) else {
+                throw JournalError(.corrupt, "effect \(rows.integer(0)) has class \(rows.text(4) ?? "none")")
+            }
+            effects.append(
+                OpenEffect(
+                    key: EffectKey(cause: Position(rows.integer(0)), ordinal: Int(rows.integer(1))),
+                    conversation: ConversationID(rows.integer(2)), subject: rows.text(3) ?? "",
+                    effectClass: effectClass, kind: rows.text(5) ?? "", effectID: rows.text(6) ?? "",
+                    causeID: rows.text(7) ?? "", attempt: Int(rows.integer(8))))
+        }
+        return effects
+    }
+}
+
+/// Reads the journal from another thread than the one that writes it.
+///
+/// Invariant: belongs to one thread at a time. It is made on one thread and handed over once; nothing is shared with the
+/// writer but the file, and each read is a transaction of its own that ends before the call returns.
+final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
+    let partitionCount: Int
+    private let database: Database
+    private let records: RecordTable
+
+    init(path: String, partitionCount: Int) throws(JournalError) {
+        self.partitionCount = partitionCount
+        database = try Database(path: path, mode: .readOnly)
+        records = try RecordTable(database)
+    }
+
+    func record(at position: Position) throws(JournalError) -> JournalRecord? { try records.record(at: position) }
+
+    func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
+        try records.records(after: position, limit: limit)
+    }
+
+    func subject(of conversation: ConversationID) throws(JournalError) -> String? {
+        try records.subject(of: conversation)
+    }
+}
