@@ -29,7 +29,7 @@ port=${BROKER_PORT:-$(first_free 1883)}
 http=${HTTP_PORT:-$(first_free 8080)}
 at="" broker="" # what the commands need besides their defaults
 if [ "$port" != 1883 ]; then
-    echo "Port 1883 is in use (a broker of the system's?); Convey's own broker is at port $port."
+    [ -n "${BROKER_PORT:-}" ] || echo "Port 1883 is in use (a system's broker?): Convey's own broker takes port $port."
     at="-p $port "
     broker=" --broker mqtt://127.0.0.1:$port"
 fi
