@@ -65,7 +65,9 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport"], swiftSettings: strict),
-        .testTarget(name: "ConveyTests", dependencies: ["convey"], swiftSettings: strict),
+        .testTarget(
+            name: "ConveyTests", dependencies: ["convey", "ConveyHTTP", "ConveyRuntime", "MQTTTransport"],
+            swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests", dependencies: ["MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
             swiftSettings: strict),

@@ -11,8 +11,8 @@ import Glibc
 public actor HTTPService {
     /// How long a handler may take before the client gets a 500.
     static let handlerTimeoutSeconds: TimeInterval = 5
-    /// How long `stop()` lets answers under way finish.
-    static let stopTimeoutSeconds: TimeInterval = 2
+    /// How long `stop()` lets answers under way finish. FlyingFox waits this long even when there are none.
+    static let stopTimeoutSeconds: TimeInterval = 0.25
 
     private let address: HTTPAddress
     private let server: HTTPServer

@@ -14,12 +14,14 @@ enum HTTPProbe {
     }
 
     /// The answer to a GET; nil when the server cannot be reached or sends no HTTP.
-    static func get(_ path: String, at address: HTTPAddress) -> Answer? {
+    static func get(_ path: String, at address: HTTPAddress) -> Answer? { request("GET", path, at: address) }
+
+    static func request(_ method: String, _ path: String, at address: HTTPAddress) -> Answer? {
         // A service that listens on every address is asked on the loopback one.
         let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
         guard let descriptor = connected(to: host, port: address.port) else { return nil }
         defer { close(descriptor) }
-        let request = "GET \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n"
+        let request = "\(method) \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n"
         guard sendAll(Array(request.utf8), to: descriptor) else { return nil }
         return parse(receiveAll(from: descriptor))
     }

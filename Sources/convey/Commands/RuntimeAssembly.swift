@@ -8,7 +8,7 @@ import SQLiteJournal
 /// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
 func makeRuntime(_ settings: ServeSettings) throws -> Runtime {
     let session = BrokerSession(
-        broker: settings.broker.address, version: settings.broker.version.transport,
+        broker: settings.broker.address, version: settings.broker.version.mqttVersion,
         clientID: settings.broker.clientID ?? "convey-\(settings.node)",
         sessionExpirySeconds: UInt32(clamping: settings.sessionExpiry.components.seconds),
         root: settings.broker.root, node: settings.node)
@@ -36,15 +36,6 @@ func makeRuntime(_ settings: ServeSettings) throws -> Runtime {
 private func llmHandler(_ settings: ServeSettings) -> any EffectHandler {
     switch settings.llmProvider {
     case .echo: EchoHandler(delay: settings.llmEchoDelay, chunkWords: settings.llmEchoChunkWords)
-    }
-}
-
-extension MQTTVersionSetting {
-    fileprivate var transport: MQTTVersion {
-        switch self {
-        case .v5: .v5
-        case .v311: .v311
-        }
     }
 }
 

@@ -29,8 +29,11 @@ struct ServeCommand: AsyncParsableCommand {
     @OptionGroup(title: "Operation")
     var operation: OperationFlags
 
+    /// All flags that are settings.
+    var settingFlags: [any SettingFlags] { [broker, node, engine, effects, operation] }
+
     func run() async throws {
-        let sources = SettingsOutcome.sources([broker, node, engine, effects, operation], configFile: config.file)
+        let sources = SettingsOutcome.sources(settingFlags, configFile: config.file)
         let settings = try SettingsOutcome.orExit { () throws(SettingProblems) in try ServeSettings(sources) }
         if printConfig {
             print(PrintedSettings.yaml(settings.inForce), terminator: "")

@@ -51,10 +51,9 @@ struct Server {
                 "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")",
             ])
-        runtime.start()
-        let failure = await firstEnd(runtime, http, broker, signals)
+        let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, broker, signals)
         if let failure { logger.critical("stopping: \(failure)") }
-        await runtime.stop(deadline: settings.shutdownTimeout)
+        if isRuntimeStarted { await runtime.stop(deadline: settings.shutdownTimeout) }
         await http?.stop()
         if let failure { throw Self.exitStatus(of: failure) }
     }
@@ -68,22 +67,45 @@ struct Server {
         return broker
     }
 
-    /// Waits until one part has failed, whose error it returns, or a signal asks for a stop, which is nil.
-    private func firstEnd(
+    /// Starts the parts and waits until one has failed, whose error it returns, or a signal asks for a stop, which is nil.
+    ///
+    /// HTTP comes first: a second Convey started by mistake finds the port in use before it takes the first one's broker
+    /// session. The other parts go on until they are stopped, so HTTP tells how the stop gets on. Each task ends with its
+    /// part, the one for signals with the process.
+    private func runUntilFirstEnd(
         _ runtime: Runtime, _ http: HTTPService?, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
-    ) async -> (any Error)? {
-        await withTaskGroup(of: (any Error)?.self) { group in
-            group.addTask { await Self.failure { try await runtime.waitForEnd() } }
-            if let http { group.addTask { await Self.failure { try await http.run() } } }
-            if let broker { group.addTask { await Self.failure { try await broker.waitForEnd() } } }
-            group.addTask {
-                if let name = await signals.waitForFirst() { logger.info("stopping", metadata: ["signal": "\(name)"]) }
-                return nil
-            }
-            let first = await group.next() ?? nil
-            group.cancelAll()
-            return first
+    ) async -> (failure: (any Error)?, isRuntimeStarted: Bool) {
+        let (events, post) = AsyncStream<Event>.makeStream()
+        Task { [logger] in
+            if let name = await signals.waitForFirst() { logger.info("stopping", metadata: ["signal": "\(name)"]) }
+            post.yield(.ended(nil))
         }
+        if let broker { Task { post.yield(.ended(await Self.failure { try await broker.waitForEnd() })) } }
+        if let http {
+            Task { post.yield(.ended(await Self.failure { try await http.run() })) }
+            // When it cannot listen, `run` says why.
+            Task { if (try? await http.waitUntilListening()) != nil { post.yield(.listening) } }
+        } else {
+            post.yield(.listening)
+        }
+        var isStarted = false
+        for await event in events {
+            switch event {
+            case .ended(let failure): return (failure, isStarted)
+            case .listening:
+                runtime.start()
+                isStarted = true
+                Task { post.yield(.ended(await Self.failure { try await runtime.waitForEnd() })) }
+            }
+        }
+        return (nil, isStarted)
+    }
+
+    private enum Event: Sendable {
+        /// HTTP is up, or not wanted.
+        case listening
+        /// A part has ended, with its error if it failed.
+        case ended((any Error)?)
     }
 
     private static func failure(_ body: () async throws -> Void) async -> (any Error)? {

@@ -30,14 +30,18 @@ final class EmbeddedBroker: Sendable {
     let port: UInt16
     let configuration: EmbeddedBrokerConfiguration
     private let logger: Logger
+    private let program: String?
     private let state = Mutex(State.idle)
+    private let hasAnswered = Atomic(false)
     private let stopRequested = DispatchSemaphore(value: 0)
     /// Ends when the thread does; throws when the broker was given up.
     private let lifetime: AsyncThrowingStream<Never, any Error>
     private let lifetimeEnd: AsyncThrowingStream<Never, any Error>.Continuation
 
-    init(port: UInt16, dataDirectory: String, logger: Logger) {
+    /// - Parameter program: the mosquitto to run, for tests; nil looks for the installed one.
+    init(port: UInt16, dataDirectory: String, logger: Logger, program: String? = nil) {
         self.port = port
+        self.program = program
         self.logger = logger
         let directory = URL(fileURLWithPath: dataDirectory).appendingPathComponent("broker").path
         configuration = EmbeddedBrokerConfiguration(port: port, directory: directory, user: NSUserName())
@@ -46,7 +50,7 @@ final class EmbeddedBroker: Sendable {
 
     /// Starts the broker and waits until its port answers.
     func start() async throws {
-        guard let program = ChildProcess.find("mosquitto") else { throw EmbeddedBrokerError.notInstalled }
+        guard let program = program ?? ChildProcess.find("mosquitto") else { throw EmbeddedBrokerError.notInstalled }
         guard LoopbackPort.isFree(port) else { throw EmbeddedBrokerError.portBusy(port) }
         do {
             try FileManager.default.createDirectory(
@@ -62,6 +66,7 @@ final class EmbeddedBroker: Sendable {
         thread.name = "mosquitto"
         thread.start()
         try await waitUntilPortAnswers()
+        hasAnswered.store(true, ordering: .relaxed)
         logger.info("embedded broker is up", metadata: ["port": "\(port)", "log": "\(configuration.logFile)"])
     }
 
@@ -100,6 +105,11 @@ final class EmbeddedBroker: Sendable {
         }
     }
 
+    /// The broker's process, while one runs.
+    var processID: pid_t? {
+        state.withLock { if case .running(let pid) = $0 { pid } else { nil } }
+    }
+
     private var hasEnded: Bool {
         state.withLock { if case .ended = $0 { true } else { false } }
     }
@@ -125,13 +135,13 @@ final class EmbeddedBroker: Sendable {
     private func supervise(_ program: String) {
         var restarts: [ContinuousClock.Instant] = []
         while true {
-            let (ending, startedAt) = runOnce(program)
+            let ending = runOnce(program)
             if isStopping { return end(nil) }
             logger.error("embedded broker ended", metadata: ["how": "\(ending)", "log": "\(configuration.logFile)"])
             let now = ContinuousClock.now
             restarts = restarts.filter { now - $0 < Self.restartWindow } + [now]
-            let diedAtOnce = restarts.count == 1 && now - startedAt < Self.restartDelay
-            if diedAtOnce || restarts.count > Self.restartLimit {
+            // One that has never answered will not do so the next time: its configuration or its port is the matter.
+            if !hasAnswered.load(ordering: .relaxed) || restarts.count > Self.restartLimit {
                 return end(.failed("mosquitto ended with \(ending)", log: configuration.logFile))
             }
             let milliseconds = Int(Self.restartDelay / .milliseconds(1))
@@ -140,8 +150,8 @@ final class EmbeddedBroker: Sendable {
         }
     }
 
-    private func runOnce(_ program: String) -> (how: String, startedAt: ContinuousClock.Instant) {
-        let startedAt = ContinuousClock.now
+    /// Starts the broker and waits until it ends; tells how it did.
+    private func runOnce(_ program: String) -> String {
         do {
             let pid = try spawn(program)
             let isWanted = state.withLock { state in
@@ -152,9 +162,9 @@ final class EmbeddedBroker: Sendable {
             if !isWanted { kill(pid, SIGTERM) }
             ChildProcess.waitForEnd(of: pid)
             state.withLock { if case .running = $0 { $0 = .restarting } }
-            return (ChildProcess.reap(pid).description, startedAt)
+            return ChildProcess.reap(pid).description
         } catch {
-            return (error.message, startedAt)
+            return error.message
         }
     }
 

@@ -1,0 +1,33 @@
+# syntax=docker/dockerfile:1
+
+FROM swift:6.2-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libmosquitto-dev libsqlite3-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /src
+# The packages change seldom: resolve them before the sources are copied.
+COPY Package.swift ./
+RUN swift package resolve
+COPY Sources ./Sources
+COPY Tests ./Tests
+RUN swift build -c release --product convey \
+    && install -D -m 755 .build/release/convey /out/convey
+
+# The Swift runtime libraries on debian:bookworm-slim. A static runtime does not link: Foundation's static library for
+# HTTP, which FlyingFox pulls in, wants libcurl.
+FROM swift:6.2-bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libmosquitto1 libsqlite3-0 ca-certificates \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin convey \
+    && install -d -o convey -g convey -m 750 /data
+COPY --from=build /out/convey /usr/local/bin/convey
+USER convey
+WORKDIR /data
+VOLUME /data
+# 0.0.0.0 is inside the container: what can reach it is decided by which ports are published.
+ENV CONVEY_DATA_DIR=/data CONVEY_HTTP_ADDRESS=0.0.0.0:8080 CONVEY_LOG_FORMAT=json
+EXPOSE 8080
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["convey", "health"]
+ENTRYPOINT ["convey"]
+CMD ["serve"]

@@ -1,0 +1,50 @@
+# `make help` lists what there is.
+
+SWIFT ?= swift
+# Packages are resolved from the network or a mirror only when they are missing or Package.swift has changed.
+BUILD_FLAGS ?=
+SEEDS ?= 200
+VECTORS ?= Tests/ConformanceTests/Vectors
+# Where `make run` keeps the journal, and further flags for `convey serve`.
+DATA ?= ./data
+FLAGS ?=
+
+FORMATTED = Sources Tests Package.swift
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test unit broker-check conformance simulate format lint install clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: ## Install missing Debian packages (as root or with sudo) and check for Swift
+	@scripts/install-debian.sh
+
+build: ## Build the release binary, .build/release/convey
+	$(SWIFT) build -c release --product convey $(BUILD_FLAGS)
+
+run: install build ## Run Convey with a broker of its own; prints commands to try [DATA=./data FLAGS=...]
+	@DATA="$(DATA)" scripts/run.sh .build/release/convey $(FLAGS)
+
+test: install broker-check ## Run every test, from a fresh clone to a verdict
+	$(SWIFT) test $(BUILD_FLAGS)
+
+broker-check: install ## Check the broker configurations with a real mosquitto
+	broker/check.sh
+
+conformance: ## Run the reference vectors [VECTORS=DIR]
+	$(SWIFT) run -c release conformance $(VECTORS)
+
+simulate: ## Run seeded simulations [SEEDS=N]
+	CONVEY_SEEDS=$(SEEDS) $(SWIFT) test --filter Simulation
+
+format: ## Format the sources
+	$(SWIFT) format format --in-place --recursive $(FORMATTED)
+
+lint: ## Check the format of sources and scripts
+	$(SWIFT) format lint --strict --recursive $(FORMATTED)
+	@if command -v shellcheck >/dev/null 2>&1; then shellcheck scripts/*.sh broker/*.sh .ci/run; \
+	else echo "shellcheck is not installed: scripts not checked"; fi
+
+clean: ## Remove what was built (not the journal in ./data)
+	rm -rf .build

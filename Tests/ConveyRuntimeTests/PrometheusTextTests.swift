@@ -1,0 +1,133 @@
+import Testing
+
+@testable import ConveyRuntime
+
+@Suite("Metrics")
+struct PrometheusTextTests {
+    @Test("The page is in the Prometheus text format: help, type, labels, cumulated buckets")
+    func golden() {
+        var metrics = MetricsSnapshot()
+        metrics.counters.received = 7
+        metrics.rejected["attribute_missing:id"] += 2
+        metrics.rejected["too_large"] += 1
+        metrics.effects[.llm, .completed] += 3
+        metrics.commitBatchSize.observe(1)
+        metrics.commitBatchSize.observe(7)
+        metrics.commitBatchSize.observe(9_999)
+        var status = RuntimeStatus.starting
+        status.journal = .open
+        let page = PrometheusText.render(metrics, status: status)
+
+        #expect(page.hasPrefix(Self.start))
+        #expect(page.contains(Self.rejected))
+        #expect(page.contains("convey_effects_total{class=\"llm\",outcome=\"completed\"} 3\n"))
+        #expect(page.contains(Self.batchSize))
+        #expect(page.hasSuffix("convey_apply_latency_seconds_count 0\n"))
+    }
+
+    @Test("No metric is declared twice, and every sample has a declaration")
+    func declarations() {
+        let lines = PrometheusText.render(MetricsSnapshot(), status: .starting).split(separator: "\n")
+        let declared = lines.filter { $0.hasPrefix("# TYPE ") }.map { String($0.split(separator: " ")[2]) }
+        #expect(Set(declared).count == declared.count)
+        for line in lines where !line.hasPrefix("#") {
+            let name = String(line.prefix { $0 != " " && $0 != "{" })
+            let base = ["_bucket", "_sum", "_count"].first { name.hasSuffix($0) }.map {
+                String(name.dropLast($0.count))
+            }
+            #expect(declared.contains(name) || base.map(declared.contains) == true, "\(line)")
+        }
+    }
+
+    @Test("A label's value is escaped")
+    func escaping() {
+        #expect(PrometheusText.escaped("a\"b\\c\nd") == "a\\\"b\\\\c\\nd")
+    }
+
+    @Test("Codes that clients make up do not make time series without end")
+    func rejectionCodesAreBounded() {
+        var rejected = RejectionCounts()
+        for number in 0..<1_000 { rejected["code_\(number)"] += 1 }
+        #expect(rejected.byCode.count <= RejectionCounts.codeLimit + 1)
+        #expect(rejected.byCode.values.reduce(0, +) == 1_000)
+    }
+
+    @Test("An observation falls into the first bucket whose bound is not below it")
+    func histogramBounds() {
+        var histogram = Histogram(.seconds)
+        histogram.observe(0.001)
+        histogram.observe(Duration.milliseconds(2))
+        histogram.observe(100.0)
+        histogram.observe(Double.nan)
+        #expect(histogram.count == 3)
+        #expect(histogram.cumulated == [0, 0, 0, 1, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3])
+        #expect(abs(histogram.sum - 100.003) < 1e-9)
+    }
+
+    @Test("Numbers of two threads add up")
+    func addition() {
+        var left = MetricsSnapshot()
+        left.counters.applied = 2
+        left.effects[.tool, .failed] = 1
+        var right = MetricsSnapshot()
+        right.counters.applied = 3
+        right.gauges.queueDepth = 4
+        right.effects[.tool, .failed] = 1
+        right.rejected["too_deep"] = 1
+        right.applySeconds.observe(1.0)
+        left.add(right)
+        #expect(left.counters.applied == 5)
+        #expect(left.gauges.queueDepth == 4)
+        #expect(left.effects[.tool, .failed] == 2)
+        #expect(left.rejected["too_deep"] == 1)
+        #expect(left.applySeconds.count == 1)
+    }
+
+    @Test("The process has resident memory")
+    func residentMemory() {
+        #expect(ProcessMemory.residentBytes() > 1_000_000)
+    }
+
+    private static let start = """
+        # HELP convey_ready 1 when the runtime takes signals, else 0.
+        # TYPE convey_ready gauge
+        convey_ready 0
+        # HELP convey_up 1 for each part that is up, else 0.
+        # TYPE convey_up gauge
+        convey_up{part="journal"} 1
+        convey_up{part="recovery"} 0
+        convey_up{part="broker"} 0
+        convey_up{part="ingress"} 1
+        # HELP convey_signals_received_total Messages taken from the broker.
+        # TYPE convey_signals_received_total counter
+        convey_signals_received_total 7
+
+        """
+
+    private static let rejected = """
+        # TYPE convey_signals_rejected_total counter
+        convey_signals_rejected_total{code="attribute_missing"} 2
+        convey_signals_rejected_total{code="too_large"} 1
+        # HELP
+        """
+
+    private static let batchSize = """
+        # TYPE convey_commit_batch_size histogram
+        convey_commit_batch_size_bucket{le="1"} 1
+        convey_commit_batch_size_bucket{le="2"} 1
+        convey_commit_batch_size_bucket{le="5"} 1
+        convey_commit_batch_size_bucket{le="10"} 2
+        convey_commit_batch_size_bucket{le="20"} 2
+        convey_commit_batch_size_bucket{le="50"} 2
+        convey_commit_batch_size_bucket{le="100"} 2
+        convey_commit_batch_size_bucket{le="200"} 2
+        convey_commit_batch_size_bucket{le="500"} 2
+        convey_commit_batch_size_bucket{le="1000"} 2
+        convey_commit_batch_size_bucket{le="2000"} 2
+        convey_commit_batch_size_bucket{le="5000"} 2
+        convey_commit_batch_size_bucket{le="+Inf"} 3
+        convey_commit_batch_size_sum 10007
+        convey_commit_batch_size_count 3
+
+        """
+}

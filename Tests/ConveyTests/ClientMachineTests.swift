@@ -1,0 +1,142 @@
+import Foundation
+import Testing
+
+@testable import convey
+
+@Suite("Client commands")
+struct ClientMachineTests {
+    @Test("A message is a structured CloudEvent on its conversation's topic")
+    func outgoingMessage() throws {
+        let topics = ConversationTopics(root: "conv", subject: "a/b")
+        let signal = OutgoingSignal.message(
+            "say \"hi\"\n\u{1}", subject: "a/b", id: "m1", time: Date(timeIntervalSince1970: 0.25), topics: topics)
+        #expect(signal.topic == "conv/in/a%2Fb/message/received")
+        let object = try #require(
+            try JSONSerialization.jsonObject(with: Data(signal.payload.utf8)) as? [String: Any])
+        #expect(object["specversion"] as? String == "1.0")
+        #expect(object["id"] as? String == "m1")
+        #expect(object["type"] as? String == "conv.in.message.received")
+        #expect(object["subject"] as? String == "a/b")
+        #expect(object["time"] as? String == "1970-01-01T00:00:00.250Z")
+        #expect(object["contractmajor"] as? Int == 1)
+        let data = try #require(object["data"] as? [String: Any])
+        #expect(data["content"] as? String == "say \"hi\"\n\u{1}")
+        #expect(data["message_id"] as? String == "m1")
+        #expect(data["ingress"] as? String == "mqtt")
+    }
+
+    @Test("An answer is shown as it comes, without repeats and other messages' answers, and ends at completed")
+    func answer() {
+        var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
+        #expect(machine.handle(.published(delta("Hel", 1))) == [.write("Hel")])
+        #expect(machine.handle(.published(delta("Hel", 1))) == [])
+        #expect(machine.handle(.published(delta("x", 7, of: "other"))) == [])
+        #expect(machine.handle(.published(delta("lo", 2))) == [.write("lo")])
+        #expect(machine.handle(.published(completed("Hello"))) == [.write("\n"), .exit(0)])
+    }
+
+    @Test("What of an answer was missed is shown from the whole text at its end")
+    func missedPieces() {
+        var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
+        _ = machine.handle(.published(delta("Hel", 1)))
+        #expect(machine.handle(.published(completed("Hello"))) == [.write("lo"), .write("\n"), .exit(0)])
+        var late = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
+        #expect(late.handle(.published(completed("Hello"))) == [.write("Hello"), .write("\n"), .exit(0)])
+    }
+
+    @Test("A further attempt starts the answer over")
+    func secondAttempt() {
+        var answer = AnswerTracker(messageID: "m")
+        #expect(answer.handle(delta("Hel", 1, attempt: 1)) == [.text("Hel")])
+        #expect(answer.handle(delta("Bon", 2, attempt: 2)) == [.startedOver, .text("Bon")])
+    }
+
+    @Test("Without --wait, send ends with the receipt: 0 when recorded, 1 when rejected, 3 when none comes")
+    func receipts() throws {
+        var machine = SendMachine(messageID: "m", waitsForAnswer: false, expectsReceipt: true)
+        #expect(
+            machine.handle(.receipt(try receipt(#"{"status":"recorded","id":"m","offset":4}"#)))
+                == [.write("m recorded at offset 4\n"), .exit(0)])
+        let rejected = try receipt(#"{"status":"rejected","code":"too_deep","message":"65 levels"}"#)
+        #expect(machine.handle(.receipt(rejected)) == [.note("rejected: too_deep: 65 levels"), .exit(1)])
+        var lonely = SendMachine(messageID: "m", waitsForAnswer: false, expectsReceipt: true)
+        #expect(lonely.handle(.receiptOverdue("m")).last == .exit(3))
+    }
+
+    @Test("A failed or aborted answer ends send with 1")
+    func failedAnswers() {
+        var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
+        #expect(machine.handle(.published(ended("failed"))) == [.note("the answer failed: no luck"), .exit(1)])
+        #expect(machine.handle(.published(ended("canceled"))) == [.note("[aborted]"), .exit(1)])
+    }
+
+    @Test("Chat sends a line, shows the answer, and asks for the next")
+    func chat() {
+        var machine = ChatMachine(showsPrompt: true, makeID: { "m" })
+        #expect(machine.next() == [.write("> "), .readLine])
+        #expect(machine.handle(.line("  ")) == [.write("> "), .readLine])
+        #expect(machine.handle(.line("hi")) == [.sendMessage(id: "m", text: "hi")])
+        #expect(machine.handle(.published(delta("yo", 1))) == [.write("yo")])
+        #expect(machine.handle(.published(completed("yo"))) == [.write("\n"), .write("> "), .readLine])
+        #expect(machine.handle(.endOfInput) == [.write("\n"), .exit(0)])
+    }
+
+    @Test("Ctrl-C aborts a running answer, and ends the chat at the prompt")
+    func chatInterrupt() {
+        var machine = ChatMachine(showsPrompt: false, makeID: { "m" })
+        _ = machine.handle(.line("hi"))
+        _ = machine.handle(.published(delta("y", 1)))
+        #expect(machine.handle(.interrupted) == [.sendAbort])
+        #expect(machine.handle(.published(ended("canceled"))) == [.write("\n"), .note("[aborted]"), .readLine])
+        #expect(machine.handle(.interrupted) == [.exit(0)])
+    }
+
+    @Test("A second Ctrl-C ends the chat even when nobody answers the abort")
+    func chatSecondInterrupt() {
+        var machine = ChatMachine(showsPrompt: false, makeID: { "m" })
+        _ = machine.handle(.line("hi"))
+        _ = machine.handle(.interrupted)
+        #expect(machine.handle(.interrupted) == [.exit(130)])
+    }
+
+    @Test("Time that runs out for an earlier message does not end a later one")
+    func staleTimeouts() {
+        var machine = ChatMachine(showsPrompt: false, makeID: { "m" })
+        _ = machine.handle(.line("hi"))
+        #expect(machine.handle(.timeout("earlier")) == [])
+        #expect(machine.handle(.receiptOverdue("earlier")) == [])
+        #expect(machine.handle(.timeout("m")) == [.note("[no answer in time]"), .readLine])
+    }
+
+    // MARK: -
+
+    private func delta(_ text: String, _ sequence: Int, of id: String = "m", attempt: Int? = nil) -> PublishedEvent {
+        let tail = attempt.map { ",\"attempt\":\($0)" } ?? ""
+        return event("conv.out.assistant.delta", sequence, id, ",\"delta\":\"\(text)\"\(tail)")
+    }
+
+    private func completed(_ content: String) -> PublishedEvent {
+        event("conv.out.assistant.completed", 99, "m", ",\"content\":\"\(content)\"")
+    }
+
+    private func ended(_ how: String) -> PublishedEvent {
+        event(
+            "conv.effect.llm.generation.\(how)", 1, "m", ",\"lifecycle\":\"\(how)\",\"error\":{\"message\":\"no luck\"}"
+        )
+    }
+
+    private func event(_ type: String, _ sequence: Int, _ id: String, _ data: String) -> PublishedEvent {
+        let payload = """
+            {"specversion":"1.0","id":"e-\(sequence)","source":"/convey/x","type":"\(type)","subject":"chat-42",\
+            "time":"2026-11-22T18:40:38.123Z","sequence":\(sequence),"data":{"effect_id":"llm-generation-\(id)"\(data)}}
+            """
+        guard let event = PublishedEvent(payload: Array(payload.utf8)) else {
+            preconditionFailure("the test's own event cannot be read: \(payload)")
+        }
+        return event
+    }
+
+    private func receipt(_ text: String) throws -> Receipt {
+        try #require(Receipt(payload: Array(text.utf8)))
+    }
+}

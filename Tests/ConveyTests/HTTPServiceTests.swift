@@ -1,0 +1,105 @@
+import ConveyHTTP
+import ConveyRuntime
+import Foundation
+import Testing
+
+@testable import convey
+
+@Suite("HTTP")
+struct HTTPServiceTests {
+    private static let ready = RuntimeStatus(journal: .open, broker: .connected, recovery: .done, ingress: .running)
+
+    @Test("/readyz is 200 only when everything is up, and says what is not")
+    func readiness() async throws {
+        try await withService(Self.ready) { address in
+            let answer = try #require(await get("/readyz", address))
+            #expect(answer.status == 200)
+            #expect(answer.body.contains("\"ready\":true"))
+        }
+        var status = Self.ready
+        status.broker = .connecting("connection refused")
+        try await withService(status) { address in
+            let answer = try #require(await get("/readyz", address))
+            #expect(answer.status == 503)
+            #expect(answer.body.contains("\"missing\":[\"broker\"]"))
+            #expect(answer.body.contains("connection refused"))
+            #expect(await get("/healthz", address)?.status == 200)
+        }
+    }
+
+    @Test("A paused ingress is back-pressure: the runtime stays ready")
+    func pausedIngress() async throws {
+        var status = Self.ready
+        status.ingress = .paused("outbox.limit reached")
+        try await withService(status) { address in #expect(await get("/readyz", address)?.status == 200) }
+    }
+
+    @Test("/metrics is the Prometheus page, and an unknown path lists what there is")
+    func routes() async throws {
+        try await withService(Self.ready) { address in
+            let metrics = try #require(await get("/metrics", address))
+            #expect(metrics.status == 200)
+            #expect(metrics.body.contains("\nconvey_signals_received_total 0\n"))
+            let unknown = try #require(await get("/nothing", address))
+            #expect(unknown.status == 404)
+            #expect(unknown.body.contains("GET /readyz"))
+        }
+    }
+
+    @Test("HEAD has the headers of GET and no body; another method is 405")
+    func methods() async throws {
+        try await withService(Self.ready) { address in
+            let head = try #require(await get("/metrics", address, "HEAD"))
+            #expect(head.status == 200)
+            #expect(head.body.isEmpty)
+            #expect(await get("/metrics", address, "DELETE")?.status == 405)
+        }
+    }
+
+    @Test("A port in use is an error that says what to do")
+    func portInUse() async throws {
+        try await withService(Self.ready) { address in
+            let second = try HTTPService(address: address, status: { Self.ready }, metrics: { MetricsSnapshot() })
+            let error = await #expect(throws: HTTPServiceError.self) { try await second.run() }
+            #expect(error?.code == .addressInUse)
+            #expect(error?.message.contains("--http") == true)
+        }
+    }
+
+    @Test("A host that is no IP address is refused when the service is made")
+    func badHost() {
+        let error = #expect(throws: HTTPServiceError.self) {
+            try HTTPService(
+                address: HTTPAddress(host: "example.org", port: 1), status: { Self.ready },
+                metrics: { MetricsSnapshot() })
+        }
+        #expect(error?.code == .addressInvalid)
+    }
+
+    @Test("Nobody who answers is nil, as is somebody who speaks no HTTP")
+    func probe() {
+        #expect(HTTPProbe.get("/", at: HTTPAddress(host: "127.0.0.1", port: 1)) == nil)
+        #expect(HTTPProbe.parse(Array("SSH-2.0-x\r\n\r\n".utf8)) == nil)
+        #expect(HTTPProbe.parse([]) == nil)
+    }
+
+    /// The probe blocks, so it must not run on a thread that the service needs.
+    private func get(_ path: String, _ address: HTTPAddress, _ method: String = "GET") async -> HTTPProbe.Answer? {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().async {
+                continuation.resume(returning: HTTPProbe.request(method, path, at: address))
+            }
+        }
+    }
+
+    /// Runs a service on a free port while the body runs, and sees that `run()` returns after `stop()`.
+    private func withService(_ status: RuntimeStatus, _ body: (HTTPAddress) async throws -> Void) async throws {
+        let service = try HTTPService(
+            address: HTTPAddress(host: "127.0.0.1", port: 0), status: { status }, metrics: { MetricsSnapshot() })
+        async let run: Void = service.run()
+        let port = try await service.waitUntilListening()
+        try await body(HTTPAddress(host: "127.0.0.1", port: port))
+        await service.stop()
+        try await run
+    }
+}

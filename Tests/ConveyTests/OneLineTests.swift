@@ -1,0 +1,50 @@
+import Foundation
+import Logging
+import MQTTTransport
+import Testing
+
+@testable import convey
+
+@Suite("One line each")
+struct OneLineTests {
+    private let time = Date(timeIntervalSince1970: 1_795_372_838.125)
+
+    @Test("A log entry is one line of text, with sorted fields, quoted where they have to be")
+    func logText() {
+        let line = LogLine.text(
+            time: time, level: .info, label: "ingress", message: "two\nlines",
+            metadata: ["b": "x y", "a": "1", "c": ""])
+        #expect(line == "2026-11-22T18:40:38.125Z info     ingress: two | lines a=1 b=\"x y\" c=\"\"")
+    }
+
+    @Test("A log entry in JSON can be read back, whatever is in it")
+    func logJSON() throws {
+        let line = LogLine.json(
+            time: time, level: .warning, label: "l", message: "a \"quoted\"\nline \u{1}", metadata: ["k": "v"])
+        #expect(!line.contains("\n"))
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String])
+        #expect(object["message"] == "a \"quoted\"\nline \u{1}")
+        #expect(object["level"] == "warning")
+        #expect(object["k"] == "v")
+        #expect(object["time"] == "2026-11-22T18:40:38.125Z")
+    }
+
+    @Test("tail shows an event as time, conversation, type, id and the start of its text")
+    func tailEvent() {
+        let payload = """
+            {"id":"e1","type":"conv.out.assistant.delta","subject":"chat-42","time":"2026-11-22T18:40:38.123Z",\
+            "data":{"delta":"hi\\n"}}
+            """
+        let message = ReceivedMessage(topic: "conv/out/chat-42/assistant/delta", payload: Array(payload.utf8))
+        #expect(
+            TailLine.text(message, root: "conv", now: "2026-11-22T19:00:00.000Z")
+                == "18:40:38.123  chat-42  out/assistant.delta  e1  \"hi\\n\"")
+    }
+
+    @Test("tail shows what is no event by its topic, and cuts it")
+    func tailOther() {
+        let message = ReceivedMessage(topic: "conv/in/c/message/received", payload: Array(repeating: 0x41, count: 500))
+        let line = TailLine.text(message, root: "conv", now: "2026-11-22T19:00:00.000Z")
+        #expect(line == "19:00:00.000  conv/in/c/message/received  \"\(String(repeating: "A", count: 60))\"")
+    }
+}
