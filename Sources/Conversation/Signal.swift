@@ -19,19 +19,26 @@ public enum Family: UInt8, Sendable, CaseIterable {
 
     /// The family of a signal type, or nil when the type is in no known namespace.
     public init?(type: String) {
-        if type.hasPrefix("conv.in.") {
-            self = .inbound
-        } else if type.hasPrefix("conv.applied.") {
-            self = .applied
-        } else if type.hasPrefix("conv.effect.") {
-            self = .effect
-        } else if type.hasPrefix("conv.out.") {
-            self = .output
-        } else if type.hasPrefix("conv.audit.") {
-            self = .audit
-        } else {
+        // By bytes: `hasPrefix` compares characters, and a combining mark behind the dot would make it another one.
+        var type = type
+        let family: Family? = type.withUTF8 { bytes in
+            guard Self.starts(bytes, with: "conv.") else { return nil }
+            let rest = UnsafeBufferPointer(rebasing: bytes[5...])
+            if Self.starts(rest, with: "in.") { return .inbound }
+            if Self.starts(rest, with: "applied.") { return .applied }
+            if Self.starts(rest, with: "effect.") { return .effect }
+            if Self.starts(rest, with: "out.") { return .output }
+            if Self.starts(rest, with: "audit.") { return .audit }
             return nil
         }
+        guard let family else { return nil }
+        self = family
+    }
+
+    private static func starts(_ bytes: UnsafeBufferPointer<UInt8>, with prefix: StaticString) -> Bool {
+        guard bytes.count >= prefix.utf8CodeUnitCount else { return false }
+        for index in 0..<prefix.utf8CodeUnitCount where bytes[index] != prefix.utf8Start[index] { return false }
+        return true
     }
 }
 

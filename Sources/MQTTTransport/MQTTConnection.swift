@@ -3,7 +3,7 @@ import Glibc
 
 /// One connection to a broker, owned by one thread. It starts no threads and does nothing between calls.
 ///
-/// The thread repeats `poll`, `read`, act on what came, `keepAlive`, `flush`. Every end of the connection, wherever it is
+/// The thread repeats `poll`, `read`, act on what came, `keepAlive`, `flush` (always: a ping waits for it too). Every end of the connection, wherever it is
 /// noticed, is one `.disconnected` or `.connectionRefused` event of the next `read`; then `connect()` makes a new one.
 /// Publishes that were not acknowledged by then are forgotten here: the caller publishes them again.
 ///
@@ -222,8 +222,8 @@ public final class MQTTConnection {
     /// Ends the connection at once without writing: queued PUBACKs never leave, so the broker delivers those messages
     /// again. It also publishes the will. Without event.
     public func abandon() {
-        guard handle != nil else { return }
         shutDown()
+        context.inbox = Inbox()  // News of this connection would be taken for news of the next.
         context.phase = .closed
         context.unflushed = 0
         handle = nil
@@ -262,7 +262,7 @@ extension MQTTConnection {
         let isHandshake = context.phase == .connecting && options.broker.tls != nil
         context.end(
             isHandshake
-                ? .tls(options.broker, log: context.log)
+                ? .handshake(options.broker, log: context.log)
                 : .ended(options.broker, code: code, systemCode: systemCode))
     }
 
@@ -294,41 +294,22 @@ extension MQTTConnection {
     @discardableResult
     private func flush(limitMilliseconds: Int) -> Bool {
         guard openHandle() != nil else { return false }
-        let isMany = context.unflushed > 1
-        if isMany { setCork(true) }
-        defer { if isMany { setCork(false) } }
         let deadline = ContinuousClock.now + .milliseconds(limitMilliseconds)
         while true {
             writeOnce()
             guard openHandle() != nil else { return context.phase == .disconnecting }
             guard wantsWrite else { break }
-            var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
-            let left = ContinuousClock.now.duration(to: deadline)
-            guard left > .zero else {
+            let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
+            guard left > 0 else {
                 shutDown()
                 context.end(
                     MQTTError(.timeout, "the broker at \(options.broker) took no bytes for \(limitMilliseconds) ms"))
                 return false
             }
-            _ = Glibc.poll(&descriptor, 1, Int32(clamping: left.components.seconds * 1000 + 1))
+            var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+            _ = Glibc.poll(&descriptor, 1, Int32(left) + 1)
         }
         context.unflushed = 0
         return true
     }
-
-    /// Joins many small packets into few segments: the broker is woken once for a batch of PUBACKs, not for each.
-    private func setCork(_ isOn: Bool) {
-        var value: Int32 = isOn ? 1 : 0
-        setsockopt(socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
-    }
-}
-
-/// What ended a `poll`.
-public struct PollResult: Sendable {
-    /// `read()` will bring something (or the end of the connection).
-    public var isReadable = false
-    /// The wake handle fired.
-    public var isWoken = false
-    /// The broker is gone; `read()` brings what it still sent, then the end. Set even while not reading.
-    public var hasEnded = false
 }

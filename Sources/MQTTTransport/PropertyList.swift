@@ -45,14 +45,16 @@ struct PropertyList: ~Copyable {
     private static func check(_ text: String) throws(MQTTError) {
         guard text.utf8.count <= UInt16.max, !text.utf8.contains(0) else {
             throw MQTTError(
-                .messageTooLarge, "an MQTT property of \(text.utf8.count) bytes: at most 65535 bytes without NUL are allowed")
+                .messageTooLarge,
+                "an MQTT property of \(text.utf8.count) bytes: at most 65535 bytes without NUL are allowed")
         }
     }
 
     private static func check(_ code: Int32, _ what: String) throws(MQTTError) {
         guard code != MOSQ_ERR_SUCCESS.rawValue else { return }
         throw MQTTError(
-            .invalidOption, "the MQTT property '\(what)' cannot be sent: it must be UTF-8 text without control characters",
+            .invalidOption,
+            "the MQTT property '\(what)' cannot be sent: it must be UTF-8 text without control characters",
             underlying: mosquittoText(code))
     }
 }

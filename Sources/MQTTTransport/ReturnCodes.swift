@@ -22,20 +22,27 @@ extension MQTTError {
                 .hostUnreachable, "cannot connect to the broker at \(broker): check that it runs and listens there",
                 underlying: errnoText(systemCode))
         case MOSQ_ERR_TLS.rawValue, MOSQ_ERR_TLS_HANDSHAKE.rawValue:
-            return .tls(broker, log: log)
+            return .handshake(broker, log: log)
         default:
             return MQTTError(
                 .systemError, "cannot connect to the broker at \(broker)", underlying: mosquittoText(code))
         }
     }
 
-    /// A failed handshake or unusable certificate file, with the words of OpenSSL.
-    static func tls(_ broker: BrokerAddress, log: [String]) -> MQTTError {
-        MQTTError(
+    /// A failed handshake or unusable certificate file, with the words of OpenSSL. A peer that just went away in the middle
+    /// may be a broker that restarts, so that is retriable.
+    static func handshake(_ broker: BrokerAddress, log: [String]) -> MQTTError {
+        if log.allSatisfy({ $0.contains("unexpected eof") }) {
+            return MQTTError(
+                .connectionLost,
+                "the broker at \(broker) closed the connection during the TLS handshake: check that this port speaks TLS",
+                underlying: log.first)
+        }
+        return MQTTError(
             .tlsFailure,
             "no TLS connection to the broker at \(broker): check the CA file, that the certificate names this host, "
                 + "the client certificate and key, and that this port speaks TLS",
-            underlying: log.isEmpty ? nil : log.joined(separator: "; "))
+            underlying: log.joined(separator: "; "))
     }
 
     /// Why the broker refused CONNECT: an MQTT 5 reason code (3.2.2.2) or a 3.1.1 return code (3.2.2.3).
@@ -80,7 +87,8 @@ extension MQTTError {
         switch code {
         case 0x8E:
             return MQTTError(
-                .sessionTakenOver, "another client connected to \(broker) with our client id: give each process its own",
+                .sessionTakenOver,
+                "another client connected to \(broker) with our client id: give each process its own",
                 underlying: String(cString: mosquitto_reason_string(code)))
         case 0x87:
             return MQTTError(
@@ -92,7 +100,8 @@ extension MQTTError {
                 underlying: "\(String(cString: mosquitto_reason_string(code))) (\(code))")
         case MOSQ_ERR_KEEPALIVE.rawValue:
             return MQTTError(
-                .connectionLost, "the broker at \(broker) did not answer a ping in time", underlying: mosquittoText(code))
+                .connectionLost, "the broker at \(broker) did not answer a ping in time",
+                underlying: mosquittoText(code))
         case MOSQ_ERR_PROTOCOL.rawValue, MOSQ_ERR_MALFORMED_PACKET.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue,
             MOSQ_ERR_DUPLICATE_PROPERTY.rawValue:
             return MQTTError(
@@ -112,7 +121,8 @@ extension MQTTError {
         switch code {
         case MOSQ_ERR_INVAL.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue:
             return MQTTError(
-                .invalidTopic, "'\(topic)' is no valid MQTT topic here: empty, a misplaced wildcard, or a control character",
+                .invalidTopic,
+                "'\(topic)' is no valid MQTT topic here: empty, a misplaced wildcard, or a control character",
                 underlying: mosquittoText(code))
         case MOSQ_ERR_PAYLOAD_SIZE.rawValue, MOSQ_ERR_OVERSIZE_PACKET.rawValue:
             return MQTTError(
@@ -135,16 +145,18 @@ extension MQTTError {
     static func publishRefused(_ topic: String, _ reason: UInt8, _ broker: BrokerAddress) -> MQTTError {
         let text = String(cString: mosquitto_reason_string(Int32(reason)))
         return MQTTError(
-            .publishRefused, "the broker at \(broker) refused the message to '\(topic)' (\(text.lowercased())): "
-                + "check its ACLs and limits", underlying: "\(text) (\(reason))")
+            .publishRefused,
+            "the broker at \(broker) refused the message to '\(topic)' (\(text.lowercased())): check its ACLs and limits",
+            underlying: "\(text) (\(reason))")
     }
 
     /// What a SUBACK's reason code (MQTT 5, 3.9.3) of 0x80 or more means.
     static func subscribeRefused(_ filters: [String], reason: Int, _ broker: BrokerAddress) -> MQTTError {
         let text = String(cString: mosquitto_reason_string(Int32(reason)))
         return MQTTError(
-            .subscribeRefused, "the broker at \(broker) denied the subscription to \(filters.joined(separator: ", ")): "
-                + "check its ACLs", underlying: "\(text) (\(reason))")
+            .subscribeRefused,
+            "the broker at \(broker) denied the subscription to \(filters.joined(separator: ", ")): check its ACLs",
+            underlying: "\(text) (\(reason))")
     }
 
     static func notConnected(_ broker: BrokerAddress) -> MQTTError {

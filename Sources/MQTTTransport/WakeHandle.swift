@@ -11,7 +11,8 @@ public final class WakeHandle: Sendable {
         descriptor = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
         guard descriptor >= 0 else {
             throw MQTTError(
-                .systemError, "cannot create an event descriptor: raise the limit on open files", underlying: errnoText())
+                .systemError, "cannot create an event descriptor: raise the limit on open files",
+                underlying: errnoText())
         }
     }
 

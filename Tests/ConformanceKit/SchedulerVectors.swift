@@ -17,7 +17,8 @@ enum SchedulerVectors {
 
     /// The cause as the contract reads it out of an envelope.
     private static func cause(_ row: JSONValue, _ check: inout RowCheck) {
-        let data = (row["data"] ?? .object([])).setting("message_id", .string("m")).setting("ingress", .string("i"))
+        let given = row["data"]?.object.map(JSONValue.object) ?? .object([])
+        let data = given.setting("message_id", .string("m")).setting("ingress", .string("i"))
         let envelope = JSONValue.object([
             ("id", .string("s")), ("source", .string("/vectors")), ("type", .string("conv.in.message.received")),
             ("subject", .string("c")), ("extensions", row["extensions"] ?? .null), ("data", data),

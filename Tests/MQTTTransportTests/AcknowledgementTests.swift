@@ -128,6 +128,21 @@ struct AcknowledgementTests {
         #expect(taken == 7)
     }
 
+    @Test func pingsLeaveAndKeepAnIdleConnectionOpen() throws {
+        let broker = try openBroker()
+        let relay = try TCPRelay(to: broker.port)
+        defer { relay.stop() }
+        var options = consumerOptions(port: relay.port)
+        options.keepAliveSeconds = 5  // The least libmosquitto takes.
+        let consumer = try Harness(options)
+        try consumer.connect()
+        try consumer.pump("a ping and its answer") { _ in
+            consumer.connection.flush()
+            return relay.count(.pingresp, .fromBroker) == 1
+        }
+        #expect(consumer.end == nil)
+    }
+
     @Test func pollingWithoutReadingLeavesMessagesAtTheBroker() throws {
         let broker = try openBroker()
         let relay = try TCPRelay(to: broker.port)

@@ -68,6 +68,35 @@ struct ClientTests {
         await client.stop()
     }
 
+    @Test func aDeniedSubscriptionIsAnErrorThatNamesTheFilter() async throws {
+        // mosquitto's own ACL file lets every SUBSCRIBE pass and filters deliveries.
+        let broker = try ScriptedBroker(replies: [[0x20, 3, 0, 0, 0], [0x90, 5, 0, 1, 0, 1, 0x87]])
+        let client = try await started(publisherOptions(port: broker.port))
+        let error = await #expect(throws: MQTTError.self) { try await client.subscribe(["open", "closed/#"]) }
+        #expect(error?.code == .subscribeRefused)
+        #expect(error?.message.contains("closed/#") == true)
+        #expect(error?.message.contains("open") == false)
+        await client.stop()
+        #expect(client.failure == nil)
+    }
+
+    @Test func aReconnectThatIsRefusedForGoodEndsTheClientWithTheReason() async throws {
+        let broker = try openBroker()
+        let relay = try TCPRelay(to: broker.port)
+        defer { relay.stop() }
+        let client = try await started(publisherOptions(port: relay.port))
+        try "allow_anonymous false\nlistener \(broker.port) 127.0.0.1\nlog_type all\n".appending(
+            "log_dest file \(broker.directory.path)/mosquitto.log\nuser \(NSUserName())\n"
+        ).write(to: broker.directory.appendingPathComponent("mosquitto.conf"), atomically: true, encoding: .utf8)
+        broker.kill()
+        try broker.start()
+        for await _ in client.messages { Issue.record("no message was sent") }
+        #expect(client.failure?.code == .notAuthorized)
+        let error = await #expect(throws: MQTTError.self) { try await client.publish(topic: "t", payload: []) }
+        #expect(error?.code == .notAuthorized)
+        await client.stop()
+    }
+
     @Test func aRestartedBrokerIsFoundAgainWithSubscriptionsAndNothingUnacknowledgedLost() async throws {
         let broker = try openBroker()
         let relay = try TCPRelay(to: broker.port)

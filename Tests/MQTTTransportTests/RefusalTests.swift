@@ -47,7 +47,7 @@ struct RefusalTests {
     }
 
     @Test func aDISCONNECTOfTheBrokerEndsTheConnectionWithItsReason() throws {
-        let takenOver = try ScriptedBroker(reply: [0x20, 3, 0, 0, 0, 0xE0, 1, 0x8E])
+        let takenOver = try ScriptedBroker(replies: [[0x20, 3, 0, 0, 0, 0xE0, 1, 0x8E]])
         let harness = try Harness(publisherOptions(port: takenOver.port))
         try harness.connection.connect()
         try harness.pump("the end") { $0.end != nil }
@@ -72,7 +72,7 @@ struct RefusalTests {
         (.v5, [], .connectionLost),
     ])
     func everyAnswerToCONNECTHasItsCode(version: MQTTVersion, reply: [UInt8], code: MQTTError.Code) throws {
-        let broker = try ScriptedBroker(reply: reply)
+        let broker = try ScriptedBroker(replies: [reply])
         #expect(try connectError(publisherOptions(port: broker.port, version: version))?.code == code)
     }
 }

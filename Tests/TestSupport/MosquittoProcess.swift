@@ -62,14 +62,19 @@ public final class MosquittoProcess {
         process.arguments = ["-c", directory.appendingPathComponent("mosquitto.conf").path]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
+        let starts = startCount
         try process.run()
         self.process = process
-        try waitUntil("mosquitto accepts connections on port \(port)") {
+        // It listens before it has loaded certificates, so a connection that succeeds is not enough.
+        try waitUntil("mosquitto runs on port \(port)") {
             guard process.isRunning else { throw TestSupportError("mosquitto ended at once:\n\(log)") }
-            guard let connection = connectToLoopback(port: port) else { return false }
-            close(connection)
-            return true
+            return startCount > starts
         }
+    }
+
+    /// How often this broker has said that it is ready.
+    private var startCount: Int {
+        log.split(separator: "\n").count { $0.contains("mosquitto version") && $0.hasSuffix("running") }
     }
 
     /// SIGTERM: it saves its persistence and ends.

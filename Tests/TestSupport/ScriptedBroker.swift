@@ -1,18 +1,19 @@
 import Glibc
 
-/// A listener that answers the first bytes of each connection with fixed bytes and then holds it open: for what a real
-/// broker does too seldom to wait for.
+/// A listener that answers with fixed bytes, for what a real broker does too seldom to wait for. It serves one connection
+/// after the other.
 public final class ScriptedBroker: Sendable {
     /// Where it listens, on 127.0.0.1.
     public let port: Int
     private let listener: Int32
 
-    /// Answers every connection with `reply`; empty closes it instead.
-    public init(reply: [UInt8]) throws {
+    /// On every connection, answers the first bytes that arrive with the first reply, the next with the second, and so on;
+    /// an empty reply closes the connection, after the last it stays open until the client closes it.
+    public init(replies: [[UInt8]]) throws {
         let listener = try listenOnLoopback(port: 0)
         self.listener = listener
         port = try localPort(of: listener)
-        let script = Unmanaged.passRetained(Script(listener: listener, reply: reply))
+        let script = Unmanaged.passRetained(Script(listener: listener, replies: replies))
         var thread = pthread_t()
         let code = pthread_create(
             &thread, nil,
@@ -33,28 +34,30 @@ public final class ScriptedBroker: Sendable {
 
     private final class Script: Sendable {
         let listener: Int32
-        let reply: [UInt8]
+        let replies: [[UInt8]]
 
-        init(listener: Int32, reply: [UInt8]) {
+        init(listener: Int32, replies: [[UInt8]]) {
             self.listener = listener
-            self.reply = reply
+            self.replies = replies
         }
 
         func run() {
             signal(SIGPIPE, SIG_IGN)
-            var open: [Int32] = []
             while case let connection = accept(listener, nil, nil), connection >= 0 {
-                var request = [UInt8](repeating: 0, count: 4096)
-                _ = read(connection, &request, request.count)
-                if reply.isEmpty {
-                    close(connection)
-                } else {
-                    _ = write(connection, reply, reply.count)
-                    open.append(connection)
-                }
+                serve(connection)
+                close(connection)
             }
-            open.forEach { _ = close($0) }
             close(listener)
+        }
+
+        private func serve(_ connection: Int32) {
+            var left = replies[...]
+            var request = [UInt8](repeating: 0, count: 4096)
+            while read(connection, &request, request.count) > 0 {
+                guard let reply = left.popFirst() else { continue }
+                guard !reply.isEmpty else { return }
+                _ = write(connection, reply, reply.count)
+            }
         }
     }
 }

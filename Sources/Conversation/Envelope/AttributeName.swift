@@ -8,6 +8,7 @@ enum AttributeName: Int, CaseIterable {
     case traceparent
     case sequence, partition, offset
 
+    @inline(__always)
     var text: StaticString {
         switch self {
         case .id: "id"
@@ -34,23 +35,42 @@ enum AttributeName: Int, CaseIterable {
         }
     }
 
-    /// Names of the same length, to compare a key with two or three names instead of all.
-    private static let bySize: [[AttributeName]] = (0...15).map { size in
-        allCases.filter { $0.text.utf8CodeUnitCount == size }
-    }
-
+    /// The attribute that a key names. Keys are told apart by their length first: few names share one.
+    @inline(__always)
     init?(_ base: UnsafeRawPointer, key: JSONSlot) {
         if key.isEscaped {
             self.init(JSONText.string(base, key))
             return
         }
         let range = key.contentRange
-        guard range.count < Self.bySize.count else { return nil }
-        for name in Self.bySize[range.count] where JSONText.sameBytes(base + range.lowerBound, name.text) {
-            self = name
-            return
-        }
-        return nil
+        let text = base + range.lowerBound
+        @inline(__always) func isNamed(_ name: AttributeName) -> Bool { JSONText.sameBytes(text, name.text) }
+        let name: AttributeName? =
+            switch range.count {
+            case 2: isNamed(.id) ? .id : nil
+            case 4: isNamed(.type) ? .type : isNamed(.data) ? .data : isNamed(.time) ? .time : nil
+            case 6: isNamed(.source) ? .source : isNamed(.offset) ? .offset : nil
+            case 7: isNamed(.subject) ? .subject : nil
+            case 8: isNamed(.causeIDAlias) ? .causeIDAlias : isNamed(.sequence) ? .sequence : nil
+            case 9: isNamed(.partition) ? .partition : nil
+            case 10:
+                isNamed(.dataschema)
+                    ? .dataschema
+                    : isNamed(.extensions) ? .extensions : isNamed(.projectIDAlias) ? .projectIDAlias : nil
+            case 11:
+                isNamed(.specversion)
+                    ? .specversion
+                    : isNamed(.causationid)
+                        ? .causationid : isNamed(.traceparent) ? .traceparent : isNamed(.dataBase64) ? .dataBase64 : nil
+            case 13: isNamed(.contractmajor) ? .contractmajor : nil
+            case 14: isNamed(.contractMajorAlias) ? .contractMajorAlias : nil
+            case 15:
+                isNamed(.datacontenttype)
+                    ? .datacontenttype : isNamed(.conversationIDAlias) ? .conversationIDAlias : nil
+            default: nil
+            }
+        guard let name else { return nil }
+        self = name
     }
 
     init?(_ text: String) {
@@ -63,6 +83,7 @@ enum AttributeName: Int, CaseIterable {
 enum PayloadKey: Int, CaseIterable {
     case messageID, ingress, appliedEventID, effectID, lifecycle, outputID, channel, auditID, category, causeID
 
+    @inline(__always)
     var text: StaticString {
         switch self {
         case .messageID: "message_id"
@@ -78,10 +99,8 @@ enum PayloadKey: Int, CaseIterable {
         }
     }
 
-    private static let bySize: [[PayloadKey]] = (0...16).map { size in
-        allCases.filter { $0.text.utf8CodeUnitCount == size }
-    }
-
+    /// The key that a member of `data` has, if the contract reads it.
+    @inline(__always)
     init?(_ base: UnsafeRawPointer, key: JSONSlot) {
         if key.isEscaped {
             let text = JSONText.string(base, key)
@@ -90,11 +109,19 @@ enum PayloadKey: Int, CaseIterable {
             return
         }
         let range = key.contentRange
-        guard range.count < Self.bySize.count else { return nil }
-        for name in Self.bySize[range.count] where JSONText.sameBytes(base + range.lowerBound, name.text) {
-            self = name
-            return
-        }
-        return nil
+        let text = base + range.lowerBound
+        @inline(__always) func isNamed(_ name: PayloadKey) -> Bool { JSONText.sameBytes(text, name.text) }
+        let name: PayloadKey? =
+            switch range.count {
+            case 7: isNamed(.ingress) ? .ingress : isNamed(.channel) ? .channel : nil
+            case 8: isNamed(.auditID) ? .auditID : isNamed(.category) ? .category : isNamed(.causeID) ? .causeID : nil
+            case 9:
+                isNamed(.effectID) ? .effectID : isNamed(.lifecycle) ? .lifecycle : isNamed(.outputID) ? .outputID : nil
+            case 10: isNamed(.messageID) ? .messageID : nil
+            case 16: isNamed(.appliedEventID) ? .appliedEventID : nil
+            default: nil
+            }
+        guard let name else { return nil }
+        self = name
     }
 }

@@ -15,18 +15,34 @@ enum AttributeText {
 
     static func fault(_ utf8: UnsafeBufferPointer<UInt8>, maximumBytes: Int) -> String? {
         guard utf8.count <= maximumBytes else { return "is longer than \(maximumBytes) bytes" }
-        var isAboveSpace = false
-        var isASCII = true
+        // Without an early exit the loop is vectorized.
+        var controls: UInt8 = 0
+        var visible: UInt8 = 0
+        var high: UInt8 = 0
         for byte in utf8 {
-            if byte < 0x20 || byte == 0x7f { return fault(ofControlIn: utf8) }
-            isAboveSpace = isAboveSpace || byte > 0x20
-            isASCII = isASCII && byte < 0x80
+            controls |= (byte < 0x20 ? 1 : 0) | (byte == 0x7f ? 1 : 0)
+            visible |= byte > 0x20 ? 1 : 0
+            high |= byte
         }
-        if isASCII { return isAboveSpace ? nil : "is blank" }
+        if controls != 0 { return fault(ofControlIn: utf8) }
+        if high < 0x80 { return visible != 0 ? nil : "is blank" }
         let text = String(decoding: utf8, as: UTF8.self)
         if JSONText.isBlank(text) { return "is blank" }
         return text.unicodeScalars.contains { $0.properties.generalCategory == .control }
             ? "holds a control character" : nil
+    }
+
+    /// Whether two texts have the same bytes. (`==` also holds for canonically equivalent ones.)
+    static func isSame(_ one: String, _ other: String) -> Bool {
+        var one = one
+        var other = other
+        return one.withUTF8 { one in
+            other.withUTF8 { other in
+                guard one.count == other.count else { return false }
+                for index in one.indices where one[index] != other[index] { return false }
+                return true
+            }
+        }
     }
 
     private static func fault(ofControlIn utf8: UnsafeBufferPointer<UInt8>) -> String {

@@ -36,14 +36,14 @@ public enum Contract {
         }
     }
 
-    /// The members that `data` must have.
-    static func requiredKeys(_ family: Family) -> [PayloadKey] {
+    /// The one or two members that `data` must have.
+    static func requiredKeys(_ family: Family) -> (PayloadKey, PayloadKey?) {
         switch family {
-        case .inbound: [.messageID, .ingress]
-        case .applied: [.appliedEventID]
-        case .effect: [.effectID, .lifecycle]
-        case .output: [.outputID, .channel]
-        case .audit: [.auditID, .category]
+        case .inbound: (.messageID, .ingress)
+        case .applied: (.appliedEventID, nil)
+        case .effect: (.effectID, .lifecycle)
+        case .output: (.outputID, .channel)
+        case .audit: (.auditID, .category)
         }
     }
 }

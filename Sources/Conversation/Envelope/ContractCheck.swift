@@ -1,6 +1,5 @@
 /// One envelope on its way through the contract. Must not outlive the bytes it reads.
-struct ContractCheck {
-    private let bytes: UnsafeBufferPointer<UInt8>
+struct ContractCheck: ~Copyable {
     private let base: UnsafeRawPointer
     private let scan: EnvelopeScan
     private let defaults: Contract.Defaults
@@ -11,32 +10,29 @@ struct ContractCheck {
     let subject: String
     let family: Family
     /// Names of the attributes that the producer left out.
-    private(set) var generated: [String] = []
+    let generated: [String]
 
     /// Reads and checks the attributes; `signal()` checks the rest.
     init(
         _ bytes: UnsafeBufferPointer<UInt8>, defaults: Contract.Defaults, makeID: () -> String
     ) throws(Rejection) {
-        guard let base = UnsafeRawPointer(bytes.baseAddress) else { throw Rejection(.unexpectedEnd) }
         let scan: EnvelopeScan
-        do { scan = try EnvelopeScan(bytes) } catch { throw Rejection(error) }
-        self.bytes = bytes
-        self.base = base
-        self.scan = scan
-        self.defaults = defaults
-        let reader = AttributeReader(base: base, attributes: scan.top, takesNullForAbsent: defaults.takesNullForAbsent)
-        try reader.checkSpecversion()
+        do { scan = try EnvelopeScan.read(bytes) } catch { throw Rejection(error) }
+        try scan.checkSpecversion()
+        let orNull = defaults.takesNullForAbsent
 
-        guard let type = reader.text(.type, default: defaults.type), !type.isEmpty else {
+        guard let type = scan.text(.type, default: defaults.type, orNull: orNull), !type.isEmpty else {
             throw Rejection(.attributeMissing("type"), "the envelope has no type, nor does its topic say one")
         }
-        guard let source = reader.text(.source, default: defaults.source), !source.isEmpty else {
+        guard let source = scan.text(.source, default: defaults.source, orNull: orNull), !source.isEmpty else {
             throw Rejection(.attributeMissing("source"), "the attribute source must be a string that is not empty")
         }
-        let givenID = reader.text(.id, default: nil)
+        let givenID = scan.text(.id)
         if givenID?.isEmpty == true { throw Rejection(.attributeInvalid("id"), "the attribute id is empty") }
-        let subject = try Self.subject(reader, default: defaults.subject)
-        for name in [AttributeName.time, .datacontenttype, .dataschema] { try reader.checkNotEmpty(name) }
+        let subject = try Self.subject(scan, default: defaults.subject)
+        try scan.checkNotEmpty(.time)
+        try scan.checkNotEmpty(.datacontenttype)
+        try scan.checkNotEmpty(.dataschema)
         if let data = scan.top[.data], data.kind == .string, data.contentRange.isEmpty {
             throw Rejection(.payloadNotObject, "data must be a JSON object, not an empty string")
         }
@@ -57,16 +53,20 @@ struct ContractCheck {
         self.id = id
         self.subject = subject
         self.family = family
-        if reader.isAbsent(.source) { generated.append("source") }
+        var generated: [String] = []
+        if scan.isAbsent(.source, orNull: orNull) { generated.append("source") }
         if givenID == nil { generated.append("id") }
+        self.generated = generated
+        self.base = scan.base
+        self.scan = scan
+        self.defaults = defaults
     }
 
     /// Checks version and payload, and makes the signal.
     func signal() throws(Rejection) -> Signal {
         try checkVersion()
         let data = try checkedData()
-        let reader = AttributeReader(base: base, attributes: scan.top, takesNullForAbsent: true)
-        let time = reader.text(.time, default: nil)
+        let time = scan.text(.time)
         if let time { try Self.check(time, "time", maximumBytes: AttributeText.maximumTimeBytes) }
         return Signal(
             id: id, source: source, type: type, subject: subject, time: time, cause: cause(),
@@ -75,12 +75,14 @@ struct ContractCheck {
 
     // MARK: Attributes
 
-    private static func subject(_ reader: AttributeReader, default standard: String?) throws(Rejection) -> String? {
-        switch reader.attributes[.subject]?.kind {
-        case .none, .null: return reader.subjectAlias() ?? standard
+    private static func subject(
+        _ scan: borrowing EnvelopeScan, default standard: String?
+    ) throws(Rejection) -> String? {
+        switch scan.top[.subject]?.kind {
+        case .none, .null: return scan.subjectAlias() ?? standard
         case .string:
-            try reader.checkNotEmpty(.subject)
-            return reader.text(.subject, default: nil)
+            try scan.checkNotEmpty(.subject)
+            return scan.text(.subject, default: nil)
         case .true, .false, .integer, .fraction, .array, .object: return nil
         }
     }
@@ -99,7 +101,7 @@ struct ContractCheck {
             given = major
         } else {
             given =
-                scan.extensions[.contractMajorAlias] ?? scan.extensions[.contractmajor]
+                scan.inExtensions(.contractMajorAlias) ?? scan.inExtensions(.contractmajor)
                 ?? scan.top[.contractMajorAlias]
         }
         guard let given, !given.isFalsy else { return }
@@ -114,21 +116,27 @@ struct ContractCheck {
 
     /// The first of the names a cause may have whose value is neither null nor false decides.
     private func cause() -> Cause {
-        let alias = scan.top[.causeIDAlias] ?? scan.extensions[.causeIDAlias]
-        let candidates = [scan.top[.causationid], alias, scan.extensions[.causationid], scan.payload[.causeID]]
-        for case .some(let slot) in candidates where !slot.isFalsy {
-            guard slot.kind == .string, slot.contentRange.count <= 6 * AttributeText.maximumBytes else {
-                return .unsatisfiable
-            }
-            let id = JSONText.string(base, slot)
-            return id.utf8.count <= AttributeText.maximumBytes ? .signal(id) : .unsatisfiable
+        let alias = scan.top[.causeIDAlias] ?? scan.inExtensions(.causeIDAlias)
+        let chosen =
+            truthy(scan.top[.causationid]) ?? truthy(alias) ?? truthy(scan.inExtensions(.causationid))
+            ?? truthy(scan.payload[.causeID])
+        guard let chosen else { return .none }
+        // An escape is six bytes at most for one.
+        guard chosen.kind == .string, chosen.contentRange.count <= 6 * AttributeText.maximumBytes else {
+            return .unsatisfiable
         }
-        return .none
+        let id = JSONText.string(base, chosen)
+        return id.utf8.count <= AttributeText.maximumBytes ? .signal(id) : .unsatisfiable
+    }
+
+    private func truthy(_ slot: JSONSlot?) -> JSONSlot? {
+        guard let slot, !slot.isFalsy else { return nil }
+        return slot
     }
 
     /// Trace context is a hint: one that could not be published as it stands is dropped, not an error.
     private func traceparent() -> String? {
-        guard let slot = scan.top[.traceparent] ?? scan.extensions[.traceparent], slot.kind == .string,
+        guard let slot = scan.top[.traceparent] ?? scan.inExtensions(.traceparent), slot.kind == .string,
             !slot.isEscaped, (1...256).contains(slot.contentRange.count)
         else { return nil }
         let content = JSONText.bytes(base, slot.contentRange)
@@ -142,9 +150,9 @@ struct ContractCheck {
         else { return [] }
         var members = ExtensionMembers(base: base)
         // What stands in the envelope itself wins over its `extensions` object.
-        for member in scan.extensions.others { members.set(member) }
+        for member in scan.otherExtensions { members.set(member) }
         for member in scan.top.others { members.set(member) }
-        members.setProject(inExtensions: scan.extensions[.projectIDAlias], inEnvelope: scan.top[.projectIDAlias])
+        members.setProject(inExtensions: scan.inExtensions(.projectIDAlias), inEnvelope: scan.top[.projectIDAlias])
         if let schema = scan.top[.dataschema], schema.kind == .string { members.set("dataschema", schema) }
         return try members.encode()
     }
@@ -159,12 +167,11 @@ struct ContractCheck {
                     ? "data must be a JSON object" : "data must be a JSON object; data_base64 is not taken")
         }
         let addsIngress = family == .inbound && defaults.ingress != nil
-        let missing = Contract.requiredKeys(family).filter { key in
-            guard let value = scan.payload[key] else { return !addsIngress }
-            return value.kind == .null || (value.kind == .string && JSONText.isBlank(base, value))
-        }
-        guard missing.isEmpty else {
-            let keys = missing.map(\.text.description)
+        let (first, second) = Contract.requiredKeys(family)
+        if isMissing(first, isOptional: addsIngress) || (second.map { isMissing($0, isOptional: addsIngress) } ?? false)
+        {
+            let keys = [first, second].compactMap(\.self).filter { isMissing($0, isOptional: addsIngress) }
+                .map(\.text.description)
             throw Rejection(.payloadMissing(keys), "data must have \(keys.joined(separator: " and ")), not blank")
         }
         let data = JSONText.bytes(base, slot.range)
@@ -172,6 +179,12 @@ struct ContractCheck {
             scan.payload[.messageID] == nil || scan.payload[.ingress] == nil
         else { return Array(data) }
         return complete(data, ingress: ingress)
+    }
+
+    /// Whether a required member is missing, null or blank.
+    private func isMissing(_ key: PayloadKey, isOptional: Bool) -> Bool {
+        guard let value = scan.payload[key] else { return !isOptional }
+        return value.kind == .null || (value.kind == .string && JSONText.isBlank(base, value))
     }
 
     /// The object with what is missing put in front of its first member; all that was there stays as it is spelled.

@@ -7,15 +7,15 @@ public struct EnvelopeLimits: Sendable {
 }
 
 /// What the MQTT edge fills in.
-public struct EnvelopeDefaults {
+public struct EnvelopeDefaults: Sendable {
     /// The first level or levels of every topic.
     public var root: String
     /// `data.ingress` of a `conv.in.*` signal that says none.
     public var ingress: String
     /// The id of a signal that has none; called at most once a message.
-    public var makeID: () -> String
+    public var makeID: @Sendable () -> String
 
-    public init(root: String = "conv", ingress: String = "mqtt", makeID: @escaping () -> String) {
+    public init(root: String = "conv", ingress: String = "mqtt", makeID: @escaping @Sendable () -> String) {
         self.root = root
         self.ingress = ingress
         self.makeID = makeID
@@ -82,13 +82,13 @@ public enum Envelope {
         return try result.get()
     }
 
-    private static func checkAgreement(_ check: ContractCheck, _ topic: ParsedTopic) throws(Rejection) {
+    private static func checkAgreement(_ check: borrowing ContractCheck, _ topic: ParsedTopic) throws(Rejection) {
         switch topic {
         case .inbound(_, let type):
             guard check.family == .inbound else {
                 throw Rejection(.typeNotAllowed, "only conv.in.* is taken here; other families go to the ingest topic")
             }
-            if let type, !type.utf8.elementsEqual(check.type.utf8) {
+            if let type, !AttributeText.isSame(type, check.type) {
                 throw Rejection(.typeMismatch, "the envelope's type is not the one that its topic says, \(type)")
             }
         case .ingest:
@@ -97,7 +97,7 @@ public enum Envelope {
             }
         }
         // Bytes, not canonical equivalence: a decomposed letter names another conversation.
-        guard check.subject.utf8.elementsEqual(topic.subject.utf8) else {
+        guard AttributeText.isSame(check.subject, topic.subject) else {
             throw Rejection(.subjectMismatch, "the envelope's subject is not the one that its topic says")
         }
     }

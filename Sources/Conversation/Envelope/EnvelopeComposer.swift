@@ -2,10 +2,18 @@
 enum EnvelopeComposer {
     /// Whether a content type is CloudEvents' JSON (its parameters do not matter).
     static func isCloudEvents(_ contentType: String) -> Bool {
-        let name = "application/cloudevents+json".utf8
-        let given = contentType.utf8.prefix { $0 != UInt8(ascii: ";") && $0 != 0x20 }
-        return given.count == name.count
-            && zip(given, name).allSatisfy { ($0.0 >= 0x41 && $0.0 <= 0x5a ? $0.0 | 0x20 : $0.0) == $0.1 }
+        let name: StaticString = "application/cloudevents+json"
+        var copy = contentType
+        return copy.withUTF8 { given in
+            guard given.count >= name.utf8CodeUnitCount else { return false }
+            for index in 0..<name.utf8CodeUnitCount {
+                let byte = given[index]
+                let isCapital = byte >= UInt8(ascii: "A") && byte <= UInt8(ascii: "Z")
+                guard (isCapital ? byte | 0x20 : byte) == name.utf8Start[index] else { return false }
+            }
+            guard given.count > name.utf8CodeUnitCount else { return true }
+            return given[name.utf8CodeUnitCount] == UInt8(ascii: ";") || given[name.utf8CodeUnitCount] == 0x20
+        }
     }
 
     /// Whether a payload is an object with a member `specversion`. A payload that cannot be read has none.

@@ -1,5 +1,6 @@
-/// Where an envelope's attributes stand in its bytes, found in one pass that also checks them to be JSON.
-struct EnvelopeScan {
+/// Where an envelope's attributes stand in its bytes, found in one pass that also checks them to be JSON. Must not outlive
+/// the bytes; not copyable, because it is large and stands on the hot path.
+struct EnvelopeScan: ~Copyable {
     /// Attributes of one object by their names; the last one wins where a name is repeated.
     struct Attributes {
         private var slots = InlineArray<21, JSONSlot?>(repeating: nil)
@@ -23,16 +24,26 @@ struct EnvelopeScan {
         }
     }
 
+    let base: UnsafeRawPointer
     /// The envelope's own members.
-    var top = Attributes()
-    /// The members of its `extensions` object, an alias form.
-    var extensions = Attributes()
-    var payload = Payload()
+    private(set) var top = Attributes()
+    /// The members of its `extensions` object, an alias form: one element where there is one, else none (so that the
+    /// usual envelope does not carry an empty set of slots around).
+    private var extensionObject: [Attributes] = []
+    private(set) var payload = Payload()
 
     /// Reads a text that must be one JSON object.
-    init(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) {
+    static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> EnvelopeScan {
         var scanner = try JSONScanner(bytes)
-        let base = scanner.base
+        var scan = EnvelopeScan(base: scanner.base)
+        try scan.read(&scanner)
+        return scan
+    }
+
+    private init(base: UnsafeRawPointer) { self.base = base }
+
+    private mutating func read(_ scanner: inout JSONScanner) throws(JSONError) {
+        let base = self.base
         _ = try scanner.members { key, scanner throws(JSONError) in
             switch AttributeName(base, key: key) {
             case .data:
@@ -48,11 +59,13 @@ struct EnvelopeScan {
                     top[.data] = try scanner.value()
                 }
             case .extensions:
-                extensions = Attributes()
+                extensionObject = []
                 if try scanner.nextKind() == .object {
+                    var extensions = Attributes()
                     top[.extensions] = try scanner.members { key, scanner throws(JSONError) in
                         try Self.read(base, key: key, from: &scanner, into: &extensions)
                     }
+                    extensionObject = [extensions]
                 } else {
                     top[.extensions] = try scanner.value()
                 }
@@ -64,6 +77,14 @@ struct EnvelopeScan {
         }
         try scanner.finish()
     }
+
+    /// An attribute in the `extensions` object.
+    func inExtensions(_ name: AttributeName) -> JSONSlot? {
+        extensionObject.isEmpty ? nil : extensionObject[0][name]
+    }
+
+    /// Members of the `extensions` object that are no attributes known here.
+    var otherExtensions: [JSONMember] { extensionObject.first?.others ?? [] }
 
     private static func read(
         _ base: UnsafeRawPointer, key: JSONSlot, from scanner: inout JSONScanner, into attributes: inout Attributes

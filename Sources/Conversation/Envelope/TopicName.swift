@@ -35,13 +35,13 @@ public enum TopicName {
         bytes.reserveCapacity(root.utf8.count + type.utf8.count + subject.utf8.count + 16)
         bytes.append(contentsOf: root.utf8)
         bytes.append(UInt8(ascii: "/"))
-        let rest: Substring
+        let rest: Substring.UTF8View
         if let family = Family(type: type) {
             bytes.append(contentsOf: family.name.utf8)
-            rest = type.dropFirst("conv.".count + family.name.count + 1)
+            rest = type.utf8.dropFirst("conv.".count + family.name.count + 1)
         } else {
             bytes.append(contentsOf: "unknown".utf8)
-            rest = type[...]
+            rest = type.utf8[...]
         }
         bytes.append(UInt8(ascii: "/"))
         append(level: subject, to: &bytes)
@@ -60,7 +60,7 @@ public enum TopicName {
     /// The subject in a topic level; nil for a broken escape, bytes that are not UTF-8, and what no subject may be.
     public static func decode(level: String) -> String? {
         // Why it is not a subject does not matter to this caller.
-        try? subject(Array(level.utf8)[...])
+        Array(level.utf8).withUnsafeBufferPointer { try? subject($0[...]) }
     }
 
     /// What a topic says, or nil for one that signals are not taken from. `read` says why.
@@ -71,54 +71,77 @@ public enum TopicName {
 
     /// What a topic says about its signal.
     public static func read(_ topic: String, root: String) throws(TopicError) -> ParsedTopic {
-        let bytes = Array(topic.utf8)
-        let slash = UInt8(ascii: "/")
-        let prefix = root.utf8
-        guard bytes.count > prefix.count, bytes.starts(with: prefix), bytes[prefix.count] == slash else {
-            throw .notIngress
+        var topic = topic
+        let result: Result<ParsedTopic, TopicError> = topic.withUTF8 { bytes in
+            do throws(TopicError) { return .success(try read(bytes, root: root)) } catch { return .failure(error) }
         }
-        let behindRoot = bytes[(prefix.count + 1)...]
-        let family = behindRoot.prefix { $0 != slash }
+        return try result.get()
+    }
+
+    private static func read(_ bytes: UnsafeBufferPointer<UInt8>, root: String) throws(TopicError) -> ParsedTopic {
+        var root = root
+        let start = root.withUTF8 { root in
+            bytes.count > root.count && bytes[root.count] == slash && bytes.prefix(root.count).elementsEqual(root)
+                ? root.count + 1 : nil
+        }
+        guard let start else { throw .notIngress }
+        let familyEnd = levelEnd(bytes, from: start)
+        let family = bytes[start..<familyEnd]
         let isInbound = family.elementsEqual("in".utf8)
         guard isInbound || family.elementsEqual("ingest".utf8) else { throw .notIngress }
-        guard family.endIndex < bytes.endIndex else { throw .subjectMissing }
-        let behindFamily = bytes[(family.endIndex + 1)...]
-        let level = behindFamily.prefix { $0 != slash }
-        let subject = try subject(level)
-        let hasRest = level.endIndex < bytes.endIndex
+        guard familyEnd < bytes.count else { throw .subjectMissing }
+        let end = levelEnd(bytes, from: familyEnd + 1)
+        let subject = try subject(bytes[(familyEnd + 1)..<end])
+        let hasRest = end < bytes.count
         guard isInbound else {
             guard !hasRest else { throw .notIngress }
             return .ingest(subject: subject)
         }
         guard hasRest else { return .inbound(subject: subject, type: nil) }
-        return .inbound(subject: subject, type: try type(bytes[(level.endIndex + 1)...]))
+        return .inbound(subject: subject, type: try type(bytes[(end + 1)...]))
     }
 
-    private static func subject(_ level: ArraySlice<UInt8>) throws(TopicError) -> String {
+    private static let slash = UInt8(ascii: "/")
+
+    private static func levelEnd(_ bytes: UnsafeBufferPointer<UInt8>, from start: Int) -> Int {
+        var end = start
+        while end < bytes.count, bytes[end] != slash { end += 1 }
+        return end
+    }
+
+    private static func subject(_ level: Slice<UnsafeBufferPointer<UInt8>>) throws(TopicError) -> String {
         if level.isEmpty { throw .subjectMissing }
-        guard let text = PercentEncoding.decode(level) else { throw .subjectInvalid("is not percent-encoded UTF-8") }
+        let bytes = UnsafeBufferPointer(rebasing: level)
+        let isPlain = bytes.allSatisfy(PercentEncoding.isPlainInTopic)
+        guard let text = isPlain ? String(decoding: bytes, as: UTF8.self) : PercentEncoding.decode(bytes) else {
+            throw .subjectInvalid("is not percent-encoded UTF-8")
+        }
         if let fault = AttributeText.fault(text, maximumBytes: AttributeText.maximumSubjectBytes) {
             throw .subjectInvalid(fault)
         }
         return text
     }
 
-    private static func type(_ rest: ArraySlice<UInt8>) throws(TopicError) -> String {
-        var bytes = Array("conv.in.".utf8)
-        bytes.reserveCapacity(bytes.count + rest.count)
+    private static func type(_ level: Slice<UnsafeBufferPointer<UInt8>>) throws(TopicError) -> String {
+        let rest = UnsafeBufferPointer(rebasing: level)
+        let prefix: StaticString = "conv.in."
         var isPlain = true
-        for byte in rest {
-            if byte == UInt8(ascii: "/") {
-                bytes.append(UInt8(ascii: "."))
-            } else {
-                isPlain = isPlain && byte != UInt8(ascii: ".") && PercentEncoding.isPlainInTopic(byte)
-                bytes.append(byte)
+        let count = prefix.utf8CodeUnitCount + rest.count
+        let text = String(unsafeUninitializedCapacity: count) { type in
+            for index in 0..<prefix.utf8CodeUnitCount { type[index] = prefix.utf8Start[index] }
+            for (index, byte) in rest.enumerated() {
+                isPlain =
+                    isPlain && (byte == slash || PercentEncoding.isPlainInTopic(byte)) && byte != UInt8(ascii: ".")
+                type[prefix.utf8CodeUnitCount + index] = byte == slash ? UInt8(ascii: ".") : byte
             }
+            return count
         }
-        if isPlain { return String(decoding: bytes, as: UTF8.self) }
-        guard !rest.contains(UInt8(ascii: ".")), let type = PercentEncoding.decode(bytes) else { throw .typeInvalid }
+        if isPlain { return text }
+        guard !rest.contains(UInt8(ascii: ".")), let type = PercentEncoding.decode(text.utf8) else {
+            throw .typeInvalid
+        }
         var spelled: [UInt8] = []
-        append(rest: type.dropFirst("conv.in.".count), to: &spelled)
+        append(rest: type.utf8.dropFirst(prefix.utf8CodeUnitCount), to: &spelled)
         guard spelled.elementsEqual(rest) else { throw .typeInvalid }
         return type
     }
@@ -133,8 +156,8 @@ public enum TopicName {
         }
     }
 
-    private static func append(rest: Substring, to bytes: inout [UInt8]) {
-        for byte in rest.utf8 {
+    private static func append(rest: Substring.UTF8View, to bytes: inout [UInt8]) {
+        for byte in rest {
             if byte == UInt8(ascii: ".") {
                 bytes.append(UInt8(ascii: "/"))
             } else if PercentEncoding.isPlainInTopic(byte) {

@@ -52,28 +52,38 @@ public struct JSONObjectView: Sendable {
     /// An object without members.
     public static let empty = JSONObjectView(bytes: [], members: [])
 
-    /// Nil where `bytes` are not one valid JSON object.
+    /// Nil where `bytes` are not one valid JSON object; who wants to know why scans them with `JSONScanner`.
     public init?(_ bytes: [UInt8]) {
-        // Why it is not valid does not matter here: who wants to know scans the bytes with `JSONScanner`.
-        guard let slice = try? JSONSlice(bytes) else { return nil }
-        self.init(slice)
+        let members: [JSONMember]? = bytes.withUnsafeBufferPointer { buffer in
+            do throws(JSONError) {
+                var scanner = try JSONScanner(buffer)
+                let members = try Self.members(&scanner)
+                try scanner.finish()
+                return members
+            } catch { return nil }
+        }
+        guard let members else { return nil }
+        self.init(bytes: bytes, members: members)
     }
 
     init?(_ slice: JSONSlice) {
         guard slice.kind == .object else { return nil }
-        var members: [JSONMember] = []
-        members.reserveCapacity(12)
-        slice.bytes.withUnsafeBufferPointer { buffer in
+        let members: [JSONMember] = slice.bytes.withUnsafeBufferPointer { buffer in
             do throws(JSONError) {
                 var scanner = try JSONScanner(unchecked: buffer, at: slice.slot)
-                _ = try scanner.members { key, scanner throws(JSONError) in
-                    members.append(JSONMember(key: key, value: try scanner.value()))
-                }
-            } catch {
-                members = []  // Cannot be: the slice was checked when it was made.
-            }
+                return try Self.members(&scanner)
+            } catch { return [] }  // Cannot be: the slice was checked when it was made.
         }
         self.init(bytes: slice.bytes, members: members)
+    }
+
+    private static func members(_ scanner: inout JSONScanner) throws(JSONError) -> [JSONMember] {
+        var members: [JSONMember] = []
+        members.reserveCapacity(8)
+        _ = try scanner.members { key, scanner throws(JSONError) in
+            members.append(JSONMember(key: key, value: try scanner.value()))
+        }
+        return members
     }
 
     private init(bytes: [UInt8], members: [JSONMember]) {
@@ -85,11 +95,17 @@ public struct JSONObjectView: Sendable {
 
     /// The value of a name, nil where there is none. A null is a value.
     public subscript(_ name: StaticString) -> JSONSlice? {
-        bytes.withUnsafeBytes { buffer in
+        if members.isEmpty { return nil }
+        let found: JSONSlot? = bytes.withUnsafeBytes { buffer in
             guard let base = buffer.baseAddress else { return nil }
-            return members.last { JSONText.equals(base, $0.key, name) }
-                .map { JSONSlice(bytes: bytes, slot: $0.value) }
+            var index = members.count - 1
+            while index >= 0 {
+                if JSONText.equals(base, members[index].key, name) { return members[index].value }
+                index -= 1
+            }
+            return nil
         }
+        return found.map { JSONSlice(bytes: bytes, slot: $0) }
     }
 
     /// The text of a member's key.

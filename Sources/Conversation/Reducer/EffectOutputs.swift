@@ -106,8 +106,10 @@ struct EffectOutputs {
         if case .slice(let usage) = notNull(data["usage"]) ?? notNull(result["usage"]), usage.object?.isEmpty == false {
             members.set("usage", .slice(usage))
         }
-        let merged = mergedMetadata()
-        if merged.count > 2 { members.set("metadata", .raw(merged)) }
+        if !metadata.isEmpty || !resultMetadata.isEmpty {
+            let merged = mergedMetadata()
+            if merged.count > 2 { members.set("metadata", .raw(merged)) }
+        }
         return members
     }
 

@@ -36,11 +36,15 @@ struct OutputMembers {
 
     mutating func set(_ name: StaticString, _ value: JSONText.Piece?) {
         guard let value else { return }
-        if let index = members.firstIndex(where: { $0.name.description == name.description }) {
+        if let index = members.firstIndex(where: { Self.isSame($0.name, name) }) {
             members[index].value = value
         } else {
             members.append((name, value))
         }
+    }
+
+    private static func isSame(_ one: StaticString, _ other: StaticString) -> Bool {
+        one.utf8CodeUnitCount == other.utf8CodeUnitCount && JSONText.sameBytes(one.utf8Start, other)
     }
 
     func encode() -> [UInt8] {

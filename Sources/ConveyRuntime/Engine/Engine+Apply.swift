@@ -29,9 +29,10 @@ extension Engine {
         let position = Position(selection.position)
         let conversation = try activate(id: ConversationID(selection.conversation))
         let signal = if let held = selection.signal { held } else { try signal(at: position, of: conversation) }
+        var canceledThrough = conversation.record.canceledThrough
         let application = partitions[partition].apply(
-            selection, signal: signal, state: &conversation.record.state,
-            canceledThrough: &conversation.record.canceledThrough)
+            selection, signal: signal, state: &conversation.record.state, canceledThrough: &canceledThrough)
+        conversation.record.canceledThrough = canceledThrough
         conversation.pending -= 1
         conversation.isDirty = true
         output.applied += 1

@@ -59,10 +59,12 @@ extension Engine {
         else {
             throw JournalError(.corrupt, "record \(marker.appliedPosition) was applied but cannot be read")
         }
+        var canceledThrough = conversation.record.canceledThrough
         _ = PartitionMachine.reduce(
             signal, position: record.position.rawValue, priority: marker.priority, offset: record.offset,
             partition: conversation.record.partition, state: &conversation.record.state,
-            canceledThrough: &conversation.record.canceledThrough)
+            canceledThrough: &canceledThrough)
+        conversation.record.canceledThrough = canceledThrough
         guard conversation.record.state.digest == marker.digest else {
             throw JournalError(
                 .corrupt,

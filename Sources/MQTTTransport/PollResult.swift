@@ -1,0 +1,9 @@
+/// What ended a `poll`.
+public struct PollResult: Sendable {
+    /// `read()` will bring something (or the end of the connection).
+    public var isReadable = false
+    /// The wake handle fired.
+    public var isWoken = false
+    /// The broker is gone; `read()` brings what it still sent, then the end. Set even while not reading.
+    public var hasEnded = false
+}

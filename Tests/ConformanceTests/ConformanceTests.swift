@@ -1,0 +1,55 @@
+import ConformanceKit
+import Testing
+
+@Suite struct ConformanceTests {
+    private static let vectors = String(#filePath.dropLast("ConformanceTests.swift".count)) + "Vectors"
+
+    @Test func `The pure core agrees with every reference vector`() {
+        let report = Conformance.run(folder: Self.vectors)
+        #expect(report.rows > 1_000)
+        for file in report.files where !file.isGood {
+            Issue.record("\(file.name): \(file.outcome) \(file.differences.prefix(5))")
+        }
+        #expect(report.isGood)
+    }
+
+    @Test(arguments: [
+        ("contract.jsonl", #"{"case":"altered","input":{},"expect":"reject","code":"attribute_missing:source"}"#),
+        ("contract.jsonl", #"{"case":"altered","input":{},"expect":"accept","signal":{},"generated":[]}"#),
+        (
+            "conversation_ref.jsonl",
+            #"{"case":"altered","op":"new","project_id":"a b","conversation_id":"c","result":"ok","subject":"project/a%20b/conversation/c"}"#
+        ),
+        ("scheduler.jsonl", #"{"case":"altered","kind":"priority","type":"conv.out.x","priority":2}"#),
+        (
+            "scheduler.jsonl",
+            #"{"case":"altered","kind":"incremental","fairness_threshold":5,"scheduler_state":{},"steps":[{"enqueue":{"seq":0,"id":"a","type":"x","priority":2,"cause_id":null},"drain":"all","selected":["b"]}]}"#
+        ),
+        (
+            "reducer.jsonl",
+            #"{"case":"altered","conversation_id":"c","steps":[{"signal":{"id":"s","type":"x","subject":"c","data":{}},"priority":2,"partition_id":0,"scheduler_seq":0,"state":{"applied_count":2},"directives":[]}]}"#
+        ),
+        ("reducer.jsonl", #"{"case":"altered"}"#),
+        ("scheduler.jsonl", #"{"case":"altered","kind":"new kind"}"#),
+        ("contract.jsonl", "not JSON"),
+    ])
+    func `A row that is not so is reported`(file: String, row: String) {
+        let report = Conformance.check(name: file, bytes: Array(row.utf8))
+        #expect(report.rows == 1)
+        #expect(!report.differences.isEmpty)
+        #expect(!report.isGood)
+    }
+
+    @Test(arguments: ["contract.jsonl", "scheduler.jsonl", "reducer.jsonl", "conversation_ref.jsonl"])
+    func `A known file without rows is a failure`(name: String) {
+        #expect(!Conformance.check(name: name, bytes: []).isGood)
+    }
+
+    @Test func `A file that is not known is a failure`() {
+        #expect(!Conformance.check(name: "other.jsonl", bytes: Array("{}".utf8)).isGood)
+    }
+
+    @Test func `A folder that is not there is a failure`() {
+        #expect(!Conformance.run(folder: Self.vectors + "/nowhere").isGood)
+    }
+}

@@ -1,0 +1,83 @@
+import Conversation
+import Testing
+
+@Suite struct TopicNameTests {
+    static let subjects = [
+        "chat-42", "a/b", "a+b", "#", "+", "$SYS", "a b", "%", "%41", "100%", "é", "日本語", "😀", "a.b", "~:@-_.",
+        "project/a+b/conversation/c%2Fd", "?&=;,!'()*[]{}|\\^`\"<>", "e\u{301}", String(repeating: "x", count: 256),
+    ]
+
+    @Test(arguments: subjects, ["conv", "acme/prod/conv"])
+    func `A subject with any character makes one level and comes back`(subject: String, root: String) throws {
+        let topic = TopicName.topic(root: root, type: "conv.in.message.received", subject: subject)
+        let levels = topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        #expect(levels.count == root.utf8.split(separator: UInt8(ascii: "/")).count + 4)
+        #expect(!topic.contains("+") && !topic.contains("#"))
+        let parsed = try TopicName.read(topic, root: root)
+        #expect(parsed == .inbound(subject: subject, type: "conv.in.message.received"))
+        #expect(parsed.subject.utf8.elementsEqual(subject.utf8))
+    }
+
+    @Test(arguments: [
+        "conv.in.message.received", "conv.in.", "conv.in..message", "conv.in.a/b", "conv.in.a+b#", "conv.in.größe",
+        "conv.in.a b", "conv.in.%", "conv.in.\u{301}x", "conv.in.a..b.",
+    ])
+    func `A type makes one topic and comes back`(type: String) throws {
+        let topic = TopicName.topic(root: "conv", type: type, subject: "s")
+        let parsed = try TopicName.read(topic, root: "conv")
+        guard case .inbound("s", let back?) = parsed else {
+            Issue.record("\(parsed)")
+            return
+        }
+        #expect(back.utf8.elementsEqual(type.utf8))
+    }
+
+    @Test func `Each family has its topic`() {
+        let expected = [
+            "conv.in.control.abort_requested": "conv/in/s/control/abort_requested",
+            "conv.out.assistant.delta": "conv/out/s/assistant/delta",
+            "conv.effect.llm.generation.started": "conv/effect/s/llm/generation/started",
+            "conv.applied.event.applied": "conv/applied/s/event/applied",
+            "conv.audit.signal.rejected": "conv/audit/s/signal/rejected",
+        ]
+        for (type, topic) in expected { #expect(TopicName.topic(root: "conv", type: type, subject: "s") == topic) }
+    }
+
+    @Test func `Topics that signals come in on`() {
+        #expect(TopicName.parse("conv/in/s", root: "conv") == .inbound(subject: "s", type: nil))
+        #expect(TopicName.parse("conv/ingest/a%2Fb", root: "conv") == .ingest(subject: "a/b"))
+        #expect(TopicName.parse("conv/in/a%2fb/x", root: "conv") == .inbound(subject: "a/b", type: "conv.in.x"))
+        #expect(TopicName.parse("conv/in/%41/x", root: "conv") == .inbound(subject: "A", type: "conv.in.x"))
+        #expect(TopicName.parse("conv/in/a b!/x", root: "conv") == .inbound(subject: "a b!", type: "conv.in.x"))
+    }
+
+    @Test(arguments: [
+        ("other/in/s/x", TopicError.notIngress), ("conv", .notIngress), ("conv/", .notIngress), ("", .notIngress),
+        ("conv/out/s/x", .notIngress), ("conv/ingest/s/x", .notIngress), ("conv/inn/s", .notIngress),
+        ("conv/in", .subjectMissing), ("conv/in/", .subjectMissing), ("conv/in//x", .subjectMissing),
+    ])
+    func `Other topics say nothing`(topic: String, error: TopicError) {
+        #expect(throws: error) { try TopicName.read(topic, root: "conv") }
+        #expect(TopicName.parse(topic, root: "conv") == nil)
+    }
+
+    @Test(arguments: [
+        "%", "%4", "%4g", "%ff", "%c3%28", "%00", "%0A", "%7F", "%C2%85", "%20", "%E3%80%80", "a%",
+        String(repeating: "x", count: 257),
+    ])
+    func `A level that is no subject is refused`(level: String) {
+        #expect {
+            try TopicName.read("conv/in/\(level)/x", root: "conv")
+        } throws: { error in
+            if case .subjectInvalid = error as? TopicError { true } else { false }
+        }
+        #expect(TopicName.decode(level: level) == nil)
+    }
+
+    @Test(arguments: [
+        "message.received", "%6Dessage/received", "a%2fb", "a%", "größe", "a b", "control%2Eabort_requested",
+    ])
+    func `A type can be spelled in one way only`(rest: String) {
+        #expect(throws: TopicError.typeInvalid) { try TopicName.read("conv/in/s/\(rest)", root: "conv") }
+    }
+}
