@@ -91,6 +91,8 @@ extension Engine {
             appliedPosition: applied.position, applyOrder: applied.application.applyOrder, priority: applied.priority,
             digest: applied.conversation.record.state.digest)
         let record = place(.marker(marker), family: .applied, in: applied.conversation)
+        partitions[applied.conversation.record.partition].markApplied(
+            unscheduled: DerivedID.marker(of: applied.position), conversation: record.conversation.rawValue)
         output.outbound.append(
             OutboundEvent(
                 record: record, subject: applied.signal.subject, partition: applied.conversation.record.partition,
@@ -129,20 +131,45 @@ extension Engine {
             let positions = partitions[index].expireParked(
                 parkedUntil: time.monotonic - settings.causeTimeoutMilliseconds)
             for position in positions {
-                guard let record = try record(at: Position(position)) else {
-                    throw JournalError(.corrupt, "record \(position) waits for its cause but cannot be read")
-                }
-                try activate(id: record.conversation).pending -= 1
+                let record = try waitingRecord(at: Position(position))
                 try bury(record, reason: .causeTimeout)
             }
         }
     }
 
-    /// Makes a dead letter of a recorded signal and says so in its conversation.
-    func bury(_ record: JournalRecord, reason: DeadLetter.Reason) throws(JournalError) {
-        guard case .signal(let signal) = record.content else {
-            preconditionFailure("a marker (record \(record.position)) was scheduled")
+    /// A record that waited for its cause and does not any more.
+    private func waitingRecord(at position: Position) throws(JournalError) -> JournalRecord {
+        guard let record = try record(at: position) else {
+            throw JournalError(.corrupt, "record \(position) waits for its cause but cannot be read")
         }
+        try activate(id: record.conversation).pending -= 1
+        return record
+    }
+
+    /// Makes dead letters of a recorded signal and of everything that waits for it, directly or not.
+    func bury(_ record: JournalRecord, reason: DeadLetter.Reason) throws(JournalError) {
+        var graves = [(record, reason)]
+        while let (record, reason) = graves.popLast() {
+            guard case .signal(let signal) = record.content else {
+                preconditionFailure("a marker (record \(record.position)) was scheduled")
+            }
+            try announceDeadLetter(record, signal, reason)
+            let partition = try activate(id: record.conversation).record.partition
+            for cause in [signal.id, DerivedID.marker(of: record.position)] {
+                for dependent in partitions[partition].abandon(
+                    cause: cause, conversation: record.conversation.rawValue)
+                {
+                    graves.append((try waitingRecord(at: Position(dependent)), .causeDeadLettered))
+                }
+            }
+        }
+    }
+
+    /// Writes a dead letter's row, and the signal that tells of it in its conversation.
+    private func announceDeadLetter(
+        _ record: JournalRecord, _ signal: Signal, _ reason: DeadLetter.Reason
+    ) throws(JournalError) {
+        buried.insert(record.position)
         batch.deadLetters.append(
             DeadLetter(position: record.position, conversation: record.conversation, reason: reason, at: time.wall))
         let id = DerivedID.deadLetter(record.position)

@@ -27,6 +27,8 @@ public final class Engine {
     /// The transaction at hand.
     var batch = JournalBatch()
     var output = EngineOutput()
+    /// Dead letters of the transaction at hand.
+    var buried: Set<Position> = []
     var time = EngineTime(wall: 0, monotonic: 0)
     public internal(set) var metrics: MetricsSnapshot
 
@@ -63,6 +65,12 @@ public final class Engine {
     /// Whether `transact` has something to do without new input.
     public var hasWork: Bool { !turns.isEmpty || ledger.hasStartable }
 
+    /// A conversation's state, as of the last transaction; nil for a subject without records.
+    public func state(ofSubject subject: String) throws(JournalError) -> ConversationState? {
+        if let active = conversations.find(subject: subject) { return active.record.state }
+        return try journal.conversation(subject: subject)?.state
+    }
+
     /// When the longest-waiting parked signal times out, in monotonic milliseconds.
     public func nextTimeout() -> Int64? {
         var oldest: Int64?
@@ -78,6 +86,7 @@ public final class Engine {
         self.time = time
         batch = JournalBatch()
         output = EngineOutput()
+        buried.removeAll(keepingCapacity: true)
 
         for inbound in input.inbound { output.outcomes.append(try record(inbound)) }
         for report in input.reports { try record(report) }

@@ -309,7 +309,7 @@ final class OutboxLoop: Sendable {
 
 extension OutboundEvent {
     /// The event that a record is published as; nil for one that is not (it came from the broker).
-    init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
+    package init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
         guard let family = record.family, family != .inbound else { return nil }
         var applied: Signal?
         if case .marker(let marker) = record.content {
