@@ -90,10 +90,13 @@ public final class Engine {
         }
         try finishBatch()
 
-        guard !batch.isEmpty else { return output }
-        try journal.commit(batch, epoch: .single)
-        output.recorded = batch.records.count
-        count(input)
+        if !batch.isEmpty {
+            try journal.commit(batch, epoch: .single)
+            output.recorded = batch.records.count
+            countCommit()
+        }
+        // Nothing is written for duplicates alone, but they are counted.
+        countInput(input)
         return output
     }
 
@@ -137,14 +140,17 @@ public final class Engine {
         }
     }
 
-    private func count(_ input: EngineInput) {
-        metrics.counters.received += UInt64(input.inbound.count)
+    private func countCommit() {
         metrics.counters.recorded += UInt64(batch.records.count)
         metrics.counters.applied += UInt64(output.applied)
         metrics.counters.deadLetters += UInt64(batch.deadLetters.count)
         metrics.gauges.deadLettersOpen += batch.deadLetters.count
         metrics.counters.commits += 1
         metrics.commitBatchSize.observe(Double(batch.records.count))
+    }
+
+    private func countInput(_ input: EngineInput) {
+        metrics.counters.received += UInt64(input.inbound.count)
         for outcome in output.outcomes {
             switch outcome {
             case .recorded: break
