@@ -81,8 +81,9 @@ let package = Package(
         .testTarget(
             name: "ConveyTests", dependencies: ["convey", "ConveyHTTP", "ConveyRuntime", "MQTTTransport"],
             swiftSettings: strict),
+        // `convey` is named so that the binary these tests run is built first.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
+            name: "EndToEndTests", dependencies: ["convey", "MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

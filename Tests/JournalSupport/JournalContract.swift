@@ -122,7 +122,8 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
             extensions: Array(#""foo":"bar""#.utf8), data: Array(#"{"content":"hi \u0000 ü"}"#.utf8))
         let plain = Signal(
-            id: "", source: "/host", type: "conv.audit.x", subject: "a/b #ü", cause: .unsatisfiable, data: Array("{}".utf8))
+            id: "", source: "/host", type: "conv.audit.x", subject: "a/b #ü", cause: .unsatisfiable,
+            data: Array("{}".utf8))
         var batch = JournalBatch()
         batch.createdConversations = [conversation]
         batch.records = [

@@ -106,7 +106,8 @@ struct SimulationCheck {
         for (record, signal) in signals {
             positions["\(record.conversation) \(signal.id)", default: []].append(record.position)
         }
-        let appliedAt = Dictionary(uniqueKeysWithValues: markers.map { ($0.marker.appliedPosition, $0.record.position) })
+        let appliedAt = Dictionary(
+            uniqueKeysWithValues: markers.map { ($0.marker.appliedPosition, $0.record.position) })
         for (record, signal) in signals {
             guard case .signal(let cause) = signal.cause, let own = appliedAt[record.position] else { continue }
             let causes = positions["\(record.conversation) \(cause)"] ?? markerTarget(cause, of: record)

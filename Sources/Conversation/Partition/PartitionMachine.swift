@@ -10,6 +10,8 @@ public struct PartitionMachine: Sendable {
         /// Its place in the record order of its conversation.
         public var offset: Int64
         public var priority: Priority
+        /// The `now` it was enqueued with.
+        public var enqueuedAt: Int64
         /// The signal; nil when it was let go to save memory and has to be read from the journal.
         public var signal: Signal?
     }
@@ -33,6 +35,7 @@ public struct PartitionMachine: Sendable {
 
     private struct Waiting: Sendable {
         var offset: Int64
+        var enqueuedAt: Int64
         /// nil once it was let go.
         var signal: Signal?
     }
@@ -60,7 +63,7 @@ public struct PartitionMachine: Sendable {
     public mutating func enqueue(
         _ signal: Signal, position: Int64, conversation: Int64, offset: Int64, cause: Scheduler.CauseStatus, now: Int64
     ) {
-        waiting[position] = Waiting(offset: offset, signal: signal)
+        waiting[position] = Waiting(offset: offset, enqueuedAt: now, signal: signal)
         scheduler.enqueue(
             Scheduler.Entry(
                 sequence: UInt64(position), conversation: conversation, id: signal.id,
@@ -77,7 +80,12 @@ public struct PartitionMachine: Sendable {
         }
         return Selection(
             position: position, conversation: entry.conversation, offset: selected.offset, priority: entry.priority,
-            signal: selected.signal)
+            enqueuedAt: selected.enqueuedAt, signal: selected.signal)
+    }
+
+    /// Sets a selected signal aside: it will not be applied.
+    public mutating func discard(_ selection: Selection) {
+        waiting.removeValue(forKey: selection.position)
     }
 
     /// Applies a selected signal to its conversation.

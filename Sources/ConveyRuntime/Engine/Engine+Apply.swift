@@ -4,7 +4,6 @@ import Conversation
 extension Engine {
     /// Lets the partitions apply in turns until nothing is ready or the transaction's budget is used up.
     func applyReady() throws(JournalError) {
-        var budget = settings.applyBudget
         while budget > 0, !turns.isEmpty {
             let round = turns
             turns.removeAll(keepingCapacity: true)
@@ -29,6 +28,11 @@ extension Engine {
         let position = Position(selection.position)
         let conversation = try activate(id: ConversationID(selection.conversation))
         let signal = if let held = selection.signal { held } else { try signal(at: position, of: conversation) }
+        if exceedsEffectLimit(signal, conversation) {
+            partitions[partition].discard(selection)
+            try bury(waitingRecord(at: position), reason: .effectLimit)
+            return true
+        }
         var canceledThrough = conversation.record.canceledThrough
         let application = partitions[partition].apply(
             selection, signal: signal, state: &conversation.record.state, canceledThrough: &canceledThrough)
@@ -36,11 +40,19 @@ extension Engine {
         conversation.pending -= 1
         conversation.isDirty = true
         output.applied += 1
+        metrics.applySeconds.observe(Double(time.monotonic - selection.enqueuedAt) / 1_000)
         let applied = Applied(
             signal: signal, position: position, conversation: conversation, priority: selection.priority,
             application: application)
         for directive in application.directives { try carryOut(directive, of: applied) }
         return true
+    }
+
+    /// Effects that others run are part of a conversation's state until they end; a host that never ends them must not make
+    /// the state grow for ever.
+    private func exceedsEffectLimit(_ signal: Signal, _ conversation: ActiveConversation) -> Bool {
+        conversation.record.state.inFlight.count >= settings.inFlightLimit && signal.source != DerivedSource.effects
+            && Family(type: signal.type) == .effect
     }
 
     /// A signal just applied, for the directives it gave.
@@ -81,7 +93,8 @@ extension Engine {
             try open(effect, startsCanceled: applied.application.startsCanceled)
         case .cancelEffects(let reason):
             for key in ledger.effects(of: applied.conversation.record.id) {
-                try cancel(key, reason: reason, cause: SignalReference(id: applied.signal.id, position: applied.position))
+                try cancel(
+                    key, reason: reason, cause: SignalReference(id: applied.signal.id, position: applied.position))
             }
         }
     }

@@ -27,6 +27,8 @@ public final class Engine {
     /// The transaction at hand.
     var batch = JournalBatch()
     var output = EngineOutput()
+    /// Applications the transaction at hand may still make.
+    var budget = 0
     /// Dead letters of the transaction at hand.
     var buried: Set<Position> = []
     var time = EngineTime(wall: 0, monotonic: 0)
@@ -90,8 +92,11 @@ public final class Engine {
 
         for inbound in input.inbound { output.outcomes.append(try record(inbound)) }
         for report in input.reports { try record(report) }
-        try startEffects()
         try expireParked()
+        budget = settings.applyBudget
+        try applyReady()
+        // What was just ordered starts in the same transaction: a message and its attempt cost one commit.
+        try startEffects()
         try applyReady()
         if let cursor = input.outboxCursor, cursor > outboxCursor {
             outboxCursor = cursor
@@ -99,9 +104,12 @@ public final class Engine {
         }
         try finishBatch()
 
-        guard !batch.isEmpty else { return output }
-        try journal.commit(batch, epoch: .single)
-        output.recorded = batch.records.count
+        if !batch.isEmpty {
+            try journal.commit(batch, epoch: .single)
+            metrics.counters.commits += 1
+            metrics.commitBatchSize.observe(Double(batch.records.count))
+            output.recorded = batch.records.count
+        }
         count(input)
         return output
     }
@@ -152,8 +160,6 @@ public final class Engine {
         metrics.counters.applied += UInt64(output.applied)
         metrics.counters.deadLetters += UInt64(batch.deadLetters.count)
         metrics.gauges.deadLettersOpen += batch.deadLetters.count
-        metrics.counters.commits += 1
-        metrics.commitBatchSize.observe(Double(batch.records.count))
         for outcome in output.outcomes {
             switch outcome {
             case .recorded: break

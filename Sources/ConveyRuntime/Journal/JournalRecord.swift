@@ -129,6 +129,8 @@ public struct DeadLetter: Sendable, Equatable {
         case parkedLimit = "parked_limit"
         /// Its cause has become a dead letter.
         case causeDeadLettered = "cause_dead_lettered"
+        /// Its conversation has too many effects in flight.
+        case effectLimit = "effect_limit"
     }
 
     public var position: Position

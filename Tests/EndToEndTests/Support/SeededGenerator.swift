@@ -1,0 +1,24 @@
+import Foundation
+
+/// SplitMix64 (Steele, Lea and Flood 2014): the same numbers for the same seed everywhere.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    /// With the seed in `CONVEY_SEED`, else a new one; printed, so that a failure can be repeated.
+    static func announced(_ test: String) -> SeededGenerator {
+        let given = ProcessInfo.processInfo.environment["CONVEY_SEED"].flatMap { UInt64($0) }
+        let seed = given ?? UInt64.random(in: 1...999_999)
+        print("\(test): CONVEY_SEED=\(seed)")
+        return SeededGenerator(seed: seed)
+    }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

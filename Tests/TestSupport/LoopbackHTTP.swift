@@ -1,0 +1,24 @@
+import Glibc
+
+/// The answer to a GET.
+public struct HTTPAnswer: Sendable, Equatable {
+    public let status: Int
+    public let body: String
+}
+
+/// One GET to a server on 127.0.0.1; nil when it cannot be reached, or is silent for three seconds.
+public func httpGet(_ path: String, port: Int) -> HTTPAnswer? {
+    guard let connection = connectToLoopback(port: port) else { return nil }
+    defer { close(connection) }
+    var timeout = timeval(tv_sec: 3, tv_usec: 0)
+    setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+    let request = Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n".utf8)
+    guard send(connection, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
+    var received: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 16_384)
+    while case let count = recv(connection, &buffer, buffer.count, 0), count > 0 { received += buffer.prefix(count) }
+    let text = String(decoding: received, as: UTF8.self)
+    let words = text.prefix { $0 != "\r\n" }.split(separator: " ")
+    guard words.count > 1, let status = Int(words[1]), let head = text.firstRange(of: "\r\n\r\n") else { return nil }
+    return HTTPAnswer(status: status, body: String(text[head.upperBound...]))
+}
