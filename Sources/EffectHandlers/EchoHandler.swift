@@ -27,12 +27,8 @@ public struct EchoHandler: EffectHandler {
 
     /// The user's text: `data.content`, else `data.text`; empty where neither is a string.
     static func text(of input: [UInt8]) -> String {
-        // What is not JSON cannot be in the journal; an empty text is the answer to what has none.
-        guard case .object(let members)? = try? JSONValue(input) else { return "" }
-        for name in ["content", "text"] {
-            if case .string(let text)? = members.last(where: { $0.key == name })?.value { return text }
-        }
-        return ""
+        guard let data = JSONObjectView(input) else { return "" }
+        return data["content"]?.string ?? data["text"]?.string ?? ""
     }
 
     /// The text cut behind every `words`th run of white space: the pieces joined are the text.

@@ -26,7 +26,7 @@ struct EffectLedger {
     }
 
     private var entries: [EffectKey: Entry] = [:]
-    private var byConversation: [ConversationID: [EffectKey]] = [:]
+    private var byConversation: [ConversationID: Set<EffectKey>] = [:]
     private var queue: [EffectKey] = []
     private var queueHead = 0
     private(set) var running = 0
@@ -44,7 +44,7 @@ struct EffectLedger {
     mutating func open(_ effect: OpenEffect) {
         entries[effect.key] = Entry(
             effect: effect, lastSignal: SignalReference(id: effect.causeID, position: effect.key.cause))
-        byConversation[effect.conversation, default: []].append(effect.key)
+        byConversation[effect.conversation, default: []].insert(effect.key)
         queue.append(effect.key)
     }
 
@@ -82,10 +82,9 @@ struct EffectLedger {
     mutating func close(_ key: EffectKey) -> Entry? {
         guard let entry = entries.removeValue(forKey: key) else { return nil }
         if entry.isRunning { running -= 1 }
-        if var keys = byConversation[entry.effect.conversation] {
-            keys.removeAll { $0 == key }
-            byConversation[entry.effect.conversation] = keys.isEmpty ? nil : keys
-        }
+        let conversation = entry.effect.conversation
+        byConversation[conversation]?.remove(key)
+        if byConversation[conversation]?.isEmpty == true { byConversation[conversation] = nil }
         return entry
     }
 
@@ -94,7 +93,9 @@ struct EffectLedger {
     }
 
     /// The open effects of a conversation, oldest first.
-    func effects(of conversation: ConversationID) -> [EffectKey] { byConversation[conversation] ?? [] }
+    func effects(of conversation: ConversationID) -> [EffectKey] {
+        (byConversation[conversation] ?? []).sorted { ($0.cause, $0.ordinal) < ($1.cause, $1.ordinal) }
+    }
 
     private mutating func compactQueue() {
         guard queueHead >= 256, queueHead * 2 >= queue.count else { return }
