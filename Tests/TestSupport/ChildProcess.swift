@@ -10,7 +10,8 @@ public enum ProcessEnd: Sendable, Equatable {
 
 /// A process that this one started. It ends with this object at the latest.
 ///
-/// Not Foundation's `Process`, whose `waitUntilExit` runs a run loop and can hang on a thread of the cooperative pool.
+/// Not Foundation's `Process`: that hands on the calling thread's signal mask, and threads of the cooperative pool block
+/// SIGTERM, so a child started by an async test would be deaf to it.
 public final class ChildProcess: Sendable {
     public let processID: pid_t
     private let end = Mutex<ProcessEnd?>(nil)
@@ -68,10 +69,17 @@ public final class ChildProcess: Sendable {
         for name in try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd") {
             if let descriptor = Int32(name), descriptor > 2 { posix_spawn_file_actions_addclose(&actions, descriptor) }
         }
+        var attributes = posix_spawnattr_t()
+        posix_spawnattr_init(&attributes)
+        defer { posix_spawnattr_destroy(&attributes) }
+        var noSignals = sigset_t()
+        sigemptyset(&noSignals)
+        posix_spawnattr_setsigmask(&attributes, &noSignals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var processID: pid_t = 0
         let code = withCStrings(arguments) { arguments in
             withCStrings(environment) { environment in
-                posix_spawn(&processID, program, &actions, nil, arguments, environment)
+                posix_spawn(&processID, program, &actions, &attributes, arguments, environment)
             }
         }
         guard code == 0 else {
