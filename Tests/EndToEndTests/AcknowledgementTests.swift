@@ -96,6 +96,6 @@ struct AcknowledgementTests {
                 && JournalAudit.isAtRest(journal)
         }
         #expect(try journal.number("SELECT count(*) FROM journal WHERE type = 'conv.in.note.taken'") == Self.count)
-        #expect(try JournalAudit.findings(journal, isAtRest: true) == [])
+        try JournalAudit.expectSound(journal, isAtRest: true)
     }
 }
