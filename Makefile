@@ -3,7 +3,7 @@
 SWIFT ?= swift
 # Packages are resolved from the network or a mirror only when they are missing or Package.swift has changed.
 BUILD_FLAGS ?=
-SEEDS ?= 200
+SEEDS ?= 10000
 VECTORS ?= Tests/ConformanceTests/Vectors
 # Where `make run` keeps the journal, and further flags for `convey serve`.
 DATA ?= ./data
@@ -26,7 +26,7 @@ build: ## Build the release binary, .build/release/convey
 run: install build ## Run Convey with a broker of its own; prints commands to try [DATA=./data FLAGS=...]
 	@DATA="$(DATA)" scripts/run.sh .build/release/convey $(FLAGS)
 
-test: install broker-check ## Run every test, from a fresh clone to a verdict
+test: install broker-check simulate ## Run every test, from a fresh clone to a verdict
 	$(SWIFT) test $(BUILD_FLAGS)
 
 broker-check: install ## Check the broker configurations with a real mosquitto
@@ -35,8 +35,8 @@ broker-check: install ## Check the broker configurations with a real mosquitto
 conformance: ## Run the reference vectors [VECTORS=DIR]
 	$(SWIFT) run -c release conformance $(VECTORS)
 
-simulate: ## Run seeded simulations [SEEDS=N]
-	CONVEY_SEEDS=$(SEEDS) $(SWIFT) test --filter Simulation
+simulate: ## Run seeded simulations of crashes and faults [SEEDS=10000] [SEED=one seed]
+	$(SWIFT) run -c release $(BUILD_FLAGS) simulate $(if $(SEED),--seed $(SEED),$(SEEDS))
 
 format: ## Format the sources
 	$(SWIFT) format format --in-place --recursive $(FORMATTED)

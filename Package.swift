@@ -56,10 +56,23 @@ let package = Package(
         .testTarget(name: "ConversationTests", dependencies: ["Conversation"], swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceKit"], exclude: ["Vectors"], swiftSettings: strict),
+        .target(
+            name: "JournalSupport", dependencies: ["ConveyRuntime", "Conversation"], path: "Tests/JournalSupport",
+            swiftSettings: strict),
+        // `make simulate`: the promises under seeded crashes and faults.
+        .target(
+            name: "SimulationKit",
+            dependencies: [
+                "ConveyRuntime", "Conversation", "JournalSupport", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/SimulationKit", swiftSettings: strict),
+        .executableTarget(name: "simulate", dependencies: ["SimulationKit"], swiftSettings: strict),
         .testTarget(
-            name: "ConveyRuntimeTests", dependencies: ["ConveyRuntime", "Conversation"], swiftSettings: strict),
+            name: "ConveyRuntimeTests",
+            dependencies: ["ConveyRuntime", "Conversation", "JournalSupport", "SimulationKit"], swiftSettings: strict),
         .testTarget(
-            name: "SQLiteJournalTests", dependencies: ["SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite"],
+            name: "SQLiteJournalTests",
+            dependencies: ["SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite", "JournalSupport"],
             swiftSettings: strict),
         // Real brokers and cut wires for tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),

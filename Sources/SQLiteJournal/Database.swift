@@ -81,7 +81,8 @@ final class Database {
         case SQLITE_IOERR:
             let syncFailures = [SQLITE_IOERR_FSYNC_CODE, SQLITE_IOERR_DIR_FSYNC_CODE]
             return JournalError(syncFailures.contains(code) ? .syncFailed : .inputOutput, reason)
-        case SQLITE_CORRUPT, SQLITE_NOTADB: return JournalError(.corrupt, reason)
+        // A constraint that does not hold means that memory and journal disagree: starting again reads the journal.
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CONSTRAINT: return JournalError(.corrupt, reason)
         case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM: return JournalError(.cannotOpen, reason)
         default: return JournalError(.inputOutput, reason)
         }

@@ -42,7 +42,7 @@ enum SchedulerVectors {
                 var scheduler = Scheduler(order: .arrival)
                 scheduler.enqueue(
                     Scheduler.Entry(sequence: 0, conversation: 0, id: "s", priority: .normal, cause: signal.cause),
-                    causeIsApplied: isApplied(signal.cause, ids))
+                    cause: isApplied(signal.cause, ids) ? .applied : .unknown)
                 check.compare(name, expected, .bool(scheduler.next() != nil))
             }
         }
@@ -50,8 +50,9 @@ enum SchedulerVectors {
 
     private static func isApplied(_ cause: Cause, _ applied: some Collection<String>) -> Bool {
         switch cause {
+        case .none: true
         case .signal(let id): applied.contains(id)
-        case .none, .unsatisfiable: false
+        case .unsatisfiable: false
         }
     }
 
@@ -89,7 +90,7 @@ enum SchedulerVectors {
             queued[sequence] = id
             scheduler.enqueue(
                 Scheduler.Entry(sequence: sequence, conversation: 0, id: id, priority: priority, cause: cause),
-                causeIsApplied: isApplied(cause, applied))
+                cause: isApplied(cause, applied) ? .applied : .unknown)
         }
 
         mutating func select() -> Scheduler.Entry? {

@@ -37,14 +37,14 @@ struct OneLineTests {
             """
         let message = ReceivedMessage(topic: "conv/out/chat-42/assistant/delta", payload: Array(payload.utf8))
         #expect(
-            TailLine.text(message, root: "conv", now: "2026-11-22T19:00:00.000Z")
+            TailLine.text(message, now: "2026-11-22T19:00:00.000Z")
                 == "18:40:38.123  chat-42  out/assistant.delta  e1  \"hi\\n\"")
     }
 
     @Test("tail shows what is no event by its topic, and cuts it")
     func tailOther() {
         let message = ReceivedMessage(topic: "conv/in/c/message/received", payload: Array(repeating: 0x41, count: 500))
-        let line = TailLine.text(message, root: "conv", now: "2026-11-22T19:00:00.000Z")
+        let line = TailLine.text(message, now: "2026-11-22T19:00:00.000Z")
         #expect(line == "19:00:00.000  conv/in/c/message/received  \"\(String(repeating: "A", count: 60))\"")
     }
 }

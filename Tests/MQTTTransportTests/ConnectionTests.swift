@@ -120,6 +120,31 @@ struct ConnectionTests {
         #expect(relay.count(.publish, .fromClient) == 11)
     }
 
+    @Test func anEndThatAWriteNoticesIsAnnouncedOnceAndNotToTheNextConnection() throws {
+        let broker = try openBroker()
+        let relay = try TCPRelay(to: broker.port)
+        defer { relay.stop() }
+        let harness = try Harness(consumerOptions(port: relay.port))
+        func breakOff() throws {
+            try harness.connect()
+            relay.cut()
+            try waitUntil("a write fails") {
+                guard harness.connection.isConnected else { return true }
+                _ = try? harness.connection.publish(topic: "t", payload: [], qos: 0)  // Fails once it is cut.
+                return !harness.connection.flush()
+            }
+        }
+        try breakOff()
+        #expect(harness.connection.poll(timeoutMilliseconds: 0, wake: nil).isReadable)
+        harness.readOnce()
+        #expect(harness.end?.code == .connectionLost)
+        #expect(!harness.connection.poll(timeoutMilliseconds: 0, wake: nil).isReadable)
+
+        try breakOff()
+        try harness.connect()
+        #expect(harness.end == nil)
+    }
+
     @Test func anEndedSessionIsNotPresent() throws {
         let broker = try openBroker()
         var options = consumerOptions(port: broker.port)

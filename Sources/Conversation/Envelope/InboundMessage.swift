@@ -6,17 +6,13 @@ public struct InboundMessage: Sendable {
     public var contentType: String?
     /// MQTT 5 User Properties in the order they came (section 3.3.2.3.7).
     public var userProperties: [(String, String)]
-    /// The DUP flag (section 3.3.1.1).
-    public var isDuplicateDelivery: Bool
 
     public init(
-        topic: String, payload: [UInt8], contentType: String? = nil, userProperties: [(String, String)] = [],
-        isDuplicateDelivery: Bool = false
+        topic: String, payload: [UInt8], contentType: String? = nil, userProperties: [(String, String)] = []
     ) {
         self.topic = topic
         self.payload = payload
         self.contentType = contentType
         self.userProperties = userProperties
-        self.isDuplicateDelivery = isDuplicateDelivery
     }
 }

@@ -5,17 +5,28 @@ struct Parking: Sendable {
         var id: String
     }
 
-    private var entries: [UInt64: Scheduler.Entry] = [:]
+    private struct Parked {
+        var entry: Scheduler.Entry
+        var isTimed: Bool
+    }
+
+    private var entries: [UInt64: Parked] = [:]
     private var waiting: [CauseKey: [UInt64]] = [:]
     /// In the order of parking; may still name entries that have left.
     private var byAge: [(sequence: UInt64, parkedAt: Int64)] = []
     private var byAgeHead = 0
 
-    var count: Int { entries.count }
+    var isEmpty: Bool { entries.isEmpty }
+    /// Entries whose time runs.
+    private(set) var timedCount = 0
 
-    mutating func park(_ entry: Scheduler.Entry, now: Int64) {
-        entries[entry.sequence] = entry
-        byAge.append((entry.sequence, now))
+    /// - Parameter now: when the entry's time begins to run; nil when its cause is recorded and only waits its turn.
+    mutating func park(_ entry: Scheduler.Entry, now: Int64?) {
+        entries[entry.sequence] = Parked(entry: entry, isTimed: now != nil)
+        if let now {
+            timedCount += 1
+            byAge.append((entry.sequence, now))
+        }
         if let key = Self.key(of: entry) { waiting[key, default: []].append(entry.sequence) }
         compact()
     }
@@ -25,7 +36,7 @@ struct Parking: Sendable {
         guard !entries.isEmpty,
             let sequences = waiting.removeValue(forKey: CauseKey(conversation: conversation, id: cause))
         else { return [] }
-        return sequences.sorted().compactMap { entries.removeValue(forKey: $0) }
+        return sequences.sorted().compactMap { remove($0) }
     }
 
     mutating func expire(until time: Int64) -> [Scheduler.Entry] {
@@ -33,7 +44,7 @@ struct Parking: Sendable {
         while let oldestAt = oldest(), oldestAt <= time {
             let sequence = byAge[byAgeHead].sequence
             byAgeHead += 1
-            guard let entry = entries.removeValue(forKey: sequence) else { continue }
+            guard let entry = remove(sequence) else { continue }
             forgetCause(of: entry)
             expired.append(entry)
         }
@@ -46,6 +57,12 @@ struct Parking: Sendable {
         return byAgeHead < byAge.count ? byAge[byAgeHead].parkedAt : nil
     }
 
+    private mutating func remove(_ sequence: UInt64) -> Scheduler.Entry? {
+        guard let parked = entries.removeValue(forKey: sequence) else { return nil }
+        if parked.isTimed { timedCount -= 1 }
+        return parked.entry
+    }
+
     private mutating func forgetCause(of entry: Scheduler.Entry) {
         guard let key = Self.key(of: entry), var sequences = waiting[key] else { return }
         sequences.removeAll { $0 == entry.sequence }
@@ -54,7 +71,7 @@ struct Parking: Sendable {
 
     /// Keeps `byAge` within about twice what is parked: O(1) an entry on average.
     private mutating func compact() {
-        guard byAge.count > 64, byAge.count > 2 * entries.count else { return }
+        guard byAge.count > 64, byAge.count > 2 * timedCount else { return }
         byAge = byAge[byAgeHead...].filter { entries[$0.sequence] != nil }
         byAgeHead = 0
     }

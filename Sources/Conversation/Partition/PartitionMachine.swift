@@ -10,6 +10,8 @@ public struct PartitionMachine: Sendable {
         /// Its place in the record order of its conversation.
         public var offset: Int64
         public var priority: Priority
+        /// The `now` it was enqueued with.
+        public var enqueuedAt: Int64
         /// The signal; nil when it was let go to save memory and has to be read from the journal.
         public var signal: Signal?
     }
@@ -33,6 +35,7 @@ public struct PartitionMachine: Sendable {
 
     private struct Waiting: Sendable {
         var offset: Int64
+        var enqueuedAt: Int64
         /// nil once it was let go.
         var signal: Signal?
     }
@@ -55,17 +58,17 @@ public struct PartitionMachine: Sendable {
     /// Takes in a recorded signal.
     /// - Parameters:
     ///   - offset: its place in the record order of its conversation.
-    ///   - causeIsApplied: whether the signal's cause is recorded in this conversation and no longer pending.
+    ///   - cause: what is known of the signal's cause in this conversation.
     ///   - now: milliseconds of a clock that does not run backwards.
     public mutating func enqueue(
-        _ signal: Signal, position: Int64, conversation: Int64, offset: Int64, causeIsApplied: Bool, now: Int64
+        _ signal: Signal, position: Int64, conversation: Int64, offset: Int64, cause: Scheduler.CauseStatus, now: Int64
     ) {
-        waiting[position] = Waiting(offset: offset, signal: signal)
+        waiting[position] = Waiting(offset: offset, enqueuedAt: now, signal: signal)
         scheduler.enqueue(
             Scheduler.Entry(
                 sequence: UInt64(position), conversation: conversation, id: signal.id,
                 priority: Priority(type: signal.type), cause: signal.cause),
-            causeIsApplied: causeIsApplied, now: now)
+            cause: cause, now: now)
     }
 
     /// The signal whose turn it is; it stays pending until `apply`.
@@ -77,7 +80,12 @@ public struct PartitionMachine: Sendable {
         }
         return Selection(
             position: position, conversation: entry.conversation, offset: selected.offset, priority: entry.priority,
-            signal: selected.signal)
+            enqueuedAt: selected.enqueuedAt, signal: selected.signal)
+    }
+
+    /// Sets a selected signal aside: it will not be applied.
+    public mutating func discard(_ selection: Selection) {
+        waiting.removeValue(forKey: selection.position)
     }
 
     /// Applies a selected signal to its conversation.
@@ -109,6 +117,21 @@ public struct PartitionMachine: Sendable {
     /// Sets the entries aside whose cause did not come, oldest first, and returns their positions.
     public mutating func expireParked(parkedUntil time: Int64) -> [Int64] {
         scheduler.expireParked(parkedUntil: time).map { entry in
+            let position = Int64(entry.sequence)
+            waiting.removeValue(forKey: position)
+            return position
+        }
+    }
+
+    /// Tells that a signal is recorded that was never scheduled (a marker): what waited for it becomes ready.
+    public mutating func markApplied(unscheduled id: @autoclosure () -> String, conversation: Int64) {
+        guard scheduler.isAnythingParked else { return }
+        scheduler.markApplied(id: id(), conversation: conversation)
+    }
+
+    /// Sets aside what waits for a signal that will not be applied, and returns the positions.
+    public mutating func abandon(cause id: String, conversation: Int64) -> [Int64] {
+        scheduler.abandon(cause: id, conversation: conversation).map { entry in
             let position = Int64(entry.sequence)
             waiting.removeValue(forKey: position)
             return position

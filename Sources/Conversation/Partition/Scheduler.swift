@@ -30,6 +30,16 @@ public struct Scheduler: Sendable {
         }
     }
 
+    /// What is known of an entry's cause when the entry comes in.
+    public enum CauseStatus: Sendable {
+        /// There is none, or it has been applied.
+        case applied
+        /// It is recorded and waits for its turn: it will come.
+        case pending
+        /// Nothing is known of it: the entry waits for a limited time.
+        case unknown
+    }
+
     /// What fairness remembers between selections.
     public struct State: Sendable, Equatable {
         public var lastPriority: Priority?
@@ -53,22 +63,19 @@ public struct Scheduler: Sendable {
     }
 
     public var readyCount: Int { lanes.reduce(0) { $0 + $1.count } }
-    public var parkedCount: Int { parking.count }
+    /// Entries that wait for a cause that nothing is known of.
+    public var parkedCount: Int { parking.timedCount }
+    public var isAnythingParked: Bool { !parking.isEmpty }
     public var hasReady: Bool { lanes.contains { !$0.isEmpty } }
     public var hasReadyControl: Bool { !lanes[Int(Priority.control.rawValue)].isEmpty }
 
-    /// Adds an entry: to the ready ones when it has no cause or `causeIsApplied`, else to the parked ones.
+    /// Adds an entry: to the ready ones when its cause is applied, else to the parked ones.
     /// - Parameter now: any clock in milliseconds that does not run backwards; `expireParked` compares with it.
-    public mutating func enqueue(_ entry: Entry, causeIsApplied: Bool, now: Int64 = 0) {
-        switch entry.cause {
-        case .none:
-            lanes[Int(entry.priority.rawValue)].insert(entry)
-        case .signal, .unsatisfiable:
-            if causeIsApplied {
-                lanes[Int(entry.priority.rawValue)].insert(entry)
-            } else {
-                parking.park(entry, now: now)
-            }
+    public mutating func enqueue(_ entry: Entry, cause: CauseStatus, now: Int64 = 0) {
+        switch cause {
+        case .applied: lanes[Int(entry.priority.rawValue)].insert(entry)
+        case .pending: parking.park(entry, now: nil)
+        case .unknown: parking.park(entry, now: now)
         }
     }
 
@@ -90,6 +97,11 @@ public struct Scheduler: Sendable {
         for entry in parking.release(cause: id, conversation: conversation) {
             lanes[Int(entry.priority.rawValue)].insert(entry)
         }
+    }
+
+    /// Removes and returns what waits for the signal `id`, in record order: it will not be applied.
+    public mutating func abandon(cause id: String, conversation: Int64) -> [Entry] {
+        parking.release(cause: id, conversation: conversation)
     }
 
     /// Removes and returns the entries parked at or before `time`, oldest first.

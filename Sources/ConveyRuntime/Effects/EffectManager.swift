@@ -97,7 +97,8 @@ public final class EffectManager: Sendable {
         let effect = attempt.effect
         guard let handler = handlers[effect.effectClass] else {
             return .failed(
-                category: .config, message: "this Convey has no handler for effects of class \(effect.effectClass.rawValue)")
+                category: .config,
+                message: "this Convey has no handler for effects of class \(effect.effectClass.rawValue)")
         }
         do {
             let result = try await handler.run(attempt) { [mailbox] delta in

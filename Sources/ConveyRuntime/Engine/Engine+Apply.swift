@@ -4,7 +4,6 @@ import Conversation
 extension Engine {
     /// Lets the partitions apply in turns until nothing is ready or the transaction's budget is used up.
     func applyReady() throws(JournalError) {
-        var budget = settings.applyBudget
         while budget > 0, !turns.isEmpty {
             let round = turns
             turns.removeAll(keepingCapacity: true)
@@ -29,6 +28,11 @@ extension Engine {
         let position = Position(selection.position)
         let conversation = try activate(id: ConversationID(selection.conversation))
         let signal = if let held = selection.signal { held } else { try signal(at: position, of: conversation) }
+        if exceedsEffectLimit(signal, conversation) {
+            partitions[partition].discard(selection)
+            try bury(waitingRecord(at: position), reason: .effectLimit)
+            return true
+        }
         var canceledThrough = conversation.record.canceledThrough
         let application = partitions[partition].apply(
             selection, signal: signal, state: &conversation.record.state, canceledThrough: &canceledThrough)
@@ -36,11 +40,19 @@ extension Engine {
         conversation.pending -= 1
         conversation.isDirty = true
         output.applied += 1
+        metrics.applySeconds.observe(Double(time.monotonic - selection.enqueuedAt) / 1_000)
         let applied = Applied(
             signal: signal, position: position, conversation: conversation, priority: selection.priority,
             application: application)
         for directive in application.directives { try carryOut(directive, of: applied) }
         return true
+    }
+
+    /// Effects that others run are part of a conversation's state until they end; a host that never ends them must not make
+    /// the state grow for ever.
+    private func exceedsEffectLimit(_ signal: Signal, _ conversation: ActiveConversation) -> Bool {
+        conversation.record.state.inFlight.count >= settings.inFlightLimit && signal.source != DerivedSource.effects
+            && Family(type: signal.type) == .effect
     }
 
     /// A signal just applied, for the directives it gave.
@@ -81,7 +93,8 @@ extension Engine {
             try open(effect, startsCanceled: applied.application.startsCanceled)
         case .cancelEffects(let reason):
             for key in ledger.effects(of: applied.conversation.record.id) {
-                try cancel(key, reason: reason, cause: SignalReference(id: applied.signal.id, position: applied.position))
+                try cancel(
+                    key, reason: reason, cause: SignalReference(id: applied.signal.id, position: applied.position))
             }
         }
     }
@@ -91,6 +104,8 @@ extension Engine {
             appliedPosition: applied.position, applyOrder: applied.application.applyOrder, priority: applied.priority,
             digest: applied.conversation.record.state.digest)
         let record = place(.marker(marker), family: .applied, in: applied.conversation)
+        partitions[applied.conversation.record.partition].markApplied(
+            unscheduled: DerivedID.marker(of: applied.position), conversation: record.conversation.rawValue)
         output.outbound.append(
             OutboundEvent(
                 record: record, subject: applied.signal.subject, partition: applied.conversation.record.partition,
@@ -129,20 +144,45 @@ extension Engine {
             let positions = partitions[index].expireParked(
                 parkedUntil: time.monotonic - settings.causeTimeoutMilliseconds)
             for position in positions {
-                guard let record = try record(at: Position(position)) else {
-                    throw JournalError(.corrupt, "record \(position) waits for its cause but cannot be read")
-                }
-                try activate(id: record.conversation).pending -= 1
+                let record = try waitingRecord(at: Position(position))
                 try bury(record, reason: .causeTimeout)
             }
         }
     }
 
-    /// Makes a dead letter of a recorded signal and says so in its conversation.
-    func bury(_ record: JournalRecord, reason: DeadLetter.Reason) throws(JournalError) {
-        guard case .signal(let signal) = record.content else {
-            preconditionFailure("a marker (record \(record.position)) was scheduled")
+    /// A record that waited for its cause and does not any more.
+    private func waitingRecord(at position: Position) throws(JournalError) -> JournalRecord {
+        guard let record = try record(at: position) else {
+            throw JournalError(.corrupt, "record \(position) waits for its cause but cannot be read")
         }
+        try activate(id: record.conversation).pending -= 1
+        return record
+    }
+
+    /// Makes dead letters of a recorded signal and of everything that waits for it, directly or not.
+    func bury(_ record: JournalRecord, reason: DeadLetter.Reason) throws(JournalError) {
+        var graves = [(record, reason)]
+        while let (record, reason) = graves.popLast() {
+            guard case .signal(let signal) = record.content else {
+                preconditionFailure("a marker (record \(record.position)) was scheduled")
+            }
+            try announceDeadLetter(record, signal, reason)
+            let partition = try activate(id: record.conversation).record.partition
+            for cause in [signal.id, DerivedID.marker(of: record.position)] {
+                for dependent in partitions[partition].abandon(
+                    cause: cause, conversation: record.conversation.rawValue)
+                {
+                    graves.append((try waitingRecord(at: Position(dependent)), .causeDeadLettered))
+                }
+            }
+        }
+    }
+
+    /// Writes a dead letter's row, and the signal that tells of it in its conversation.
+    private func announceDeadLetter(
+        _ record: JournalRecord, _ signal: Signal, _ reason: DeadLetter.Reason
+    ) throws(JournalError) {
+        buried.insert(record.position)
         batch.deadLetters.append(
             DeadLetter(position: record.position, conversation: record.conversation, reason: reason, at: time.wall))
         let id = DerivedID.deadLetter(record.position)

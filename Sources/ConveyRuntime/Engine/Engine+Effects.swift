@@ -61,7 +61,8 @@ extension Engine {
     }
 
     private func end(
-        _ entry: EffectLedger.Entry, _ lifecycle: String, cause: SignalReference, outcome: EffectCounts.Outcome, data: [UInt8]
+        _ entry: EffectLedger.Entry, _ lifecycle: String, cause: SignalReference, outcome: EffectCounts.Outcome,
+        data: [UInt8]
     ) throws(JournalError) {
         let id = DerivedID.effect(entry.effect.key, attempt: entry.effect.attempt, lifecycle: lifecycle)
         try appendLifecycle(lifecycle, id: id, of: entry, cause: cause, data: data)

@@ -46,23 +46,23 @@ extension Engine {
         }
         let conversation = try activate(subject: signal.subject)
         let partition = conversation.record.partition
-        let isReady =
-            if let cause { !partitions[partition].isPending(cause.rawValue) } else {
-                try isApplied(signal.cause, in: conversation)
-            }
+        let status =
+            if let cause { partitions[partition].isPending(cause.rawValue) ? .pending : .applied } else {
+                try status(of: signal.cause, in: conversation)
+            } as Scheduler.CauseStatus
         let record = place(.signal(signal), family: family, in: conversation)
         recent.insert(hash, record.position)
         if family != .inbound {
             output.outbound.append(
                 OutboundEvent(record: record, subject: signal.subject, partition: partition, applied: nil))
         }
-        if !isReady, parkedCount >= settings.parkedLimit {
+        if status == .unknown, parkedCount >= settings.parkedLimit {
             try bury(record, reason: .parkedLimit)
             return record
         }
         partitions[partition].enqueue(
             signal, position: record.position.rawValue, conversation: conversation.record.id.rawValue,
-            offset: record.offset, causeIsApplied: isReady, now: time.monotonic)
+            offset: record.offset, cause: status, now: time.monotonic)
         conversation.pending += 1
         giveTurn(to: partition)
         return record
@@ -97,56 +97,55 @@ extension Engine {
 
     /// The record of a signal with the same subject, source and id.
     private func find(_ signal: Signal, hash: UInt64) throws(JournalError) -> JournalRecord? {
-        try firstRecord(identity: hash) { $0.id == signal.id && $0.subject == signal.subject && $0.source == signal.source }
-    }
-
-    /// Whether a signal need not wait: it has no cause, or the cause was recorded in its conversation and is applied.
-    func isApplied(_ cause: Cause, in conversation: ActiveConversation) throws(JournalError) -> Bool {
-        switch cause {
-        case .none: return true
-        case .unsatisfiable: return false
-        case .signal(let id):
-            let partition = conversation.record.partition
-            let subject = conversation.record.subject
-            if let position = DerivedID.appliedPosition(marker: id), let record = try record(at: position),
-                record.conversation == conversation.record.id
-            {
-                return try isApplied(position, partition: partition)
-            }
-            let found = try firstRecord(identity: IdentityIndex.hash(subject: subject, id: id)) { candidate in
-                candidate.id == id && candidate.subject == subject
-            } where: { (record) throws(JournalError) in try self.isApplied(record.position, partition: partition) }
-            return found != nil
-        }
-    }
-
-    /// A recorded signal is applied when it neither waits nor was set aside.
-    private func isApplied(_ position: Position, partition: Int) throws(JournalError) -> Bool {
-        if partitions[partition].isPending(position.rawValue) || unqueued.contains(position) { return false }
-        if batch.deadLetters.contains(where: { $0.position == position }) { return false }
-        return try !journal.isDeadLetter(position)
-    }
-
-    /// The first record that a hash leads to and that really is what was looked for.
-    private func firstRecord(
-        identity hash: UInt64, matching: (Signal) -> Bool,
-        where holds: (JournalRecord) throws(JournalError) -> Bool = { _ in true }
-    ) throws(JournalError) -> JournalRecord? {
-        for position in recent.positions(hash) {
-            if let record = try record(at: position), case .signal(let signal) = record.content, matching(signal),
-                try holds(record)
-            {
-                return record
-            }
-        }
-        for position in try journal.positions(identity: hash) {
-            if let record = try record(at: position), case .signal(let signal) = record.content, matching(signal),
-                try holds(record)
+        for position in recent.positions(hash) + (try journal.positions(identity: hash)) {
+            if let record = try record(at: position), case .signal(let known) = record.content,
+                known.id == signal.id, known.subject == signal.subject, known.source == signal.source
             {
                 return record
             }
         }
         return nil
+    }
+
+    /// What is known of a signal's cause: applied, when there is none or when it was recorded in its conversation and
+    /// neither waits nor was set aside.
+    func status(
+        of cause: Cause, in conversation: ActiveConversation
+    ) throws(JournalError) -> Scheduler.CauseStatus {
+        switch cause {
+        case .none: return .applied
+        case .unsatisfiable: return .unknown
+        case .signal(let id):
+            let partition = conversation.record.partition
+            let subject = conversation.record.subject
+            if let position = DerivedID.appliedPosition(marker: id), let record = try record(at: position),
+                record.conversation == conversation.record.id, case .signal = record.content
+            {
+                return try status(ofRecord: position, partition: partition)
+            }
+            // Under one id there may be signals of several sources; one that is applied is enough.
+            var best = Scheduler.CauseStatus.unknown
+            let hash = IdentityIndex.hash(subject: subject, id: id)
+            for position in recent.positions(hash) + (try journal.positions(identity: hash)) where best != .applied {
+                guard let record = try record(at: position), case .signal(let candidate) = record.content,
+                    candidate.id == id, candidate.subject == subject
+                else { continue }
+                switch try status(ofRecord: position, partition: partition) {
+                case .applied: best = .applied
+                case .pending: best = .pending
+                case .unknown: break
+                }
+            }
+            return best
+        }
+    }
+
+    private func status(ofRecord position: Position, partition: Int) throws(JournalError) -> Scheduler.CauseStatus {
+        if partitions[partition].isPending(position.rawValue) { return .pending }
+        // While recovering: it was recorded later than the signal that names it, or is that signal.
+        if unqueued.contains(position) { return .unknown }
+        if buried.contains(position) { return .unknown }
+        return try journal.isDeadLetter(position) ? .unknown : .applied
     }
 
     /// A record of this transaction or of an earlier one.

@@ -84,7 +84,7 @@ extension Engine {
             let partition = conversation.record.partition
             partitions[partition].enqueue(
                 signal, position: position.rawValue, conversation: record.conversation.rawValue,
-                offset: record.offset, causeIsApplied: try isApplied(signal.cause, in: conversation),
+                offset: record.offset, cause: try status(of: signal.cause, in: conversation),
                 now: time.monotonic)
             unqueued.remove(position)
             if index >= settings.residentSignalLimit { partitions[partition].release(position.rawValue) }

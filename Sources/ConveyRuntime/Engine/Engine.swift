@@ -27,6 +27,10 @@ public final class Engine {
     /// The transaction at hand.
     var batch = JournalBatch()
     var output = EngineOutput()
+    /// Applications the transaction at hand may still make.
+    var budget = 0
+    /// Dead letters of the transaction at hand.
+    var buried: Set<Position> = []
     var time = EngineTime(wall: 0, monotonic: 0)
     public internal(set) var metrics: MetricsSnapshot
 
@@ -63,6 +67,12 @@ public final class Engine {
     /// Whether `transact` has something to do without new input.
     public var hasWork: Bool { !turns.isEmpty || ledger.hasStartable }
 
+    /// A conversation's state, as of the last transaction; nil for a subject without records.
+    public func state(ofSubject subject: String) throws(JournalError) -> ConversationState? {
+        if let active = conversations.find(subject: subject) { return active.record.state }
+        return try journal.conversation(subject: subject)?.state
+    }
+
     /// When the longest-waiting parked signal times out, in monotonic milliseconds.
     public func nextTimeout() -> Int64? {
         var oldest: Int64?
@@ -78,11 +88,15 @@ public final class Engine {
         self.time = time
         batch = JournalBatch()
         output = EngineOutput()
+        buried.removeAll(keepingCapacity: true)
 
         for inbound in input.inbound { output.outcomes.append(try record(inbound)) }
         for report in input.reports { try record(report) }
-        try startEffects()
         try expireParked()
+        budget = settings.applyBudget
+        try applyReady()
+        // What was just ordered starts in the same transaction: a message and its attempt cost one commit.
+        try startEffects()
         try applyReady()
         if let cursor = input.outboxCursor, cursor > outboxCursor {
             outboxCursor = cursor
@@ -92,11 +106,11 @@ public final class Engine {
 
         if !batch.isEmpty {
             try journal.commit(batch, epoch: .single)
+            metrics.counters.commits += 1
+            metrics.commitBatchSize.observe(Double(batch.records.count))
             output.recorded = batch.records.count
-            countCommit()
         }
-        // Nothing is written for duplicates alone, but they are counted.
-        countInput(input)
+        count(input)
         return output
     }
 
@@ -140,17 +154,12 @@ public final class Engine {
         }
     }
 
-    private func countCommit() {
+    private func count(_ input: EngineInput) {
+        metrics.counters.received += UInt64(input.inbound.count)
         metrics.counters.recorded += UInt64(batch.records.count)
         metrics.counters.applied += UInt64(output.applied)
         metrics.counters.deadLetters += UInt64(batch.deadLetters.count)
         metrics.gauges.deadLettersOpen += batch.deadLetters.count
-        metrics.counters.commits += 1
-        metrics.commitBatchSize.observe(Double(batch.records.count))
-    }
-
-    private func countInput(_ input: EngineInput) {
-        metrics.counters.received += UInt64(input.inbound.count)
         for outcome in output.outcomes {
             switch outcome {
             case .recorded: break

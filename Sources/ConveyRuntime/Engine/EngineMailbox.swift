@@ -73,7 +73,7 @@ final class EngineMailbox: Sendable {
     }
 
     func moveOutboxCursor(to position: Position) {
-        contents.change { $0.outboxCursor = position }
+        contents.change { $0.outboxCursor = max($0.outboxCursor ?? position, position) }
     }
 
     func stop() {

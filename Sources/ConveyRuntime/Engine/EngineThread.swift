@@ -43,10 +43,12 @@ final class EngineThread: Sendable {
         while true {
             let work = mailbox.take(until: nextDeadline(engine))
             if work.isStopping, work.ticket == nil, work.reports.isEmpty, !engine.hasWork || isPast(stopBy()) {
+                // `flushCursor` writes it once the outbox has come to its end.
+                if let cursor = work.outboxCursor { mailbox.moveOutboxCursor(to: cursor) }
                 return engine
             }
             do {
-                try transact(engine, work, outlets)
+                try transact(engine, work, outlets, journal)
             } catch {
                 work.ticket?.complete(.failure(error))
                 engine = try recover(from: error, engine: engine, journal: journal, outlets: outlets)
@@ -71,7 +73,7 @@ final class EngineThread: Sendable {
     }
 
     private func transact(
-        _ engine: Engine, _ work: EngineMailbox.Contents, _ outlets: Outlets
+        _ engine: Engine, _ work: EngineMailbox.Contents, _ outlets: Outlets, _ journal: any Journal
     ) throws(JournalError) {
         var input = EngineInput()
         input.inbound = work.ticket?.inbound ?? []
@@ -89,7 +91,9 @@ final class EngineThread: Sendable {
         outlets.outbox.append(output.outbound, committed: engine.lastPosition)
         outlets.effects.carryOut(output.orders)
         backPressure.update(queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
-        board.setMetrics(engine.metrics)
+        var metrics = engine.metrics
+        metrics.gauges.journalBytes = journal.bytes
+        board.setMetrics(metrics)
     }
 
     /// After a failed transaction: forgets everything that was not committed and reads the journal again, exactly as a

@@ -163,6 +163,9 @@ public struct EngineSettings: Sendable {
     public var checkpointInterval: Int64 = 32_768
     /// Pending signals kept in memory with their bytes; the bytes of further ones are read back from the journal.
     public var residentSignalLimit = 10_000
+    /// Effects in flight in the state of one conversation; with more, the signals of effects that others run become dead
+    /// letters.
+    public var inFlightLimit = 1_000
     /// Attempts that run at once; further effects wait.
     public var effectConcurrency = 1_000
 

@@ -29,8 +29,9 @@ final class IngressLoop: Sendable {
     /// Bytes of payload a batch: bounds memory where messages are large.
     private static let batchBytes = 8 * 1_024 * 1_024
     private static let pollMilliseconds = 1_000
-    /// The broker may send again what was not acknowledged when the connection ended; that is at most a few batches.
-    private static let redeliveryBatches = 4
+    /// What the broker sends again comes first in a resumed session: at most about two batches, and at once.
+    private static let redeliveryBatches = 2
+    private static let redeliveryMicroseconds: Int64 = 5_000_000
 
     init(
         settings: Settings, mailbox: EngineMailbox, outbox: OutboxQueue, backPressure: BackPressure,
@@ -70,8 +71,10 @@ final class IngressLoop: Sendable {
     private struct State {
         var backoff = Backoff()
         var expectsSession: Bool
-        /// Messages since the session was resumed.
-        var sinceResumed = 0
+        /// Messages since the connection was made.
+        var sinceConnected = 0
+        /// Until when a message may be one that was sent before (microseconds, monotonic).
+        var redeliveryUntil: Int64 = 0
         var identifiers = IdentifierSource()
 
         init(expectsSession: Bool) {
@@ -105,6 +108,7 @@ final class IngressLoop: Sendable {
     /// Reads what has come, has it committed, and lets the acknowledgements out.
     private func takeBatch(_ connection: MQTTConnection, _ state: inout State) {
         let inbox = connection.read(limit: settings.batchLimit, byteLimit: Self.batchBytes)
+        let arrived = Clocks.monotonicMicroseconds()
         for event in inbox.events { handle(event, connection, &state) }
         guard !inbox.messages.isEmpty else { return }
         let inbound = inbox.messages.map { decode($0, &state) }
@@ -114,7 +118,11 @@ final class IngressLoop: Sendable {
         switch mailbox.submit(inbound) {
         case .success(let outcomes):
             connection.flush()
-            outbox.append(Self.receipts(for: inbox.messages, outcomes))
+            outbox.append(receipts(for: inbox.messages, outcomes))
+            let seconds = Double(Clocks.monotonicMicroseconds() - arrived) / 1_000_000
+            board.countIngress { metrics in
+                for _ in outcomes { metrics.recordSeconds.observe(seconds) }
+            }
         case .failure(let error):
             // Not a byte must leave this connection any more: the broker delivers the batch again.
             connection.abandon()
@@ -149,7 +157,8 @@ final class IngressLoop: Sendable {
 
     private func connected(_ connection: MQTTConnection, sessionPresent: Bool, _ state: inout State) {
         state.backoff.succeeded()
-        state.sinceResumed = 0
+        state.sinceConnected = 0
+        state.redeliveryUntil = sessionPresent ? Clocks.monotonicMicroseconds() + Self.redeliveryMicroseconds : 0
         board.countIngress { $0.counters.brokerConnections += 1 }
         if state.expectsSession, !sessionPresent {
             board.countIngress { $0.counters.brokerSessionsLost += 1 }
@@ -171,7 +180,7 @@ final class IngressLoop: Sendable {
         let inbound = InboundMessage(
             topic: message.topic, payload: message.payload, contentType: message.contentType,
             userProperties: message.userProperties)
-        state.sinceResumed += 1
+        state.sinceConnected += 1
         let identifiers = state.identifiers
         let result = Envelope.decode(
             inbound, limits: EnvelopeLimits(maximumBytes: settings.maximumPayloadBytes),
@@ -184,15 +193,22 @@ final class IngressLoop: Sendable {
                 RejectedMessage(
                     subject: TopicName.parse(message.topic, root: root)?.subject, topic: message.topic,
                     payload: message.payload, rejection: rejection,
-                    mayBeRedelivery: state.sinceResumed <= settings.batchLimit * Self.redeliveryBatches))
+                    mayBeRedelivery: state.sinceConnected <= settings.batchLimit * Self.redeliveryBatches
+                        && Clocks.monotonicMicroseconds() < state.redeliveryUntil))
         }
     }
 
-    private static func receipts(for messages: [ReceivedMessage], _ outcomes: [RecordOutcome]) -> [Receipt] {
+    private func receipts(for messages: [ReceivedMessage], _ outcomes: [RecordOutcome]) -> [Receipt] {
         zip(messages, outcomes).compactMap { message, outcome in
-            message.responseTopic.map {
-                Receipt(topic: $0, correlationData: message.correlationData, outcome: outcome)
-            }
+            guard let topic = message.responseTopic, mayAnswer(on: topic) else { return nil }
+            return Receipt(topic: topic, correlationData: message.correlationData, outcome: outcome)
         }
+    }
+
+    /// Convey may publish where a host may not, so a host must not choose any topic for it: of Convey's own topics only
+    /// `{root}/receipt/…` is for receipts.
+    private func mayAnswer(on topic: String) -> Bool {
+        let root = settings.session.root + "/"
+        return !topic.hasPrefix(root) || topic.hasPrefix(root + "receipt/")
     }
 }

@@ -127,6 +127,10 @@ public struct DeadLetter: Sendable, Equatable {
         case causeTimeout = "cause_timeout"
         /// More than `scheduler.parked_limit` signals waited for their causes.
         case parkedLimit = "parked_limit"
+        /// Its cause has become a dead letter.
+        case causeDeadLettered = "cause_dead_lettered"
+        /// Its conversation has too many effects in flight.
+        case effectLimit = "effect_limit"
     }
 
     public var position: Position

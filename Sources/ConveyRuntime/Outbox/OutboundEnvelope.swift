@@ -1,21 +1,21 @@
 import Conversation
 
 /// Writes a recorded signal as it is published.
-struct OutboundEnvelope {
-    let root: String
+package struct OutboundEnvelope {
+    private let root: String
     private var timestamps = TimestampWriter()
 
-    init(root: String) {
+    package init(root: String) {
         self.root = root
     }
 
-    struct Publication {
-        var topic: String
-        var payload: [UInt8]
-        var traceparent: String?
+    package struct Publication {
+        package var topic: String
+        package var payload: [UInt8]
+        package var traceparent: String?
     }
 
-    mutating func write(_ event: OutboundEvent) -> Publication {
+    package mutating func write(_ event: OutboundEvent) -> Publication {
         let record = event.record
         let signal: Signal =
             switch record.content {

@@ -190,7 +190,7 @@ final class OutboxLoop: Sendable {
             state.waitingHead += 1
             do throws(MQTTError) {
                 try send(event, connection, &state)
-            } catch where error.code == .messageTooLarge || error.code == .invalidTopic {
+            } catch  where error.code == .messageTooLarge || error.code == .invalidTopic {
                 logger.error(
                     "an event cannot be published and is left out; it stays in the journal",
                     metadata: ["position": "\(event.record.position)", "reason": "\(error)"])
@@ -219,7 +219,7 @@ final class OutboxLoop: Sendable {
                 topic: receipt.topic, payload: receipt.payload,
                 properties: PublishProperties(
                     contentType: "application/json", correlationData: receipt.correlationData))
-        } catch where error.code == .invalidTopic || error.code == .messageTooLarge {
+        } catch  where error.code == .invalidTopic || error.code == .messageTooLarge {
             logger.warning("a receipt cannot be published", metadata: ["reason": "\(error)"])
         }
     }
@@ -309,7 +309,7 @@ final class OutboxLoop: Sendable {
 
 extension OutboundEvent {
     /// The event that a record is published as; nil for one that is not (it came from the broker).
-    init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
+    package init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
         guard let family = record.family, family != .inbound else { return nil }
         var applied: Signal?
         if case .marker(let marker) = record.content {

@@ -10,7 +10,6 @@ struct PublishedEvent: Sendable, Equatable {
     /// The position within the conversation's family, from 1.
     let sequence: Int?
     let effectID: String?
-    let lifecycle: String?
     /// A piece of an answer.
     let delta: String?
     /// A whole text.
@@ -34,7 +33,6 @@ struct PublishedEvent: Sendable, Equatable {
         time = object["time"] as? String
         sequence = object["sequence"] as? Int
         effectID = data["effect_id"] as? String
-        lifecycle = data["lifecycle"] as? String
         delta = data["delta"] as? String
         content = data["content"] as? String
         attempt = data["attempt"] as? Int

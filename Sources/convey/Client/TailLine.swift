@@ -6,19 +6,19 @@ enum TailLine {
     static let textLimit = 60
 
     /// `18:40:38.123  chat-42  out/assistant.delta  0190…  "hi "`. A payload that is no CloudEvent is shown by its topic.
-    static func text(_ message: ReceivedMessage, root: String, now: String) -> String {
+    static func text(_ message: ReceivedMessage, now: String) -> String {
         guard let event = PublishedEvent(payload: message.payload) else {
             let payload = String(decoding: message.payload.prefix(textLimit), as: UTF8.self)
             return "\(clock(now))  \(message.topic)  \(JSONString.quoted(payload))"
         }
         let fields = [
-            clock(event.time ?? now), event.subject, kind(event.type, root: root), event.id, summary(of: event),
+            clock(event.time ?? now), event.subject, kind(event.type), event.id, summary(of: event),
         ]
         return fields.filter { !$0.isEmpty }.joined(separator: "  ")
     }
 
     /// `conv.out.assistant.delta` as `out/assistant.delta`.
-    private static func kind(_ type: String, root: String) -> String {
+    private static func kind(_ type: String) -> String {
         let words = type.split(separator: ".", maxSplits: 2)
         return words.count == 3 && words[0] == "conv" ? "\(words[1])/\(words[2])" : type
     }

@@ -34,7 +34,7 @@ struct TailCommand: AsyncParsableCommand {
         let chosen = families.isEmpty ? FamilyName.allCases : families
         try await session.open(Set(chosen.map { topics.all(of: $0.rawValue) }).sorted())
         for await message in session.messages where isWanted(message) {
-            StandardOutput.write(line(message, root: settings.root) + "\n")
+            StandardOutput.write(line(message) + "\n")
         }
         StandardError.print("the connection to the broker has ended")
         throw ExitStatus.unavailable
@@ -45,8 +45,8 @@ struct TailCommand: AsyncParsableCommand {
         return PublishedEvent(payload: message.payload)?.type.contains(typeFilter) ?? false
     }
 
-    private func line(_ message: ReceivedMessage, root: String) -> String {
-        guard json else { return TailLine.text(message, root: root, now: LogLine.timestamp(Date())) }
+    private func line(_ message: ReceivedMessage) -> String {
+        guard json else { return TailLine.text(message, now: LogLine.timestamp(Date())) }
         // A payload is one line already unless somebody pretty-printed it; in JSON a raw line feed is only ever space.
         return String(decoding: message.payload, as: UTF8.self).replacing("\r", with: "").replacing("\n", with: " ")
     }

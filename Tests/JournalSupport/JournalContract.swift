@@ -1,0 +1,153 @@
+import Conversation
+import ConveyRuntime
+
+/// What the engine relies on, whatever the journal is made of. Each adapter's tests run every case.
+public struct JournalContract: Sendable, CustomStringConvertible {
+    public struct Broken: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public let description: String
+    private let check: @Sendable (any Journal) throws -> Void
+
+    /// - Parameter journal: an empty one.
+    public func run(_ journal: any Journal) throws { try check(journal) }
+
+    public static let cases: [JournalContract] = [
+        JournalContract("a new journal is empty") { journal in
+            let point = try journal.recoveryPoint()
+            try expect(point.lastPosition == .start && point.checkpoint == .start && point.outboxCursor == .start)
+            try expect(point.pending.isEmpty && point.openEffects.isEmpty && point.deadLetters == 0)
+            try expect(point.applyOrders.count == journal.partitionCount)
+        },
+        JournalContract("records come back as they were written, in order") { journal in
+            let batch = sampleBatch()
+            try journal.commit(batch, epoch: .single)
+            try expect(try journal.records(after: .start, limit: 100) == batch.records)
+            try expect(try journal.records(after: Position(1), limit: 1) == [batch.records[1]])
+            for record in batch.records { try expect(try journal.record(at: record.position) == record) }
+            try expect(try journal.record(at: Position(99)) == nil)
+            try expect(try journal.recoveryPoint().lastPosition == batch.records.last?.position)
+        },
+        JournalContract("conversations are found by subject and by id, and keep what was saved") { journal in
+            var batch = sampleBatch()
+            var saved = batch.createdConversations[0]
+            saved.through = Position(2)
+            saved.head = Position(2)
+            saved.offset = 2
+            saved.sequences = [1, 1, 0, 0, 0]
+            saved.canceledThrough = 1
+            batch.savedConversations = [saved]
+            try journal.commit(batch, epoch: .single)
+            try expect(try journal.conversation(subject: saved.subject) == saved)
+            try expect(try journal.conversation(id: saved.id) == saved)
+            try expect(try journal.conversation(subject: "nobody") == nil)
+            try expect(try journal.subject(of: saved.id) == saved.subject)
+            try expect(try journal.recoveryPoint().lastConversation == saved.id)
+        },
+        JournalContract("a checkpoint makes identities findable and is where recovery begins") { journal in
+            var batch = sampleBatch()
+            batch.checkpoint = Checkpoint(
+                through: Position(2), identities: [(7, Position(1)), (.max, Position(2))],
+                pending: [Position(1)], applyOrders: Array(repeating: 3, count: journal.partitionCount))
+            try journal.commit(batch, epoch: .single)
+            try expect(try journal.positions(identity: 7) == [Position(1)])
+            try expect(try journal.positions(identity: .max) == [Position(2)])
+            try expect(try journal.positions(identity: 8).isEmpty)
+            let point = try journal.recoveryPoint()
+            try expect(point.checkpoint == Position(2) && point.pending == [Position(1)])
+            try expect(point.applyOrders == Array(repeating: 3, count: journal.partitionCount))
+        },
+        JournalContract("an effect is open from its first row to its end, with its newest attempt") { journal in
+            var batch = sampleBatch()
+            let first = effect(cause: 1, ordinal: 0)
+            let second = effect(cause: 1, ordinal: 1)
+            batch.openedEffects = [first, second]
+            batch.startedAttempts = [(first.key, 1)]
+            try journal.commit(batch, epoch: .single)
+            var end = JournalBatch()
+            end.startedAttempts = [(first.key, 2)]
+            end.closedEffects = [second.key]
+            try journal.commit(end, epoch: .single)
+            var expected = first
+            expected.attempt = 2
+            try expect(try journal.recoveryPoint().openEffects == [expected])
+        },
+        JournalContract("dead letters are known by their position") { journal in
+            var batch = sampleBatch()
+            batch.deadLetters = [
+                DeadLetter(position: Position(1), conversation: ConversationID(1), reason: .causeTimeout, at: 5)
+            ]
+            try journal.commit(batch, epoch: .single)
+            try expect(try journal.isDeadLetter(Position(1)))
+            try expect(try !journal.isDeadLetter(Position(2)))
+            try expect(try journal.recoveryPoint().deadLetters == 1)
+        },
+        JournalContract("the outbox cursor stays where it was put") { journal in
+            var batch = JournalBatch()
+            batch.outboxCursor = Position(41)
+            try journal.commit(batch, epoch: .single)
+            try expect(try journal.recoveryPoint().outboxCursor == Position(41))
+        },
+        JournalContract("a commit of another epoch is refused and writes nothing") { journal in
+            do {
+                try journal.commit(sampleBatch(), epoch: Epoch(rawValue: 2))
+                throw Broken(description: "it was taken")
+            } catch let error as JournalError {
+                try expect(error.code == .staleEpoch && !error.isRetriable)
+            }
+            try expect(try journal.recoveryPoint().lastPosition == .start)
+        },
+        JournalContract("a probe that returns has changed nothing that counts") { journal in
+            try journal.probe()
+            try expect(try journal.recoveryPoint().lastPosition == .start)
+        },
+    ]
+
+    private init(_ description: String, _ check: @escaping @Sendable (any Journal) throws -> Void) {
+        self.description = description
+        self.check = check
+    }
+
+    private static func expect(_ condition: Bool, line: Int = #line) throws {
+        guard condition else { throw Broken(description: "JournalContract.swift:\(line)") }
+    }
+
+    /// Two signals with everything a signal can have, and a marker.
+    public static func sampleBatch() -> JournalBatch {
+        let conversation = ConversationRecord(id: ConversationID(1), subject: "a/b #ü", partition: 0)
+        let full = Signal(
+            id: "s1", source: "/host", type: "conv.in.message.received", subject: "a/b #ü",
+            time: "2026-01-02T03:04:05Z", cause: .signal("s0"),
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            extensions: Array(#""foo":"bar""#.utf8), data: Array(#"{"content":"hi \u0000 ü"}"#.utf8))
+        let plain = Signal(
+            id: "", source: "/host", type: "conv.audit.x", subject: "a/b #ü", cause: .unsatisfiable,
+            data: Array("{}".utf8))
+        var batch = JournalBatch()
+        batch.createdConversations = [conversation]
+        batch.records = [
+            record(1, .signal(full), offset: 1, sequence: 1),
+            record(2, .signal(plain), offset: 2, sequence: 1),
+            record(
+                3,
+                .marker(Marker(appliedPosition: Position(1), applyOrder: 1, priority: .message, digest: .max)),
+                offset: 3, sequence: 1),
+        ]
+        return batch
+    }
+
+    private static func record(
+        _ position: Int64, _ content: JournalRecord.Content, offset: Int64, sequence: Int64
+    ) -> JournalRecord {
+        JournalRecord(
+            position: Position(position), conversation: ConversationID(1), previous: Position(position - 1),
+            offset: offset, sequence: sequence, recordedAt: 1_700_000_000_000_000 + position, content: content)
+    }
+
+    private static func effect(cause: Int64, ordinal: Int) -> OpenEffect {
+        OpenEffect(
+            key: EffectKey(cause: Position(cause), ordinal: ordinal), conversation: ConversationID(1),
+            subject: "a/b #ü", effectClass: .llm, kind: "generation", effectID: "llm-generation-s1", causeID: "s1")
+    }
+}

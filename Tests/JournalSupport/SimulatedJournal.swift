@@ -1,0 +1,116 @@
+import Conversation
+import ConveyRuntime
+
+/// What survives a crash of the simulated process.
+public final class SimulatedDisk {
+    public fileprivate(set) var records: [JournalRecord] = []
+    public fileprivate(set) var conversations: [Int64: ConversationRecord] = [:]
+    public fileprivate(set) var identities: [UInt64: [Position]] = [:]
+    public fileprivate(set) var effects: [EffectKey: OpenEffect] = [:]
+    public fileprivate(set) var deadLetters: [Position: DeadLetter] = [:]
+    public fileprivate(set) var pending: [Position] = []
+    public fileprivate(set) var applyOrders: [Int64]
+    public fileprivate(set) var checkpoint = Position.start
+    public fileprivate(set) var outboxCursor = Position.start
+    public let partitionCount: Int
+
+    public init(partitionCount: Int) {
+        self.partitionCount = partitionCount
+        applyOrders = Array(repeating: 0, count: partitionCount)
+    }
+}
+
+/// A journal in memory whose commits fail when the test says so. Obeys the same contract as the SQLite one.
+public final class SimulatedJournal: Journal {
+    /// What the next commits do.
+    public enum Fault: Sendable {
+        case none
+        /// Nothing is written; the caller gets an error.
+        case failed
+        /// Everything is written, but the caller gets an error, as after a crash between the write and the answer.
+        case torn
+    }
+
+    public let disk: SimulatedDisk
+    public var fault = Fault.none
+
+    public init(_ disk: SimulatedDisk) {
+        self.disk = disk
+    }
+
+    public var partitionCount: Int { disk.partitionCount }
+    public var bytes: Int { 0 }
+
+    public func recoveryPoint() throws(JournalError) -> RecoveryPoint {
+        RecoveryPoint(
+            checkpoint: disk.checkpoint, pending: disk.pending, applyOrders: disk.applyOrders,
+            lastPosition: disk.records.last?.position ?? .start,
+            lastConversation: ConversationID(disk.conversations.keys.max() ?? 0), outboxCursor: disk.outboxCursor,
+            openEffects: disk.effects.values.sorted { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) },
+            deadLetters: disk.deadLetters.count)
+    }
+
+    public func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
+        guard epoch == .single else { throw JournalError(.staleEpoch, "one owner") }
+        let isTorn: Bool
+        switch fault {
+        case .none: isTorn = false
+        case .failed: throw JournalError(.diskFull, "simulated")
+        case .torn: isTorn = true
+        }
+        write(batch)
+        if isTorn { throw JournalError(.inputOutput, "simulated: written, but the answer was lost") }
+    }
+
+    private func write(_ batch: JournalBatch) {
+        for record in batch.createdConversations { disk.conversations[record.id.rawValue] = record }
+        for record in batch.records {
+            precondition(record.position.rawValue == Int64(disk.records.count) + 1, "positions have a gap")
+            disk.records.append(record)
+        }
+        for record in batch.savedConversations { disk.conversations[record.id.rawValue] = record }
+        for effect in batch.openedEffects { disk.effects[effect.key] = effect }
+        for started in batch.startedAttempts { disk.effects[started.effect]?.attempt = started.attempt }
+        for key in batch.closedEffects { disk.effects[key] = nil }
+        for letter in batch.deadLetters { disk.deadLetters[letter.position] = letter }
+        if let cursor = batch.outboxCursor { disk.outboxCursor = cursor }
+        if let checkpoint = batch.checkpoint {
+            for entry in checkpoint.identities { disk.identities[entry.hash, default: []].append(entry.position) }
+            disk.pending = checkpoint.pending
+            disk.applyOrders = checkpoint.applyOrders
+            disk.checkpoint = checkpoint.through
+        }
+    }
+
+    public func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
+        disk.conversations.values.first { $0.subject == subject }
+    }
+
+    public func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {
+        disk.conversations[id.rawValue]
+    }
+
+    public func positions(identity: UInt64) throws(JournalError) -> [Position] { disk.identities[identity] ?? [] }
+    public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool { disk.deadLetters[position] != nil }
+
+    public func probe() throws(JournalError) {
+        if case .failed = fault { throw JournalError(.diskFull, "simulated") }
+    }
+
+    public func record(at position: Position) throws(JournalError) -> JournalRecord? {
+        let index = Int(position.rawValue) - 1
+        return disk.records.indices.contains(index) ? disk.records[index] : nil
+    }
+
+    public func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
+        Array(disk.records.dropFirst(Int(position.rawValue)).prefix(limit))
+    }
+
+    public func subject(of conversation: ConversationID) throws(JournalError) -> String? {
+        disk.conversations[conversation.rawValue]?.subject
+    }
+
+    public func makeReader() throws(JournalError) -> any JournalReader & Sendable {
+        preconditionFailure("the simulation has one thread and reads the journal itself")
+    }
+}

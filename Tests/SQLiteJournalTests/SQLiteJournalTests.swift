@@ -1,0 +1,129 @@
+import CSQLite
+import Conversation
+import ConveyRuntime
+import Foundation
+import JournalSupport
+import SQLiteJournal
+import Testing
+
+/// A directory that is removed when it goes out of use.
+private final class TemporaryDirectory {
+    let path = NSTemporaryDirectory() + "convey-journal-" + UUID().uuidString
+
+    deinit {
+        // What cannot be removed is in the temporary directory anyway.
+        try? FileManager.default.removeItem(atPath: path)
+    }
+}
+
+@Suite struct SQLiteJournalTests {
+    @Test(arguments: JournalContract.cases)
+    func `The SQLite journal keeps the contract`(_ contract: JournalContract) throws {
+        let directory = TemporaryDirectory()
+        try contract.run(SQLiteJournal(directory: directory.path, partitionCount: 4))
+    }
+
+    @Test func `What was committed is there after opening again`() throws {
+        let directory = TemporaryDirectory()
+        let batch = JournalContract.sampleBatch()
+        try SQLiteJournal(directory: directory.path, partitionCount: 4).commit(batch, epoch: .single)
+        let reopened = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        #expect(try reopened.records(after: .start, limit: 10) == batch.records)
+    }
+
+    @Test func `The number of partitions is fixed when the journal is created`() throws {
+        let directory = TemporaryDirectory()
+        _ = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        #expect(try SQLiteJournal(directory: directory.path, partitionCount: 64).partitionCount == 4)
+    }
+
+    @Test func `A second opening is refused and says who has it`() throws {
+        let directory = TemporaryDirectory()
+        let first = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        defer { withExtendedLifetime(first) {} }
+        let error = #expect(throws: JournalError.self) {
+            try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        }
+        #expect(error?.code == .inUse)
+        #expect(error?.message.contains("\(getpid())") == true)
+    }
+
+    @Test func `A journal of a newer version is refused`() throws {
+        let directory = TemporaryDirectory()
+        _ = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        try execute("PRAGMA user_version = 99", in: directory)
+        let error = #expect(throws: JournalError.self) {
+            try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        }
+        #expect(error?.code == .newerVersion)
+    }
+
+    @Test func `Another program's database is refused`() throws {
+        let directory = TemporaryDirectory()
+        try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
+        try execute("PRAGMA application_id = 5; CREATE TABLE t (x)", in: directory)
+        let error = #expect(throws: JournalError.self) {
+            try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        }
+        #expect(error?.code == .cannotOpen)
+    }
+
+    @Test func `A commit that fails in the middle leaves nothing behind`() throws {
+        let directory = TemporaryDirectory()
+        let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+        var clashing = JournalContract.sampleBatch()
+        clashing.createdConversations = [ConversationRecord(id: ConversationID(2), subject: "new", partition: 0)]
+        // Position 4 is new, position 1 is taken: the second insert fails.
+        clashing.records[0].position = Position(4)
+        clashing.records[1].position = Position(1)
+        #expect(throws: JournalError.self) { try journal.commit(clashing, epoch: .single) }
+        #expect(try journal.conversation(subject: "new") == nil)
+        #expect(try journal.recoveryPoint().lastPosition == Position(3))
+        var following = JournalBatch()
+        following.outboxCursor = Position(3)
+        try journal.commit(following, epoch: .single)
+    }
+
+    @Test func `While another connection holds the write lock a commit fails as busy, and works afterwards`() throws {
+        let directory = TemporaryDirectory()
+        let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        var other: OpaquePointer?
+        #expect(sqlite3_open(directory.path + "/journal.db", &other) == SQLITE_OK)
+        defer { sqlite3_close(other) }
+        #expect(sqlite3_exec(other, "BEGIN IMMEDIATE", nil, nil, nil) == SQLITE_OK)
+        let error = #expect(throws: JournalError.self) {
+            try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+        }
+        #expect(error?.code == .busy)
+        #expect(error?.isRetriable == true)
+        #expect(sqlite3_exec(other, "ROLLBACK", nil, nil, nil) == SQLITE_OK)
+        try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+    }
+
+    @Test func `A reader sees commits while the writer goes on`() throws {
+        let directory = TemporaryDirectory()
+        let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        let reader = try journal.makeReader()
+        #expect(try reader.records(after: .start, limit: 10).isEmpty)
+        let batch = JournalContract.sampleBatch()
+        try journal.commit(batch, epoch: .single)
+        #expect(try reader.records(after: .start, limit: 10) == batch.records)
+        #expect(try reader.subject(of: ConversationID(1)) == "a/b #ü")
+    }
+
+    @Test func `A directory that cannot be made is a clear error`() {
+        let error = #expect(throws: JournalError.self) {
+            try SQLiteJournal(directory: "/proc/convey", partitionCount: 4)
+        }
+        #expect(error?.code == .cannotOpen)
+        #expect(error?.message.contains("/proc/convey") == true)
+    }
+
+    private func execute(_ sql: String, in directory: TemporaryDirectory) throws {
+        var database: OpaquePointer?
+        #expect(sqlite3_open(directory.path + "/journal.db", &database) == SQLITE_OK)
+        defer { sqlite3_close(database) }
+        #expect(sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK)
+    }
+}

@@ -1,0 +1,52 @@
+import Conversation
+import ConveyRuntime
+import JournalSupport
+
+/// A host that publishes a fixed list of signals in order and repeats some of them.
+struct SimulatedPublisher {
+    let source: String
+    private(set) var unsent: [Signal]
+
+    init(number: Int, subjects: [String], random: inout SeededRandom) {
+        source = "/host/\(number)"
+        var made: [Signal] = []
+        for index in 0..<random.int(5...30) {
+            if !made.isEmpty, random.oneIn(6) {
+                made.append(random.pick(made))
+                continue
+            }
+            made.append(
+                Self.signal(index, source: source, publisher: number, subject: random.pick(subjects), random: &random))
+        }
+        unsent = made
+    }
+
+    mutating func next() -> Signal? { unsent.isEmpty ? nil : unsent.removeFirst() }
+
+    private static func signal(
+        _ index: Int, source: String, publisher: Int, subject: String, random: inout SeededRandom
+    ) -> Signal {
+        let type = random.pick([
+            "conv.in.note.taken", "conv.in.note.taken", "conv.in.message.received", "conv.in.message.received",
+            "conv.in.control.abort_requested", "conv.in.control.stop_requested", "conv.effect.robot.move.progress",
+            "conv.out.assistant.delta", "conv.audit.policy.failed", "conv.in.timer.tick",
+        ])
+        // Ids are shared between publishers on purpose: identity includes the source.
+        let id = "s\(index)"
+        return Signal(
+            id: id, source: source, type: type, subject: subject, cause: cause(index, &random),
+            data: Array(
+                #"{"content":"a b","message_id":"\#(id)","ingress":"sim","effect_id":"e\#(index % 3)","lifecycle":"progress"}"#
+                    .utf8))
+    }
+
+    private static func cause(_ index: Int, _ random: inout SeededRandom) -> Cause {
+        switch random.int(0...9) {
+        case 0: .signal("s\(random.int(0...30))")
+        case 1: .signal("s\(max(0, index - 1))")
+        case 2 where random.oneIn(4): .unsatisfiable
+        case 3 where random.oneIn(2): .signal("applied-\(random.int(1...60))")
+        default: .none
+        }
+    }
+}

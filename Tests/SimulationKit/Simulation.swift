@@ -1,0 +1,255 @@
+import Conversation
+import ConveyRuntime
+import JournalSupport
+import Logging
+
+/// A process, its journal, a broker, hosts, effects and a consumer, all in one thread and all decided by one seed.
+///
+/// The process crashes between any two steps; its commits fail before and after writing. `check` then holds the journal
+/// and everything the outside has seen against the promises.
+public struct Simulation {
+    /// A promise that was not kept.
+    public struct Violation: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    private let seed: UInt64
+    private var random: SeededRandom
+    private var settings: EngineSettings
+    private let disk: SimulatedDisk
+    private var journal: SimulatedJournal
+    private var engine: Engine
+    private var publishers: [SimulatedPublisher]
+    private var time = EngineTime(wall: 1_700_000_000_000_000, monotonic: 0)
+
+    /// At the broker: published and not acknowledged by the process, in the order of publishing.
+    private var brokerQueue: [Signal] = []
+    private var published: [Signal] = []
+    /// Committed and not yet published; lost in a crash, and read again from the cursor.
+    private var outbox: [OutboundEvent] = []
+    private var acknowledgedCursor = Position.start
+    private var running: [EffectKey: (attempt: EffectAttempt, deltas: Int)] = [:]
+    private var consumer = SimulatedConsumer()
+    public private(set) var steps = 0
+    public private(set) var crashes = 0
+
+    /// Everything that happens follows from the seed.
+    public init(seed: UInt64) throws {
+        self.seed = seed
+        var random = SeededRandom(seed: seed)
+        settings = EngineSettings()
+        settings.schedulerOrder = random.oneIn(2) ? .arrival : .roundRobin
+        settings.fairnessThreshold = random.int(1...5)
+        settings.causeTimeoutMilliseconds = Int64(random.int(20...400))
+        settings.parkedLimit = random.int(1...12)
+        settings.applyBudget = random.int(1...40)
+        settings.partitionTurn = random.int(1...5)
+        settings.conversationLimit = random.int(1...6)
+        settings.checkpointInterval = Int64(random.int(5...200))
+        settings.residentSignalLimit = random.int(0...10)
+        settings.effectConcurrency = random.int(1...3)
+        disk = SimulatedDisk(partitionCount: random.int(1...4))
+        journal = SimulatedJournal(disk)
+        let subjects = (0..<random.int(1...6)).map { "conversation-\($0)" }
+        publishers = (0..<random.int(1...4)).map {
+            SimulatedPublisher(number: $0, subjects: subjects, random: &random)
+        }
+        engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
+        self.random = random
+    }
+
+    private static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
+
+    /// Runs to the end of all programs and checks everything.
+    public mutating func run() throws {
+        while !isQuiet {
+            try step()
+            steps += 1
+            guard steps < 20_000 else { throw Violation(description: "seed \(seed): not quiet after \(steps) steps") }
+        }
+        try crash()
+        try settle()
+        try SimulationCheck(disk: disk, published: published, consumer: consumer, settings: settings).run()
+        try checkLiveState()
+    }
+
+    private var isQuiet: Bool {
+        publishers.allSatisfy { $0.unsent.isEmpty } && brokerQueue.isEmpty && !engine.hasWork && running.isEmpty
+            && outbox.isEmpty && engine.openEffects == 0
+    }
+
+    private mutating func step() throws {
+        time.wall += 1_000
+        time.monotonic += Int64(random.int(0...20))
+        switch random.int(0...11) {
+        case 0...2: publish()
+        case 3...5: try deliver()
+        case 6...7: try report()
+        case 8: try transact(EngineInput())
+        case 9: try drainOutbox()
+        case 10: try moveCursor()
+        default: if random.oneIn(6) { try crash() }
+        }
+    }
+
+    /// After the last crash: no more faults, everything gets done.
+    private mutating func settle() throws {
+        for _ in 0..<2_000 {
+            time.wall += 1_000
+            time.monotonic += 50
+            try transact(EngineInput(), mayFail: false)
+            while !running.isEmpty { try report(mayFail: false) }
+            try drainOutbox(all: true)
+            if !engine.hasWork, running.isEmpty, outbox.isEmpty, engine.openEffects == 0, engine.nextTimeout() == nil {
+                return
+            }
+        }
+        throw Violation(description: "seed \(seed): work is left after the last crash")
+    }
+
+    private mutating func publish() {
+        let index = random.int(0...(publishers.count - 1))
+        guard let signal = publishers[index].next() else { return }
+        brokerQueue.append(signal)
+        published.append(signal)
+    }
+
+    /// Delivers the head of the queue; acknowledges it only if the transaction committed and no crash came in between.
+    private mutating func deliver() throws {
+        let batch = Array(brokerQueue.prefix(random.int(1...8)))
+        var input = EngineInput()
+        input.inbound = batch.map { .accepted($0) }
+        guard try transact(input) else { return }
+        if random.oneIn(15) { return try crash() }
+        brokerQueue.removeFirst(batch.count)
+    }
+
+    /// One transaction; false when it failed and the process has recovered from it.
+    @discardableResult
+    private mutating func transact(_ input: EngineInput, mayFail: Bool = true) throws -> Bool {
+        journal.fault = !mayFail ? .none : random.oneIn(20) ? .failed : random.oneIn(30) ? .torn : .none
+        let output: EngineOutput
+        do {
+            output = try engine.transact(input, at: time)
+        } catch {
+            try restart()
+            return false
+        }
+        journal.fault = .none
+        try checkCommitted(output)
+        if mayFail, random.oneIn(25) {
+            try crash()
+            return false
+        }
+        outbox += output.outbound
+        for order in output.orders {
+            switch order {
+            case .run(let attempt): running[attempt.effect.key] = (attempt, 0)
+            case .stop(let key): running[key] = nil
+            }
+        }
+        return true
+    }
+
+    /// No directive before its commit: what may be acted on is on the disk.
+    private func checkCommitted(_ output: EngineOutput) throws {
+        for event in output.outbound {
+            let index = Int(event.record.position.rawValue) - 1
+            guard disk.records.indices.contains(index), disk.records[index] == event.record else {
+                throw Violation(description: "seed \(seed): record \(event.record.position) is let go but not durable")
+            }
+        }
+        for case .run(let attempt) in output.orders {
+            // The same transaction may have ended it again; then its row is gone and a stop follows.
+            guard let row = disk.effects[attempt.effect.key] else { continue }
+            guard row.attempt == attempt.effect.attempt else {
+                throw Violation(description: "seed \(seed): attempt of \(attempt.effect.key) runs but is not durable")
+            }
+        }
+        for outcome in output.outcomes {
+            guard case .recorded(let id, let subject, let offset) = outcome else { continue }
+            let isDurable = disk.records.reversed().contains { record in
+                guard record.offset == offset, case .signal(let signal) = record.content else { return false }
+                return signal.id == id && signal.subject == subject
+            }
+            guard isDurable else { throw Violation(description: "seed \(seed): \(id) is confirmed but not durable") }
+        }
+    }
+
+    private mutating func report(mayFail: Bool = true) throws {
+        guard
+            let (key, entry) = running.min(by: { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) })
+        else { return }
+        var input = EngineInput()
+        let isLast = entry.deltas >= 2 || random.oneIn(4)
+        let event: EffectReport.Event =
+            !isLast
+            ? .delta("d\(entry.deltas) ")
+            : random.oneIn(4)
+                ? .failed(category: .provider, message: "simulated") : .completed(content: "done", finishReason: "stop")
+        let report = EffectReport(key: key, attempt: entry.attempt.effect.attempt, event: event)
+        // A late repeat of the end must change nothing.
+        input.reports = isLast && random.oneIn(3) ? [report, report] : [report]
+        guard try transact(input, mayFail: mayFail) else { return }
+        if isLast { running[key] = nil } else { running[key]?.deltas += 1 }
+    }
+
+    private mutating func drainOutbox(all: Bool = false) throws {
+        let count = all ? outbox.count : min(outbox.count, random.int(1...10))
+        for event in outbox.prefix(count) {
+            try consumer.receive(event)
+            acknowledgedCursor = event.record.position
+        }
+        outbox.removeFirst(count)
+    }
+
+    private mutating func moveCursor() throws {
+        guard acknowledgedCursor > .start else { return }
+        var input = EngineInput()
+        input.outboxCursor = acknowledgedCursor
+        try transact(input)
+    }
+
+    private mutating func crash() throws {
+        crashes += 1
+        try restart()
+    }
+
+    /// Everything in memory is gone; the journal says what there was.
+    private mutating func restart() throws {
+        journal = SimulatedJournal(disk)
+        running.removeAll()
+        engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
+        outbox = []
+        for record in try journal.records(after: disk.outboxCursor, limit: .max) {
+            if let event = try OutboundEvent(record, reader: journal) { outbox.append(event) }
+        }
+    }
+
+    /// What is in memory is what replaying the journal gives.
+    private func checkLiveState() throws {
+        let replayed = try SimulationCheck.replay(disk)
+        for (subject, state) in replayed {
+            guard let live = try engine.state(ofSubject: subject), live == state else {
+                throw Violation(description: "seed \(seed): the live state of \(subject) is not what replay gives")
+            }
+        }
+    }
+}
+
+/// A consumer that drops repeats by id.
+struct SimulatedConsumer {
+    private(set) var seen: [String: OutboundEvent] = [:]
+    private var writer = OutboundEnvelope(root: "conv")
+    private var bytes: [String: [UInt8]] = [:]
+
+    mutating func receive(_ event: OutboundEvent) throws {
+        let key = "\(event.subject) \(event.record.family.map(\.name) ?? "") \(event.record.sequence)"
+        let publication = writer.write(event)
+        if let before = bytes[key], before != publication.payload {
+            throw Simulation.Violation(description: "\(key) was published with two different contents")
+        }
+        bytes[key] = publication.payload
+        seen[key] = event
+    }
+}

@@ -1,0 +1,180 @@
+import Conversation
+import ConveyRuntime
+import JournalSupport
+
+/// The promises, held against a journal at rest and what the outside has seen.
+struct SimulationCheck {
+    let disk: SimulatedDisk
+    let published: [Signal]
+    let consumer: SimulatedConsumer
+    let settings: EngineSettings
+
+    func run() throws {
+        try checkRecordedOnce()
+        try checkRecordOrder()
+        try checkPlaces()
+        try checkAppliedOnce()
+        try checkCausalOrder()
+        try checkEffects()
+        try checkConsumer()
+        _ = try Self.replay(disk)
+    }
+
+    private func fail(_ text: String) -> Simulation.Violation { Simulation.Violation(description: text) }
+
+    private struct Identity: Hashable {
+        let subject: String
+        let source: String
+        let id: String
+        init(_ signal: Signal) { (subject, source, id) = (signal.subject, signal.source, signal.id) }
+    }
+
+    private var signals: [(record: JournalRecord, signal: Signal)] {
+        disk.records.compactMap { record in
+            if case .signal(let signal) = record.content { (record, signal) } else { nil }
+        }
+    }
+
+    private var markers: [(record: JournalRecord, marker: Marker)] {
+        disk.records.compactMap { record in
+            if case .marker(let marker) = record.content { (record, marker) } else { nil }
+        }
+    }
+
+    /// Promises 1 and 2: nothing acknowledged is lost, everything is recorded once.
+    private func checkRecordedOnce() throws {
+        var counts: [Identity: Int] = [:]
+        for (_, signal) in signals { counts[Identity(signal), default: 0] += 1 }
+        for (identity, count) in counts where count > 1 { throw fail("\(identity) is recorded \(count) times") }
+        for signal in published where counts[Identity(signal)] == nil { throw fail("\(signal.id) is lost") }
+    }
+
+    /// Promise 3: record order is publish order for each publisher and subject.
+    private func checkRecordOrder() throws {
+        var expected: [String: [String]] = [:]
+        var known = Set<Identity>()
+        for signal in published where known.insert(Identity(signal)).inserted {
+            expected["\(signal.source) \(signal.subject)", default: []].append(signal.id)
+        }
+        var found: [String: [String]] = [:]
+        for (_, signal) in signals where signal.source.hasPrefix("/host/") {
+            found["\(signal.source) \(signal.subject)", default: []].append(signal.id)
+        }
+        guard expected == found else { throw fail("record order is not publish order") }
+    }
+
+    /// Offsets and sequences have no gaps, and the chain of a conversation leads through all its records.
+    private func checkPlaces() throws {
+        var offsets: [ConversationID: Int64] = [:]
+        var heads: [ConversationID: Position] = [:]
+        var sequences: [String: Int64] = [:]
+        for record in disk.records {
+            offsets[record.conversation, default: 0] += 1
+            guard record.offset == offsets[record.conversation] else { throw fail("offset gap at \(record.position)") }
+            let family = "\(record.conversation) \(record.family.map(\.name) ?? "")"
+            sequences[family, default: 0] += 1
+            guard record.sequence == sequences[family] else { throw fail("sequence gap at \(record.position)") }
+            guard record.previous == heads[record.conversation] ?? .start else {
+                throw fail("the chain is broken at \(record.position)")
+            }
+            heads[record.conversation] = record.position
+        }
+    }
+
+    /// Promise 4: one marker for each signal, none for dead letters, and apply orders without gaps.
+    private func checkAppliedOnce() throws {
+        var applied: [Position: Int] = [:]
+        for (_, marker) in markers { applied[marker.appliedPosition, default: 0] += 1 }
+        for (record, signal) in signals {
+            let count = applied[record.position] ?? 0
+            let expected = disk.deadLetters[record.position] == nil ? 1 : 0
+            guard count == expected else { throw fail("\(signal.id) at \(record.position) was applied \(count) times") }
+        }
+        var orders: [Int: Int64] = [:]
+        for (record, marker) in markers {
+            guard let subject = disk.conversations[record.conversation.rawValue]?.subject else {
+                throw fail("conversation \(record.conversation) has no row")
+            }
+            let partition = StableHash.partition(of: subject, count: disk.partitionCount)
+            orders[partition, default: 0] += 1
+            guard marker.applyOrder == orders[partition] else { throw fail("apply order gap at \(record.position)") }
+        }
+    }
+
+    private func checkCausalOrder() throws {
+        var positions: [String: [Position]] = [:]
+        for (record, signal) in signals {
+            positions["\(record.conversation) \(signal.id)", default: []].append(record.position)
+        }
+        let appliedAt = Dictionary(
+            uniqueKeysWithValues: markers.map { ($0.marker.appliedPosition, $0.record.position) })
+        for (record, signal) in signals {
+            guard case .signal(let cause) = signal.cause, let own = appliedAt[record.position] else { continue }
+            let causes = positions["\(record.conversation) \(cause)"] ?? markerTarget(cause, of: record)
+            guard causes.contains(where: { appliedAt[$0].map { $0 < own } ?? false }) else {
+                throw fail("\(signal.id) at \(record.position) was applied before its cause \(cause)")
+            }
+        }
+    }
+
+    private func markerTarget(_ id: String, of record: JournalRecord) -> [Position] {
+        guard id.hasPrefix("applied-"), let number = Int64(id.dropFirst("applied-".count)) else { return [] }
+        return [Position(number)]
+    }
+
+    /// Exactly one end for each effect, and nothing after it.
+    private func checkEffects() throws {
+        guard disk.effects.isEmpty else { throw fail("\(disk.effects.count) effects have no end") }
+        var ended = Set<String>()
+        var begun = Set<String>()
+        for (_, signal) in signals where signal.source == "/convey/effects" {
+            // effect-{cause}-{ordinal}-{attempt}-{what}
+            let parts = signal.id.split(separator: "-")
+            let key = "\(parts[1])-\(parts[2])"
+            begun.insert(key)
+            guard !ended.contains(key) else { throw fail("effect \(key) goes on after its end: \(signal.id)") }
+            let isEnd = [".completed", ".failed", ".canceled"].contains { signal.type.hasSuffix($0) }
+            if isEnd { ended.insert(key) }
+        }
+        guard begun == ended else { throw fail("effects without an end: \(begun.subtracting(ended))") }
+        let started = signals.filter { disk.deadLetters[$0.record.position] == nil }
+            .filter { ["conv.in.message.received", "conv.in.timer.tick"].contains($0.signal.type) }
+        guard started.count == begun.count else {
+            throw fail("\(started.count) signals order effects, but \(begun.count) effects were seen")
+        }
+    }
+
+    /// Promise 5: everything is published.
+    private func checkConsumer() throws {
+        for record in disk.records {
+            guard let family = record.family, family != .inbound else { continue }
+            let subject = disk.conversations[record.conversation.rawValue]?.subject ?? ""
+            guard consumer.seen["\(subject) \(family.name) \(record.sequence)"] != nil else {
+                throw fail("record \(record.position) was never published")
+            }
+        }
+    }
+
+    /// Promise 3: replaying in processing order gives the recorded states.
+    static func replay(_ disk: SimulatedDisk) throws -> [String: ConversationState] {
+        var states: [String: ConversationState] = [:]
+        for record in disk.records {
+            guard case .marker(let marker) = record.content else { continue }
+            let applied = disk.records[Int(marker.appliedPosition.rawValue) - 1]
+            guard case .signal(let signal) = applied.content else {
+                throw Simulation.Violation(description: "a marker was applied")
+            }
+            var state = states[signal.subject] ?? ConversationState()
+            var canceledThrough: Int64 = 0
+            _ = PartitionMachine.reduce(
+                signal, position: applied.position.rawValue, priority: marker.priority, offset: applied.offset,
+                partition: StableHash.partition(of: signal.subject, count: disk.partitionCount), state: &state,
+                canceledThrough: &canceledThrough)
+            guard state.digest == marker.digest else {
+                throw Simulation.Violation(description: "replay differs at record \(record.position)")
+            }
+            states[signal.subject] = state
+        }
+        return states
+    }
+}
