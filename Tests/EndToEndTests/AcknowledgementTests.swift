@@ -36,7 +36,6 @@ struct AcknowledgementTests {
 
         try journal.lock()
         try await Self.publish(0..<Self.count, deployment)
-        let delivered = relay.count(.publish, .fromBroker)
         try await eventually("the broker has delivered signals") { relay.count(.publish, .fromBroker) >= 1 }
         // Well inside the 5 s that Convey waits for the lock: a PUBACK that does not wait would leave within a millisecond.
         let until = ContinuousClock.now + .seconds(2)
@@ -44,7 +43,6 @@ struct AcknowledgementTests {
             try Self.expectNoAcknowledgement(relay, since: before)
             return ContinuousClock.now >= until
         }
-        #expect(relay.count(.publish, .fromBroker) >= delivered)
         #expect(deployment.isReady)
         try journal.unlock()
 
