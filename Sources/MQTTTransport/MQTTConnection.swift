@@ -182,7 +182,8 @@ public final class MQTTConnection {
         var messageID: Int32 = 0
         var strings: [UnsafeMutablePointer<CChar>?] = filters.map { strdup($0) }
         defer { strings.forEach { free($0) } }
-        let code = mosquitto_subscribe_multiple(handle, &messageID, Int32(filters.count), &strings, 1, 0, nil)
+        let code = mosquitto_subscribe_multiple(
+            handle, &messageID, Int32(filters.count), &strings, 1, subscribeOptions, nil)
         guard code == MOSQ_ERR_SUCCESS.rawValue else {
             throw .sending(to: filters.joined(separator: ", "), code: code, broker: options.broker)
         }
@@ -242,6 +243,15 @@ public final class MQTTConnection {
 }
 
 extension MQTTConnection {
+    /// A retained message comes when a subscription is new, not again each time a session is continued (MQTT 5,
+    /// 3.8.3.1, Retain Handling 1). MQTT 3.1.1 has no such choice.
+    private var subscribeOptions: Int32 {
+        switch options.version {
+        case .v5: Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
+        case .v311: 0
+        }
+    }
+
     private var socket: Int32 { handle.map { mosquitto_socket($0.pointer) } ?? -1 }
 
     /// libmosquitto's handle while there is a connection to use.

@@ -21,6 +21,8 @@ struct EffectLedger {
         /// The newest lifecycle signal: the cause of the next, so that they are applied in their order.
         var lastSignal: SignalReference
         var isRunning = false
+        /// Trace context of the signal that ordered the effect.
+        var traceparent: String?
     }
 
     private var entries: [EffectKey: Entry] = [:]
@@ -85,6 +87,10 @@ struct EffectLedger {
             byConversation[entry.effect.conversation] = keys.isEmpty ? nil : keys
         }
         return entry
+    }
+
+    mutating func setTraceparent(_ traceparent: String?, key: EffectKey) {
+        entries[key]?.traceparent = traceparent
     }
 
     /// The open effects of a conversation, oldest first.

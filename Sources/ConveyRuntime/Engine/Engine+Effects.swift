@@ -14,14 +14,16 @@ extension Engine {
 
     /// Starts attempts while there are free places.
     func startEffects() throws(JournalError) {
-        while let entry = ledger.startNext() {
+        while var entry = ledger.startNext() {
             let effect = entry.effect
+            let cause = try signal(at: effect.key.cause, of: activate(id: effect.conversation))
+            ledger.setTraceparent(cause.traceparent, key: effect.key)
+            entry.traceparent = cause.traceparent
             let id = DerivedID.effect(effect.key, attempt: effect.attempt, lifecycle: "started")
             try appendLifecycle(
                 "started", id: id, of: entry, cause: entry.lastSignal, data: LifecycleData.started(entry))
-            let input = try signal(at: effect.key.cause, of: activate(id: effect.conversation)).data
             batch.startedAttempts.append((effect: effect.key, attempt: effect.attempt))
-            output.orders.append(.run(EffectAttempt(effect: effect, input: input)))
+            output.orders.append(.run(EffectAttempt(effect: effect, input: cause.data)))
             metrics.effects[effect.effectClass.metric, effect.attempt == 1 ? .started : .retried] += 1
         }
     }
@@ -77,7 +79,7 @@ extension Engine {
         let signal = Signal(
             id: id, source: DerivedSource.effects,
             type: "conv.effect.\(effect.effectClass.rawValue).\(effect.kind).\(lifecycle)", subject: effect.subject,
-            cause: .signal(cause.id), data: data)
+            cause: .signal(cause.id), traceparent: entry.traceparent, data: data)
         let record = try append(
             signal, hash: IdentityIndex.hash(subject: effect.subject, id: id), cause: cause.position)
         ledger.setLastSignal(SignalReference(id: id, position: record.position), key: effect.key)

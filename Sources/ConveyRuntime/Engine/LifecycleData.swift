@@ -60,7 +60,7 @@ enum LifecycleData {
         return data.finish()
     }
 
-    /// Bytes of a rejected payload that are kept: enough to see what it was (DESIGN, "Rejections").
+    /// Bytes of a rejected payload that are kept: enough to see what it was (docs/PROTOCOL.md, "Rejections").
     static let rejectedPayloadLimit = 1_024
 
     static func deadLetter(

@@ -56,9 +56,16 @@ final class IngressLoop: Sendable {
         let connection = try MQTTConnection(options)
         var state = State(expectsSession: settings.expectsSession)
         while !isStopping.load(ordering: .acquiring) {
-            if !connection.isOpen { connect(connection, &state) }
-            let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
-            let mayRead = backPressure.pause == nil
+            let pause = backPressure.pause
+            if !connection.isOpen {
+                // What ended the connection may not have been read yet.
+                takeBatch(connection, &state)
+                // A paused connection could not read the broker's answer, so it waits for the end of the pause.
+                if let pause { paused(pause) } else { connect(connection, &state) }
+            }
+            let isWaiting = connection.isOpen || pause != nil
+            let wait = isWaiting ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
+            let mayRead = pause == nil
             let polled = connection.poll(timeoutMilliseconds: wait, wake: wake, reading: mayRead)
             if polled.isReadable || polled.hasEnded { takeBatch(connection, &state) }
             guard connection.isOpen else { continue }
@@ -100,9 +107,15 @@ final class IngressLoop: Sendable {
 
     private func lost(_ error: MQTTError?, _ state: inout State) {
         let reason = error.map { "\($0)" } ?? "the connection has ended"
-        logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(reason)"])
         board.setBroker(.connecting(reason))
-        state.backoff.failed()
+        if state.backoff.failed() {
+            logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(reason)"])
+        }
+    }
+
+    /// The broker has ended a connection that did not read for too long; it keeps what it has for the session.
+    private func paused(_ reason: String) {
+        board.setBroker(.connecting("ingress is paused: \(reason)"))
     }
 
     /// Reads what has come, has it committed, and lets the acknowledgements out.

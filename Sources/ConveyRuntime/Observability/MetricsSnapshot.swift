@@ -44,7 +44,7 @@ public struct MetricsSnapshot: Sendable {
         public var conversationsCached: Int = 0
         /// Effects without an end.
         public var openEffects: Int = 0
-        /// Dead letters that nobody has driven again.
+        /// Dead letters in the journal.
         public var deadLettersOpen: Int = 0
         /// The journal's size on disk, its write-ahead log included.
         public var journalBytes: Int = 0

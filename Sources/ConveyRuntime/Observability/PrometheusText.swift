@@ -66,7 +66,7 @@ public struct PrometheusText: Sendable {
         gauge(MetricNames.outboxLag, "Events recorded and not yet published.", gauges.outboxLag)
         gauge(MetricNames.conversationsCached, "Conversations held in memory.", gauges.conversationsCached)
         gauge(MetricNames.openEffects, "Effects without an end.", gauges.openEffects)
-        gauge(MetricNames.deadLettersOpen, "Dead letters that nobody has driven again.", gauges.deadLettersOpen)
+        gauge(MetricNames.deadLettersOpen, "Dead letters in the journal.", gauges.deadLettersOpen)
         gauge(MetricNames.journalBytes, "Size of the journal on disk.", gauges.journalBytes)
         gauge(MetricNames.residentBytes, "Resident memory of the process.", gauges.residentBytes)
     }

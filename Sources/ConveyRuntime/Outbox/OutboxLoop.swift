@@ -51,8 +51,12 @@ final class OutboxLoop: Sendable {
     func run(cursor: Position, reader: any JournalReader) throws {
         let connection = try MQTTConnection(options)
         var state = State(cursor: cursor, root: settings.session.root)
-        while !isDone(state) {
-            if !connection.isOpen { connect(connection, &state) }
+        while !isDone(state, connection) {
+            if !connection.isOpen {
+                // What ended the connection may not have been read yet.
+                for event in connection.read(limit: 1, byteLimit: 1).events { handle(event, connection, &state) }
+                connect(connection, &state)
+            }
             if connection.isConnected { try publish(connection, reader, &state) }
             let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
             let polled = connection.poll(
@@ -107,9 +111,11 @@ final class OutboxLoop: Sendable {
         }
     }
 
-    private func isDone(_ state: State) -> Bool {
+    /// Without a broker there is nothing to wait for: what is not published is in the journal.
+    private func isDone(_ state: State, _ connection: MQTTConnection) -> Bool {
         guard isStopping.load(ordering: .acquiring) else { return false }
-        return state.isIdle || Clocks.monotonicMicroseconds() >= stopBy.load(ordering: .acquiring)
+        return state.isIdle || !connection.isConnected
+            || Clocks.monotonicMicroseconds() >= stopBy.load(ordering: .acquiring)
     }
 
     private var statusTopic: String {
@@ -141,10 +147,10 @@ final class OutboxLoop: Sendable {
     }
 
     private func lost(_ error: MQTTError?, _ state: inout State) {
+        guard state.backoff.failed() else { return }
         logger.warning(
             "the outbox has no connection to the broker; trying again",
             metadata: ["reason": "\(error.map { "\($0)" } ?? "the connection has ended")"])
-        state.backoff.failed()
     }
 
     private func handle(_ event: MQTTEvent, _ connection: MQTTConnection, _ state: inout State) {

@@ -100,7 +100,7 @@ struct Receipt: Sendable {
     var correlationData: [UInt8]?
     var outcome: RecordOutcome
 
-    /// `{"status","id","subject","offset","code","message"}` (DESIGN, "Receipts").
+    /// `{"status","id","subject","offset","code","message"}` (docs/PROTOCOL.md, "Receipts").
     var payload: [UInt8] {
         var object = JSONObjectBuilder()
         switch outcome {

@@ -30,21 +30,30 @@ public struct BrokerSession: Sendable {
 struct Backoff {
     private static let first: Int64 = 100_000
     private static let last: Int64 = 5_000_000
+    /// A connection that stays away is worth a line now and then, not one a try.
+    private static let silence: Int64 = 60_000_000
     private var delay = Backoff.first
     private var notBefore: Int64 = 0
+    private var quietUntil: Int64 = 0
 
     /// Milliseconds until the next attempt is due; 0 when it is.
     var remainingMilliseconds: Int {
         Int(max(0, (notBefore - Clocks.monotonicMicroseconds() + 999) / 1_000))
     }
 
-    mutating func failed() {
-        notBefore = Clocks.monotonicMicroseconds() + delay
+    /// - Returns: whether to tell of it: the first time, and then once a minute.
+    mutating func failed() -> Bool {
+        let now = Clocks.monotonicMicroseconds()
+        notBefore = now + delay
         delay = min(delay * 2, Self.last)
+        guard now >= quietUntil else { return false }
+        quietUntil = now + Self.silence
+        return true
     }
 
     mutating func succeeded() {
         delay = Self.first
         notBefore = 0
+        quietUntil = 0
     }
 }

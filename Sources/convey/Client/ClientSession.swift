@@ -30,7 +30,8 @@ final class ClientSession: Sendable {
     func open(_ filters: [String]) async throws {
         do {
             try await client.start()
-            try await client.subscribe(filters + (hasReceipts ? [receiptTopic] : []))
+            let wanted = filters + (hasReceipts ? [receiptTopic] : [])
+            if !wanted.isEmpty { try await client.subscribe(wanted) }
         } catch {
             await client.stop()
             StandardError.print("\(settings.address): \(error.message)")

@@ -20,7 +20,7 @@ struct ServeCommand: AsyncParsableCommand {
     var printConfig = false
     @OptionGroup(title: "Broker")
     var broker: BrokerFlags
-    @OptionGroup(title: "Node")
+    @OptionGroup(title: "Node and embedded broker")
     var node: NodeFlags
     @OptionGroup(title: "Ingress, journal, scheduling, outbox")
     var engine: EngineFlags
