@@ -36,15 +36,13 @@ struct AcknowledgementTests {
 
         try journal.lock()
         try await Self.publish(0..<Self.count, deployment)
-        let delivered = relay.count(.publish, .fromBroker)
         try await eventually("the broker has delivered signals") { relay.count(.publish, .fromBroker) >= 1 }
         // Well inside the 5 s that Convey waits for the lock: a PUBACK that does not wait would leave within a millisecond.
         let until = ContinuousClock.now + .seconds(2)
         try await eventually("the lock is held for two seconds") {
-            #expect(relay.count(.puback, .fromClient) == before)
+            try Self.expectNoAcknowledgement(relay, since: before)
             return ContinuousClock.now >= until
         }
-        #expect(relay.count(.publish, .fromBroker) >= delivered)
         #expect(deployment.isReady)
         try journal.unlock()
 
@@ -66,7 +64,7 @@ struct AcknowledgementTests {
         try journal.lock()
         try await Self.publish(0..<Self.count, deployment)
         try await eventually("readiness tells of the failed journal", seconds: 30) {
-            #expect(relay.count(.puback, .fromClient) == before)
+            try Self.expectNoAcknowledgement(relay, since: before)
             let readiness = deployment.readiness
             return readiness.contains("journal") && readiness.contains("write lock") && !deployment.isReady
         }
@@ -90,12 +88,18 @@ struct AcknowledgementTests {
         }
     }
 
+    /// Throws instead of recording an issue: asked again and again, it would record thousands.
+    private static func expectNoAcknowledgement(_ relay: TCPRelay, since before: Int) throws {
+        let early = relay.count(.puback, .fromClient) - before
+        if early > 0 { throw TestSupportError("\(early) PUBACKs left before the commit") }
+    }
+
     private static func expectRecordedOnce(_ journal: JournalFile) async throws {
         try await eventually("all are recorded and applied", seconds: 40) {
             try journal.number("SELECT count(*) FROM journal WHERE id IS NOT NULL") >= Self.count
                 && JournalAudit.isAtRest(journal)
         }
         #expect(try journal.number("SELECT count(*) FROM journal WHERE type = 'conv.in.note.taken'") == Self.count)
-        #expect(try JournalAudit.findings(journal, isAtRest: true) == [])
+        try JournalAudit.expectSound(journal, isAtRest: true)
     }
 }

@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 
 /// A real mosquitto on a free loopback port, with its own directory for configuration, log and persistence. It ends with
 /// this object at the latest.
@@ -6,7 +7,7 @@ public final class MosquittoProcess {
     /// Holds `mosquitto.conf`, `mosquitto.log` and, with persistence, `mosquitto.db`.
     public let directory: URL
     public let port: Int
-    private var process: Process?
+    private var process: ChildProcess?
 
     /// Starts a broker and waits until it accepts connections.
     ///
@@ -48,26 +49,22 @@ public final class MosquittoProcess {
     }
 
     /// The broker's process id while it runs.
-    public var processID: Int32? { process.flatMap { $0.isRunning ? $0.processIdentifier : nil } }
+    public var processID: Int32? { process.flatMap { $0.ended == nil ? $0.processID : nil } }
 
     /// Starts it (again) with the same configuration and directory, and waits until it accepts connections.
     public func start() throws {
         precondition(processID == nil, "mosquitto runs already")
-        let process = Process()
         let known = ["/usr/sbin/mosquitto", "/usr/local/sbin/mosquitto", "/usr/bin/mosquitto"]
         guard let program = known.first(where: FileManager.default.isExecutableFile(atPath:)) else {
             throw TestSupportError("mosquitto is not installed (looked in \(known))")
         }
-        process.executableURL = URL(fileURLWithPath: program)
-        process.arguments = ["-c", directory.appendingPathComponent("mosquitto.conf").path]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
         let starts = startCount
-        try process.run()
+        let process = try ChildProcess(
+            program, ["-c", directory.appendingPathComponent("mosquitto.conf").path])
         self.process = process
         // It listens before it has loaded certificates, so a connection that succeeds is not enough.
         try waitUntil("mosquitto runs on port \(port)") {
-            guard process.isRunning else { throw TestSupportError("mosquitto ended at once:\n\(log)") }
+            guard process.ended == nil else { throw TestSupportError("mosquitto ended at once:\n\(log)") }
             return startCount > starts
         }
     }
@@ -78,16 +75,16 @@ public final class MosquittoProcess {
     }
 
     /// SIGTERM: it saves its persistence and ends.
-    public func terminate() {
-        process?.terminate()
-        process?.waitUntilExit()
-        process = nil
+    public func terminate() throws {
+        guard let process else { return }
+        process.send(signal: SIGTERM)
+        try waitUntil("mosquitto ends after SIGTERM") { process.ended != nil }
+        self.process = nil
     }
 
     /// SIGKILL: it ends as in a crash.
     public func kill() {
-        if let processID { Glibc.kill(processID, SIGKILL) }
-        process?.waitUntilExit()
+        process?.kill()
         process = nil
     }
 }

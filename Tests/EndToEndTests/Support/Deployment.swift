@@ -80,11 +80,11 @@ final class Deployment {
     /// The body of `/readyz`.
     var readiness: String { httpGet("/readyz", port: httpPort)?.body ?? "no answer" }
 
-    /// A metric's value, 0 when it is not there.
+    /// A metric's value, the sum over its labels; 0 when it is not there.
     func metric(_ name: String) -> Double {
         let page = httpGet("/metrics", port: httpPort)?.body ?? ""
-        let line = page.split(separator: "\n").first { $0.hasPrefix(name + " ") }
-        return line?.split(separator: " ").last.flatMap { Double($0) } ?? 0
+        return page.split(separator: "\n").filter { $0.hasPrefix(name + " ") || $0.hasPrefix(name + "{") }
+            .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
     }
 
     /// SIGKILL: it ends as in a crash.
