@@ -1,21 +1,11 @@
+import Conversation
+
 /// Strings as JSON writes them (RFC 8259 section 7).
 enum JSONString {
     /// The text in quotes, with what has to be escaped escaped.
     static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20 || scalar.value == 0x7f:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
+        var bytes: [UInt8] = []
+        JSONWriter.append(string: text, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
     }
 }

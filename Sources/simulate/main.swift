@@ -53,7 +53,10 @@ DispatchQueue.concurrentPerform(iterations: total) { index in
         failures.add(1, ordering: .relaxed)
     }
     let count = done.add(1, ordering: .relaxed).newValue
-    if count % 1_000 == 0 { print("\(count) of \(total) seeds") }
+    if count % 1_000 == 0 {
+        print("\(count) of \(total) seeds")
+        fflush(nil)
+    }
 }
 let failed = failures.load(ordering: .relaxed)
 print(

@@ -67,11 +67,4 @@ struct ValueParsingTests {
         let secret = Secret("hunter2")
         #expect(!"\(secret) \(String(reflecting: secret))".contains("hunter2"))
     }
-
-    @Test("A subject becomes exactly one topic level")
-    func subjectEncoding() {
-        #expect(PercentEncoding.encode(subject: "project/a b/ü+#%") == "project%2Fa%20b%2F%C3%BC%2B%23%25")
-        #expect(PercentEncoding.encode(subject: "aZ09-._~:@") == "aZ09-._~:@")
-        #expect(PercentEncoding.encode(subject: "\u{1}") == "%01")
-    }
 }

@@ -1,3 +1,5 @@
+import Conversation
+
 /// The topics of one conversation, or of all (docs/PROTOCOL.md, "Topics").
 struct ConversationTopics: Sendable {
     /// What every topic starts with, `conv`.
@@ -7,7 +9,7 @@ struct ConversationTopics: Sendable {
 
     init(root: String, subject: String) {
         self.root = root
-        level = PercentEncoding.encode(subject: subject)
+        level = TopicName.encode(level: subject)
     }
 
     /// Every conversation: for subscriptions only.
