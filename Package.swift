@@ -69,7 +69,14 @@ let package = Package(
         .executableTarget(name: "simulate", dependencies: ["SimulationKit"], swiftSettings: strict),
         .testTarget(
             name: "ConveyRuntimeTests",
-            dependencies: ["ConveyRuntime", "Conversation", "JournalSupport", "SimulationKit"], swiftSettings: strict),
+            dependencies: [
+                "ConveyRuntime", "Conversation", "JournalSupport", "SimulationKit",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "EffectHandlersTests", dependencies: ["EffectHandlers", "ConveyRuntime", "Conversation"],
+            swiftSettings: strict),
         .testTarget(
             name: "SQLiteJournalTests",
             dependencies: ["SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite", "JournalSupport"],

@@ -1,0 +1,168 @@
+import Conversation
+import ConveyRuntime
+import JournalSupport
+import Logging
+import Testing
+
+/// One engine over a simulated journal, driven transaction by transaction.
+private final class Harness {
+    let disk = SimulatedDisk(partitionCount: 4)
+    let journal: SimulatedJournal
+    var engine: Engine
+    var settings: EngineSettings
+    var time = EngineTime(wall: 1_700_000_000_000_000, monotonic: 0)
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    init(_ change: (inout EngineSettings) -> Void = { _ in }) throws {
+        settings = EngineSettings()
+        change(&settings)
+        journal = SimulatedJournal(disk)
+        engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
+    }
+
+    @discardableResult
+    func take(_ signals: Signal...) throws -> EngineOutput {
+        var input = EngineInput()
+        input.inbound = signals.map { .accepted($0) }
+        return try engine.transact(input, at: time)
+    }
+
+    func restart() throws {
+        engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
+    }
+
+    var types: [String] {
+        disk.records.map { record in
+            switch record.content {
+            case .signal(let signal): signal.type
+            case .marker: "marker"
+            }
+        }
+    }
+}
+
+@Suite struct EngineTests {
+    private func signal(
+        _ id: String, _ type: String = "conv.in.note.taken", subject: String = "c", cause: Cause = .none
+    ) -> Signal {
+        Signal(
+            id: id, source: "/test", type: type, subject: subject, cause: cause,
+            traceparent: "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
+            data: Array(#"{"content":"hi"}"#.utf8))
+    }
+
+    @Test func `A signal, its marker and the start of its effect are one transaction`() throws {
+        let harness = try Harness()
+        let output = try harness.take(signal("m", "conv.in.message.received"))
+        #expect(
+            harness.types == [
+                "conv.in.message.received", "marker", "conv.effect.llm.generation.started", "marker",
+            ])
+        #expect(output.outcomes == [.recorded(id: "m", subject: "c", offset: 1)])
+        #expect(output.orders.count == 1)
+        #expect(harness.disk.effects.count == 1)
+    }
+
+    @Test func `The trace of a message goes through its effect to the answer`() throws {
+        let harness = try Harness()
+        let output = try harness.take(signal("m", "conv.in.message.received"))
+        guard case .run(let attempt)? = output.orders.first else {
+            Issue.record("no attempt")
+            return
+        }
+        var input = EngineInput()
+        input.reports = [
+            EffectReport(key: attempt.effect.key, attempt: 1, event: .delta("hi")),
+            EffectReport(
+                key: attempt.effect.key, attempt: 1, event: .completed(content: "hi", finishReason: "stop")),
+        ]
+        _ = try harness.engine.transact(input, at: harness.time)
+        for record in harness.disk.records {
+            guard case .signal(let signal) = record.content else { continue }
+            #expect(signal.traceparent != nil, "\(signal.type)")
+        }
+        #expect(harness.types.contains("conv.out.assistant.delta"))
+        #expect(harness.types.last == "marker")
+    }
+
+    @Test func `An abort in the same batch behind its message ends the effect without a run that outlives it`() throws {
+        let harness = try Harness()
+        let output = try harness.take(
+            signal("m", "conv.in.message.received"), signal("a", "conv.in.control.abort_requested"))
+        #expect(!output.orders.contains { if case .run = $0 { true } else { false } })
+        #expect(harness.types.filter { $0.hasSuffix(".canceled") }.count == 1)
+        #expect(harness.disk.effects.isEmpty)
+    }
+
+    @Test func `The reports of an attempt that is not the newest are ignored`() throws {
+        let harness = try Harness()
+        let key = EffectKey(cause: Position(1), ordinal: 0)
+        try harness.take(signal("m", "conv.in.message.received"))
+        try harness.restart()
+        _ = try harness.engine.transact(EngineInput(), at: harness.time)
+        var input = EngineInput()
+        input.reports = [EffectReport(key: key, attempt: 1, event: .delta("late"))]
+        let count = harness.types.count
+        _ = try harness.engine.transact(input, at: harness.time)
+        #expect(harness.types.count == count)
+        #expect(harness.disk.effects[key]?.attempt == 2)
+    }
+
+    @Test func `A long chain on a cause that never comes is buried at once when its time is up`() throws {
+        let harness = try Harness { $0.causeTimeoutMilliseconds = 1_000 }
+        var chain = [signal("s0", cause: .signal("never"))]
+        for index in 1...2_000 { chain.append(signal("s\(index)", cause: .signal("s\(index - 1)"))) }
+        var input = EngineInput()
+        input.inbound = chain.map { .accepted($0) }
+        _ = try harness.engine.transact(input, at: harness.time)
+        #expect(harness.engine.queueDepth == 2_001)
+        harness.time.monotonic += 1_001
+        while harness.engine.hasWork || harness.engine.nextTimeout() != nil {
+            _ = try harness.engine.transact(EngineInput(), at: harness.time)
+        }
+        #expect(harness.disk.deadLetters.count == 2_001)
+        #expect(harness.disk.deadLetters[Position(1)]?.reason == .causeTimeout)
+        #expect(harness.disk.deadLetters[Position(2)]?.reason == .causeDeadLettered)
+        #expect(harness.engine.queueDepth == 0)
+    }
+
+    @Test func `Effects that others never end do not make a conversation's state grow for ever`() throws {
+        let harness = try Harness { $0.inFlightLimit = 3 }
+        for index in 0..<10 {
+            try harness.take(
+                Signal(
+                    id: "e\(index)", source: "/robot", type: "conv.effect.robot.move.started", subject: "c",
+                    data: Array(#"{"effect_id":"move-\#(index)","lifecycle":"started"}"#.utf8)))
+        }
+        #expect(try harness.engine.state(ofSubject: "c")?.inFlight.count == 3)
+        #expect(harness.disk.deadLetters.values.filter { $0.reason == .effectLimit }.count == 7)
+    }
+
+    @Test func `The same bad message is recorded once when it may be a redelivery, and each time when not`() throws {
+        let harness = try Harness()
+        func reject(mayBeRedelivery: Bool) throws {
+            var input = EngineInput()
+            input.inbound = [
+                .rejected(
+                    RejectedMessage(
+                        subject: nil, topic: "conv/in/x/y", payload: [1], rejection: Rejection(.malformedJSON, "bad"),
+                        mayBeRedelivery: mayBeRedelivery))
+            ]
+            _ = try harness.engine.transact(input, at: harness.time)
+        }
+        for mayBeRedelivery in [false, true, true, false] { try reject(mayBeRedelivery: mayBeRedelivery) }
+        #expect(harness.types.filter { $0 == "conv.audit.signal.rejected" }.count == 2)
+        #expect(try harness.journal.conversation(subject: "_") != nil)
+    }
+
+    @Test func `One transaction applies no more than its budget, and the rest follows`() throws {
+        let harness = try Harness { $0.applyBudget = 10 }
+        var input = EngineInput()
+        input.inbound = (0..<25).map { .accepted(signal("s\($0)")) }
+        #expect(try harness.engine.transact(input, at: harness.time).applied == 10)
+        #expect(harness.engine.hasWork)
+        #expect(try harness.engine.transact(EngineInput(), at: harness.time).applied == 10)
+        #expect(try harness.engine.transact(EngineInput(), at: harness.time).applied == 5)
+        #expect(!harness.engine.hasWork)
+    }
+}
