@@ -22,23 +22,17 @@ public enum Family: UInt8, Sendable, CaseIterable {
         // By bytes: `hasPrefix` compares characters, and a combining mark behind the dot would make it another one.
         var type = type
         let family: Family? = type.withUTF8 { bytes in
-            guard Self.starts(bytes, with: "conv.") else { return nil }
+            guard bytes.starts(with: "conv.") else { return nil }
             let rest = UnsafeBufferPointer(rebasing: bytes[5...])
-            if Self.starts(rest, with: "in.") { return .inbound }
-            if Self.starts(rest, with: "applied.") { return .applied }
-            if Self.starts(rest, with: "effect.") { return .effect }
-            if Self.starts(rest, with: "out.") { return .output }
-            if Self.starts(rest, with: "audit.") { return .audit }
+            if rest.starts(with: "in.") { return .inbound }
+            if rest.starts(with: "applied.") { return .applied }
+            if rest.starts(with: "effect.") { return .effect }
+            if rest.starts(with: "out.") { return .output }
+            if rest.starts(with: "audit.") { return .audit }
             return nil
         }
         guard let family else { return nil }
         self = family
-    }
-
-    private static func starts(_ bytes: UnsafeBufferPointer<UInt8>, with prefix: StaticString) -> Bool {
-        guard bytes.count >= prefix.utf8CodeUnitCount else { return false }
-        for index in 0..<prefix.utf8CodeUnitCount where bytes[index] != prefix.utf8Start[index] { return false }
-        return true
     }
 }
 
@@ -81,5 +75,17 @@ public struct Signal: Sendable, Equatable {
         self.traceparent = traceparent
         self.extensions = extensions
         self.data = data
+    }
+}
+
+extension UnsafeBufferPointer<UInt8> {
+    func starts(with text: StaticString) -> Bool { holds(text, at: 0) }
+
+    func ends(with text: StaticString) -> Bool { holds(text, at: count - text.utf8CodeUnitCount) }
+
+    private func holds(_ text: StaticString, at start: Int) -> Bool {
+        guard start >= 0, start + text.utf8CodeUnitCount <= count else { return false }
+        for index in 0..<text.utf8CodeUnitCount where self[start + index] != text.utf8Start[index] { return false }
+        return true
     }
 }

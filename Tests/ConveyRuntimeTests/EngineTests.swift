@@ -155,6 +155,21 @@ private final class Harness {
         #expect(try harness.journal.conversation(subject: "_") != nil)
     }
 
+    @Test func `Spellings that only look the same are different subjects and sources`() throws {
+        let harness = try Harness()
+        let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
+        try harness.take(signal("a", subject: composed), signal("a", subject: decomposed))
+        var other = signal("a", subject: composed)
+        other.source = decomposed
+        try harness.take(other)
+        other.source = composed
+        try harness.take(other)
+        #expect(
+            harness.types == ["conv.in.note.taken", "conv.in.note.taken", "marker", "marker"]
+                + ["conv.in.note.taken", "marker", "conv.in.note.taken", "marker"])
+        #expect(harness.disk.conversations.count == 2)
+    }
+
     @Test func `One transaction applies no more than its budget, and the rest follows`() throws {
         let harness = try Harness { $0.applyBudget = 10 }
         var input = EngineInput()

@@ -83,7 +83,7 @@ public final class SimulatedJournal: Journal {
     }
 
     public func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
-        disk.conversations.values.first { $0.subject == subject }
+        disk.conversations.values.first { ExactText($0.subject) == ExactText(subject) }
     }
 
     public func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {

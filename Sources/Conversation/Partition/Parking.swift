@@ -2,7 +2,7 @@
 struct Parking: Sendable {
     private struct CauseKey: Hashable {
         var conversation: Int64
-        var id: String
+        var id: ExactText
     }
 
     private struct Parked {
@@ -34,7 +34,7 @@ struct Parking: Sendable {
     /// Takes out what waits for the signal `cause`, in record order.
     mutating func release(cause: String, conversation: Int64) -> [Scheduler.Entry] {
         guard !entries.isEmpty,
-            let sequences = waiting.removeValue(forKey: CauseKey(conversation: conversation, id: cause))
+            let sequences = waiting.removeValue(forKey: CauseKey(conversation: conversation, id: ExactText(cause)))
         else { return [] }
         return sequences.sorted().compactMap { remove($0) }
     }
@@ -78,7 +78,7 @@ struct Parking: Sendable {
 
     private static func key(of entry: Scheduler.Entry) -> CauseKey? {
         switch entry.cause {
-        case .signal(let id): CauseKey(conversation: entry.conversation, id: id)
+        case .signal(let id): CauseKey(conversation: entry.conversation, id: ExactText(id))
         case .none, .unsatisfiable: nil
         }
     }

@@ -13,16 +13,17 @@ public enum Priority: UInt8, Comparable, Sendable, CaseIterable {
         case "conv.in.control.abort_requested", "conv.in.control.stop_requested", "conv.in.control.cancel_requested":
             self = .control
         default:
-            if type.hasPrefix("conv.in.message") {
-                self = .message
-            } else if type.hasPrefix("conv.out.") {
-                self = .output
-            } else if type.hasSuffix(".completed") || type.hasSuffix(".failed") || type.hasSuffix(".error") {
-                self = .message
-            } else {
-                self = .normal
-            }
+            var copy = type
+            self = copy.withUTF8(Self.ofBytes)
         }
+    }
+
+    /// By bytes, as `Family.init(type:)`.
+    private static func ofBytes(_ type: UnsafeBufferPointer<UInt8>) -> Priority {
+        if type.starts(with: "conv.in.message") { return .message }
+        if type.starts(with: "conv.out.") { return .output }
+        if type.ends(with: ".completed") || type.ends(with: ".failed") || type.ends(with: ".error") { return .message }
+        return .normal
     }
 
     public static func < (left: Priority, right: Priority) -> Bool { left.rawValue < right.rawValue }

@@ -17,7 +17,7 @@ final class ActiveConversation {
 
 /// The conversations in memory, up to a limit: those not used for longest leave first (clock algorithm: O(1) on average).
 struct ConversationCache {
-    private var bySubject: [String: ActiveConversation] = [:]
+    private var bySubject: [ExactText: ActiveConversation] = [:]
     private var byID: [Int64: ActiveConversation] = [:]
     private var clock: [ActiveConversation] = []
     private var hand = 0
@@ -30,7 +30,7 @@ struct ConversationCache {
     var count: Int { clock.count }
 
     func find(subject: String) -> ActiveConversation? {
-        guard let conversation = bySubject[subject] else { return nil }
+        guard let conversation = bySubject[ExactText(subject)] else { return nil }
         conversation.wasUsed = true
         return conversation
     }
@@ -43,7 +43,7 @@ struct ConversationCache {
 
     mutating func insert(_ record: ConversationRecord) -> ActiveConversation {
         let conversation = ActiveConversation(record)
-        bySubject[record.subject] = conversation
+        bySubject[ExactText(record.subject)] = conversation
         byID[record.id.rawValue] = conversation
         clock.append(conversation)
         return conversation
@@ -64,7 +64,7 @@ struct ConversationCache {
             }
             clock.swapAt(hand, clock.count - 1)
             clock.removeLast()
-            bySubject[candidate.record.subject] = nil
+            bySubject[ExactText(candidate.record.subject)] = nil
             byID[candidate.record.id.rawValue] = nil
             if candidate.isDirty { changed.append(candidate.record) }
         }

@@ -46,10 +46,12 @@ extension Engine {
         }
         let conversation = try activate(subject: signal.subject)
         let partition = conversation.record.partition
-        let status =
-            if let cause { partitions[partition].isPending(cause.rawValue) ? .pending : .applied } else {
-                try status(of: signal.cause, in: conversation)
-            } as Scheduler.CauseStatus
+        let status: Scheduler.CauseStatus
+        if let cause {
+            status = partitions[partition].isPending(cause.rawValue) ? .pending : .applied
+        } else {
+            status = try self.status(of: signal.cause, in: conversation)
+        }
         let record = place(.signal(signal), family: family, in: conversation)
         recent.insert(hash, record.position)
         if family != .inbound {
@@ -99,12 +101,17 @@ extension Engine {
     private func find(_ signal: Signal, hash: UInt64) throws(JournalError) -> JournalRecord? {
         for position in recent.positions(hash) + (try journal.positions(identity: hash)) {
             if let record = try record(at: position), case .signal(let known) = record.content,
-                known.id == signal.id, known.subject == signal.subject, known.source == signal.source
+                Self.identity(known) == Self.identity(signal)
             {
                 return record
             }
         }
         return nil
+    }
+
+    /// What makes two signals the same one.
+    private static func identity(_ signal: Signal) -> [ExactText] {
+        [ExactText(signal.subject), ExactText(signal.source), ExactText(signal.id)]
     }
 
     /// What is known of a signal's cause: applied, when there is none or when it was recorded in its conversation and
@@ -128,7 +135,7 @@ extension Engine {
             let hash = IdentityIndex.hash(subject: subject, id: id)
             for position in recent.positions(hash) + (try journal.positions(identity: hash)) where best != .applied {
                 guard let record = try record(at: position), case .signal(let candidate) = record.content,
-                    candidate.id == id, candidate.subject == subject
+                    ExactText(candidate.id) == ExactText(id), ExactText(candidate.subject) == ExactText(subject)
                 else { continue }
                 switch try status(ofRecord: position, partition: partition) {
                 case .applied: best = .applied

@@ -62,7 +62,6 @@ public final class Engine {
     var parkedCount: Int { partitions.reduce(0) { $0 + $1.parkedCount } }
     public var openEffects: Int { ledger.count }
     public var outboxLag: Int64 { lastPosition.rawValue - outboxCursor.rawValue }
-    public var outboxCursorAtStart: Position { outboxCursor }
 
     /// Whether `transact` has something to do without new input.
     public var hasWork: Bool { !turns.isEmpty || ledger.hasStartable }

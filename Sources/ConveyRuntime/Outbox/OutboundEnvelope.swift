@@ -40,7 +40,7 @@ package struct OutboundEnvelope {
         data.add("partition_id", event.partition)
         data.add("scheduler_seq", marker.appliedPosition.rawValue)
         data.add("apply_order", marker.applyOrder)
-        if let applied, applied.type.hasPrefix("conv.in.") { data.add("signal", json: accepted(applied)) }
+        if let applied, Family(type: applied.type) == .inbound { data.add("signal", json: accepted(applied)) }
         return Signal(
             id: DerivedID.marker(of: marker.appliedPosition), source: DerivedSource.reducer,
             type: "conv.applied.event.applied", subject: event.subject, cause: .signal(applied?.id ?? ""),
