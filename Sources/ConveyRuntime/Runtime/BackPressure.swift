@@ -1,3 +1,4 @@
+import Logging
 import Synchronization
 
 /// Whether ingress may read on. Stopping to read is all that back-pressure needs: what is not read is not acknowledged,
@@ -15,12 +16,14 @@ final class BackPressure: Sendable {
     private let limits: Limits
     private let reason = Mutex<String?>(nil)
     private let board: StatusBoard
+    private let logger: Logger
     private let wake: @Sendable () -> Void
 
     /// - Parameter wake: called when ingress may go on or has to stop.
-    init(limits: Limits, board: StatusBoard, wake: @escaping @Sendable () -> Void) {
+    init(limits: Limits, board: StatusBoard, logger: Logger, wake: @escaping @Sendable () -> Void) {
         self.limits = limits
         self.board = board
+        self.logger = logger
         self.wake = wake
     }
 
@@ -49,6 +52,11 @@ final class BackPressure: Sendable {
             return (reason == nil) != (newReason == nil)
         }
         guard hasChanged else { return }
+        if let newReason {
+            logger.warning("ingress pauses; the broker keeps what comes", metadata: ["reason": "\(newReason)"])
+        } else {
+            logger.notice("ingress goes on")
+        }
         board.setIngress(newReason.map { .paused($0) } ?? .running)
         wake()
     }

@@ -61,7 +61,7 @@ public final class Runtime: Sendable {
         backPressure = BackPressure(
             limits: BackPressure.Limits(
                 queue: settings.queueLimit, outbox: settings.outboxLimit, effects: settings.openEffectLimit),
-            board: board, wake: { [ingressWake] in ingressWake.wake() })
+            board: board, logger: logger, wake: { [ingressWake] in ingressWake.wake() })
         effects = EffectManager(handlers: handlers, mailbox: mailbox, logger: logger)
     }
 
