@@ -62,7 +62,6 @@ public struct Scheduler: Sendable {
         lanes = Priority.allCases.map { _ in ReadyLane(order: order) }
     }
 
-    public var readyCount: Int { lanes.reduce(0) { $0 + $1.count } }
     /// Entries that wait for a cause that nothing is known of.
     public var parkedCount: Int { parking.timedCount }
     public var isAnythingParked: Bool { !parking.isEmpty }
