@@ -35,7 +35,7 @@ public struct ReceivedMessage: Sendable {
 }
 
 /// What MQTT 5 lets a PUBLISH carry beside the payload. Left out without a word on a 3.1.1 connection.
-public struct PublishProperties: Sendable {
+public struct PublishProperties: Sendable, Equatable {
     public var contentType: String?
     /// At most 65,535 bytes.
     public var correlationData: [UInt8]?
@@ -53,8 +53,10 @@ public struct PublishProperties: Sendable {
         self.userProperties = userProperties
     }
 
-    var isEmpty: Bool {
-        contentType == nil && correlationData == nil && responseTopic == nil && userProperties.isEmpty
+    public static func == (left: Self, right: Self) -> Bool {
+        left.contentType == right.contentType && left.correlationData == right.correlationData
+            && left.responseTopic == right.responseTopic
+            && left.userProperties.elementsEqual(right.userProperties) { $0 == $1 }
     }
 }
 

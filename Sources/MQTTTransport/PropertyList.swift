@@ -43,7 +43,7 @@ struct PropertyList: ~Copyable {
 
     /// libmosquitto would cut at a NUL and wrap a longer length.
     private static func check(_ text: String) throws(MQTTError) {
-        guard text.utf8.count <= UInt16.max, !text.utf8.contains(0) else {
+        guard text.utf8.count <= UInt16.max, !text.containsNUL else {
             throw MQTTError(
                 .messageTooLarge,
                 "an MQTT property of \(text.utf8.count) bytes: at most 65535 bytes without NUL are allowed")
@@ -110,5 +110,15 @@ extension ReceivedMessage {
         mosquitto_property_read_string_pair(property, MQTT_PROP_USER_PROPERTY.identifier, &name, &value, false)
         guard let name, let value else { return nil }
         return (String(cString: name), String(cString: value))
+    }
+}
+
+extension String {
+    /// C would take the text to end there.
+    var containsNUL: Bool {
+        var text = self
+        return text.withUTF8 { bytes in
+            bytes.baseAddress.map { memchr($0, 0, bytes.count) != nil } ?? false
+        }
     }
 }

@@ -65,9 +65,21 @@ final class Database {
         return statement.text(0) ?? ""
     }
 
+    /// Begins a transaction that will write, unless one is under way.
+    func begin() throws(JournalError) {
+        if !isInTransaction { try execute("BEGIN IMMEDIATE") }
+    }
+
+    /// Ends the transaction, if one is under way.
+    func commit() throws(JournalError) {
+        if isInTransaction { try execute("COMMIT") }
+    }
+
+    private var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
+
     /// Ends a transaction that failed. It may have ended by itself, so an error here says nothing.
     func rollback() {
-        if sqlite3_get_autocommit(handle) == 0 { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
+        if isInTransaction { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
 
     /// What a result code means to the journal (sqlite.org/rescode.html).

@@ -69,6 +69,8 @@ public final class SQLiteJournal: Journal {
         guard epoch == .single else {
             throw JournalError(.staleEpoch, "epoch \(epoch.rawValue), but a SQLite journal has one owner, epoch 1")
         }
+        // Nothing to write: ends what a look-up has begun.
+        if batch.isEmpty { return try database.commit() }
         try transaction { () throws(JournalError) in
             for record in batch.createdConversations { try self.conversations.insert(record) }
             for record in batch.records { try self.insertRecord.run(record) }
@@ -88,9 +90,9 @@ public final class SQLiteJournal: Journal {
 
     private func transaction(_ body: () throws(JournalError) -> Void) throws(JournalError) {
         do {
-            try database.execute("BEGIN IMMEDIATE")
+            try database.begin()
             try body()
-            try database.execute("COMMIT")
+            try database.commit()
         } catch {
             database.rollback()
             throw error
@@ -184,6 +186,9 @@ public final class SQLiteJournal: Journal {
     }
 
     public func positions(identity: UInt64) throws(JournalError) -> [Position] {
+        // Looked up for each signal: in a transaction of its own each would lock the file, which costs three times the
+        // look-up. The commit that follows ends it.
+        try database.begin()
         defer { findIdentity.reset() }
         findIdentity.bind(1, Int64(bitPattern: identity))
         var positions: [Position] = []

@@ -52,6 +52,7 @@ public final class SimulatedJournal: Journal {
 
     public func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
         guard epoch == .single else { throw JournalError(.staleEpoch, "one owner") }
+        if batch.isEmpty { return }
         let isTorn: Bool
         switch fault {
         case .none: isTorn = false

@@ -12,6 +12,17 @@ public enum EnvelopeEncoder {
         bytes.reserveCapacity(
             256 + signal.id.utf8.count + signal.source.utf8.count + signal.type.utf8.count + signal.subject.utf8.count
                 + signal.extensions.count + signal.data.count)
+        append(signal, sequence: sequence, partition: partition, offset: offset, recordedAt: recordedAt, to: &bytes) {
+            $0.append(contentsOf: signal.data)
+        }
+        return bytes
+    }
+
+    /// Appends the same to `bytes`, with `data` (a JSON value) instead of the signal's own.
+    public static func append(
+        _ signal: Signal, sequence: UInt64, partition: Int, offset: UInt64, recordedAt: String?,
+        to bytes: inout [UInt8], data: (inout [UInt8]) -> Void
+    ) {
         JSONWriter.append(raw: "{\"specversion\":\"1.0\"", to: &bytes)
         append("id", signal.id, to: &bytes)
         append("source", signal.source, to: &bytes)
@@ -35,9 +46,8 @@ public enum EnvelopeEncoder {
         JSONWriter.append(raw: ",\"offset\":", to: &bytes)
         JSONWriter.append(integer: offset, to: &bytes)
         JSONWriter.append(raw: ",\"data\":", to: &bytes)
-        bytes.append(contentsOf: signal.data)
+        data(&bytes)
         bytes.append(UInt8(ascii: "}"))
-        return bytes
     }
 
     private static func append(_ name: StaticString, _ text: String, to bytes: inout [UInt8]) {

@@ -1,10 +1,24 @@
 /// Builds a JSON object member by member, in the order of the calls.
 public struct JSONObjectBuilder: Sendable {
     private var bytes: [UInt8] = []
+    private var isEmpty = true
 
     public init(reservingCapacity capacity: Int = 256) {
         bytes.reserveCapacity(capacity)
         bytes.append(UInt8(ascii: "{"))
+    }
+
+    /// Appends an object to `bytes`, made by `body`.
+    public static func append(to bytes: inout [UInt8], _ body: (inout JSONObjectBuilder) -> Void) {
+        var builder = JSONObjectBuilder(continuing: &bytes)
+        body(&builder)
+        bytes = builder.finish()
+    }
+
+    /// Takes the bytes over, so that they are not copied.
+    private init(continuing bytes: inout [UInt8]) {
+        swap(&self.bytes, &bytes)
+        self.bytes.append(UInt8(ascii: "{"))
     }
 
     public mutating func add(_ name: StaticString, _ text: String) {
@@ -21,6 +35,16 @@ public struct JSONObjectBuilder: Sendable {
     public mutating func add(_ name: StaticString, json: some Collection<UInt8>) {
         addName(name)
         bytes.append(contentsOf: json)
+    }
+
+    /// Adds an object, made by `body`.
+    public mutating func add(_ name: StaticString, object body: (inout JSONObjectBuilder) -> Void) {
+        addName(name)
+        bytes.append(UInt8(ascii: "{"))
+        isEmpty = true
+        body(&self)
+        bytes.append(UInt8(ascii: "}"))
+        isEmpty = false
     }
 
     /// Adds the members of another object, as they are.
@@ -45,6 +69,7 @@ public struct JSONObjectBuilder: Sendable {
     }
 
     private mutating func separate() {
-        if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
+        if !isEmpty { bytes.append(UInt8(ascii: ",")) }
+        isEmpty = false
     }
 }

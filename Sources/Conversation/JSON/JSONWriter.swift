@@ -12,18 +12,34 @@ public enum JSONWriter {
         var copy = text
         copy.withUTF8 { utf8 in
             var clean = 0
-            for (index, byte) in utf8.enumerated() {
+            for index in utf8.indices {
+                let byte = utf8[index]
                 guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
-                bytes.append(contentsOf: utf8[clean..<index])
+                bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean..<index]))
                 append(escapeOf: byte, to: &bytes)
                 clean = index + 1
             }
-            bytes.append(contentsOf: utf8[clean...])
+            bytes.append(contentsOf: UnsafeBufferPointer(rebasing: utf8[clean...]))
         }
     }
 
     public static func append<Number: BinaryInteger>(integer: Number, to bytes: inout [UInt8]) {
-        bytes.append(contentsOf: String(integer).utf8)
+        guard let number = UInt64(exactly: integer) else { return bytes.append(contentsOf: String(integer).utf8) }
+        append(number: number, to: &bytes)
+    }
+
+    /// Digit by digit: a `String` a number costs more than the rest of a marker.
+    private static func append(number: UInt64, to bytes: inout [UInt8]) {
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
+            var rest = number
+            var start = digits.count
+            repeat {
+                start -= 1
+                digits[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+                rest /= 10
+            } while rest > 0
+            bytes.append(contentsOf: digits[start...])
+        }
     }
 
     /// Text that is JSON already (or punctuation).

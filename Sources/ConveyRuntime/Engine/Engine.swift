@@ -103,8 +103,8 @@ public final class Engine {
         }
         try finishBatch()
 
+        try journal.commit(batch, epoch: .single)
         if !batch.isEmpty {
-            try journal.commit(batch, epoch: .single)
             metrics.counters.commits += 1
             metrics.commitBatchSize.observe(Double(batch.records.count))
             output.recorded = batch.records.count

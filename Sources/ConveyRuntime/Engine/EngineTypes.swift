@@ -60,12 +60,12 @@ public enum RecordOutcome: Sendable, Equatable {
 }
 
 /// A recorded signal that is to be published.
-public struct OutboundEvent: Sendable {
-    public var record: JournalRecord
-    public var subject: String
-    public var partition: Int
+public final class OutboundEvent: Sendable {
+    public let record: JournalRecord
+    public let subject: String
+    public let partition: Int
     /// For a marker: the signal it is about.
-    public var applied: Signal?
+    public let applied: Signal?
 
     public init(record: JournalRecord, subject: String, partition: Int, applied: Signal?) {
         self.record = record

@@ -66,6 +66,7 @@ final class IngressLoop: Sendable {
             let isWaiting = connection.isOpen || pause != nil
             let wait = isWaiting ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
             let mayRead = pause == nil
+            if state.lastBatch >= Linger.messages { Linger.rest() }
             let polled = connection.poll(timeoutMilliseconds: wait, wake: wake, reading: mayRead)
             if polled.isReadable || polled.hasEnded { takeBatch(connection, &state) }
             guard connection.isOpen else { continue }
@@ -83,6 +84,8 @@ final class IngressLoop: Sendable {
         /// Until when a message may be one that was sent before (microseconds, monotonic).
         var redeliveryUntil: Int64 = 0
         var identifiers = IdentifierSource()
+        /// Messages that the last read brought.
+        var lastBatch = 0
 
         init(expectsSession: Bool) {
             self.expectsSession = expectsSession
@@ -123,6 +126,7 @@ final class IngressLoop: Sendable {
         let inbox = connection.read(limit: settings.batchLimit, byteLimit: Self.batchBytes)
         let arrived = Clocks.monotonicMicroseconds()
         for event in inbox.events { handle(event, connection, &state) }
+        state.lastBatch = inbox.messages.count
         guard !inbox.messages.isEmpty else { return }
         let inbound = inbox.messages.map { decode($0, &state) }
         board.countIngress { metrics in

@@ -96,11 +96,13 @@ public protocol JournalReader: AnyObject {
 /// Belongs to one thread. `commit` is the only call that writes.
 public protocol Journal: JournalReader {
     func recoveryPoint() throws(JournalError) -> RecoveryPoint
-    /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned.
+    /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned. An
+    /// empty batch ends what `positions` may have begun.
     func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError)
     func conversation(subject: String) throws(JournalError) -> ConversationRecord?
     func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord?
     /// Positions whose signal has this identity hash, up to the last checkpoint. Hashes may collide: compare the signals.
+    /// May begin a transaction, which the next `commit` ends.
     func positions(identity: UInt64) throws(JournalError) -> [Position]
     func isDeadLetter(_ position: Position) throws(JournalError) -> Bool
     /// Throws when nothing can be written at the moment (disk full, I/O error, another writer).

@@ -17,22 +17,40 @@ package struct OutboundEnvelope {
 
     package mutating func write(_ event: OutboundEvent) -> Publication {
         let record = event.record
-        let signal: Signal =
-            switch record.content {
-            case .signal(let signal): signal
-            case .marker(let marker): signalOf(marker, event)
+        let time = timestamps.text(record.recordedAt)
+        switch record.content {
+        case .signal(let signal):
+            return Publication(
+                topic: TopicName.topic(root: root, type: signal.type, subject: event.subject),
+                payload: EnvelopeEncoder.encode(
+                    signal, sequence: UInt64(record.sequence), partition: event.partition,
+                    offset: UInt64(record.offset), recordedAt: time),
+                traceparent: signal.traceparent)
+        case .marker(let marker):
+            let envelope = Self.envelope(of: marker, event)
+            var payload: [UInt8] = []
+            payload.reserveCapacity(1_024 + (event.applied?.data.count ?? 0))
+            EnvelopeEncoder.append(
+                envelope, sequence: UInt64(record.sequence), partition: event.partition,
+                offset: UInt64(record.offset), recordedAt: time, to: &payload
+            ) { bytes in
+                JSONObjectBuilder.append(to: &bytes) { Self.write(marker, event, to: &$0) }
             }
-        let payload = EnvelopeEncoder.encode(
-            signal, sequence: UInt64(record.sequence), partition: event.partition, offset: UInt64(record.offset),
-            recordedAt: timestamps.text(record.recordedAt))
-        return Publication(
-            topic: TopicName.topic(root: root, type: signal.type, subject: event.subject), payload: payload,
-            traceparent: signal.traceparent)
+            return Publication(
+                topic: TopicName.topic(root: root, type: envelope.type, subject: event.subject), payload: payload,
+                traceparent: envelope.traceparent)
+        }
     }
 
-    private mutating func signalOf(_ marker: Marker, _ event: OutboundEvent) -> Signal {
+    private static func envelope(of marker: Marker, _ event: OutboundEvent) -> Signal {
+        Signal(
+            id: DerivedID.marker(of: marker.appliedPosition), source: DerivedSource.reducer,
+            type: "conv.applied.event.applied", subject: event.subject, cause: .signal(event.applied?.id ?? ""),
+            traceparent: event.applied?.traceparent, data: [])
+    }
+
+    private static func write(_ marker: Marker, _ event: OutboundEvent, to data: inout JSONObjectBuilder) {
         let applied = event.applied
-        var data = JSONObjectBuilder(reservingCapacity: 320 + (applied?.data.count ?? 0))
         data.add("applied_event_id", applied?.id ?? "")
         data.add("original_type", applied?.type ?? "")
         data.add("subject", event.subject)
@@ -40,22 +58,15 @@ package struct OutboundEnvelope {
         data.add("partition_id", event.partition)
         data.add("scheduler_seq", marker.appliedPosition.rawValue)
         data.add("apply_order", marker.applyOrder)
-        if let applied, Family(type: applied.type) == .inbound { data.add("signal", json: accepted(applied)) }
-        return Signal(
-            id: DerivedID.marker(of: marker.appliedPosition), source: DerivedSource.reducer,
-            type: "conv.applied.event.applied", subject: event.subject, cause: .signal(applied?.id ?? ""),
-            traceparent: applied?.traceparent, data: data.finish())
-    }
-
-    /// The accepted signal, so that a consumer of markers and outputs alone can build a timeline.
-    private func accepted(_ signal: Signal) -> [UInt8] {
-        var object = JSONObjectBuilder(reservingCapacity: 192 + signal.data.count)
-        object.add("id", signal.id)
-        object.add("source", signal.source)
-        object.add("type", signal.type)
-        if let time = signal.time { object.add("time", time) }
-        object.add("data", json: signal.data)
-        return object.finish()
+        guard let applied, Family(type: applied.type) == .inbound else { return }
+        // The accepted signal, so that a consumer of markers and outputs alone can build a timeline.
+        data.add("signal") { object in
+            object.add("id", applied.id)
+            object.add("source", applied.source)
+            object.add("type", applied.type)
+            if let time = applied.time { object.add("time", time) }
+            object.add("data", json: applied.data)
+        }
     }
 }
 
@@ -71,8 +82,18 @@ struct TimestampWriter {
             second = seconds
             prefix = Self.dateAndTime(seconds)
         }
-        let digits = String(max(0, fraction))
-        return prefix + "." + String(repeating: "0", count: 6 - digits.count) + digits + "Z"
+        var text = prefix
+        var scale: Int64 = 100_000
+        withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 8) { tail in
+            tail[0] = UInt8(ascii: ".")
+            for index in 1...6 {
+                tail[index] = UInt8(ascii: "0") + UInt8(max(0, fraction) / scale % 10)
+                scale /= 10
+            }
+            tail[7] = UInt8(ascii: "Z")
+            text += String(decoding: tail, as: UTF8.self)
+        }
+        return text
     }
 
     /// Days to civil date after Howard Hinnant's "chrono-compatible low-level date algorithms".

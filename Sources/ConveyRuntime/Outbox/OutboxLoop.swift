@@ -59,12 +59,15 @@ final class OutboxLoop: Sendable {
             }
             if connection.isConnected { try publish(connection, reader, &state) }
             let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
+            if state.inFlightCount >= Linger.publishes { Linger.rest() }
             let polled = connection.poll(
                 timeoutMilliseconds: isStopping.load(ordering: .acquiring) ? min(wait, 50) : wait, wake: wake)
             if polled.isReadable || polled.hasEnded {
+                let cursor = state.cursor
                 for event in connection.read(limit: 1_000, byteLimit: 1 << 20).events {
                     handle(event, connection, &state)
                 }
+                noteProgress(since: cursor, &state)
             }
             if connection.isOpen { connection.keepAlive() }
         }
@@ -83,6 +86,8 @@ final class OutboxLoop: Sendable {
         var waitingHead = 0
         var inFlight: [InFlight] = []
         var inFlightHead = 0
+        /// Acknowledged and not counted yet.
+        var published: UInt64 = 0
         var isIdle = false
         var backoff = Backoff()
         var envelope: OutboundEnvelope
@@ -190,7 +195,13 @@ final class OutboxLoop: Sendable {
         } catch {
             return
         }
+        var gathers = false
+        defer { if gathers { connection.gather(false) } }
         while connection.isConnected, state.inFlightCount < settings.window {
+            if !gathers, state.waiting.count - state.waitingHead >= MQTTConnection.gatheringThreshold {
+                gathers = true
+                connection.gather(true)
+            }
             if state.waitingHead == state.waiting.count, try !refill(reader, &state) { break }
             let event = state.waiting[state.waitingHead]
             state.waitingHead += 1
@@ -238,7 +249,8 @@ final class OutboxLoop: Sendable {
             switch queue.next(after: state.taken) {
             case .events(let events):
                 // What was read from the journal may be in memory as well.
-                state.waiting = events.filter { $0.record.position > state.taken }
+                let known = events.prefix { $0.record.position <= state.taken }.count
+                state.waiting = known == 0 ? events : Array(events.dropFirst(known))
                 if let last = state.waiting.last { state.taken = last.record.position }
             case .journal(let through):
                 try readJournal(reader, through: through, &state)
@@ -275,10 +287,9 @@ final class OutboxLoop: Sendable {
     private func acknowledged(_ messageID: Int32, _ state: inout State) {
         for index in state.inFlightHead..<state.inFlight.count where state.inFlight[index].messageID == messageID {
             state.inFlight[index].isAcknowledged = true
-            board.countOutbox { $0.counters.published += 1 }
+            state.published += 1
             break
         }
-        let before = state.cursor
         while state.inFlightHead < state.inFlight.count, state.inFlight[state.inFlightHead].isAcknowledged {
             state.cursor = state.inFlight[state.inFlightHead].position
             state.inFlightHead += 1
@@ -290,7 +301,14 @@ final class OutboxLoop: Sendable {
             state.inFlight.removeFirst(state.inFlightHead)
             state.inFlightHead = 0
         }
-        if state.cursor > before { mailbox.moveOutboxCursor(to: state.cursor) }
+    }
+
+    /// Tells others what a batch of acknowledgements has changed.
+    private func noteProgress(since cursor: Position, _ state: inout State) {
+        if state.cursor > cursor { mailbox.moveOutboxCursor(to: state.cursor) }
+        guard state.published > 0 else { return }
+        board.countOutbox { [published = state.published] in $0.counters.published += published }
+        state.published = 0
     }
 
     /// The broker does not take an event. Leaving it out would lose it silently, so everything waits until it does.
@@ -315,7 +333,7 @@ final class OutboxLoop: Sendable {
 
 extension OutboundEvent {
     /// The event that a record is published as; nil for one that is not (it came from the broker).
-    package init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
+    package convenience init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
         guard let family = record.family, family != .inbound else { return nil }
         var applied: Signal?
         if case .marker(let marker) = record.content {
