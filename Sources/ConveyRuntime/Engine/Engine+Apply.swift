@@ -22,6 +22,12 @@ extension Engine {
         }
     }
 
+    /// A control signal is applied in the transaction that records it, whatever else waits for its turn or for the outbox.
+    func applyUrgent() throws(JournalError) {
+        for partition in urgent { _ = try applyNext(in: partition) }
+        urgent.removeAll(keepingCapacity: true)
+    }
+
     /// Applies one signal; false when none is ready.
     private func applyNext(in partition: Int) throws(JournalError) -> Bool {
         guard let selection = partitions[partition].select() else { return false }

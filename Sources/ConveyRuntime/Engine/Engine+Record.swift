@@ -67,6 +67,7 @@ extension Engine {
             offset: record.offset, cause: status, now: time.monotonic)
         conversation.pending += 1
         giveTurn(to: partition)
+        if family == .inbound, Priority(type: signal.type) == .control { urgent.append(partition) }
         return record
     }
 

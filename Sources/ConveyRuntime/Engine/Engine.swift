@@ -27,6 +27,8 @@ public final class Engine {
     /// The transaction at hand.
     var batch = JournalBatch()
     var output = EngineOutput()
+    /// Partitions that got a control signal in the transaction at hand, once for each.
+    var urgent: [Int] = []
     /// Applications the transaction at hand may still make.
     var budget = 0
     /// Dead letters of the transaction at hand.
@@ -92,7 +94,8 @@ public final class Engine {
         for inbound in input.inbound { output.outcomes.append(try record(inbound)) }
         for report in input.reports { try record(report) }
         try expireParked()
-        budget = settings.applyBudget
+        budget = min(settings.applyBudget, input.applications ?? .max)
+        try applyUrgent()
         try applyReady()
         // What was just ordered starts in the same transaction: a message and its attempt cost one commit.
         try startEffects()

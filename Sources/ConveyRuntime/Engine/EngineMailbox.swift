@@ -81,9 +81,10 @@ final class EngineMailbox: Sendable {
     }
 
     /// Waits for something to do. Returns at the deadline (microseconds, monotonic) with what there is, if anything.
-    func take(until deadline: Int64?) -> Contents {
+    /// - Parameter mayGoOn: a further reason to return; looked at when something was handed over or the cursor moved.
+    func take(until deadline: Int64?, orWhen mayGoOn: () -> Bool = { false }) -> Contents {
         let taken = contents.wait(until: deadline) { contents -> Contents? in
-            guard contents.isUrgent else { return nil }
+            guard contents.isUrgent || mayGoOn() else { return nil }
             return Self.empty(&contents)
         }
         let result = taken ?? contents.change { Self.empty(&$0) }

@@ -41,7 +41,7 @@ final class EngineThread: Sendable {
     ) throws(JournalError) -> Engine {
         var engine = first
         while true {
-            let work = mailbox.take(until: nextDeadline(engine))
+            let work = take(engine, outlets)
             if work.isStopping, work.ticket == nil, work.reports.isEmpty, !engine.hasWork || isPast(stopBy()) {
                 // `flushCursor` writes it once the outbox has come to its end.
                 if let cursor = work.outboxCursor { mailbox.moveOutboxCursor(to: cursor) }
@@ -68,8 +68,11 @@ final class EngineThread: Sendable {
         _ = try engine.transact(input, at: Clocks.engineTime())
     }
 
-    private func nextDeadline(_ engine: Engine) -> Int64 {
-        engine.hasWork ? 0 : Clocks.monotonicMicroseconds() + Self.tickMicroseconds
+    /// Waits for something to do: what others hand over, or room in the outbox for what waits to be applied.
+    private func take(_ engine: Engine, _ outlets: Outlets) -> EngineMailbox.Contents {
+        let tick = Clocks.monotonicMicroseconds() + Self.tickMicroseconds
+        guard engine.hasWork else { return mailbox.take(until: tick) }
+        return mailbox.take(until: tick) { outlets.outbox.room != 0 }
     }
 
     private func transact(
@@ -79,6 +82,7 @@ final class EngineThread: Sendable {
         input.inbound = work.ticket?.inbound ?? []
         input.reports = work.reports
         input.outboxCursor = work.outboxCursor
+        input.applications = outlets.outbox.room
         let time = Clocks.engineTime()
         guard !input.isEmpty || engine.hasWork || engine.nextTimeout().map({ $0 <= time.monotonic }) ?? false else {
             return

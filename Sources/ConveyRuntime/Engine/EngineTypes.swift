@@ -6,6 +6,8 @@ public struct EngineInput: Sendable {
     public var reports: [EffectReport] = []
     /// Everything up to here has been acknowledged by the broker.
     public var outboxCursor: Position?
+    /// Signals that may be applied, control signals not counted; nil for as many as a transaction takes.
+    public var applications: Int?
 
     public init() {}
 

@@ -87,7 +87,7 @@ final class OutboxLoop: Sendable {
         var inFlight: [InFlight] = []
         var inFlightHead = 0
         /// Acknowledged and not counted yet.
-        var published: UInt64 = 0
+        var published = 0
         var isIdle = false
         var backoff = Backoff()
         var envelope: OutboundEnvelope
@@ -152,6 +152,8 @@ final class OutboxLoop: Sendable {
     }
 
     private func lost(_ error: MQTTError?, _ state: inout State) {
+        // The engine works on without a broker.
+        queue.restart()
         guard state.backoff.failed() else { return }
         logger.warning(
             "the outbox has no connection to the broker; trying again",
@@ -211,6 +213,7 @@ final class OutboxLoop: Sendable {
                 logger.error(
                     "an event cannot be published and is left out; it stays in the journal",
                     metadata: ["position": "\(event.record.position)", "reason": "\(error)"])
+                queue.acknowledged(1)
             } catch {
                 // The connection has ended: the next one starts over from the cursor.
                 return
@@ -305,9 +308,10 @@ final class OutboxLoop: Sendable {
 
     /// Tells others what a batch of acknowledgements has changed.
     private func noteProgress(since cursor: Position, _ state: inout State) {
-        if state.cursor > cursor { mailbox.moveOutboxCursor(to: state.cursor) }
         guard state.published > 0 else { return }
-        board.countOutbox { [published = state.published] in $0.counters.published += published }
+        queue.acknowledged(state.published)
+        if state.cursor > cursor { mailbox.moveOutboxCursor(to: state.cursor) }
+        board.countOutbox { [published = state.published] in $0.counters.published += UInt64(published) }
         state.published = 0
     }
 

@@ -12,6 +12,8 @@ final class OutboxQueue: Sendable {
         var committed: Position
         /// Events are handed over in memory. False: the publisher reads the journal.
         var isWarm = false
+        /// Events handed over since it is so and not acknowledged by the broker.
+        var outstanding = 0
     }
 
     /// What the publisher does next.
@@ -49,9 +51,32 @@ final class OutboxQueue: Sendable {
                 state.isWarm = false
             } else {
                 state.events += events
+                state.outstanding += events.count
             }
         }
         if !events.isEmpty { wake() }
+    }
+
+    /// How many further events the publisher should be given now; nil when it reads the journal (it has been away), so
+    /// that what is given makes no difference.
+    ///
+    /// Events leave in the order in which they were recorded, so what waits here cannot be overtaken by an abort; what
+    /// waits in the scheduler can. So the engine applies no faster than events leave.
+    var room: Int? {
+        state.change { state in
+            guard state.isWarm else { return nil }
+            let room = Self.aheadLimit - state.outstanding
+            // Not for a handful: each round is a transaction.
+            return room < Self.aheadLimit / 2 ? 0 : room
+        }
+    }
+
+    /// Events recorded ahead of the broker's acknowledgements: two windows of publishes keep the connection busy.
+    static let aheadLimit = 500
+
+    /// The broker has acknowledged events.
+    func acknowledged(_ count: Int) {
+        state.change { $0.outstanding = max(0, $0.outstanding - count) }
     }
 
     func append(_ receipts: [Receipt]) {
@@ -81,6 +106,7 @@ final class OutboxQueue: Sendable {
             if state.isWarm { return .nothing(through: state.committed) }
             if taken < state.committed { return .journal(through: state.committed) }
             state.isWarm = true
+            state.outstanding = 0
             return .nothing(through: state.committed)
         }
     }
