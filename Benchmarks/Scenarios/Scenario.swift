@@ -1,0 +1,35 @@
+import ArgumentParser
+
+/// What can be measured.
+enum Scenario: String, CaseIterable {
+    case ingest
+
+    var summary: String {
+        switch self {
+        case .ingest: IngestScenario.summary
+        }
+    }
+
+    var isInQuickRun: Bool {
+        switch self {
+        case .ingest: true
+        }
+    }
+
+    func run(_ surroundings: Surroundings) throws -> [ScenarioReport] {
+        switch self {
+        case .ingest: try IngestScenario.run(surroundings)
+        }
+    }
+
+    /// Names with commas between them.
+    static func parse(_ names: String) throws -> [Scenario] {
+        try names.split(separator: ",").map { name in
+            guard let scenario = Scenario(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
+                let known = allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("there is no scenario \(name); there are: \(known)")
+            }
+            return scenario
+        }
+    }
+}
