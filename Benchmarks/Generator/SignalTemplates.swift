@@ -7,11 +7,13 @@ final class SignalTemplates {
         var root = "conv"
         /// Behind `conv.in.`: `note.taken`.
         var type = "note.taken"
-        /// Bytes of `data`, at least `minimumDataBytes`.
+        /// Bytes of `data`, of which some seventy are not text.
         var dataBytes = 300
+        /// In `data`; nil for words up to `dataBytes`.
+        var text: String?
         /// Ids start with it: no two runs on one journal share them.
         var tag: String
-        /// The member of `data` that is filled with words.
+        /// The member of `data` that holds the text.
         var textMember = "text"
     }
 
@@ -75,7 +77,7 @@ final class SignalTemplates {
     private static func publish(_ kind: Kind, subject: String) -> MQTTCodec.Publish {
         let id = id(kind, 0)
         let start = "{\"message_id\":\"\(id)\",\"ingress\":\"mqtt\",\"\(kind.textMember)\":\""
-        let data = start + words(kind.dataBytes - start.utf8.count - 2) + "\"}"
+        let data = start + (kind.text ?? words(kind.dataBytes - start.utf8.count - 2)) + "\"}"
         let envelope =
             "{\"specversion\":\"1.0\",\"id\":\"\(id)\",\"source\":\"/bench\",\"type\":\"conv.in.\(kind.type)\","
             + "\"subject\":\"\(subject)\",\"data\":\(data)}"

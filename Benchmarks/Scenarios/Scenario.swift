@@ -2,23 +2,27 @@ import ArgumentParser
 
 /// What can be measured.
 enum Scenario: String, CaseIterable {
-    case ingest
+    case ingest, chat, latency
 
     var summary: String {
         switch self {
         case .ingest: IngestScenario.summary
+        case .chat: ChatScenario.summary
+        case .latency: LatencyScenario.summary
         }
     }
 
     var isInQuickRun: Bool {
         switch self {
-        case .ingest: true
+        case .ingest, .chat, .latency: true
         }
     }
 
     func run(_ surroundings: Surroundings) throws -> [ScenarioReport] {
         switch self {
         case .ingest: try IngestScenario.run(surroundings)
+        case .chat: try ChatScenario.run(surroundings)
+        case .latency: try LatencyScenario.run(surroundings)
         }
     }
 

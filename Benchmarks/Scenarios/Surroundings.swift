@@ -27,4 +27,17 @@ struct Surroundings {
         try broker.stop()
         return result
     }
+
+    /// Runs `body` with a broker and a Convey of its own, and looks at the end whether Convey saw anything go wrong.
+    func withConvey<Result>(
+        flags: [String] = [], _ body: (Broker, ConveyServer) throws -> Result
+    ) throws -> Result {
+        try withBroker { broker, workplace in
+            let convey = try ConveyServer(
+                program, broker: broker, directory: try workplace.directory("convey"), flags: flags)
+            let result = try body(broker, convey)
+            try convey.stop()
+            return result
+        }
+    }
 }
