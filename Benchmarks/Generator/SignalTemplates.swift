@@ -15,6 +15,8 @@ final class SignalTemplates {
         var tag: String
         /// The member of `data` that holds the text.
         var textMember = "text"
+        /// The id of the signal that has to be applied before.
+        var cause: String?
     }
 
     /// Digits of a signal's number at the end of its id.
@@ -80,7 +82,8 @@ final class SignalTemplates {
         let data = start + (kind.text ?? words(kind.dataBytes - start.utf8.count - 2)) + "\"}"
         let envelope =
             "{\"specversion\":\"1.0\",\"id\":\"\(id)\",\"source\":\"/bench\",\"type\":\"conv.in.\(kind.type)\","
-            + "\"subject\":\"\(subject)\",\"data\":\(data)}"
+            + "\"subject\":\"\(subject)\","
+            + (kind.cause.map { "\"causationid\":\"\($0)\"," } ?? "") + "\"data\":\(data)}"
         let rest = kind.type.split(separator: ".").joined(separator: "/")
         return MQTTCodec.publish(topic: "\(kind.root)/in/\(subject)/\(rest)", payload: Array(envelope.utf8))
     }

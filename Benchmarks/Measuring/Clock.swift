@@ -4,6 +4,9 @@ import Glibc
 enum Clock {
     static var now: Int64 { read(CLOCK_MONOTONIC) }
 
+    /// Nanoseconds since 1970.
+    static var wall: Int64 { read(CLOCK_REALTIME) }
+
     /// Processor time that this process has used, in nanoseconds.
     static var ownCPU: Int64 { read(CLOCK_PROCESS_CPUTIME_ID) }
 

@@ -27,4 +27,11 @@ struct Metrics {
         return commits > 0
             ? (last["convey_signals_recorded_total"] - first["convey_signals_recorded_total"]) / commits : 0
     }
+
+    /// How long a transaction took, on average, between two pages.
+    static func commitMilliseconds(from first: Metrics, to last: Metrics) -> Double {
+        let commits = last["convey_commit_duration_seconds_count"] - first["convey_commit_duration_seconds_count"]
+        let seconds = last["convey_commit_duration_seconds_sum"] - first["convey_commit_duration_seconds_sum"]
+        return commits > 0 ? seconds / commits * 1_000 : 0
+    }
 }

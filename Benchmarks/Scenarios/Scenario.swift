@@ -2,19 +2,20 @@ import ArgumentParser
 
 /// What can be measured.
 enum Scenario: String, CaseIterable {
-    case ingest, chat, latency
+    case ingest, chat, latency, abort
 
     var summary: String {
         switch self {
         case .ingest: IngestScenario.summary
         case .chat: ChatScenario.summary
         case .latency: LatencyScenario.summary
+        case .abort: AbortScenario.summary
         }
     }
 
     var isInQuickRun: Bool {
         switch self {
-        case .ingest, .chat, .latency: true
+        case .ingest, .chat, .latency, .abort: true
         }
     }
 
@@ -23,6 +24,7 @@ enum Scenario: String, CaseIterable {
         case .ingest: try IngestScenario.run(surroundings)
         case .chat: try ChatScenario.run(surroundings)
         case .latency: try LatencyScenario.run(surroundings)
+        case .abort: try AbortScenario.run(surroundings)
         }
     }
 
