@@ -6,12 +6,10 @@ import Glibc
 /// those before it (an open loop). In a closed loop it rests two milliseconds between two rounds: dozens of messages then
 /// share a system call, and the processors are left to what is measured. What is outstanding bridges the rest.
 final class SignalLoad {
-    struct Limits {
-        /// Publishes of one connection that the broker has not acknowledged.
-        var window = 500
-        /// Signals published and not seen back.
-        var outstanding = 4_000
-    }
+    /// Most publishes of one connection that the broker has not acknowledged.
+    private static let window = 500
+    /// Most signals published and not seen back.
+    private static let outstanding = 4_000
 
     struct Plan {
         /// Not measured, before.
@@ -19,7 +17,7 @@ final class SignalLoad {
         var seconds = 1.0
         /// Signals in all; nil for as many as the time allows.
         var count: Int?
-        /// Signals a second; nil for as many as `Limits` allow.
+        /// Signals a second; nil for as many as may be outstanding.
         var rate: Double?
         /// Waits exactly for the next signal or message, and keeps each signal's time.
         var measuresLatency = false
@@ -41,10 +39,10 @@ final class SignalLoad {
     private let publishers: [Connection]
     private let subscriber: Connection
     private let templates: SignalTemplates
-    private let limits: Limits
     private(set) var deliveries: Deliveries
     private let takeReading: () throws -> CPUReading
 
+    private let first: Int
     private var publishedBy: [Int]
     private(set) var published = 0
     private var nextPublisher = 0
@@ -58,24 +56,25 @@ final class SignalLoad {
 
     /// - Parameters:
     ///   - member: where the id of a signal is found in what comes back.
+    ///   - first: the number of the first signal, a multiple of the publishers' count.
     ///   - takeReading: called at the start and the end of the measured time.
     init(
-        publishers: [Connection], subscriber: Connection, templates: SignalTemplates, member: String, limits: Limits,
+        publishers: [Connection], subscriber: Connection, templates: SignalTemplates, member: String, first: Int = 0,
         takeReading: @escaping () throws -> CPUReading
     ) {
         self.publishers = publishers
         self.subscriber = subscriber
         self.templates = templates
-        self.limits = limits
+        self.first = first
         self.takeReading = takeReading
         deliveries = Deliveries(member: member, tag: templates.kind.tag)
-        publishedBy = publishers.map { _ in 0 }
+        publishedBy = publishers.map { _ in first / publishers.count }
     }
 
     /// Publishes for the planned time, then waits until everything has been seen.
     /// - Throws: when the broker or Convey stops to answer, or something is missing or was never sent.
     func run(_ plan: Plan) throws -> Outcome {
-        let first = published
+        let publishedBefore = published
         let start = Clock.now
         let measureFrom = start + Int64(plan.warmUpSeconds * 1e9)
         let measureUntil = plan.count == nil ? measureFrom + Int64(plan.seconds * 1e9) : .max
@@ -88,13 +87,13 @@ final class SignalLoad {
                 before = (try takeReading(), Clock.now, deliveries.seen)
                 measures = plan.measuresLatency
             }
-            let sent = published - first
+            let sent = published - publishedBefore
             if now >= measureUntil || plan.count.map({ sent >= $0 }) ?? false { break }
             let allowed =
                 plan.rate.map { Int(Double(now - start) * $0 / 1e9) + 1 - sent }
                 ?? (plan.count.map { $0 - sent } ?? .max)
-            publish(allowed, start: start, first: first, plan)
-            let nextDue = plan.rate.map { start + Int64(Double(published - first) * 1e9 / $0) }
+            publish(allowed, start: start, publishedBefore: publishedBefore, plan)
+            let nextDue = plan.rate.map { start + Int64(Double(published - publishedBefore) * 1e9 / $0) }
             try round(plan, wakeAt: nextDue)
         }
         if plan.count != nil { try drain(plan) }
@@ -104,7 +103,7 @@ final class SignalLoad {
         outcome.seen = deliveries.seen - before.seen
         try drain(plan)
         measures = false
-        outcome.published = published - first
+        outcome.published = published - publishedBefore
         outcome.latencies = latencies
         return outcome
     }
@@ -133,13 +132,13 @@ final class SignalLoad {
         }
     }
 
-    private func publish(_ most: Int, start: Int64, first: Int, _ plan: Plan) {
-        var left = min(most, plan.rate == nil ? limits.outstanding - (published - deliveries.seen) : most)
+    private func publish(_ most: Int, start: Int64, publishedBefore: Int, _ plan: Plan) {
+        var left = min(most, plan.rate == nil ? Self.outstanding - (published - deliveries.seen) : most)
         var blocked = 0
         while left > 0, blocked < publishers.count {
             let publisher = nextPublisher
             nextPublisher = (nextPublisher + 1) % publishers.count
-            guard plan.rate != nil || publishers[publisher].unacknowledged < limits.window else {
+            guard plan.rate != nil || publishers[publisher].unacknowledged < Self.window else {
                 blocked += 1
                 continue
             }
@@ -149,7 +148,7 @@ final class SignalLoad {
             templates.publish(number, subject: number % templates.subjects.count, on: publishers[publisher])
             publishedBy[publisher] += 1
             if let rate = plan.rate, plan.measuresLatency {
-                due.append(start + Int64(Double(published - first) * 1e9 / rate))
+                due.append(start + Int64(Double(published - publishedBefore) * 1e9 / rate))
             }
             published += 1
             left -= 1
@@ -179,7 +178,8 @@ final class SignalLoad {
     /// - Parameter allowingRepeats: after a crash what was not acknowledged is published again.
     func verify(allowingRepeats: Bool = false) throws {
         for publisher in publishers.indices {
-            for count in 0..<publishedBy[publisher] where !deliveries.hasSeen(count * publishers.count + publisher) {
+            for count in (first / publishers.count)..<publishedBy[publisher]
+            where !deliveries.hasSeen(count * publishers.count + publisher) {
                 throw BenchError("signal \(count * publishers.count + publisher) never came back")
             }
         }

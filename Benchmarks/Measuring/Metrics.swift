@@ -2,9 +2,10 @@
 struct Metrics {
     private var samples: [Substring: Double] = [:]
 
+    static let duplicates = "convey_signals_duplicate_total"
     /// Counters that stay zero when nothing goes wrong.
     static let mustBeZero = [
-        "convey_signals_duplicate_total", "convey_dead_letters_total", "convey_commit_failures_total",
+        duplicates, "convey_signals_rejected_total", "convey_dead_letters_total", "convey_commit_failures_total",
         "convey_broker_sessions_lost_total",
     ]
 

@@ -7,7 +7,7 @@ enum BareHop {
 
     /// - Parameter kind: of the signals whose place these messages take.
     static func run(
-        on broker: Broker, _ kind: SignalTemplates.Kind, subjects: [String], publishers: Int, limits: SignalLoad.Limits,
+        on broker: Broker, _ kind: SignalTemplates.Kind, subjects: [String], publishers: Int,
         plan: SignalLoad.Plan
     ) throws -> SignalLoad.Outcome {
         var kind = kind
@@ -16,7 +16,7 @@ enum BareHop {
         try subscriber.subscribe(["\(root)/#"])
         let load = SignalLoad(
             publishers: try (0..<publishers).map { try broker.connect("bare-pub-\($0)") }, subscriber: subscriber,
-            templates: SignalTemplates(kind, subjects: subjects), member: "id", limits: limits,
+            templates: SignalTemplates(kind, subjects: subjects), member: "id",
             takeReading: { try CPUReading(conveyID: nil, brokerID: broker.processID) })
         let outcome = try load.run(plan)
         try load.verify()

@@ -31,7 +31,7 @@ enum ChatScenario {
         _ surroundings: Surroundings, _ broker: Broker, _ convey: ConveyServer
     ) throws -> Run {
         let bare = try BareHop.run(
-            on: broker, .init(tag: "chat"), subjects: IngestScenario.subjects, publishers: 1, limits: .init(),
+            on: broker, .init(tag: "chat"), subjects: IngestScenario.subjects, publishers: 1,
             plan: .init(warmUpSeconds: 0.3, seconds: surroundings.pick(2, quick: 1)))
         let subjects = SignalTemplates.subjects("c", conversations)
         let kind = SignalTemplates.Kind(type: "message.received", text: text, tag: "chat", textMember: "content")

@@ -37,12 +37,12 @@ enum IngestScenario {
         try surroundings.withBroker { broker, workplace in
             let kind = SignalTemplates.Kind(tag: "ingest")
             let bare = try BareHop.run(
-                on: broker, kind, subjects: subjects, publishers: publishers, limits: .init(),
+                on: broker, kind, subjects: subjects, publishers: publishers,
                 plan: .init(warmUpSeconds: 0.3, seconds: surroundings.pick(2.5, quick: 1)))
             let convey = try ConveyServer(
                 surroundings.program, broker: broker, directory: try workplace.directory("convey"))
             let load = try MarkerLoad.make(
-                kind, subjects: subjects, publishers: publishers, broker: broker, convey: convey)
+                SignalTemplates(kind, subjects: subjects), publishers: publishers, broker: broker, convey: convey)
             let before = try convey.metrics()
             let outcome = try load.run(.init(warmUpSeconds: 0.5, seconds: surroundings.pick(4, quick: 1.5)))
             try load.verify()

@@ -38,9 +38,9 @@ enum LatencyScenario {
         let plan = SignalLoad.Plan(
             warmUpSeconds: 0.3, seconds: surroundings.pick(2, quick: 1.2), rate: Double(rate), measuresLatency: true)
         let bare = try BareHop.run(
-            on: broker, kind, subjects: IngestScenario.subjects, publishers: 1, limits: .init(), plan: plan)
+            on: broker, kind, subjects: IngestScenario.subjects, publishers: 1, plan: plan)
         let load = try MarkerLoad.make(
-            kind, subjects: IngestScenario.subjects, publishers: 1, broker: broker, convey: convey)
+            SignalTemplates(kind, subjects: IngestScenario.subjects), publishers: 1, broker: broker, convey: convey)
         let outcome = try load.run(plan)
         try load.verify()
         return Run(bare: bare, convey: outcome)

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What can be measured.
 enum Scenario: String, CaseIterable {
-    case ingest, chat, latency, abort
+    case ingest, chat, latency, abort, growth, soak
 
     var summary: String {
         switch self {
@@ -10,12 +10,15 @@ enum Scenario: String, CaseIterable {
         case .chat: ChatScenario.summary
         case .latency: LatencyScenario.summary
         case .abort: AbortScenario.summary
+        case .growth: GrowthScenario.summary
+        case .soak: SoakScenario.summary
         }
     }
 
     var isInQuickRun: Bool {
         switch self {
-        case .ingest, .chat, .latency, .abort: true
+        case .ingest, .chat, .latency, .abort, .growth: true
+        case .soak: false
         }
     }
 
@@ -25,6 +28,8 @@ enum Scenario: String, CaseIterable {
         case .chat: try ChatScenario.run(surroundings)
         case .latency: try LatencyScenario.run(surroundings)
         case .abort: try AbortScenario.run(surroundings)
+        case .growth: try GrowthScenario.run(surroundings)
+        case .soak: try SoakScenario.run(surroundings)
         }
     }
 
