@@ -9,10 +9,15 @@ VECTORS ?= Tests/ConformanceTests/Vectors
 DATA ?= ./data
 FLAGS ?=
 
-FORMATTED = Sources Tests Package.swift
+# `make bench`: QUICK=1 for a short run, ONLY for some scenarios, further flags for the benchmark.
+QUICK ?=
+ONLY ?=
+BENCH_FLAGS ?=
+
+FORMATTED = Sources Benchmarks Tests Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test unit broker-check conformance simulate format lint install clean
+.PHONY: help run build test unit broker-check conformance simulate bench format lint install clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +43,10 @@ conformance: ## Run the reference vectors [VECTORS=DIR]
 
 simulate: ## Run seeded simulations of crashes and faults [SEEDS=10000] [SEED=one seed]
 	$(SWIFT) run -c release $(BUILD_FLAGS) simulate $(if $(SEED),--seed $(SEED),$(SEEDS))
+
+bench: install build ## Measure Convey against the bare broker [QUICK=1 ONLY=ingest]; results in .build/bench.jsonl
+	$(SWIFT) build -c release --product bench $(BUILD_FLAGS)
+	.build/release/bench --json .build/bench.jsonl $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(BENCH_FLAGS)
 
 format: ## Format the sources
 	$(SWIFT) format format --in-place --recursive $(FORMATTED)

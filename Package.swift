@@ -53,6 +53,12 @@ let package = Package(
             name: "ConformanceKit", dependencies: ["Conversation"], path: "Tests/ConformanceKit", swiftSettings: strict),
         .executableTarget(name: "conformance", dependencies: ["ConformanceKit"], swiftSettings: strict),
 
+        // `make bench`: load through a real broker; knows the runtime by its topics, metrics and flags only.
+        .executableTarget(
+            name: "bench",
+            dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks", swiftSettings: strict),
+
         .testTarget(name: "ConversationTests", dependencies: ["Conversation"], swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceKit"], exclude: ["Vectors"], swiftSettings: strict),

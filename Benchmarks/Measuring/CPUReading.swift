@@ -1,0 +1,59 @@
+/// Processor time used so far, in nanoseconds: by each thread of Convey, by the broker, by this process, and by the machine.
+struct CPUReading {
+    /// By thread id: its name and its time.
+    var convey: [Int: (name: String, time: Int64)] = [:]
+    var broker: Int64 = 0
+    var generator: Int64 = 0
+    var machine = MachineTime()
+    var at: Int64 = 0
+
+    /// - Parameter conveyID: nil where only the broker is measured.
+    init(conveyID: Int32?, brokerID: Int32) throws {
+        at = Clock.now
+        if let conveyID { convey = ProcessFiles.threads(of: conveyID) }
+        broker = ProcessFiles.threads(of: brokerID).values.reduce(0) { $0 + $1.time }
+        generator = Clock.ownCPU
+        machine = try ProcessFiles.machineTime()
+    }
+}
+
+/// Processor time used between two readings.
+struct CPUUse {
+    /// Where Convey spends its time: one thread each, and all others.
+    enum Stage: String, CaseIterable {
+        case ingress, engine, outbox, other
+    }
+
+    var stages: [Stage: Int64] = [:]
+    var broker: Int64
+    var generator: Int64
+    var seconds: Double
+    /// What other processes used, and what the hypervisor took, as a share of the machine.
+    var noise: Double
+
+    init(from first: CPUReading, to last: CPUReading) {
+        for (thread, reading) in last.convey {
+            let time = reading.time - (first.convey[thread]?.time ?? 0)
+            stages[Self.stage(ofThread: reading.name), default: 0] += time
+        }
+        broker = last.broker - first.broker
+        generator = last.generator - first.generator
+        seconds = Double(last.at - first.at) / 1e9
+        let ours = stages.values.reduce(0, +) + broker + generator
+        let others = max(0, last.machine.busy - first.machine.busy - ours) + last.machine.stolen - first.machine.stolen
+        let all = last.machine.all - first.machine.all
+        noise = all > 0 ? Double(others) / Double(all) : 0
+    }
+
+    var convey: Int64 { stages.values.reduce(0, +) }
+
+    /// Convey names the threads of its stages.
+    static func stage(ofThread name: String) -> Stage {
+        switch name {
+        case "convey-ingress": .ingress
+        case "convey-engine": .engine
+        case "convey-outbox": .outbox
+        default: .other
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Foundation
+
+/// A `convey serve` of its own.
+final class ConveyServer {
+    struct Program {
+        /// The binary.
+        var path: String
+        /// Further flags for `convey serve`.
+        var flags: [String]
+    }
+
+    let dataDirectory: String
+    /// From the process's start until `/readyz` said yes.
+    let secondsUntilReady: Double
+    private let process: ChildProcess
+    private let httpPort: UInt16
+
+    private static let startTimeoutSeconds = 60.0
+    private static let stopTimeoutSeconds = 60.0
+
+    /// Starts it and waits until it takes signals.
+    /// - Parameters:
+    ///   - directory: where the journal and the log are kept.
+    ///   - flags: for this scenario; the user's come behind them and win.
+    init(_ program: Program, broker: Broker, directory: String, flags: [String] = []) throws {
+        dataDirectory = "\(directory)/data"
+        let httpPort = try Loopback.freePort()
+        self.httpPort = httpPort
+        let arguments = [
+            "serve", "--broker", "mqtt://127.0.0.1:\(broker.port)", "--data", dataDirectory, "--http",
+            "127.0.0.1:\(httpPort)", "--node", "bench", "--log-level", "warning",
+        ]
+        let environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CONVEY_") }
+        let start = Clock.now
+        process = try ChildProcess(
+            program.path, arguments + flags + program.flags, environment: environment,
+            logFile: "\(directory)/convey.log")
+        try process.wait(for: "ready", timeoutSeconds: Self.startTimeoutSeconds) {
+            Loopback.get("/readyz", port: httpPort)?.status == 200
+        }
+        secondsUntilReady = Double(Clock.now - start) / 1e9
+    }
+
+    var processID: Int32 { process.processID }
+
+    func metrics() throws -> Metrics {
+        guard let answer = Loopback.get("/metrics", port: httpPort), answer.status == 200 else {
+            throw BenchError("convey does not serve /metrics:\n\(process.log.suffix(2_000))")
+        }
+        return Metrics(text: answer.body)
+    }
+
+    var residentBytes: Int { ProcessFiles.residentBytes(of: processID) ?? 0 }
+    var openFiles: Int { ProcessFiles.openFiles(of: processID) }
+
+    /// Stops it, after a look at what it counted.
+    /// - Parameter hasCrashed: an earlier process on this journal was killed, so the broker may have delivered again.
+    /// - Returns: the last metrics.
+    /// - Throws: when it lost, refused or repeated something, logged an error, or did not end cleanly.
+    @discardableResult
+    func stop(hasCrashed: Bool = false) throws -> Metrics {
+        let metrics = try metrics()
+        let status = process.terminate(timeoutSeconds: Self.stopTimeoutSeconds)
+        guard status == 0 else { throw BenchError("convey ended with status \(status):\n\(process.log.suffix(2_000))") }
+        try checkLog()
+        for name in Metrics.mustBeZero where metrics[name] != 0 {
+            if hasCrashed, name == Metrics.duplicates { continue }
+            throw BenchError("convey counted \(metrics[name]) in \(name):\n\(process.log.suffix(2_000))")
+        }
+        return metrics
+    }
+
+    /// SIGKILL, as in a crash.
+    func kill() { process.kill() }
+
+    /// What it warned of.
+    var warnings: [String] { Self.lines(of: process.log, levels: ["warning"]) }
+
+    func checkLog() throws {
+        let errors = Self.lines(of: process.log, levels: ["error", "critical"])
+        guard errors.isEmpty else {
+            throw BenchError("convey logged \(errors.count) errors:\n\(errors.prefix(5).joined(separator: "\n"))")
+        }
+    }
+
+    /// Log lines are `TIME LEVEL LABEL: …`.
+    static func lines(of log: String, levels: Set<String>) -> [String] {
+        log.split(whereSeparator: \.isNewline).map(String.init).filter { line in
+            let words = line.split(separator: " ", maxSplits: 2, omittingEmptySubsequences: true)
+            return words.count < 2 || levels.contains(String(words[1]))
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Glibc
+
+/// TCP on 127.0.0.1.
+enum Loopback {
+    /// A port that nobody listened on a moment ago.
+    static func freePort() throws -> UInt16 {
+        let descriptor = try makeSocket()
+        defer { close(descriptor) }
+        guard withAddress(0, { bind(descriptor, $0, $1) }) == 0 else { throw BenchError.system("bind") }
+        var address = sockaddr_in()
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let code = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
+        }
+        guard code == 0 else { throw BenchError.system("getsockname") }
+        return UInt16(bigEndian: address.sin_port)
+    }
+
+    /// A connected socket.
+    static func connect(to port: UInt16) throws -> Int32 {
+        let descriptor = try makeSocket()
+        guard withAddress(port, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
+            let code = errno
+            close(descriptor)
+            throw BenchError.system("cannot connect to 127.0.0.1:\(port)", code: code)
+        }
+        return descriptor
+    }
+
+    static func answers(_ port: UInt16) -> Bool {
+        // Why it does not answer is of no interest.
+        guard let descriptor = try? connect(to: port) else { return false }
+        close(descriptor)
+        return true
+    }
+
+    /// One HTTP GET: status and body, or nil when nobody answers within three seconds.
+    static func get(_ path: String, port: UInt16) -> (status: Int, body: String)? {
+        // A server that is not there yet is what callers wait for.
+        guard let descriptor = try? connect(to: port) else { return nil }
+        defer { close(descriptor) }
+        var timeout = timeval(tv_sec: 3, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
+        let request = Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n".utf8)
+        guard send(descriptor, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 16_384)
+        while case let count = recv(descriptor, &buffer, buffer.count, 0), count > 0 {
+            received += buffer.prefix(count)
+        }
+        let text = String(decoding: received, as: UTF8.self)
+        let words = text.prefix { $0 != "\r\n" }.split(separator: " ")
+        guard words.count > 1, let status = Int(words[1]), let head = text.firstRange(of: "\r\n\r\n") else {
+            return nil
+        }
+        return (status, String(text[head.upperBound...]))
+    }
+
+    private static func makeSocket() throws -> Int32 {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { throw BenchError.system("socket") }
+        return descriptor
+    }
+
+    private static func withAddress(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
+        return withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+import Foundation
+import Glibc
+
+/// Processor time of the whole machine, in nanoseconds over all processors.
+struct MachineTime: Equatable {
+    /// Spent on anything but waiting.
+    var busy: Int64 = 0
+    /// Taken by the hypervisor for somebody else.
+    var stolen: Int64 = 0
+    var all: Int64 = 0
+}
+
+/// What /proc tells (proc(5)).
+enum ProcessFiles {
+    /// Each thread's name and the processor time it has used, by thread id. Empty for a process that has ended.
+    static func threads(of processID: Int32) -> [Int: (name: String, time: Int64)] {
+        var threads: [Int: (name: String, time: Int64)] = [:]
+        let directory = "/proc/\(processID)/task"
+        for entry in names(in: directory) {
+            guard let id = Int(entry), let statistics = text("\(directory)/\(entry)/schedstat"),
+                let time = runTime(schedstat: statistics), let name = text("\(directory)/\(entry)/comm")
+            else { continue }
+            threads[id] = (String(name.prefix { !$0.isNewline }), time)
+        }
+        return threads
+    }
+
+    /// The first number of `schedstat`: nanoseconds on a processor.
+    static func runTime(schedstat: String) -> Int64? {
+        schedstat.split(separator: " ").first.flatMap { Int64($0) }
+    }
+
+    static func machineTime() throws -> MachineTime {
+        guard let time = text("/proc/stat").flatMap(machineTime(stat:)) else {
+            throw BenchError("cannot read /proc/stat")
+        }
+        return time
+    }
+
+    /// The line `cpu user nice system idle iowait irq softirq steal …`, in clock ticks.
+    static func machineTime(stat: String) -> MachineTime? {
+        guard let line = stat.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix("cpu ") }) else {
+            return nil
+        }
+        let ticks = line.split(separator: " ").dropFirst().compactMap { Int64($0) }
+        guard ticks.count >= 8 else { return nil }
+        let nanoseconds = 1_000_000_000 / Int64(max(1, sysconf(Int32(_SC_CLK_TCK))))
+        let busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6]
+        let waiting = ticks[3] + ticks[4]
+        return MachineTime(
+            busy: busy * nanoseconds, stolen: ticks[7] * nanoseconds, all: (busy + waiting + ticks[7]) * nanoseconds)
+    }
+
+    /// Resident memory in bytes.
+    static func residentBytes(of processID: Int32) -> Int? {
+        text("/proc/\(processID)/status").flatMap(residentBytes(status:))
+    }
+
+    /// The line `VmRSS:     1234 kB`.
+    static func residentBytes(status: String) -> Int? {
+        guard let line = status.split(whereSeparator: \.isNewline).first(where: { $0.hasPrefix("VmRSS:") }) else {
+            return nil
+        }
+        return line.split(whereSeparator: \.isWhitespace).dropFirst().first.flatMap { Int($0) }.map { $0 * 1_024 }
+    }
+
+    static func openFiles(of processID: Int32) -> Int { names(in: "/proc/\(processID)/fd").count }
+
+    private static func names(in directory: String) -> [String] {
+        // A process or thread that has ended has no files.
+        (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []
+    }
+
+    static func text(_ path: String) -> String? {
+        FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
+    }
+}

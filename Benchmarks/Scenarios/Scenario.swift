@@ -1,0 +1,46 @@
+import ArgumentParser
+
+/// What can be measured.
+enum Scenario: String, CaseIterable {
+    case ingest, chat, latency, abort, growth, soak
+
+    var summary: String {
+        switch self {
+        case .ingest: IngestScenario.summary
+        case .chat: ChatScenario.summary
+        case .latency: LatencyScenario.summary
+        case .abort: AbortScenario.summary
+        case .growth: GrowthScenario.summary
+        case .soak: SoakScenario.summary
+        }
+    }
+
+    var isInQuickRun: Bool {
+        switch self {
+        case .ingest, .chat, .latency, .abort, .growth: true
+        case .soak: false
+        }
+    }
+
+    func run(_ surroundings: Surroundings) throws -> [ScenarioReport] {
+        switch self {
+        case .ingest: try IngestScenario.run(surroundings)
+        case .chat: try ChatScenario.run(surroundings)
+        case .latency: try LatencyScenario.run(surroundings)
+        case .abort: try AbortScenario.run(surroundings)
+        case .growth: try GrowthScenario.run(surroundings)
+        case .soak: try SoakScenario.run(surroundings)
+        }
+    }
+
+    /// Names with commas between them.
+    static func parse(_ names: String) throws -> [Scenario] {
+        try names.split(separator: ",").map { name in
+            guard let scenario = Scenario(rawValue: name.trimmingCharacters(in: .whitespaces)) else {
+                let known = allCases.map(\.rawValue).joined(separator: ", ")
+                throw ValidationError("there is no scenario \(name); there are: \(known)")
+            }
+            return scenario
+        }
+    }
+}

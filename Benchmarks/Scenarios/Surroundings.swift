@@ -1,0 +1,43 @@
+import Foundation
+import Glibc
+
+/// What every scenario runs in: where, against which binary, how long and how often.
+struct Surroundings {
+    var program: ConveyServer.Program
+    /// Where directories are made.
+    var directory: String
+    var isQuick: Bool
+    /// Times that each measurement is taken.
+    var runs: Int
+    var soakMinutes: Double
+
+    /// The shorter of two numbers for a quick run.
+    func pick<Value>(_ full: Value, quick: Value) -> Value { isQuick ? quick : full }
+
+    /// Tells on standard error what goes on.
+    func say(_ text: String) {
+        FileHandle.standardError.write(Data("\(text)\n".utf8))
+    }
+
+    /// Runs `body` with a broker and a directory of its own, all gone at the end.
+    func withBroker<Result>(_ body: (Broker, Workplace) throws -> Result) throws -> Result {
+        let workplace = try Workplace(in: directory)
+        let broker = try Broker(directory: try workplace.directory("broker"))
+        let result = try body(broker, workplace)
+        try broker.stop()
+        return result
+    }
+
+    /// Runs `body` with a broker and a Convey of its own, and looks at the end whether Convey saw anything go wrong.
+    func withConvey<Result>(
+        flags: [String] = [], _ body: (Broker, ConveyServer) throws -> Result
+    ) throws -> Result {
+        try withBroker { broker, workplace in
+            let convey = try ConveyServer(
+                program, broker: broker, directory: try workplace.directory("convey"), flags: flags)
+            let result = try body(broker, convey)
+            try convey.stop()
+            return result
+        }
+    }
+}
