@@ -21,6 +21,8 @@ public final class SQLiteJournal: Journal {
     private let deleteEffect: Statement
     private let insertDeadLetter: Statement
     private let findDeadLetter: Statement
+    private let insertPending: Statement
+    private let deletePending: Statement
     private let setCursor: Statement
 
     /// Opens the journal of a data directory, or creates both.
@@ -42,6 +44,8 @@ public final class SQLiteJournal: Journal {
         deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
         insertDeadLetter = try database.prepare("INSERT INTO dead_letters VALUES (?1, ?2, ?3, ?4)")
         findDeadLetter = try database.prepare("SELECT 1 FROM dead_letters WHERE position = ?1")
+        insertPending = try database.prepare("INSERT INTO pending VALUES (?1)")
+        deletePending = try database.prepare("DELETE FROM pending WHERE position = ?1")
         setCursor = try database.prepare("UPDATE cursors SET position = ?2 WHERE name = ?1")
     }
 
@@ -138,9 +142,13 @@ public final class SQLiteJournal: Journal {
             insertIdentity.bind(2, entry.position.rawValue)
             try insertIdentity.run()
         }
-        try database.execute("DELETE FROM pending")
-        for position in checkpoint.pending {
-            try database.execute("INSERT INTO pending VALUES (\(position.rawValue))")
+        for position in checkpoint.pendingRemoved {
+            deletePending.bind(1, position.rawValue)
+            try deletePending.run()
+        }
+        for position in checkpoint.pendingAdded {
+            insertPending.bind(1, position.rawValue)
+            try insertPending.run()
         }
         for (partition, order) in checkpoint.applyOrders.enumerated() where order > 0 {
             try database.execute("INSERT OR REPLACE INTO partitions VALUES (\(partition), \(order))")
@@ -166,7 +174,8 @@ public final class SQLiteJournal: Journal {
     }
 
     public func record(at position: Position) throws(JournalError) -> JournalRecord? {
-        try records.record(at: position)
+        try database.begin()
+        return try records.record(at: position)
     }
 
     public func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
@@ -186,8 +195,7 @@ public final class SQLiteJournal: Journal {
     }
 
     public func positions(identity: UInt64) throws(JournalError) -> [Position] {
-        // Looked up for each signal: in a transaction of its own each would lock the file, which costs three times the
-        // look-up. The commit that follows ends it.
+        // A look-up in a transaction of its own locks the file, which costs three times as much. A commit follows.
         try database.begin()
         defer { findIdentity.reset() }
         findIdentity.bind(1, Int64(bitPattern: identity))

@@ -49,8 +49,14 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             var batch = sampleBatch()
             batch.checkpoint = Checkpoint(
                 through: Position(2), identities: [(7, Position(1)), (.max, Position(2))],
-                pending: [Position(1)], applyOrders: Array(repeating: 3, count: journal.partitionCount))
+                pendingAdded: [Position(1), Position(2)], pendingRemoved: [],
+                applyOrders: Array(repeating: 3, count: journal.partitionCount))
             try journal.commit(batch, epoch: .single)
+            var next = JournalBatch()
+            next.checkpoint = Checkpoint(
+                through: Position(2), identities: [], pendingAdded: [], pendingRemoved: [Position(2)],
+                applyOrders: Array(repeating: 3, count: journal.partitionCount))
+            try journal.commit(next, epoch: .single)
             try expect(try journal.positions(identity: 7) == [Position(1)])
             try expect(try journal.positions(identity: .max) == [Position(2)])
             try expect(try journal.positions(identity: 8).isEmpty)

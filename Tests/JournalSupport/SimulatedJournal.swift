@@ -77,7 +77,8 @@ public final class SimulatedJournal: Journal {
         if let cursor = batch.outboxCursor { disk.outboxCursor = cursor }
         if let checkpoint = batch.checkpoint {
             for entry in checkpoint.identities { disk.identities[entry.hash, default: []].append(entry.position) }
-            disk.pending = checkpoint.pending
+            disk.pending.removeAll { checkpoint.pendingRemoved.contains($0) }
+            disk.pending += checkpoint.pendingAdded
             disk.applyOrders = checkpoint.applyOrders
             disk.checkpoint = checkpoint.through
         }

@@ -24,6 +24,8 @@ public struct PartitionMachine: Sendable {
         /// The signal was recorded before an abort, stop or cancel that has been applied already: effects that it orders
         /// end as canceled without an attempt.
         public var startsCanceled: Bool
+        /// How many signals this one's application made ready.
+        public var released: Int
     }
 
     public let partition: Int
@@ -99,9 +101,10 @@ public struct PartitionMachine: Sendable {
         let directives = Self.reduce(
             signal, position: selection.position, priority: selection.priority, offset: selection.offset,
             partition: partition, state: &state, canceledThrough: &canceledThrough)
-        scheduler.markApplied(id: signal.id, conversation: selection.conversation)
+        let released = scheduler.markApplied(id: signal.id, conversation: selection.conversation)
         return Application(
-            applyOrder: applyOrder, directives: directives, startsCanceled: selection.offset < canceledThrough)
+            applyOrder: applyOrder, directives: directives, startsCanceled: selection.offset < canceledThrough,
+            released: released)
     }
 
     /// The part of an application that changes the conversation: what recovery and verification repeat.

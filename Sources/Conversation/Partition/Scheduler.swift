@@ -92,10 +92,12 @@ public struct Scheduler: Sendable {
     }
 
     /// Tells that the signal `id` has been applied: what waited for it becomes ready.
-    public mutating func markApplied(id: String, conversation: Int64) {
-        for entry in parking.release(cause: id, conversation: conversation) {
-            lanes[Int(entry.priority.rawValue)].insert(entry)
-        }
+    /// - Returns: how many entries that were.
+    @discardableResult
+    public mutating func markApplied(id: String, conversation: Int64) -> Int {
+        let entries = parking.release(cause: id, conversation: conversation)
+        for entry in entries { lanes[Int(entry.priority.rawValue)].insert(entry) }
+        return entries.count
     }
 
     /// Removes and returns what waits for the signal `id`, in record order: it will not be applied.

@@ -15,12 +15,15 @@ extension Engine {
                 hasTurn[partition] = false
                 let turn = min(settings.partitionTurn, budget)
                 var applied = 0
-                while applied < turn, try applyNext(in: partition) { applied += 1 }
+                while applied < turn, budget > 0, try applyNext(in: partition) { applied += 1 }
                 budget -= applied
                 giveTurn(to: partition)
             }
         }
     }
+
+    /// So many signals are made ready in the time that one application takes.
+    private static let releasesAnApplication = 16
 
     /// A control signal is applied in the transaction that records it, whatever else waits for its turn or for the outbox.
     func applyUrgent() throws(JournalError) {
@@ -44,8 +47,11 @@ extension Engine {
             selection, signal: signal, state: &conversation.record.state, canceledThrough: &canceledThrough)
         conversation.record.canceledThrough = canceledThrough
         conversation.pending -= 1
+        pending.settle(position)
         conversation.isDirty = true
         output.applied += 1
+        // Making a signal ready costs a fraction of applying it; a cause that thousands wait for ends the transaction.
+        budget -= application.released / Self.releasesAnApplication
         metrics.applySeconds.observe(Double(time.monotonic - selection.enqueuedAt) / 1_000)
         let applied = Applied(
             signal: signal, position: position, conversation: conversation, priority: selection.priority,
@@ -162,6 +168,7 @@ extension Engine {
             throw JournalError(.corrupt, "record \(position) waits for its cause but cannot be read")
         }
         try activate(id: record.conversation).pending -= 1
+        pending.settle(position)
         return record
     }
 

@@ -66,6 +66,7 @@ extension Engine {
             signal, position: record.position.rawValue, conversation: conversation.record.id.rawValue,
             offset: record.offset, cause: status, now: time.monotonic)
         conversation.pending += 1
+        pending.insert(record.position)
         giveTurn(to: partition)
         if family == .inbound, Priority(type: signal.type) == .control { urgent.append(partition) }
         return record

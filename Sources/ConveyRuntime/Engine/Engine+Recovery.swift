@@ -18,34 +18,36 @@ extension Engine {
             partitions[partition].restore(applyOrder: order)
         }
 
-        var pending = Set(point.pending)
+        var waiting = Set(point.pending)
         var position = point.checkpoint
         while true {
             let page = try journal.records(after: position, limit: Self.recoveryPage)
-            for record in page { try replay(record, pending: &pending) }
+            for record in page { try replay(record, waiting: &waiting) }
             guard let last = page.last else { break }
             position = last.position
         }
-        try enqueue(pending)
+        for position in waiting where try journal.isDeadLetter(position) { waiting.remove(position) }
+        pending = PendingChanges(from: point.pending, to: waiting)
+        try enqueue(waiting)
         for effect in point.openEffects { ledger.open(effect) }
         metrics.gauges.openEffects = ledger.count
         metrics.gauges.queueDepth = queueDepth
     }
 
     /// Repeats what recording or applying did to the memory of the process that wrote this record.
-    private func replay(_ record: JournalRecord, pending: inout Set<Position>) throws(JournalError) {
+    private func replay(_ record: JournalRecord, waiting: inout Set<Position>) throws(JournalError) {
         let conversation = try activate(id: record.conversation)
         let isNew = record.position > conversation.record.through
         switch record.content {
         case .signal(let signal):
-            pending.insert(record.position)
+            waiting.insert(record.position)
             recent.insert(IdentityIndex.hash(subject: signal.subject, id: signal.id), record.position)
             if isNew, let family = Family(type: signal.type) {
                 _ = conversation.record.advance(to: record.position, family: family)
                 conversation.isDirty = true
             }
         case .marker(let marker):
-            pending.remove(marker.appliedPosition)
+            waiting.remove(marker.appliedPosition)
             partitions[conversation.record.partition].restore(applyOrder: marker.applyOrder)
             guard isNew else { return }
             try reapply(marker, in: conversation)
@@ -74,8 +76,8 @@ extension Engine {
     }
 
     /// Hands the partitions what was recorded and not applied, in record order.
-    private func enqueue(_ pending: Set<Position>) throws(JournalError) {
-        for position in pending where try !journal.isDeadLetter(position) { unqueued.insert(position) }
+    private func enqueue(_ waiting: Set<Position>) throws(JournalError) {
+        unqueued = waiting
         for (index, position) in unqueued.sorted().enumerated() {
             guard let record = try journal.record(at: position), case .signal(let signal) = record.content else {
                 throw JournalError(.corrupt, "record \(position) is pending but cannot be read")

@@ -13,6 +13,7 @@ public final class Engine {
     var partitions: [PartitionMachine]
     var conversations: ConversationCache
     var recent = IdentityIndex()
+    var pending = PendingChanges()
     var ledger: EffectLedger
     /// The position the next record gets.
     var nextPosition = Position.start.next
@@ -56,6 +57,7 @@ public final class Engine {
         self.time = time
         self.metrics = metrics
         try recover()
+        try journal.commit(JournalBatch(), epoch: .single)
     }
 
     /// The newest committed position.
@@ -138,12 +140,11 @@ public final class Engine {
     private func checkpoint() {
         let through = lastPosition
         save(conversations.takeDirty())
-        var pending: [Position] = []
-        for partition in partitions { pending += partition.pendingPositions.map { Position($0) } }
         batch.checkpoint = Checkpoint(
-            through: through, identities: recent.sorted(), pending: pending.sorted(),
-            applyOrders: partitions.map(\.applyOrder))
+            through: through, identities: recent.sorted(), pendingAdded: pending.added.sorted(),
+            pendingRemoved: pending.removed.sorted(), applyOrders: partitions.map(\.applyOrder))
         recent.removeAll()
+        pending.removeAll()
         checkpointed = through
     }
 

@@ -39,17 +39,21 @@ public struct Checkpoint: Sendable {
     public var through: Position
     /// Identity hash → position of the signals recorded since the last checkpoint, ascending by hash.
     public var identities: [(hash: UInt64, position: Position)]
-    /// Everything recorded up to `through` that is neither applied nor a dead letter.
-    public var pending: [Position]
+    /// What has come to be pending (recorded, neither applied nor a dead letter) since the last checkpoint, ascending.
+    public var pendingAdded: [Position]
+    /// What was pending at the last checkpoint and is not any more, ascending.
+    public var pendingRemoved: [Position]
     /// Each partition's newest apply order.
     public var applyOrders: [Int64]
 
     public init(
-        through: Position, identities: [(hash: UInt64, position: Position)], pending: [Position], applyOrders: [Int64]
+        through: Position, identities: [(hash: UInt64, position: Position)], pendingAdded: [Position],
+        pendingRemoved: [Position], applyOrders: [Int64]
     ) {
         self.through = through
         self.identities = identities
-        self.pending = pending
+        self.pendingAdded = pendingAdded
+        self.pendingRemoved = pendingRemoved
         self.applyOrders = applyOrders
     }
 }
@@ -97,12 +101,11 @@ public protocol JournalReader: AnyObject {
 public protocol Journal: JournalReader {
     func recoveryPoint() throws(JournalError) -> RecoveryPoint
     /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned. An
-    /// empty batch ends what `positions` may have begun.
+    /// empty batch ends a transaction that look-ups have begun.
     func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError)
     func conversation(subject: String) throws(JournalError) -> ConversationRecord?
     func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord?
     /// Positions whose signal has this identity hash, up to the last checkpoint. Hashes may collide: compare the signals.
-    /// May begin a transaction, which the next `commit` ends.
     func positions(identity: UInt64) throws(JournalError) -> [Position]
     func isDeadLetter(_ position: Position) throws(JournalError) -> Bool
     /// Throws when nothing can be written at the moment (disk full, I/O error, another writer).
