@@ -9,9 +9,10 @@ VECTORS ?= Tests/ConformanceTests/Vectors
 DATA ?= ./data
 FLAGS ?=
 
-# `make bench`: QUICK=1 for a short run, ONLY for some scenarios, further flags for the benchmark.
+# `make bench`: QUICK=1 for a short run, ONLY for some scenarios, BASELINE for results to compare with, further flags.
 QUICK ?=
 ONLY ?=
+BASELINE ?=
 BENCH_FLAGS ?=
 
 FORMATTED = Sources Benchmarks Tests Package.swift
@@ -44,9 +45,10 @@ conformance: ## Run the reference vectors [VECTORS=DIR]
 simulate: ## Run seeded simulations of crashes and faults [SEEDS=10000] [SEED=one seed]
 	$(SWIFT) run -c release $(BUILD_FLAGS) simulate $(if $(SEED),--seed $(SEED),$(SEEDS))
 
-bench: install build ## Measure Convey against the bare broker [QUICK=1 ONLY=ingest]; results in .build/bench.jsonl
+bench: install build ## Measure Convey against the bare broker [QUICK=1 ONLY=ingest BASELINE=file]; adds to .build/bench.jsonl
 	$(SWIFT) build -c release --product bench $(BUILD_FLAGS)
-	.build/release/bench --json .build/bench.jsonl $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) $(BENCH_FLAGS)
+	.build/release/bench --json .build/bench.jsonl $(if $(QUICK),--quick) $(if $(ONLY),--only $(ONLY)) \
+		$(if $(BASELINE),--baseline $(BASELINE)) $(BENCH_FLAGS)
 
 format: ## Format the sources
 	$(SWIFT) format format --in-place --recursive $(FORMATTED)

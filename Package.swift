@@ -91,6 +91,7 @@ let package = Package(
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport"], swiftSettings: strict),
+        .testTarget(name: "BenchmarkTests", dependencies: ["bench"], swiftSettings: strict),
         .testTarget(
             name: "ConveyTests", dependencies: ["convey", "ConveyHTTP", "ConveyRuntime", "MQTTTransport"],
             swiftSettings: strict),

@@ -36,7 +36,10 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("A file to append the lines of JSON to.", valueName: "file"))
     var json: String?
 
-    @Option(help: "How long the soak lasts.")
+    @Option(help: ArgumentHelp("The lines of JSON of an earlier run, to compare with.", valueName: "file"))
+    var baseline: String?
+
+    @Option(help: ArgumentHelp("How long the soak lasts.", valueName: "minutes"))
     var soakMinutes = 10.0
 
     @Argument(parsing: .postTerminator, help: "Behind --, further flags for `convey serve`.")
@@ -58,25 +61,46 @@ struct BenchCommand: ParsableCommand {
         if Workplace.isInMemory(directory) {
             surroundings.say("\(directory) is in memory: syncs cost nothing there; choose a disk with --directory")
         }
-        let scenarios = only ?? Scenario.allCases.filter { !quick || $0.isInQuickRun }
-        do {
-            let reports = try scenarios.flatMap { try $0.run(surroundings) }
-            try publish(reports)
-        } catch {
-            FileHandle.standardError.write(Data("bench: \(error)\n".utf8))
-            throw ExitCode(Interruption.signal == 0 ? 1 : 128 + Interruption.signal)
-        }
+        // Read first: what is found wrong with it after a long run is found too late.
+        let baseline = try baseline.map { try Baseline(file: $0) }
+        let start = Clock.now
+        let (reports, failures) = try measure(
+            only ?? Scenario.allCases.filter { !quick || $0.isInQuickRun }, surroundings)
+        print("\(Machine.description)\n\n\(Table.text(reports.map(\.report)))\n")
+        for report in reports { print(report.line) }
+        if let baseline { print("\n" + Baseline.text(baseline.changes(in: reports.map(\.report)))) }
+        // What is printed comes before what is said, also where both go to one file.
+        fflush(nil)
+        surroundings.say("bench: \(Int(Double(Clock.now - start) / 1e9)) s")
+        for failure in failures { surroundings.say("bench: FAILED: \(failure)") }
+        if Interruption.signal != 0 { throw ExitCode(128 + Interruption.signal) }
+        if !failures.isEmpty { throw ExitCode(1) }
     }
 
-    private func publish(_ reports: [ScenarioReport]) throws {
-        print(Table.text(reports))
+    /// Runs one scenario after the other. One that fails does not take the others' results with it.
+    private func measure(
+        _ scenarios: [Scenario], _ surroundings: Surroundings
+    ) throws -> (reports: [(report: ScenarioReport, line: String)], failures: [String]) {
         let startedAt = Date().formatted(.iso8601)
-        let lines = reports.map { JSONLine.text($0, mode: quick ? "quick" : "full", startedAt: startedAt) }
-        print("\n" + lines.joined(separator: "\n"))
-        guard let json else { return }
-        let file = fopen(json, "a")
-        guard let file else { throw BenchError.system("cannot write \(json)") }
-        for line in lines { fputs(line + "\n", file) }
-        fclose(file)
+        var reports: [(report: ScenarioReport, line: String)] = []
+        var failures: [String] = []
+        for scenario in scenarios where Interruption.signal == 0 {
+            do {
+                for report in try scenario.run(surroundings) {
+                    let line = JSONLine.text(report, mode: quick ? "quick" : "full", startedAt: startedAt)
+                    reports.append((report, line))
+                    if let json { try append(line, to: json) }
+                }
+            } catch {
+                failures.append("\(scenario.rawValue): \(error)")
+            }
+        }
+        return (reports, failures)
+    }
+
+    private func append(_ line: String, to path: String) throws {
+        guard let file = fopen(path, "a") else { throw BenchError.system("cannot write \(path)") }
+        defer { fclose(file) }
+        guard fputs(line + "\n", file) >= 0 else { throw BenchError.system("cannot write \(path)") }
     }
 }

@@ -12,10 +12,15 @@ enum Table {
             rows += report.numbers.map { row($0, isNoisy: report.isNoisy) }
             rows += report.notes.map { ["  * \($0)"] }
         }
-        let widths = header.indices.map { column in
-            ([header] + rows.filter { $0.count > 1 }).map { $0[column].count }.max() ?? 0
-        }
-        return ([header] + rows).map { line($0, widths) }.joined(separator: "\n")
+        return aligned([header] + rows)
+    }
+
+    /// Rows with their columns one below the other: the first and the last to the left, others to the right. A row of one
+    /// cell is a heading.
+    static func aligned(_ rows: [[String]]) -> String {
+        let table = rows.filter { $0.count > 1 }
+        let widths = (0..<(table.first?.count ?? 0)).map { column in table.map { $0[column].count }.max() ?? 0 }
+        return rows.map { line($0, widths) }.joined(separator: "\n")
     }
 
     private static func row(_ number: ScenarioReport.Number, isNoisy: Bool) -> [String] {
