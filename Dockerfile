@@ -10,6 +10,8 @@ COPY Package.swift ./
 RUN swift package resolve
 COPY Sources ./Sources
 COPY Tests ./Tests
+# The package names it, so it has to be there.
+COPY Benchmarks ./Benchmarks
 RUN swift build -c release --product convey \
     && install -D -m 755 .build/release/convey /out/convey
 

@@ -24,6 +24,7 @@ final class AbortLoad {
     /// Published and not yet taken by Convey.
     private static let outstanding = 20_000
     private static let window = 500
+    private static let progressStep = 100_000
     private static let rest: Int64 = 2_000_000
     /// Between two looks while aborts are timed.
     private static let shortRest: Int64 = 250_000
@@ -73,7 +74,8 @@ final class AbortLoad {
     }
 
     /// Gives each of the subjects that many signals that wait for the cause that `release` publishes.
-    func park(_ count: Int, on queues: [Int]) throws {
+    /// - Parameter progress: told now and then how many Convey has taken.
+    func park(_ count: Int, on queues: [Int], progress: (Int) -> Void) throws {
         let cause = SignalTemplates.id(.init(tag: "release"), 0)
         let templates = SignalTemplates(.init(tag: "parked", cause: cause), subjects: subjects)
         let total = count * queues.count
@@ -91,6 +93,7 @@ final class AbortLoad {
             guard Clock.now >= nextLook else { continue }
             let now = Int(try convey.metrics()["convey_signals_received_total"] - before)
             if now > taken { deadline = Clock.now + Self.patience }
+            if now / Self.progressStep > taken / Self.progressStep { progress(now) }
             taken = now
             nextLook = Clock.now + 100_000_000
             guard Clock.now < deadline else { throw BenchError("convey took only \(taken) of \(total) signals") }

@@ -53,9 +53,6 @@ enum MQTTCodec {
             bytes: head + [0, 0] + payload, packetIDOffset: head.count, payloadOffset: head.count + 2)
     }
 
-    /// DISCONNECT.
-    static let disconnect: [UInt8] = [0xe0, 0]
-
     /// Bytes of a PUBACK.
     static let acknowledgementLength = 4
 

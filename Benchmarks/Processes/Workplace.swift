@@ -7,6 +7,7 @@ final class Workplace {
 
     /// - Parameter parent: where to make it.
     init(in parent: String) throws {
+        let parent = parent.count > 1 && parent.hasSuffix("/") ? String(parent.dropLast()) : parent
         var template = Array("\(parent)/convey-bench-XXXXXX".utf8CString)
         guard mkdtemp(&template) != nil else { throw BenchError.system("cannot make a directory in \(parent)") }
         path = String(decoding: template.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self)

@@ -44,7 +44,7 @@ enum AbortScenario {
         let queues = partitions.flatMap { $0.prefix(queuesPerPartition) }
         let queued = perPartition * partitions.count
         surroundings.say("abort: parking \(queued) signals")
-        try load.park(perPartition / queuesPerPartition, on: queues)
+        try load.park(perPartition / queuesPerPartition, on: queues) { surroundings.say("abort: \($0) of \(queued)") }
         try load.startStreams(streamed, tag: "loaded")
 
         surroundings.say("abort: \(streamed.count) aborts while the queues drain")

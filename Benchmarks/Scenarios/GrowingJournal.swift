@@ -5,6 +5,9 @@ final class GrowingJournal {
     private let program: ConveyServer.Program
     private let directory: String
     private let templates: SignalTemplates
+    private let say: (String) -> Void
+    /// Signals between two looks at how far it is.
+    private static let step = 100_000
 
     /// Signals of the preload so far, all of them seen back.
     private var signals = 0
@@ -18,6 +21,7 @@ final class GrowingJournal {
         self.broker = broker
         self.directory = directory
         program = surroundings.program
+        say = surroundings.say
         templates = SignalTemplates(.init(tag: "growth"), subjects: SignalTemplates.subjects("g", conversations))
         convey = try ConveyServer(program, broker: broker, directory: directory)
     }
@@ -30,11 +34,13 @@ final class GrowingJournal {
             // A signal is two records: itself and its marker.
             let missing = max((records - (try self.records()) + 1) / 2, signals - self.signals)
             guard missing > 0 else { return }
+            if missing > Self.step { say("growth: \(self.signals) signals, \(missing) to come") }
+            let count = min(missing, Self.step)
             let load = try MarkerLoad.make(
                 templates, publishers: 1, first: self.signals, broker: broker, convey: convey)
-            _ = try load.run(.init(count: missing))
+            _ = try load.run(.init(count: count))
             try load.verify(allowingRepeats: hasCrashed)
-            self.signals += missing
+            self.signals += count
         }
     }
 

@@ -22,10 +22,13 @@ struct Surroundings {
     /// Runs `body` with a broker and a directory of its own, all gone at the end.
     func withBroker<Result>(_ body: (Broker, Workplace) throws -> Result) throws -> Result {
         let workplace = try Workplace(in: directory)
-        let broker = try Broker(directory: try workplace.directory("broker"))
-        let result = try body(broker, workplace)
-        try broker.stop()
-        return result
+        // Else the directory could go with its last use, before the broker that writes there.
+        return try withExtendedLifetime(workplace) {
+            let broker = try Broker(directory: try workplace.directory("broker"))
+            let result = try body(broker, workplace)
+            try broker.stop()
+            return result
+        }
     }
 
     /// Runs `body` with a broker and a Convey of its own, and looks at the end whether Convey saw anything go wrong.
