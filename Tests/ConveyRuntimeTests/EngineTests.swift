@@ -170,6 +170,44 @@ private final class Harness {
         #expect(harness.disk.conversations.count == 2)
     }
 
+    @Test func `What there is no room for waits where an abort overtakes it`() throws {
+        let harness = try Harness()
+        try harness.take(signal("m", "conv.in.message.received"))
+        var input = EngineInput()
+        input.applications = 0
+        input.inbound = (0..<20).map { .accepted(signal("n\($0)")) }
+        #expect(try harness.engine.transact(input, at: harness.time).applied == 0)
+        #expect(harness.engine.queueDepth == 20)
+        input.inbound = [.accepted(signal("a", "conv.in.control.abort_requested"))]
+        let output = try harness.engine.transact(input, at: harness.time)
+        #expect(output.applied == 1)
+        #expect(harness.types.last == "conv.effect.llm.generation.canceled")
+        input = EngineInput()
+        #expect(try harness.engine.transact(input, at: harness.time).applied == 21)
+    }
+
+    @Test func `A cause that thousands wait for does not make one transaction long`() throws {
+        let harness = try Harness { $0.applyBudget = 10 }
+        for index in 0..<400 {
+            try harness.take(signal("n\(index)", subject: "c", cause: .signal("late")))
+        }
+        try harness.take(signal("late"), signal("other", subject: "d"))
+        #expect(harness.engine.queueDepth >= 400)
+        #expect(harness.engine.hasWork)
+    }
+
+    @Test func `A checkpoint and a restart keep what waits, whenever it was recorded and settled`() throws {
+        let harness = try Harness { $0.checkpointInterval = 4 }
+        for index in 0..<10 { try harness.take(signal("n\(index)", cause: .signal("late"))) }
+        try harness.restart()
+        #expect(harness.engine.queueDepth == 10)
+        try harness.take(signal("late"))
+        for index in 0..<10 { try harness.take(signal("o\(index)", cause: .signal("never"))) }
+        try harness.restart()
+        #expect(harness.engine.queueDepth == 10)
+        #expect(harness.disk.pending.count <= 10)
+    }
+
     @Test func `One transaction applies no more than its budget, and the rest follows`() throws {
         let harness = try Harness { $0.applyBudget = 10 }
         var input = EngineInput()

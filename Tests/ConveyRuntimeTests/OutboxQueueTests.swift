@@ -36,6 +36,21 @@ import Testing
         #expect(positions(queue.next(after: Position(6))) == [7])
     }
 
+    @Test
+    func `Its room shrinks with what the broker has not acknowledged, and is no limit while it reads the journal`() {
+        let queue = OutboxQueue(committed: .start, limit: 10_000) {}
+        #expect(queue.room == nil)
+        _ = queue.next(after: .start)
+        #expect(queue.room == OutboxQueue.aheadLimit)
+        let half = OutboxQueue.aheadLimit / 2
+        queue.append((1...Int64(half + 1)).map(event), committed: Position(Int64(half + 1)))
+        #expect(queue.room == 0)
+        queue.acknowledged(1)
+        #expect(queue.room == half)
+        queue.restart()
+        #expect(queue.room == nil)
+    }
+
     @Test func `Beyond its limit it leaves events in the journal and loses none`() {
         let queue = OutboxQueue(committed: .start, limit: 2) {}
         _ = queue.next(after: .start)

@@ -128,6 +128,9 @@ public struct Simulation {
     @discardableResult
     private mutating func transact(_ input: EngineInput, mayFail: Bool = true) throws -> Bool {
         journal.fault = !mayFail ? .none : random.oneIn(20) ? .failed : random.oneIn(30) ? .torn : .none
+        var input = input
+        // The outbox has no room, or little: signals are recorded now and applied later.
+        if mayFail, random.oneIn(3) { input.applications = random.int(0...3) }
         let output: EngineOutput
         do {
             output = try engine.transact(input, at: time)

@@ -91,8 +91,8 @@ final class EngineThread: Sendable {
         let output = try engine.transact(input, at: time)
         engine.observeCommit(seconds: Double(Clocks.monotonicMicroseconds() - began) / 1_000_000)
         // Committed: from here on the world may know.
-        work.ticket?.complete(.success(output.outcomes))
         outlets.outbox.append(output.outbound, committed: engine.lastPosition)
+        work.ticket?.complete(.success(output.outcomes))
         outlets.effects.carryOut(output.orders)
         backPressure.update(queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
         var metrics = engine.metrics

@@ -7,9 +7,9 @@ import Glibc
 /// numbers nothing rests, and a lone signal is never delayed.
 enum Linger {
     /// Messages in one read of the ingress.
-    static let messages = 20
+    static let messages = 32
     /// Publishes on their way to the broker.
-    static let publishes = 20
+    static let publishes = 32
 
     private static let microseconds: UInt32 = 2_000
 
