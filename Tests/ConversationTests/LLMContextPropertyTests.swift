@@ -1,4 +1,4 @@
-import Conversation
+@testable import Conversation
 import Testing
 
 @Suite struct LLMContextPropertyTests {
@@ -62,5 +62,30 @@ import Testing
             }
         }
         #expect(waiting.isEmpty)
+    }
+}
+
+@Suite struct GenerationLedgerTests {
+    @Test func `The newest thousand ends are known, and memory does not grow with their number`() {
+        var ledger = GenerationLedger()
+        let first = (0..<10_000).map { ledger.end("\($0)") }
+        #expect(!first.contains(false))
+        let again = (9_000..<10_000).map { ledger.end("\($0)") }
+        #expect(!again.contains(true))
+        let oldest = ledger.end("0")
+        #expect(oldest)
+    }
+
+    @Test func `Calls of messages that have gone are forgotten`() {
+        let call = ChatMessage.ToolCall(id: "a", name: "f", arguments: "{}")
+        var ledger = GenerationLedger()
+        ledger.open([call], at: 3)
+        ledger.forget(before: 3)
+        let kept = ledger.close(call: "a")
+        #expect(kept == 3)
+        ledger.open([call], at: 3)
+        ledger.forget(before: 4)
+        let gone = ledger.close(call: "a")
+        #expect(gone == nil)
     }
 }
