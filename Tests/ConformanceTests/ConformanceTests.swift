@@ -6,7 +6,7 @@ import Testing
 
     @Test func `The pure core agrees with every reference vector`() {
         let report = Conformance.run(folder: Self.vectors)
-        #expect(report.rows > 1_000)
+        #expect(report.rows > 1_500)
         for file in report.files where !file.isGood {
             Issue.record("\(file.name): \(file.outcome) \(file.differences.prefix(5))")
         }
@@ -33,6 +33,21 @@ import Testing
         ("reducer.jsonl", #"{"case":"altered"}"#),
         ("scheduler.jsonl", #"{"case":"altered","kind":"new kind"}"#),
         ("contract.jsonl", "not JSON"),
+        (
+            "timeline.jsonl",
+            #"{"case":"altered","events":[{"id":"1","type":"conv.out.assistant.completed","data":{"content":1.5}}],"output":[{"event_id":"1","type":"conv.out.assistant.completed","kind":"message","role":"assistant","content":1.5,"output_id":null,"channel":null,"metadata":{}}]}"#
+        ),
+        ("timeline.jsonl", #"{"case":"altered","events":[{"type":"x"}],"output":[]}"#),
+        ("timeline.jsonl", #"{"case":"altered","events":[]}"#),
+        (
+            "llm_context.jsonl",
+            #"{"case":"altered","events":[{"id":"1","type":"conv.in.message.received","data":{"text":"b"}}],"output":[]}"#
+        ),
+        (
+            "token_coalescer.jsonl",
+            #"{"case":"altered","entries":[{"event_id":"1","kind":"delta","role":"assistant","content":"a","output_id":null,"channel":null,"metadata":{}}],"output":[{"event_id":"1","kind":"delta","role":"assistant","content":"b","output_id":null,"channel":null,"metadata":{}}]}"#
+        ),
+        ("token_coalescer.jsonl", #"{"case":"altered","output":[]}"#),
     ])
     func `A row that is not so is reported`(file: String, row: String) {
         let report = Conformance.check(name: file, bytes: Array(row.utf8))
@@ -41,7 +56,10 @@ import Testing
         #expect(!report.isGood)
     }
 
-    @Test(arguments: ["contract.jsonl", "scheduler.jsonl", "reducer.jsonl", "conversation_ref.jsonl"])
+    @Test(arguments: [
+        "contract.jsonl", "scheduler.jsonl", "reducer.jsonl", "conversation_ref.jsonl", "timeline.jsonl",
+        "llm_context.jsonl", "token_coalescer.jsonl",
+    ])
     func `A known file without rows is a failure`(name: String) {
         #expect(!Conformance.check(name: name, bytes: []).isGood)
     }

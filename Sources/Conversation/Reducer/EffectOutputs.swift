@@ -156,11 +156,6 @@ struct EffectOutputs {
 
     // MARK: Choosing values
 
-    private func firstPresent(_ values: JSONSlice?...) -> JSONSlice? {
-        for case .some(let value) in values where value.kind != .null && !value.isBlankString { return value }
-        return nil
-    }
-
     /// The value, unless it is missing, null, blank or false.
     private func orDefault(_ value: JSONSlice?, _ standard: String) -> JSONText.Piece {
         guard let value = firstPresent(value), !value.slot.isFalsy else { return .text(standard) }

@@ -5,16 +5,12 @@ extension JSONText {
         case text(String)
         case raw([UInt8])
 
-        /// How the value reads inside an id: a string without quotes, an empty list as nothing, the rest as JSON.
+        /// How the value reads inside an id.
         var text: String {
             switch self {
-            case .text(let text): return text
-            case .raw(let bytes): return String(decoding: bytes, as: UTF8.self)
-            case .slice(let slice):
-                if let string = slice.string { return string }
-                let text = String(decoding: slice.raw, as: UTF8.self)
-                return slice.kind == .array && text.utf8.allSatisfy { $0 <= 0x20 || $0 == 0x5b || $0 == 0x5d }
-                    ? "" : text
+            case .text(let text): text
+            case .raw(let bytes): String(decoding: bytes, as: UTF8.self)
+            case .slice(let slice): slice.text
             }
         }
 

@@ -1,0 +1,38 @@
+/// A message with what must never be parted from it: the results of the tool calls it asks for, in their order.
+struct ChatTurn: Sendable {
+    /// Stands for the result of a call that has none: one that never ran, still runs, or was lost. Providers refuse a
+    /// request in which a call has no result.
+    static let danglingResult = "No result: the call has not finished."
+
+    private(set) var message: ChatMessage
+    /// One for each tool call.
+    private var results: [ChatMessage]
+    /// Of the message and all results.
+    private(set) var estimatedTokens: Int
+
+    init(_ message: ChatMessage) {
+        self.message = message
+        results = message.toolCalls.map { call in
+            ChatMessage(role: .tool, content: Self.danglingResult, toolCallID: call.id)
+        }
+        estimatedTokens = results.reduce(message.estimatedTokens) { $0 + $1.estimatedTokens }
+    }
+
+    var messages: [ChatMessage] { [message] + results }
+
+    var messageCount: Int { 1 + results.count }
+
+    mutating func answer(_ result: ChatMessage) {
+        guard let id = result.toolCallID,
+            let index = message.toolCalls.firstIndex(where: { ExactText($0.id) == ExactText(id) })
+        else { return }
+        estimatedTokens += result.estimatedTokens - results[index].estimatedTokens
+        results[index] = result
+    }
+
+    /// Only for messages without tool calls.
+    mutating func replaceContent(_ content: String) {
+        message.content = content
+        estimatedTokens = message.estimatedTokens
+    }
+}

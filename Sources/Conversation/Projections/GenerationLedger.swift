@@ -1,0 +1,42 @@
+/// What a context has to remember of generations: which have ended, and which tool calls have no result yet.
+struct GenerationLedger: Sendable {
+    /// Ends that are remembered at least. What repeats an end (the output that follows from it, a second end) is recorded
+    /// soon behind it: no more generations of one conversation than that can be in flight.
+    static let limit = 1_000
+
+    private var ended: Set<ExactText> = []
+    /// The same, oldest first. Grows to twice the limit, then the older half goes.
+    private var order: [ExactText] = []
+    /// By call id: the place of the newest message that asks for it. Some providers number the calls of each answer anew.
+    private var openCalls: [ExactText: Int] = [:]
+    /// Open calls are at this place or behind it.
+    private var oldest = 0
+
+    /// Whether this is the first end of the effect.
+    mutating func end(_ effect: String) -> Bool {
+        let key = ExactText(effect)
+        guard ended.insert(key).inserted else { return false }
+        if order.count == 2 * Self.limit {
+            ended.subtract(order.prefix(Self.limit))
+            order.removeFirst(Self.limit)
+        }
+        order.append(key)
+        return true
+    }
+
+    mutating func open(_ calls: [ChatMessage.ToolCall], at place: Int) {
+        for call in calls { openCalls[ExactText(call.id)] = place }
+    }
+
+    /// The place of the message that asked for the call; nil where none waits for its result.
+    mutating func close(call: String) -> Int? {
+        openCalls.removeValue(forKey: ExactText(call))
+    }
+
+    /// Forgets the calls of messages before a place.
+    mutating func forget(before place: Int) {
+        guard place > oldest else { return }
+        oldest = place
+        openCalls = openCalls.filter { $0.value >= place }
+    }
+}

@@ -1,0 +1,227 @@
+/// A conversation as a language model is told it. It advances by one event at a time; what it shows depends on the events
+/// alone, not on how they came in.
+///
+/// An answer is recorded more than once: as the end of its generation (`conv.effect.llm.generation.*`) and as the output
+/// that follows from it (`conv.out.assistant.*`). `Options.answers` says which of them counts, so none appears twice:
+///
+/// | event | `.outputs` | `.effects` |
+/// |---|---|---|
+/// | `conv.in.message.received` | user | user |
+/// | `conv.out.assistant.delta` | assistant, if `includesDeltas`; joined as in the timeline | |
+/// | `conv.out.assistant.completed` | assistant | assistant, unless the generation it names has ended already |
+/// | `conv.out.tool.status` | tool, if `includesToolStatus` | |
+/// | `conv.effect.llm.generation.completed` | | assistant, with its tool calls |
+/// | `conv.effect.llm.generation.canceled` | | assistant with the text until then, if `keepsCanceledText` |
+/// | `conv.effect.llm.generation.failed` | | ends the generation without a message |
+/// | `conv.effect.tool.execution.completed`, `failed`, `canceled` | | tool, behind the message that called it |
+///
+/// With `.outputs` the view is what was shown, as the reference vectors fix it: for people. Requests to a model need
+/// `.effects`, because outputs carry no tool calls. There the output of a generation comes after the generation's end and
+/// adds nothing, while an output that belongs to none (a person answers in the assistant's place, an external runner
+/// publishes nothing else) is a message of its own. Of several ends of one generation, and of several results of one
+/// call, the first counts.
+public struct LLMContextProjection: Sendable {
+    public struct Options: Sendable {
+        /// Where the assistant's messages come from; see `LLMContextProjection`.
+        public enum Answers: Sendable {
+            case outputs, effects
+        }
+
+        public var answers: Answers
+        public var includesDeltas: Bool
+        public var includesToolStatus: Bool
+        public var keepsCanceledText: Bool
+        /// Messages to show, the newest; 0 and less for no limit.
+        public var maxMessages: Int
+        /// Messages to keep, each with its tool results; nil keeps all.
+        public var retainedMessages: Int?
+
+        /// The defaults are those of the reference vectors.
+        public init(
+            answers: Answers = .outputs, includesDeltas: Bool = false, includesToolStatus: Bool = true,
+            keepsCanceledText: Bool = false, maxMessages: Int = 40, retainedMessages: Int? = nil
+        ) {
+            self.answers = answers
+            self.includesDeltas = includesDeltas
+            self.includesToolStatus = includesToolStatus
+            self.keepsCanceledText = keepsCanceledText
+            self.maxMessages = maxMessages
+            self.retainedMessages = retainedMessages
+        }
+
+        /// For requests to a model. As many messages are kept as are shown: memory does not grow with the conversation.
+        public static func request(maxMessages: Int = 40) -> Options {
+            Options(
+                answers: .effects, keepsCanceledText: true, maxMessages: maxMessages,
+                retainedMessages: maxMessages > 0 ? maxMessages : nil)
+        }
+    }
+
+    public let options: Options
+    private var place = ReadingPlace()
+    private var turns: RecentElements<ChatTurn>
+    /// The delta that the last turn was made from, with those that joined it; nil where the last entry was no delta.
+    private var lastDelta: TimelineEntry?
+    private var coalescer = TokenCoalescer()
+    private var generations = GenerationLedger()
+
+    public init(options: Options = Options()) {
+        self.options = options
+        turns = RecentElements(limit: options.retainedMessages)
+    }
+
+    /// The context of events in record order.
+    public init(of events: some Sequence<ProjectionEvent>, options: Options = Options()) {
+        self.init(options: options)
+        for event in events { apply(event) }
+    }
+
+    /// The offset of the newest event taken, 0 before the first: what comes behind it is still to be applied.
+    public var appliedOffset: Int64 { place.offset }
+
+    /// Takes the next event. O(1) in the number of events before.
+    public mutating func apply(_ event: ProjectionEvent) {
+        guard place.advance(to: event) else { return }
+        switch options.answers {
+        case .outputs: applyOutput(event)
+        case .effects: applyEffect(event)
+        }
+    }
+
+    // MARK: Reading
+
+    /// The newest messages in the order that a provider wants: tool results right behind the message that calls for
+    /// them, in the order of the calls, one for each. Costs no more than what is returned.
+    ///
+    /// - Parameter limit: how many at most, 0 and less for no limit; nil for `options.maxMessages`. A message is never
+    ///   parted from its tool results, so fewer may come; the newest comes with all of its results even if they are more.
+    public func messages(last limit: Int? = nil) -> [ChatMessage] {
+        newest(maxMessages: limit ?? options.maxMessages, tokens: nil)
+    }
+
+    /// The messages of a request: the system prompt, then the newest that fit.
+    ///
+    /// - Parameters:
+    ///   - systemPrompt: comes first and is never dropped; none if it is blank.
+    ///   - tokenBudget: what all messages together may have by `ChatMessage.estimatedTokens`; the oldest are dropped. The
+    ///     newest, with its tool results, stays even if it alone is too much: that is for the provider to refuse.
+    ///   - limit: as in `messages(last:)`; the system prompt does not count.
+    public func request(systemPrompt: String? = nil, tokenBudget: Int? = nil, last limit: Int? = nil) -> [ChatMessage] {
+        var first: [ChatMessage] = []
+        if let systemPrompt, !JSONText.isBlank(systemPrompt) {
+            first = [ChatMessage(role: .system, content: systemPrompt)]
+        }
+        let left = tokenBudget.map { budget in first.reduce(budget) { $0 - $1.estimatedTokens } }
+        return first + newest(maxMessages: limit ?? options.maxMessages, tokens: left)
+    }
+
+    private func newest(maxMessages: Int, tokens: Int?) -> [ChatMessage] {
+        var start = turns.end
+        var messages = 0
+        var spent = 0
+        while start > turns.start {
+            messages += turns[start - 1].messageCount
+            spent += turns[start - 1].estimatedTokens
+            let isOver = (maxMessages > 0 && messages > maxMessages) || tokens.map { spent > $0 } == true
+            if isOver, start < turns.end { break }
+            start -= 1
+            if isOver { break }
+        }
+        return turns[start..<turns.end].flatMap(\.messages)
+    }
+
+    // MARK: Outputs
+
+    private mutating func applyOutput(_ event: ProjectionEvent) {
+        guard let entry = TimelineEntry(event) else { return }
+        // Whatever the timeline shows ends a run of deltas, shown here or not.
+        guard entry.kind == .delta else {
+            lastDelta = nil
+            if entry.kind != .status || options.includesToolStatus { append(entry) }
+            return
+        }
+        guard options.includesDeltas else { return }
+        let joined = lastDelta.take().flatMap { last in
+            var last = last
+            return coalescer.join(entry, to: &last) ? last : nil
+        }
+        if let joined {
+            _ = turns.update(turns.end - 1) { $0.replaceContent(joined.content.text) }
+        } else {
+            append(entry)
+        }
+        lastDelta = joined ?? entry
+    }
+
+    private mutating func append(_ entry: TimelineEntry) {
+        let role: ChatMessage.Role =
+            switch entry.role {
+            case .user: .user
+            case .assistant: .assistant
+            case .tool: .tool
+            }
+        append(ChatMessage(role: role, content: entry.content.text, eventID: entry.eventID))
+    }
+
+    private mutating func append(_ message: ChatMessage) {
+        turns.append(ChatTurn(message))
+        generations.forget(before: turns.dropped)
+    }
+
+    // MARK: Effects
+
+    private mutating func applyEffect(_ event: ProjectionEvent) {
+        switch event.type {
+        case "conv.in.message.received":
+            append(
+                ChatMessage(
+                    role: .user, content: TimelineEntry.userContent(event.members).text, eventID: event.id))
+        case "conv.out.assistant.completed":
+            let data = event.members
+            if let effect = data["effect_id"]?.orNone, !generations.end(effect.text) { return }
+            appendAnswer(event, data["content"]?.orNone?.text ?? "", calls: [])
+        case "conv.effect.llm.generation.completed":
+            let data = event.members
+            guard endGeneration(event, data) else { return }
+            appendAnswer(event, Self.answer(data), calls: ChatMessage.ToolCall.list(data["tool_calls"]))
+        case "conv.effect.llm.generation.canceled":
+            let data = event.members
+            guard endGeneration(event, data), options.keepsCanceledText else { return }
+            appendAnswer(event, data["content"]?.orNone?.text ?? "", calls: [])
+        case "conv.effect.llm.generation.failed": _ = endGeneration(event, event.members)
+        case "conv.effect.tool.execution.completed": answerCall(event, ToolResult.completed)
+        case "conv.effect.tool.execution.failed": answerCall(event, ToolResult.failed)
+        case "conv.effect.tool.execution.canceled": answerCall(event, ToolResult.canceled)
+        default: return
+        }
+    }
+
+    /// Whether this is the generation's first end. Without an id the signal is its effect, as for the reducer.
+    private mutating func endGeneration(_ event: ProjectionEvent, _ data: JSONObjectView) -> Bool {
+        generations.end(data["effect_id"]?.orNone?.text ?? event.id)
+    }
+
+    /// Where the reducer finds the text that it shows; nothing where it shows a word of its own.
+    private static func answer(_ data: JSONObjectView) -> String {
+        let result = data["result"]
+        let members = result?.object ?? .empty
+        let text = firstPresent(
+            data["content"], members["text"], members["summary"], result?.kind == .string ? result : nil)
+        return text?.orNone?.text ?? ""
+    }
+
+    /// An answer that says nothing and calls for nothing is left out: some providers refuse an empty message.
+    private mutating func appendAnswer(_ event: ProjectionEvent, _ content: String, calls: [ChatMessage.ToolCall]) {
+        guard !calls.isEmpty || !JSONText.isBlank(content) else { return }
+        generations.open(calls, at: turns.end)
+        append(ChatMessage(role: .assistant, content: content, toolCalls: calls, eventID: event.id))
+    }
+
+    private mutating func answerCall(_ event: ProjectionEvent, _ content: (JSONObjectView) -> String) {
+        let data = event.members
+        // A result of no known call has no place in a request.
+        guard let call = data["tool_call_id"]?.orNone?.text, let place = generations.close(call: call) else { return }
+        let result = ChatMessage(role: .tool, content: content(data), toolCallID: call, eventID: event.id)
+        _ = turns.update(place) { $0.answer(result) }
+    }
+}

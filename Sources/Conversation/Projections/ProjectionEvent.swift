@@ -1,0 +1,40 @@
+/// What a projection sees of a recorded signal. Projections take events in record order.
+public struct ProjectionEvent: Sendable {
+    public var id: String
+    public var type: String
+    public var subject: String
+    /// JSON as the producer wrote it. What is no object counts as an object without members.
+    public var data: [UInt8]
+    /// The place in the conversation's record order, from 1; nil where the source of the events has none. A projection
+    /// passes over events up to the offset it has reached, so one that is delivered again changes nothing.
+    public var offset: Int64?
+
+    public init(id: String, type: String, subject: String, data: [UInt8], offset: Int64? = nil) {
+        self.id = id
+        self.type = type
+        self.subject = subject
+        self.data = data
+        self.offset = offset
+    }
+
+    public init(_ signal: Signal, offset: Int64? = nil) {
+        self.init(id: signal.id, type: signal.type, subject: signal.subject, data: signal.data, offset: offset)
+    }
+
+    /// The members of `data`, found in one pass. Projections ask only for types that they show.
+    var members: JSONObjectView { JSONObjectView(data) ?? .empty }
+}
+
+/// How far a projection has read.
+struct ReadingPlace: Sendable {
+    /// The offset of the newest event taken; 0 before the first, and where events have no offsets.
+    private(set) var offset: Int64 = 0
+
+    /// Whether the event is a new one.
+    mutating func advance(to event: ProjectionEvent) -> Bool {
+        guard let next = event.offset else { return true }
+        guard next > offset else { return false }
+        offset = next
+        return true
+    }
+}

@@ -1,0 +1,28 @@
+/// One element of a projection's view, with the one JSON form it has: the same bytes for the same events.
+public protocol ProjectionRow: Sendable {
+    func append(to bytes: inout [UInt8])
+}
+
+extension ProjectionRow {
+    /// The row as a JSON object.
+    public func encode() -> [UInt8] {
+        var bytes: [UInt8] = []
+        append(to: &bytes)
+        return bytes
+    }
+}
+
+extension Collection where Element: ProjectionRow {
+    /// The rows as a JSON array.
+    public func encode() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(192 * count + 2)
+        bytes.append(UInt8(ascii: "["))
+        for (index, row) in enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            row.append(to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return bytes
+    }
+}

@@ -1,0 +1,42 @@
+/// A sequence that grows at its end and, with a limit, keeps only its newest elements. Places count from 0 and stay what
+/// they are when older elements go.
+struct RecentElements<Element: Sendable>: Sendable {
+    private let limit: Int?
+    private var elements: [Element] = []
+    /// How many elements have gone.
+    private(set) var dropped = 0
+
+    /// - Parameter limit: elements to keep, one at least; nil keeps all.
+    init(limit: Int?) {
+        self.limit = limit.map { max(1, $0) }
+    }
+
+    /// The place behind the newest element: how many there ever were.
+    var end: Int { dropped + elements.count }
+
+    /// The place of the oldest element that is kept for sure.
+    var start: Int { limit.map { max(dropped, end - $0) } ?? 0 }
+
+    /// Grows to twice the limit, then the older half goes, so that it costs O(1) on average.
+    mutating func append(_ element: Element) {
+        if let limit, elements.count == 2 * limit {
+            elements.removeFirst(limit)
+            dropped += limit
+        }
+        elements.append(element)
+    }
+
+    /// The elements at places that are kept.
+    subscript(places: Range<Int>) -> ArraySlice<Element> {
+        let kept = places.clamped(to: start..<end)
+        return elements[kept.lowerBound - dropped..<kept.upperBound - dropped]
+    }
+
+    subscript(place: Int) -> Element { elements[place - dropped] }
+
+    /// Changes the element at a place in place; nil where it has gone or never was.
+    mutating func update<Result>(_ place: Int, _ change: (inout Element) -> Result) -> Result? {
+        guard place >= dropped, place < end else { return nil }
+        return change(&elements[place - dropped])
+    }
+}

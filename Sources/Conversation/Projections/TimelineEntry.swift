@@ -1,0 +1,145 @@
+/// One line of a conversation as its participants see it.
+public struct TimelineEntry: ProjectionRow {
+    public enum Kind: String, Sendable {
+        case message, delta, status
+    }
+
+    public enum Role: String, Sendable {
+        case user, assistant, tool
+    }
+
+    /// The id of the event that the entry was made from, the first one of several.
+    public var eventID: String
+    /// The ids of all events that the entry was made from, each once, if deltas were joined.
+    public var eventIDs: [String]?
+    public var kind: Kind
+    public var role: Role
+    /// A user's content as the producer sent it, anything else as text.
+    public var content: ProjectedValue
+    public var outputID: ProjectedValue
+    public var channel: ProjectedValue
+    /// A JSON object; of joined deltas that of the first.
+    public var metadata: [UInt8]
+
+    public init(
+        eventID: String, eventIDs: [String]? = nil, kind: Kind, role: Role, content: ProjectedValue,
+        outputID: ProjectedValue = .none, channel: ProjectedValue = .none, metadata: [UInt8] = Array("{}".utf8)
+    ) {
+        self.eventID = eventID
+        self.eventIDs = eventIDs
+        self.kind = kind
+        self.role = role
+        self.content = content
+        self.outputID = outputID
+        self.channel = channel
+        self.metadata = metadata
+    }
+
+    /// The type of the events that such entries are made from.
+    public var type: String {
+        switch (role, kind) {
+        case (.user, _): "conv.in.message.received"
+        case (.tool, _): "conv.out.tool.status"
+        case (.assistant, .delta): "conv.out.assistant.delta"
+        case (.assistant, .message), (.assistant, .status): "conv.out.assistant.completed"
+        }
+    }
+
+    public func append(to bytes: inout [UInt8]) {
+        JSONWriter.append(raw: "{\"event_id\":", to: &bytes)
+        JSONWriter.append(string: eventID, to: &bytes)
+        if let eventIDs {
+            JSONWriter.append(raw: ",\"event_ids\":[", to: &bytes)
+            for (index, id) in eventIDs.enumerated() {
+                if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                JSONWriter.append(string: id, to: &bytes)
+            }
+            bytes.append(UInt8(ascii: "]"))
+        }
+        JSONWriter.append(raw: ",\"type\":", to: &bytes)
+        JSONWriter.append(string: type, to: &bytes)
+        JSONWriter.append(raw: ",\"kind\":", to: &bytes)
+        JSONWriter.append(string: kind.rawValue, to: &bytes)
+        JSONWriter.append(raw: ",\"role\":", to: &bytes)
+        JSONWriter.append(string: role.rawValue, to: &bytes)
+        JSONWriter.append(raw: ",\"content\":", to: &bytes)
+        content.append(to: &bytes)
+        JSONWriter.append(raw: ",\"output_id\":", to: &bytes)
+        outputID.append(to: &bytes)
+        JSONWriter.append(raw: ",\"channel\":", to: &bytes)
+        channel.append(to: &bytes)
+        JSONWriter.append(raw: ",\"metadata\":", to: &bytes)
+        bytes.append(contentsOf: metadata)
+        bytes.append(UInt8(ascii: "}"))
+    }
+}
+
+extension TimelineEntry {
+    /// The entry for an event, nil for one that is not shown: everything but users' messages and the three kinds of output.
+    public init?(_ event: ProjectionEvent) {
+        switch event.type {
+        case "conv.in.message.received": self.init(userMessage: event, event.members)
+        case "conv.out.assistant.delta":
+            let data = event.members
+            let metadata = Self.metadata(data, Self.answerMembers)
+            self.init(output: event.id, data, .delta, .assistant, data["delta"]?.orNone, metadata)
+        case "conv.out.assistant.completed":
+            let data = event.members
+            let metadata = Self.metadata(data, Self.answerMembers)
+            self.init(output: event.id, data, .message, .assistant, data["content"]?.orNone, metadata)
+        case "conv.out.tool.status":
+            let data = event.members
+            let metadata = Self.metadata(data, Self.statusMembers)
+            let content = data["message"]?.orNone ?? data["status"]?.orNone
+            self.init(output: event.id, data, .status, .tool, content, metadata)
+        default: return nil
+        }
+    }
+
+    /// What a user said, wherever producers put it.
+    static func userContent(_ data: JSONObjectView) -> ProjectedValue {
+        let said = firstPresent(data["content"], data["text"], data["body"], data["message"])?.orNone
+        return said.map(ProjectedValue.init) ?? .text("")
+    }
+
+    private init(userMessage event: ProjectionEvent, _ data: JSONObjectView) {
+        var metadata = JSONObjectBuilder(reservingCapacity: 64)
+        if let messageID = data["message_id"] {
+            metadata.add("message_id", json: messageID.raw)
+        } else {
+            metadata.add("message_id", json: "null".utf8)
+        }
+        self.init(
+            eventID: event.id, kind: .message, role: .user, content: Self.userContent(data),
+            channel: ProjectedValue(data["ingress"]), metadata: metadata.finish())
+    }
+
+    private init(
+        output id: String, _ data: JSONObjectView, _ kind: Kind, _ role: Role, _ content: JSONSlice?,
+        _ metadata: [UInt8]
+    ) {
+        self.init(
+            eventID: id, kind: kind, role: role, content: .text(content?.text ?? ""),
+            outputID: ProjectedValue(data["output_id"]), channel: ProjectedValue(data["channel"]), metadata: metadata)
+    }
+
+    private static let answerMembers: [StaticString] = [
+        "effect_id", "lifecycle", "status", "attempt", "sequence", "backend", "provider", "model", "finish_reason",
+    ]
+
+    private static let statusMembers: [StaticString] = [
+        "effect_id", "lifecycle", "status", "tool_name", "tool_call_id", "tool_event", "backend", "provider", "model",
+    ]
+
+    /// The members named, unless they are null, and `usage` and `metadata` where they are objects that hold something.
+    private static func metadata(_ data: JSONObjectView, _ names: [StaticString]) -> [UInt8] {
+        var metadata = JSONObjectBuilder(reservingCapacity: 128)
+        for name in names {
+            if let value = data[name], value.kind != .null { metadata.add(name, json: value.raw) }
+        }
+        for name: StaticString in ["usage", "metadata"] {
+            if let value = data[name], value.object?.isEmpty == false { metadata.add(name, json: value.raw) }
+        }
+        return metadata.finish()
+    }
+}
