@@ -15,12 +15,12 @@ public struct EchoHandler: EffectHandler {
     }
 
     public func run(
-        _ attempt: EffectAttempt, emit: @escaping @Sendable (String) async throws -> Void
+        _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
     ) async throws -> EffectResult {
         let text = Self.text(of: attempt.input)
         for piece in Self.pieces(of: text, words: chunkWords) {
             if delay > .zero { try await Task.sleep(for: delay) }
-            try await emit(piece)
+            try await emit(EffectDelta(piece))
         }
         return EffectResult(content: text, finishReason: "stop")
     }

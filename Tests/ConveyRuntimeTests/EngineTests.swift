@@ -72,9 +72,10 @@ private final class Harness {
         }
         var input = EngineInput()
         input.reports = [
-            EffectReport(key: attempt.effect.key, attempt: 1, event: .delta("hi")),
+            EffectReport(key: attempt.effect.key, attempt: 1, event: .delta(EffectDelta("hi"))),
             EffectReport(
-                key: attempt.effect.key, attempt: 1, event: .completed(content: "hi", finishReason: "stop")),
+                key: attempt.effect.key, attempt: 1,
+                event: .completed(EffectResult(content: "hi", finishReason: "stop"))),
         ]
         _ = try harness.engine.transact(input, at: harness.time)
         for record in harness.disk.records {
@@ -101,7 +102,7 @@ private final class Harness {
         try harness.restart()
         _ = try harness.engine.transact(EngineInput(), at: harness.time)
         var input = EngineInput()
-        input.reports = [EffectReport(key: key, attempt: 1, event: .delta("late"))]
+        input.reports = [EffectReport(key: key, attempt: 1, event: .delta(EffectDelta("late")))]
         let count = harness.types.count
         _ = try harness.engine.transact(input, at: harness.time)
         #expect(harness.types.count == count)

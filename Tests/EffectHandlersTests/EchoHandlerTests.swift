@@ -29,7 +29,7 @@ import Testing
         let pieces = Mutex<[String]>([])
         let result = try await EchoHandler(delay: .zero, chunkWords: 1).run(attempt(#"{"content":"hi \"you\""}"#)) {
             piece in
-            pieces.withLock { $0.append(piece) }
+            pieces.withLock { $0.append(piece.text) }
         }
         #expect(result == EffectResult(content: #"hi "you""#, finishReason: "stop"))
         #expect(pieces.withLock { $0 } == ["hi ", #""you""#])

@@ -187,9 +187,10 @@ public struct Simulation {
         let isLast = entry.deltas >= 2 || random.oneIn(4)
         let event: EffectReport.Event =
             !isLast
-            ? .delta("d\(entry.deltas) ")
+            ? .delta(EffectDelta("d\(entry.deltas) "))
             : random.oneIn(4)
-                ? .failed(category: .provider, message: "simulated") : .completed(content: "done", finishReason: "stop")
+                ? .failed(EffectFailure(.provider, "simulated"))
+                : .completed(EffectResult(content: "done", finishReason: "stop"))
         let report = EffectReport(key: key, attempt: entry.attempt.effect.attempt, event: event)
         // A late repeat of the end must change nothing.
         input.reports = isLast && random.oneIn(3) ? [report, report] : [report]

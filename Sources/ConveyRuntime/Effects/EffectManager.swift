@@ -2,28 +2,6 @@ import Conversation
 import Logging
 import Synchronization
 
-/// Runs one class of effects. Implementations live in EffectHandlers.
-public protocol EffectHandler: Sendable {
-    /// Runs one attempt to its end.
-    /// - Parameter emit: hands over the next piece of streamed text; waits while the engine is behind.
-    /// - Returns: the whole text and why it ended.
-    /// - Throws: `EffectFailure`; `CancellationError` when the task was cancelled.
-    func run(
-        _ attempt: EffectAttempt, emit: @escaping @Sendable (String) async throws -> Void
-    ) async throws -> EffectResult
-}
-
-public struct EffectResult: Sendable, Equatable {
-    public var content: String
-    /// As OpenAI-compatible providers name it: `stop`, `length`, `tool_calls`, …
-    public var finishReason: String
-
-    public init(content: String, finishReason: String) {
-        self.content = content
-        self.finishReason = finishReason
-    }
-}
-
 /// Carries out the engine's orders: runs attempts, stops them, and hands their reports back. Knows nothing of what an
 /// effect's end is: the engine decides that, and ignores reports that come after it.
 public final class EffectManager: Sendable {
@@ -97,24 +75,24 @@ public final class EffectManager: Sendable {
         let effect = attempt.effect
         guard let handler = handlers[effect.effectClass] else {
             return .failed(
-                category: .config,
-                message: "this Convey has no handler for effects of class \(effect.effectClass.rawValue)")
+                EffectFailure(
+                    .config, "this Convey has no handler for effects of class \(effect.effectClass.rawValue)"))
         }
         do {
             let result = try await handler.run(attempt) { [mailbox] delta in
                 try Task.checkCancellation()
                 await mailbox.submit(EffectReport(key: effect.key, attempt: effect.attempt, event: .delta(delta)))
             }
-            return .completed(content: result.content, finishReason: result.finishReason)
+            return .completed(result)
         } catch is CancellationError {
             return nil
         } catch let failure as EffectFailure {
-            return .failed(category: failure.category, message: failure.message)
+            return .failed(failure)
         } catch {
             logger.error(
                 "an effect failed in an unexpected way",
                 metadata: ["effect": "\(effect.effectID)", "subject": "\(effect.subject)", "error": "\(error)"])
-            return .failed(category: .unknown, message: "\(error)")
+            return .failed(EffectFailure(.unknown, "\(error)"))
         }
     }
 }

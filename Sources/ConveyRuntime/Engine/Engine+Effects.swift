@@ -32,21 +32,22 @@ extension Engine {
     func record(_ report: EffectReport) throws(JournalError) {
         switch report.event {
         case .delta(let delta):
-            guard let entry = ledger.append(delta, key: report.key, attempt: report.attempt) else { return }
+            guard let entry = ledger.append(delta.text, key: report.key, attempt: report.attempt) else { return }
             let index = entry.deltas - 1
             try appendLifecycle(
                 "progress", id: DerivedID.delta(report.key, attempt: report.attempt, index: index), of: entry,
-                cause: entry.lastSignal, data: LifecycleData.delta(entry, index: index, delta))
-        case .completed(let content, let finishReason):
+                cause: entry.lastSignal, data: LifecycleData.delta(entry, index: index, delta.text))
+        case .completed(let result):
             guard isCurrent(report), let entry = ledger.close(report.key) else { return }
             try end(
                 entry, "completed", cause: entry.lastSignal, outcome: .completed,
-                data: LifecycleData.completed(entry, content: content, finishReason: finishReason))
-        case .failed(let category, let message):
+                data: LifecycleData.completed(
+                    entry, content: result.content, finishReason: result.finishReason ?? "stop"))
+        case .failed(let failure):
             guard isCurrent(report), let entry = ledger.close(report.key) else { return }
             try end(
                 entry, "failed", cause: entry.lastSignal, outcome: .failed,
-                data: LifecycleData.failed(entry, category: category, message: message))
+                data: LifecycleData.failed(entry, category: failure.category, message: failure.message))
         }
     }
 

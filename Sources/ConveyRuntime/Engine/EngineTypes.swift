@@ -85,53 +85,6 @@ public enum EffectOrder: Sendable, Equatable {
     case stop(EffectKey)
 }
 
-/// One try at an effect.
-public struct EffectAttempt: Sendable, Equatable {
-    public var effect: OpenEffect
-    /// The `data` of the signal that ordered the effect, JSON.
-    public var input: [UInt8]
-
-    public init(effect: OpenEffect, input: [UInt8]) {
-        self.effect = effect
-        self.input = input
-    }
-}
-
-/// What an attempt has to say.
-public struct EffectReport: Sendable, Equatable {
-    public enum Event: Sendable, Equatable {
-        /// The next piece of streamed text.
-        case delta(String)
-        case completed(content: String, finishReason: String)
-        case failed(category: EffectFailure.Category, message: String)
-    }
-
-    public var key: EffectKey
-    public var attempt: Int
-    public var event: Event
-
-    public init(key: EffectKey, attempt: Int, event: Event) {
-        self.key = key
-        self.attempt = attempt
-        self.event = event
-    }
-}
-
-/// Why an attempt failed.
-public struct EffectFailure: Error, Sendable, Equatable {
-    public enum Category: String, Sendable, CaseIterable {
-        case config, auth, timeout, provider, transport, canceled, unknown
-    }
-
-    public var category: Category
-    public var message: String
-
-    public init(_ category: Category, _ message: String) {
-        self.category = category
-        self.message = message
-    }
-}
-
 /// The result of a committed transaction: now it may be acted on.
 public struct EngineOutput: Sendable {
     /// One an inbound signal, in the same order.
