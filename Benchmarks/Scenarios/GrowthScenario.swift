@@ -64,7 +64,7 @@ enum GrowthScenario {
             on: journal.broker, .init(tag: "growth"), subjects: IngestScenario.subjects, publishers: 1,
             plan: .init(warmUpSeconds: 0.2, seconds: 1))
         let bursts = try (0..<surroundings.runs).map { _ in
-            try journal.burst(.init(warmUpSeconds: 0.4, seconds: surroundings.pick(2, quick: 1)))
+            try journal.burst(.init(warmUpSeconds: 0.4, seconds: surroundings.pick(1.5, quick: 1)))
         }
         let first =
             mark.restarts == 0 && mark.records == 0 && mark.signals == 0 ? [journal.convey.secondsUntilReady] : []

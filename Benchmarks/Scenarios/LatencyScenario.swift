@@ -36,7 +36,7 @@ enum LatencyScenario {
     ) throws -> Run {
         let kind = SignalTemplates.Kind(tag: "latency-\(rate)")
         let plan = SignalLoad.Plan(
-            warmUpSeconds: 0.3, seconds: surroundings.pick(2, quick: 1.2), rate: Double(rate), measuresLatency: true)
+            warmUpSeconds: 0.2, seconds: surroundings.pick(1.5, quick: 1.2), rate: Double(rate), measuresLatency: true)
         let bare = try BareHop.run(
             on: broker, kind, subjects: IngestScenario.subjects, publishers: 1, plan: plan)
         let load = try MarkerLoad.make(
