@@ -57,7 +57,7 @@ enum IngestScenario {
 
     private static func report(_ runs: [Run], variant: String) -> ScenarioReport {
         var report = ScenarioReport(name, variant: variant)
-        report.noise = runs.flatMap { [$0.use.noise, $0.bareUse.noise] }.max() ?? 0
+        report.noise = Noise.worst(runs.flatMap { [$0.use.noise, $0.bareUse.noise] })
         report.add("signals_per_second", runs.map(\.ingest.perSecond), .higher)
         report.add("bare_hop_per_second", runs.map(\.bare.perSecond))
         report.add("ratio", runs.map(\.ratio), .higher, must: 0.25, aim: 0.4)
