@@ -21,10 +21,6 @@ final class AbortLoad {
     /// Enough for each of 64 partitions to get its share.
     static let subjectCount = 2_000
     private static let streamWords = 1_000
-    /// Published and not yet taken by Convey.
-    private static let outstanding = 20_000
-    private static let window = 500
-    private static let progressStep = 100_000
     private static let rest: Int64 = 2_000_000
     /// Between two looks while aborts are timed.
     private static let shortRest: Int64 = 250_000
@@ -75,28 +71,12 @@ final class AbortLoad {
 
     /// Gives each of the subjects that many signals that wait for the cause that `release` publishes.
     /// - Parameter progress: told now and then how many Convey has taken.
-    func park(_ count: Int, on queues: [Int], progress: (Int) -> Void) throws {
+    func park(_ count: Int, on queues: [Int], progress: @escaping (Int) -> Void) throws {
         let cause = SignalTemplates.id(.init(tag: "release"), 0)
-        let templates = SignalTemplates(.init(tag: "parked", cause: cause), subjects: subjects)
+        let templates = SignalTemplates(.init(dataBytes: 0, tag: "parked", cause: cause), subjects: subjects)
         let total = count * queues.count
-        let before = try convey.metrics()["convey_signals_received_total"]
-        var published = 0
-        var taken = 0
-        var deadline = Clock.now + Self.patience
-        var nextLook = Clock.now
-        while taken < total {
-            while published < total, publisher.unacknowledged < Self.window, published - taken < Self.outstanding {
-                templates.publish(published / queues.count, subject: queues[published % queues.count], on: publisher)
-                published += 1
-            }
-            try round()
-            guard Clock.now >= nextLook else { continue }
-            let now = Int(try convey.metrics()["convey_signals_received_total"] - before)
-            if now > taken { deadline = Clock.now + Self.patience }
-            if now / Self.progressStep > taken / Self.progressStep { progress(now) }
-            taken = now
-            nextLook = Clock.now + 100_000_000
-            guard Clock.now < deadline else { throw BenchError("convey took only \(taken) of \(total) signals") }
+        try Feed(publisher: publisher, convey: convey, progress: progress).run(total) { number in
+            templates.publish(number / queues.count, subject: queues[number % queues.count], on: publisher)
         }
         try wait(for: "\(total) signals in the queues") {
             // A page that does not come is looked for again.

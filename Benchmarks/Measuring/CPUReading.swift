@@ -28,8 +28,7 @@ struct CPUUse {
     var broker: Int64
     var generator: Int64
     var seconds: Double
-    /// What other processes used, and what the hypervisor took, as a share of the machine.
-    var noise: Double
+    var noise: Noise
 
     init(from first: CPUReading, to last: CPUReading) {
         for (thread, reading) in last.convey {
@@ -40,9 +39,10 @@ struct CPUUse {
         generator = last.generator - first.generator
         seconds = Double(last.at - first.at) / 1e9
         let ours = stages.values.reduce(0, +) + broker + generator
-        let others = max(0, last.machine.busy - first.machine.busy - ours) + last.machine.stolen - first.machine.stolen
-        let all = last.machine.all - first.machine.all
-        noise = all > 0 ? Double(others) / Double(all) : 0
+        let all = Double(max(1, last.machine.all - first.machine.all))
+        noise = Noise(
+            others: Double(max(0, last.machine.busy - first.machine.busy - ours)) / all,
+            stolen: Double(last.machine.stolen - first.machine.stolen) / all)
     }
 
     var convey: Int64 { stages.values.reduce(0, +) }
@@ -56,4 +56,17 @@ struct CPUUse {
         default: .other
         }
     }
+}
+
+/// What disturbed a measurement, in shares of the machine.
+struct Noise {
+    /// Used by other processes, and by the kernel for itself.
+    var others = 0.0
+    /// Taken by the hypervisor, or lost on its way to run this machine.
+    var stolen = 0.0
+
+    var total: Double { others + stolen }
+
+    /// The worst of several.
+    static func worst(_ all: [Noise]) -> Noise { all.max { $0.total < $1.total } ?? Noise() }
 }

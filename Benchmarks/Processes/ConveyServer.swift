@@ -50,6 +50,18 @@ final class ConveyServer {
         return Metrics(text: answer.body)
     }
 
+    /// Waits until a counter has come so far.
+    func wait(for counter: String, toReach count: Int) throws {
+        let deadline = Clock.now + Int64(Self.stopTimeoutSeconds * 1e9)
+        while true {
+            let value = Int(try metrics()[counter])
+            if value >= count { return }
+            try Interruption.check()
+            guard Clock.now < deadline else { throw BenchError("\(counter) is \(value), and not \(count)") }
+            Clock.sleep(milliseconds: 5)
+        }
+    }
+
     var residentBytes: Int { ProcessFiles.residentBytes(of: processID) ?? 0 }
     var openFiles: Int { ProcessFiles.openFiles(of: processID) }
 

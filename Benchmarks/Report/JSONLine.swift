@@ -15,7 +15,8 @@ enum JSONLine {
             members.append(("\(number.name)_max", text(spread.most)))
         }
         members.append(("runs", String(report.numbers.map(\.values.count).max() ?? 0)))
-        members.append(("noise", text(report.noise)))
+        members.append(("noise", text(report.noise.total)))
+        members.append(("noise_stolen", text(report.noise.stolen)))
         members.append(("verdict", quoted(verdict(of: report)?.rawValue ?? "")))
         members.append(("notes", "[\(report.notes.map(quoted).joined(separator: ","))]"))
         return "{" + members.map { "\(quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"

@@ -5,15 +5,15 @@ struct ScenarioReport {
     /// Which of a scenario's measurements: `8 publishers`; empty where there is only one.
     var variant = ""
     var numbers: [Number] = []
-    /// The largest of the runs: what others used of the machine, as a share of it.
-    var noise = 0.0
+    /// The noisiest run's.
+    var noise = Noise()
     /// What a reader of the numbers must know.
     var notes: [String] = []
 
     /// More noise than this, and a result says more about the machine's other work than about Convey.
     static let noiseLimit = 0.1
 
-    var isNoisy: Bool { noise > Self.noiseLimit }
+    var isNoisy: Bool { noise.total > Self.noiseLimit }
 
     /// One measured quantity.
     struct Number {

@@ -7,8 +7,9 @@ enum Table {
     static func text(_ reports: [ScenarioReport]) -> String {
         var rows: [[String]] = []
         for report in reports {
-            let noise = String(format: "noise %.1f %%", report.noise * 100) + (report.isNoisy ? ", noisy" : "")
-            rows.append(["\(report.title)  (\(noise))"])
+            let noise = String(
+                format: "others %.1f %%, stolen %.1f %%", report.noise.others * 100, report.noise.stolen * 100)
+            rows.append(["\(report.title)  (\(report.isNoisy ? "NOISY" : "noise"): \(noise))"])
             rows += report.numbers.map { row($0, isNoisy: report.isNoisy) }
             rows += report.notes.map { ["  * \($0)"] }
         }

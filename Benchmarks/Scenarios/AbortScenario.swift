@@ -52,7 +52,7 @@ enum AbortScenario {
         try load.release(queues)
         let first = try convey.metrics()
         let start = Clock.now
-        let all = try load.abort(streamed, everyMilliseconds: surroundings.pick(150, quick: 40), tag: "loaded-abort")
+        let all = try load.abort(streamed, everyMilliseconds: surroundings.pick(120, quick: 40), tag: "loaded-abort")
         let samples = all.filter { $0.queued > 0 }
         let last = try convey.metrics()
         let seconds = Double(Clock.now - start) / 1e9
@@ -89,7 +89,7 @@ enum AbortScenario {
     }
 
     private static func report(
-        _ variant: String, _ samples: [AbortLoad.Sample], noise: Double, must: Double? = nil, aim: Double? = nil
+        _ variant: String, _ samples: [AbortLoad.Sample], noise: Noise, must: Double? = nil, aim: Double? = nil
     ) -> ScenarioReport {
         var report = ScenarioReport(name, variant: variant)
         report.noise = noise

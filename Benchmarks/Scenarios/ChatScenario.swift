@@ -11,7 +11,7 @@ enum ChatScenario {
         var chat: ChatLoad.Outcome
 
         var use: CPUUse { CPUUse(from: chat.before, to: chat.after) }
-        var noise: Double { max(use.noise, CPUUse(from: bare.before, to: bare.after).noise) }
+        var noise: Noise { .worst([use.noise, CPUUse(from: bare.before, to: bare.after).noise]) }
         var eventsPerSecond: Double { Double(chat.events) / chat.seconds }
 
         func microseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) / 1_000 / Double(max(1, chat.events)) }
@@ -46,7 +46,7 @@ enum ChatScenario {
 
     private static func report(_ runs: [Run]) -> ScenarioReport {
         var report = ScenarioReport(name)
-        report.noise = runs.map(\.noise).max() ?? 0
+        report.noise = Noise.worst(runs.map(\.noise))
         report.add("events_per_second", runs.map(\.eventsPerSecond), .higher)
         report.add("bare_hop_per_second", runs.map(\.bare.perSecond))
         report.add("ratio", runs.map { $0.eventsPerSecond / $0.bare.perSecond }, .higher, must: 0.25, aim: 0.4)

@@ -6,8 +6,6 @@ final class GrowingJournal {
     private let directory: String
     private let templates: SignalTemplates
     private let say: (String) -> Void
-    /// Signals between two looks at how far it is.
-    private static let step = 100_000
 
     /// Signals of the preload so far, all of them seen back.
     private var signals = 0
@@ -28,19 +26,28 @@ final class GrowingJournal {
 
     func records() throws -> Int { recordsBefore + Int(try convey.metrics()["convey_signals_recorded_total"]) }
 
-    /// Grows until there are so many records and so many signals of the preload.
+    /// Grows until there are so many records and so many signals of the preload, all of them applied and published.
     func grow(toRecords records: Int, signals: Int) throws {
-        while true {
-            // A signal is two records: itself and its marker.
-            let missing = max((records - (try self.records()) + 1) / 2, signals - self.signals)
-            guard missing > 0 else { return }
-            if missing > Self.step { say("growth: \(self.signals) signals, \(missing) to come") }
-            let count = min(missing, Self.step)
-            let load = try MarkerLoad.make(
-                templates, publishers: 1, first: self.signals, broker: broker, convey: convey)
-            _ = try load.run(.init(count: count))
-            try load.verify(allowingRepeats: hasCrashed)
-            self.signals += count
+        // A signal is two records: itself and its marker.
+        let missing = max((records - (try self.records()) + 1) / 2, signals - self.signals)
+        guard missing > 0 else { return }
+        let before = try convey.metrics()
+        let publisher = try broker.connect("growth")
+        let feed = Feed(publisher: publisher, convey: convey) { self.say("growth: \($0) of \(missing) signals") }
+        let first = self.signals
+        try feed.run(missing) { number in
+            templates.publish(first + number, subject: (first + number) % templates.subjects.count, on: publisher)
+        }
+        self.signals += missing
+        // After a crash some are published again, so there may be more.
+        try convey.wait(
+            for: "convey_events_published_total", toReach: Int(before["convey_events_published_total"]) + missing)
+        let after = try convey.metrics()
+        for (counter, count) in [
+            ("convey_signals_applied_total", missing), ("convey_signals_recorded_total", missing * 2),
+        ]
+        where Int(after[counter] - before[counter]) != count {
+            throw BenchError("\(counter) rose by \(Int(after[counter] - before[counter])) for \(missing) signals")
         }
     }
 

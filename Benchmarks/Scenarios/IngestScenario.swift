@@ -38,13 +38,13 @@ enum IngestScenario {
             let kind = SignalTemplates.Kind(tag: "ingest")
             let bare = try BareHop.run(
                 on: broker, kind, subjects: subjects, publishers: publishers,
-                plan: .init(warmUpSeconds: 0.3, seconds: surroundings.pick(2.5, quick: 1)))
+                plan: .init(warmUpSeconds: 0.3, seconds: surroundings.pick(2, quick: 1)))
             let convey = try ConveyServer(
                 surroundings.program, broker: broker, directory: try workplace.directory("convey"))
             let load = try MarkerLoad.make(
                 SignalTemplates(kind, subjects: subjects), publishers: publishers, broker: broker, convey: convey)
             let before = try convey.metrics()
-            let outcome = try load.run(.init(warmUpSeconds: 0.5, seconds: surroundings.pick(4, quick: 1.5)))
+            let outcome = try load.run(.init(warmUpSeconds: 0.5, seconds: surroundings.pick(3, quick: 1.5)))
             try load.verify()
             let after = try convey.metrics()
             let total = try convey.stop()["convey_signals_received_total"]
@@ -57,7 +57,7 @@ enum IngestScenario {
 
     private static func report(_ runs: [Run], variant: String) -> ScenarioReport {
         var report = ScenarioReport(name, variant: variant)
-        report.noise = runs.flatMap { [$0.use.noise, $0.bareUse.noise] }.max() ?? 0
+        report.noise = Noise.worst(runs.flatMap { [$0.use.noise, $0.bareUse.noise] })
         report.add("signals_per_second", runs.map(\.ingest.perSecond), .higher)
         report.add("bare_hop_per_second", runs.map(\.bare.perSecond))
         report.add("ratio", runs.map(\.ratio), .higher, must: 0.25, aim: 0.4)

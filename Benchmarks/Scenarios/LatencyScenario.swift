@@ -15,7 +15,7 @@ enum LatencyScenario {
         var convey: SignalLoad.Outcome
 
         var use: CPUUse { CPUUse(from: convey.before, to: convey.after) }
-        var noise: Double { max(use.noise, CPUUse(from: bare.before, to: bare.after).noise) }
+        var noise: Noise { .worst([use.noise, CPUUse(from: bare.before, to: bare.after).noise]) }
     }
 
     static func run(_ surroundings: Surroundings) throws -> [ScenarioReport] {
@@ -36,7 +36,7 @@ enum LatencyScenario {
     ) throws -> Run {
         let kind = SignalTemplates.Kind(tag: "latency-\(rate)")
         let plan = SignalLoad.Plan(
-            warmUpSeconds: 0.3, seconds: surroundings.pick(2, quick: 1.2), rate: Double(rate), measuresLatency: true)
+            warmUpSeconds: 0.2, seconds: surroundings.pick(1.5, quick: 1.2), rate: Double(rate), measuresLatency: true)
         let bare = try BareHop.run(
             on: broker, kind, subjects: IngestScenario.subjects, publishers: 1, plan: plan)
         let load = try MarkerLoad.make(
@@ -48,7 +48,7 @@ enum LatencyScenario {
 
     private static func report(_ rate: Int, _ runs: [Run]) -> ScenarioReport {
         var report = ScenarioReport(name, variant: "\(Table.readable(Double(rate)))/s")
-        report.noise = runs.map(\.noise).max() ?? 0
+        report.noise = Noise.worst(runs.map(\.noise))
         for (title, share) in [("p50", 0.5), ("p99", 0.99), ("p999", 0.999)] {
             let convey = runs.map { milliseconds($0.convey, share) }
             let bare = runs.map { milliseconds($0.bare, share) }
