@@ -30,12 +30,15 @@ final class BackPressure: Sendable {
     /// Why ingress has to pause; nil when it may read.
     var pause: String? { reason.withLock { $0 } }
 
+    /// A pause begins above a limit and ends a tenth below it, so that it does not flicker at the edge.
     func update(queueDepth: Int, outboxLag: Int64, openEffects: Int) {
-        if queueDepth > limits.queue {
+        let isPaused = pause != nil
+        func exceeds(_ value: Int, _ limit: Int) -> Bool { value > (isPaused ? limit - limit / 10 : limit) }
+        if exceeds(queueDepth, limits.queue) {
             set("\(queueDepth) signals wait to be applied (queue.limit \(limits.queue))")
-        } else if outboxLag > limits.outbox {
+        } else if exceeds(Int(outboxLag), Int(limits.outbox)) {
             set("\(outboxLag) events wait for the broker (outbox.limit \(limits.outbox))")
-        } else if openEffects > limits.effects {
+        } else if exceeds(openEffects, limits.effects) {
             set("\(openEffects) effects are open (effects.open_limit \(limits.effects))")
         } else {
             set(nil)
