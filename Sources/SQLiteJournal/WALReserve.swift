@@ -5,8 +5,8 @@ import Glibc
 /// (sqlite.org/fileformat2.html, "WAL reset").
 enum WALReserve {
     /// What an automatic checkpoint lets the file grow to (`wal_autocheckpoint` in `SQLiteJournal`), and some more for the
-    /// transaction that crosses it: 43 MB.
-    private static let bytes = 10_500 * (4_096 + 24)
+    /// transaction that crosses it: 19 MB.
+    private static let bytes = 4_500 * (4_096 + 24)
     /// Taken only where there is this much more: a full disk is worse than a slow one.
     private static let spareBytes = 4 * bytes
     private static let chunk = 1 << 20

@@ -115,7 +115,7 @@ public struct EngineSettings: Sendable {
     /// Conversations kept in memory; the least recently used are saved and dropped.
     public var conversationLimit = 20_000
     /// Records between two checkpoints: what a start-up reads at the most.
-    public var checkpointInterval: Int64 = 32_768
+    public var checkpointInterval: Int64 = 16_384
     /// Pending signals kept in memory with their bytes; the bytes of further ones are read back from the journal.
     public var residentSignalLimit = 10_000
     /// Effects in flight in the state of one conversation; with more, the signals of effects that others run become dead
