@@ -81,3 +81,25 @@ public func waitUntil(
         usleep(2_000)
     }
 }
+
+/// A loopback port at which connections are neither accepted nor refused: its queue is full.
+public final class FullListener: Sendable {
+    public let port: Int
+    private let listener: Int32
+    private let waiting: [Int32]
+
+    public init() throws {
+        listener = try listenOnLoopback(port: 0, backlog: 0)
+        port = try localPort(of: listener)
+        // One may wait in a queue of length 0.
+        guard let connection = connectToLoopback(port: port) else {
+            throw TestSupportError("cannot fill the queue of port \(port)")
+        }
+        waiting = [connection]
+    }
+
+    deinit {
+        for connection in waiting { close(connection) }
+        close(listener)
+    }
+}

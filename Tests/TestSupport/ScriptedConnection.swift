@@ -16,7 +16,7 @@ public final class ScriptedConnection {
 
     /// A whole answer with its length.
     public func reply(
-        _ status: Int = 200, type: String = "application/json", headers: [String] = [], _ body: String
+        status: Int = 200, type: String = "application/json", headers: [String] = [], _ body: String
     ) throws {
         try send(head(status, type, headers + ["Content-Length: \(body.utf8.count)"]) + body)
     }
@@ -60,6 +60,10 @@ public final class ScriptedConnection {
     public func wait(for gate: Gate) throws {
         while !gate.isOpen { try look(milliseconds: 2) }
     }
+
+    /// Lets some milliseconds pass, at least.
+    /// - Throws: `ClientClosed` when the client does not wait as long.
+    public func pause(milliseconds: Int32) throws { try look(milliseconds: milliseconds) }
 
     /// Sends nothing until the client closes the connection.
     public func stall() throws -> Never {
