@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -251,14 +252,43 @@ import Testing
     }
 
     @Test func aServerWithoutTLSIsATransportFailure() async throws {
-        let server = try ScriptedHTTPServer { _, connection in try connection.reply("{}") }
+        // What a plain HTTP server says to a TLS handshake.
+        let server = try ScriptedBroker(replies: [Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)])
         try await withClient { client in
-            let provider = try ChatProvider(
-                name: "plain", baseURL: "https://127.0.0.1:\(server.port)/v1", apiKey: Secret(testKey), model: "m")
-            let failure = try await failure(client, provider)
+            let failure = try await failure(client, secureProvider(port: server.port))
             #expect(failure.category == .transport)
-            #expect(failure.message.contains("TLS") || failure.message.contains("closed"))
+            #expect(failure.message.contains("TLS"))
         }
+    }
+
+    @Test func aServerWhoseCertificateIsNotTrustedIsATransportFailure() async throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tls-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: directory) }
+        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let script = repository.appendingPathComponent("scripts/make-certificates.sh").path
+        let maker = try ChildProcess("/bin/sh", [script, directory.path])
+        try await eventually("the certificates are made") { maker.ended != nil }
+        // It speaks TLS and is at hand; no HTTP follows.
+        let broker = try MosquittoProcess(configuration: [
+            "certfile \(directory.path)/server.crt", "keyfile \(directory.path)/server.key",
+        ])
+        try await withClient { client in
+            let failure = try await failure(client, secureProvider(port: broker.port))
+            #expect(failure.category == .transport)
+            #expect(failure.message.contains("TLS"))
+            #expect(failure.message.contains("certificate"))
+        }
+        try await withClient({ $0.certificateAuthorities = "\(directory.path)/ca.crt" }) { client in
+            let failure = try await failure(client, secureProvider(port: broker.port))
+            #expect(failure.category == .transport)
+            #expect(!failure.message.contains("TLS"))
+        }
+    }
+
+    private func secureProvider(port: Int) throws -> ChatProvider {
+        try ChatProvider(
+            name: "secure", baseURL: "https://127.0.0.1:\(port)/v1", apiKey: Secret(testKey), model: "m")
     }
 
     @Test func aClientThatWasShutDownFailsAsCanceled() async throws {
