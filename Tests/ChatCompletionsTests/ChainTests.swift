@@ -72,7 +72,9 @@ import Testing
     }
 
     @Test func whenAllFailTheFailureTellsOfEachAndIsRetriableIfOneIs() async throws {
-        let servers = [try bad(503, headers: ["Retry-After: 9"]), try bad(429, headers: ["Retry-After: 4"]), try bad(401)]
+        let servers = [
+            try bad(503, headers: ["Retry-After: 9"]), try bad(429, headers: ["Retry-After: 4"]), try bad(401),
+        ]
         try await withClient { client in
             let names = ["one", "two", "three"]
             let chain = try ChatProviderChain(zip(servers, names).map { try provider($0, name: $1) })

@@ -19,8 +19,10 @@ import Testing
             coalescer: DeltaCoalescer(delay: delay, bytes: 1_000), now: start)
     }
 
-    private let streamHead = ReplyHead(status: 200, header: { $0 == "content-type" ? "text/event-stream" : nil }, now: 0)
-    private let jsonHead = ReplyHead(status: 200, header: { $0 == "content-type" ? "Application/JSON; x" : nil }, now: 0)
+    private let streamHead = ReplyHead(
+        status: 200, header: { $0 == "content-type" ? "text/event-stream" : nil }, now: 0)
+    private let jsonHead = ReplyHead(
+        status: 200, header: { $0 == "content-type" ? "Application/JSON; x" : nil }, now: 0)
 
     private func feed(_ exchange: inout ChatExchange, _ text: String, at seconds: Double) -> ChatExchange.Reading {
         Array(text.utf8).withUnsafeBytes { exchange.received($0, now: at(seconds)) }

@@ -1,4 +1,3 @@
-import Foundation
 import TestSupport
 import Testing
 
@@ -7,7 +6,8 @@ import Testing
 /// Each way in which a provider fails has its category, and a message without the key.
 @Suite struct FailureTests {
     @Test(arguments: [
-        (301, ChatFailure.Category.config), (302, .config), (307, .config), (308, .config), (400, .config), (401, .auth),
+        (301, ChatFailure.Category.config), (302, .config), (307, .config), (308, .config), (400, .config),
+        (401, .auth),
         (402, .auth), (403, .auth), (404, .config), (405, .config), (408, .timeout), (409, .provider), (413, .config),
         (415, .config), (422, .config), (429, .provider), (451, .config), (500, .provider), (502, .provider),
         (503, .provider), (504, .timeout), (524, .timeout), (529, .provider), (204, .provider),
@@ -60,7 +60,8 @@ import Testing
         #expect(seconds.retryAfter == .seconds(7))
         let date = try await failure { _, connection in
             try connection.reply(
-                status: 503, headers: ["Retry-After: Sun, 06 Nov 1994 08:50:00 GMT", "Date: Sun, 06 Nov 1994 08:49:37 GMT"], "{}")
+                status: 503,
+                headers: ["Retry-After: Sun, 06 Nov 1994 08:50:00 GMT", "Date: Sun, 06 Nov 1994 08:49:37 GMT"], "{}")
         }
         #expect(date.retryAfter == .seconds(23))
         #expect(try await failure { _, connection in try connection.reply(status: 429, "{}") }.retryAfter == nil)
@@ -110,7 +111,10 @@ import Testing
         (#"{"error":{"message":"m","type":"invalid_request_error","code":"unheard_of"}}"#, .config),
         (#"{"error":{"message":"m","code":"insufficient_quota"}}"#, .auth),
         (#"{"error":{"message":"m","code":"timeout"}}"#, .timeout), (#"{"error":"m"}"#, .provider),
-        (#"{"choices":[{"index":0,"delta":{},"finish_reason":"error"}],"error":{"message":"m","code":"x"}}"#, .provider),
+        (
+            #"{"choices":[{"index":0,"delta":{},"finish_reason":"error"}],"error":{"message":"m","code":"x"}}"#,
+            .provider
+        ),
     ])
     func anErrorInsideAStreamHasTheCategoryOfItsCode(data: String, category: ChatFailure.Category) async throws {
         let deltas = Deltas()
@@ -187,114 +191,5 @@ import Testing
     @Test(arguments: ["{", "[]", #"{"choices":[]}"#, #"{"choices":[{"message":{"content":"x"}}]}"#])
     func aWholeReplyThatIsNoneIsTheProvidersFailure(body: String) async throws {
         #expect(try await failure { _, connection in try connection.reply(body) }.category == .provider)
-    }
-
-    // MARK: Connections
-
-    @Test func aStreamThatIsCutOffIsATransportFailure() async throws {
-        let deltas = Deltas()
-        let failure = try await failure(into: deltas) { _, connection in
-            try connection.beginStream()
-            try connection.events([textChunk("partly")])
-            connection.close()
-        }
-        #expect(failure.category == .transport)
-        #expect(failure.partialContent == "partly")
-        #expect(deltas.content == "partly")
-    }
-
-    @Test func aReplyShorterThanItsLengthIsATransportFailure() async throws {
-        let failure = try await failure { _, connection in
-            try connection.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{")
-            connection.close()
-        }
-        #expect(failure.category == .transport)
-    }
-
-    @Test(arguments: [0, 1, 2]) func aResetConnectionIsATransportFailure(after: Int) async throws {
-        let failure = try await failure { _, connection in
-            if after > 0 { try connection.beginStream() }
-            if after > 1 { try connection.events([textChunk("partly")]) }
-            connection.reset()
-        }
-        #expect(failure.category == .transport)
-        #expect(failure.isRetriable)
-    }
-
-    @Test func anAnswerThatIsNoHTTPIsATransportFailure() async throws {
-        let failure = try await failure { _, connection in
-            try connection.send("220 mail.test ESMTP\r\n\r\n")
-            try connection.stall()
-        }
-        #expect(failure.category == .transport)
-    }
-
-    @Test func aRefusedConnectionIsATransportFailureAtOnce() async throws {
-        let port = try freePort()
-        try await withClient { client in
-            let start = ContinuousClock.now
-            let failure = try await failure(client, provider(port: port))
-            #expect(failure.category == .transport)
-            #expect(failure.message.contains("connection refused"))
-            #expect(failure.message.contains("127.0.0.1:\(port)"))
-            #expect(ContinuousClock.now - start < .seconds(5))
-        }
-    }
-
-    @Test func anUnknownHostIsATransportFailure() async throws {
-        try await withClient { client in
-            let provider = try ChatProvider(
-                name: "lost", baseURL: "https://no-such-host.invalid/v1", apiKey: Secret(testKey), model: "m")
-            let failure = try await failure(client, provider)
-            #expect(failure.category == .transport)
-            #expect(failure.message.contains("host name"))
-        }
-    }
-
-    @Test func aServerWithoutTLSIsATransportFailure() async throws {
-        // What a plain HTTP server says to a TLS handshake.
-        let server = try ScriptedBroker(replies: [Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)])
-        try await withClient { client in
-            let failure = try await failure(client, secureProvider(port: server.port))
-            #expect(failure.category == .transport)
-            #expect(failure.message.contains("TLS"))
-        }
-    }
-
-    @Test func aServerWhoseCertificateIsNotTrustedIsATransportFailure() async throws {
-        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tls-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: directory) }
-        let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .deletingLastPathComponent()
-        let script = repository.appendingPathComponent("scripts/make-certificates.sh").path
-        let maker = try ChildProcess("/bin/sh", [script, directory.path])
-        try await eventually("the certificates are made") { maker.ended != nil }
-        // It speaks TLS and is at hand; no HTTP follows.
-        let broker = try MosquittoProcess(configuration: [
-            "certfile \(directory.path)/server.crt", "keyfile \(directory.path)/server.key",
-        ])
-        try await withClient { client in
-            let failure = try await failure(client, secureProvider(port: broker.port))
-            #expect(failure.category == .transport)
-            #expect(failure.message.contains("TLS"))
-            #expect(failure.message.contains("certificate"))
-        }
-        try await withClient({ $0.certificateAuthorities = "\(directory.path)/ca.crt" }) { client in
-            let failure = try await failure(client, secureProvider(port: broker.port))
-            #expect(failure.category == .transport)
-            #expect(!failure.message.contains("TLS"))
-        }
-    }
-
-    private func secureProvider(port: Int) throws -> ChatProvider {
-        try ChatProvider(
-            name: "secure", baseURL: "https://127.0.0.1:\(port)/v1", apiKey: Secret(testKey), model: "m")
-    }
-
-    @Test func aClientThatWasShutDownFailsAsCanceled() async throws {
-        let client = ChatClient()
-        await client.shutDown()
-        await client.shutDown()
-        #expect(try await failure(client, provider(port: 1)).category == .canceled)
     }
 }

@@ -35,7 +35,8 @@ import Testing
     @Test func toolCallsWithoutAnIndexBeginWithTheirIDOrName() throws {
         let calls = try calls([
             #"{"id":"c1","function":{"name":"clock","arguments":"{"}}"#, #"{"function":{"arguments":"}"}}"#,
-            #"{"id":"c2","function":{"name":"clock","arguments":"{}"}}"#, #"{"function":{"name":"dice","arguments":"{}"}}"#,
+            #"{"id":"c2","function":{"name":"clock","arguments":"{}"}}"#,
+            #"{"function":{"name":"dice","arguments":"{}"}}"#,
         ])
         #expect(
             calls == [
@@ -118,7 +119,9 @@ import Testing
         #expect(RetryAfter.parse(text, now: 784_111_740) == .seconds(seconds))
     }
 
-    @Test(arguments: ["", "soon", "nan", "inf", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT", "1 2 3"])
+    @Test(arguments: [
+        "", "soon", "nan", "inf", "Sun, 06 Foo 1994 08:49:37 GMT", "Sun, 06 Nov 1994 25:49:37 GMT", "1 2 3",
+    ])
     func aRetryAfterThatIsNoneIsNone(text: String) {
         #expect(RetryAfter.parse(text, now: 0) == nil)
     }

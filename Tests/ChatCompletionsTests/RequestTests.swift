@@ -92,7 +92,8 @@ import Testing
     }
 
     @Test(arguments: [
-        "", "api.openai.com/v1", "ftp://x.test", "https://", "https://user:\(testKey)@x.test/v1", "https://x.test/#\(testKey)",
+        "", "api.openai.com/v1", "ftp://x.test", "https://", "https://user:\(testKey)@x.test/v1",
+        "https://x.test/#\(testKey)",
         "http://x y/", "http:///v1",
     ])
     func aBaseURLThatCannotBeOneIsAConfigFailureThatDoesNotRepeatIt(baseURL: String) throws {

@@ -31,7 +31,8 @@ import Testing
     }
 
     @Test func oneSpaceBehindTheColonIsNotData() throws {
-        #expect(try parse("data:test\n\ndata: test\n\ndata:  test\n\n") == [event("test"), event("test"), event(" test")])
+        #expect(
+            try parse("data:test\n\ndata: test\n\ndata:  test\n\n") == [event("test"), event("test"), event(" test")])
     }
 
     @Test func commentsAndOtherFieldsAreNoEvents() throws {

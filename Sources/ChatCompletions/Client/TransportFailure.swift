@@ -16,7 +16,8 @@ extension ChatProvider {
         case let error as IOError:
             failure(.transport, "broke the connection: \(Self.words(errno: error.errnoCode))")
         case is HTTPParserError:
-            failure(.transport, "sent an answer that was cut off or is no HTTP", advice: "Check the base URL and its port")
+            failure(
+                .transport, "sent an answer that was cut off or is no HTTP", advice: "Check the base URL and its port")
         case let error as any NIOSSLFailure:
             failure(
                 .transport, "could not be reached over TLS: \(ProviderText.clean("\(error)", secrets: secrets))",

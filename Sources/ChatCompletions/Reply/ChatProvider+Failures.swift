@@ -30,7 +30,8 @@ extension ChatProvider {
         case .reported(let error):
             failure(
                 error.category ?? error.status.map(ProviderError.category(ofStatus:)) ?? .provider,
-                "reported an error in its reply: \(clean(error.message ?? error.code ?? error.type ?? "without words"))")
+                "reported an error in its reply: \(clean(error.message ?? error.code ?? error.type ?? "without words"))"
+            )
         case .textTooLarge(let limit): failure(.provider, "sent a reply with more than \(limit) bytes of text")
         case .tooManyToolCalls(let limit): failure(.provider, "called more than \(limit) tools in one reply")
         case .noFinishReason:
@@ -44,10 +45,13 @@ extension ChatProvider {
         if error?.isQuota == true || status == 402 {
             return "The account has no credit left: add some, or use another provider"
         }
-        if category == .auth { return apiKey == nil ? "It may want an API key" : "Check the API key and what it may use" }
+        if category == .auth {
+            return apiKey == nil ? "It may want an API key" : "Check the API key and what it may use"
+        }
         switch status {
         case 300..<400:
-            return "Redirects are not followed, for the API key would go with them: set the base URL to the right address"
+            return
+                "Redirects are not followed, for the API key would go with them: set the base URL to the right address"
         case 404, 405: return "Check the base URL, which usually ends in /v1, and the model's name (\(clean(model)))"
         case 413: return "The conversation is too long for it"
         case 400..<408, 410..<425: return "It will refuse the same request again"

@@ -67,8 +67,10 @@ struct ProviderError: Error, Equatable, Sendable {
         case "invalid_api_key", "authentication_error", "invalid_authentication_error", "permission_error",
             "permission_denied", "account_deactivated", "PERMISSION_DENIED", "UNAUTHENTICATED":
             return .auth
-        case "invalid_request_error", "invalid_request", "model_not_found", "not_found_error", "context_length_exceeded",
-            "content_filter", "content_policy_violation", "unsupported_parameter", "unsupported_value", "INVALID_ARGUMENT",
+        case "invalid_request_error", "invalid_request", "model_not_found", "not_found_error",
+            "context_length_exceeded",
+            "content_filter", "content_policy_violation", "unsupported_parameter", "unsupported_value",
+            "INVALID_ARGUMENT",
             "NOT_FOUND":
             return .config
         case "timeout", "timeout_error", "request_timeout", "DEADLINE_EXCEEDED": return .timeout

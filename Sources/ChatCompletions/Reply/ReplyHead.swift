@@ -21,7 +21,9 @@ extension ReplyHead {
         requestID = header("x-request-id")
         retryAfter =
             header("retry-after-ms").flatMap { Int64($0) }.map { RetryAfter.bounded(.milliseconds($0)) }
-            ?? header("retry-after").flatMap { RetryAfter.parse($0, now: header("date").flatMap(RetryAfter.seconds(ofDate:)) ?? now) }
+            ?? header("retry-after").flatMap {
+                RetryAfter.parse($0, now: header("date").flatMap(RetryAfter.seconds(ofDate:)) ?? now)
+            }
     }
 
     var isJSON: Bool { contentType == "application/json" || contentType?.hasSuffix("+json") == true }

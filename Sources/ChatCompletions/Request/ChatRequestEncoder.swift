@@ -22,7 +22,9 @@ extension ChatRequest {
         body.add("stream", json: (stream ? "true" : "false").utf8)
         if stream, provider.asksForUsage { body.add("stream_options", json: #"{"include_usage":true}"#.utf8) }
         if let temperature {
-            guard temperature.isFinite else { throw ChatFailure(.config, "the temperature \(temperature) is no number") }
+            guard temperature.isFinite else {
+                throw ChatFailure(.config, "the temperature \(temperature) is no number")
+            }
             body.add("temperature", json: "\(temperature)".utf8)
         }
         if let maxTokens {
@@ -48,7 +50,8 @@ extension ChatRequest {
         }
         for name in Self.ownMembers where more[name] != nil {
             throw ChatFailure(
-                .config, "the further parameters of a request must not have a member \(name): there is a setting for it")
+                .config, "the further parameters of a request must not have a member \(name): there is a setting for it"
+            )
         }
         // White space around the braces is allowed in JSON, but not by the builder.
         body.addMembers(of: parameters.drop { $0 != UInt8(ascii: "{") }.trimmingEnd(to: UInt8(ascii: "}")))
