@@ -17,7 +17,8 @@ public struct ChatFailure: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     public var category: Category
-    /// What failed, where, and what to do. Holds neither a key nor any of the conversation.
+    /// What failed, where, and what to do. Holds no key, and nothing of the conversation but what the provider itself repeats
+    /// in the words of its error, which are quoted up to `ProviderText.characterLimit`.
     public var message: String
     /// How long the provider asked to wait.
     public var retryAfter: Duration?
@@ -55,9 +56,10 @@ extension ChatProvider {
         _ category: ChatFailure.Category, _ what: String, advice: String? = nil, retryAfter: Duration? = nil,
         status: Int? = nil
     ) -> ChatFailure {
-        ChatFailure(
-            category, "\(name) (\(endpoint.place)) \(what)" + (advice.map { ". \($0)" } ?? ""), retryAfter: retryAfter,
-            status: status)
+        // The provider's own words may end with a full stop.
+        let end = advice.map { what.hasSuffix(".") ? " \($0)" : ". \($0)" } ?? ""
+        return ChatFailure(
+            category, "\(name) (\(endpoint.place)) \(what)\(end)", retryAfter: retryAfter, status: status)
     }
 }
 

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatCompletions
 
-@Suite struct ChainTests {
+@Suite(.timeLimit(.minutes(1))) struct ChainTests {
     private func good() throws -> ScriptedHTTPServer {
         try ScriptedHTTPServer { _, connection in
             try connection.beginStream()

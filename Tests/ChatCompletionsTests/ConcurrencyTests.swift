@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatCompletions
 
-@Suite struct ConcurrencyTests {
+@Suite(.timeLimit(.minutes(1))) struct ConcurrencyTests {
     @Test func twoHundredStreamsRunAtOnceEachWithItsOwnText() async throws {
         let all = Gate()
         let server = try ScriptedHTTPServer { request, connection in

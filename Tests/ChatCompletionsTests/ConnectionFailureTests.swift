@@ -5,7 +5,7 @@ import Testing
 @testable import ChatCompletions
 
 /// Connections that cannot be made or do not hold.
-@Suite struct ConnectionFailureTests {
+@Suite(.timeLimit(.minutes(1))) struct ConnectionFailureTests {
     @Test func aStreamThatIsCutOffIsATransportFailure() async throws {
         let deltas = Deltas()
         let failure = try await failure(into: deltas) { _, connection in

@@ -136,6 +136,23 @@ import Testing
         #expect(exchange.next(now: at(30)) == .wait(.seconds(5)))
     }
 
+    @Test func whatStandsBehindAPauseIsStillWaitedFor() throws {
+        var limits = ChatLimits()
+        limits.backlogBytes = 10
+        var exchange = try exchange(limits: limits)
+        exchange.received(head: streamHead, now: at(0))
+        #expect(feed(&exchange, "data: \(textChunk("01234567890", finish: "stop"))\n\n", at: 1) == .pause)
+        #expect(exchange.next(now: at(30)) == .emit(.content("01234567890"), resumesReader: true))
+        #expect(exchange.next(now: at(30)) == .wait(.seconds(1)))
+        _ = feed(&exchange, "data: {\"choices\":[],\"usage\":{\"total_tokens\":7}}\n\n", at: 30.5)
+        exchange.receivedEnd(now: at(30.5))
+        guard case .end(.success(let outcome)) = exchange.next(now: at(30.5)) else {
+            Issue.record("a reply with a finish reason is complete")
+            return
+        }
+        #expect(outcome.usage?.totalTokens == 7)
+    }
+
     @Test func theEmitterIsWokenOnlyForWhatIsDueBeforeItLooksAgain() throws {
         var exchange = try exchange(delay: .seconds(1))
         #expect(!exchange.wakesEmitter(now: at(0)))

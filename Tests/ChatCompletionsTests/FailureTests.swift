@@ -4,7 +4,7 @@ import Testing
 @testable import ChatCompletions
 
 /// Each way in which a provider fails has its category, and a message without the key.
-@Suite struct FailureTests {
+@Suite(.timeLimit(.minutes(1))) struct FailureTests {
     @Test(arguments: [
         (301, ChatFailure.Category.config), (302, .config), (307, .config), (308, .config), (400, .config),
         (401, .auth),

@@ -135,6 +135,14 @@ import Testing
         }
     }
 
+    @Test func authorizationIsSetOnce() throws {
+        let headers = [ChatProvider.Header(name: "Authorization", value: Secret("Basic x"))]
+        _ = try ChatProvider(name: "x", baseURL: "https://x.test", model: "m", headers: headers)
+        #expect(throws: ChatFailure.self) {
+            try ChatProvider(name: "x", baseURL: "https://x.test", apiKey: Secret("k"), model: "m", headers: headers)
+        }
+    }
+
     @Test func aSecretIsNotInAnyDescription() throws {
         let secret = Secret(testKey)
         let provider = try ChatProvider(

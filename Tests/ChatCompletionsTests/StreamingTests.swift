@@ -6,7 +6,7 @@ import Testing
 @testable import ChatCompletions
 
 /// Replies over a connection.
-@Suite struct StreamingTests {
+@Suite(.timeLimit(.minutes(1))) struct StreamingTests {
     private let usage = #"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}}"#
 
     @Test func aStreamIsEmittedAsItComesAndReturnedAsAWhole() async throws {

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatCompletions
 
-@Suite struct TimeAndCancellationTests {
+@Suite(.timeLimit(.minutes(1))) struct TimeAndCancellationTests {
     @Test func aProviderThatDoesNotAnswerTimesOut() async throws {
         let failure = try await failure(timeouts: ChatTimeouts(firstToken: .milliseconds(50))) { _, connection in
             try connection.stall()

@@ -15,9 +15,11 @@ extension ChatProvider {
         case let error as NIOConnectionError: failure(of: error)
         case let error as IOError:
             failure(.transport, "broke the connection: \(Self.words(errno: error.errnoCode))")
+        case HTTPParserError.invalidEOFState:
+            failure(.transport, "closed the connection before its reply was complete")
         case is HTTPParserError:
             failure(
-                .transport, "sent an answer that was cut off or is no HTTP", advice: "Check the base URL and its port")
+                .transport, "sent an answer that is no HTTP", advice: "Check the base URL and its port")
         case let error as any NIOSSLFailure:
             failure(
                 .transport, "could not be reached over TLS: \(ProviderText.clean("\(error)", secrets: secrets))",

@@ -156,6 +156,7 @@ struct ChatExchange: Sendable {
                 isPaused = false
                 // The provider was not asked for more until now.
                 lastReceived = now
+                if graceEnd != nil { graceEnd = now + limits.finishGrace }
             }
             return .emit(delta, resumesReader: resumes)
         }
@@ -181,8 +182,8 @@ struct ChatExchange: Sendable {
         func consider(_ deadline: Instant, _ limit: TimeLimit) {
             if deadline < next.0 { next = (deadline, limit) }
         }
-        if let graceEnd { consider(graceEnd, .grace) }
         guard !isPaused else { return next }
+        if let graceEnd { consider(graceEnd, .grace) }
         switch phase {
         case .awaitingHead: if isStreamed { consider(start + timeouts.firstToken, .firstToken) }
         case .stream where !reply.hasOutput: consider(start + timeouts.firstToken, .firstToken)

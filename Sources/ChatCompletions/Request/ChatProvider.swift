@@ -52,7 +52,9 @@ public struct ChatProvider: Sendable {
             throw ChatFailure(.config, "the organization of provider \(name) has a control character in it")
         }
         for header in headers {
-            guard HeaderText.isName(header.name), !HeaderText.ownNames.contains(header.name.lowercased()) else {
+            let lowercased = header.name.lowercased()
+            let isOwn = HeaderText.ownNames.contains(lowercased) || key != nil && lowercased == "authorization"
+            guard HeaderText.isName(header.name), !isOwn else {
                 throw ChatFailure(
                     .config, "provider \(name) cannot have an extra header named \(ProviderText.clean(header.name))")
             }
