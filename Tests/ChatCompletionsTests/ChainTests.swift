@@ -39,7 +39,7 @@ import Testing
             let chain = try ChatProviderChain([
                 provider(port: freePort(), name: "one"), provider(second, name: "two"), provider(third, name: "three"),
             ])
-            let timeouts = ChatTimeouts(firstToken: .milliseconds(200))
+            let timeouts = ChatTimeouts(firstToken: .seconds(1))
             let outcome = try await client.run(hello, chain: chain, timeouts: timeouts) { _ in }
             #expect(outcome.provider == "three")
         }

@@ -30,6 +30,12 @@ import Testing
         #expect(try parse("data\n\ndata\ndata\n\ndata:\n\n") == [event(""), event("\n"), event("")])
     }
 
+    @Test func carriageReturnAndLineFeedEndOneLine() throws {
+        let bytes = Array("event: error\r\ndata: a\r\ndata: b\r\n\r\n".utf8)
+        #expect(try parse([bytes]) == [event("a\nb", "error")])
+        #expect(try parse(bytes.map { [$0] }) == [event("a\nb", "error")])
+    }
+
     @Test func oneSpaceBehindTheColonIsNotData() throws {
         #expect(
             try parse("data:test\n\ndata: test\n\ndata:  test\n\n") == [event("test"), event("test"), event(" test")])

@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func aStreamThatGoesOnForTooLongTimesOut() async throws {
-        let failure = try await failure(timeouts: ChatTimeouts(total: .milliseconds(100))) { _, connection in
+        let failure = try await failure(timeouts: ChatTimeouts(total: .milliseconds(500))) { _, connection in
             try connection.beginStream()
             while true {
                 try connection.events([textChunk("on ")])
@@ -79,7 +79,7 @@ import Testing
         let server = try ScriptedHTTPServer { _, connection in try connection.stall() }
         try await withClient({
             $0.connectionsPerHost = 1
-            $0.connectTimeout = .milliseconds(100)
+            $0.connectTimeout = .milliseconds(500)
         }) { client in
             let first = Task { try await client.run(hello, provider: provider(server)) { _ in } }
             try await eventually("the first request arrives") { server.requests.count == 1 }
@@ -97,7 +97,6 @@ import Testing
     enum Moment: CaseIterable, Sendable { case beforeTheHead, inTheStream, inEmit }
 
     @Test(arguments: Moment.allCases) func aCancelledTaskClosesItsConnectionAtOnce(moment: Moment) async throws {
-        let (emitting, release) = (Gate(), Gate())
         let server = try ScriptedHTTPServer { _, connection in
             if moment != .beforeTheHead {
                 try connection.beginStream()
@@ -105,25 +104,37 @@ import Testing
             }
             try connection.stall()
         }
+        var times: [Duration] = []
         try await withClient { client in
-            let task = Task {
-                try await client.run(hello, provider: provider(server)) { _ in
-                    emitting.open()
-                    // Does not notice the cancellation.
-                    if moment == .inEmit { while !release.isOpen { await Task.yield() } }
-                }
-            }
-            try await eventually("the request is where it should be") {
-                server.requests.count == 1 && (moment == .beforeTheHead || emitting.isOpen)
-            }
-            let start = ContinuousClock.now
-            task.cancel()
-            try await eventually("the client closes") { server.closures.count == 1 }
-            let closed = try #require(server.closures.first)
-            #expect(closed - start < .milliseconds(100))
-            release.open()
-            await #expect(throws: CancellationError.self) { try await task.value }
+            for _ in 0..<5 { times.append(try await timeToClose(server, client, moment)) }
         }
+        // The fastest: on a busy machine any of them may have to wait for a processor.
+        #expect(try #require(times.min()) < .milliseconds(100))
+    }
+
+    /// Runs a request, cancels it, and measures until the server sees its connection closed.
+    private func timeToClose(
+        _ server: ScriptedHTTPServer, _ client: ChatClient, _ moment: Moment
+    ) async throws -> Duration {
+        let (requests, closures) = (server.requests.count, server.closures.count)
+        let (emitting, release) = (Gate(), Gate())
+        let provider = try ChatCompletionsTests.provider(server)
+        let task = Task {
+            try await client.run(hello, provider: provider) { _ in
+                emitting.open()
+                // Does not notice the cancellation.
+                if moment == .inEmit { while !release.isOpen { await Task.yield() } }
+            }
+        }
+        try await eventually("the request is where it should be") {
+            server.requests.count == requests + 1 && (moment == .beforeTheHead || emitting.isOpen)
+        }
+        let start = ContinuousClock.now
+        task.cancel()
+        try await eventually("the client closes") { server.closures.count == closures + 1 }
+        release.open()
+        await #expect(throws: CancellationError.self) { try await task.value }
+        return try #require(server.closures.last) - start
     }
 
     @Test func aTaskThatIsCancelledAlreadyAsksNobody() async throws {

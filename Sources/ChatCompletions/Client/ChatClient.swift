@@ -65,6 +65,8 @@ public final class ChatClient: Sendable {
         _ request: ChatRequest, provider: ChatProvider, timeouts: ChatTimeouts = ChatTimeouts(),
         emit: (ChatDelta) async throws -> Void
     ) async throws -> ChatOutcome {
+        // The HTTP client would send the request first and then be told.
+        try Task.checkCancellation()
         let prepared = try httpRequest(request, provider: provider)
         let wire = ChatWire(
             exchange: ChatExchange(
