@@ -17,6 +17,9 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swhitty/FlyingFox", from: "0.27.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
     ],
     targets: [
         // The pure core: no dependencies, no I/O, no clock.
@@ -31,6 +34,19 @@ let package = Package(
         .target(
             name: "SQLiteJournal", dependencies: ["CSQLite", "Conversation", "ConveyRuntime"], swiftSettings: strict),
         .target(name: "EffectHandlers", dependencies: ["Conversation", "ConveyRuntime"], swiftSettings: strict),
+        // Any OpenAI-compatible endpoint. Knows nothing of the runtime; the only importer of AsyncHTTPClient.
+        .target(
+            name: "ChatCompletions",
+            dependencies: [
+                "Conversation",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                // Types of its interface: buffers, headers, and the errors that it passes on.
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "ConveyHTTP",
             dependencies: ["ConveyRuntime", .product(name: "FlyingFox", package: "FlyingFox")],
@@ -94,6 +110,9 @@ let package = Package(
         .testTarget(name: "BenchmarkTests", dependencies: ["bench"], swiftSettings: strict),
         .testTarget(
             name: "ConveyTests", dependencies: ["convey", "ConveyHTTP", "ConveyRuntime", "MQTTTransport"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ChatCompletionsTests", dependencies: ["ChatCompletions", "Conversation", "TestSupport"],
             swiftSettings: strict),
         // `convey` is named so that the binary these tests run is built first.
         .testTarget(

@@ -17,7 +17,7 @@ public func freePort() throws -> Int {
 }
 
 /// A listening socket on 127.0.0.1; `port` 0 takes a free one.
-func listenOnLoopback(port: Int) throws -> Int32 {
+func listenOnLoopback(port: Int, backlog: Int32 = 64) throws -> Int32 {
     let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard listener >= 0 else { throw TestSupportError("socket: \(String(cString: strerror(errno)))") }
     var reuse: Int32 = 1
@@ -27,7 +27,7 @@ func listenOnLoopback(port: Int) throws -> Int32 {
     let code = withUnsafePointer(to: &address) { pointer in
         pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(listener, $0, size) }
     }
-    guard code == 0, listen(listener, 64) == 0 else {
+    guard code == 0, listen(listener, backlog) == 0 else {
         let reason = String(cString: strerror(errno))
         close(listener)
         throw TestSupportError("cannot listen on 127.0.0.1:\(port): \(reason)")
@@ -79,5 +79,27 @@ public func waitUntil(
     while try !condition() {
         guard ContinuousClock.now < deadline else { throw TestSupportError("not within \(seconds) s: \(what)") }
         usleep(2_000)
+    }
+}
+
+/// A loopback port at which connections are neither accepted nor refused: its queue is full.
+public final class FullListener: Sendable {
+    public let port: Int
+    private let listener: Int32
+    private let waiting: [Int32]
+
+    public init() throws {
+        listener = try listenOnLoopback(port: 0, backlog: 0)
+        port = try localPort(of: listener)
+        // One may wait in a queue of length 0.
+        guard let connection = connectToLoopback(port: port) else {
+            throw TestSupportError("cannot fill the queue of port \(port)")
+        }
+        waiting = [connection]
+    }
+
+    deinit {
+        for connection in waiting { close(connection) }
+        close(listener)
     }
 }

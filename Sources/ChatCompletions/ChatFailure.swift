@@ -1,0 +1,73 @@
+/// Why there is no complete reply.
+public struct ChatFailure: Error, Sendable, Equatable, CustomStringConvertible {
+    public enum Category: String, Sendable, CaseIterable {
+        /// The request, the model or the base URL is wrong.
+        case config
+        /// The key is wrong or may not do this, or its account has no credit.
+        case auth
+        /// Something took longer than it may.
+        case timeout
+        /// The provider has failed, is overloaded, limits requests, or sent what no client understands.
+        case provider
+        /// The connection could not be made or did not hold.
+        case transport
+        /// The client was shut down.
+        case canceled
+        case unknown
+    }
+
+    public var category: Category
+    /// What failed, where, and what to do. Holds no key, and nothing of the conversation but what the provider itself repeats
+    /// in the words of its error, which are quoted up to `ProviderText.characterLimit`.
+    public var message: String
+    /// How long the provider asked to wait.
+    public var retryAfter: Duration?
+    /// The status of the provider's answer, if it gave one.
+    public var status: Int?
+    /// The text that had come until then, all of it emitted.
+    public var partialContent = ""
+    /// The thinking that had come until then, all of it emitted.
+    public var partialThinking = ""
+
+    public init(_ category: Category, _ message: String, retryAfter: Duration? = nil, status: Int? = nil) {
+        self.category = category
+        self.message = message
+        self.retryAfter = retryAfter
+        self.status = status
+    }
+
+    /// Whether the same request may succeed later.
+    public var isRetriable: Bool {
+        switch category {
+        case .timeout, .provider, .transport: true
+        case .config, .auth, .canceled, .unknown: false
+        }
+    }
+
+    public var description: String { "\(category.rawValue): \(message)" }
+}
+
+extension ChatProvider {
+    /// A failure of this provider.
+    /// - Parameters:
+    ///   - what: follows the provider's name, such as `answered 404`.
+    ///   - advice: a sentence, without its full stop.
+    func failure(
+        _ category: ChatFailure.Category, _ what: String, advice: String? = nil, retryAfter: Duration? = nil,
+        status: Int? = nil
+    ) -> ChatFailure {
+        // The provider's own words may end with a full stop.
+        let end = advice.map { what.hasSuffix(".") ? " \($0)" : ". \($0)" } ?? ""
+        return ChatFailure(
+            category, "\(name) (\(endpoint.place)) \(what)\(end)", retryAfter: retryAfter, status: status)
+    }
+}
+
+extension Duration {
+    /// For messages: `30 s`, `0.25 s`.
+    var words: String {
+        let milliseconds = components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
+        if milliseconds % 1_000 == 0 { return "\(milliseconds / 1_000) s" }
+        return "\(Double(milliseconds) / 1_000) s"
+    }
+}

@@ -1,0 +1,42 @@
+/// Bounds of what one request may take. None is meant to be met by a provider that works.
+public struct ChatLimits: Sendable, Equatable {
+    /// One event of a stream. A token's event has some 300 bytes, a whole reply in one event is far below.
+    public var eventBytes = 1 << 20
+    /// A streamed reply as it comes over the wire: some 300 bytes a token, so about 200,000 tokens.
+    public var streamBytes = 64 << 20
+    /// Text, thinking and tool arguments of one reply: they are kept in memory, and recorded in one event.
+    public var textBytes = 4 << 20
+    /// A reply that is not streamed: the text, escaped, and what stands around it.
+    public var replyBytes = 8 << 20
+    /// What is read of the body of an error. Only its message is used.
+    public var errorBytes = 64 << 10
+    /// Calls of tools in one reply. Each becomes an effect; providers allow no more than 128 tools.
+    public var toolCalls = 128
+    /// Text that waits for `emit`. With more, reading stops until there is room, and TCP slows the provider down.
+    public var backlogBytes = 64 << 10
+    /// A request's body: more than any model's context window holds.
+    public var requestBytes = 16 << 20
+    /// How long usage and the end of the body are waited for behind the finish reason, or an error's body behind its
+    /// status. The end lets the connection be used again; without it the result is the same.
+    public var finishGrace = Duration.seconds(1)
+
+    public init() {}
+}
+
+/// How long things may take.
+public struct ChatTimeouts: Sendable, Equatable {
+    /// From the start to the end, over all providers of a chain.
+    public var total: Duration
+    /// From the start of a streamed request to its first text, thinking or tool call. Keep-alive comments do not count.
+    public var firstToken: Duration
+    /// Between two pieces of a reply; keep-alive comments count. Not while `emit` holds the reply up.
+    public var idle: Duration
+
+    public init(
+        total: Duration = .seconds(600), firstToken: Duration = .seconds(60), idle: Duration = .seconds(30)
+    ) {
+        self.total = total
+        self.firstToken = firstToken
+        self.idle = idle
+    }
+}

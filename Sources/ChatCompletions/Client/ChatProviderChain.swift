@@ -1,0 +1,69 @@
+/// Providers in the order in which they are asked.
+public struct ChatProviderChain: Sendable {
+    public let providers: [ChatProvider]
+
+    /// - Throws: `ChatFailure` of category `config` when there are none.
+    public init(_ providers: [ChatProvider]) throws(ChatFailure) {
+        guard !providers.isEmpty else { throw ChatFailure(.config, "there is no model provider") }
+        self.providers = providers
+    }
+}
+
+extension ChatClient {
+    /// Asks one provider after the other until one answers: the next one is asked when a provider fails for a reason of its
+    /// own (anything but `canceled` and `unknown`) and before any of its reply has been emitted. After that the failure is
+    /// thrown, for two replies must not be mixed. `ChatOutcome.provider` names the one that answered.
+    ///
+    /// `timeouts.total` counts over all of them, the other limits for each. The request's `model` would go to all of them:
+    /// it is only for chains whose providers share it. Otherwise as `run` with one provider.
+    ///
+    /// - Throws: when all failed, one `ChatFailure` that tells of each; it is retriable if one of them is, and has the
+    ///   shortest time to wait of those.
+    public func run(
+        _ request: ChatRequest, chain: ChatProviderChain, timeouts: ChatTimeouts = ChatTimeouts(),
+        emit: (ChatDelta) async throws -> Void
+    ) async throws -> ChatOutcome {
+        let deadline = ContinuousClock.now + timeouts.total
+        var failures: [ChatFailure] = []
+        for provider in chain.providers {
+            var timeouts = timeouts
+            timeouts.total = max(.zero, deadline - .now)
+            if timeouts.total == .zero, !failures.isEmpty { break }
+            var hasEmitted = false
+            do {
+                return try await run(request, provider: provider, timeouts: timeouts) { delta in
+                    hasEmitted = true
+                    try await emit(delta)
+                }
+            } catch let failure as ChatFailure {
+                guard !hasEmitted, failure.letsAnotherTry else { throw failure }
+                failures.append(failure)
+            }
+        }
+        throw ChatFailure(all: failures)
+    }
+}
+
+extension ChatFailure {
+    fileprivate var letsAnotherTry: Bool {
+        switch category {
+        case .config, .auth, .timeout, .provider, .transport: true
+        case .canceled, .unknown: false
+        }
+    }
+
+    /// The failure of a chain.
+    /// - Parameter failures: of its providers, at least one, in order.
+    fileprivate init(all failures: [ChatFailure]) {
+        let retriable = failures.filter(\.isRetriable)
+        guard failures.count > 1, let last = retriable.last ?? failures.last else {
+            self = failures.first ?? ChatFailure(.config, "there is no model provider")
+            return
+        }
+        self = last
+        message = "no provider answered: " + failures.map(\.message).joined(separator: "; ")
+        // Who named no time may be asked again any time.
+        let waits = retriable.map { $0.retryAfter ?? .zero }
+        retryAfter = waits.min().flatMap { $0 == .zero ? nil : $0 }
+    }
+}

@@ -1,0 +1,34 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import Synchronization
+
+/// What the two tasks of a request share: the exchange, and how each wakes the other.
+final class ChatWire: Sendable {
+    let exchange: Mutex<ChatExchange>
+    /// An element whenever the emitter has to look again; read by the emitter only.
+    let wakes: AsyncStream<Void>
+    /// An element whenever a paused reader may go on; read by the reader only.
+    let resumes: AsyncStream<Void>
+    private let wake: AsyncStream<Void>.Continuation
+    private let resume: AsyncStream<Void>.Continuation
+
+    init(exchange: ChatExchange) {
+        self.exchange = Mutex(exchange)
+        (wakes, wake) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (resumes, resume) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    func wakeEmitter() { wake.yield() }
+
+    func resumeReader() { resume.yield() }
+}
+
+extension ReplyHead {
+    init(_ response: HTTPClientResponse) {
+        self.init(
+            status: Int(response.status.code), header: { response.headers.first(name: $0) },
+            now: Int64(Date().timeIntervalSince1970))
+    }
+}

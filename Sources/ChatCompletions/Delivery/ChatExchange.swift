@@ -1,0 +1,258 @@
+/// One request's answer between the connection that it comes from and the `emit` that it goes to, with all its time limits.
+/// A value: what reads the connection tells it what came, what calls `emit` asks it what to do next.
+struct ChatExchange: Sendable {
+    typealias Instant = ContinuousClock.Instant
+
+    /// What the reader is to do.
+    enum Reading: Equatable {
+        case goOn
+        /// Too much waits for `emit`: go on when `Step.emit` says so.
+        case pause
+        /// Nothing that comes is of interest any more.
+        case stop
+    }
+
+    /// What the emitter is to do.
+    enum Step: Equatable {
+        /// `resumesReader`: there is room again.
+        case emit(ChatDelta, resumesReader: Bool)
+        /// Ask again after this time, or when woken.
+        case wait(Duration)
+        case end(Result<ChatOutcome, ChatFailure>)
+    }
+
+    private enum Phase {
+        case awaitingHead, stream, whole
+        case refusal(ReplyHead)
+    }
+
+    private let provider: ChatProvider
+    private let isStreamed: Bool
+    private let timeouts: ChatTimeouts
+    private let limits: ChatLimits
+    private let start: Instant
+    private var phase = Phase.awaitingHead
+    private var parser: ServerSentEventParser
+    /// The body of an answer that is no stream.
+    private var body: [UInt8] = []
+    private var receivedBytes = 0
+    private var lastReceived: Instant
+    private var reply: ChatReply
+    private var coalescer: DeltaCoalescer
+    private var isPaused = false
+    /// When the rest is not waited for any longer, once what counts is there.
+    private var graceEnd: Instant?
+    private var end: Result<ChatOutcome, ChatFailure>?
+    /// Until when the emitter sleeps, if it does.
+    private var sleepsUntil: Instant?
+
+    init(
+        request: ChatRequest, provider: ChatProvider, timeouts: ChatTimeouts, limits: ChatLimits,
+        coalescer: DeltaCoalescer, now: Instant
+    ) {
+        self.provider = provider
+        self.isStreamed = request.stream
+        self.timeouts = timeouts
+        self.limits = limits
+        self.coalescer = coalescer
+        start = now
+        lastReceived = now
+        parser = ServerSentEventParser(eventBytes: limits.eventBytes)
+        reply = ChatReply(limits: limits)
+    }
+
+    // MARK: What the reader has to say
+
+    mutating func received(head: ReplyHead, now: Instant) {
+        lastReceived = now
+        if head.status != 200 {
+            phase = .refusal(head)
+            graceEnd = now + limits.finishGrace
+        } else if head.isWebPage {
+            fail(
+                provider.failure(
+                    .config, "answered with a web page",
+                    advice: "Check the base URL: it usually ends in /v1", status: 200))
+        } else {
+            phase = head.isEventStream || (isStreamed && !head.isJSON) ? .stream : .whole
+        }
+    }
+
+    mutating func received(_ bytes: UnsafeRawBufferPointer, now: Instant) -> Reading {
+        guard end == nil else { return .stop }
+        isPaused = false
+        lastReceived = now
+        receivedBytes += bytes.count
+        switch phase {
+        case .awaitingHead: preconditionFailure("a body without a head")
+        case .refusal(let head):
+            body.append(contentsOf: bytes.prefix(limits.errorBytes - body.count))
+            if body.count == limits.errorBytes { fail(refusal(head)) }
+        case .whole:
+            body.append(contentsOf: bytes.prefix(limits.replyBytes + 1 - body.count))
+            if body.count > limits.replyBytes { fail(tooLarge(limits.replyBytes)) }
+        case .stream:
+            if receivedBytes > limits.streamBytes {
+                fail(tooLarge(limits.streamBytes))
+            } else {
+                var events: [ServerSentEvent] = []
+                let result = Result { () throws(ServerSentEventTooLarge) in try parser.read(bytes, into: &events) }
+                take(events, result, now: now)
+            }
+        }
+        guard end == nil else { return .stop }
+        isPaused = coalescer.pendingBytes > limits.backlogBytes
+        return isPaused ? .pause : .goOn
+    }
+
+    /// The body has ended as HTTP says that it should.
+    mutating func receivedEnd(now: Instant) {
+        guard end == nil else { return }
+        switch phase {
+        case .awaitingHead: preconditionFailure("the end of a body without a head")
+        case .refusal(let head): fail(refusal(head))
+        case .whole:
+            var deltas: [ChatDelta] = []
+            do throws(ReplyFault) {
+                try reply.add(whole: body, into: &deltas)
+                for delta in deltas { coalescer.add(delta) }
+                succeed()
+            } catch { fail(failure(of: error)) }
+        case .stream:
+            var events: [ServerSentEvent] = []
+            let result = Result { () throws(ServerSentEventTooLarge) in try parser.finish(into: &events) }
+            take(events, result, now: now)
+            if end == nil { succeed() }
+        }
+    }
+
+    /// The connection could not be made, or broke.
+    mutating func failed(_ failure: ChatFailure) {
+        guard end == nil else { return }
+        if case .refusal(let head) = phase {
+            fail(refusal(head))
+        } else if reply.finishReason != nil {
+            succeed()
+        } else {
+            fail(failure)
+        }
+    }
+
+    /// Whether the emitter sleeps longer than it may now.
+    func wakesEmitter(now: Instant) -> Bool {
+        guard let sleepsUntil else { return false }
+        return end != nil || nextLook(now: now) < sleepsUntil
+    }
+
+    // MARK: What the emitter asks
+
+    mutating func next(now: Instant) -> Step {
+        sleepsUntil = nil
+        let (deadline, limit) = nextDeadline()
+        if end == nil, now >= deadline { expire(limit) }
+        if let delta = coalescer.take(at: now) {
+            let resumes = isPaused && coalescer.pendingBytes <= limits.backlogBytes / 2
+            if resumes {
+                isPaused = false
+                // The provider was not asked for more until now.
+                lastReceived = now
+                if graceEnd != nil { graceEnd = now + limits.finishGrace }
+            }
+            return .emit(delta, resumesReader: resumes)
+        }
+        if let end { return .end(end) }
+        let look = nextLook(now: now)
+        sleepsUntil = look
+        return .wait(look - now)
+    }
+
+    /// When there will be something to do, if nothing more comes.
+    private func nextLook(now: Instant) -> Instant {
+        let (deadline, _) = nextDeadline()
+        return coalescer.wait(at: now).map { min(now + $0, deadline) } ?? deadline
+    }
+
+    // MARK: Time limits
+
+    private enum TimeLimit { case total, firstToken, idle, grace }
+
+    /// The time limit that comes first.
+    private func nextDeadline() -> (Instant, TimeLimit) {
+        var next = (start + timeouts.total, TimeLimit.total)
+        func consider(_ deadline: Instant, _ limit: TimeLimit) {
+            if deadline < next.0 { next = (deadline, limit) }
+        }
+        guard !isPaused else { return next }
+        if let graceEnd { consider(graceEnd, .grace) }
+        switch phase {
+        case .awaitingHead: if isStreamed { consider(start + timeouts.firstToken, .firstToken) }
+        case .stream where !reply.hasOutput: consider(start + timeouts.firstToken, .firstToken)
+        case .stream, .whole: consider(lastReceived + timeouts.idle, .idle)
+        case .refusal: break
+        }
+        return next
+    }
+
+    private mutating func expire(_ limit: TimeLimit) {
+        if case .refusal(let head) = phase { return fail(refusal(head)) }
+        // What is still missing does not belong to the text.
+        if reply.finishReason != nil { return succeed() }
+        switch limit {
+        case .total, .grace:
+            fail(
+                provider.failure(
+                    .timeout, "did not finish its reply within \(timeouts.total.words)",
+                    advice: "Allow it more time, or ask for fewer tokens"))
+        case .firstToken:
+            fail(
+                provider.failure(
+                    .timeout, "sent nothing of its reply within \(timeouts.firstToken.words)",
+                    advice: "It may be overloaded, or still loading the model"))
+        case .idle:
+            fail(provider.failure(.timeout, "stopped in its reply and sent nothing for \(timeouts.idle.words)"))
+        }
+    }
+
+    // MARK: Ends
+
+    /// Takes in what a chunk held, up to the first fault.
+    private mutating func take(
+        _ events: [ServerSentEvent], _ result: Result<Void, ServerSentEventTooLarge>, now: Instant
+    ) {
+        do throws(ReplyFault) {
+            for event in events {
+                var deltas: [ChatDelta] = []
+                // What comes with a fault is still text.
+                defer { for delta in deltas { coalescer.add(delta) } }
+                try reply.add(event, into: &deltas)
+            }
+        } catch { return fail(failure(of: error)) }
+        if case .failure(let error) = result { return fail(tooLarge(error.limit)) }
+        if reply.finishReason != nil, graceEnd == nil { graceEnd = now + limits.finishGrace }
+    }
+
+    private mutating func succeed() {
+        do throws(ReplyFault) { end = .success(try reply.outcome(provider: provider.name)) } catch {
+            return fail(failure(of: error))
+        }
+        coalescer.finish()
+    }
+
+    private mutating func fail(_ failure: ChatFailure) {
+        var failure = failure
+        failure.partialContent = reply.content
+        failure.partialThinking = reply.thinking
+        end = .failure(failure)
+        coalescer.finish()
+    }
+
+    private func refusal(_ head: ReplyHead) -> ChatFailure {
+        provider.refusal(head, body: body)
+    }
+
+    private func failure(of fault: ReplyFault) -> ChatFailure { provider.failure(of: fault) }
+
+    private func tooLarge(_ limit: Int) -> ChatFailure {
+        provider.failure(.provider, "sent more than the limit of \(limit) bytes")
+    }
+}

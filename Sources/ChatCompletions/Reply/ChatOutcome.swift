@@ -1,0 +1,29 @@
+/// A complete reply.
+public struct ChatOutcome: Sendable, Equatable {
+    public var content: String
+    public var thinking: String
+    /// As the provider says it: `stop`, `length`, `tool_calls`, `content_filter`, …
+    public var finishReason: String
+    /// In the order in which the model began them. Some providers end with `stop` although there are calls: go by these.
+    public var toolCalls: [ChatToolCall]
+    public var usage: ChatUsage?
+    /// The model that the provider says has answered.
+    public var model: String?
+    /// The provider's id for the reply.
+    public var responseID: String?
+    /// The `name` of the `ChatProvider` that answered.
+    public var provider: String
+}
+
+/// Tokens, as far as the provider reports them.
+public struct ChatUsage: Sendable, Equatable {
+    public var promptTokens: Int?
+    public var completionTokens: Int?
+    public var totalTokens: Int?
+
+    public init(promptTokens: Int? = nil, completionTokens: Int? = nil, totalTokens: Int? = nil) {
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.totalTokens = totalTokens
+    }
+}

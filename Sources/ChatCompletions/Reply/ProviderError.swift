@@ -1,0 +1,101 @@
+import Conversation
+
+/// An error as a provider words it, in an error's body or inside a stream.
+struct ProviderError: Error, Equatable, Sendable {
+    var message: String?
+    var type: String?
+    var code: String?
+    /// A code that is a number is an HTTP status (OpenRouter, Gemini).
+    var status: Int?
+
+    /// The `error` member of an object: `{"error": {"message", "type", "code"}}` or `{"error": "…"}`. Nil where there is
+    /// none, or a null.
+    init?(in object: JSONObjectView) {
+        guard let error = object["error"] else { return nil }
+        switch error.kind {
+        case .object: self.init(of: error.object ?? .empty)
+        case .string: self.init(message: error.string)
+        case .true, .integer, .fraction, .array: self.init(of: object)
+        case .null, .false: return nil
+        }
+    }
+
+    /// An object that is itself the error: `{"message", "type", "code"}`, or `{"detail"}` as FastAPI has it.
+    init(of object: JSONObjectView) {
+        let detail = object["detail"]
+        self.init(
+            message: object["message"]?.string ?? detail?.string ?? detail?.elements?.first?.object?["msg"]?.string,
+            type: object["type"]?.string ?? object["status"]?.string,
+            code: object["code"]?.string,
+            status: object["code"]?.integer ?? object["status"]?.integer)
+    }
+
+    /// An error's body; nil where it is nothing of the kind.
+    init?(body: [UInt8]) {
+        var object = JSONObjectView(body)
+        // Gemini's compatible interface puts the object into an array.
+        if object == nil {
+            // A body that is no JSON is no error object: the status alone will have to do.
+            object = (try? JSONSlice(body))?.elements?.first?.object
+        }
+        guard let object else { return nil }
+        self = ProviderError(in: object) ?? ProviderError(of: object)
+    }
+
+    init(message: String?, type: String? = nil, code: String? = nil, status: Int? = nil) {
+        self.message = message
+        self.type = type
+        self.code = code
+        self.status = status
+    }
+
+    /// What the code says, else what the type says; nil where both are unknown.
+    var category: ChatFailure.Category? { Self.category(of: code) ?? Self.category(of: type) }
+
+    /// The account has no credit. Comes as 429 although waiting does not help.
+    var isQuota: Bool { code.map(Self.quotaWords.contains) ?? false || type.map(Self.quotaWords.contains) ?? false }
+
+    private static let quotaWords: Set<String> = [
+        "insufficient_quota", "billing_hard_limit_reached", "billing_not_active", "insufficient_balance",
+        "exceeded_current_quota_error",
+    ]
+
+    private static func category(of word: String?) -> ChatFailure.Category? {
+        guard let word else { return nil }
+        if quotaWords.contains(word) { return .auth }
+        switch word {
+        case "invalid_api_key", "authentication_error", "invalid_authentication_error", "permission_error",
+            "permission_denied", "account_deactivated", "PERMISSION_DENIED", "UNAUTHENTICATED":
+            return .auth
+        case "invalid_request_error", "invalid_request", "model_not_found", "not_found_error",
+            "context_length_exceeded",
+            "content_filter", "content_policy_violation", "unsupported_parameter", "unsupported_value",
+            "INVALID_ARGUMENT",
+            "NOT_FOUND":
+            return .config
+        case "timeout", "timeout_error", "request_timeout", "DEADLINE_EXCEEDED": return .timeout
+        case "rate_limit_exceeded", "rate_limit_error", "server_error", "api_error", "overloaded_error",
+            "engine_overloaded_error", "service_unavailable", "internal_error", "RESOURCE_EXHAUSTED", "UNAVAILABLE",
+            "INTERNAL":
+            return .provider
+        default: return nil
+        }
+    }
+}
+
+extension ProviderError {
+    /// What an HTTP status means for whoever asked for a completion.
+    static func category(ofStatus status: Int) -> ChatFailure.Category {
+        switch status {
+        // 402: no credit. It belongs to the key, and another provider may have some.
+        case 401, 402, 403: .auth
+        // 524: a proxy's (Cloudflare's) 504.
+        case 408, 504, 524: .timeout
+        // 409, 425 and 429 go away by themselves.
+        case 409, 425, 429: .provider
+        // Redirects are never followed: the key would travel with the request.
+        case 300..<500: .config
+        default: .provider
+        }
+    }
+}

@@ -1,0 +1,33 @@
+/// Words of a provider in our messages.
+enum ProviderText {
+    /// Enough to understand an error; a message is recorded and published.
+    static let characterLimit = 500
+
+    /// `text` in one line without control characters (nor those that turn the direction of writing) and secrets, cut to
+    /// `characterLimit`.
+    static func clean(_ text: String, secrets: [Secret] = []) -> String {
+        var scalars = String.UnicodeScalarView()
+        var isSpace = true
+        for scalar in text.unicodeScalars {
+            let drops = isControl(scalar)
+            if drops || scalar == " " {
+                if !isSpace { scalars.append(" ") }
+                isSpace = true
+            } else {
+                scalars.append(scalar)
+                isSpace = false
+            }
+        }
+        if scalars.last == " " { scalars.removeLast() }
+        let redacted = secrets.reduce(String(scalars)) { text, secret in secret.redacted(in: text) }
+        guard redacted.unicodeScalars.count > characterLimit else { return redacted }
+        return String(String.UnicodeScalarView(redacted.unicodeScalars.prefix(characterLimit))) + "…"
+    }
+
+    private static func isControl(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.properties.generalCategory {
+        case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .privateUse, .unassigned: true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,42 @@
+/// The `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date.
+enum RetryAfter {
+    /// Waiting longer is not a retry any more; also bounds what a wrong clock can make of a date.
+    static let limit = Duration.seconds(86_400)
+
+    /// Nil for what cannot be understood.
+    /// - Parameter now: seconds since 1970.
+    static func parse(_ text: String, now: Int64) -> Duration? {
+        if let seconds = Double(text), seconds.isFinite {
+            return bounded(.milliseconds(Int64(min(max(seconds, 0), 1e9) * 1_000)))
+        }
+        return seconds(ofDate: text).map { bounded(.seconds($0 - now)) }
+    }
+
+    /// At least nothing and at most `limit`.
+    static func bounded(_ duration: Duration) -> Duration { min(max(duration, .zero), limit) }
+
+    /// Seconds since 1970 of an HTTP date as servers write it today, `Sun, 06 Nov 1994 08:49:37 GMT`.
+    static func seconds(ofDate text: String) -> Int64? {
+        let words = text.split(separator: " ")
+        guard words.count == 6, words[5] == "GMT", let day = Int64(words[1]), let year = Int64(words[3]),
+            let month = months.firstIndex(of: words[2]), (1...31).contains(day), (1970...9999).contains(year)
+        else { return nil }
+        let time = words[4].split(separator: ":").map { Int64($0) ?? -1 }
+        guard time.count == 3, (0..<24).contains(time[0]), (0..<60).contains(time[1]), (0...60).contains(time[2]) else {
+            return nil
+        }
+        return days(year: year, month: Int64(month) + 1, day: day) * 86_400 + time[0] * 3_600 + time[1] * 60 + time[2]
+    }
+
+    private static let months: [Substring] = [
+        "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+    ]
+
+    /// Days since 1970 in the Gregorian calendar, counted in years that begin in March, so that the leap day is the last.
+    private static func days(year: Int64, month: Int64, day: Int64) -> Int64 {
+        let marchYear = month > 2 ? year : year - 1
+        let marchMonth = (month + 9) % 12
+        let dayOfYear = (153 * marchMonth + 2) / 5 + day - 1
+        return marchYear * 365 + marchYear / 4 - marchYear / 100 + marchYear / 400 + dayOfYear - 719_468
+    }
+}

@@ -1,0 +1,130 @@
+/// One event of a `text/event-stream`.
+public struct ServerSentEvent: Sendable, Equatable {
+    /// The `event` field; nil where there is none.
+    public var type: String?
+    /// The `data` lines, joined by line feeds, as bytes.
+    public var data: [UInt8]
+
+    public init(type: String? = nil, data: [UInt8]) {
+        self.type = type
+        self.data = data
+    }
+}
+
+/// An event is larger than the parser may keep.
+public struct ServerSentEventTooLarge: Error, Equatable {
+    public let limit: Int
+}
+
+/// Takes a `text/event-stream` apart (WHATWG HTML, section 9.2), however its bytes are cut into chunks. `id` and `retry` are
+/// passed over: a chat completion is never resumed.
+///
+/// Other than the standard, `finish` hands out an event that is not followed by an empty line: some servers leave it out
+/// behind the last one.
+public struct ServerSentEventParser: Sendable {
+    private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+
+    private let eventBytes: Int
+    /// The beginning of a line whose end has not come yet.
+    private var line: [UInt8] = []
+    private var data: [UInt8] = []
+    private var hasData = false
+    private var type: String?
+    private var isFirstLine = true
+    /// The last byte was a carriage return: a line feed right behind it belongs to it.
+    private var skipsLineFeed = false
+
+    /// - Parameter eventBytes: bytes of one event at the most.
+    public init(eventBytes: Int) {
+        self.eventBytes = eventBytes
+    }
+
+    /// Appends to `events` those that end in `chunk`.
+    public mutating func read(
+        _ chunk: UnsafeRawBufferPointer, into events: inout [ServerSentEvent]
+    ) throws(ServerSentEventTooLarge) {
+        var start = 0
+        var at = 0
+        while at < chunk.count {
+            let byte = chunk[at]
+            if byte == UInt8(ascii: "\n"), skipsLineFeed {
+                skipsLineFeed = false
+                start = at + 1
+            } else if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
+                skipsLineFeed = byte == UInt8(ascii: "\r")
+                try endLine(with: UnsafeRawBufferPointer(rebasing: chunk[start..<at]), into: &events)
+                start = at + 1
+            } else {
+                skipsLineFeed = false
+            }
+            at += 1
+        }
+        guard start < chunk.count else { return }
+        try checkSize(adding: chunk.count - start)
+        line.append(contentsOf: chunk[start...])
+    }
+
+    /// As `read`, for bytes in an array.
+    public mutating func read(_ chunk: [UInt8], into events: inout [ServerSentEvent]) throws(ServerSentEventTooLarge) {
+        let result: Result<Void, ServerSentEventTooLarge> = chunk.withUnsafeBytes { buffer in
+            do throws(ServerSentEventTooLarge) {
+                try read(buffer, into: &events)
+                return .success(())
+            } catch { return .failure(error) }
+        }
+        try result.get()
+    }
+
+    /// The stream has ended: appends the event that was not complete, if there is one.
+    public mutating func finish(into events: inout [ServerSentEvent]) throws(ServerSentEventTooLarge) {
+        if !line.isEmpty { try read([UInt8(ascii: "\n")], into: &events) }
+        dispatch(into: &events)
+    }
+
+    private mutating func endLine(
+        with rest: UnsafeRawBufferPointer, into events: inout [ServerSentEvent]
+    ) throws(ServerSentEventTooLarge) {
+        try checkSize(adding: rest.count)
+        guard !line.isEmpty else { return field(rest, into: &events) }
+        line.append(contentsOf: rest)
+        var whole: [UInt8] = []
+        swap(&whole, &line)
+        whole.withUnsafeBytes { field($0, into: &events) }
+        // Keeps its memory for the next line that is cut.
+        whole.removeAll(keepingCapacity: true)
+        swap(&whole, &line)
+    }
+
+    private mutating func field(_ line: UnsafeRawBufferPointer, into events: inout [ServerSentEvent]) {
+        var line = line
+        if isFirstLine {
+            isFirstLine = false
+            if line.starts(with: Self.byteOrderMark) { line = UnsafeRawBufferPointer(rebasing: line.dropFirst(3)) }
+        }
+        guard !line.isEmpty else { return dispatch(into: &events) }
+        let colon = line.firstIndex(of: UInt8(ascii: ":")) ?? line.count
+        var value = line[min(colon + 1, line.count)...]
+        if value.first == UInt8(ascii: " ") { value = value.dropFirst() }
+        let name = line[..<colon]
+        if name.elementsEqual("data".utf8) {
+            if hasData { data.append(UInt8(ascii: "\n")) }
+            data.append(contentsOf: value)
+            hasData = true
+        } else if name.elementsEqual("event".utf8) {
+            type = value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
+        }
+    }
+
+    private mutating func dispatch(into events: inout [ServerSentEvent]) {
+        if hasData {
+            events.append(ServerSentEvent(type: type, data: data))
+            data = []
+            hasData = false
+        }
+        type = nil
+    }
+
+    private func checkSize(adding count: Int) throws(ServerSentEventTooLarge) {
+        guard line.count + data.count + count <= eventBytes else { throw ServerSentEventTooLarge(limit: eventBytes) }
+    }
+}

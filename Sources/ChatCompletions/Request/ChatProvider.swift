@@ -1,0 +1,108 @@
+/// An OpenAI-compatible server and how to talk to it.
+public struct ChatProvider: Sendable {
+    /// The member of the request that limits the tokens of the reply. OpenAI's reasoning models refuse the old name, many
+    /// other servers do not know the new one.
+    public enum TokenLimitMember: String, Sendable, CaseIterable {
+        case maxTokens = "max_tokens"
+        case maxCompletionTokens = "max_completion_tokens"
+    }
+
+    /// A header of the provider's own, such as Azure's `api-key`. Its value is treated as a secret.
+    public struct Header: Sendable {
+        public let name: String
+        public let value: Secret
+
+        public init(name: String, value: Secret) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// What it is called in messages and outcomes.
+    public let name: String
+    public let endpoint: ChatEndpoint
+    /// Sent as `Authorization: Bearer`; nil for servers that need none.
+    public let apiKey: Secret?
+    /// The model of requests that name none.
+    public let model: String
+    /// Sent as `OpenAI-Organization`.
+    public let organization: String?
+    public let headers: [Header]
+    public let tokenLimitMember: TokenLimitMember
+    /// Asks for the usage of streamed replies (`stream_options`). Some servers refuse a member that they do not know.
+    public let asksForUsage: Bool
+
+    /// - Parameters:
+    ///   - baseURL: what stands before `/chat/completions`, such as `https://api.openai.com/v1`.
+    ///   - apiKey: an empty one counts as none.
+    /// - Throws: `ChatFailure` of category `config`, naming what is wrong and never a value that may be secret.
+    public init(
+        name: String, baseURL: String, apiKey: Secret? = nil, model: String, organization: String? = nil,
+        headers: [Header] = [], tokenLimitMember: TokenLimitMember = .maxTokens, asksForUsage: Bool = true
+    ) throws(ChatFailure) {
+        endpoint = try ChatEndpoint(baseURL: baseURL, provider: name)
+        let key = apiKey.flatMap { $0.isEmpty ? nil : $0 }
+        if let key, !HeaderText.isValue(key.reveal()) {
+            throw ChatFailure(
+                .config,
+                "the API key of provider \(name) has a line break or another control character in it; "
+                    + "check the file or variable it comes from")
+        }
+        if let organization, !HeaderText.isValue(organization) {
+            throw ChatFailure(.config, "the organization of provider \(name) has a control character in it")
+        }
+        for header in headers {
+            let lowercased = header.name.lowercased()
+            let isOwn = HeaderText.ownNames.contains(lowercased) || key != nil && lowercased == "authorization"
+            guard HeaderText.isName(header.name), !isOwn else {
+                throw ChatFailure(
+                    .config, "provider \(name) cannot have an extra header named \(ProviderText.clean(header.name))")
+            }
+            guard HeaderText.isValue(header.value.reveal()) else {
+                throw ChatFailure(
+                    .config, "the header \(header.name) of provider \(name) has a control character in its value")
+            }
+        }
+        guard !model.isEmpty else { throw ChatFailure(.config, "provider \(name) has no model") }
+        self.name = name
+        self.apiKey = key
+        self.model = model
+        self.organization = organization
+        self.headers = headers
+        self.tokenLimitMember = tokenLimitMember
+        self.asksForUsage = asksForUsage
+    }
+
+    /// Whether something secret would go over a network that anybody on the way can read. Worth a warning at the start.
+    public var sendsSecretsInClear: Bool {
+        !endpoint.isEncrypted && !endpoint.isLoopback && (apiKey != nil || !headers.isEmpty)
+    }
+
+    /// What must not stand in a message.
+    var secrets: [Secret] { (apiKey.map { [$0] } ?? []) + headers.map(\.value) }
+}
+
+/// What may stand in an HTTP header (RFC 9110, section 5).
+enum HeaderText {
+    /// Headers that a request has anyway, in lower case.
+    static let ownNames: Set<String> = [
+        "accept", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te", "trailer",
+        "transfer-encoding", "upgrade", "user-agent",
+    ]
+
+    static func isName(_ text: String) -> Bool {
+        !text.isEmpty
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"):
+                    true
+                default: "!#$%&'*+-.^_`|~".utf8.contains(byte)
+                }
+            }
+    }
+
+    static func isValue(_ text: String) -> Bool {
+        text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
+    }
+}

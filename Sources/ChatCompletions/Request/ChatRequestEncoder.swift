@@ -1,0 +1,121 @@
+import Conversation
+
+extension ChatRequest {
+    /// Members that the encoder writes.
+    private static let ownMembers: [StaticString] = [
+        "model", "messages", "tools", "stream", "stream_options", "temperature", "max_tokens", "max_completion_tokens",
+    ]
+
+    /// The body for a provider. Equal requests have equal bytes.
+    ///
+    /// - Throws: `ChatFailure` of category `config` for what is no JSON, or too large.
+    func encoded(for provider: ChatProvider, limits: ChatLimits) throws(ChatFailure) -> [UInt8] {
+        var body = JSONObjectBuilder(reservingCapacity: 4_096)
+        body.add("model", model ?? provider.model)
+        body.add("messages", json: Self.array(messages) { Self.encode($0) })
+        if !tools.isEmpty {
+            for tool in tools where JSONObjectView(tool.parameters) == nil {
+                throw ChatFailure(.config, "the parameters of tool \(ProviderText.clean(tool.name)) are no JSON object")
+            }
+            body.add("tools", json: Self.array(tools) { Self.encode($0) })
+        }
+        body.add("stream", json: (stream ? "true" : "false").utf8)
+        if stream, provider.asksForUsage { body.add("stream_options", json: #"{"include_usage":true}"#.utf8) }
+        if let temperature {
+            guard temperature.isFinite else {
+                throw ChatFailure(.config, "the temperature \(temperature) is no number")
+            }
+            body.add("temperature", json: "\(temperature)".utf8)
+        }
+        if let maxTokens {
+            switch provider.tokenLimitMember {
+            case .maxTokens: body.add("max_tokens", maxTokens)
+            case .maxCompletionTokens: body.add("max_completion_tokens", maxTokens)
+            }
+        }
+        try addParameters(to: &body)
+        let bytes = body.finish()
+        guard bytes.count <= limits.requestBytes else {
+            throw ChatFailure(
+                .config,
+                "the request for \(provider.name) has \(bytes.count) bytes, more than the limit of "
+                    + "\(limits.requestBytes); send fewer messages")
+        }
+        return bytes
+    }
+
+    private func addParameters(to body: inout JSONObjectBuilder) throws(ChatFailure) {
+        guard let more = JSONObjectView(parameters) else {
+            throw ChatFailure(.config, "the further parameters of a request are no JSON object")
+        }
+        for name in Self.ownMembers where more[name] != nil {
+            throw ChatFailure(
+                .config, "the further parameters of a request must not have a member \(name): there is a setting for it"
+            )
+        }
+        // White space around the braces is allowed in JSON, but not by the builder.
+        body.addMembers(of: parameters.drop { $0 != UInt8(ascii: "{") }.trimmingEnd(to: UInt8(ascii: "}")))
+    }
+
+    private static func encode(_ message: ChatMessage) -> [UInt8] {
+        var object = JSONObjectBuilder()
+        switch message {
+        case .system(let content):
+            object.add("role", "system")
+            object.add("content", content)
+        case .user(let content):
+            object.add("role", "user")
+            object.add("content", content)
+        case .assistant(let content, let toolCalls):
+            object.add("role", "assistant")
+            if content.isEmpty, !toolCalls.isEmpty {
+                object.add("content", json: "null".utf8)
+            } else {
+                object.add("content", content)
+            }
+            if !toolCalls.isEmpty { object.add("tool_calls", json: array(toolCalls) { encode($0) }) }
+        case .tool(let callID, let content):
+            object.add("role", "tool")
+            object.add("tool_call_id", callID)
+            object.add("content", content)
+        }
+        return object.finish()
+    }
+
+    private static func encode(_ call: ChatToolCall) -> [UInt8] {
+        var function = JSONObjectBuilder()
+        function.add("name", call.name)
+        function.add("arguments", call.arguments)
+        var object = JSONObjectBuilder()
+        object.add("id", call.id)
+        object.add("type", "function")
+        object.add("function", json: function.finish())
+        return object.finish()
+    }
+
+    private static func encode(_ tool: ChatTool) -> [UInt8] {
+        var function = JSONObjectBuilder()
+        function.add("name", tool.name)
+        if let description = tool.description { function.add("description", description) }
+        function.add("parameters", json: tool.parameters)
+        var object = JSONObjectBuilder()
+        object.add("type", "function")
+        object.add("function", json: function.finish())
+        return object.finish()
+    }
+
+    private static func array<Element>(_ elements: [Element], _ encode: (Element) -> [UInt8]) -> [UInt8] {
+        var bytes = [UInt8(ascii: "[")]
+        for (index, element) in elements.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(contentsOf: encode(element))
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return bytes
+    }
+}
+
+extension ArraySlice<UInt8> {
+    /// Without what follows the last `byte`.
+    fileprivate func trimmingEnd(to byte: UInt8) -> Self { prefix(through: lastIndex(of: byte) ?? endIndex - 1) }
+}
