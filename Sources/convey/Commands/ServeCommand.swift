@@ -26,11 +26,15 @@ struct ServeCommand: AsyncParsableCommand {
     var engine: EngineFlags
     @OptionGroup(title: "Effects")
     var effects: EffectFlags
+    @OptionGroup(title: "Effects: generations")
+    var llmPolicy: LLMPolicyFlags
+    @OptionGroup(title: "Effects: tools, timers, bounds")
+    var toolPolicy: ToolPolicyFlags
     @OptionGroup(title: "Operation")
     var operation: OperationFlags
 
     /// All flags that are settings.
-    var settingFlags: [any SettingFlags] { [broker, node, engine, effects, operation] }
+    var settingFlags: [any SettingFlags] { [broker, node, engine, effects, llmPolicy, toolPolicy, operation] }
 
     func run() async throws {
         let sources = SettingsOutcome.sources(settingFlags, configFile: config.file)

@@ -1,4 +1,5 @@
 import ConveyHTTP
+import ConveyRuntime
 import Glibc
 
 /// Everything that `convey serve` can be told, read and checked.
@@ -25,7 +26,7 @@ struct ServeSettings: Sendable {
     let outboxWindow: Int
     let outboxLimit: Int
 
-    let effectsMaxConcurrent: Int
+    let effects: EffectSettings
     let effectsOpenLimit: Int
     let llmProvider: LLMProviderSetting
     let llmEchoDelay: Duration
@@ -60,7 +61,7 @@ struct ServeSettings: Sendable {
         outboxWindow = resolver.value(Settings.outboxWindow)
         outboxLimit = resolver.value(Settings.outboxLimit)
 
-        effectsMaxConcurrent = resolver.value(Settings.effectsMaxConcurrent)
+        effects = EffectSettings(&resolver)
         effectsOpenLimit = resolver.value(Settings.effectsOpenLimit)
         llmProvider = resolver.value(Settings.llmProvider)
         llmEchoDelay = resolver.value(Settings.llmEchoDelay)

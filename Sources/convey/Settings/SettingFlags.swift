@@ -123,8 +123,6 @@ struct EngineFlags: SettingFlags {
 }
 
 struct EffectFlags: SettingFlags {
-    @Option(name: Settings.effectsMaxConcurrent.name, help: Settings.effectsMaxConcurrent.argumentHelp)
-    var maxConcurrent: String?
     @Option(name: Settings.effectsOpenLimit.name, help: Settings.effectsOpenLimit.argumentHelp)
     var openLimit: String?
     @Option(name: Settings.llmProvider.name, help: Settings.llmProvider.argumentHelp)
@@ -136,7 +134,7 @@ struct EffectFlags: SettingFlags {
 
     var texts: [(key: SettingKey, text: String?)] {
         [
-            (Settings.effectsMaxConcurrent.key, maxConcurrent), (Settings.effectsOpenLimit.key, openLimit),
+            (Settings.effectsOpenLimit.key, openLimit),
             (Settings.llmProvider.key, llmProvider), (Settings.llmEchoDelay.key, llmEchoDelay),
             (Settings.llmEchoChunkWords.key, llmEchoChunkWords),
         ]
