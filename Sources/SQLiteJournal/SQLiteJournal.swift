@@ -212,7 +212,18 @@ public final class SQLiteJournal: Journal {
     }
 
     public func makeReader() throws(JournalError) -> any JournalReader & Sendable {
-        try SQLiteJournalReader(path: directory.journalPath, partitionCount: partitionCount)
+        try SQLiteJournalReader(
+            Database(path: directory.journalPath, mode: .readOnly), partitionCount: partitionCount)
+    }
+
+    /// A reader of a data directory's journal, whether or not a process has it open for writing.
+    /// - Throws: `cannotOpen` when there is no journal, `newerVersion`, `busy`, `inputOutput`.
+    public static func openReader(directory: String) throws(JournalError) -> any JournalReader & Sendable {
+        let path = DataDirectory.journalPath(in: directory)
+        let database = try Database(path: path, mode: .readOnly)
+        try Schema.check(database)
+        let partitions = try database.number("SELECT value FROM settings WHERE name = 'partitions'")
+        return try SQLiteJournalReader(database, partitionCount: Int(partitions))
     }
 
     public var bytes: Int {
@@ -277,9 +288,9 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     private let database: Database
     private let records: RecordTable
 
-    init(path: String, partitionCount: Int) throws(JournalError) {
+    init(_ database: Database, partitionCount: Int) throws(JournalError) {
         self.partitionCount = partitionCount
-        database = try Database(path: path, mode: .readOnly)
+        self.database = database
         records = try RecordTable(database)
     }
 
