@@ -26,11 +26,13 @@ struct ServeCommand: AsyncParsableCommand {
     var engine: EngineFlags
     @OptionGroup(title: "Effects")
     var effects: EffectFlags
+    @OptionGroup(title: "Language models")
+    var models: ModelFlags
     @OptionGroup(title: "Operation")
     var operation: OperationFlags
 
     /// All flags that are settings.
-    var settingFlags: [any SettingFlags] { [broker, node, engine, effects, operation] }
+    var settingFlags: [any SettingFlags] { [broker, node, engine, effects, models, operation] }
 
     func run() async throws {
         let sources = SettingsOutcome.sources(settingFlags, configFile: config.file)

@@ -1,4 +1,5 @@
 import ConveyHTTP
+import EffectHandlers
 import Glibc
 
 /// Everything that `convey serve` can be told, read and checked.
@@ -27,9 +28,7 @@ struct ServeSettings: Sendable {
 
     let effectsMaxConcurrent: Int
     let effectsOpenLimit: Int
-    let llmProvider: LLMProviderSetting
-    let llmEchoDelay: Duration
-    let llmEchoChunkWords: Int
+    let models: ModelSettings
 
     let logLevel: LogLevelSetting
     let logFormat: LogFormat
@@ -37,6 +36,8 @@ struct ServeSettings: Sendable {
 
     /// Every setting's text and origin, for `--print-config`.
     let inForce: [SettingsResolver.InForce]
+    /// What is allowed and still worth a word at the start.
+    let warnings: [String]
 
     /// Reads all settings. Throws every problem at once.
     init(_ sources: SettingSources) throws(SettingProblems) {
@@ -62,9 +63,7 @@ struct ServeSettings: Sendable {
 
         effectsMaxConcurrent = resolver.value(Settings.effectsMaxConcurrent)
         effectsOpenLimit = resolver.value(Settings.effectsOpenLimit)
-        llmProvider = resolver.value(Settings.llmProvider)
-        llmEchoDelay = resolver.value(Settings.llmEchoDelay)
-        llmEchoChunkWords = resolver.value(Settings.llmEchoChunkWords)
+        models = ModelSettings(&resolver)
 
         logLevel = resolver.value(Settings.logLevel)
         logFormat = resolver.value(Settings.logFormat)
@@ -75,6 +74,7 @@ struct ServeSettings: Sendable {
                 Settings.brokerURL.key, "the embedded broker is at mqtt://127.0.0.1:PORT; choose only the port")
         }
         inForce = resolver.inForce
+        warnings = resolver.warnings
         try resolver.throwProblems()
     }
 }

@@ -127,18 +127,10 @@ struct EffectFlags: SettingFlags {
     var maxConcurrent: String?
     @Option(name: Settings.effectsOpenLimit.name, help: Settings.effectsOpenLimit.argumentHelp)
     var openLimit: String?
-    @Option(name: Settings.llmProvider.name, help: Settings.llmProvider.argumentHelp)
-    var llmProvider: String?
-    @Option(name: Settings.llmEchoDelay.name, help: Settings.llmEchoDelay.argumentHelp)
-    var llmEchoDelay: String?
-    @Option(name: Settings.llmEchoChunkWords.name, help: Settings.llmEchoChunkWords.argumentHelp)
-    var llmEchoChunkWords: String?
 
     var texts: [(key: SettingKey, text: String?)] {
         [
             (Settings.effectsMaxConcurrent.key, maxConcurrent), (Settings.effectsOpenLimit.key, openLimit),
-            (Settings.llmProvider.key, llmProvider), (Settings.llmEchoDelay.key, llmEchoDelay),
-            (Settings.llmEchoChunkWords.key, llmEchoChunkWords),
         ]
     }
 }

@@ -2,7 +2,7 @@
 /// help and how its text is read. Nothing about a setting is written down anywhere else.
 enum Settings {
     /// Every setting, in the order in which help and the printed configuration show them.
-    static let all: [SettingKey] = broker + node + ingress + scheduling + effects + operation
+    static let all: [SettingKey] = broker + node + ingress + scheduling + effects + models + operation
 
     // MARK: - Broker
 
@@ -118,9 +118,7 @@ enum Settings {
 
     // MARK: - Effects
 
-    static let effects: [SettingKey] = [
-        effectsMaxConcurrent.key, effectsOpenLimit.key, llmProvider.key, llmEchoDelay.key, llmEchoChunkWords.key,
-    ]
+    static let effects: [SettingKey] = [effectsMaxConcurrent.key, effectsOpenLimit.key]
 
     static let effectsMaxConcurrent = Setting(
         "effects.max_concurrent", in: .effects, "COUNT", default: "1000", help: "Most attempts that run at once.",
@@ -128,16 +126,6 @@ enum Settings {
     static let effectsOpenLimit = Setting(
         "effects.open_limit", in: .effects, "COUNT", default: "100000",
         help: "Effects without an end at which ingress pauses.", parse: ValueParsers.integer(1...10_000_000))
-    static let llmProvider = Setting(
-        "llm.provider", in: .effects, "NAME", default: "echo",
-        help: "Who answers: echo streams the user's text back and needs no network.",
-        parse: ValueParsers.choice(LLMProviderSetting.self))
-    static let llmEchoDelay = Setting(
-        "llm.echo.delay", in: .effects, "DURATION", default: "20ms", help: "The echo's pause between two chunks.",
-        parse: ValueParsers.duration(.zero...(.seconds(60))))
-    static let llmEchoChunkWords = Setting(
-        "llm.echo.chunk_words", in: .effects, "COUNT", default: "1", help: "Words in one chunk of the echo.",
-        parse: ValueParsers.integer(1...1_000))
 
     // MARK: - Operation
 
@@ -164,10 +152,6 @@ enum MQTTVersionSetting: String, Sendable, CaseIterable {
 enum SchedulerOrderSetting: String, Sendable, CaseIterable {
     case roundRobin = "round_robin"
     case arrival
-}
-
-enum LLMProviderSetting: String, Sendable, CaseIterable {
-    case echo
 }
 
 enum LogFormat: String, Sendable, CaseIterable {
