@@ -40,8 +40,10 @@ public final class SQLiteJournal: Journal {
         conversations = try ConversationTable(database)
         insertIdentity = try database.prepare("INSERT OR IGNORE INTO identities VALUES (?1, ?2)")
         findIdentity = try database.prepare("SELECT position FROM identities WHERE hash = ?1")
-        insertEffect = try database.prepare("INSERT INTO effects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
-        updateEffect = try database.prepare("UPDATE effects SET attempt = ?3 WHERE cause = ?1 AND ordinal = ?2")
+        insertEffect = try database.prepare(
+            "INSERT INTO effects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
+        updateEffect = try database.prepare(
+            "UPDATE effects SET attempt = ?3, due_at = ?4, awaits_approval = ?5 WHERE cause = ?1 AND ordinal = ?2")
         deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
         insertDeadLetter = try database.prepare("INSERT INTO dead_letters VALUES (?1, ?2, ?3, ?4)")
         findDeadLetter = try database.prepare("SELECT 1 FROM dead_letters WHERE position = ?1")
@@ -114,12 +116,18 @@ public final class SQLiteJournal: Journal {
             insertEffect.bind(6, effect.effectID)
             insertEffect.bind(7, effect.causeID)
             insertEffect.bind(8, effect.attempt)
+            insertEffect.bind(9, effect.round)
+            if let policy = effect.policy { insertEffect.bind(10, utf8: policy) } else { insertEffect.bindNull(10) }
+            if let due = effect.dueAt { insertEffect.bind(11, due) } else { insertEffect.bindNull(11) }
+            insertEffect.bind(12, effect.awaitsApproval ? 1 : 0)
             try insertEffect.run()
         }
-        for started in batch.startedAttempts {
-            updateEffect.bind(1, started.effect.cause.rawValue)
-            updateEffect.bind(2, started.effect.ordinal)
-            updateEffect.bind(3, started.attempt)
+        for effect in batch.changedEffects {
+            updateEffect.bind(1, effect.key.cause.rawValue)
+            updateEffect.bind(2, effect.key.ordinal)
+            updateEffect.bind(3, effect.attempt)
+            if let due = effect.dueAt { updateEffect.bind(4, due) } else { updateEffect.bindNull(4) }
+            updateEffect.bind(5, effect.awaitsApproval ? 1 : 0)
             try updateEffect.run()
         }
         for key in batch.closedEffects {
@@ -260,7 +268,8 @@ public final class SQLiteJournal: Journal {
     private func openEffects() throws(JournalError) -> [OpenEffect] {
         let rows = try database.prepare(
             """
-            SELECT e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt
+            SELECT e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt,
+                   e.round, e.policy, e.due_at, e.awaits_approval
             FROM effects e JOIN conversations c ON c.id = e.conversation ORDER BY e.cause, e.ordinal
             """)
         var effects: [OpenEffect] = []
@@ -273,7 +282,9 @@ public final class SQLiteJournal: Journal {
                     key: EffectKey(cause: Position(rows.integer(0)), ordinal: Int(rows.integer(1))),
                     conversation: ConversationID(rows.integer(2)), subject: rows.text(3) ?? "",
                     effectClass: effectClass, kind: rows.text(5) ?? "", effectID: rows.text(6) ?? "",
-                    causeID: rows.text(7) ?? "", attempt: Int(rows.integer(8))))
+                    causeID: rows.text(7) ?? "", attempt: Int(rows.integer(8)), round: Int(rows.integer(9)),
+                    policy: rows.isNull(10) ? nil : rows.bytes(10), dueAt: rows.isNull(11) ? nil : rows.integer(11),
+                    awaitsApproval: rows.integer(12) != 0))
         }
         return effects
     }

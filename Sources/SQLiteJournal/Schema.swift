@@ -90,7 +90,16 @@ enum Schema {
                    datetime(j.recorded_at / 1000000, 'unixepoch') AS recorded_at,
                    j.applied_position, j.apply_order, j.priority
             FROM journal j JOIN conversations c ON c.id = j.conversation;
+        """,
         """
+        -- Generations of the answer that ended in tool calls before this effect.
+        ALTER TABLE effects ADD COLUMN round INTEGER NOT NULL DEFAULT 0;
+        -- effect_policy as it is spelled.
+        ALTER TABLE effects ADD COLUMN policy TEXT;
+        -- When a timer fires, before when no attempt is made; microseconds since 1970.
+        ALTER TABLE effects ADD COLUMN due_at INTEGER;
+        ALTER TABLE effects ADD COLUMN awaits_approval INTEGER NOT NULL DEFAULT 0;
+        """,
     ]
 
     /// Brings a database to the newest version.

@@ -72,10 +72,8 @@ private final class Harness {
         }
         var input = EngineInput()
         input.reports = [
-            EffectReport(key: attempt.effect.key, attempt: 1, event: .delta(EffectDelta("hi"))),
-            EffectReport(
-                key: attempt.effect.key, attempt: 1,
-                event: .completed(EffectResult(content: "hi", finishReason: "stop"))),
+            EffectReport(attempt.effect, .delta(EffectDelta("hi"))),
+            EffectReport(attempt.effect, .completed(EffectResult(content: "hi", finishReason: "stop"))),
         ]
         _ = try harness.engine.transact(input, at: harness.time)
         for record in harness.disk.records {
@@ -97,12 +95,16 @@ private final class Harness {
 
     @Test func `The reports of an attempt that is not the newest are ignored`() throws {
         let harness = try Harness()
-        let key = EffectKey(cause: Position(1), ordinal: 0)
-        try harness.take(signal("m", "conv.in.message.received"))
+        let output = try harness.take(signal("m", "conv.in.message.received"))
+        guard case .run(let first)? = output.orders.first else {
+            Issue.record("no attempt")
+            return
+        }
+        let key = first.effect.key
         try harness.restart()
         _ = try harness.engine.transact(EngineInput(), at: harness.time)
         var input = EngineInput()
-        input.reports = [EffectReport(key: key, attempt: 1, event: .delta(EffectDelta("late")))]
+        input.reports = [EffectReport(first.effect, .delta(EffectDelta("late")))]
         let count = harness.types.count
         _ = try harness.engine.transact(input, at: harness.time)
         #expect(harness.types.count == count)

@@ -69,15 +69,36 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             let first = effect(cause: 1, ordinal: 0)
             let second = effect(cause: 1, ordinal: 1)
             batch.openedEffects = [first, second]
-            batch.startedAttempts = [(first.key, 1)]
+            var started = first
+            started.attempt = 1
+            batch.changedEffects = [started]
             try journal.commit(batch, epoch: .single)
             var end = JournalBatch()
-            end.startedAttempts = [(first.key, 2)]
-            end.closedEffects = [second.key]
-            try journal.commit(end, epoch: .single)
             var expected = first
             expected.attempt = 2
+            expected.dueAt = 1_700_000_000_000_000
+            end.changedEffects = [expected]
+            end.closedEffects = [second.key]
+            try journal.commit(end, epoch: .single)
             try expect(try journal.recoveryPoint().openEffects == [expected])
+        },
+        JournalContract("an effect keeps its round, its policy, its due time and that it waits for consent") {
+            journal in
+            var batch = sampleBatch()
+            var waiting = effect(cause: 1, ordinal: 0)
+            waiting.round = 3
+            waiting.policy = Array(#"{"max_attempts":1}"#.utf8)
+            waiting.dueAt = 1_700_000_000_000_001
+            waiting.awaitsApproval = true
+            batch.openedEffects = [waiting]
+            try journal.commit(batch, epoch: .single)
+            try expect(try journal.recoveryPoint().openEffects == [waiting])
+            var allowed = JournalBatch()
+            waiting.dueAt = nil
+            waiting.awaitsApproval = false
+            allowed.changedEffects = [waiting]
+            try journal.commit(allowed, epoch: .single)
+            try expect(try journal.recoveryPoint().openEffects == [waiting])
         },
         JournalContract("dead letters are known by their position") { journal in
             var batch = sampleBatch()

@@ -71,7 +71,7 @@ public final class SimulatedJournal: Journal {
         }
         for record in batch.savedConversations { disk.conversations[record.id.rawValue] = record }
         for effect in batch.openedEffects { disk.effects[effect.key] = effect }
-        for started in batch.startedAttempts { disk.effects[started.effect]?.attempt = started.attempt }
+        for effect in batch.changedEffects where disk.effects[effect.key] != nil { disk.effects[effect.key] = effect }
         for key in batch.closedEffects { disk.effects[key] = nil }
         for letter in batch.deadLetters { disk.deadLetters[letter.position] = letter }
         if let cursor = batch.outboxCursor { disk.outboxCursor = cursor }

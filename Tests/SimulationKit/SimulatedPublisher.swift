@@ -30,14 +30,41 @@ struct SimulatedPublisher {
             "conv.in.note.taken", "conv.in.note.taken", "conv.in.message.received", "conv.in.message.received",
             "conv.in.control.abort_requested", "conv.in.control.stop_requested", "conv.effect.robot.move.progress",
             "conv.out.assistant.delta", "conv.audit.policy.failed", "conv.in.timer.tick",
+            "conv.in.conversation.configured", "conv.in.effect.cancel_requested", "conv.in.timer.cancel_requested",
+            "conv.effect.llm.generation.completed", "conv.in.tool.approved",
         ])
         // Ids are shared between publishers on purpose: identity includes the source.
         let id = "s\(index)"
+        if let data = effectData(type, &random) {
+            return Signal(
+                id: id, source: source, type: type, subject: subject, cause: cause(index, &random),
+                data: Array(data.utf8))
+        }
         return Signal(
             id: id, source: source, type: type, subject: subject, cause: cause(index, &random),
             data: Array(
                 #"{"content":"a b","message_id":"\#(id)","ingress":"sim","effect_id":"e\#(index % 3)","lifecycle":"progress"}"#
                     .utf8))
+    }
+
+    /// The data of signals that have to do with effects; nil for those of the others.
+    private static func effectData(_ type: String, _ random: inout SeededRandom) -> String? {
+        let other = "s\(random.int(0...20))"
+        switch type {
+        case "conv.in.conversation.configured":
+            let mode = random.pick(["queue", "interrupt", "reject", "merge", "nonsense"])
+            return #"{"llm":{"double_texting":"\#(mode)","max_tool_rounds":\#(random.int(0...3))}}"#
+        case "conv.in.timer.tick":
+            return random.oneIn(8) ? #"{"fire_at":"soon"}"# : #"{"delay_ms":\#(random.int(0...400))}"#
+        case "conv.in.effect.cancel_requested": return #"{"effect_id":"llm-generation-\#(other)"}"#
+        case "conv.in.timer.cancel_requested": return #"{"timer_id":"\#(other)"}"#
+        case "conv.effect.llm.generation.completed":
+            return #"{"effect_id":"llm-generation-\#(other)","lifecycle":"completed","content":"from outside"}"#
+        case "conv.in.tool.approved": return #"{"tool_call_id":"call-0"}"#
+        case "conv.in.message.received" where random.oneIn(6):
+            return #"{"content":"a","effect_policy":{"max_attempts":\#(random.int(0...3))}}"#
+        default: return nil
+        }
     }
 
     private static func cause(_ index: Int, _ random: inout SeededRandom) -> Cause {

@@ -29,6 +29,9 @@ public struct Simulation {
     private var outbox: [OutboundEvent] = []
     private var acknowledgedCursor = Position.start
     private var running: [EffectKey: (attempt: EffectAttempt, deltas: Int)] = [:]
+    /// Attempts that were stopped: what they report comes late.
+    private var stopped: [OpenEffect] = []
+    private var decisions = 0
     private var consumer = SimulatedConsumer()
     public private(set) var steps = 0
     public private(set) var crashes = 0
@@ -47,7 +50,7 @@ public struct Simulation {
         settings.conversationLimit = random.int(1...6)
         settings.checkpointInterval = Int64(random.int(5...200))
         settings.residentSignalLimit = random.int(0...10)
-        settings.effectConcurrency = random.int(1...3)
+        settings.effects = Self.effectSettings(&random)
         disk = SimulatedDisk(partitionCount: random.int(1...4))
         journal = SimulatedJournal(disk)
         let subjects = (0..<random.int(1...6)).map { "conversation-\($0)" }
@@ -56,6 +59,26 @@ public struct Simulation {
         }
         engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
         self.random = random
+    }
+
+    private static func effectSettings(_ random: inout SeededRandom) -> EffectSettings {
+        var settings = EffectSettings()
+        func policy() -> EffectPolicy {
+            EffectPolicy(
+                maxAttempts: random.int(1...3), backoff: .milliseconds(random.int(0...60)),
+                backoffLimit: .milliseconds(100), timeout: .milliseconds(random.int(1...400)),
+                maxConcurrent: random.int(1...3), queueLimit: random.int(1...20),
+                afterRestart: random.oneIn(4) ? .fail : .retry)
+        }
+        settings.llm = policy()
+        settings.tool = policy()
+        settings.timerLimit = random.int(1...6)
+        settings.tools["guarded"] = ToolPolicy(requiresApproval: true)
+        settings.turns = TurnSettings(
+            doubleTexting: random.pick(TurnSettings.DoubleTexting.allCases),
+            mergeWindow: .milliseconds(random.int(0...100)),
+            maxToolRounds: random.int(0...3))
+        return settings
     }
 
     private static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
@@ -75,7 +98,7 @@ public struct Simulation {
 
     private var isQuiet: Bool {
         publishers.allSatisfy { $0.unsent.isEmpty } && brokerQueue.isEmpty && !engine.hasWork && running.isEmpty
-            && outbox.isEmpty && engine.openEffects == 0
+            && outbox.isEmpty && disk.effects.isEmpty
     }
 
     private mutating func step() throws {
@@ -86,7 +109,7 @@ public struct Simulation {
         case 3...5: try deliver()
         case 6...7: try report()
         case 8: try transact(EngineInput())
-        case 9: try drainOutbox()
+        case 9: random.oneIn(2) ? try drainOutbox() : decideTool()
         case 10: try moveCursor()
         default: if random.oneIn(6) { try crash() }
         }
@@ -99,8 +122,12 @@ public struct Simulation {
             time.monotonic += 50
             try transact(EngineInput(), mayFail: false)
             while !running.isEmpty { try report(mayFail: false) }
+            decideTool()
+            if !brokerQueue.isEmpty { try deliver(mayFail: false) }
             try drainOutbox(all: true)
-            if !engine.hasWork, running.isEmpty, outbox.isEmpty, engine.openEffects == 0, engine.nextTimeout() == nil {
+            if !engine.hasWork, running.isEmpty, outbox.isEmpty, brokerQueue.isEmpty, disk.effects.isEmpty,
+                engine.nextTimeout() == nil
+            {
                 return
             }
         }
@@ -114,13 +141,28 @@ public struct Simulation {
         published.append(signal)
     }
 
+    /// A person decides about the oldest call that waits for consent.
+    private mutating func decideTool() {
+        let waiting = disk.effects.values.filter(\.awaitsApproval)
+        guard let effect = waiting.min(by: { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) }) else {
+            return
+        }
+        decisions += 1
+        let signal = Signal(
+            id: "decision-\(decisions)", source: "/host/person",
+            type: random.oneIn(3) ? "conv.in.tool.denied" : "conv.in.tool.approved", subject: effect.subject,
+            data: Array(#"{"effect_id":"\#(effect.effectID)"}"#.utf8))
+        brokerQueue.append(signal)
+        published.append(signal)
+    }
+
     /// Delivers the head of the queue; acknowledges it only if the transaction committed and no crash came in between.
-    private mutating func deliver() throws {
+    private mutating func deliver(mayFail: Bool = true) throws {
         let batch = Array(brokerQueue.prefix(random.int(1...8)))
         var input = EngineInput()
         input.inbound = batch.map { .accepted($0) }
-        guard try transact(input) else { return }
-        if random.oneIn(15) { return try crash() }
+        guard try transact(input, mayFail: mayFail) else { return }
+        if mayFail, random.oneIn(15) { return try crash() }
         brokerQueue.removeFirst(batch.count)
     }
 
@@ -148,7 +190,8 @@ public struct Simulation {
         for order in output.orders {
             switch order {
             case .run(let attempt): running[attempt.effect.key] = (attempt, 0)
-            case .stop(let key): running[key] = nil
+            case .stop(let key):
+                if let entry = running.removeValue(forKey: key) { stopped.append(entry.attempt.effect) }
             }
         }
         return true
@@ -185,17 +228,33 @@ public struct Simulation {
         else { return }
         var input = EngineInput()
         let isLast = entry.deltas >= 2 || random.oneIn(4)
-        let event: EffectReport.Event =
-            !isLast
-            ? .delta(EffectDelta("d\(entry.deltas) "))
-            : random.oneIn(4)
-                ? .failed(EffectFailure(.provider, "simulated"))
-                : .completed(EffectResult(content: "done", finishReason: "stop"))
-        let report = EffectReport(key: key, attempt: entry.attempt.effect.attempt, event: event)
-        // A late repeat of the end must change nothing.
+        let event: EffectReport.Event = isLast ? end(of: entry.attempt) : .delta(EffectDelta("d\(entry.deltas) "))
+        let report = EffectReport(entry.attempt.effect, event)
+        // A late repeat of the end, and what a stopped attempt has to say, must change nothing.
         input.reports = isLast && random.oneIn(3) ? [report, report] : [report]
+        if let late = stopped.popLast() { input.reports.append(EffectReport(late, event)) }
         guard try transact(input, mayFail: mayFail) else { return }
-        if isLast { running[key] = nil } else { running[key]?.deltas += 1 }
+        guard isLast else {
+            running[key]?.deltas += 1
+            return
+        }
+        if running[key]?.attempt.effect.attempt == entry.attempt.effect.attempt { running[key] = nil }
+    }
+
+    private mutating func end(of attempt: EffectAttempt) -> EffectReport.Event {
+        if random.oneIn(4) {
+            let category = random.pick([EffectFailure.Category.provider, .transport, .config])
+            let retryAfter: Duration? = random.oneIn(4) ? .milliseconds(random.int(0...100)) : nil
+            return .failed(EffectFailure(category, "simulated", retryAfter: retryAfter))
+        }
+        var calls: [ToolCall] = []
+        if attempt.effect.effectClass == .llm, random.oneIn(3) {
+            calls = (0..<random.int(1...3)).map { index in
+                ToolCall(id: "call-\(index)", name: random.pick(["free", "guarded"]), arguments: "{}")
+            }
+        }
+        return .completed(
+            EffectResult(content: "done", finishReason: calls.isEmpty ? "stop" : "tool_calls", toolCalls: calls))
     }
 
     private mutating func drainOutbox(all: Bool = false) throws {

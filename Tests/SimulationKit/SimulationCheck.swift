@@ -122,26 +122,57 @@ struct SimulationCheck {
         return [Position(number)]
     }
 
-    /// Exactly one end for each effect, and nothing after it.
+    /// Exactly one end for each effect that was ordered, and nothing after it.
     private func checkEffects() throws {
         guard disk.effects.isEmpty else { throw fail("\(disk.effects.count) effects have no end") }
         var ended = Set<String>()
-        var begun = Set<String>()
-        for (_, signal) in signals where signal.source == "/convey/effects" {
+        var attempts: [String: Int] = [:]
+        var outsideEnds: [String: Position] = [:]
+        for (record, signal) in signals where signal.type.hasPrefix("conv.effect.") {
+            let isEnd = [".completed", ".failed", ".canceled"].contains { signal.type.hasSuffix($0) }
+            guard signal.source == Signal.effectSource else {
+                let effect = (try? JSONValue(signal.data))?["effect_id"]?.string ?? ""
+                if isEnd { outsideEnds["\(signal.subject) \(effect)"] = record.position }
+                continue
+            }
             // effect-{cause}-{ordinal}-{attempt}-{what}
             let parts = signal.id.split(separator: "-")
             let key = "\(parts[1])-\(parts[2])"
-            begun.insert(key)
             guard !ended.contains(key) else { throw fail("effect \(key) goes on after its end: \(signal.id)") }
-            let isEnd = [".completed", ".failed", ".canceled"].contains { signal.type.hasSuffix($0) }
             if isEnd { ended.insert(key) }
+            let attempt = Int(parts[3]) ?? -1
+            if signal.type.hasSuffix(".started") {
+                guard attempt > attempts[key] ?? 0 else { throw fail("attempt \(attempt) of \(key) starts twice") }
+                attempts[key] = attempt
+            } else if !isEnd, attempt != attempts[key] {
+                throw fail("\(signal.id) is of an attempt that is not the newest")
+            }
         }
-        guard begun == ended else { throw fail("effects without an end: \(begun.subtracting(ended))") }
-        let started = signals.filter { disk.deadLetters[$0.record.position] == nil }
-            .filter { ["conv.in.message.received", "conv.in.timer.tick"].contains($0.signal.type) }
-        guard started.count == begun.count else {
-            throw fail("\(started.count) signals order effects, but \(begun.count) effects were seen")
+        var ordered = Set<String>()
+        for order in try Self.orders(disk) {
+            let key = "\(order.cause)-\(order.ordinal)"
+            ordered.insert(key)
+            let outside = outsideEnds["\(order.subject) \(order.effectID)"]
+            guard ended.contains(key) || outside.map({ $0 > order.cause }) ?? false else {
+                throw fail("effect \(key) (\(order.effectID)) has no end")
+            }
         }
+        guard ended.isSubset(of: ordered) else { throw fail("nobody ordered \(ended.subtracting(ordered))") }
+    }
+
+    /// The effects that the reducer ordered, replayed.
+    private static func orders(
+        _ disk: SimulatedDisk
+    ) throws -> [(cause: Position, ordinal: Int, subject: String, effectID: String)] {
+        var orders: [(cause: Position, ordinal: Int, subject: String, effectID: String)] = []
+        _ = try replay(disk) { record, signal, directives in
+            var ordinal = 0
+            for case .startEffect(let start) in directives {
+                orders.append((record.position, ordinal, signal.subject, start.effectID))
+                ordinal += 1
+            }
+        }
+        return orders
     }
 
     /// Promise 5: everything is published.
@@ -156,7 +187,9 @@ struct SimulationCheck {
     }
 
     /// Promise 3: replaying in processing order gives the recorded states.
-    static func replay(_ disk: SimulatedDisk) throws -> [String: ConversationState] {
+    static func replay(
+        _ disk: SimulatedDisk, _ body: (JournalRecord, Signal, [Directive]) -> Void = { _, _, _ in }
+    ) throws -> [String: ConversationState] {
         var states: [String: ConversationState] = [:]
         for record in disk.records {
             guard case .marker(let marker) = record.content else { continue }
@@ -166,7 +199,7 @@ struct SimulationCheck {
             }
             var state = states[signal.subject] ?? ConversationState()
             var canceledThrough: Int64 = 0
-            _ = PartitionMachine.reduce(
+            let directives = PartitionMachine.reduce(
                 signal, position: applied.position.rawValue, priority: marker.priority, offset: applied.offset,
                 partition: StableHash.partition(of: signal.subject, count: disk.partitionCount), state: &state,
                 canceledThrough: &canceledThrough)
@@ -174,6 +207,7 @@ struct SimulationCheck {
                 throw Simulation.Violation(description: "replay differs at record \(record.position)")
             }
             states[signal.subject] = state
+            body(applied, signal, directives)
         }
         return states
     }

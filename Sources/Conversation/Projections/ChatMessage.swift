@@ -77,18 +77,21 @@ public struct ChatMessage: ProjectionRow, Equatable {
 }
 
 extension ChatMessage.ToolCall {
-    func append(to bytes: inout [UInt8]) {
+    func append(to bytes: inout [UInt8]) { bytes.append(contentsOf: encode()) }
+
+    /// `{"id","name","arguments"}`.
+    public func encode() -> [UInt8] {
         var call = JSONObjectBuilder(reservingCapacity: 96)
         call.add("id", id)
         call.add("name", name)
         call.add("arguments", arguments)
-        bytes.append(contentsOf: call.finish())
+        return call.finish()
     }
 
     /// The calls in a generation's `tool_calls`: `{"id","name","arguments"}`, or name and arguments inside a `function`
     /// as OpenAI has it. Arguments that are no string count as their JSON. What has no id or name, or the id of a call
     /// before it, could not be answered and is left out.
-    static func list(_ value: JSONSlice?) -> [ChatMessage.ToolCall] {
+    public static func list(_ value: JSONSlice?) -> [ChatMessage.ToolCall] {
         var ids: Set<ExactText> = []
         return (value?.elements ?? []).compactMap { element in
             guard let call = element.object, let id = call["id"]?.string, !id.isEmpty else { return nil }

@@ -68,6 +68,10 @@ public struct ConversationState: Sendable, Equatable {
     /// Effects that have not ended, by id.
     public internal(set) var inFlight: [String: EffectProgress] = [:]
     public internal(set) var lastEvent: Event?
+    /// The tool calls that an answer waits for; nil when none does.
+    public internal(set) var toolLoop: ToolLoop?
+    /// The number of the newest `conv.in.conversation.configured` in its partition's queue; nil when there is none.
+    public internal(set) var configuredAt: UInt64?
     /// A hash of all applications up to here, in order: each chains the digest before it with what it changed. Equal
     /// histories give equal digests; a difference anywhere stays visible for good.
     public internal(set) var digest: UInt64 = 0

@@ -30,6 +30,14 @@ extension ConversationState {
         Self.append(effects, to: &bytes) { JSONWriter.append(string: $0.rawValue, to: &$1) }
         JSONWriter.append(raw: ",\"last_event\":", to: &bytes)
         if let lastEvent { lastEvent.append(to: &bytes) } else { JSONWriter.append(raw: "null", to: &bytes) }
+        if let toolLoop {
+            JSONWriter.append(raw: ",\"tool_loop\":", to: &bytes)
+            toolLoop.append(to: &bytes)
+        }
+        if let configuredAt {
+            JSONWriter.append(raw: ",\"configured_at\":", to: &bytes)
+            JSONWriter.append(integer: configuredAt, to: &bytes)
+        }
         JSONWriter.append(raw: ",\"digest\":", to: &bytes)
         // As text: few JSON readers keep all 64 bits of a number.
         JSONWriter.append(string: String(digest, radix: 16), to: &bytes)
@@ -61,6 +69,8 @@ extension ConversationState {
             inFlight[id] = progress
         }
         if let event = json["last_event"], !event.isNull { lastEvent = try Event(event) }
+        if let loop = json["tool_loop"] { toolLoop = try ToolLoop(loop) }
+        if json["configured_at"] != nil { configuredAt = try Self.number(json, "configured_at") }
         guard let digest = json["digest"]?.string.flatMap({ UInt64($0, radix: 16) }) else {
             throw .invalid(member: "digest")
         }

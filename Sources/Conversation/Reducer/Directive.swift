@@ -5,6 +5,10 @@ public enum Directive: Sendable, Equatable {
     /// Cancel all that is in flight for the conversation; the reason is the type of the signal that asked for it.
     case cancelEffects(reason: String)
     case emitOutput(Output)
+    /// Let a tool that waits for a person's consent run, or end it.
+    case decide(ToolDecision)
+    /// Cancel one effect of the conversation.
+    case cancelEffect(EffectTarget)
 
     /// The word as it stands in the vectors and in what is published.
     public var name: String {
@@ -13,6 +17,8 @@ public enum Directive: Sendable, Equatable {
         case .startEffect: "start_effect"
         case .cancelEffects: "cancel_effects"
         case .emitOutput: "emit_output"
+        case .decide: "decide"
+        case .cancelEffect: "cancel_effect"
         }
     }
 }
@@ -55,6 +61,30 @@ public struct EffectStart: Sendable, Equatable {
     public var input: [UInt8]
     /// `data.effect_policy` as it is spelled, any kind of JSON; nil where there is none.
     public var policy: [UInt8]?
+    /// Generations that ended in tool calls since the last message; above 0 the effect belongs to an answer that has begun.
+    public var round = 0
+}
+
+/// Names an effect of a conversation, in one of the ways in which a person or a program knows it.
+public struct EffectTarget: Sendable, Equatable {
+    /// As it stands in the effect's signals; nil when it is named otherwise.
+    public var effectID: String?
+    /// The provider's id of a tool call.
+    public var toolCallID: String?
+    /// Why, in the words of who asked; nil when there are none.
+    public var reason: String?
+
+    init(effectID: String? = nil, _ data: JSONObjectView) {
+        self.effectID = effectID ?? data["effect_id"]?.string
+        toolCallID = data["tool_call_id"]?.string
+        reason = firstPresent(data["reason"], data["message"])?.string
+    }
+}
+
+/// What a person said about a tool call that needs consent.
+public struct ToolDecision: Sendable, Equatable {
+    public var target: EffectTarget
+    public var isApproved: Bool
 }
 
 /// A `conv.out.*` signal to publish.

@@ -20,6 +20,9 @@ struct EffectOutputs {
     }
 
     func directives() -> [Directive] {
+        if signal.source == Signal.effectSource, let outputs = ownOutputs() {
+            return outputs.map(Directive.emitOutput)
+        }
         switch signal.type {
         case "conv.effect.llm.generation.progress":
             return [assistantDelta(), toolStatusOfGeneration("progress")].compactMap(\.self).map(Directive.emitOutput)
@@ -36,6 +39,42 @@ struct EffectOutputs {
             default: return []
             }
         }
+    }
+
+    // MARK: Convey's own generations
+
+    /// The output of a generation that Convey runs itself, where it is another than that of one reported from outside: a
+    /// blank delta is text, and each way to end is told. Nil where it is the same.
+    private func ownOutputs() -> [Output]? {
+        let prefix = "conv.effect.llm.generation."
+        guard signal.type.hasPrefix(prefix) else { return nil }
+        switch signal.type.dropFirst(prefix.count) {
+        case "started":
+            return data["reset"]?.kind == .true ? [assistantEvent("reset", carrying: [])] : []
+        case "progress":
+            if let thinking = data["thinking"], thinking.kind == .string {
+                var members = generationMembers(lifecycle: .text("progress"))
+                members.set("delta", .slice(thinking))
+                return [output("conv.out.assistant.thinking", id: "assistant-\(effectID.text)", members)]
+            }
+            guard let delta = data["delta"], delta.kind == .string else { return [] }
+            var members = generationMembers(lifecycle: .text("progress"))
+            members.set("delta", .slice(delta))
+            return [output("conv.out.assistant.delta", id: "assistant-\(effectID.text)", members)]
+        case "completed":
+            // A generation that only calls tools has nothing to show: the answer comes behind them.
+            let calls = data["tool_calls"]?.elements ?? []
+            return !calls.isEmpty && data["content"]?.isBlankString ?? true ? [] : nil
+        case "failed": return [assistantEvent("failed", carrying: ["category", "code", "message", "content"])]
+        case "canceled": return [assistantEvent("canceled", carrying: ["reason", "content"])]
+        default: return nil
+        }
+    }
+
+    private func assistantEvent(_ name: String, carrying names: [StaticString]) -> Output {
+        var members = generationMembers(lifecycle: .text(name))
+        for name in names { members.set(name, notNull(data[name])) }
+        return output("conv.out.assistant.\(name)", id: "assistant-\(effectID.text)", members)
     }
 
     // MARK: Language model

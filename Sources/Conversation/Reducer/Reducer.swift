@@ -11,12 +11,15 @@ public enum Reducer {
         to state: inout ConversationState
     ) -> [Directive] {
         let family = Family(type: signal.type)
-        // Only effects and the two types that start one need their data.
+        // Few types need their data.
         let data = needsData(signal.type, family) ? JSONObjectView(signal.data) ?? .empty : .empty
         let event = ConversationState.Event(
             id: signal.id, type: signal.type, priority: priority, sequence: schedulerSequence)
         let effect = family == .effect ? EffectChange(data) : nil
-        state.record(event, family: family, flag: flag(signal.type), effect: effect)
+        let flag = flag(signal.type)
+        let toolStep = ToolLoop.step(signal, data, isControl: flag != nil, loop: &state.toolLoop)
+        if signal.type == configured { state.configuredAt = schedulerSequence }
+        state.record(event, family: family, flag: flag, effect: effect)
         guard family != .applied else { return [] }
 
         var directives: [Directive] = [
@@ -28,23 +31,39 @@ public enum Reducer {
         switch signal.type {
         case "conv.in.message.received": directives.append(.startEffect(start(.llm, signal, data)))
         case "conv.in.timer.tick": directives.append(.startEffect(start(.timer, signal, data)))
+        case "conv.in.tool.approved", "conv.in.tool.denied":
+            let decision = ToolDecision(
+                target: EffectTarget(data), isApproved: signal.type == "conv.in.tool.approved")
+            directives.append(.decide(decision))
+        case "conv.in.effect.cancel_requested": directives.append(.cancelEffect(EffectTarget(data)))
+        case "conv.in.timer.cancel_requested":
+            let timer = data["timer_id"]?.string.map(EffectClass.timer.effectID(startedBy:))
+            directives.append(.cancelEffect(EffectTarget(effectID: timer, data)))
         default:
-            if flag(signal.type) != nil {
+            if flag != nil {
                 directives.append(.cancelEffects(reason: signal.type))
             } else if family == .effect {
                 directives += EffectOutputs(signal: signal, data: data).directives()
             }
         }
-        return directives
+        return directives + toolStep
     }
+
+    /// Settings of a conversation; the newest counts, whole.
+    private static let configured = "conv.in.conversation.configured"
 
     private static func needsData(_ type: String, _ family: Family?) -> Bool {
         switch family {
         case .effect: true
-        case .inbound: type == "conv.in.message.received" || type == "conv.in.timer.tick"
+        case .inbound: inboundWithData.contains(type)
         case .applied, .output, .audit, .none: false
         }
     }
+
+    private static let inboundWithData: Set<String> = [
+        "conv.in.message.received", "conv.in.timer.tick", "conv.in.timer.cancel_requested", "conv.in.tool.approved",
+        "conv.in.tool.denied", "conv.in.effect.cancel_requested",
+    ]
 
     /// What a control signal asks for; all of these cancel what is in flight.
     private static func flag(_ type: String) -> ConversationState.Flags? {
@@ -104,6 +123,7 @@ extension ConversationState {
         hash.combine(byte: event.priority.rawValue)
         hash.combine(event.sequence)
         lastEvent = event
+        toolLoop?.combine(into: &hash)
         digest = hash.value
     }
 }

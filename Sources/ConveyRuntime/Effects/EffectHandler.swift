@@ -139,10 +139,13 @@ public struct EffectFailure: Error, Sendable, Equatable {
     public var message: String
     /// How long the provider asks to wait before the next attempt.
     public var retryAfter: Duration?
+    /// For programs, where the category does not say enough: `double_texting_rejected`; nil for none.
+    public var code: String?
 
-    public init(_ category: Category, _ message: String, retryAfter: Duration? = nil) {
+    public init(_ category: Category, _ message: String, retryAfter: Duration? = nil, code: String? = nil) {
         self.category = category
         self.message = message
         self.retryAfter = retryAfter
+        self.code = code
     }
 }

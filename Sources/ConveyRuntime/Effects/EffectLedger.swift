@@ -6,100 +6,364 @@ struct SignalReference {
     var position: Position
 }
 
-/// The effects without an end: which run, which wait for a free place, and what they have streamed so far. Decides alone
-/// which terminal signal an effect gets, so there is exactly one, whatever races.
+/// The effects without an end: which run, which wait and for what, and what they have streamed so far. Decides alone which
+/// terminal signal an effect gets, so there is exactly one, whatever races.
 ///
-/// A pure value: its transitions return the lifecycle signals to record; the engine records them in the transaction at
-/// hand, and the effect manager acts after the commit.
+/// A pure value: its transitions return what has happened; the engine records it in the transaction at hand, and the effect
+/// manager acts after the commit. Of a conversation's generations one at a time has its turn (`TurnLine`).
 struct EffectLedger {
+    enum Phase {
+        /// Behind another generation of its conversation.
+        case held
+        /// In its class's queue, for a free place.
+        case ready
+        /// Until `Entry.due`, when its time is up.
+        case running
+        /// Until `Entry.due`: a pause before the next attempt, more messages that may come, a timer's deadline.
+        case waiting
+        /// For a person's consent.
+        case awaitingApproval
+    }
+
     struct Entry {
         var effect: OpenEffect
+        var policy: EffectPolicy
+        var phase = Phase.ready
+        /// When the phase ends, in monotonic milliseconds.
+        var due: Int64?
         /// Deltas recorded in this attempt.
         var deltas = 0
         /// What this attempt has streamed so far.
         var text = ""
+        /// Attempts that failed, in this process.
+        var failures = 0
+        /// The newest attempt was running when an earlier process ended: what it has streamed is only in the journal.
+        var wasInterrupted = false
         /// The newest lifecycle signal: the cause of the next, so that they are applied in their order.
         var lastSignal: SignalReference
-        var isRunning = false
         /// Trace context of the signal that ordered the effect.
         var traceparent: String?
+        /// What a tool is asked to do.
+        var call: ToolCall?
+
+        var isRunning: Bool { phase == .running }
+        /// A client may show text that the next attempt does not continue.
+        var mayHaveStreamed: Bool { effect.attempt > 0 && (deltas > 0 || wasInterrupted) }
+    }
+
+    /// What a deadline that has passed means.
+    enum Due {
+        case fire(EffectKey)
+        case timeout(EffectKey)
     }
 
     private var entries: [EffectKey: Entry] = [:]
     private var byConversation: [ConversationID: Set<EffectKey>] = [:]
-    private var queue: [EffectKey] = []
-    private var queueHead = 0
-    private(set) var running = 0
-    private let concurrency: Int
+    private var lines: [ConversationID: TurnLine] = [:]
+    private var places: [EffectClass: ClassPlaces] = [:]
+    private var deadlines = DueHeap()
+    private(set) var timers = 0
 
-    init(concurrency: Int) {
-        self.concurrency = concurrency
+    init(settings: EffectSettings) {
+        for effectClass in EffectClass.allCases {
+            places[effectClass] = ClassPlaces(limit: settings.policy(of: effectClass).maxConcurrent)
+        }
     }
 
-    var count: Int { entries.count }
-    var hasStartable: Bool { running < concurrency && queueHead < queue.count }
+    /// Timers not counted.
+    var count: Int { entries.count - timers }
+    var hasStartable: Bool { places.values.contains { $0.hasStartable } }
+    /// When something is due next, in monotonic milliseconds.
+    var nextDue: Int64? { deadlines.next }
 
     func entry(_ key: EffectKey) -> Entry? { entries[key] }
 
-    mutating func open(_ effect: OpenEffect) {
-        entries[effect.key] = Entry(
-            effect: effect, lastSignal: SignalReference(id: effect.causeID, position: effect.key.cause))
-        byConversation[effect.conversation, default: []].insert(effect.key)
-        queue.append(effect.key)
+    /// Effects of the class that have no place yet.
+    func waitingForPlace(_ effectClass: EffectClass) -> Int { places[effectClass]?.queued ?? 0 }
+
+    // MARK: Opening
+
+    /// - Parameters:
+    ///   - due: monotonic milliseconds before which it does not start; for a timer when it fires.
+    ///   - isTurnHeld: the conversation's answer goes on, though no generation of it is open.
+    mutating func open(_ entry: Entry, due: Int64?, isTurnHeld: Bool) {
+        var entry = entry
+        let key = entry.effect.key
+        let conversation = entry.effect.conversation
+        byConversation[conversation, default: []].insert(key)
+        if entry.effect.effectClass == .timer { timers += 1 }
+        entry.due = due
+        guard entry.effect.effectClass == .llm else {
+            entries[key] = entry
+            return begin(key)
+        }
+        var line = lines[conversation] ?? TurnLine()
+        let mayStart = line.active == nil && (!isTurnHeld || entry.effect.round > 0)
+        if mayStart { line.active = key } else { line.append(key) }
+        lines[conversation] = line
+        entry.phase = .held
+        entries[key] = entry
+        if mayStart { begin(key) }
     }
 
-    /// Starts the next waiting effect if there is a free place: its attempt number grows by one.
-    mutating func startNext() -> Entry? {
-        while running < concurrency, queueHead < queue.count {
-            let key = queue[queueHead]
-            queueHead += 1
-            compactQueue()
-            guard var entry = entries[key], !entry.isRunning else { continue }
-            entry.effect.attempt += 1
-            entry.isRunning = true
-            running += 1
-            entries[key] = entry
-            return entry
+    /// Lets the next generation of a conversation have its turn, if nobody has it.
+    mutating func advance(_ conversation: ConversationID) {
+        guard var line = lines[conversation], line.active == nil else { return }
+        while let key = line.takeFirst() {
+            // It may have ended while it waited.
+            guard entries[key] != nil else { continue }
+            line.activate(key)
+            lines[conversation] = line
+            begin(key)
+            return
+        }
+        lines[conversation] = nil
+    }
+
+    /// Puts an effect where it waits for its first or next attempt.
+    private mutating func begin(_ key: EffectKey) {
+        guard let slot = entries.index(forKey: key) else { return }
+        if entries.values[slot].effect.awaitsApproval {
+            entries.values[slot].phase = .awaitingApproval
+        } else if let due = entries.values[slot].due {
+            entries.values[slot].phase = .waiting
+            insertDeadline(key, at: due)
+        } else {
+            entries.values[slot].phase = .ready
+            places[entries.values[slot].effect.effectClass]?.queue(key)
+        }
+    }
+
+    /// A person has allowed the call. False when it does not wait for that.
+    mutating func approve(_ key: EffectKey) -> Bool {
+        guard entries[key]?.phase == .awaitingApproval else { return false }
+        entries[key]?.effect.awaitsApproval = false
+        begin(key)
+        return true
+    }
+
+    // MARK: Attempts
+
+    /// Starts the next effect that waits for a place, if there is one: its attempt number grows by one.
+    mutating func startNext(now: Int64) -> Entry? {
+        for effectClass in EffectClass.allCases {
+            while let key = places[effectClass]?.take() {
+                // It may have ended while it waited.
+                guard let slot = entries.index(forKey: key), entries.values[slot].phase == .ready else { continue }
+                places[effectClass]?.leaveQueue()
+                var entry = entries.values[slot]
+                entry.effect.attempt += 1
+                entry.effect.dueAt = nil
+                entry.phase = .running
+                let due = now + (entry.policy.timeout + Self.timeoutGrace).milliseconds
+                entry.due = due
+                insertDeadline(key, at: due)
+                places[effectClass]?.running += 1
+                entries.values[slot] = entry
+                // What the entry says of the attempt before stays with the caller.
+                entries.values[slot].deltas = 0
+                entries.values[slot].text = ""
+                entries.values[slot].wasInterrupted = false
+                return entry
+            }
         }
         return nil
     }
 
+    /// A handler that keeps to its time limits says better than we do what took so long.
+    private static let timeoutGrace = Duration.seconds(2)
+
     /// Takes a delta of the running attempt; nil when the effect has ended or the attempt is not the newest.
-    mutating func append(_ delta: String, key: EffectKey, attempt: Int) -> Entry? {
-        guard let slot = entries.index(forKey: key), entries.values[slot].isRunning,
-            entries.values[slot].effect.attempt == attempt
+    mutating func append(_ delta: EffectDelta, of effect: OpenEffect) -> Entry? {
+        guard let slot = entries.index(forKey: effect.key), entries.values[slot].isRunning,
+            entries.values[slot].effect.attempt == effect.attempt
         else { return nil }
-        entries.values[slot].text += delta
+        if delta.kind == .content { entries.values[slot].text += delta.text }
         entries.values[slot].deltas += 1
         return entries.values[slot]
     }
 
-    mutating func setLastSignal(_ signal: SignalReference, key: EffectKey) {
-        entries[key]?.lastSignal = signal
+    /// The running attempt has failed; nil when the effect has ended or the attempt is not the newest.
+    mutating func fail(_ effect: OpenEffect) -> Entry? {
+        guard let slot = entries.index(forKey: effect.key), entries.values[slot].isRunning,
+            entries.values[slot].effect.attempt == effect.attempt
+        else { return nil }
+        entries.values[slot].failures += 1
+        return entries.values[slot]
     }
+
+    /// Waits before the next attempt.
+    /// - Parameters:
+    ///   - due: in monotonic milliseconds.
+    ///   - dueAt: in microseconds since 1970.
+    mutating func pause(_ key: EffectKey, until due: Int64, dueAt: Int64) -> Entry? {
+        guard let slot = entries.index(forKey: key) else { return nil }
+        if entries.values[slot].isRunning { places[entries.values[slot].effect.effectClass]?.running -= 1 }
+        entries.values[slot].effect.dueAt = dueAt
+        entries.values[slot].due = due
+        begin(key)
+        return entries.values[slot]
+    }
+
+    /// What is due by now. What waited for its next attempt is ready from here on.
+    mutating func takeDue(now: Int64) -> [Due] {
+        var taken: [Due] = []
+        while taken.count < Self.dueLimit, let item = deadlines.pop(until: now) {
+            guard let slot = entries.index(forKey: item.key), entries.values[slot].due == item.at else { continue }
+            switch entries.values[slot].phase {
+            case .running: taken.append(.timeout(item.key))
+            case .waiting where entries.values[slot].effect.effectClass == .timer: taken.append(.fire(item.key))
+            case .waiting:
+                entries.values[slot].due = nil
+                begin(item.key)
+            case .held, .ready, .awaitingApproval: break
+            }
+        }
+        return taken
+    }
+
+    /// Taken in one transaction at the most; each ends an effect.
+    private static let dueLimit = 500
+
+    private mutating func insertDeadline(_ key: EffectKey, at time: Int64) {
+        deadlines.insert(key, at: time)
+        guard deadlines.count > 4 * entries.count + 1_024 else { return }
+        // Most deadlines are those of attempts that ended in time.
+        deadlines = DueHeap()
+        for (key, entry) in entries where entry.phase == .waiting || entry.phase == .running {
+            if let due = entry.due { deadlines.insert(key, at: due) }
+        }
+    }
+
+    mutating func setLastSignal(_ signal: SignalReference, key: EffectKey) {
+        guard let slot = entries.index(forKey: key) else { return }
+        entries.values[slot].lastSignal = signal
+    }
+
+    mutating func setTraceparent(_ traceparent: String?, key: EffectKey) {
+        guard let slot = entries.index(forKey: key) else { return }
+        entries.values[slot].traceparent = traceparent
+    }
+
+    // MARK: Ending
 
     /// Ends an effect; nil when it has ended before: the first terminal signal wins.
     mutating func close(_ key: EffectKey) -> Entry? {
         guard let entry = entries.removeValue(forKey: key) else { return nil }
-        if entry.isRunning { running -= 1 }
         let conversation = entry.effect.conversation
+        switch entry.phase {
+        case .running: places[entry.effect.effectClass]?.running -= 1
+        case .ready: places[entry.effect.effectClass]?.leaveQueue()
+        case .held, .waiting, .awaitingApproval: break
+        }
+        if entry.effect.effectClass == .timer { timers -= 1 }
         byConversation[conversation]?.remove(key)
         if byConversation[conversation]?.isEmpty == true { byConversation[conversation] = nil }
+        if entry.effect.effectClass == .llm {
+            lines[conversation]?.remove(key)
+            if lines[conversation]?.isEmpty == true { lines[conversation] = nil }
+        }
         return entry
     }
 
-    mutating func setTraceparent(_ traceparent: String?, key: EffectKey) {
-        entries[key]?.traceparent = traceparent
-    }
+    // MARK: Looking
 
     /// The open effects of a conversation, oldest first.
     func effects(of conversation: ConversationID) -> [EffectKey] {
         (byConversation[conversation] ?? []).sorted { ($0.cause, $0.ordinal) < ($1.cause, $1.ordinal) }
     }
 
-    private mutating func compactQueue() {
-        guard queueHead >= 256, queueHead * 2 >= queue.count else { return }
-        queue.removeFirst(queueHead)
-        queueHead = 0
+    /// Whether a generation of the conversation has its turn or waits for it.
+    func hasGeneration(_ conversation: ConversationID) -> Bool { lines[conversation] != nil }
+
+    /// Generations that have not been tried and answer a message, oldest first.
+    func untriedGenerations(_ conversation: ConversationID) -> [EffectKey] {
+        guard let line = lines[conversation] else { return [] }
+        return ([line.active].compactMap(\.self) + line.waiting).filter { key in
+            entries[key].map { $0.effect.attempt == 0 && $0.effect.round == 0 } ?? false
+        }
+    }
+
+    /// The open effect of a conversation that is meant; nil where there is none.
+    func find(_ target: EffectTarget, in conversation: ConversationID) -> EffectKey? {
+        if let id = target.effectID { return find(effectID: id, in: conversation) }
+        guard let call = target.toolCallID else { return nil }
+        return effects(of: conversation).first { entries[$0]?.call?.id == call }
+    }
+
+    func find(effectID: String, in conversation: ConversationID) -> EffectKey? {
+        (byConversation[conversation] ?? []).first { entries[$0]?.effect.effectID == effectID }
+    }
+}
+
+/// The generations of one conversation: one has its turn, the others wait in the order in which they were ordered.
+struct TurnLine {
+    var active: EffectKey?
+    private var keys: [EffectKey] = []
+    private var head = 0
+    /// Of the keys, those whose effect has not ended.
+    private var live = 0
+
+    var isEmpty: Bool { active == nil && live == 0 }
+    /// Those whose effect has ended are among them until their turn comes.
+    var waiting: ArraySlice<EffectKey> { keys[head...] }
+
+    mutating func append(_ key: EffectKey) {
+        keys.append(key)
+        live += 1
+    }
+
+    /// An effect has ended.
+    mutating func remove(_ key: EffectKey) {
+        if active == key { active = nil } else { live -= 1 }
+    }
+
+    /// The caller makes it the active one, unless its effect has ended.
+    mutating func takeFirst() -> EffectKey? {
+        guard head < keys.count else { return nil }
+        let key = keys[head]
+        head += 1
+        return key
+    }
+
+    mutating func activate(_ key: EffectKey) {
+        active = key
+        live -= 1
+    }
+}
+
+/// The places of a class's attempts, and who waits for one.
+struct ClassPlaces {
+    private let limit: Int
+    private var keys: [EffectKey] = []
+    private var head = 0
+    /// Of the keys, those whose effect has not ended.
+    private(set) var queued = 0
+    var running = 0
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var hasStartable: Bool { running < limit && queued > 0 }
+
+    mutating func queue(_ key: EffectKey) {
+        keys.append(key)
+        queued += 1
+    }
+
+    /// An effect of the queue has started or ended; in the latter case its key is passed over when its turn comes.
+    mutating func leaveQueue() { queued -= 1 }
+
+    /// The next key if a place is free; its effect may have ended.
+    mutating func take() -> EffectKey? {
+        guard running < limit, head < keys.count else { return nil }
+        let key = keys[head]
+        head += 1
+        if head >= 256, head * 2 >= keys.count {
+            keys.removeFirst(head)
+            head = 0
+        }
+        return key
     }
 }

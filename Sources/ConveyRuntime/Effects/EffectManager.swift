@@ -67,7 +67,7 @@ public final class EffectManager: Sendable {
             running[attempt.effect.key] = nil
         }
         guard let event else { return }
-        await mailbox.submit(EffectReport(key: attempt.effect.key, attempt: attempt.effect.attempt, event: event))
+        await mailbox.submit(EffectReport(attempt.effect, event))
     }
 
     /// How the attempt ended; nil when it was stopped.
@@ -81,7 +81,7 @@ public final class EffectManager: Sendable {
         do {
             let result = try await handler.run(attempt) { [mailbox] delta in
                 try Task.checkCancellation()
-                await mailbox.submit(EffectReport(key: effect.key, attempt: effect.attempt, event: .delta(delta)))
+                await mailbox.submit(EffectReport(effect, .delta(delta)))
             }
             return .completed(result)
         } catch is CancellationError {

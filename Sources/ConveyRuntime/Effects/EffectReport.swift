@@ -7,13 +7,12 @@ public struct EffectReport: Sendable, Equatable {
         case failed(EffectFailure)
     }
 
-    public var key: EffectKey
-    public var attempt: Int
+    /// The effect, with the attempt that reports.
+    public var effect: OpenEffect
     public var event: Event
 
-    public init(key: EffectKey, attempt: Int, event: Event) {
-        self.key = key
-        self.attempt = attempt
+    public init(_ effect: OpenEffect, _ event: Event) {
+        self.effect = effect
         self.event = event
     }
 }

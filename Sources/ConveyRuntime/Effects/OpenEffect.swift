@@ -29,10 +29,19 @@ public struct OpenEffect: Sendable, Equatable {
     public var causeID: String
     /// The newest attempt that was started; 0 when none was.
     public var attempt: Int
+    /// Generations of the answer that ended in tool calls before this effect.
+    public var round: Int
+    /// `effect_policy` as it is spelled; nil when there is none.
+    public var policy: [UInt8]?
+    /// When a timer fires, and before when no attempt is made: microseconds since 1970; nil for at once.
+    public var dueAt: Int64?
+    /// It waits for a person's consent.
+    public var awaitsApproval: Bool
 
     public init(
         key: EffectKey, conversation: ConversationID, subject: String, effectClass: EffectClass, kind: String,
-        effectID: String, causeID: String, attempt: Int = 0
+        effectID: String, causeID: String, attempt: Int = 0, round: Int = 0, policy: [UInt8]? = nil,
+        dueAt: Int64? = nil, awaitsApproval: Bool = false
     ) {
         self.key = key
         self.conversation = conversation
@@ -42,5 +51,9 @@ public struct OpenEffect: Sendable, Equatable {
         self.effectID = effectID
         self.causeID = causeID
         self.attempt = attempt
+        self.round = round
+        self.policy = policy
+        self.dueAt = dueAt
+        self.awaitsApproval = awaitsApproval
     }
 }

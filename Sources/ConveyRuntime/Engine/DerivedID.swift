@@ -1,3 +1,5 @@
+import Conversation
+
 /// Ids of the events that Convey makes itself. Each follows from the journal position of what caused it, so a crash and a
 /// re-run give the same id, and no two events share one.
 enum DerivedID {
@@ -8,8 +10,15 @@ enum DerivedID {
         "effect-\(key)-\(attempt)-\(lifecycle)"
     }
     static func delta(_ key: EffectKey, attempt: Int, index: Int) -> String {
-        "effect-\(key)-\(attempt)-progress-\(index)"
+        "\(deltas(key, attempt: attempt))\(index)"
     }
+    /// What the ids of an attempt's deltas begin with.
+    static func deltas(_ key: EffectKey, attempt: Int) -> String { "effect-\(key)-\(attempt)-progress-" }
+    static func approvalRequest(_ key: EffectKey) -> String { "out-approval-\(key)" }
+    static func attemptFailed(_ key: EffectKey, attempt: Int) -> String { "attempt-failed-\(key)-\(attempt)" }
+    /// - Parameter position: its own: a result may come late more than once.
+    static func lateResult(_ key: EffectKey, at position: Position) -> String { "late-result-\(key)-\(position)" }
+    static func unknownTarget(_ request: Position) -> String { "no-such-effect-\(request)" }
     /// From the message itself: the broker may deliver it again before it was acknowledged.
     static func rejection(_ contentHash: UInt64) -> String { "rejected-" + String(contentHash, radix: 16) }
 
@@ -24,7 +33,7 @@ enum DerivedID {
 enum DerivedSource {
     static let reducer = "/convey/reducer"
     static let projections = "/convey/projections"
-    static let effects = "/convey/effects"
+    static let effects = Signal.effectSource
     static let ingress = "/convey/ingress"
     static let scheduler = "/convey/scheduler"
 }

@@ -46,8 +46,7 @@ extension Engine {
         let application = partitions[partition].apply(
             selection, signal: signal, state: &conversation.record.state, canceledThrough: &canceledThrough)
         conversation.record.canceledThrough = canceledThrough
-        conversation.pending -= 1
-        pending.settle(position)
+        settle(position, signal, conversation)
         conversation.isDirty = true
         output.applied += 1
         // Making a signal ready costs a fraction of applying it; a cause that thousands wait for ends the transaction.
@@ -57,7 +56,15 @@ extension Engine {
             signal: signal, position: position, conversation: conversation, priority: selection.priority,
             application: application)
         for directive in application.directives { try carryOut(directive, of: applied) }
+        if ToolLoop.mayContinue(signal) { advanceTurn(conversation) }
         return true
+    }
+
+    /// A signal does not wait any more.
+    private func settle(_ position: Position, _ signal: Signal, _ conversation: ActiveConversation) {
+        conversation.pending -= 1
+        if ToolLoop.mayContinue(signal) { conversation.pendingTurns -= 1 }
+        pending.settle(position)
     }
 
     /// Effects that others run are part of a conversation's state until they end; a host that never ends them must not make
@@ -76,6 +83,8 @@ extension Engine {
         let application: PartitionMachine.Application
         var outputs = 0
         var effects = 0
+
+        var reference: SignalReference { SignalReference(id: signal.id, position: position) }
 
         init(
             signal: Signal, position: Position, conversation: ActiveConversation, priority: Priority,
@@ -99,15 +108,15 @@ extension Engine {
         case .startEffect(let start):
             let key = EffectKey(cause: applied.position, ordinal: applied.effects)
             applied.effects += 1
-            let effect = OpenEffect(
-                key: key, conversation: applied.conversation.record.id, subject: applied.signal.subject,
-                effectClass: start.effectClass, kind: start.kind, effectID: start.effectID, causeID: applied.signal.id)
-            try open(effect, startsCanceled: applied.application.startsCanceled)
+            try open(
+                start, key: key, signal: applied.signal, in: applied.conversation,
+                startsCanceled: applied.application.startsCanceled)
         case .cancelEffects(let reason):
             for key in ledger.effects(of: applied.conversation.record.id) {
-                try cancel(
-                    key, reason: reason, cause: SignalReference(id: applied.signal.id, position: applied.position))
+                try cancel(key, reason: reason, cause: applied.reference, endsTurn: true)
             }
+        case .decide(let decision): try decide(decision, by: applied.reference, applied.signal)
+        case .cancelEffect(let target): try cancel(target, by: applied.reference, applied.signal)
         }
     }
 
@@ -167,8 +176,10 @@ extension Engine {
         guard let record = try record(at: position) else {
             throw JournalError(.corrupt, "record \(position) waits for its cause but cannot be read")
         }
-        try activate(id: record.conversation).pending -= 1
-        pending.settle(position)
+        guard case .signal(let signal) = record.content else {
+            preconditionFailure("a marker (record \(position)) waited for its cause")
+        }
+        settle(position, signal, try activate(id: record.conversation))
         return record
     }
 

@@ -2,81 +2,329 @@ import Conversation
 
 /// The life of effects: every step is a signal recorded in the transaction at hand.
 extension Engine {
-    /// Takes an effect on. One that an abort has overtaken ends at once, without an attempt.
-    func open(_ effect: OpenEffect, startsCanceled: Bool) throws(JournalError) {
-        ledger.open(effect)
+    /// Takes an effect on. It ends at once, without an attempt, when an abort has overtaken it or it cannot be run as asked.
+    func open(
+        _ start: EffectStart, key: EffectKey, signal: Signal, in conversation: ActiveConversation, startsCanceled: Bool
+    ) throws(JournalError) {
+        var effect = OpenEffect(
+            key: key, conversation: conversation.record.id, subject: signal.subject, effectClass: start.effectClass,
+            kind: start.kind, effectID: start.effectID, causeID: signal.id, round: start.round, policy: start.policy)
+        let call = start.effectClass == .tool ? ToolCall(decoding: start.input) : nil
+        var due: Int64?
+        var plan = Result<EffectPolicy, EffectFailure>.success(settings.effects.policy(of: start.effectClass))
+        do {
+            plan = .success(try self.policy(of: effect, call: call))
+            switch start.effectClass {
+            case .llm: due = try prepareTurn(for: effect, in: conversation, startsCanceled: startsCanceled)
+            case .tool:
+                effect.awaitsApproval = call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
+            case .timer: due = try TimerDeadline.microseconds(start.input, recordedAt: time.wall)
+            }
+            try checkRoom(for: effect)
+        } catch let error as JournalError {
+            throw error
+        } catch let failure as EffectFailure {
+            plan = .failure(failure)
+        } catch {
+            preconditionFailure("opening an effect threw \(error)")
+        }
+        effect.dueAt = due
+        if effect.effectClass == .timer { effect.attempt = 1 }
+        let policy = (try? plan.get()) ?? settings.effects.policy(of: start.effectClass)
+        var entry = EffectLedger.Entry(
+            effect: effect, policy: policy, lastSignal: SignalReference(id: signal.id, position: key.cause))
+        entry.traceparent = signal.traceparent
+        entry.call = call
+        ledger.open(entry, due: due.map(monotonic), isTurnHeld: conversation.isTurnHeld)
         batch.openedEffects.append(effect)
+        let cause = entry.lastSignal
         if startsCanceled {
-            let cause = SignalReference(id: effect.causeID, position: effect.key.cause)
-            try cancel(effect.key, reason: "canceled before it started", cause: cause)
+            return try cancel(key, reason: "canceled before it started", cause: cause, endsTurn: true)
+        }
+        if case .failure(let failure) = plan {
+            return try end(key, failed: failure)
+        }
+        try announce(entry)
+    }
+
+    /// What is told of an effect that does not start right away.
+    private func announce(_ entry: EffectLedger.Entry) throws(JournalError) {
+        let effect = entry.effect
+        if effect.effectClass == .timer {
+            let data = LifecycleData.timerStarted(entry, fireAt: timestamps.text(effect.dueAt ?? time.wall))
+            try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
+            metrics.effects[.timer, .started] += 1
+        }
+        if effect.awaitsApproval, let call = entry.call {
+            let id = DerivedID.approvalRequest(effect.key)
+            let request = Signal(
+                id: id, source: DerivedSource.effects, type: "conv.out.tool.approval_requested",
+                subject: effect.subject,
+                cause: .signal(entry.lastSignal.id), traceparent: entry.traceparent,
+                data: LifecycleData.approvalRequest(id: id, entry, call))
+            try append(
+                request, hash: IdentityIndex.hash(subject: effect.subject, id: id), cause: entry.lastSignal.position)
         }
     }
+
+    /// The policy of an effect: its class's, its tool's over it, its signal's over both.
+    func policy(of effect: OpenEffect, call: ToolCall?) throws(EffectFailure) -> EffectPolicy {
+        var policy = settings.effects.policy(of: effect.effectClass)
+        if let tool = call.flatMap({ settings.effects.tools[$0.name] }) {
+            policy.timeout = tool.timeout ?? policy.timeout
+            policy.maxAttempts = tool.maxAttempts ?? policy.maxAttempts
+        }
+        return try policy.overridden(by: effect.policy, bounds: settings.effects.bounds)
+    }
+
+    private func checkRoom(for effect: OpenEffect) throws(EffectFailure) {
+        let effects = settings.effects
+        if effect.effectClass == .timer, ledger.timers >= effects.timerLimit {
+            throw EffectFailure(.config, "\(effects.timerLimit) timers wait already (effects.timer.limit)")
+        }
+        let limit = effects.policy(of: effect.effectClass).queueLimit
+        if effect.effectClass != .timer, ledger.waitingForPlace(effect.effectClass) >= limit {
+            let name = effect.effectClass.rawValue
+            throw EffectFailure(.config, "\(limit) effects wait for a place already (effects.\(name).queue_limit)")
+        }
+    }
+
+    // MARK: Attempts
 
     /// Starts attempts while there are free places.
     func startEffects() throws(JournalError) {
-        while var entry = ledger.startNext() {
-            let effect = entry.effect
-            let cause = try signal(at: effect.key.cause, of: activate(id: effect.conversation))
-            ledger.setTraceparent(cause.traceparent, key: effect.key)
-            entry.traceparent = cause.traceparent
-            let id = DerivedID.effect(effect.key, attempt: effect.attempt, lifecycle: "started")
-            try appendLifecycle(
-                "started", id: id, of: entry, cause: entry.lastSignal, data: LifecycleData.started(entry))
-            batch.startedAttempts.append((effect: effect.key, attempt: effect.attempt))
-            output.orders.append(.run(EffectAttempt(effect: effect, input: cause.data)))
-            metrics.effects[effect.effectClass.metric, effect.attempt == 1 ? .started : .retried] += 1
+        while let entry = ledger.startNext(now: time.monotonic) {
+            guard let failure = failureAfterRestart(entry) else {
+                try start(entry)
+                continue
+            }
+            var last = entry
+            last.effect.attempt -= 1
+            if ledger.close(entry.effect.key) != nil { try end(last, failed: failure) }
         }
     }
 
-    /// Records what an attempt reports, unless its effect has ended or a newer attempt runs.
+    /// Attempts that restarts may end before the effect counts as one that brings the process down.
+    private static let restartAllowance = 20
+
+    private func failureAfterRestart(_ entry: EffectLedger.Entry) -> EffectFailure? {
+        guard entry.wasInterrupted else { return nil }
+        if entry.policy.afterRestart == .fail {
+            let name = entry.effect.effectClass.rawValue
+            return EffectFailure(
+                .unknown, "Convey ended while the attempt ran, and effects.\(name).after_restart is fail")
+        }
+        if entry.effect.attempt > entry.policy.maxAttempts + Self.restartAllowance {
+            return EffectFailure(.unknown, "Convey ended \(Self.restartAllowance) times while an attempt ran")
+        }
+        return nil
+    }
+
+    private func start(_ started: EffectLedger.Entry) throws(JournalError) {
+        var entry = started
+        let effect = entry.effect
+        let conversation = try activate(id: effect.conversation)
+        let cause = try signal(at: effect.key.cause, of: conversation)
+        ledger.setTraceparent(cause.traceparent, key: effect.key)
+        entry.traceparent = cause.traceparent
+        let data = LifecycleData.started(entry, reset: entry.effect.attempt > 1 && hasStreamed(started))
+        try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
+        batch.changedEffects.append(effect)
+        let attempt = EffectAttempt(
+            effect: effect, input: effect.round == 0 ? cause.data : entry.call?.encoded ?? Array("{}".utf8),
+            call: entry.call, toolRound: effect.round, configuration: try configuration(of: conversation),
+            contextThrough: lastPosition, limits: entry.policy.limits, traceparent: cause.traceparent)
+        output.orders.append(.run(attempt))
+        metrics.effects[effect.effectClass.metric, effect.attempt == 1 ? .started : .retried] += 1
+    }
+
+    /// Whether a client may show text of the attempt before.
+    private func hasStreamed(_ entry: EffectLedger.Entry) -> Bool {
+        entry.effect.effectClass == .llm && (entry.deltas > 0 || entry.wasInterrupted)
+    }
+
+    /// Records what an attempt reports. What comes after the effect's end is recorded as audit, and changes nothing.
     func record(_ report: EffectReport) throws(JournalError) {
+        let effect = report.effect
         switch report.event {
         case .delta(let delta):
-            guard let entry = ledger.append(delta.text, key: report.key, attempt: report.attempt) else { return }
+            guard let entry = ledger.append(delta, of: effect) else { return }
             let index = entry.deltas - 1
+            let id = DerivedID.delta(effect.key, attempt: effect.attempt, index: index)
             try appendLifecycle(
-                "progress", id: DerivedID.delta(report.key, attempt: report.attempt, index: index), of: entry,
-                cause: entry.lastSignal, data: LifecycleData.delta(entry, index: index, delta.text))
+                "progress", id: id, of: entry, cause: entry.lastSignal,
+                data: LifecycleData.delta(entry, index: index, delta))
         case .completed(let result):
-            guard isCurrent(report), let entry = ledger.close(report.key) else { return }
-            try end(
-                entry, "completed", cause: entry.lastSignal, outcome: .completed,
-                data: LifecycleData.completed(
-                    entry, content: result.content, finishReason: result.finishReason ?? "stop"))
+            guard isCurrent(effect) else { return try recordLate(effect, "completed", text: result.content) }
+            try complete(effect.key, result)
         case .failed(let failure):
-            guard isCurrent(report), let entry = ledger.close(report.key) else { return }
-            try end(
-                entry, "failed", cause: entry.lastSignal, outcome: .failed,
-                data: LifecycleData.failed(entry, category: failure.category, message: failure.message))
+            guard isCurrent(effect) else { return try recordLate(effect, "failed", text: failure.message) }
+            try fail(effect, failure)
         }
     }
 
-    private func isCurrent(_ report: EffectReport) -> Bool {
-        ledger.entry(report.key)?.effect.attempt == report.attempt
+    private func isCurrent(_ effect: OpenEffect) -> Bool {
+        ledger.entry(effect.key).map { $0.isRunning && $0.effect.attempt == effect.attempt } ?? false
     }
 
+    private func recordLate(_ effect: OpenEffect, _ lifecycle: String, text: String) throws(JournalError) {
+        let id = DerivedID.lateResult(effect.key, at: nextPosition)
+        try audit(
+            "late_result", id: id, subject: effect.subject,
+            data: LifecycleData.lateResult(id: id, effect, lifecycle: lifecycle, text: text))
+    }
+
+    func audit(
+        _ name: String, id: String, subject: String, cause: SignalReference? = nil, data: [UInt8]
+    ) throws(JournalError) {
+        let notice = Signal(
+            id: id, source: DerivedSource.effects, type: "conv.audit.effect.\(name)", subject: subject,
+            cause: cause.map { .signal($0.id) } ?? .none, data: data)
+        try append(notice, hash: IdentityIndex.hash(subject: subject, id: id), cause: cause?.position)
+    }
+
+    private func complete(_ key: EffectKey, _ result: EffectResult) throws(JournalError) {
+        guard let entry = ledger.entry(key) else { return }
+        if !result.toolCalls.isEmpty, let limit = try toolRoundLimit(of: entry.effect), entry.effect.round >= limit {
+            return try end(
+                key,
+                failed: EffectFailure(
+                    .config,
+                    "the model asked for tools in more than \(limit) generations in a row (llm.max_tool_rounds)",
+                    code: "max_tool_rounds"))
+        }
+        guard let entry = ledger.close(key) else { return }
+        try end(
+            entry, "completed", cause: entry.lastSignal, outcome: .completed,
+            data: LifecycleData.completed(entry, result))
+    }
+
+    /// Another attempt when that may help, else the end.
+    private func fail(_ effect: OpenEffect, _ failure: EffectFailure) throws(JournalError) {
+        guard let entry = ledger.fail(effect) else { return }
+        guard failure.category.isRetriable, entry.failures < entry.policy.maxAttempts else {
+            return try end(effect.key, failed: failure)
+        }
+        let pause = entry.policy.pause(
+            afterFailure: entry.failures, of: effect.key, attempt: effect.attempt, retryAfter: failure.retryAfter)
+        let due = time.monotonic + pause.milliseconds
+        guard let paused = ledger.pause(effect.key, until: due, dueAt: time.wall + pause.milliseconds * 1_000) else {
+            return
+        }
+        batch.changedEffects.append(paused.effect)
+        let id = DerivedID.attemptFailed(effect.key, attempt: effect.attempt)
+        try audit(
+            "attempt_failed", id: id, subject: effect.subject, cause: entry.lastSignal,
+            data: LifecycleData.attemptFailed(id: id, entry, failure, pause: pause))
+    }
+
+    // MARK: Time
+
+    /// Does what is due: timers fire, pauses end, attempts that take too long are stopped.
+    func takeDue() throws(JournalError) {
+        for due in ledger.takeDue(now: time.monotonic) {
+            switch due {
+            case .fire(let key):
+                guard let entry = ledger.close(key) else { continue }
+                let fireAt = timestamps.text(entry.effect.dueAt ?? time.wall)
+                try end(
+                    entry, "completed", cause: entry.lastSignal, outcome: .completed,
+                    data: LifecycleData.timerFired(entry, fireAt: fireAt))
+            case .timeout(let key):
+                guard let entry = ledger.entry(key) else { continue }
+                output.orders.append(.stop(key))
+                let seconds = Double(entry.policy.timeout.milliseconds) / 1_000
+                try fail(entry.effect, EffectFailure(.timeout, "the attempt took longer than \(seconds) s"))
+            }
+        }
+    }
+
+    /// A wall-clock time on the clock that deadlines are measured with: later jumps of the wall clock do not move it.
+    func monotonic(_ wall: Int64) -> Int64 {
+        // Up, so that nothing fires early.
+        time.monotonic + (wall - time.wall + 999) / 1_000
+    }
+
+    // MARK: Ending
+
     /// Ends an effect as canceled, with the text it streamed so far.
-    func cancel(_ key: EffectKey, reason: String, cause: SignalReference) throws(JournalError) {
+    /// - Parameter endsTurn: the answer that the effect belongs to ends with it.
+    func cancel(
+        _ key: EffectKey, reason: String, cause: SignalReference, endsTurn: Bool
+    ) throws(JournalError) {
         guard let entry = ledger.close(key) else { return }
         if entry.isRunning { output.orders.append(.stop(key)) }
+        let text = try streamedText(of: entry)
         try end(
-            entry, "canceled", cause: cause, outcome: .canceled, data: LifecycleData.canceled(entry, reason: reason))
+            entry, "canceled", cause: cause, outcome: .canceled,
+            data: LifecycleData.canceled(entry, reason: reason, text: text, endsTurn: endsTurn))
+    }
+
+    func end(_ key: EffectKey, failed failure: EffectFailure) throws(JournalError) {
+        guard let entry = ledger.close(key) else { return }
+        try end(entry, failed: failure)
+    }
+
+    private func end(_ entry: EffectLedger.Entry, failed failure: EffectFailure) throws(JournalError) {
+        let text = try streamedText(of: entry)
+        try end(
+            entry, "failed", cause: entry.lastSignal, outcome: .failed,
+            data: LifecycleData.failed(entry, failure, text: text))
     }
 
     private func end(
         _ entry: EffectLedger.Entry, _ lifecycle: String, cause: SignalReference, outcome: EffectCounts.Outcome,
         data: [UInt8]
     ) throws(JournalError) {
-        let id = DerivedID.effect(entry.effect.key, attempt: entry.effect.attempt, lifecycle: lifecycle)
-        try appendLifecycle(lifecycle, id: id, of: entry, cause: cause, data: data)
+        try appendLifecycle(lifecycle, of: entry, cause: cause, data: data)
+        try closed(entry, outcome)
+    }
+
+    private func closed(_ entry: EffectLedger.Entry, _ outcome: EffectCounts.Outcome) throws(JournalError) {
         batch.closedEffects.append(entry.effect.key)
         metrics.effects[entry.effect.effectClass.metric, outcome] += 1
+        if entry.effect.effectClass == .llm { try advanceTurn(activate(id: entry.effect.conversation)) }
+    }
+
+    /// A terminal signal that somebody else has published for one of our effects: it is the effect's end.
+    func endFromOutside(_ signal: Signal, in conversation: ActiveConversation) throws(JournalError) {
+        guard ["completed", "failed", "canceled"].contains(where: { signal.type.hasSuffix(".\($0)") }),
+            let id = JSONObjectView(signal.data)?["effect_id"]?.string,
+            let key = ledger.find(effectID: id, in: conversation.record.id),
+            let entry = ledger.entry(key),
+            signal.type.hasPrefix("conv.effect.\(entry.effect.effectClass.rawValue).\(entry.effect.kind).")
+        else { return }
+        _ = ledger.close(key)
+        if entry.isRunning { output.orders.append(.stop(key)) }
+        let outcome: EffectCounts.Outcome =
+            signal.type.hasSuffix(".completed") ? .completed : signal.type.hasSuffix(".failed") ? .failed : .canceled
+        try closed(entry, outcome)
+    }
+
+    /// What the newest attempt has streamed: in memory, or in the journal when an earlier process ran it.
+    private func streamedText(of entry: EffectLedger.Entry) throws(JournalError) -> String {
+        guard entry.wasInterrupted, entry.effect.effectClass == .llm else { return entry.text }
+        let conversation = try activate(id: entry.effect.conversation)
+        let started = DerivedID.effect(entry.effect.key, attempt: entry.effect.attempt, lifecycle: "started")
+        let prefix = DerivedID.deltas(entry.effect.key, attempt: entry.effect.attempt)
+        var pieces: [String] = []
+        var position = conversation.record.head
+        while position > entry.effect.key.cause, let record = try record(at: position) {
+            position = record.previous
+            guard case .signal(let signal) = record.content, signal.source == DerivedSource.effects else { continue }
+            if signal.id == started { break }
+            if signal.id.hasPrefix(prefix), let text = JSONObjectView(signal.data)?["delta"]?.string {
+                pieces.append(text)
+            }
+        }
+        return pieces.reversed().joined()
     }
 
     private func appendLifecycle(
-        _ lifecycle: String, id: String, of entry: EffectLedger.Entry, cause: SignalReference, data: [UInt8]
+        _ lifecycle: String, id: String? = nil, of entry: EffectLedger.Entry, cause: SignalReference, data: [UInt8]
     ) throws(JournalError) {
         let effect = entry.effect
+        let id = id ?? DerivedID.effect(effect.key, attempt: effect.attempt, lifecycle: lifecycle)
         let signal = Signal(
             id: id, source: DerivedSource.effects,
             type: "conv.effect.\(effect.effectClass.rawValue).\(effect.kind).\(lifecycle)", subject: effect.subject,
@@ -85,6 +333,17 @@ extension Engine {
             signal, hash: IdentityIndex.hash(subject: effect.subject, id: id), cause: cause.position)
         ledger.setLastSignal(SignalReference(id: id, position: record.position), key: effect.key)
     }
+}
+
+extension ToolCall {
+    /// Reads `{"id","name","arguments"}`.
+    init?(decoding bytes: [UInt8]) {
+        guard let members = JSONObjectView(bytes), let id = members["id"]?.string, let name = members["name"]?.string
+        else { return nil }
+        self.init(id: id, name: name, arguments: members["arguments"]?.string ?? "{}")
+    }
+
+    var encoded: [UInt8] { ChatMessage.ToolCall(id: id, name: name, arguments: arguments).encode() }
 }
 
 extension EffectClass {

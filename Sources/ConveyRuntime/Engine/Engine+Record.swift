@@ -11,6 +11,9 @@ extension Engine {
                 return .duplicate(id: signal.id, subject: signal.subject, offset: known.offset)
             }
             let record = try append(signal, hash: hash)
+            if Family(type: signal.type) == .effect {
+                try endFromOutside(signal, in: activate(subject: signal.subject))
+            }
             return .recorded(id: signal.id, subject: signal.subject, offset: record.offset)
         case .rejected(let message):
             try recordRejection(message)
@@ -66,6 +69,7 @@ extension Engine {
             signal, position: record.position.rawValue, conversation: conversation.record.id.rawValue,
             offset: record.offset, cause: status, now: time.monotonic)
         conversation.pending += 1
+        if ToolLoop.mayContinue(signal) { conversation.pendingTurns += 1 }
         pending.insert(record.position)
         giveTurn(to: partition)
         if family == .inbound, Priority(type: signal.type) == .control { urgent.append(partition) }

@@ -29,7 +29,7 @@ extension Engine {
         for position in waiting where try journal.isDeadLetter(position) { waiting.remove(position) }
         pending = PendingChanges(from: point.pending, to: waiting)
         try enqueue(waiting)
-        for effect in point.openEffects { ledger.open(effect) }
+        try reopen(point.openEffects)
         metrics.gauges.openEffects = ledger.count
         metrics.gauges.queueDepth = queueDepth
     }
@@ -91,7 +91,42 @@ extension Engine {
             unqueued.remove(position)
             if index >= settings.residentSignalLimit { partitions[partition].release(position.rawValue) }
             conversation.pending += 1
+            if ToolLoop.mayContinue(signal) { conversation.pendingTurns += 1 }
             giveTurn(to: partition)
         }
+    }
+
+    /// Takes up the effects without an end: an answer that has begun before one that has not, then the oldest first.
+    private func reopen(_ effects: [OpenEffect]) throws(JournalError) {
+        func rank(_ effect: OpenEffect) -> Int { effect.round > 0 ? 0 : effect.attempt > 0 ? 1 : 2 }
+        let ordered = effects.sorted {
+            (rank($0), $0.key.cause, $0.key.ordinal) < (rank($1), $1.key.cause, $1.key.ordinal)
+        }
+        for effect in ordered {
+            var call: ToolCall?
+            var isTurnHeld = false
+            switch effect.effectClass {
+            case .tool: call = try self.call(of: effect)
+            case .llm: isTurnHeld = try activate(id: effect.conversation).isTurnHeld
+            case .timer: break
+            }
+            // What was wrong with the policy was told when the effect was opened.
+            let policy = (try? policy(of: effect, call: call)) ?? settings.effects.policy(of: effect.effectClass)
+            var entry = EffectLedger.Entry(
+                effect: effect, policy: policy,
+                lastSignal: SignalReference(id: effect.causeID, position: effect.key.cause))
+            entry.call = call
+            entry.wasInterrupted = effect.effectClass != .timer && effect.attempt > 0 && effect.dueAt == nil
+            ledger.open(entry, due: effect.dueAt.map(monotonic), isTurnHeld: isTurnHeld)
+        }
+    }
+
+    /// The call that a tool's effect was opened for.
+    private func call(of effect: OpenEffect) throws(JournalError) -> ToolCall? {
+        guard case .signal(let cause)? = try record(at: effect.key.cause)?.content else { return nil }
+        let calls = ChatMessage.ToolCall.list(JSONObjectView(cause.data)?["tool_calls"])
+        guard calls.indices.contains(effect.key.ordinal) else { return nil }
+        let call = calls[effect.key.ordinal]
+        return ToolCall(id: call.id, name: call.name, arguments: call.arguments)
     }
 }

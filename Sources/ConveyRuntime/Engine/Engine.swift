@@ -32,6 +32,7 @@ public final class Engine {
     var urgent: [Int] = []
     /// Applications the transaction at hand may still make.
     var budget = 0
+    var timestamps = TimestampWriter()
     /// Dead letters of the transaction at hand.
     var buried: Set<Position> = []
     var time = EngineTime(wall: 0, monotonic: 0)
@@ -53,7 +54,7 @@ public final class Engine {
         }
         hasTurn = Array(repeating: false, count: journal.partitionCount)
         conversations = ConversationCache(limit: settings.conversationLimit)
-        ledger = EffectLedger(concurrency: settings.effectConcurrency)
+        ledger = EffectLedger(settings: settings.effects)
         self.time = time
         self.metrics = metrics
         try recover()
@@ -76,8 +77,13 @@ public final class Engine {
         return try journal.conversation(subject: subject)?.state
     }
 
-    /// When the longest-waiting parked signal times out, in monotonic milliseconds.
+    /// When something is due without new input, in monotonic milliseconds: a parked signal, a timer, an attempt.
     public func nextTimeout() -> Int64? {
+        guard let parked = nextParkedTimeout() else { return ledger.nextDue }
+        return min(parked, ledger.nextDue ?? parked)
+    }
+
+    private func nextParkedTimeout() -> Int64? {
         var oldest: Int64?
         for index in partitions.indices where partitions[index].parkedCount > 0 {
             if let parkedAt = partitions[index].oldestParkedAt() { oldest = min(oldest ?? parkedAt, parkedAt) }
@@ -95,6 +101,7 @@ public final class Engine {
 
         for inbound in input.inbound { output.outcomes.append(try record(inbound)) }
         for report in input.reports { try record(report) }
+        try takeDue()
         try expireParked()
         budget = min(settings.applyBudget, input.applications ?? .max)
         try applyUrgent()

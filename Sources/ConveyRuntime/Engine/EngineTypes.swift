@@ -121,8 +121,7 @@ public struct EngineSettings: Sendable {
     /// Effects in flight in the state of one conversation; with more, the signals of effects that others run become dead
     /// letters.
     public var inFlightLimit = 1_000
-    /// Attempts that run at once; further effects wait.
-    public var effectConcurrency = 1_000
+    public var effects = EffectSettings()
 
     public init() {}
 }

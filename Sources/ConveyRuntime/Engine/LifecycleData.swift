@@ -2,42 +2,129 @@ import Conversation
 
 /// The `data` of the signals that Convey makes itself, as JSON.
 enum LifecycleData {
-    static func started(_ entry: EffectLedger.Entry) -> [UInt8] {
-        lifecycle("started", entry).finish()
+    /// `reset` tells a client that the attempt does not continue what an earlier one has streamed.
+    static func started(_ entry: EffectLedger.Entry, reset: Bool) -> [UInt8] {
+        var data = lifecycle("started", entry)
+        if reset { data.add("reset", json: "true".utf8) }
+        if let call = entry.call { data.add("arguments", call.arguments) }
+        return data.finish()
     }
 
-    static func delta(_ entry: EffectLedger.Entry, index: Int, _ delta: String) -> [UInt8] {
+    static func timerStarted(_ entry: EffectLedger.Entry, fireAt: String) -> [UInt8] {
+        var data = lifecycle("started", entry)
+        data.add("fire_at", fireAt)
+        return data.finish()
+    }
+
+    static func timerFired(_ entry: EffectLedger.Entry, fireAt: String) -> [UInt8] {
+        var data = lifecycle("completed", entry)
+        data.add("fire_at", fireAt)
+        return data.finish()
+    }
+
+    static func delta(_ entry: EffectLedger.Entry, index: Int, _ delta: EffectDelta) -> [UInt8] {
         var data = lifecycle("progress", entry)
         data.add("index", index)
-        data.add("delta", delta)
+        // What outputs carry over.
+        data.add("sequence", index)
+        switch delta.kind {
+        case .content: data.add("delta", delta.text)
+        case .thinking: data.add("thinking", delta.text)
+        case .message: data.add("message", delta.text)
+        }
         return data.finish()
     }
 
-    static func completed(_ entry: EffectLedger.Entry, content: String, finishReason: String) -> [UInt8] {
+    static func completed(_ entry: EffectLedger.Entry, _ result: EffectResult) -> [UInt8] {
         var data = lifecycle("completed", entry)
-        data.add("content", content)
-        data.add("finish_reason", finishReason)
+        data.add("content", result.content)
+        if entry.effect.effectClass == .llm { data.add("finish_reason", result.finishReason ?? "stop") }
         data.add("deltas", entry.deltas)
+        if !result.toolCalls.isEmpty {
+            data.add("tool_calls", json: toolCalls(result.toolCalls))
+            data.add("tool_round", entry.effect.round)
+            if let policy = entry.effect.policy { data.add("effect_policy", json: policy) }
+        }
+        data.addMembers(of: result.details)
         return data.finish()
     }
 
-    static func failed(
-        _ entry: EffectLedger.Entry, category: EffectFailure.Category, message: String
-    ) -> [UInt8] {
+    private static func toolCalls(_ calls: [ToolCall]) -> [UInt8] {
+        let encoded = calls.map { ChatMessage.ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments).encode() }
+        return Array("[".utf8) + encoded.joined(separator: ",".utf8) + Array("]".utf8)
+    }
+
+    static func failed(_ entry: EffectLedger.Entry, _ failure: EffectFailure, text: String) -> [UInt8] {
         var data = lifecycle("failed", entry)
-        data.add("category", category.rawValue)
-        data.add("message", message)
-        data.add("content", entry.text)
+        data.add("category", failure.category.rawValue)
+        if let code = failure.code { data.add("code", code) }
+        data.add("message", failure.message)
+        data.add("content", text)
         return data.finish()
     }
 
-    /// `content` is the text streamed until then.
-    static func canceled(_ entry: EffectLedger.Entry, reason: String) -> [UInt8] {
+    /// - Parameters:
+    ///   - text: what was streamed until then.
+    ///   - endsTurn: the answer that the effect belongs to ends with it.
+    static func canceled(
+        _ entry: EffectLedger.Entry, reason: String, text: String, endsTurn: Bool
+    ) -> [UInt8] {
         var data = lifecycle("canceled", entry)
         data.add("reason", reason)
-        data.add("content", entry.text)
+        data.add("content", text)
         data.add("deltas", entry.deltas)
+        if endsTurn { data.add("ends_turn", json: "true".utf8) }
         return data.finish()
+    }
+
+    /// Asks people for their consent to a tool call.
+    static func approvalRequest(id: String, _ entry: EffectLedger.Entry, _ call: ToolCall) -> [UInt8] {
+        var data = JSONObjectBuilder()
+        data.add("output_id", id)
+        data.add("channel", "primary")
+        data.add("effect_id", entry.effect.effectID)
+        data.add("tool_name", call.name)
+        data.add("tool_call_id", call.id)
+        data.add("arguments", call.arguments)
+        return data.finish()
+    }
+
+    static func attemptFailed(
+        id: String, _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration
+    ) -> [UInt8] {
+        var data = effectAudit(id, category: "attempt_failed", entry.effect)
+        data.add("reason", failure.category.rawValue)
+        data.add("message", failure.message)
+        data.add("retry_in_ms", pause.milliseconds)
+        return data.finish()
+    }
+
+    static func lateResult(id: String, _ effect: OpenEffect, lifecycle: String, text: String) -> [UInt8] {
+        var data = effectAudit(id, category: "late_result", effect)
+        data.add("lifecycle", lifecycle)
+        data.add("content", text)
+        return data.finish()
+    }
+
+    static func unknownTarget(id: String, request: Signal, _ target: EffectTarget) -> [UInt8] {
+        var data = JSONObjectBuilder()
+        data.add("audit_id", id)
+        data.add("category", "no_such_effect")
+        data.add("signal_id", request.id)
+        data.add("signal_type", request.type)
+        if let effect = target.effectID { data.add("effect_id", effect) }
+        if let call = target.toolCallID { data.add("tool_call_id", call) }
+        data.add("message", "no open effect of the conversation has this id, or it does not wait for this")
+        return data.finish()
+    }
+
+    private static func effectAudit(_ id: String, category: StaticString, _ effect: OpenEffect) -> JSONObjectBuilder {
+        var data = JSONObjectBuilder()
+        data.add("audit_id", id)
+        data.add("category", category.description)
+        data.add("effect_id", effect.effectID)
+        data.add("attempt", effect.attempt)
+        return data
     }
 
     static func output(_ output: Output) -> [UInt8] {
@@ -82,6 +169,11 @@ enum LifecycleData {
         data.add("effect_id", entry.effect.effectID)
         data.add("lifecycle", name)
         data.add("attempt", entry.effect.attempt)
+        if let call = entry.call {
+            data.add("tool_name", call.name)
+            data.add("tool_call_id", call.id)
+            data.add("name", call.name)
+        }
         return data
     }
 }

@@ -17,8 +17,8 @@ public struct JournalBatch: Sendable {
     /// Conversations whose counters and state are to be kept (evicted from memory, or a checkpoint).
     public var savedConversations: [ConversationRecord] = []
     public var openedEffects: [OpenEffect] = []
-    /// Effects whose attempt number has grown.
-    public var startedAttempts: [(effect: EffectKey, attempt: Int)] = []
+    /// Effects whose attempt, due time or consent has changed.
+    public var changedEffects: [OpenEffect] = []
     public var closedEffects: [EffectKey] = []
     public var deadLetters: [DeadLetter] = []
     /// Everything up to here has been acknowledged by the broker.
@@ -29,7 +29,7 @@ public struct JournalBatch: Sendable {
 
     public var isEmpty: Bool {
         records.isEmpty && createdConversations.isEmpty && savedConversations.isEmpty && openedEffects.isEmpty
-            && startedAttempts.isEmpty && closedEffects.isEmpty && deadLetters.isEmpty && outboxCursor == nil
+            && changedEffects.isEmpty && closedEffects.isEmpty && deadLetters.isEmpty && outboxCursor == nil
             && checkpoint == nil
     }
 }

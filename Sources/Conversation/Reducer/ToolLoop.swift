@@ -1,0 +1,109 @@
+/// An answer that goes on behind tool calls: a generation that ends in calls starts one tool effect a call, and when all of
+/// them have ended the next generation starts.
+///
+/// Only Convey's own signals (`Signal.effectSource`) move it: what others report of effects that they run themselves is
+/// theirs to continue.
+public struct ToolLoop: Sendable, Equatable {
+    /// Generations that have ended in calls since the last message.
+    public private(set) var round: Int
+    /// The effects of the calls that have not ended, in the order of the calls.
+    public private(set) var waiting: [String]
+    /// `effect_policy` of the message, as it is spelled: it holds for the whole answer.
+    public private(set) var policy: [UInt8]?
+
+    /// Whether an application of the signal may start a generation that belongs to an answer that has begun.
+    public static func mayContinue(_ signal: Signal) -> Bool {
+        guard signal.source == Signal.effectSource else { return false }
+        switch signal.type {
+        case "conv.effect.llm.generation.completed", "conv.effect.tool.execution.completed",
+            "conv.effect.tool.execution.failed", "conv.effect.tool.execution.canceled":
+            return true
+        default: return false
+        }
+    }
+
+    /// What the application of a signal changes, and what it starts.
+    static func step(
+        _ signal: Signal, _ data: JSONObjectView, isControl: Bool, loop: inout ToolLoop?
+    ) -> [Directive] {
+        if isControl {
+            loop = nil
+            return []
+        }
+        guard mayContinue(signal) else { return [] }
+        if signal.type.hasPrefix("conv.effect.llm.") { return begin(signal, data, &loop) }
+        guard let effectID = data["effect_id"]?.string, var open = loop,
+            let index = open.waiting.firstIndex(of: effectID)
+        else { return [] }
+        if data["ends_turn"]?.kind == .true {
+            loop = nil
+            return []
+        }
+        open.waiting.remove(at: index)
+        guard open.waiting.isEmpty else {
+            loop = open
+            return []
+        }
+        loop = nil
+        return [
+            .startEffect(
+                EffectStart(
+                    effectID: EffectClass.llm.effectID(startedBy: signal.id), effectClass: .llm,
+                    kind: EffectClass.llm.kind, input: Array("{}".utf8), policy: open.policy, round: open.round))
+        ]
+    }
+
+    private static func begin(_ signal: Signal, _ data: JSONObjectView, _ loop: inout ToolLoop?) -> [Directive] {
+        let calls = ChatMessage.ToolCall.list(data["tool_calls"])
+        guard !calls.isEmpty else { return [] }
+        let round = (data["tool_round"].flatMap { Int(String(decoding: $0.raw, as: UTF8.self)) } ?? 0) + 1
+        let starts = calls.indices.map { index in
+            EffectStart(
+                effectID: "\(EffectClass.tool.effectID(startedBy: signal.id))-\(index)", effectClass: .tool,
+                kind: EffectClass.tool.kind, input: calls[index].encode(), policy: nil, round: round)
+        }
+        loop = ToolLoop(
+            round: round, waiting: starts.map(\.effectID),
+            policy: data["effect_policy"].flatMap { $0.slot.isFalsy ? nil : Array($0.raw) })
+        return starts.map(Directive.startEffect)
+    }
+
+    func combine(into hash: inout StableHash) {
+        hash.combine("tool_loop")
+        hash.combine(UInt64(round))
+        for effect in waiting { hash.combine(effect) }
+        policy?.withUnsafeBufferPointer { hash.combine($0) }
+    }
+}
+
+extension ToolLoop {
+    /// Appends `{"round":1,"waiting":["tool-execution-…"],"policy":{…}}`.
+    func append(to bytes: inout [UInt8]) {
+        JSONWriter.append(raw: "{\"round\":", to: &bytes)
+        JSONWriter.append(integer: round, to: &bytes)
+        JSONWriter.append(raw: ",\"waiting\":[", to: &bytes)
+        for (index, effect) in waiting.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            JSONWriter.append(string: effect, to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "]"))
+        if let policy {
+            // As text, so that it reads back as it is spelled.
+            JSONWriter.append(raw: ",\"policy\":", to: &bytes)
+            JSONWriter.append(string: String(decoding: policy, as: UTF8.self), to: &bytes)
+        }
+        bytes.append(UInt8(ascii: "}"))
+    }
+
+    init(_ json: JSONValue) throws(ConversationStateError) {
+        round = Int(try ConversationState.number(json, "round"))
+        waiting = (json["waiting"]?.array ?? []).compactMap(\.string)
+        guard !waiting.isEmpty else { throw .invalid(member: "waiting") }
+        policy = json["policy"]?.string.map { Array($0.utf8) }
+    }
+}
+
+extension Signal {
+    /// The source of the lifecycle signals of effects that Convey runs.
+    public static let effectSource = "/convey/effects"
+}

@@ -1,0 +1,101 @@
+import Conversation
+
+/// Whose turn it is: the answers of a conversation come one at a time, and an answer goes on behind its tool calls.
+extension Engine {
+    /// What a message does to the answers before it. Throws when it is not to be answered.
+    /// - Returns: when its generation may start, in microseconds since 1970; nil for at once.
+    func prepareTurn(
+        for effect: OpenEffect, in conversation: ActiveConversation, startsCanceled: Bool
+    ) throws -> Int64? {
+        guard effect.round == 0, !startsCanceled else { return nil }
+        let turns = try turnSettings(of: conversation)
+        let id = effect.key.cause
+        let isBusy = conversation.isTurnHeld || ledger.hasGeneration(effect.conversation)
+        switch turns.doubleTexting {
+        case .queue: return nil
+        case .reject:
+            guard isBusy else { return nil }
+            throw EffectFailure(
+                .config, "an earlier message is being answered, and llm.double_texting is reject",
+                code: "double_texting_rejected")
+        case .interrupt:
+            guard isBusy else { return nil }
+            let cause = SignalReference(id: effect.causeID, position: id)
+            for key in ledger.effects(of: effect.conversation) {
+                guard let entry = ledger.entry(key), entry.effect.effectClass != .timer else { continue }
+                // What only waits for its turn is answered too.
+                if entry.effect.effectClass == .llm, entry.effect.attempt == 0, entry.effect.round == 0 { continue }
+                try cancel(key, reason: "interrupted by \(effect.causeID)", cause: cause, endsTurn: true)
+            }
+            return nil
+        case .merge:
+            let cause = SignalReference(id: effect.causeID, position: id)
+            for key in ledger.untriedGenerations(effect.conversation) {
+                try cancel(key, reason: "merged into \(effect.causeID)", cause: cause, endsTurn: false)
+            }
+            return turns.mergeWindow > .zero ? time.wall + turns.mergeWindow.milliseconds * 1_000 : nil
+        }
+    }
+
+    /// Nil when the conversation's own settings cannot be read: then generations fail, and say so.
+    func toolRoundLimit(of effect: OpenEffect) throws(JournalError) -> Int? {
+        let configuration = try configuration(of: activate(id: effect.conversation))
+        do {
+            return try settings.effects.turns.overridden(by: configuration).maxToolRounds
+        } catch {
+            return settings.effects.turns.maxToolRounds
+        }
+    }
+
+    private func turnSettings(of conversation: ActiveConversation) throws -> TurnSettings {
+        try settings.effects.turns.overridden(by: configuration(of: conversation))
+    }
+
+    /// The data of the conversation's newest `conv.in.conversation.configured`.
+    func configuration(of conversation: ActiveConversation) throws(JournalError) -> [UInt8]? {
+        guard let position = conversation.record.state.configuredAt else { return nil }
+        if let known = conversation.configuration, known.position == position { return known.data }
+        let data = try signal(at: Position(Int64(position)), of: conversation).data
+        conversation.configuration = (position, data)
+        return data
+    }
+
+    /// Lets the next generation start, unless the answer before it goes on.
+    func advanceTurn(_ conversation: ActiveConversation) {
+        if !conversation.isTurnHeld { ledger.advance(conversation.record.id) }
+    }
+
+    /// A person's word on a tool call.
+    func decide(_ decision: ToolDecision, by reference: SignalReference, _ signal: Signal) throws(JournalError) {
+        let conversation = try activate(subject: signal.subject)
+        guard let key = ledger.find(decision.target, in: conversation.record.id),
+            let entry = ledger.entry(key), entry.phase == .awaitingApproval
+        else { return try auditUnknown(decision.target, reference, signal) }
+        guard decision.isApproved else {
+            let words = decision.target.reason.map { ": \($0)" } ?? ""
+            ledger.setLastSignal(reference, key: key)
+            return try end(key, failed: EffectFailure(.auth, "the call was denied\(words)", code: "denied"))
+        }
+        guard ledger.approve(key), let approved = ledger.entry(key) else { return }
+        ledger.setLastSignal(reference, key: key)
+        batch.changedEffects.append(approved.effect)
+    }
+
+    /// Cancels one effect.
+    func cancel(_ target: EffectTarget, by reference: SignalReference, _ signal: Signal) throws(JournalError) {
+        let conversation = try activate(subject: signal.subject)
+        guard let key = ledger.find(target, in: conversation.record.id) else {
+            return try auditUnknown(target, reference, signal)
+        }
+        try cancel(key, reason: target.reason ?? signal.type, cause: reference, endsTurn: false)
+    }
+
+    private func auditUnknown(
+        _ target: EffectTarget, _ reference: SignalReference, _ signal: Signal
+    ) throws(JournalError) {
+        let id = DerivedID.unknownTarget(reference.position)
+        try audit(
+            "unknown_target", id: id, subject: signal.subject, cause: reference,
+            data: LifecycleData.unknownTarget(id: id, request: signal, target))
+    }
+}
