@@ -115,7 +115,10 @@ let package = Package(
             name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BenchmarkTests", dependencies: ["bench"], swiftSettings: strict),
         .testTarget(
-            name: "ConveyTests", dependencies: ["convey", "ConveyHTTP", "ConveyRuntime", "MQTTTransport"],
+            name: "ConveyTests",
+            dependencies: [
+                "convey", "ChatCompletions", "ConveyHTTP", "ConveyRuntime", "EffectHandlers", "MQTTTransport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ChatCompletionsTests", dependencies: ["ChatCompletions", "Conversation", "TestSupport"],

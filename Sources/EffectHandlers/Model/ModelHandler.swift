@@ -74,7 +74,7 @@ public final class ModelHandler: EffectHandler {
     private func unknownProvider(_ name: String) -> EffectFailure {
         let known = ([ModelSettings.echo] + settings.providers.map(\.name)).joined(separator: ", ")
         return EffectFailure(
-            .config, "there is no model provider \(Self.quoted(name)); llm.provider has to be one of \(known)")
+            .config, "there is no model provider \(Self.quoted(name)); llm.provider must be one of \(known)")
     }
 
     // MARK: What is asked
@@ -114,7 +114,7 @@ public final class ModelHandler: EffectHandler {
         for name in names where !tools.contains(where: { $0.name == name }) {
             let known = tools.isEmpty ? "there are none" : "there are " + tools.map(\.name).joined(separator: ", ")
             throw EffectFailure(
-                .config, "the conversation's configuration is wrong: llm.tools names \(Self.quoted(name)); \(known)")
+                .config, "conversation.configured: llm.tools names the tool \(Self.quoted(name)); \(known)")
         }
         return tools.filter { names.contains($0.name) }
     }

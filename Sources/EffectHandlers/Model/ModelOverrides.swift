@@ -39,7 +39,7 @@ struct ModelOverrides: Sendable, Equatable {
     private static func invalid(_ member: String, _ right: String) -> EffectFailure {
         let path = member == "llm" ? member : "llm.\(member)"
         return EffectFailure(
-            .config, "the conversation's configuration is wrong: \(path) has to be \(right), or null for the usual")
+            .config, "conversation.configured: \(path) must be \(right), or null for the service's setting")
     }
 
     private static func text(
