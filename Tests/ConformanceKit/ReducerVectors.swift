@@ -77,6 +77,8 @@ enum ReducerVectors {
                 ("output_id", .string(output.outputID)), ("channel", .parsed(output.channel)),
                 ("source", .string("/runtime/projections")), ("data", .parsed(output.data)),
             ])
+        // The reference knows neither.
+        case .decide, .cancelEffect: .object([])
         }
     }
 }
