@@ -33,7 +33,9 @@ let package = Package(
         .target(name: "MQTTTransport", dependencies: ["CMosquitto"], swiftSettings: strict),
         .target(
             name: "SQLiteJournal", dependencies: ["CSQLite", "Conversation", "ConveyRuntime"], swiftSettings: strict),
-        .target(name: "EffectHandlers", dependencies: ["Conversation", "ConveyRuntime"], swiftSettings: strict),
+        .target(
+            name: "EffectHandlers", dependencies: ["Conversation", "ConveyRuntime", "ChatCompletions"],
+            swiftSettings: strict),
         // Any OpenAI-compatible endpoint. Knows nothing of the runtime; the only importer of AsyncHTTPClient.
         .target(
             name: "ChatCompletions",
@@ -57,7 +59,8 @@ let package = Package(
         .executableTarget(
             name: "convey",
             dependencies: [
-                "Conversation", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ConveyHTTP",
+                "Conversation", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ChatCompletions",
+                "ConveyHTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -97,7 +100,10 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EffectHandlersTests", dependencies: ["EffectHandlers", "ConveyRuntime", "Conversation"],
+            name: "EffectHandlersTests",
+            dependencies: [
+                "EffectHandlers", "ChatCompletions", "ConveyRuntime", "Conversation", "JournalSupport", "TestSupport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteJournalTests",
@@ -109,7 +115,10 @@ let package = Package(
             name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport"], swiftSettings: strict),
         .testTarget(name: "BenchmarkTests", dependencies: ["bench"], swiftSettings: strict),
         .testTarget(
-            name: "ConveyTests", dependencies: ["convey", "ConveyHTTP", "ConveyRuntime", "MQTTTransport"],
+            name: "ConveyTests",
+            dependencies: [
+                "convey", "ChatCompletions", "ConveyHTTP", "ConveyRuntime", "EffectHandlers", "MQTTTransport",
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "ChatCompletionsTests", dependencies: ["ChatCompletions", "Conversation", "TestSupport"],

@@ -7,7 +7,9 @@ final class DataDirectory {
     let path: String
     private let lock: Int32
 
-    var journalPath: String { path + "/journal.db" }
+    var journalPath: String { Self.journalPath(in: path) }
+
+    static func journalPath(in directory: String) -> String { directory + "/journal.db" }
 
     init(_ path: String) throws(JournalError) {
         self.path = path

@@ -94,6 +94,8 @@ enum Schema {
         """
         -- Generations of the answer that ended in tool calls before this effect.
         ALTER TABLE effects ADD COLUMN round INTEGER NOT NULL DEFAULT 0;
+        -- The id of the message that is answered, where the effect's own id does not name it.
+        ALTER TABLE effects ADD COLUMN answers TEXT;
         -- effect_policy as it is spelled.
         ALTER TABLE effects ADD COLUMN policy TEXT;
         -- When a timer fires, before when no attempt is made; microseconds since 1970.
@@ -104,17 +106,7 @@ enum Schema {
 
     /// Brings a database to the newest version.
     static func migrate(_ database: Database, partitionCount: Int) throws(JournalError) {
-        let found = try database.number("PRAGMA user_version")
-        let application = try database.number("PRAGMA application_id")
-        guard application == applicationID || (application == 0 && found == 0) else {
-            throw JournalError(.cannotOpen, "\(database.path) is not a Convey journal")
-        }
-        guard found <= version else {
-            throw JournalError(
-                .newerVersion,
-                "\(database.path) was written by a newer Convey (journal version \(found), this one knows \(version)); "
-                    + "use that version")
-        }
+        let found = try foundVersion(database)
         for (index, migration) in migrations.enumerated() where Int64(index) >= found {
             try database.execute("BEGIN IMMEDIATE")
             do {
@@ -130,5 +122,32 @@ enum Schema {
                 throw error
             }
         }
+    }
+
+    /// Checks that a database can be read as it is.
+    static func check(_ database: Database) throws(JournalError) {
+        let found = try foundVersion(database)
+        guard found == version else {
+            throw JournalError(
+                .cannotOpen,
+                "\(database.path) has journal version \(found), this Convey reads \(version); start convey serve on it once"
+            )
+        }
+    }
+
+    /// The version of a database's tables, 0 when it is empty. Throws when it is not ours, or newer.
+    private static func foundVersion(_ database: Database) throws(JournalError) -> Int64 {
+        let found = try database.number("PRAGMA user_version")
+        let application = try database.number("PRAGMA application_id")
+        guard application == applicationID || (application == 0 && found == 0) else {
+            throw JournalError(.cannotOpen, "\(database.path) is not a Convey journal")
+        }
+        guard found <= version else {
+            throw JournalError(
+                .newerVersion,
+                "\(database.path) was written by a newer Convey (journal version \(found), this one knows \(version)); "
+                    + "use that version")
+        }
+        return found
     }
 }

@@ -50,6 +50,36 @@ import Testing
         }
     }
 
+    @Test(arguments: 0..<40)
+    func `A message is shown once from its generation's start on, and in no other order than that of the starts`(
+        seed: UInt64
+    ) {
+        var random = SplitMix(seed: seed)
+        var context = LLMContextProjection(options: .init(answers: .effects, maxMessages: 0))
+        var waiting: [Int] = []
+        var expected: [String] = []
+        for number in 0..<300 {
+            switch Int.random(in: 0..<6, using: &random) {
+            case 0, 1, 2:
+                context.apply(user("\(number)", "q\(number)"))
+                waiting.append(number)
+            case 3 where !waiting.isEmpty, 4 where !waiting.isEmpty, 5 where !waiting.isEmpty:
+                let message = waiting.remove(at: Int.random(in: waiting.indices, using: &random))
+                let lifecycles = ["started", "started", "canceled", "failed", "completed"]
+                let lifecycle = lifecycles[Int.random(in: lifecycles.indices, using: &random)]
+                for _ in 0..<Int.random(in: 1...2, using: &random) {
+                    context.apply(
+                        projected(
+                            "\(number)", "conv.effect.llm.generation.\(lifecycle)",
+                            #"{"effect_id":"llm-generation-\#(message)"}"#))
+                }
+                if lifecycle != "failed" { expected.append("q\(message)") }
+            default: context.apply(projected("\(number)", "conv.applied.event.applied"))
+            }
+            #expect(context.messages().map(\.content) == expected)
+        }
+    }
+
     private func expectEveryCallAnswered(_ messages: [ChatMessage]) {
         var waiting: [String] = []
         for message in messages {

@@ -14,12 +14,32 @@ private func shown(_ id: String, effect: String?, _ text: String) -> ProjectionE
         id, "conv.out.assistant.completed", #"{"output_id":"o","channel":"web","content":"\#(text)"\#(member)}"#)
 }
 
+/// A lifecycle signal of the generation that answers a message.
+private func generation(
+    _ id: String, _ lifecycle: String, of message: String, _ text: String = "", attempt: Int = 1
+) -> ProjectionEvent {
+    projected(
+        id, "conv.effect.llm.generation.\(lifecycle)",
+        #"{"effect_id":"llm-generation-\#(message)","lifecycle":"\#(lifecycle)","attempt":\#(attempt),"content":"\#(text)"}"#
+    )
+}
+
 private func tool(_ id: String, _ end: String, call: String, _ members: String) -> ProjectionEvent {
     projected(
         id, "conv.effect.tool.execution.\(end)", #"{"effect_id":"t","tool_call_id":"\#(call)",\#(members)}"#)
 }
 
+/// Each message's generation starts right behind it.
 private func request(_ events: [ProjectionEvent]) -> LLMContextProjection {
+    let answered = events.flatMap { event in
+        event.type == "conv.in.message.received"
+            ? [event, generation("s\(event.id)", "started", of: event.id)] : [event]
+    }
+    return LLMContextProjection(of: answered, options: .request())
+}
+
+/// The events as they are.
+private func exactly(_ events: [ProjectionEvent]) -> LLMContextProjection {
     LLMContextProjection(of: events, options: .request())
 }
 
@@ -108,6 +128,55 @@ private let dangling = "tool:No result: the call has not finished."
             #"{"effect_id":"5","result":{"x":1}}"#, #"{"effect_id":"6","content":false}"#, "null",
         ].enumerated().map { projected("\($0)", "conv.effect.llm.generation.completed", $1) }
         #expect(brief(request(events).messages()) == ["assistant:a", "assistant:b", "assistant:c", "assistant:d"])
+    }
+
+    // MARK: The place of a message
+
+    @Test func `Of messages that wait for each other the model sees question, answer, question`() {
+        let events = [
+            user("1", "q1"), generation("2", "started", of: "1"), user("3", "q2"), user("4", "q3"),
+            generation("5", "completed", of: "1", "a1"), generation("6", "started", of: "3"),
+            generation("7", "completed", of: "3", "a2"), generation("8", "started", of: "4"),
+        ]
+        #expect(brief(exactly(events).messages()) == ["user:q1", "assistant:a1", "user:q2", "assistant:a2", "user:q3"])
+        #expect(brief(exactly(Array(events.prefix(6))).messages()) == ["user:q1", "assistant:a1", "user:q2"])
+    }
+
+    @Test func `A message whose generation has not started is not part of the context`() {
+        let context = exactly([user("1", "q1"), generation("2", "started", of: "another")])
+        #expect(context.messages().isEmpty)
+        #expect(context.isWaiting(for: "llm-generation-1"))
+    }
+
+    @Test func `A further attempt does not move the message`() {
+        let events = [
+            user("1", "q1"), generation("2", "started", of: "1"), user("3", "q2"), generation("4", "started", of: "3"),
+            generation("5", "started", of: "1", attempt: 2), generation("6", "completed", of: "1", "a1"),
+        ]
+        #expect(brief(exactly(events).messages()) == ["user:q1", "user:q2", "assistant:a1"])
+    }
+
+    @Test(arguments: [("canceled", ["user:q"]), ("completed", ["user:q"]), ("failed", [])])
+    func `A message whose generation ends without a start stands there, unless it was turned away`(
+        end: String, expected: [String]
+    ) {
+        let context = exactly([user("1", "q"), generation("2", end, of: "1")])
+        #expect(brief(context.messages()) == expected)
+        #expect(!context.isWaiting(for: "llm-generation-1"))
+        // A start that is recorded behind the end changes nothing.
+        let late = exactly([user("1", "q"), generation("2", end, of: "1"), generation("3", "started", of: "1")])
+        #expect(brief(late.messages()) == expected)
+    }
+
+    @Test func `A message whose generation failed behind its start stays`() {
+        let events = [user("1", "q"), generation("2", "started", of: "1"), generation("3", "failed", of: "1")]
+        #expect(brief(exactly(events).messages()) == ["user:q"])
+    }
+
+    @Test func `Messages that wait are bounded, the newest are kept`() {
+        var context = exactly((0..<1_500).map { user("\($0)", "\($0)") })
+        for id in ["499", "500", "1499"] { context.apply(generation("s\(id)", "started", of: id)) }
+        #expect(brief(context.messages()) == ["user:500", "user:1499"])
     }
 
     // MARK: Tools
@@ -236,6 +305,7 @@ private let dangling = "tool:No result: the call has not finished."
         var context = LLMContextProjection(options: .request(maxMessages: 3))
         for number in 0..<1_000 {
             context.apply(user("u\(number)", "u\(number)"))
+            context.apply(generation("s\(number)", "started", of: "u\(number)"))
             context.apply(generated("g\(number)", effect: "\(number)", "g\(number)", calls: ["0"]))
         }
         #expect(

@@ -43,8 +43,9 @@ struct RandomEvents {
 
     private static let types = [
         "conv.in.message.received", "conv.out.assistant.completed", "conv.out.tool.status",
-        "conv.effect.llm.generation.completed",
-        "conv.effect.llm.generation.canceled", "conv.effect.llm.generation.failed",
+        "conv.effect.llm.generation.started", "conv.effect.llm.generation.started",
+        "conv.effect.llm.generation.completed", "conv.effect.llm.generation.canceled",
+        "conv.effect.llm.generation.failed",
         "conv.effect.tool.execution.completed", "conv.effect.tool.execution.completed",
         "conv.effect.tool.execution.failed", "conv.effect.tool.execution.canceled", "conv.applied.event.applied",
         "conv.effect.llm.generation.progress", "conv.audit.x.y",
@@ -69,7 +70,9 @@ struct RandomEvents {
         members.append(#""output_id":\#(usual ? "\"o\"" : pick(["null", "2", "{\"a\": [1]}"]))"#)
         if Int.random(in: 0..<12, using: &random) == 0 { members.append(#""channel":"web""#) }
         if type.hasPrefix("conv.effect.llm") || Bool.random(using: &random) {
-            members.append(#""effect_id":"e\#(Int.random(in: 0..<number + 2, using: &random))""#)
+            // Half of the generations answer a message.
+            let prefix = Bool.random(using: &random) ? "llm-generation-id" : "e"
+            members.append(#""effect_id":"\#(prefix)\#(Int.random(in: 0..<number + 2, using: &random))""#)
         }
         if Bool.random(using: &random) {
             let calls = (0..<Int.random(in: 1...3, using: &random)).map { _ in

@@ -24,7 +24,7 @@ public struct ChatProvider: Sendable {
     /// Sent as `Authorization: Bearer`; nil for servers that need none.
     public let apiKey: Secret?
     /// The model of requests that name none.
-    public let model: String
+    public private(set) var model: String
     /// Sent as `OpenAI-Organization`.
     public let organization: String?
     public let headers: [Header]
@@ -71,6 +71,15 @@ public struct ChatProvider: Sendable {
         self.headers = headers
         self.tokenLimitMember = tokenLimitMember
         self.asksForUsage = asksForUsage
+    }
+
+    /// The same with another model for requests that name none.
+    /// - Throws: `ChatFailure` of category `config` when it is empty.
+    public func asking(model: String) throws(ChatFailure) -> ChatProvider {
+        guard !model.isEmpty else { throw ChatFailure(.config, "provider \(name) has no model") }
+        var provider = self
+        provider.model = model
+        return provider
     }
 
     /// Whether something secret would go over a network that anybody on the way can read. Worth a warning at the start.

@@ -45,6 +45,12 @@ public struct ChatMessage: ProjectionRow, Equatable {
         return (characters + 3) / 4 + 4
     }
 
+    /// What the message takes in memory, about: its texts, and 160 bytes around them.
+    var textBytes: Int {
+        let calls = toolCalls.reduce(0) { $0 + $1.id.utf8.count + $1.name.utf8.count + $1.arguments.utf8.count + 48 }
+        return content.utf8.count + (toolCallID?.utf8.count ?? 0) + (eventID?.utf8.count ?? 0) + calls + 160
+    }
+
     public func append(to bytes: inout [UInt8]) {
         JSONWriter.append(raw: "{\"role\":", to: &bytes)
         JSONWriter.append(string: role.rawValue, to: &bytes)

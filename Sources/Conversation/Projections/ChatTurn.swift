@@ -22,6 +22,8 @@ struct ChatTurn: Sendable {
 
     var messageCount: Int { 1 + results.count }
 
+    var textBytes: Int { results.reduce(message.textBytes) { $0 + $1.textBytes } }
+
     mutating func answer(_ result: ChatMessage) {
         guard let id = result.toolCallID,
             let index = message.toolCalls.firstIndex(where: { ExactText($0.id) == ExactText(id) })

@@ -6,10 +6,11 @@
 ///
 /// | event | `.outputs` | `.effects` |
 /// |---|---|---|
-/// | `conv.in.message.received` | user | user |
+/// | `conv.in.message.received` | user | user, once its generation starts; see below |
 /// | `conv.out.assistant.delta` | assistant, if `includesDeltas`; joined as in the timeline | |
 /// | `conv.out.assistant.completed` | assistant | assistant, unless the generation it names has ended already |
 /// | `conv.out.tool.status` | tool, if `includesToolStatus` | |
+/// | `conv.effect.llm.generation.started` | | the message that it answers takes its place |
 /// | `conv.effect.llm.generation.completed` | | assistant, with its tool calls |
 /// | `conv.effect.llm.generation.canceled` | | assistant with the text until then, if `keepsCanceledText` |
 /// | `conv.effect.llm.generation.failed` | | ends the generation without a message |
@@ -20,6 +21,11 @@
 /// adds nothing, while an output that belongs to none (a person answers in the assistant's place, an external runner
 /// publishes nothing else) is a message of its own. Of several ends of one generation, and of several results of one
 /// call, the first counts.
+///
+/// With `.effects` a user's message stands where its generation (`llm-generation-{id of the message}`) starts, not where it
+/// was recorded: of messages that wait for each other the model sees question, answer, question. Without a start it
+/// stands at its generation's end, unless that is `failed`: then the message was turned away, and no model is told of it.
+/// A message whose generation has neither started nor ended is not part of the context yet.
 public struct LLMContextProjection: Sendable {
     public struct Options: Sendable {
         /// Where the assistant's messages come from; see `LLMContextProjection`.
@@ -64,6 +70,7 @@ public struct LLMContextProjection: Sendable {
     private var lastDelta: TimelineEntry?
     private var coalescer = TokenCoalescer()
     private var generations = GenerationLedger()
+    private var waiting = WaitingMessages()
 
     public init(options: Options = Options()) {
         self.options = options
@@ -78,6 +85,17 @@ public struct LLMContextProjection: Sendable {
 
     /// The offset of the newest event taken, 0 before the first: what comes behind it is still to be applied.
     public var appliedOffset: Int64 { place.offset }
+
+    /// How many messages are kept, each with its tool results.
+    public var messageCount: Int { turns.end - turns.start }
+
+    /// Whether a message is known whose generation has not started yet.
+    ///
+    /// - Parameter generation: the effect's id.
+    public func isWaiting(for generation: String) -> Bool { waiting.contains(generation) }
+
+    /// About how much memory the texts take, for whoever keeps many contexts. Costs as much as there are messages.
+    public var textBytes: Int { waiting.textBytes + turns.kept.reduce(0) { $0 + $1.textBytes } }
 
     /// Takes the next event. O(1) in the number of events before.
     public mutating func apply(_ event: ProjectionEvent) {
@@ -173,12 +191,17 @@ public struct LLMContextProjection: Sendable {
     private mutating func applyEffect(_ event: ProjectionEvent) {
         switch event.type {
         case "conv.in.message.received":
-            append(
-                ChatMessage(
-                    role: .user, content: TimelineEntry.userContent(event.members).text, eventID: event.id))
+            waiting.add(
+                ChatMessage(role: .user, content: TimelineEntry.userContent(event.members).text, eventID: event.id),
+                of: event.id)
+        case "conv.effect.llm.generation.started":
+            if let effect = event.members["effect_id"]?.orNone { placeMessage(of: effect.text) }
         case "conv.out.assistant.completed":
             let data = event.members
-            if let effect = data["effect_id"]?.orNone, !generations.end(effect.text) { return }
+            if let effect = data["effect_id"]?.orNone?.text {
+                guard generations.end(effect) else { return }
+                placeMessage(of: effect)
+            }
             appendAnswer(event, data["content"]?.orNone?.text ?? "", calls: [])
         case "conv.effect.llm.generation.completed":
             let data = event.members
@@ -188,7 +211,9 @@ public struct LLMContextProjection: Sendable {
             let data = event.members
             guard endGeneration(event, data), options.keepsCanceledText else { return }
             appendAnswer(event, data["content"]?.orNone?.text ?? "", calls: [])
-        case "conv.effect.llm.generation.failed": _ = endGeneration(event, event.members)
+        case "conv.effect.llm.generation.failed":
+            let data = event.members
+            if endGeneration(event, data, placesMessage: false) { _ = waiting.take(Self.generation(event, data)) }
         case "conv.effect.tool.execution.completed": answerCall(event, ToolResult.completed)
         case "conv.effect.tool.execution.failed": answerCall(event, ToolResult.failed)
         case "conv.effect.tool.execution.canceled": answerCall(event, ToolResult.canceled)
@@ -196,9 +221,24 @@ public struct LLMContextProjection: Sendable {
         }
     }
 
-    /// Whether this is the generation's first end. Without an id the signal is its effect, as for the reducer.
-    private mutating func endGeneration(_ event: ProjectionEvent, _ data: JSONObjectView) -> Bool {
-        generations.end(data["effect_id"]?.orNone?.text ?? event.id)
+    /// The user's message that a generation answers takes its place, unless it has one.
+    private mutating func placeMessage(of generation: String) {
+        if let message = waiting.take(generation) { append(message) }
+    }
+
+    /// Whether this is the generation's first end. If it has not started, its message stands in front of the end.
+    private mutating func endGeneration(
+        _ event: ProjectionEvent, _ data: JSONObjectView, placesMessage: Bool = true
+    ) -> Bool {
+        let generation = Self.generation(event, data)
+        guard generations.end(generation) else { return false }
+        if placesMessage { placeMessage(of: generation) }
+        return true
+    }
+
+    /// The id of the effect. Without one the signal is its effect, as for the reducer.
+    private static func generation(_ event: ProjectionEvent, _ data: JSONObjectView) -> String {
+        data["effect_id"]?.orNone?.text ?? event.id
     }
 
     /// Where the reducer finds the text that it shows; nothing where it shows a word of its own.

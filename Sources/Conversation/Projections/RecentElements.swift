@@ -17,6 +17,9 @@ struct RecentElements<Element: Sendable>: Sendable {
     /// The place of the oldest element that is kept for sure.
     var start: Int { limit.map { max(dropped, end - $0) } ?? 0 }
 
+    /// All that take up memory, those before `start` included.
+    var kept: [Element] { elements }
+
     /// Grows to twice the limit, then the older half goes, so that it costs O(1) on average.
     mutating func append(_ element: Element) {
         if let limit, elements.count == 2 * limit {

@@ -6,7 +6,9 @@ import MQTTTransport
 import SQLiteJournal
 
 /// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
-func makeRuntime(_ settings: ServeSettings) throws -> Runtime {
+///
+/// - Parameter models: from `makeModelHandler`; whoever calls this shuts it down after the runtime has stopped.
+func makeRuntime(_ settings: ServeSettings, models: ModelHandler) throws -> Runtime {
     let session = BrokerSession(
         broker: settings.broker.address, version: settings.broker.version.mqttVersion,
         clientID: settings.broker.clientID ?? "convey-\(settings.node)",
@@ -27,16 +29,18 @@ func makeRuntime(_ settings: ServeSettings) throws -> Runtime {
     let directory = settings.dataDirectory
     let partitions = settings.journalPartitions
     return try Runtime(
-        settings: runtime, handlers: [.llm: llmHandler(settings)], logger: Logger(label: "runtime")
+        settings: runtime, handlers: [.llm: models], logger: Logger(label: "runtime")
     ) { () throws(JournalError) in
         try SQLiteJournal(directory: directory, partitionCount: partitions)
     }
 }
 
-private func llmHandler(_ settings: ServeSettings) -> any EffectHandler {
-    switch settings.llmProvider {
-    case .echo: EchoHandler(delay: settings.llmEchoDelay, chunkWords: settings.llmEchoChunkWords)
-    }
+/// Who answers. It reads conversations from the journal over a connection of its own.
+func makeModelHandler(_ settings: ServeSettings) -> ModelHandler {
+    let directory = settings.dataDirectory
+    return ModelHandler(
+        settings: settings.models,
+        contexts: ContextStore { () throws(JournalError) in try SQLiteJournal.openReader(directory: directory) })
 }
 
 extension SchedulerOrderSetting {

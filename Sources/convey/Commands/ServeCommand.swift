@@ -30,11 +30,15 @@ struct ServeCommand: AsyncParsableCommand {
     var llmPolicy: LLMPolicyFlags
     @OptionGroup(title: "Effects: tools, timers, bounds")
     var toolPolicy: ToolPolicyFlags
+    @OptionGroup(title: "Language models")
+    var models: ModelFlags
     @OptionGroup(title: "Operation")
     var operation: OperationFlags
 
     /// All flags that are settings.
-    var settingFlags: [any SettingFlags] { [broker, node, engine, effects, llmPolicy, toolPolicy, operation] }
+    var settingFlags: [any SettingFlags] {
+        [broker, node, engine, effects, llmPolicy, toolPolicy, models, operation]
+    }
 
     func run() async throws {
         let sources = SettingsOutcome.sources(settingFlags, configFile: config.file)

@@ -1,11 +1,13 @@
 import ArgumentParser
 import ConveyHTTP
 import ConveyRuntime
+import EffectHandlers
 import Foundation
 import Glibc
 import Logging
 
-/// The parts of `convey serve` and the order in which they start and stop: embedded broker, runtime, HTTP; then back.
+/// The parts of `convey serve` and the order in which they start and stop: embedded broker, models,
+/// runtime, HTTP; then back.
 struct Server {
     private let settings: ServeSettings
     private let logger = Logger(label: "serve")
@@ -39,7 +41,20 @@ struct Server {
     }
 
     private func runWithBroker(_ broker: EmbeddedBroker?, _ signals: TerminationSignals) async throws {
-        let runtime = try makeRuntime(settings)
+        let models = makeModelHandler(settings)
+        do {
+            try await runWithModels(models, broker, signals)
+        } catch {
+            await models.shutDown()
+            throw error
+        }
+        await models.shutDown()
+    }
+
+    private func runWithModels(
+        _ models: ModelHandler, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
+    ) async throws {
+        let runtime = try makeRuntime(settings, models: models)
         let http = try settings.httpAddress.map { address in
             try HTTPService(
                 address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime) })
@@ -49,8 +64,9 @@ struct Server {
             metadata: [
                 "version": "\(Convey.version)", "node": "\(settings.node)", "data": "\(settings.dataDirectory)",
                 "broker": "\(settings.broker.address)",
-                "http": "\(settings.httpAddress?.description ?? "off")",
+                "http": "\(settings.httpAddress?.description ?? "off")", "model": "\(settings.models.provider)",
             ])
+        for warning in settings.warnings { logger.warning("\(warning)") }
         let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, broker, signals)
         if let failure { logger.critical("stopping: \(failure)") }
         if isRuntimeStarted { await runtime.stop(deadline: settings.shutdownTimeout) }

@@ -53,6 +53,10 @@ struct ConfigFile: Sendable {
     private mutating func walk(_ mapping: Node.Mapping, prefix: String) {
         for (nameNode, value) in mapping {
             let name = prefix + (nameNode.string ?? "?")
+            if let key = Self.keyByPath[name], key.isStructured, value.scalar == nil {
+                take(value, for: key, named: nameNode)
+                continue
+            }
             if case .mapping(let inner) = value {
                 walk(inner, prefix: name + ".")
                 continue
@@ -69,6 +73,17 @@ struct ConfigFile: Sendable {
             }
             if value.null != nil { continue }
             values[key] = GivenValue(text: scalar.string, origin: origin(nameNode))
+        }
+    }
+
+    private mutating func take(_ value: Node, for key: SettingKey, named name: Node) {
+        if values[key] != nil { report(key.path, "is given twice", at: name) }
+        do {
+            let structured = try StructuredText(value)
+            values[key] = GivenValue(
+                text: String(decoding: structured.json, as: UTF8.self), origin: origin(name), lines: structured.lines)
+        } catch {
+            report(key.path, error.message, at: value)
         }
     }
 

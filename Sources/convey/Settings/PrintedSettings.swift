@@ -1,3 +1,5 @@
+import Conversation
+
 /// The settings in force as a YAML file, each with its origin. It can be used as a configuration file, once its masked
 /// secrets are filled in.
 enum PrintedSettings {
@@ -24,10 +26,40 @@ enum PrintedSettings {
     private static func indent(_ depth: Int) -> String { String(repeating: "  ", count: depth) }
 
     private static func shown(_ text: String, _ key: SettingKey) -> String {
-        switch key.secrecy {
+        if key.isStructured, let value = try? JSONValue(Array(text.utf8)), value.array != nil || value.object != nil {
+            return flow(value)
+        }
+        return switch key.secrecy {
         case .open: scalar(text)
         case .secret: scalar(Secret.mask)
         case .urlWithPassword: scalar(BrokerURL.masked(text))
+        case .url: scalar(URLText.masked(text))
+        }
+    }
+
+    /// Structured values as one line, which YAML reads as JSON does. URLs in them are masked.
+    private static func flow(_ value: JSONValue) -> String {
+        var line = ""
+        for scalar in masked(value).description.unicodeScalars {
+            // Allowed in JSON, but not in YAML as they are.
+            let isRefused =
+                0x7f...0x9f ~= scalar.value || [0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff].contains(scalar.value)
+            if isRefused {
+                let digits = String(scalar.value, radix: 16)
+                line += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
+            } else {
+                line.unicodeScalars.append(scalar)
+            }
+        }
+        return line
+    }
+
+    private static func masked(_ value: JSONValue) -> JSONValue {
+        switch value {
+        case .string(let text): .string(text.contains("://") ? URLText.masked(text) : text)
+        case .array(let elements): .array(elements.map(masked))
+        case .object(let members): .object(members.map { ($0.key, masked($0.value)) })
+        case .null, .bool, .integer, .fraction: value
         }
     }
 

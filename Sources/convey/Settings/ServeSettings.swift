@@ -1,5 +1,6 @@
 import ConveyHTTP
 import ConveyRuntime
+import EffectHandlers
 import Glibc
 
 /// Everything that `convey serve` can be told, read and checked.
@@ -28,9 +29,7 @@ struct ServeSettings: Sendable {
 
     let effects: EffectSettings
     let effectsOpenLimit: Int
-    let llmProvider: LLMProviderSetting
-    let llmEchoDelay: Duration
-    let llmEchoChunkWords: Int
+    let models: ModelSettings
 
     let logLevel: LogLevelSetting
     let logFormat: LogFormat
@@ -38,6 +37,8 @@ struct ServeSettings: Sendable {
 
     /// Every setting's text and origin, for `--print-config`.
     let inForce: [SettingsResolver.InForce]
+    /// What is allowed and still worth a word at the start.
+    let warnings: [String]
 
     /// Reads all settings. Throws every problem at once.
     init(_ sources: SettingSources) throws(SettingProblems) {
@@ -63,9 +64,7 @@ struct ServeSettings: Sendable {
 
         effects = EffectSettings(&resolver)
         effectsOpenLimit = resolver.value(Settings.effectsOpenLimit)
-        llmProvider = resolver.value(Settings.llmProvider)
-        llmEchoDelay = resolver.value(Settings.llmEchoDelay)
-        llmEchoChunkWords = resolver.value(Settings.llmEchoChunkWords)
+        models = ModelSettings(&resolver)
 
         logLevel = resolver.value(Settings.logLevel)
         logFormat = resolver.value(Settings.logFormat)
@@ -76,6 +75,7 @@ struct ServeSettings: Sendable {
                 Settings.brokerURL.key, "the embedded broker is at mqtt://127.0.0.1:PORT; choose only the port")
         }
         inForce = resolver.inForce
+        warnings = resolver.warnings
         try resolver.throwProblems()
     }
 }

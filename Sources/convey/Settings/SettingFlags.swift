@@ -125,18 +125,10 @@ struct EngineFlags: SettingFlags {
 struct EffectFlags: SettingFlags {
     @Option(name: Settings.effectsOpenLimit.name, help: Settings.effectsOpenLimit.argumentHelp)
     var openLimit: String?
-    @Option(name: Settings.llmProvider.name, help: Settings.llmProvider.argumentHelp)
-    var llmProvider: String?
-    @Option(name: Settings.llmEchoDelay.name, help: Settings.llmEchoDelay.argumentHelp)
-    var llmEchoDelay: String?
-    @Option(name: Settings.llmEchoChunkWords.name, help: Settings.llmEchoChunkWords.argumentHelp)
-    var llmEchoChunkWords: String?
 
     var texts: [(key: SettingKey, text: String?)] {
         [
-            (Settings.effectsOpenLimit.key, openLimit),
-            (Settings.llmProvider.key, llmProvider), (Settings.llmEchoDelay.key, llmEchoDelay),
-            (Settings.llmEchoChunkWords.key, llmEchoChunkWords),
+            (Settings.effectsOpenLimit.key, openLimit)
         ]
     }
 }

@@ -8,6 +8,7 @@ struct SettingKey: Sendable, Hashable {
         case ingress = "Ingress and journal"
         case scheduling = "Scheduling and outbox"
         case effects = "Effects"
+        case models = "Language models"
         case operation = "Operation"
     }
 
@@ -18,6 +19,8 @@ struct SettingKey: Sendable, Hashable {
         case secret
         /// A URL, which may have a password in it.
         case urlWithPassword
+        /// A URL of which neither password nor query may be shown.
+        case url
     }
 
     /// The path in the YAML file, `broker.url`. It is the setting's name in messages.
@@ -35,6 +38,8 @@ struct SettingKey: Sendable, Hashable {
     let secrecy: Secrecy
     /// Whether an empty text is a value. Elsewhere it means that the setting is not given.
     let acceptsEmpty: Bool
+    /// Whether the value is a mapping or a list: in the YAML file whatever stands below the path, elsewhere JSON text.
+    let isStructured: Bool
 
     /// The names of environment variables, the one made from the path first: `CONVEY_BROKER_URL`, `CONVEY_BROKER`.
     var environment: [String] {
@@ -60,13 +65,14 @@ struct Setting<Value: Sendable>: Sendable {
     init(
         _ path: String, flag: String? = nil, in section: SettingKey.Section, _ placeholder: String?,
         default defaultText: String? = nil, note: String? = nil, secrecy: SettingKey.Secrecy = .open,
-        acceptsEmpty: Bool = false, help: String,
+        acceptsEmpty: Bool = false, isStructured: Bool = false, help: String,
         parse: @escaping @Sendable (String) throws(InvalidValue) -> Value
     ) {
         let derivedFlag = path.replacing(".", with: "-").replacing("_", with: "-")
         key = SettingKey(
             path: path, flag: flag ?? derivedFlag, section: section, placeholder: placeholder, defaultText: defaultText,
-            defaultNote: note, help: help, secrecy: secrecy, acceptsEmpty: acceptsEmpty)
+            defaultNote: note, help: help, secrecy: secrecy, acceptsEmpty: acceptsEmpty,
+            isStructured: isStructured)
         self.parse = parse
     }
 }

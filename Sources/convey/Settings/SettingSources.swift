@@ -6,6 +6,7 @@ struct SettingSources: Sendable {
     private let file: [SettingKey: GivenValue]
     /// Names that nobody knows, settings given twice, a file that cannot be read.
     let problems: [SettingProblem]
+    private let variables: [String: String]
 
     /// - Parameters:
     ///   - flags: the flags that were given, with their texts.
@@ -16,6 +17,7 @@ struct SettingSources: Sendable {
         self.flags = Dictionary(
             uniqueKeysWithValues: flags.map { ($0, GivenValue(text: $1, origin: .flag($0.flag))) })
         self.environment = fromEnvironment.values
+        variables = environment
         var problems = fromEnvironment.problems
         if let path = configFile ?? environment[EnvironmentSettings.configFileName], !path.isEmpty {
             let config = ConfigFile(path: path)
@@ -31,14 +33,19 @@ struct SettingSources: Sendable {
     func given(_ key: SettingKey) -> GivenValue? {
         [flags[key], environment[key], file[key]].lazy.compactMap(\.self).first { !$0.text.isEmpty || key.acceptsEmpty }
     }
+
+    /// An environment variable that a setting names; nil where it is missing or empty.
+    func variable(_ name: String) -> String? { variables[name].flatMap { $0.isEmpty ? nil : $0 } }
 }
 
 /// The settings in the environment.
 struct EnvironmentSettings: Sendable {
     static let prefix = "CONVEY_"
     static let configFileName = "CONVEY_CONFIG"
-    /// Variables of the build and of tests; Convey itself does not read them.
-    private static let ignored: Set<String> = ["CONVEY_STRICT", "CONVEY_SEEDS"]
+    /// The key of the provider `openai`, unless a setting says where it is.
+    static let apiKeyName = "CONVEY_LLM_API_KEY"
+    /// No settings: a secret, and variables of the build and of tests, which Convey itself does not read.
+    private static let ignored: Set<String> = [apiKeyName, "CONVEY_STRICT", "CONVEY_SEEDS"]
 
     let values: [SettingKey: GivenValue]
     let problems: [SettingProblem]

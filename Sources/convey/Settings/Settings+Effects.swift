@@ -6,7 +6,6 @@ extension Settings {
     static let effectPolicies: [SettingKey] =
         llmPolicy.keys + toolPolicy.keys + [
             effectsTimerLimit.key, effectsBoundsMaxAttempts.key, effectsBoundsBackoff.key, effectsBoundsTimeout.key,
-            llmDoubleTexting.key, llmMergeWindow.key, llmMaxToolRounds.key,
         ]
 
     static let llmPolicy = PolicySettings(EffectPolicy(), of: "llm", "a generation")
@@ -27,17 +26,21 @@ extension Settings {
         help: "The most that effect_policy.timeout_ms and idle_timeout_ms may ask for.",
         parse: ValueParsers.duration(.milliseconds(1)...(.seconds(86_400))))
 
+    // MARK: - How answers follow each other
+
+    static let turns: [SettingKey] = [llmDoubleTexting.key, llmMergeWindow.key, llmMaxToolRounds.key]
+
     static let llmDoubleTexting = Setting(
-        "llm.double_texting", in: .effects, "MODE", default: "queue",
+        "llm.double_texting", in: .models, "MODE", default: "queue",
         help:
             "A message that comes during an answer: queue, interrupt, reject or merge. A conversation may have its own.",
         parse: ValueParsers.choice(TurnSettings.DoubleTexting.self))
     static let llmMergeWindow = Setting(
-        "llm.merge_window", in: .effects, "DURATION", default: "1500ms",
+        "llm.merge_window", in: .models, "DURATION", default: "1500ms",
         help: "With merge: how long a message waits for further ones.",
         parse: ValueParsers.duration(.zero...(.seconds(600))))
     static let llmMaxToolRounds = Setting(
-        "llm.max_tool_rounds", in: .effects, "COUNT", default: "8",
+        "llm.max_tool_rounds", in: .models, "COUNT", default: "8",
         help: "Generations of one answer that may end in tool calls.", parse: ValueParsers.integer(0...1_000))
 }
 

@@ -2,7 +2,8 @@
 /// help and how its text is read. Nothing about a setting is written down anywhere else.
 enum Settings {
     /// Every setting, in the order in which help and the printed configuration show them.
-    static let all: [SettingKey] = broker + node + ingress + scheduling + effects + effectPolicies + operation
+    static let all: [SettingKey] =
+        broker + node + ingress + scheduling + effects + effectPolicies + models + turns + operation
 
     // MARK: - Broker
 
@@ -118,24 +119,12 @@ enum Settings {
 
     // MARK: - Effects
 
-    static let effects: [SettingKey] = [
-        effectsOpenLimit.key, llmProvider.key, llmEchoDelay.key, llmEchoChunkWords.key,
-    ]
+    static let effects: [SettingKey] = [effectsOpenLimit.key]
 
     static let effectsOpenLimit = Setting(
         "effects.open_limit", in: .effects, "COUNT", default: "100000",
         help: "Effects without an end at which ingress pauses; timers are not counted.",
         parse: ValueParsers.integer(1...10_000_000))
-    static let llmProvider = Setting(
-        "llm.provider", in: .effects, "NAME", default: "echo",
-        help: "Who answers: echo streams the user's text back and needs no network.",
-        parse: ValueParsers.choice(LLMProviderSetting.self))
-    static let llmEchoDelay = Setting(
-        "llm.echo.delay", in: .effects, "DURATION", default: "20ms", help: "The echo's pause between two chunks.",
-        parse: ValueParsers.duration(.zero...(.seconds(60))))
-    static let llmEchoChunkWords = Setting(
-        "llm.echo.chunk_words", in: .effects, "COUNT", default: "1", help: "Words in one chunk of the echo.",
-        parse: ValueParsers.integer(1...1_000))
 
     // MARK: - Operation
 
@@ -162,10 +151,6 @@ enum MQTTVersionSetting: String, Sendable, CaseIterable {
 enum SchedulerOrderSetting: String, Sendable, CaseIterable {
     case roundRobin = "round_robin"
     case arrival
-}
-
-enum LLMProviderSetting: String, Sendable, CaseIterable {
-    case echo
 }
 
 enum LogFormat: String, Sendable, CaseIterable {

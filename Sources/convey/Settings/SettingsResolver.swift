@@ -10,6 +10,8 @@ struct SettingsResolver {
     private let sources: SettingSources
     private(set) var problems: [SettingProblem]
     private(set) var inForce: [InForce] = []
+    /// What is allowed and still worth a word at the start.
+    private(set) var warnings: [String] = []
 
     init(_ sources: SettingSources) {
         self.sources = sources
@@ -41,6 +43,23 @@ struct SettingsResolver {
     mutating func report(_ key: SettingKey, _ message: String) {
         problems.append(SettingProblem(name: key.path, message: message, origin: sources.given(key)?.origin))
     }
+
+    /// Reports what is wrong with a member of a structured value.
+    ///
+    /// - Parameter member: its path below the setting, `local.base_url`.
+    mutating func report(_ key: SettingKey, member: String, _ message: String) {
+        problems.append(
+            SettingProblem(
+                name: "\(key.path).\(member)", message: message, origin: sources.given(key)?.origin(of: member)))
+    }
+
+    mutating func warn(_ name: String, _ message: String) { warnings.append("\(name): \(message)") }
+
+    /// Whether somebody has given the setting.
+    func isGiven(_ key: SettingKey) -> Bool { sources.given(key) != nil }
+
+    /// An environment variable that a setting names; nil where it is missing or empty.
+    func variable(_ name: String) -> String? { sources.variable(name) }
 
     /// Throws everything that is wrong, if anything is.
     func throwProblems() throws(SettingProblems) {

@@ -1,4 +1,6 @@
+import Conversation
 import ConveyHTTP
+import Foundation
 
 /// How the texts of settings are read. Each function makes a parser, whose error says what would have been right.
 enum ValueParsers {
@@ -24,6 +26,48 @@ enum ValueParsers {
             }
             return number
         }
+    }
+
+    static func number(_ range: ClosedRange<Double>) -> @Sendable (String) throws(InvalidValue) -> Double {
+        { (text: String) throws(InvalidValue) -> Double in
+            guard let number = Double(text), range.contains(number) else {
+                throw InvalidValue("\"\(text)\" is not a number from \(range.lowerBound) to \(range.upperBound)")
+            }
+            return number
+        }
+    }
+
+    /// For a setting that may be left out.
+    static func optional<Value>(
+        _ parse: @escaping @Sendable (String) throws(InvalidValue) -> Value
+    ) -> @Sendable (String) throws(InvalidValue) -> Value? {
+        { (text: String) throws(InvalidValue) -> Value? in try parse(text) }
+    }
+
+    /// A list of names: `a, b`, or a JSON array.
+    static func names(_ text: String) throws(InvalidValue) -> [String]? {
+        guard text.drop(while: \.isWhitespace).hasPrefix("[") else {
+            return text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
+        }
+        // The text is not quoted: it can be long.
+        guard let elements = (try? JSONValue(Array(text.utf8)))?.array else {
+            throw InvalidValue("is not a list of names, like a, b or [\"a\",\"b\"]")
+        }
+        let names = elements.compactMap(\.string)
+        guard names.count == elements.count else { throw InvalidValue("has an element that is no text") }
+        return names
+    }
+
+    /// A JSON object, for a structured setting. Its text stands in no message: it can hold what is secret.
+    static func mapping(_ text: String) throws(InvalidValue) -> JSONValue? {
+        let value: JSONValue
+        do {
+            value = try JSONValue(Array(text.utf8))
+        } catch {
+            throw InvalidValue("is not JSON: \(error)")
+        }
+        guard value.object != nil else { throw InvalidValue("is not a mapping of names to members") }
+        return value
     }
 
     static func size(_ range: ClosedRange<Int>) -> @Sendable (String) throws(InvalidValue) -> Int {

@@ -1,0 +1,28 @@
+/// Users' messages whose generations have not started yet, in record order.
+struct WaitingMessages: Sendable {
+    /// Messages that are kept, the newest: as many effects of one conversation may be in flight. A message that never gets a
+    /// generation (a dead letter) would be kept for ever otherwise.
+    static let limit = 1_000
+
+    private var messages: [(generation: ExactText, message: ChatMessage)] = []
+
+    /// - Parameter id: of the signal that brought the message; its generation is named after it.
+    mutating func add(_ message: ChatMessage, of id: String) {
+        if messages.count == Self.limit { messages.removeFirst() }
+        messages.append((ExactText("llm-generation-\(id)"), message))
+    }
+
+    func contains(_ generation: String) -> Bool {
+        let generation = ExactText(generation)
+        return messages.contains { $0.generation == generation }
+    }
+
+    /// Takes out the oldest message that a generation is for. There are two where producers have used one id.
+    mutating func take(_ generation: String) -> ChatMessage? {
+        let generation = ExactText(generation)
+        guard let index = messages.firstIndex(where: { $0.generation == generation }) else { return nil }
+        return messages.remove(at: index).message
+    }
+
+    var textBytes: Int { messages.reduce(0) { $0 + $1.message.textBytes + $1.generation.text.utf8.count } }
+}

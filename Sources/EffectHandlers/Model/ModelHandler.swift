@@ -1,0 +1,128 @@
+import ChatCompletions
+import Conversation
+import ConveyRuntime
+
+/// Asks language models: the built-in echo, or any OpenAI-compatible provider. The messages of a request come from the
+/// conversation's records, everything else from the settings and what the conversation has chosen for itself.
+///
+/// `shutDown` has to be called before it goes, after the effects have stopped.
+public final class ModelHandler: EffectHandler {
+    private let settings: ModelSettings
+    private let tools: [ChatTool]
+    private let contexts: ContextStore
+    /// Nil where there is nobody to connect to: it has threads.
+    private let client: ChatClient?
+
+    /// - Parameters:
+    ///   - tools: all that models may call, unless their conversation says which.
+    ///   - contexts: what models are told.
+    public init(settings: ModelSettings, tools: [ChatTool] = [], contexts: ContextStore) {
+        self.settings = settings
+        self.tools = tools
+        self.contexts = contexts
+        client = settings.providers.isEmpty ? nil : ChatClient(configuration: settings.client)
+    }
+
+    /// Ends running requests and closes all connections.
+    public func shutDown() async { await client?.shutDown() }
+
+    public func run(
+        _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
+    ) async throws -> EffectResult {
+        let overrides = try ModelOverrides(attempt.configuration)
+        let tools = try tools(overrides.tools)
+        let provider = overrides.provider ?? settings.provider
+        guard provider != ModelSettings.echo else { return try await settings.echoHandler.run(attempt, emit: emit) }
+        let chain = try chain(overrides)
+        guard let client else { throw unknownProvider(provider) }
+        let request = try await request(attempt, overrides, tools)
+        let timeouts = ChatTimeouts(
+            total: attempt.limits.timeout, firstToken: settings.firstTokenTimeout, idle: attempt.limits.idleTimeout)
+        do {
+            let outcome = try await client.run(request, chain: chain, timeouts: timeouts) { delta in
+                try await emit(EffectDelta(delta))
+            }
+            return EffectResult(outcome)
+        } catch let failure as ChatFailure {
+            // A request that was cancelled while it failed has no end of its own.
+            try Task.checkCancellation()
+            throw EffectFailure(failure)
+        }
+    }
+
+    // MARK: Who is asked
+
+    /// A conversation that names its provider is asked of nobody else: its owner may have reasons who sees it (ADR 16).
+    private func chain(_ overrides: ModelOverrides) throws -> ChatProviderChain {
+        var providers = [try provider(named: overrides.provider ?? settings.provider)]
+        if overrides.provider == nil {
+            for name in settings.fallback where name != settings.provider {
+                providers.append(try provider(named: name))
+            }
+        }
+        do {
+            if let model = overrides.model { providers[0] = try providers[0].asking(model: model) }
+            return try ChatProviderChain(providers)
+        } catch { throw EffectFailure(error) }
+    }
+
+    private func provider(named name: String) throws(EffectFailure) -> ChatProvider {
+        guard let provider = settings.providers.first(where: { $0.name == name }) else { throw unknownProvider(name) }
+        return provider
+    }
+
+    private func unknownProvider(_ name: String) -> EffectFailure {
+        let known = ([ModelSettings.echo] + settings.providers.map(\.name)).joined(separator: ", ")
+        return EffectFailure(
+            .config, "there is no model provider \(Self.quoted(name)); llm.provider must be one of \(known)")
+    }
+
+    // MARK: What is asked
+
+    private func request(
+        _ attempt: EffectAttempt, _ overrides: ModelOverrides, _ tools: [ChatTool]
+    ) async throws -> ChatRequest {
+        let limit = min(overrides.maxMessages ?? settings.maxMessages, ModelSettings.messageLimit)
+        let context = try await context(attempt, messages: limit)
+        guard context.messageCount > 0 else {
+            throw EffectFailure(.unknown, "the journal has no message of this conversation to answer")
+        }
+        let messages = context.request(
+            systemPrompt: overrides.systemPrompt ?? settings.systemPrompt,
+            tokenBudget: overrides.tokenBudget ?? settings.tokenBudget, last: limit)
+        var request = ChatRequest(messages: messages.map(ChatCompletions.ChatMessage.init))
+        request.tools = tools
+        request.temperature = overrides.temperature ?? settings.temperature
+        request.maxTokens = overrides.maxTokens ?? settings.maxTokens
+        request.stream = settings.streams
+        request.idempotencyKey = attempt.idempotencyKey
+        return request
+    }
+
+    private func context(_ attempt: EffectAttempt, messages: Int) async throws -> LLMContextProjection {
+        do {
+            return try await contexts.context(
+                of: attempt.effect.conversation, through: attempt.contextThrough, messages: messages)
+        } catch let error as JournalError {
+            throw EffectFailure(
+                error.isRetriable ? .transport : .unknown, "the conversation cannot be read from the journal: \(error)")
+        }
+    }
+
+    private func tools(_ names: [String]?) throws(EffectFailure) -> [ChatTool] {
+        guard let names else { return tools }
+        for name in names where !tools.contains(where: { $0.name == name }) {
+            let known = tools.isEmpty ? "there are none" : "there are " + tools.map(\.name).joined(separator: ", ")
+            throw EffectFailure(
+                .config, "conversation.configured: llm.tools names the tool \(Self.quoted(name)); \(known)")
+        }
+        return tools.filter { names.contains($0.name) }
+    }
+
+    /// A name somebody sent, for messages.
+    private static func quoted(_ name: String) -> String {
+        let shown = String(
+            name.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }.prefix(64).map(Character.init))
+        return "\"\(shown)\""
+    }
+}

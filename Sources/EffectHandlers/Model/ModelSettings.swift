@@ -1,0 +1,51 @@
+import ChatCompletions
+
+/// Which models answer, and how they are asked, where a conversation does not say otherwise.
+public struct ModelSettings: Sendable {
+    /// The name of the built-in model, which needs no provider.
+    public static let echo = "echo"
+    /// Messages of a request at the most. Each context is read from the journal and kept in memory with as many.
+    public static let messageLimit = 1_000
+
+    /// All that conversations may choose from, with different names.
+    public var providers: [ChatProvider]
+    /// The name of the one that is asked: `echo`, or one of `providers`.
+    public var provider: String
+    /// Names of those that are asked, in this order, when it fails before it has said anything.
+    public var fallback: [String]
+    public var temperature: Double?
+    /// Tokens of an answer at the most.
+    public var maxTokens: Int?
+    public var systemPrompt: String?
+    /// Messages of a request at the most, the newest, the system prompt not counted.
+    public var maxMessages: Int
+    /// What all messages of a request may have, by `ChatMessage.estimatedTokens`.
+    public var tokenBudget: Int?
+    /// Whether answers come as they are made.
+    public var streams: Bool
+    /// From a request to its first text, thinking or tool call.
+    public var firstTokenTimeout: Duration
+    public var client: ChatClient.Configuration
+    public var echoHandler: EchoHandler
+
+    public init(
+        providers: [ChatProvider] = [], provider: String = ModelSettings.echo, fallback: [String] = [],
+        temperature: Double? = nil, maxTokens: Int? = nil, systemPrompt: String? = nil, maxMessages: Int = 40,
+        tokenBudget: Int? = nil, streams: Bool = true, firstTokenTimeout: Duration = .seconds(60),
+        client: ChatClient.Configuration = ChatClient.Configuration(),
+        echoHandler: EchoHandler = EchoHandler(delay: .zero, chunkWords: 1)
+    ) {
+        self.providers = providers
+        self.provider = provider
+        self.fallback = fallback
+        self.temperature = temperature
+        self.maxTokens = maxTokens
+        self.systemPrompt = systemPrompt
+        self.maxMessages = maxMessages
+        self.tokenBudget = tokenBudget
+        self.streams = streams
+        self.firstTokenTimeout = firstTokenTimeout
+        self.client = client
+        self.echoHandler = echoHandler
+    }
+}
