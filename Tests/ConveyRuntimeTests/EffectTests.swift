@@ -273,7 +273,9 @@ private let execution = "conv.effect.tool.execution"
         ToolCall(id: "call-2", name: "clock", arguments: "{}"),
     ]
 
-    private func callsTools(_ harness: Harness, _ attempt: EffectAttempt, _ calls: [ToolCall] = calls) throws -> EngineOutput {
+    private func callsTools(_ harness: Harness, _ attempt: EffectAttempt, _ calls: [ToolCall] = calls) throws
+        -> EngineOutput
+    {
         try harness.report(attempt, .completed(EffectResult(content: "", finishReason: "tool_calls", toolCalls: calls)))
     }
 
@@ -441,7 +443,8 @@ private let execution = "conv.effect.tool.execution"
     }
 
     @Test(arguments: [
-        "{}", #"{"delay_ms":-1}"#, #"{"delay_ms":"5"}"#, #"{"fire_at":"tomorrow"}"#, #"{"fire_at":"2023-02-30T00:00:00Z"}"#,
+        "{}", #"{"delay_ms":-1}"#, #"{"delay_ms":"5"}"#, #"{"fire_at":"tomorrow"}"#,
+        #"{"fire_at":"2023-02-30T00:00:00Z"}"#,
         #"{"fire_at":99999999999999999}"#, #"{"delay_ms":1.5}"#,
     ])
     func `A timer without a time that can be read fails and says what it needs`(data: String) throws {
