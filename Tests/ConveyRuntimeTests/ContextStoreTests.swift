@@ -15,14 +15,14 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
 }
 
 @Suite struct ContextStoreTests {
-    @Test(arguments: 0..<40)
+    @Test(arguments: 0..<24)
     func `A context that advances equals one made anew and one of the whole conversation`(seed: UInt64) async throws {
         var random = RandomHistory(seed: seed)
         let reader = CountingReader()
         // The smallest one keeps nothing, the second has to choose.
         let stores = [0, 6_000, 1 << 20].map { store(reader, cacheBytes: $0) }
         let count = [1, 3, 8][Int(seed % 3)]
-        for _ in 0..<250 {
+        for _ in 0..<160 {
             let conversation = random.step()
             let history = random.history
             reader.update(history)

@@ -1,4 +1,4 @@
-/// What a context has to remember of generations: which have ended, and which tool calls have no result yet.
+/// What a context has to remember of generations: which run, which have ended, and which tool calls have no result yet.
 struct GenerationLedger: Sendable {
     /// Ends that are remembered at least. What repeats an end (the output that follows from it, a second end) is recorded
     /// soon behind it: no more generations of one conversation than that can be in flight.
@@ -12,9 +12,26 @@ struct GenerationLedger: Sendable {
     /// Open calls are at this place or behind it.
     private var oldest = 0
 
+    /// Started and not ended, oldest first; few, and no more than the limit.
+    private var running: [ExactText] = []
+
+    mutating func start(_ effect: String) {
+        let key = ExactText(effect)
+        guard !ended.contains(key), !running.contains(key) else { return }
+        if running.count == Self.limit { running.removeFirst() }
+        running.append(key)
+    }
+
+    /// Whether the effect has started or ended.
+    func knows(_ effect: String) -> Bool {
+        let key = ExactText(effect)
+        return ended.contains(key) || running.contains(key)
+    }
+
     /// Whether this is the first end of the effect.
     mutating func end(_ effect: String) -> Bool {
         let key = ExactText(effect)
+        if let index = running.firstIndex(of: key) { running.remove(at: index) }
         guard ended.insert(key).inserted else { return false }
         if order.count == 2 * Self.limit {
             ended.subtract(order.prefix(Self.limit))

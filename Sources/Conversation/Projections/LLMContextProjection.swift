@@ -94,6 +94,10 @@ public struct LLMContextProjection: Sendable {
     /// - Parameter generation: the effect's id.
     public func isWaiting(for generation: String) -> Bool { waiting.contains(generation) }
 
+    /// Whether a generation's message waits, or the generation has started or ended: then its end has the effect here that
+    /// it has in a context of all events. What is long over may be forgotten.
+    public func knows(generation: String) -> Bool { isWaiting(for: generation) || generations.knows(generation) }
+
     /// About how much memory the texts take, for whoever keeps many contexts. Costs as much as there are messages.
     public var textBytes: Int { waiting.textBytes + turns.kept.reduce(0) { $0 + $1.textBytes } }
 
@@ -195,7 +199,9 @@ public struct LLMContextProjection: Sendable {
                 ChatMessage(role: .user, content: TimelineEntry.userContent(event.members).text, eventID: event.id),
                 of: event.id)
         case "conv.effect.llm.generation.started":
-            if let effect = event.members["effect_id"]?.orNone { placeMessage(of: effect.text) }
+            guard let effect = event.members["effect_id"]?.orNone?.text else { return }
+            placeMessage(of: effect)
+            generations.start(effect)
         case "conv.out.assistant.completed":
             let data = event.members
             if let effect = data["effect_id"]?.orNone?.text {

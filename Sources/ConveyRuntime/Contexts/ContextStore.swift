@@ -92,10 +92,11 @@ public actor ContextStore {
         return keep(KeptContext(of: window, through: through, messages: needed), conversation)
     }
 
-    /// Whether a context and the events behind it make what all events make: every message whose generation starts in them
-    /// is there.
+    /// Whether a context and the events behind it make what all events make: every message whose generation starts
+    /// or ends in them is there.
     private func isEnough(_ context: LLMContextProjection, for window: ContextWindow) -> Bool {
         window.startedWithoutCause.allSatisfy { context.isWaiting(for: $0.text) }
+            && window.endedWithoutStart.allSatisfy { context.knows(generation: $0.text) }
     }
 
     private func keep(_ made: KeptContext, _ conversation: ConversationID) -> LLMContextProjection {

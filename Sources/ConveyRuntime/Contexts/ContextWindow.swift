@@ -25,7 +25,7 @@ struct ContextWindow {
     /// When there were enough of them for the first time.
     private var recordsWhenEnough: Int?
     /// Generations with an end in the window whose first start has not come.
-    private var endedWithoutStart: Set<ExactText> = []
+    private(set) var endedWithoutStart: Set<ExactText> = []
     /// Generations with a start in the window whose cause has not come.
     private(set) var startedWithoutCause: Set<ExactText> = []
 

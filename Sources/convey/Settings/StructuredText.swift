@@ -24,27 +24,31 @@ struct StructuredText {
         case .scalar(let scalar): append(scalar, node)
         case .mapping(let mapping):
             json.append(UInt8(ascii: "{"))
-            for (index, (name, value)) in mapping.enumerated() {
-                guard let name = name.scalar?.string else { throw InvalidValue("has a member whose name is no text") }
+            for (index, (nameNode, value)) in mapping.enumerated() {
+                guard let name = nameNode.scalar?.string else {
+                    throw InvalidValue("has a member whose name is no text")
+                }
                 if index > 0 { json.append(UInt8(ascii: ",")) }
                 JSONWriter.append(string: name, to: &json)
                 json.append(UInt8(ascii: ":"))
-                try appendMember(value, path: path.isEmpty ? name : "\(path).\(name)", depth: depth)
+                try appendMember(value, path: path.isEmpty ? name : "\(path).\(name)", at: nameNode, depth: depth)
             }
             json.append(UInt8(ascii: "}"))
         case .sequence(let sequence):
             json.append(UInt8(ascii: "["))
             for (index, value) in sequence.enumerated() {
                 if index > 0 { json.append(UInt8(ascii: ",")) }
-                try appendMember(value, path: path.isEmpty ? "\(index)" : "\(path).\(index)", depth: depth)
+                try appendMember(value, path: path.isEmpty ? "\(index)" : "\(path).\(index)", at: value, depth: depth)
             }
             json.append(UInt8(ascii: "]"))
         case .alias: throw InvalidValue("has an alias of nothing")
         }
     }
 
-    private mutating func appendMember(_ value: Node, path: String, depth: Int) throws(InvalidValue) {
-        if let line = value.mark?.line { lines[path] = line }
+    private mutating func appendMember(
+        _ value: Node, path: String, at place: Node, depth: Int
+    ) throws(InvalidValue) {
+        if let line = place.mark?.line { lines[path] = line }
         try append(value, path: path, depth: depth + 1)
     }
 
