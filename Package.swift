@@ -33,8 +33,20 @@ let package = Package(
         .target(name: "MQTTTransport", dependencies: ["CMosquitto"], swiftSettings: strict),
         .target(
             name: "SQLiteJournal", dependencies: ["CSQLite", "Conversation", "ConveyRuntime"], swiftSettings: strict),
-        .target(name: "EffectHandlers", dependencies: ["Conversation", "ConveyRuntime"], swiftSettings: strict),
-        // Any OpenAI-compatible endpoint. Knows nothing of the runtime; the only importer of AsyncHTTPClient.
+        .target(
+            name: "EffectHandlers",
+            dependencies: [
+                "ChatCompletions", "Conversation", "ConveyRuntime", "MQTTTransport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                // Types of AsyncHTTPClient's interface.
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict),
+        // Any OpenAI-compatible endpoint. Knows nothing of the runtime.
         .target(
             name: "ChatCompletions",
             dependencies: [
@@ -97,7 +109,11 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "EffectHandlersTests", dependencies: ["EffectHandlers", "ConveyRuntime", "Conversation"],
+            name: "EffectHandlersTests",
+            dependencies: [
+                "EffectHandlers", "ConveyRuntime", "Conversation", "MQTTTransport", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteJournalTests",
