@@ -17,7 +17,8 @@ struct HTTPToolServer: Sendable {
         let type = contentType?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" } ?? ""
         guard type == "application/json" || type.hasSuffix("+json"), !body.isEmpty else {
             guard let text = String(validating: body, as: UTF8.self) else {
-                throw failure(.provider, "answered with something that is no text", advice: "Let it return JSON or UTF-8")
+                throw failure(
+                    .provider, "answered with something that is no text", advice: "Let it return JSON or UTF-8")
             }
             return text
         }

@@ -13,7 +13,8 @@ import NIOSSL
 final class HTTPToolTransport: ToolTransport {
     /// Headers that a request has anyway, in lower case.
     static let ownHeaders: Set<String> = [
-        "accept", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te", "traceparent",
+        "accept", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te",
+        "traceparent",
         "trailer", "transfer-encoding", "upgrade", "user-agent",
     ]
     /// A header's value, such as a token.
@@ -117,7 +118,8 @@ final class HTTPToolTransport: ToolTransport {
             throw invalid("is no text of at most \(headerFileLimit) bytes")
         }
         let lines = text.split(whereSeparator: \.isNewline)
-        let value = String((lines.first ?? "").drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
+        let value = String(
+            (lines.first ?? "").drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
         guard lines.count == 1, !value.isEmpty, HeaderText.isValue(value) else {
             throw invalid("must hold one line, the header's value")
         }

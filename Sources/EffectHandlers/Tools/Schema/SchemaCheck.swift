@@ -70,7 +70,8 @@ struct SchemaCheck {
         case .pattern(let pattern):
             guard let text = value.string else { return [] }
             guard text.utf8.count <= SchemaPattern.textLimit else {
-                return violation("must have \(SchemaPattern.textLimit) bytes at the most to be compared with its pattern")
+                return violation(
+                    "must have \(SchemaPattern.textLimit) bytes at the most to be compared with its pattern")
             }
             try spend(1 + text.utf8.count / 16)
             return pattern.matches(text)

@@ -285,7 +285,9 @@ struct SchemaCompiler {
     private mutating func count(_ keyword: String, of schema: JSONValue, at place: JSONPointer) -> Int? {
         guard let value = schema[keyword] else { return nil }
         // 2.0 is a whole number, too.
-        if case .fraction(let text) = value, ExactNumber(text).isInteger, let count = Double(text), (0...1e15).contains(count) {
+        if case .fraction(let text) = value, ExactNumber(text).isInteger, let count = Double(text),
+            (0...1e15).contains(count)
+        {
             return Int(count)
         }
         if let count = value.int, count >= 0 { return count }
