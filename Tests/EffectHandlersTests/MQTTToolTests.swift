@@ -74,7 +74,7 @@ import Testing
     ) async throws {
         let broker = try MosquittoProcess()
         let worker = try await ScriptedWorker(port: broker.port) { _ in [reply] }
-        let failure = try await withTools(port: broker.port) { try await failure($0, attempt()) }
+        let failure = try await withTools(port: broker.port) { try await failedRun($0, attempt()) }
         #expect(failure.category == category)
         #expect(failure.message.contains(message), "\(failure.message)")
         await worker.stop()
@@ -86,7 +86,7 @@ import Testing
             [#"{"type":"result","content":"\#(String(repeating: "x", count: 5_000))"}"#]
         }
         let failure = try await withTools(port: broker.port, { $0.resultBytes = 1_000 }) {
-            try await failure($0, attempt())
+            try await failedRun($0, attempt())
         }
         #expect(failure.category == .config)
         #expect(failure.message.contains("the limit is 1000 bytes"))
@@ -96,7 +96,7 @@ import Testing
     @Test func `Where no worker is subscribed a call fails as transport and names the topic`() async throws {
         let broker = try MosquittoProcess()
         try await withTools(port: broker.port) { handler in
-            let failure = try await failure(handler, attempt())
+            let failure = try await failedRun(handler, attempt())
             #expect(failure.category == .transport)
             #expect(failure.message.contains("none is subscribed to conv/tool/get_weather/call"), "\(failure.message)")
         }
@@ -151,7 +151,7 @@ import Testing
         let broker = try MosquittoProcess()
         let worker = try await ScriptedWorker(port: broker.port)
         try await withTools(port: broker.port) { handler in
-            let failure = try await failure(handler, attempt(timeout: .milliseconds(300)))
+            let failure = try await failedRun(handler, attempt(timeout: .milliseconds(300)))
             #expect(failure.category == .timeout)
             try await eventually("the worker is told") { worker.cancels.count == 1 }
             let cancel = try JSONValue(try #require(worker.cancels.first).payload)
@@ -166,7 +166,7 @@ import Testing
             call["attempt"]?.int == 1 ? [] : [#"{"type":"result","content":"ok"}"#]
         }
         try await withTools(port: broker.port) { handler in
-            async let first = failure(handler, attempt())
+            async let first = failedRun(handler, attempt())
             try await eventually("the call arrives") { worker.calls.count == 1 }
             // Acknowledged before anything that is published after it is delivered.
             try await worker.client.publish(topic: "conv/other", payload: [])
@@ -196,7 +196,7 @@ import Testing
                 Task { try await handler.run(attempt(cause: Int64(cause))) { _ in } }
             }
             try await eventually("two calls arrive") { worker.calls.count == 2 }
-            let failure = try await failure(handler, attempt(cause: 3))
+            let failure = try await failedRun(handler, attempt(cause: 3))
             #expect(failure.category == .transport)
             #expect(failure.message.contains("2 calls of tools wait"))
             for task in tasks {

@@ -17,7 +17,7 @@ import Testing
             #expect(result.content == #"{"city": "Oslo", "temperature": 18, "unit": "C"}"#)
             #expect(emitted.all == [EffectDelta("asking the station of Oslo", kind: .message)])
 
-            let failure = try await failure(handler, attempt("get_weather", #"{"city":"Atlantis"}"#, cause: 8))
+            let failure = try await failedRun(handler, attempt("get_weather", #"{"city":"Atlantis"}"#, cause: 8))
             #expect(failure.category == .config)
             #expect(failure.message.contains("no weather station in Atlantis"))
 

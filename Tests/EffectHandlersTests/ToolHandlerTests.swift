@@ -16,7 +16,7 @@ import Testing
     ) async throws {
         // There is no broker: who tried to send would fail as transport.
         try await withTools { handler in
-            let failure = try await failure(handler, attempt(name, arguments))
+            let failure = try await failedRun(handler, attempt(name, arguments))
             #expect(failure.category == .config)
             #expect(failure.message.contains(message), "\(failure.message)")
         }
@@ -24,7 +24,7 @@ import Testing
 
     @Test func `Without a broker a call fails as transport after the grace, and can be tried again`() async throws {
         try await withTools(port: 1, { $0.brokerGrace = .milliseconds(50) }) { handler in
-            let failure = try await failure(handler, attempt())
+            let failure = try await failedRun(handler, attempt())
             #expect(failure.category == .transport)
             #expect(failure.message.contains("no connection to the broker"))
         }
@@ -32,7 +32,7 @@ import Testing
 
     @Test func `After shutDown nothing is called`() async throws {
         let handler = try await withTools { $0 }
-        #expect(try await failure(handler, attempt()).category == .canceled)
+        #expect(try await failedRun(handler, attempt()).category == .canceled)
     }
 
     @Test func `A header file that is missing is found at the start`() async throws {

@@ -63,7 +63,7 @@ final class Emitted: Sendable {
     @Sendable func emit(_ delta: EffectDelta) { deltas.withLock { $0.append(delta) } }
 }
 
-func failure(
+func failedRun(
     _ handler: ToolHandler, _ attempt: EffectAttempt, sourceLocation: SourceLocation = #_sourceLocation
 ) async throws -> EffectFailure {
     try await #require(throws: EffectFailure.self, sourceLocation: sourceLocation) {
