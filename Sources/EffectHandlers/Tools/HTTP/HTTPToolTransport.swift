@@ -7,6 +7,7 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import Synchronization
 
 /// Has tools run by servers that take a POST. Redirects are not followed: headers with secrets would go with them, and
 /// where a call goes is the configuration's business alone.
@@ -22,27 +23,54 @@ final class HTTPToolTransport: ToolTransport {
     /// What is read of an answer that is an error.
     private static let errorBytes = 16_384
 
+    private enum Client {
+        case none
+        case running(HTTPClient)
+        case closed
+    }
+
     private let limits: ToolLimits
-    private let client: HTTPClient
+    /// Made for the first call: one that exists has to be shut down, also where the start has failed.
+    private let client = Mutex(Client.none)
 
     init(limits: ToolLimits) {
         self.limits = limits
+    }
+
+    func shutDown() async {
+        let client = client.withLock { client in
+            defer { client = .closed }
+            return client
+        }
+        // A shut down fails when there was one before; this is the only one.
+        if case .running(let client) = client { try? await client.shutdown() }
+    }
+
+    private func runningClient() throws(EffectFailure) -> HTTPClient {
+        try client.withLock { client throws(EffectFailure) in
+            switch client {
+            case .running(let client): return client
+            case .closed: throw EffectFailure(.canceled, "Convey is shutting down")
+            case .none:
+                let new = makeClient()
+                client = .running(new)
+                return new
+            }
+        }
+    }
+
+    private func makeClient() -> HTTPClient {
         var pool = HTTPClient.Configuration.ConnectionPool(
             idleTimeout: .seconds(30), concurrentHTTP1ConnectionsPerHostSoftLimit: limits.connectionsPerHost)
         // The effect's next attempt is the retry.
         pool.retryConnectionEstablishment = false
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
-        client = HTTPClient(
+        return HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton),
             configuration: HTTPClient.Configuration(
                 tlsConfiguration: tls, redirectConfiguration: .disallow,
                 timeout: .init(connect: TimeAmount(limits.connectTimeout)), connectionPool: pool))
-    }
-
-    func shutDown() async {
-        // It fails when it was called before: then there is nothing left to do.
-        try? await client.shutdown()
     }
 
     func call(
@@ -55,7 +83,7 @@ final class HTTPToolTransport: ToolTransport {
         let server = HTTPToolServer(tool: request.tool.name, place: endpoint.place, secrets: secrets)
         do {
             // The time limit is the caller's, who cancels this task, which closes the connection.
-            let response = try await client.execute(httpRequest, deadline: .distantFuture)
+            let response = try await runningClient().execute(httpRequest, deadline: .distantFuture)
             let status = Int(response.status.code)
             guard (200..<300).contains(status) else {
                 let body = try await Self.beginning(of: response, limit: Self.errorBytes)
