@@ -3,15 +3,14 @@
     python3 -m venv .venv && .venv/bin/pip install 'paho-mqtt>=2,<3'
     .venv/bin/python examples/tool_worker.py --port 1883 --tool get_weather --log /var/lib/weather/results.jsonl
 
-What it returns is kept in --log under the call's idempotency key, so that a call that comes again, after a crash of Convey,
-the broker or this worker, is answered and not done again. Replace `work` with what your tool does.
+Results are kept in --log by idempotency key, so that a call that comes again, after a crash of Convey, the broker or this
+worker, is answered and not done again. Replace `work` with what your tool does.
 """
 import argparse
 import json
 import os
 import threading
 from datetime import datetime, timezone
-
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
@@ -19,7 +18,7 @@ from paho.mqtt.properties import Properties
 parser = argparse.ArgumentParser()
 parser.add_argument("--host", default="127.0.0.1")
 parser.add_argument("--port", type=int, default=1883)
-parser.add_argument("--username")
+parser.add_argument("--username", help="with --password-file")
 parser.add_argument("--password-file")
 parser.add_argument("--root", default="conv", help="Convey's mqtt.root")
 parser.add_argument("--tool", default="get_weather")
@@ -29,7 +28,6 @@ options = parser.parse_args()
 
 class Failure(Exception):
     """The tool cannot do it; `retriable` when the same call may succeed later."""
-
     def __init__(self, message, retriable=False):
         super().__init__(message)
         self.retriable = retriable
@@ -37,13 +35,12 @@ class Failure(Exception):
 
 def work(arguments, progress, canceled):
     """The tool itself: returns any JSON, raises Failure, calls progress(text), looks at canceled (an Event)."""
-    city = arguments["city"]
-    if city == "Atlantis":
+    if arguments["city"] == "Atlantis":
         raise Failure("there is no weather station in Atlantis")
-    progress(f"asking the station of {city}")
+    progress(f"asking the station of {arguments['city']}")
     if canceled.wait(arguments.get("seconds", 0)):   # a slow tool that can be stopped
         raise Failure("canceled")
-    return {"city": city, "temperature": 18, "unit": "C"}
+    return {"city": arguments["city"], "temperature": 18, "unit": "C"}
 
 
 lock = threading.Lock()
@@ -77,8 +74,7 @@ def run(client, key, job):
             del running[key]
         if reply["type"] == "result":   # an error is not kept: the next attempt tries again
             results[key] = reply
-            log.write(json.dumps([key, reply]) + "\n")
-            log.flush()
+            print(json.dumps([key, reply]), file=log, flush=True)
             os.fsync(log.fileno())
     if reply["type"] == "result" or not job[1].is_set():
         send(client, job[0], reply)
@@ -88,8 +84,8 @@ def on_call(client, userdata, message):
     call = json.loads(message.payload)
     if datetime.fromisoformat(call["deadline"].replace("Z", "+00:00")) < datetime.now(timezone.utc):
         return   # it waited here for too long; nobody waits for it any more
-    key = call["idempotency_key"]
     with lock:
+        key = call["idempotency_key"]
         if key in results:
             send(client, call, results[key])
         elif key in running:
@@ -116,10 +112,9 @@ def on_connect(client, userdata, flags, reason, properties):
 
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
 if options.username:
-    password = open(options.password_file, encoding="utf-8").read().strip() if options.password_file else None
-    client.username_pw_set(options.username, password)
+    client.username_pw_set(options.username, open(options.password_file, encoding="utf-8").read().strip())
 client.on_connect = on_connect
-client.message_callback_add(f"{options.root}/tool/{options.tool}/call", on_call)
-client.message_callback_add(f"{options.root}/tool/{options.tool}/cancel", on_cancel)
+for name, callback in (("call", on_call), ("cancel", on_cancel)):
+    client.message_callback_add(f"{options.root}/tool/{options.tool}/{name}", callback)
 client.connect(options.host, options.port)
 client.loop_forever()

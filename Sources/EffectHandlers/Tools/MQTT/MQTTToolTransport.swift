@@ -158,7 +158,11 @@ final class MQTTToolTransport: ToolTransport {
         case .publishRefused, .messageTooLarge, .invalidTopic, .invalidOption:
             EffectFailure(.config, "the tool \(tool) cannot be called: \(error.message)")
         case .stopped: EffectFailure(.transport, "the connection to the broker was closed before \(tool) was called")
-        default: EffectFailure(.transport, "the tool \(tool) could not be called: \(error.message)")
+        case .invalidURL, .notAuthorized, .unsupportedVersion, .connectionRefused, .brokerUnavailable, .hostUnreachable,
+            .tlsFailure, .notConnected, .connectionLost, .sessionTakenOver, .subscribeRefused, .protocolViolation,
+            .queueFull,
+            .timeout, .systemError:
+            EffectFailure(.transport, "the tool \(tool) could not be called: \(error.message)")
         }
     }
 }

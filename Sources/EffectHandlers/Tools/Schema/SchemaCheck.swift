@@ -146,7 +146,10 @@ struct SchemaCheck {
             return "must be \(isExclusive ? "below" : "at most") \(shown), is \(Self.shown(value))"
         case .multiple(let divisor, let shown):
             return number.isMultiple(of: divisor) ? nil : "must be a multiple of \(shown), is \(Self.shown(value))"
-        default: return nil
+        case .never, .type, .values, .length, .pattern, .itemCount, .uniqueItems, .items, .contains, .memberCount,
+            .required,
+            .members, .memberNames, .dependencies, .all, .any, .one, .not, .conditional:
+            return nil
         }
     }
 
@@ -226,7 +229,9 @@ struct SchemaCheck {
             let holds = try isValid(value, test, at: place, depth: depth)
             guard let schema = holds ? then : otherwise else { return [] }
             return try violations(of: value, by: schema, at: place, depth: depth)
-        default: return []
+        case .never, .type, .values, .minimum, .maximum, .multiple, .length, .pattern, .itemCount, .uniqueItems, .items,
+            .contains, .memberCount, .required, .members, .memberNames, .dependencies:
+            return []
         }
     }
 
