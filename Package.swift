@@ -34,9 +34,19 @@ let package = Package(
         .target(
             name: "SQLiteJournal", dependencies: ["CSQLite", "Conversation", "ConveyRuntime"], swiftSettings: strict),
         .target(
-            name: "EffectHandlers", dependencies: ["Conversation", "ConveyRuntime", "ChatCompletions"],
+            name: "EffectHandlers",
+            dependencies: [
+                "ChatCompletions", "Conversation", "ConveyRuntime", "MQTTTransport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "Logging", package: "swift-log"),
+                // Types of AsyncHTTPClient's interface.
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
             swiftSettings: strict),
-        // Any OpenAI-compatible endpoint. Knows nothing of the runtime; the only importer of AsyncHTTPClient.
+        // Any OpenAI-compatible endpoint. Knows nothing of the runtime.
         .target(
             name: "ChatCompletions",
             dependencies: [
@@ -102,7 +112,8 @@ let package = Package(
         .testTarget(
             name: "EffectHandlersTests",
             dependencies: [
-                "EffectHandlers", "ChatCompletions", "ConveyRuntime", "Conversation", "JournalSupport", "TestSupport",
+                "EffectHandlers", "ChatCompletions", "ConveyRuntime", "Conversation", "JournalSupport", "MQTTTransport",
+                "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(

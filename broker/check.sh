@@ -105,6 +105,9 @@ check "kiosk does not speak for another" denied publish kiosk-7 conv/in/kiosk-8/
 check "kiosk sends no other type" denied publish kiosk-7 conv/in/kiosk-7/tool/completed
 check "tool worker returns a result" ok publish tool-weather conv/tool/weather/result/e-1
 check "tool worker returns no other tool's result" denied publish tool-weather conv/tool/payment/result/e-1
+check "tool worker calls no tool" denied publish tool-weather conv/tool/weather/call
+check "convey calls a tool" ok publish convey conv/tool/weather/call
+check "convey cancels a call" ok publish convey conv/tool/weather/cancel
 check "convey publishes output" ok publish convey conv/out/chat-42/assistant/delta
 check "convey publishes receipts" ok publish convey conv/receipt/some-client
 
@@ -124,6 +127,9 @@ check "convey subscribes to signals" ok subscribe convey conv/in/#
 check "host hears an answer" ok hears host conv/out/chat-42/assistant/delta 'conv/out/#'
 check "kiosk hears its own answer" ok hears kiosk-7 conv/out/kiosk-7/assistant/delta 'conv/out/kiosk-7/#'
 check "kiosk does not hear another's answer" denied hears kiosk-7 conv/out/kiosk-8/assistant/delta 'conv/out/#'
+check "tool worker hears its calls" ok hears tool-weather conv/tool/weather/call conv/tool/weather/call
+check "tool worker hears that one is canceled" ok hears tool-weather conv/tool/weather/cancel 'conv/tool/+/cancel'
+check "tool worker does not hear another tool's calls" denied hears tool-weather conv/tool/payment/call 'conv/tool/+/call'
 check "client hears its receipt" ok hears host conv/receipt/client-1 conv/receipt/client-1 client-1
 check "client does not hear another's receipt" denied hears host conv/receipt/client-1 'conv/receipt/#' client-2
 

@@ -65,7 +65,7 @@ extension ChatProvider {
 
 extension Duration {
     /// For messages: `30 s`, `0.25 s`.
-    var words: String {
+    package var words: String {
         let milliseconds = components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000
         if milliseconds % 1_000 == 0 { return "\(milliseconds / 1_000) s" }
         return "\(Double(milliseconds) / 1_000) s"

@@ -15,6 +15,7 @@ final class ClientLoop {
     private let options: MQTTOptions
     private let mailbox: ClientMailbox
     private let buffer: MessageBuffer
+    private let onConnectionLost: @Sendable () -> Void
     private var outgoing: OutgoingQueue
     /// Granted by the broker; renewed after a reconnect.
     private var filters: [String] = []
@@ -27,10 +28,14 @@ final class ClientLoop {
     /// Set once, ends the loop.
     private var failure: MQTTError?
 
-    init(options: MQTTOptions, mailbox: ClientMailbox, buffer: MessageBuffer) {
+    init(
+        options: MQTTOptions, mailbox: ClientMailbox, buffer: MessageBuffer,
+        onConnectionLost: @escaping @Sendable () -> Void
+    ) {
         self.options = options
         self.mailbox = mailbox
         self.buffer = buffer
+        self.onConnectionLost = onConnectionLost
         outgoing = OutgoingQueue(window: Int(options.outgoingWindow))
     }
 
@@ -142,10 +147,11 @@ final class ClientLoop {
         case .connectionRefused(let error):
             connectionEnded(error)
         case .disconnected(let error):
+            onConnectionLost()
             connectionEnded(error ?? .notConnected(options.broker))
         case .publishAcknowledged(let messageID, let reasonCode):
             guard let entry = outgoing.acknowledged(messageID: messageID) else { return }
-            complete(entry, reasonCode < 0x80 ? nil : .publishRefused(entry.message.topic, reasonCode, options.broker))
+            complete(entry, fault(ofPublishing: entry.message, reasonCode))
         case .subscribed(let messageID, let grantedQoS):
             guard let subscribe = sentSubscribes.removeValue(forKey: messageID) else { return }
             subscribed(subscribe, grantedQoS)
@@ -164,6 +170,12 @@ final class ClientLoop {
         } else if let error {
             failure = error
         }
+    }
+
+    private func fault(ofPublishing message: OutgoingMessage, _ reasonCode: UInt8) -> MQTTError? {
+        if reasonCode >= 0x80 { return .publishRefused(message.topic, reasonCode, options.broker) }
+        guard reasonCode == 0x10, message.needsSubscriber else { return nil }
+        return MQTTError(.noSubscriber, "nobody at the broker at \(options.broker) is subscribed to \(message.topic)")
     }
 
     private func complete(_ entry: OutgoingQueue.Entry, _ error: MQTTError?) {

@@ -24,18 +24,25 @@ public final class MQTTClient: Sendable {
     private let mailbox: ClientMailbox
     private let buffer: MessageBuffer
     private let answerTimeout: Duration
+    private let onConnectionLost: @Sendable () -> Void
 
     /// A client that is not started.
     ///
     /// - Parameters:
     ///   - options: `acknowledgement` is set to `.immediate`.
     ///   - answerTimeout: how long a subscribe or publish waits for its acknowledgement, reconnects included.
+    ///   - onConnectionLost: called on the client's thread when an established connection has ended, before the client tries
+    ///     to make a new one. It must not block.
     /// - Throws: `systemError` when the process has no descriptor left.
-    public init(_ options: MQTTOptions, answerTimeout: Duration = .seconds(30)) throws(MQTTError) {
+    public init(
+        _ options: MQTTOptions, answerTimeout: Duration = .seconds(30),
+        onConnectionLost: @escaping @Sendable () -> Void = {}
+    ) throws(MQTTError) {
         var options = options
         options.acknowledgement = .immediate
         self.options = options
         self.answerTimeout = answerTimeout
+        self.onConnectionLost = onConnectionLost
         mailbox = try ClientMailbox()
         let buffer = MessageBuffer(limit: Self.receiveBufferLimit, wake: mailbox.wake)
         self.buffer = buffer
@@ -51,12 +58,14 @@ public final class MQTTClient: Sendable {
     ///
     /// - Throws: what `MQTTConnection.connect` throws, the broker's refusal, `timeout`.
     public func start() async throws(MQTTError) {
-        let (mailbox, buffer, options) = (mailbox, buffer, options)
+        let (mailbox, buffer, options, onConnectionLost) = (mailbox, buffer, options, onConnectionLost)
         try await request { reply throws(MQTTError) in
             try mailbox.open()
             do throws(MQTTError) {
                 try startThread {
-                    ClientLoop(options: options, mailbox: mailbox, buffer: buffer).run(started: reply)
+                    ClientLoop(
+                        options: options, mailbox: mailbox, buffer: buffer, onConnectionLost: onConnectionLost
+                    ).run(started: reply)
                 }
             } catch {
                 mailbox.end(error)

@@ -21,6 +21,8 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         /// Another client connected with the same client id (MQTT 5, reason 0x8E).
         case sessionTakenOver = "session_taken_over"
         case publishRefused = "publish_refused"
+        /// The broker took a message that needs a subscriber, and there is none (MQTT 5, reason 0x10).
+        case noSubscriber = "no_subscriber"
         case subscribeRefused = "subscribe_refused"
         case messageTooLarge = "message_too_large"
         case protocolViolation = "protocol_violation"
@@ -49,7 +51,7 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
     public var isRetriable: Bool {
         switch code {
         case .brokerUnavailable, .hostUnreachable, .notConnected, .connectionLost, .queueFull, .timeout,
-            .protocolViolation, .systemError:
+            .noSubscriber, .protocolViolation, .systemError:
             true
         case .invalidURL, .invalidOption, .invalidTopic, .notAuthorized, .unsupportedVersion, .connectionRefused,
             .tlsFailure, .sessionTakenOver, .publishRefused, .subscribeRefused, .messageTooLarge,

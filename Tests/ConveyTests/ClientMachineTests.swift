@@ -123,18 +123,24 @@ struct ClientMachineTests {
     func answersWithTools() {
         var answer = AnswerTracker(messageID: "m")
         let later = #","metadata":{"answers":"m"}"#
-        #expect(answer.handle(event("conv.out.assistant.delta", 1, "m", #","delta":"Let me see.""#)) == [.text("Let me see.")])
+        #expect(
+            answer.handle(event("conv.out.assistant.delta", 1, "m", #","delta":"Let me see.""#)) == [
+                .text("Let me see.")
+            ])
         #expect(
             answer.handle(
-                event("conv.out.assistant.completed", 2, "m", #","content":"Let me see.","finish_reason":"tool_calls""#))
+                event("conv.out.assistant.completed", 2, "m", #","content":"Let me see.","finish_reason":"tool_calls""#)
+            )
                 == [])
         #expect(
             answer.handle(event("conv.effect.tool.execution.started", 3, "t", #","tool_name":"clock""# + later))
                 == [.tool("clock runs")])
-        #expect(answer.handle(event("conv.out.assistant.delta", 4, "x", #","delta":"Noon.""# + later)) == [.text("Noon.")])
+        #expect(
+            answer.handle(event("conv.out.assistant.delta", 4, "x", #","delta":"Noon.""# + later)) == [.text("Noon.")])
         #expect(answer.handle(event("conv.out.assistant.delta", 5, "y", #","delta":"Other""#)) == [])
         #expect(
-            answer.handle(event("conv.out.assistant.completed", 6, "x", #","content":"Noon.","finish_reason":"stop""# + later))
+            answer.handle(
+                event("conv.out.assistant.completed", 6, "x", #","content":"Noon.","finish_reason":"stop""# + later))
                 == [.completed])
     }
 

@@ -1,11 +1,11 @@
 /// Words of a provider in our messages.
-enum ProviderText {
+package enum ProviderText {
     /// Enough to understand an error; a message is recorded and published.
-    static let characterLimit = 500
+    package static let characterLimit = 500
 
     /// `text` in one line without control characters (nor those that turn the direction of writing) and secrets, cut to
     /// `characterLimit`.
-    static func clean(_ text: String, secrets: [Secret] = []) -> String {
+    package static func clean(_ text: String, secrets: [Secret] = []) -> String {
         var scalars = String.UnicodeScalarView()
         var isSpace = true
         for scalar in text.unicodeScalars {

@@ -1,11 +1,11 @@
 /// The `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date.
-enum RetryAfter {
+package enum RetryAfter {
     /// Waiting longer is not a retry any more; also bounds what a wrong clock can make of a date.
     static let limit = Duration.seconds(86_400)
 
     /// Nil for what cannot be understood.
     /// - Parameter now: seconds since 1970.
-    static func parse(_ text: String, now: Int64) -> Duration? {
+    package static func parse(_ text: String, now: Int64) -> Duration? {
         if let seconds = Double(text), seconds.isFinite {
             return bounded(.milliseconds(Int64(min(max(seconds, 0), 1e9) * 1_000)))
         }

@@ -92,14 +92,14 @@ public struct ChatProvider: Sendable {
 }
 
 /// What may stand in an HTTP header (RFC 9110, section 5).
-enum HeaderText {
+package enum HeaderText {
     /// Headers that a request has anyway, in lower case.
     static let ownNames: Set<String> = [
         "accept", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te", "trailer",
         "transfer-encoding", "upgrade", "user-agent",
     ]
 
-    static func isName(_ text: String) -> Bool {
+    package static func isName(_ text: String) -> Bool {
         !text.isEmpty
             && text.utf8.allSatisfy { byte in
                 switch byte {
@@ -111,7 +111,7 @@ enum HeaderText {
             }
     }
 
-    static func isValue(_ text: String) -> Bool {
+    package static func isValue(_ text: String) -> Bool {
         text.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7f || $0 == 0x09 }
     }
 }

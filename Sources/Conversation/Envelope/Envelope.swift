@@ -38,7 +38,8 @@ public enum Envelope {
             guard signal.source != Signal.effectSource else {
                 throw Rejection(
                     .attributeInvalid("source"),
-                    "\(Signal.effectSource) is the source of effects that Convey runs; a bridge or a runner has its own")
+                    "\(Signal.effectSource) is the source of effects that Convey runs; a bridge or a runner has its own"
+                )
             }
             return .success(signal)
         } catch { return .failure(error) }

@@ -1,3 +1,4 @@
+import ChatCompletions
 import Conversation
 import ConveyRuntime
 import EffectHandlers
@@ -5,16 +6,50 @@ import Logging
 import MQTTTransport
 import SQLiteJournal
 
+/// Who carries effects out.
+struct Handlers: Sendable {
+    private let models: ModelHandler
+    private let tools: ToolHandler
+
+    /// The model handler reads conversations from the journal over a connection of its own.
+    init(_ settings: ServeSettings) {
+        let directory = settings.dataDirectory
+        models = ModelHandler(
+            settings: settings.models, tools: settings.tools.tools.map(ChatTool.init),
+            contexts: ContextStore { () throws(JournalError) in try SQLiteJournal.openReader(directory: directory) })
+        tools = ToolHandler(settings.tools, session: settings.session, logger: Logger(label: "tools"))
+    }
+
+    var byClass: [EffectClass: any EffectHandler] { [.llm: models, .tool: tools] }
+
+    /// - Throws: `EffectFailure` when a file that a tool's declaration names cannot be read.
+    func start() throws { try tools.start() }
+
+    /// Closes all connections. To be called after the runtime has stopped.
+    func shutDown() async {
+        await models.shutDown()
+        await tools.shutDown()
+    }
+}
+
+extension ChatTool {
+    fileprivate init(_ tool: ToolDeclaration) {
+        self.init(name: tool.name, description: tool.description, parameters: tool.parameters)
+    }
+}
+
+extension ServeSettings {
+    /// How Convey's connections to the broker begin.
+    fileprivate var session: BrokerSession {
+        BrokerSession(
+            broker: broker.address, version: broker.version.mqttVersion, clientID: broker.clientID ?? "convey-\(node)",
+            sessionExpirySeconds: UInt32(clamping: sessionExpiry.components.seconds), root: broker.root, node: node)
+    }
+}
+
 /// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
-///
-/// - Parameter models: from `makeModelHandler`; whoever calls this shuts it down after the runtime has stopped.
-func makeRuntime(_ settings: ServeSettings, models: ModelHandler) throws -> Runtime {
-    let session = BrokerSession(
-        broker: settings.broker.address, version: settings.broker.version.mqttVersion,
-        clientID: settings.broker.clientID ?? "convey-\(settings.node)",
-        sessionExpirySeconds: UInt32(clamping: settings.sessionExpiry.components.seconds),
-        root: settings.broker.root, node: settings.node)
-    var runtime = RuntimeSettings(session: session, version: Convey.version)
+func makeRuntime(_ settings: ServeSettings, handlers: Handlers) throws -> Runtime {
+    var runtime = RuntimeSettings(session: settings.session, version: Convey.version)
     runtime.engine.schedulerOrder = settings.schedulerOrder.order
     runtime.engine.fairnessThreshold = settings.schedulerFairnessThreshold
     runtime.engine.causeTimeoutMilliseconds = settings.schedulerCauseTimeout.milliseconds
@@ -29,18 +64,10 @@ func makeRuntime(_ settings: ServeSettings, models: ModelHandler) throws -> Runt
     let directory = settings.dataDirectory
     let partitions = settings.journalPartitions
     return try Runtime(
-        settings: runtime, handlers: [.llm: models], logger: Logger(label: "runtime")
+        settings: runtime, handlers: handlers.byClass, logger: Logger(label: "runtime")
     ) { () throws(JournalError) in
         try SQLiteJournal(directory: directory, partitionCount: partitions)
     }
-}
-
-/// Who answers. It reads conversations from the journal over a connection of its own.
-func makeModelHandler(_ settings: ServeSettings) -> ModelHandler {
-    let directory = settings.dataDirectory
-    return ModelHandler(
-        settings: settings.models,
-        contexts: ContextStore { () throws(JournalError) in try SQLiteJournal.openReader(directory: directory) })
 }
 
 extension SchedulerOrderSetting {

@@ -41,20 +41,21 @@ struct Server {
     }
 
     private func runWithBroker(_ broker: EmbeddedBroker?, _ signals: TerminationSignals) async throws {
-        let models = makeModelHandler(settings)
+        let handlers = Handlers(settings)
         do {
-            try await runWithModels(models, broker, signals)
+            try handlers.start()
+            try await runWithHandlers(handlers, broker, signals)
         } catch {
-            await models.shutDown()
+            await handlers.shutDown()
             throw error
         }
-        await models.shutDown()
+        await handlers.shutDown()
     }
 
-    private func runWithModels(
-        _ models: ModelHandler, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
+    private func runWithHandlers(
+        _ handlers: Handlers, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async throws {
-        let runtime = try makeRuntime(settings, models: models)
+        let runtime = try makeRuntime(settings, handlers: handlers)
         let http = try settings.httpAddress.map { address in
             try HTTPService(
                 address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime) })
@@ -65,6 +66,7 @@ struct Server {
                 "version": "\(Convey.version)", "node": "\(settings.node)", "data": "\(settings.dataDirectory)",
                 "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")", "model": "\(settings.models.provider)",
+                "tools": "\(settings.tools.tools.count)",
             ])
         for warning in settings.warnings { logger.warning("\(warning)") }
         let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, broker, signals)

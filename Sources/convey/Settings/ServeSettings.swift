@@ -30,6 +30,7 @@ struct ServeSettings: Sendable {
     let effects: EffectSettings
     let effectsOpenLimit: Int
     let models: ModelSettings
+    let tools: ToolDeclarations
 
     let logLevel: LogLevelSetting
     let logFormat: LogFormat
@@ -62,7 +63,8 @@ struct ServeSettings: Sendable {
         outboxWindow = resolver.value(Settings.outboxWindow)
         outboxLimit = resolver.value(Settings.outboxLimit)
 
-        effects = EffectSettings(&resolver)
+        tools = resolver.value(Settings.tools) ?? .none
+        effects = EffectSettings(&resolver, tools)
         effectsOpenLimit = resolver.value(Settings.effectsOpenLimit)
         models = ModelSettings(&resolver)
 

@@ -1,4 +1,5 @@
 import ConveyRuntime
+import EffectHandlers
 
 extension Settings {
     // MARK: - How effects are tried
@@ -25,6 +26,15 @@ extension Settings {
         "effects.bounds.timeout", in: .effects, "DURATION", default: "1h",
         help: "The most that effect_policy.timeout_ms and idle_timeout_ms may ask for.",
         parse: ValueParsers.duration(.milliseconds(1)...(.seconds(86_400))))
+
+    // MARK: - Tools
+
+    static let tools = Setting(
+        "tools", in: .effects, "JSON", isStructured: true,
+        help:
+            "Tools that models may call, by name, each with description, parameters (a JSON schema), transport (mqtt, or "
+            + "http with url), timeout, max_attempts, requires_approval.",
+        parse: ValueParsers.tools)
 
     // MARK: - How answers follow each other
 
@@ -109,7 +119,7 @@ struct PolicySettings: Sendable {
 }
 
 extension EffectSettings {
-    init(_ resolver: inout SettingsResolver) {
+    init(_ resolver: inout SettingsResolver, _ declarations: ToolDeclarations) {
         self.init()
         llm = Settings.llmPolicy.read(&resolver)
         tool = Settings.toolPolicy.read(&resolver)
@@ -122,5 +132,9 @@ extension EffectSettings {
             doubleTexting: resolver.value(Settings.llmDoubleTexting),
             mergeWindow: resolver.value(Settings.llmMergeWindow),
             maxToolRounds: resolver.value(Settings.llmMaxToolRounds))
+        for tool in declarations.tools {
+            tools[tool.name] = ToolPolicy(
+                requiresApproval: tool.requiresApproval, timeout: tool.timeout, maxAttempts: tool.maxAttempts)
+        }
     }
 }

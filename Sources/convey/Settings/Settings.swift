@@ -3,7 +3,7 @@
 enum Settings {
     /// Every setting, in the order in which help and the printed configuration show them.
     static let all: [SettingKey] =
-        broker + node + ingress + scheduling + effects + effectPolicies + models + turns + operation
+        broker + node + ingress + scheduling + effects + effectPolicies + models + turns + [tools.key] + operation
 
     // MARK: - Broker
 

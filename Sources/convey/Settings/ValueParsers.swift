@@ -1,5 +1,6 @@
 import Conversation
 import ConveyHTTP
+import EffectHandlers
 import Foundation
 
 /// How the texts of settings are read. Each function makes a parser, whose error says what would have been right.
@@ -68,6 +69,14 @@ enum ValueParsers {
         }
         guard value.object != nil else { throw InvalidValue("is not a mapping of names to members") }
         return value
+    }
+
+    static func tools(_ text: String) throws(InvalidValue) -> ToolDeclarations? {
+        do {
+            return try ToolDeclarations.parse(text)
+        } catch {
+            throw InvalidValue(error.description)
+        }
     }
 
     static func size(_ range: ClosedRange<Int>) -> @Sendable (String) throws(InvalidValue) -> Int {

@@ -1,0 +1,97 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import NIOSSL
+
+/// What an error of the HTTP client means. Descriptions of these errors are not used where they can hold what was sent:
+/// `HTTPClientError` shows header values.
+package struct TransportFault: Sendable, Equatable {
+    package enum Kind: Sendable {
+        /// The URL.
+        case config
+        case timeout
+        case transport
+        /// The client was shut down.
+        case canceled
+    }
+
+    package var kind: Kind
+    /// Follows the name of the server: `closed the connection …`.
+    package var what: String
+    /// A sentence without its full stop.
+    package var advice: String?
+
+    /// - Parameters:
+    ///   - connectTimeout: the client's, for the message.
+    ///   - address: what to call the URL in advice.
+    ///   - clean: makes a message of TLS fit to be shown.
+    package init(
+        _ error: any Error, connectTimeout: Duration, address: String, clean: (String) -> String
+    ) {
+        switch error {
+        case let error as HTTPClientError: self.init(error, connectTimeout: connectTimeout, address: address)
+        case let error as NIOConnectionError: self.init(error, address: address)
+        case let error as IOError:
+            self.init(.transport, "broke the connection: \(Self.words(errno: error.errnoCode))")
+        case HTTPParserError.invalidEOFState:
+            self.init(.transport, "closed the connection before its reply was complete")
+        case is HTTPParserError:
+            self.init(.transport, "sent an answer that is no HTTP", "Check the \(address) and its port")
+        case let error as any NIOSSLFailure:
+            self.init(
+                .transport, "could not be reached over TLS: \(clean("\(error)"))",
+                "Check the \(address) (https or http), and that the server's certificate is valid for its host")
+        case ChannelError.connectTimeout: self.init(connectTimeout: connectTimeout, address: address)
+        case is ChannelError: self.init(.transport, "closed the connection before its reply was complete")
+        default: self.init(.transport, "could not be talked to (\(type(of: error)))")
+        }
+    }
+
+    private init(_ kind: Kind, _ what: String, _ advice: String? = nil) {
+        self.kind = kind
+        self.what = what
+        self.advice = advice
+    }
+
+    private init(_ error: HTTPClientError, connectTimeout: Duration, address: String) {
+        switch error {
+        case .connectTimeout, .tlsHandshakeTimeout: self.init(connectTimeout: connectTimeout, address: address)
+        case .getConnectionFromPoolTimeout:
+            self.init(.timeout, "had no free connection for \(connectTimeout.words): too many requests at once")
+        case .remoteConnectionClosed, .uncleanShutdown:
+            self.init(.transport, "closed the connection before its reply was complete")
+        case .cancelled, .alreadyShutdown: self.init(.canceled, "was not asked: the client was shut down")
+        // What is wrong with the request should have been found before it was sent.
+        case .invalidURL, .emptyHost, .emptyScheme: self.init(.config, "has a \(address) that cannot be used")
+        default: self.init(.transport, "could not be talked to: \(error.shortDescription)")
+        }
+    }
+
+    private init(_ error: NIOConnectionError, address: String) {
+        guard let attempt = error.connectionErrors.first else {
+            self.init(
+                .transport, "could not be reached: its host name was not found",
+                "Check the \(address) and this machine's DNS")
+            return
+        }
+        let reason = (attempt.error as? IOError).map { Self.words(errno: $0.errnoCode) } ?? "no connection"
+        self.init(
+            .transport, "could not be reached: \(reason)", "Check that it runs, and the \(address) and its port")
+    }
+
+    private init(connectTimeout: Duration, address: String) {
+        self.init(
+            .timeout, "could not be reached within \(connectTimeout.words)",
+            "Check the \(address), and that no firewall stands between")
+    }
+
+    private static func words(errno code: CInt) -> String { String(cString: strerror(code)).lowercased() }
+}
+
+/// Errors of TLS. Their descriptions hold no application data.
+protocol NIOSSLFailure: Error {}
+extension NIOSSLError: NIOSSLFailure {}
+extension NIOSSLExtraError: NIOSSLFailure {}
+extension BoringSSLError: NIOSSLFailure {}

@@ -1,0 +1,86 @@
+import ChatCompletions
+import Conversation
+import ConveyRuntime
+import FoundationEssentials
+import NIOHTTP1
+
+/// What the answers of a tool's server mean.
+struct HTTPToolServer: Sendable {
+    let tool: String
+    /// Its URL without the query.
+    let place: String
+    /// What must not stand in a message, should the server repeat it.
+    let secrets: [Secret]
+
+    /// The content of an answer with a status of success: a JSON string's text, other JSON or any other text as it is.
+    func content(contentType: String?, body: [UInt8]) throws(EffectFailure) -> String {
+        let type = contentType?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" } ?? ""
+        guard type == "application/json" || type.hasSuffix("+json"), !body.isEmpty else {
+            guard let text = String(validating: body, as: UTF8.self) else {
+                throw failure(
+                    .provider, "answered with something that is no text", advice: "Let it return JSON or UTF-8")
+            }
+            return text
+        }
+        do {
+            return ToolContent.text(of: try JSONSlice(body))
+        } catch {
+            throw failure(.provider, "answered with something that is no JSON: \(error)")
+        }
+    }
+
+    /// An answer with any other status.
+    func refusal(status: Int, headers: HTTPHeaders, body: [UInt8]) -> EffectFailure {
+        let words = words(of: body)
+        let what = "answered \(status)" + (words.isEmpty ? "" : ": \(words)")
+        let retryAfter = headers.first(name: "retry-after").flatMap {
+            RetryAfter.parse($0, now: Int64(Date().timeIntervalSince1970))
+        }
+        switch status {
+        case 300..<400:
+            let target = headers.first(name: "location").map { " to \(clean(String($0.prefix { $0 != "?" })))" } ?? ""
+            return failure(
+                .config, "answered \(status), a redirect\(target)",
+                advice: "Redirects are not followed: set url to the right address")
+        case 401, 403: return failure(.auth, what, advice: "Check the tool's header_files")
+        case 408: return failure(.timeout, what, retryAfter: retryAfter)
+        case 429: return failure(.provider, what, retryAfter: retryAfter)
+        case 400..<500: return failure(.config, what)
+        default: return failure(.provider, what, retryAfter: retryAfter)
+        }
+    }
+
+    /// There was no answer, or not all of it.
+    func failure(of error: any Error, connectTimeout: Duration) -> EffectFailure {
+        let fault = TransportFault(error, connectTimeout: connectTimeout, address: "url", clean: clean)
+        let category: EffectFailure.Category =
+            switch fault.kind {
+            case .config: .config
+            // No connection in time: the tool has not been asked.
+            case .timeout, .transport: .transport
+            case .canceled: .canceled
+            }
+        return failure(category, fault.what, advice: fault.advice)
+    }
+
+    /// The server's own words for an error: `error`, `error.message`, `message` or `detail` of an object, or a short text.
+    private func words(of body: [UInt8]) -> String {
+        if let object = JSONObjectView(body) {
+            let error = object["error"]
+            let text = error?.string ?? error?.object?["message"]?.string ?? object["message"]?.string
+            return clean(text ?? object["detail"]?.string ?? "")
+        }
+        let text = String(decoding: body, as: UTF8.self)
+        // A web page says nothing in a line.
+        return text.contains("<") ? "" : clean(text)
+    }
+
+    private func clean(_ text: String) -> String { ProviderText.clean(text, secrets: secrets) }
+
+    private func failure(
+        _ category: EffectFailure.Category, _ what: String, advice: String? = nil, retryAfter: Duration? = nil
+    ) -> EffectFailure {
+        let end = advice.map { what.hasSuffix(".") ? " \($0)" : ". \($0)" } ?? ""
+        return EffectFailure(category, "the tool \(tool) (\(place)) \(what)\(end)", retryAfter: retryAfter)
+    }
+}

@@ -1,0 +1,155 @@
+import ConveyRuntime
+import MQTTTransport
+
+/// The calls that wait for an answer, by idempotency key. Decides what a reply means to them; each gets one outcome.
+///
+/// A pure value but for the streams that wake the waiting tasks; to yield to one runs no code of the task's.
+struct PendingCalls {
+    struct Call {
+        enum Delivery {
+            /// There is no connection to hand it to.
+            case unsent
+            /// The client publishes it, over reconnects too, until the broker acknowledges it.
+            case handedOver
+            case acknowledged
+        }
+
+        let tool: String
+        let attempt: Int
+        let topic: String
+        let responseTopic: String
+        let message: OutgoingMessage
+        var delivery = Delivery.unsent
+        fileprivate(set) var outcome: Result<String, EffectFailure>?
+        fileprivate var progressCount = 0
+        /// Pieces of progress; ends with the outcome.
+        fileprivate let progress: AsyncStream<String>.Continuation
+    }
+
+    /// What became of a reply, for the log.
+    enum Reception: Sendable, Equatable {
+        case taken
+        /// Nobody waits for it (any more), or it is not said whose it is.
+        case unclaimed
+        /// An earlier attempt's progress or error.
+        case outdated
+        /// The attempt has told of its progress often enough.
+        case dropped
+    }
+
+    private let limits: ToolLimits
+    private var calls: [String: Call] = [:]
+    private var isClosed = false
+
+    init(limits: ToolLimits) {
+        self.limits = limits
+    }
+
+    var count: Int { calls.count }
+
+    /// Adds a call. One of an earlier attempt at the same effect makes way; its task ends without an outcome.
+    ///
+    /// - Returns: its pieces of progress; the stream ends when the call has its outcome.
+    mutating func begin(
+        _ request: ToolRequest, topic: String, responseTopic: String, message: OutgoingMessage
+    ) throws(EffectFailure) -> AsyncStream<String> {
+        guard !isClosed else { throw EffectFailure(.canceled, "Convey is shutting down") }
+        guard calls.count < limits.calls || calls[request.idempotencyKey] != nil else {
+            throw EffectFailure(.transport, "\(calls.count) calls of tools wait for an answer; no more are sent")
+        }
+        let (stream, progress) = AsyncStream.makeStream(
+            of: String.self, bufferingPolicy: .bufferingOldest(limits.progressBacklog))
+        calls.removeValue(forKey: request.idempotencyKey)?.progress.finish()
+        calls[request.idempotencyKey] = Call(
+            tool: request.tool.name, attempt: request.attempt, topic: topic, responseTopic: responseTopic,
+            message: message, progress: progress)
+        return stream
+    }
+
+    /// Takes a call out; nil when a newer attempt took its place.
+    mutating func remove(_ key: String, attempt: Int) -> Call? {
+        guard calls[key]?.attempt == attempt else { return nil }
+        return calls.removeValue(forKey: key)
+    }
+
+    // MARK: Delivery
+
+    /// The calls that a connection has to be given, oldest attempts in no particular order; they count as handed over.
+    mutating func takeUnsent() -> [(key: String, call: Call)] {
+        let unsent = calls.filter { $0.value.outcome == nil && $0.value.delivery == .unsent }
+        for key in unsent.keys { calls[key]?.delivery = .handedOver }
+        return unsent.map { ($0.key, $0.value) }
+    }
+
+    mutating func acknowledged(_ key: String, attempt: Int) {
+        guard calls[key]?.attempt == attempt else { return }
+        calls[key]?.delivery = .acknowledged
+    }
+
+    mutating func failed(_ key: String, attempt: Int, _ failure: EffectFailure) {
+        guard calls[key]?.attempt == attempt else { return }
+        end(key, .failure(failure))
+    }
+
+    /// The time is up in which there should have been a connection.
+    mutating func graceEnded(_ key: String, attempt: Int, _ failure: @autoclosure () -> EffectFailure) {
+        guard let call = calls[key], call.attempt == attempt, call.delivery == .unsent else { return }
+        end(key, .failure(failure()))
+    }
+
+    /// The connection has ended, and with it what the broker kept for it: an answer to a call that was sent may be lost.
+    mutating func connectionLost(_ failure: (Call) -> EffectFailure) {
+        for (key, call) in calls where call.delivery == .acknowledged && call.outcome == nil {
+            end(key, .failure(failure(call)))
+        }
+    }
+
+    /// Ends everything, and takes no more.
+    mutating func close(_ failure: EffectFailure) {
+        isClosed = true
+        for key in calls.keys { end(key, .failure(failure)) }
+    }
+
+    // MARK: Replies
+
+    /// Whose reply it is, and which attempt's, decides:
+    /// - a *result* of any attempt at the effect ends the call: the key says that it is one and the same thing that was done;
+    /// - *progress* and an *error* of another attempt than the one that waits are passed over: that attempt has ended, and
+    ///   the one that waits may end otherwise;
+    /// - a reply that cannot be understood fails the attempt it belongs to.
+    mutating func receive(_ reply: ToolReply) -> Reception {
+        guard let identity = reply.identity, let call = calls[identity.idempotencyKey], call.outcome == nil,
+            call.responseTopic == reply.topic
+        else { return .unclaimed }
+        let key = identity.idempotencyKey
+        switch reply.body {
+        case .result(let content):
+            end(key, .success(content))
+            return .taken
+        case .tooLarge(let bytes):
+            end(key, .failure(ToolContent.tooLarge(call.tool, bytes: bytes, limit: limits.resultBytes)))
+            return .taken
+        case .progress(let text):
+            guard identity.attempt == call.attempt else { return .outdated }
+            guard call.progressCount < limits.progressMessages else { return .dropped }
+            calls[key]?.progressCount += 1
+            call.progress.yield(ToolContent.clean(text))
+            return .taken
+        case .error(let text, let isRetriable):
+            guard identity.attempt == call.attempt else { return .outdated }
+            let message = "the tool \(call.tool) failed: \(ToolContent.clean(text))"
+            end(key, .failure(EffectFailure(isRetriable ? .provider : .config, message)))
+            return .taken
+        case .fault(let reason):
+            guard identity.attempt == call.attempt else { return .outdated }
+            end(key, .failure(EffectFailure(.provider, "the tool \(call.tool) sent an answer \(reason)")))
+            return .taken
+        }
+    }
+
+    private mutating func end(_ key: String, _ outcome: Result<String, EffectFailure>) {
+        guard calls[key]?.outcome == nil else { return }
+        calls[key]?.outcome = outcome
+        calls[key]?.progress.finish()
+    }
+}

@@ -1,0 +1,56 @@
+import Conversation
+
+/// A tool that models may call: what they are told of it, and how it is run.
+public struct ToolDeclaration: Sendable {
+    /// How a call reaches the tool.
+    public enum Transport: Sendable, Equatable {
+        /// A worker that listens on `{root}/tool/{name}/call`.
+        case mqtt
+        case http(HTTPToolEndpoint)
+    }
+
+    /// 1 to 64 of `A-Z a-z 0-9 _ -`: what providers allow, and one topic level as it stands.
+    public let name: String
+    public let description: String?
+    /// The JSON schema of the arguments, an object, as compact JSON.
+    public let parameters: [UInt8]
+    /// `parameters`, to check arguments with.
+    public let schema: JSONSchema
+    public let transport: Transport
+    /// How long one attempt may take; an effect's own limit still holds.
+    public let timeout: Duration
+    /// How often it is tried, when what it failed of may be otherwise the next time.
+    public let maxAttempts: Int
+    /// Whether somebody has to allow each call.
+    public let requiresApproval: Bool
+
+    static let defaultTimeout = Duration.seconds(30)
+    static let defaultMaxAttempts = 3
+
+    static func isName(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                switch byte {
+                case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                    UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "_"), UInt8(ascii: "-"):
+                    true
+                default: false
+                }
+            }
+    }
+}
+
+/// Where a tool is reached over HTTP.
+public struct HTTPToolEndpoint: Sendable, Equatable {
+    /// Requests are posted to it as it stands.
+    public let url: String
+    /// The URL without its query, for messages.
+    public let place: String
+    /// Headers and the files their values stand in, read for each call, so that a secret can be changed while Convey runs.
+    public let headerFiles: [HeaderFile]
+
+    public struct HeaderFile: Sendable, Equatable {
+        public let name: String
+        public let path: String
+    }
+}

@@ -1,0 +1,127 @@
+import Conversation
+import ConveyRuntime
+import Logging
+
+/// Runs tool effects: finds the tool that a model called, checks the arguments against its schema, and has it done by a
+/// worker over MQTT or a server over HTTP.
+///
+/// What is wrong with a call itself (no such tool, arguments that do not match) is a failure of category `config` with a
+/// message that a model can act on; nothing is sent then.
+public final class ToolHandler: EffectHandler {
+    /// What a message shows of a list of names.
+    private static let shownNames = 50
+
+    public let tools: ToolDeclarations
+    private let limits: ToolLimits
+    private let mqtt: MQTTToolTransport?
+    private let http: HTTPToolTransport?
+
+    /// A handler that is not connected yet.
+    ///
+    /// - Parameters:
+    ///   - session: the broker, protocol version, root and node; the connection's client id is `convey-tools-{node}`.
+    ///   - limits: see `ToolLimits`.
+    public init(_ tools: ToolDeclarations, session: BrokerSession, limits: ToolLimits = ToolLimits(), logger: Logger) {
+        self.tools = tools
+        self.limits = limits
+        var (usesMQTT, usesHTTP) = (false, false)
+        for tool in tools.tools {
+            switch tool.transport {
+            case .mqtt: usesMQTT = true
+            case .http: usesHTTP = true
+            }
+        }
+        mqtt = usesMQTT ? MQTTToolTransport(session: session, limits: limits, logger: logger) : nil
+        http = usesHTTP ? HTTPToolTransport(limits: limits) : nil
+    }
+
+    /// Begins to connect to the broker, and goes on trying until `shutDown()`.
+    ///
+    /// - Throws: `EffectFailure` of category `config` when a file of `header_files` cannot be read.
+    public func start() throws(EffectFailure) {
+        for tool in tools.tools {
+            guard case .http(let endpoint) = tool.transport else { continue }
+            for header in endpoint.headerFiles { _ = try HTTPToolTransport.value(of: header, tool: tool.name) }
+        }
+        mqtt?.start()
+    }
+
+    /// Ends all calls and closes all connections. To be called when no attempt runs any more; does not wait for an attempt
+    /// to connect that is under way.
+    public func shutDown() async {
+        await mqtt?.shutDown()
+        await http?.shutDown()
+    }
+
+    public func run(
+        _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
+    ) async throws -> EffectResult {
+        let request = try request(attempt)
+        let transport: (any ToolTransport)? =
+            switch request.tool.transport {
+            case .mqtt: mqtt
+            case .http: http
+            }
+        guard let transport else { throw EffectFailure(.unknown, "no transport for the tool \(request.tool.name)") }
+        try Task.checkCancellation()
+        return try await withThrowingTaskGroup(of: String.self) { group in
+            defer { group.cancelAll() }
+            group.addTask { try await transport.call(request) { try await emit(EffectDelta($0, kind: .message)) } }
+            group.addTask {
+                try await Task.sleep(until: request.deadline, clock: .continuous)
+                throw EffectFailure(.timeout, "the tool \(request.tool.name) did not answer in time; see its timeout")
+            }
+            guard let content = try await group.next() else { throw CancellationError() }
+            return EffectResult(content: content)
+        }
+    }
+
+    // MARK: The call
+
+    private func request(_ attempt: EffectAttempt) throws(EffectFailure) -> ToolRequest {
+        guard let call = attempt.call else {
+            throw EffectFailure(.config, "the effect \(attempt.effect.effectID) says no tool to call")
+        }
+        guard let tool = tools[call.name] else { throw unknown(call.name) }
+        return ToolRequest(
+            tool: tool, callID: call.id, arguments: try arguments(call.arguments, tool),
+            effectID: attempt.effect.effectID, subject: attempt.effect.subject, attempt: attempt.effect.attempt,
+            idempotencyKey: attempt.idempotencyKey, traceparent: attempt.traceparent,
+            deadline: .now + min(tool.timeout, attempt.limits.timeout))
+    }
+
+    private func unknown(_ name: String) -> EffectFailure {
+        let names = tools.tools.map(\.name)
+        let known =
+            names.isEmpty
+            ? "no tools are configured"
+            : "the tools are \(names.prefix(Self.shownNames).joined(separator: ", "))\(names.count > Self.shownNames ? ", …" : "")"
+        return EffectFailure(.config, "there is no tool named \(ToolContent.clean(name)); \(known)")
+    }
+
+    /// Models leave arguments empty for tools that take none.
+    private func arguments(_ text: String, _ tool: ToolDeclaration) throws(EffectFailure) -> [UInt8] {
+        let isBlank = !text.contains { !$0.isWhitespace }
+        let bytes = isBlank ? Array("{}".utf8) : Array(text.utf8)
+        guard bytes.count <= limits.callBytes else {
+            throw EffectFailure(
+                .config, "the arguments of \(tool.name) have \(bytes.count) bytes; the limit is \(limits.callBytes)")
+        }
+        let value: JSONValue
+        do {
+            value = try JSONValue(bytes)
+        } catch {
+            throw EffectFailure(.config, "the arguments of \(tool.name) are not JSON: \(error). Write one JSON object")
+        }
+        guard value.object != nil else {
+            throw EffectFailure(
+                .config, "the arguments of \(tool.name) must be a JSON object, not \(SchemaCheck.shown(value))")
+        }
+        let violations = tool.schema.violations(of: value)
+        guard violations.isEmpty else {
+            let list = violations.map { $0.pointer.isEmpty ? "the object \($0)" : "\($0)" }.joined(separator: "; ")
+            throw EffectFailure(.config, "the arguments of \(tool.name) do not match its schema: \(list)")
+        }
+        return bytes
+    }
+}

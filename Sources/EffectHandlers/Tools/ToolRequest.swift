@@ -1,0 +1,53 @@
+import Conversation
+import ConveyRuntime
+import FoundationEssentials
+
+/// One attempt at a call, with arguments that match the tool's schema.
+struct ToolRequest: Sendable {
+    let tool: ToolDeclaration
+    let callID: String
+    /// One JSON object.
+    let arguments: [UInt8]
+    let effectID: String
+    let subject: String
+    let attempt: Int
+    let idempotencyKey: String
+    let traceparent: String?
+    /// When nobody waits any more.
+    let deadline: ContinuousClock.Instant
+
+    /// What the tool is sent, JSON. Everything that properties and headers say stands in it too, so that a worker needs
+    /// neither.
+    func payload(responseTopic: String? = nil) -> [UInt8] {
+        var object = JSONObjectBuilder(reservingCapacity: arguments.count + 512)
+        object.add("call_id", callID)
+        object.add("name", tool.name)
+        object.add("arguments", json: arguments)
+        object.add("effect_id", effectID)
+        object.add("subject", subject)
+        object.add("attempt", attempt)
+        object.add("idempotency_key", idempotencyKey)
+        if let responseTopic { object.add("response_topic", responseTopic) }
+        object.add("deadline", deadlineText)
+        if let traceparent { object.add("traceparent", traceparent) }
+        return object.finish()
+    }
+
+    /// RFC 3339, UTC.
+    private var deadlineText: String {
+        let left = ContinuousClock.now.duration(to: deadline) / .seconds(1)
+        return Date.ISO8601FormatStyle(includingFractionalSeconds: true).format(Date(timeIntervalSinceNow: left))
+    }
+}
+
+/// Carries a call to where the tool is and its result back.
+protocol ToolTransport: Sendable {
+    /// - Parameter progress: what the tool says of its progress.
+    /// - Returns: text, or JSON.
+    /// - Throws: `EffectFailure`; `CancellationError`, after the tool was told, when the task is cancelled.
+    func call(
+        _ request: ToolRequest, progress: @escaping @Sendable (String) async throws -> Void
+    ) async throws -> String
+
+    func shutDown() async
+}

@@ -1,0 +1,120 @@
+"""A tool worker: does the calls of one tool that models make through Convey. Protocol: docs/PROTOCOL.md, "Tool workers".
+
+    python3 -m venv .venv && .venv/bin/pip install 'paho-mqtt>=2,<3'
+    .venv/bin/python examples/tool_worker.py --port 1883 --tool get_weather --log /var/lib/weather/results.jsonl
+
+Results are kept in --log by idempotency key, so that a call that comes again, after a crash of Convey, the broker or this
+worker, is answered and not done again. Replace `work` with what your tool does.
+"""
+import argparse
+import json
+import os
+import threading
+from datetime import datetime, timezone
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--host", default="127.0.0.1")
+parser.add_argument("--port", type=int, default=1883)
+parser.add_argument("--username", help="with --password-file")
+parser.add_argument("--password-file")
+parser.add_argument("--root", default="conv", help="Convey's mqtt.root")
+parser.add_argument("--tool", default="get_weather")
+parser.add_argument("--log", required=True, help="JSON lines: what has been done, by idempotency key")
+options = parser.parse_args()
+
+
+class Failure(Exception):
+    """The tool cannot do it; `retriable` when the same call may succeed later."""
+    def __init__(self, message, retriable=False):
+        super().__init__(message)
+        self.retriable = retriable
+
+
+def work(arguments, progress, canceled):
+    """The tool itself: returns any JSON, raises Failure, calls progress(text), looks at canceled (an Event)."""
+    if arguments["city"] == "Atlantis":
+        raise Failure("there is no weather station in Atlantis")
+    progress(f"asking the station of {arguments['city']}")
+    if canceled.wait(arguments.get("seconds", 0)):   # a slow tool that can be stopped
+        raise Failure("canceled")
+    return {"city": arguments["city"], "temperature": 18, "unit": "C"}
+
+
+lock = threading.Lock()
+results = {}   # by idempotency key: the reply as it was sent
+running = {}   # by idempotency key: [the latest call, the Event that stops it]
+log = open(options.log, "a+", encoding="utf-8")
+log.seek(0)
+for line in log:
+    if line.endswith("]\n"):   # the last line of a process that was killed may be cut off
+        results.update([json.loads(line)])
+log.write("\n")
+
+
+def send(client, call, reply):
+    """A reply belongs to the call whose correlation data it has, or (MQTT 3.1.1) whose key and attempt it names."""
+    properties = Properties(PacketTypes.PUBLISH)
+    properties.ContentType = "application/json"
+    properties.CorrelationData = f"{call['idempotency_key']}/{call['attempt']}".encode()
+    reply = reply | {"idempotency_key": call["idempotency_key"], "attempt": call["attempt"]}
+    client.publish(call["response_topic"], json.dumps(reply), qos=1, properties=properties)
+
+
+def run(client, key, job):
+    try:
+        reply = {"type": "result", "content": work(
+            job[0]["arguments"], lambda text: send(client, job[0], {"type": "progress", "message": text}), job[1])}
+    except Exception as error:
+        reply = {"type": "error", "message": str(error), "retriable": getattr(error, "retriable", False)}
+    with lock:
+        if running.get(key) is job:
+            del running[key]
+        if reply["type"] == "result":   # an error is not kept: the next attempt tries again
+            results[key] = reply
+            print(json.dumps([key, reply]), file=log, flush=True)
+            os.fsync(log.fileno())
+    if reply["type"] == "result" or not job[1].is_set():
+        send(client, job[0], reply)
+
+
+def on_call(client, userdata, message):
+    call = json.loads(message.payload)
+    if datetime.fromisoformat(call["deadline"].replace("Z", "+00:00")) < datetime.now(timezone.utc):
+        return   # it waited here for too long; nobody waits for it any more
+    with lock:
+        key = call["idempotency_key"]
+        if key in results:
+            send(client, call, results[key])
+        elif key in running:
+            running[key][0] = call   # another attempt at what is being done: answer that one
+        else:
+            running[key] = [call, threading.Event()]
+            threading.Thread(target=run, args=(client, key, running[key]), daemon=True).start()
+
+
+def on_cancel(client, userdata, message):
+    cancel = json.loads(message.payload)
+    with lock:
+        job = running.get(cancel["idempotency_key"])
+        if job and job[0]["attempt"] <= cancel["attempt"]:
+            job[1].set()
+            del running[cancel["idempotency_key"]]
+
+
+def on_connect(client, userdata, flags, reason, properties):
+    # Several workers of one tool share the calls: $share/GROUP/… for the first, every one of them needs the second.
+    client.subscribe([(f"$share/{options.tool}/{options.root}/tool/{options.tool}/call", 1),
+                      (f"{options.root}/tool/{options.tool}/cancel", 1)])
+
+
+client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+if options.username:
+    client.username_pw_set(options.username, open(options.password_file, encoding="utf-8").read().strip())
+client.on_connect = on_connect
+for name, callback in (("call", on_call), ("cancel", on_cancel)):
+    client.message_callback_add(f"{options.root}/tool/{options.tool}/{name}", callback)
+client.connect(options.host, options.port)
+client.loop_forever()
