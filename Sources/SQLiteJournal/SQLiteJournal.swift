@@ -41,7 +41,7 @@ public final class SQLiteJournal: Journal {
         insertIdentity = try database.prepare("INSERT OR IGNORE INTO identities VALUES (?1, ?2)")
         findIdentity = try database.prepare("SELECT position FROM identities WHERE hash = ?1")
         insertEffect = try database.prepare(
-            "INSERT INTO effects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)")
+            "INSERT INTO effects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")
         updateEffect = try database.prepare(
             "UPDATE effects SET attempt = ?3, due_at = ?4, awaits_approval = ?5 WHERE cause = ?1 AND ordinal = ?2")
         deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
@@ -117,9 +117,10 @@ public final class SQLiteJournal: Journal {
             insertEffect.bind(7, effect.causeID)
             insertEffect.bind(8, effect.attempt)
             insertEffect.bind(9, effect.round)
-            if let policy = effect.policy { insertEffect.bind(10, utf8: policy) } else { insertEffect.bindNull(10) }
-            if let due = effect.dueAt { insertEffect.bind(11, due) } else { insertEffect.bindNull(11) }
-            insertEffect.bind(12, effect.awaitsApproval ? 1 : 0)
+            insertEffect.bind(10, effect.answers)
+            if let policy = effect.policy { insertEffect.bind(11, utf8: policy) } else { insertEffect.bindNull(11) }
+            if let due = effect.dueAt { insertEffect.bind(12, due) } else { insertEffect.bindNull(12) }
+            insertEffect.bind(13, effect.awaitsApproval ? 1 : 0)
             try insertEffect.run()
         }
         for effect in batch.changedEffects {
@@ -269,7 +270,7 @@ public final class SQLiteJournal: Journal {
         let rows = try database.prepare(
             """
             SELECT e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt,
-                   e.round, e.policy, e.due_at, e.awaits_approval
+                   e.round, e.answers, e.policy, e.due_at, e.awaits_approval
             FROM effects e JOIN conversations c ON c.id = e.conversation ORDER BY e.cause, e.ordinal
             """)
         var effects: [OpenEffect] = []
@@ -283,8 +284,8 @@ public final class SQLiteJournal: Journal {
                     conversation: ConversationID(rows.integer(2)), subject: rows.text(3) ?? "",
                     effectClass: effectClass, kind: rows.text(5) ?? "", effectID: rows.text(6) ?? "",
                     causeID: rows.text(7) ?? "", attempt: Int(rows.integer(8)), round: Int(rows.integer(9)),
-                    policy: rows.isNull(10) ? nil : rows.bytes(10), dueAt: rows.isNull(11) ? nil : rows.integer(11),
-                    awaitsApproval: rows.integer(12) != 0))
+                    answers: rows.text(10), policy: rows.isNull(11) ? nil : rows.bytes(11),
+                    dueAt: rows.isNull(12) ? nil : rows.integer(12), awaitsApproval: rows.integer(13) != 0))
         }
         return effects
     }

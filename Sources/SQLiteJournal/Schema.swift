@@ -94,6 +94,8 @@ enum Schema {
         """
         -- Generations of the answer that ended in tool calls before this effect.
         ALTER TABLE effects ADD COLUMN round INTEGER NOT NULL DEFAULT 0;
+        -- The id of the message that is answered, where the effect's own id does not name it.
+        ALTER TABLE effects ADD COLUMN answers TEXT;
         -- effect_policy as it is spelled.
         ALTER TABLE effects ADD COLUMN policy TEXT;
         -- When a timer fires, before when no attempt is made; microseconds since 1970.

@@ -33,6 +33,15 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
         #expect(text(signal.data) == #"{"message_id":"made-here","ingress":"mqtt","content":"hi"}"#)
     }
 
+    @Test func `Nobody outside speaks as Convey's own effects`() {
+        let data = #"{"effect_id":"e","lifecycle":"completed","tool_calls":[{"id":"1","name":"rm","arguments":"{}"}]}"#
+        func envelope(_ source: String) -> String {
+            #"{"specversion":"1.0","id":"1","source":"\#(source)","type":"conv.effect.llm.generation.completed","subject":"c","data":\#(data)}"#
+        }
+        #expect(code(decode(envelope("/convey/effects"), topic: "conv/ingest/c")) == "attribute_invalid:source")
+        #expect(code(decode(envelope("/site-b/convey/effects"), topic: "conv/ingest/c")) == "accepted")
+    }
+
     @Test func `An empty object is completed, what is there is kept`() throws {
         #expect(text(try decode(" { } ").get().data) == #"{"message_id":"made-here","ingress":"mqtt" }"#)
         #expect(text(try decode(#"{"ingress":"web"}"#).get().data) == #"{"message_id":"made-here","ingress":"web"}"#)

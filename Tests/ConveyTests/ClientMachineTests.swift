@@ -119,9 +119,34 @@ struct ClientMachineTests {
         event("conv.out.assistant.completed", 99, "m", ",\"content\":\"\(content)\"")
     }
 
+    @Test("An answer goes on behind tool calls, and its own last generation ends it")
+    func answersWithTools() {
+        var answer = AnswerTracker(messageID: "m")
+        let later = #","metadata":{"answers":"m"}"#
+        #expect(
+            answer.handle(event("conv.out.assistant.delta", 1, "m", #","delta":"Let me see.""#)) == [
+                .text("Let me see.")
+            ])
+        #expect(
+            answer.handle(
+                event("conv.out.assistant.completed", 2, "m", #","content":"Let me see.","finish_reason":"tool_calls""#)
+            )
+                == [])
+        #expect(
+            answer.handle(event("conv.effect.tool.execution.started", 3, "t", #","tool_name":"clock""# + later))
+                == [.tool("clock runs")])
+        #expect(
+            answer.handle(event("conv.out.assistant.delta", 4, "x", #","delta":"Noon.""# + later)) == [.text("Noon.")])
+        #expect(answer.handle(event("conv.out.assistant.delta", 5, "y", #","delta":"Other""#)) == [])
+        #expect(
+            answer.handle(
+                event("conv.out.assistant.completed", 6, "x", #","content":"Noon.","finish_reason":"stop""# + later))
+                == [.completed])
+    }
+
     private func ended(_ how: String) -> PublishedEvent {
         event(
-            "conv.effect.llm.generation.\(how)", 1, "m", ",\"lifecycle\":\"\(how)\",\"error\":{\"message\":\"no luck\"}"
+            "conv.out.assistant.\(how)", 1, "m", ",\"lifecycle\":\"\(how)\",\"message\":\"no luck\""
         )
     }
 

@@ -87,6 +87,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             var batch = sampleBatch()
             var waiting = effect(cause: 1, ordinal: 0)
             waiting.round = 3
+            waiting.answers = "m1"
             waiting.policy = Array(#"{"max_attempts":1}"#.utf8)
             waiting.dueAt = 1_700_000_000_000_001
             waiting.awaitsApproval = true

@@ -33,7 +33,15 @@ public enum Envelope {
         _ message: InboundMessage, limits: EnvelopeLimits = EnvelopeLimits(), defaults: EnvelopeDefaults
     ) -> Result<Signal, Rejection> {
         do throws(Rejection) {
-            return .success(try signal(message, limits: limits, defaults: defaults))
+            let signal = try signal(message, limits: limits, defaults: defaults)
+            // What has it goes on with answers and calls tools.
+            guard signal.source != Signal.effectSource else {
+                throw Rejection(
+                    .attributeInvalid("source"),
+                    "\(Signal.effectSource) is the source of effects that Convey runs; a bridge or a runner has its own"
+                )
+            }
+            return .success(signal)
         } catch { return .failure(error) }
     }
 

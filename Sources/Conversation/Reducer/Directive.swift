@@ -63,6 +63,8 @@ public struct EffectStart: Sendable, Equatable {
     public var policy: [UInt8]?
     /// Generations that ended in tool calls since the last message; above 0 the effect belongs to an answer that has begun.
     public var round = 0
+    /// The id of the message that is answered; nil where the effect's own id names it.
+    public var answers: String?
 }
 
 /// Names an effect of a conversation, in one of the ways in which a person or a program knows it.

@@ -8,6 +8,8 @@ public struct ToolLoop: Sendable, Equatable {
     public private(set) var round: Int
     /// The effects of the calls that have not ended, in the order of the calls.
     public private(set) var waiting: [String]
+    /// The id of the message that is answered.
+    public private(set) var message: String
     /// `effect_policy` of the message, as it is spelled: it holds for the whole answer.
     public private(set) var policy: [UInt8]?
 
@@ -26,19 +28,13 @@ public struct ToolLoop: Sendable, Equatable {
     static func step(
         _ signal: Signal, _ data: JSONObjectView, isControl: Bool, loop: inout ToolLoop?
     ) -> [Directive] {
-        if isControl {
-            loop = nil
-            return []
-        }
+        if isControl { return end(&loop, because: signal) }
         guard mayContinue(signal) else { return [] }
         if signal.type.hasPrefix("conv.effect.llm.") { return begin(signal, data, &loop) }
         guard let effectID = data["effect_id"]?.string, var open = loop,
             let index = open.waiting.firstIndex(of: effectID)
         else { return [] }
-        if data["ends_turn"]?.kind == .true {
-            loop = nil
-            return []
-        }
+        if data["ends_turn"]?.kind == .true { return end(&loop, because: signal) }
         open.waiting.remove(at: index)
         guard open.waiting.isEmpty else {
             loop = open
@@ -49,7 +45,25 @@ public struct ToolLoop: Sendable, Equatable {
             .startEffect(
                 EffectStart(
                     effectID: EffectClass.llm.effectID(startedBy: signal.id), effectClass: .llm,
-                    kind: EffectClass.llm.kind, input: Array("{}".utf8), policy: open.policy, round: open.round))
+                    kind: EffectClass.llm.kind, input: Array("{}".utf8), policy: open.policy, round: open.round,
+                    answers: open.message))
+        ]
+    }
+
+    /// The answer ends between two generations, so that no generation's end tells of it.
+    private static func end(_ loop: inout ToolLoop?, because signal: Signal) -> [Directive] {
+        guard let open = loop.take() else { return [] }
+        let effectID = EffectClass.llm.effectID(startedBy: open.message)
+        var data = JSONObjectBuilder()
+        data.add("effect_id", effectID)
+        data.add("lifecycle", "canceled")
+        data.add("status", "canceled")
+        data.add("reason", signal.type)
+        return [
+            .emitOutput(
+                Output(
+                    type: "conv.out.assistant.canceled", outputID: "assistant-\(effectID)",
+                    channel: Array("\"primary\"".utf8), data: data.finish()))
         ]
     }
 
@@ -57,13 +71,18 @@ public struct ToolLoop: Sendable, Equatable {
         let calls = ChatMessage.ToolCall.list(data["tool_calls"])
         guard !calls.isEmpty else { return [] }
         let round = (data["tool_round"].flatMap { Int(String(decoding: $0.raw, as: UTF8.self)) } ?? 0) + 1
+        // A first generation is named after its message; a later one says which it is.
+        let prefix = EffectClass.llm.effectID(startedBy: "")
+        let named = data["effect_id"]?.string.map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 }
+        let message = data["metadata"]?.object?["answers"]?.string ?? named ?? signal.id
         let starts = calls.indices.map { index in
             EffectStart(
                 effectID: "\(EffectClass.tool.effectID(startedBy: signal.id))-\(index)", effectClass: .tool,
-                kind: EffectClass.tool.kind, input: calls[index].encode(), policy: nil, round: round)
+                kind: EffectClass.tool.kind, input: calls[index].encode(), policy: nil, round: round,
+                answers: message)
         }
         loop = ToolLoop(
-            round: round, waiting: starts.map(\.effectID),
+            round: round, waiting: starts.map(\.effectID), message: message,
             policy: data["effect_policy"].flatMap { $0.slot.isFalsy ? nil : Array($0.raw) })
         return starts.map(Directive.startEffect)
     }
@@ -72,12 +91,13 @@ public struct ToolLoop: Sendable, Equatable {
         hash.combine("tool_loop")
         hash.combine(UInt64(round))
         for effect in waiting { hash.combine(effect) }
+        hash.combine(message)
         policy?.withUnsafeBufferPointer { hash.combine($0) }
     }
 }
 
 extension ToolLoop {
-    /// Appends `{"round":1,"waiting":["tool-execution-…"],"policy":{…}}`.
+    /// Appends `{"round":1,"waiting":["tool-execution-…"],"message":"m1","policy":"{…}"}`.
     func append(to bytes: inout [UInt8]) {
         JSONWriter.append(raw: "{\"round\":", to: &bytes)
         JSONWriter.append(integer: round, to: &bytes)
@@ -99,6 +119,8 @@ extension ToolLoop {
         round = Int(try ConversationState.number(json, "round"))
         waiting = (json["waiting"]?.array ?? []).compactMap(\.string)
         guard !waiting.isEmpty else { throw .invalid(member: "waiting") }
+        guard let message = json["message"]?.string else { throw .invalid(member: "message") }
+        self.message = message
         policy = json["policy"]?.string.map { Array($0.utf8) }
     }
 }

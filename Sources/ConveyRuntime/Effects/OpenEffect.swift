@@ -31,6 +31,8 @@ public struct OpenEffect: Sendable, Equatable {
     public var attempt: Int
     /// Generations of the answer that ended in tool calls before this effect.
     public var round: Int
+    /// The id of the message that is answered, where the effect's own id does not name it.
+    public var answers: String?
     /// `effect_policy` as it is spelled; nil when there is none.
     public var policy: [UInt8]?
     /// When a timer fires, and before when no attempt is made: microseconds since 1970; nil for at once.
@@ -40,8 +42,8 @@ public struct OpenEffect: Sendable, Equatable {
 
     public init(
         key: EffectKey, conversation: ConversationID, subject: String, effectClass: EffectClass, kind: String,
-        effectID: String, causeID: String, attempt: Int = 0, round: Int = 0, policy: [UInt8]? = nil,
-        dueAt: Int64? = nil, awaitsApproval: Bool = false
+        effectID: String, causeID: String, attempt: Int = 0, round: Int = 0, answers: String? = nil,
+        policy: [UInt8]? = nil, dueAt: Int64? = nil, awaitsApproval: Bool = false
     ) {
         self.key = key
         self.conversation = conversation
@@ -52,6 +54,7 @@ public struct OpenEffect: Sendable, Equatable {
         self.causeID = causeID
         self.attempt = attempt
         self.round = round
+        self.answers = answers
         self.policy = policy
         self.dueAt = dueAt
         self.awaitsApproval = awaitsApproval

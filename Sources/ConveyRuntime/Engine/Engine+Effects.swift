@@ -8,7 +8,8 @@ extension Engine {
     ) throws(JournalError) {
         var effect = OpenEffect(
             key: key, conversation: conversation.record.id, subject: signal.subject, effectClass: start.effectClass,
-            kind: start.kind, effectID: start.effectID, causeID: signal.id, round: start.round, policy: start.policy)
+            kind: start.kind, effectID: start.effectID, causeID: signal.id, round: start.round, answers: start.answers,
+            policy: start.policy)
         let call = start.effectClass == .tool ? ToolCall(decoding: start.input) : nil
         var due: Int64?
         var plan = Result<EffectPolicy, EffectFailure>.success(settings.effects.policy(of: start.effectClass))

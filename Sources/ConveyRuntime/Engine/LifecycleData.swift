@@ -38,7 +38,10 @@ enum LifecycleData {
     static func completed(_ entry: EffectLedger.Entry, _ result: EffectResult) -> [UInt8] {
         var data = lifecycle("completed", entry)
         data.add("content", result.content)
-        if entry.effect.effectClass == .llm { data.add("finish_reason", result.finishReason ?? "stop") }
+        if entry.effect.effectClass == .llm {
+            // Some providers say stop although they call tools.
+            data.add("finish_reason", result.toolCalls.isEmpty ? result.finishReason ?? "stop" : "tool_calls")
+        }
         data.add("deltas", entry.deltas)
         if !result.toolCalls.isEmpty {
             data.add("tool_calls", json: toolCalls(result.toolCalls))
@@ -83,6 +86,7 @@ enum LifecycleData {
         data.add("output_id", id)
         data.add("channel", "primary")
         data.add("effect_id", entry.effect.effectID)
+        if let message = entry.effect.answers { data.add("metadata") { $0.add("answers", message) } }
         data.add("tool_name", call.name)
         data.add("tool_call_id", call.id)
         data.add("arguments", call.arguments)
@@ -169,6 +173,8 @@ enum LifecycleData {
         data.add("effect_id", entry.effect.effectID)
         data.add("lifecycle", name)
         data.add("attempt", entry.effect.attempt)
+        // What outputs carry over.
+        if let message = entry.effect.answers { data.add("metadata") { $0.add("answers", message) } }
         if let call = entry.call {
             data.add("tool_name", call.name)
             data.add("tool_call_id", call.id)

@@ -8,29 +8,52 @@ struct AnswerTracker: Sendable {
         case completed
         case failed(String)
         case canceled
+        /// What a tool does that the answer waits for.
+        case tool(String)
     }
 
     /// Answers longer than this are not compared with what was shown, to bound memory.
     static let comparedLimit = 1 << 20
 
     private let effectID: String
+    private let messageID: String
+    /// The generation whose text is shown: behind tool calls an answer goes on with another one.
+    private var generation: String
     private var lastSequence = 0
     private var attempt = 1
     private var shown = ""
 
     /// - Parameter messageID: the id of the message whose answer is followed.
     init(messageID: String) {
+        self.messageID = messageID
         effectID = OutgoingSignal.effectID(answering: messageID)
+        generation = effectID
     }
 
     /// What the event means for the answer; nothing when it belongs to something else or came before.
     mutating func handle(_ event: PublishedEvent) -> [Step] {
-        guard event.effectID == effectID else { return [] }
+        guard event.effectID == effectID || event.answers == messageID else { return [] }
+        if event.type.hasPrefix("conv.out.assistant."), let effect = event.effectID, effect != generation {
+            generation = effect
+            attempt = 1
+            shown = ""
+        }
         switch event.type {
         case "conv.out.assistant.delta": return handleDelta(event)
-        case "conv.out.assistant.completed": return rest(of: event.content ?? "") + [.completed]
-        case "conv.effect.llm.generation.failed": return [.failed(event.reason ?? "no reason given")]
-        case "conv.effect.llm.generation.canceled": return [.canceled]
+        case "conv.out.assistant.completed":
+            let text = rest(of: event.content ?? "")
+            return event.finishReason == "tool_calls" ? text : text + [.completed]
+        case "conv.out.assistant.failed": return [.failed(event.reason ?? "no reason given")]
+        case "conv.out.assistant.canceled": return [.canceled]
+        case "conv.effect.tool.execution.started": return [.tool("\(event.toolName ?? "a tool") runs")]
+        case "conv.effect.tool.execution.failed":
+            return [.tool("\(event.toolName ?? "a tool") failed: \(event.reason ?? "no reason given")")]
+        case "conv.out.tool.approval_requested":
+            return [
+                .tool(
+                    "\(event.toolName ?? "a tool") waits for consent: publish tool/approved or tool/denied with "
+                        + "{\"effect_id\":\"\(event.effectID ?? "")\"}")
+            ]
         default: return []
         }
     }

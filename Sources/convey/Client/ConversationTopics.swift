@@ -24,13 +24,8 @@ struct ConversationTopics: Sendable {
     /// Everything of one family: `in`, `out`, `effect`, `applied` or `audit`.
     func all(of family: String) -> String { "\(root)/\(family)/\(level)/#" }
 
-    /// What has to be heard to follow an answer to its end: its text, and the ends that bring none.
-    var answer: [String] {
-        [
-            all(of: "out"), "\(root)/effect/\(level)/llm/generation/failed",
-            "\(root)/effect/\(level)/llm/generation/canceled",
-        ]
-    }
+    /// What has to be heard to follow an answer to its end: its text, its end, and the tools it waits for.
+    var answer: [String] { [all(of: "out"), "\(root)/effect/\(level)/tool/execution/+"] }
 
     /// Where receipts for a client come to.
     static func receipts(root: String, clientID: String) -> String { "\(root)/receipt/\(clientID)" }

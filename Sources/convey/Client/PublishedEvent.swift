@@ -16,6 +16,10 @@ struct PublishedEvent: Sendable, Equatable {
     let content: String?
     /// Which try of the effect it belongs to, from 1.
     let attempt: Int?
+    /// The message that the effect belongs to, where the effect's id does not say it.
+    let answers: String?
+    let finishReason: String?
+    let toolName: String?
     /// Why something failed, as far as the event says.
     let reason: String?
 
@@ -36,6 +40,9 @@ struct PublishedEvent: Sendable, Equatable {
         delta = data["delta"] as? String
         content = data["content"] as? String
         attempt = data["attempt"] as? Int
+        answers = (data["metadata"] as? [String: Any])?["answers"] as? String
+        finishReason = data["finish_reason"] as? String
+        toolName = data["tool_name"] as? String
         let error = data["error"] as? [String: Any]
         let texts = [error?["message"], data["error"], data["message"], data["reason"], error?["class"], data["code"]]
         reason = texts.lazy.compactMap { $0 as? String }.first

@@ -62,6 +62,9 @@ struct SendMachine: Sendable {
         case .startedOver:
             defer { endsWithLineFeed = true }
             return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[started over]")]
+        case .tool(let text):
+            defer { endsWithLineFeed = true }
+            return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[\(text)]")]
         case .completed: return end([], 0)
         case .failed(let reason): return end([.note("the answer failed: \(reason)")], ExitStatus.failed.rawValue)
         case .canceled: return end([.note("[aborted]")], ExitStatus.failed.rawValue)

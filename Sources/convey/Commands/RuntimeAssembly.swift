@@ -19,7 +19,7 @@ func makeRuntime(_ settings: ServeSettings, models: ModelHandler) throws -> Runt
     runtime.engine.fairnessThreshold = settings.schedulerFairnessThreshold
     runtime.engine.causeTimeoutMilliseconds = settings.schedulerCauseTimeout.milliseconds
     runtime.engine.parkedLimit = settings.schedulerParkedLimit
-    runtime.engine.effects.llm.maxConcurrent = settings.effectsMaxConcurrent
+    runtime.engine.effects = settings.effects
     runtime.ingressBatchLimit = settings.ingressBatchLimit
     runtime.maximumPayloadBytes = settings.ingressMaxPayloadBytes
     runtime.outboxWindow = settings.outboxWindow

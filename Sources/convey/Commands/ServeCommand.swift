@@ -26,13 +26,19 @@ struct ServeCommand: AsyncParsableCommand {
     var engine: EngineFlags
     @OptionGroup(title: "Effects")
     var effects: EffectFlags
+    @OptionGroup(title: "Effects: generations")
+    var llmPolicy: LLMPolicyFlags
+    @OptionGroup(title: "Effects: tools, timers, bounds")
+    var toolPolicy: ToolPolicyFlags
     @OptionGroup(title: "Language models")
     var models: ModelFlags
     @OptionGroup(title: "Operation")
     var operation: OperationFlags
 
     /// All flags that are settings.
-    var settingFlags: [any SettingFlags] { [broker, node, engine, effects, models, operation] }
+    var settingFlags: [any SettingFlags] {
+        [broker, node, engine, effects, llmPolicy, toolPolicy, models, operation]
+    }
 
     func run() async throws {
         let sources = SettingsOutcome.sources(settingFlags, configFile: config.file)

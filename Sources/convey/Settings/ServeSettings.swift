@@ -1,4 +1,5 @@
 import ConveyHTTP
+import ConveyRuntime
 import EffectHandlers
 import Glibc
 
@@ -26,7 +27,7 @@ struct ServeSettings: Sendable {
     let outboxWindow: Int
     let outboxLimit: Int
 
-    let effectsMaxConcurrent: Int
+    let effects: EffectSettings
     let effectsOpenLimit: Int
     let models: ModelSettings
 
@@ -61,7 +62,7 @@ struct ServeSettings: Sendable {
         outboxWindow = resolver.value(Settings.outboxWindow)
         outboxLimit = resolver.value(Settings.outboxLimit)
 
-        effectsMaxConcurrent = resolver.value(Settings.effectsMaxConcurrent)
+        effects = EffectSettings(&resolver)
         effectsOpenLimit = resolver.value(Settings.effectsOpenLimit)
         models = ModelSettings(&resolver)
 

@@ -123,14 +123,12 @@ struct EngineFlags: SettingFlags {
 }
 
 struct EffectFlags: SettingFlags {
-    @Option(name: Settings.effectsMaxConcurrent.name, help: Settings.effectsMaxConcurrent.argumentHelp)
-    var maxConcurrent: String?
     @Option(name: Settings.effectsOpenLimit.name, help: Settings.effectsOpenLimit.argumentHelp)
     var openLimit: String?
 
     var texts: [(key: SettingKey, text: String?)] {
         [
-            (Settings.effectsMaxConcurrent.key, maxConcurrent), (Settings.effectsOpenLimit.key, openLimit),
+            (Settings.effectsOpenLimit.key, openLimit)
         ]
     }
 }

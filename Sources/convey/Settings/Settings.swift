@@ -2,7 +2,8 @@
 /// help and how its text is read. Nothing about a setting is written down anywhere else.
 enum Settings {
     /// Every setting, in the order in which help and the printed configuration show them.
-    static let all: [SettingKey] = broker + node + ingress + scheduling + effects + models + operation
+    static let all: [SettingKey] =
+        broker + node + ingress + scheduling + effects + effectPolicies + models + turns + operation
 
     // MARK: - Broker
 
@@ -118,14 +119,12 @@ enum Settings {
 
     // MARK: - Effects
 
-    static let effects: [SettingKey] = [effectsMaxConcurrent.key, effectsOpenLimit.key]
+    static let effects: [SettingKey] = [effectsOpenLimit.key]
 
-    static let effectsMaxConcurrent = Setting(
-        "effects.max_concurrent", in: .effects, "COUNT", default: "1000", help: "Most attempts that run at once.",
-        parse: ValueParsers.integer(1...100_000))
     static let effectsOpenLimit = Setting(
         "effects.open_limit", in: .effects, "COUNT", default: "100000",
-        help: "Effects without an end at which ingress pauses.", parse: ValueParsers.integer(1...10_000_000))
+        help: "Effects without an end at which ingress pauses; timers are not counted.",
+        parse: ValueParsers.integer(1...10_000_000))
 
     // MARK: - Operation
 

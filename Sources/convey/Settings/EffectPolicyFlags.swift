@@ -1,0 +1,81 @@
+import ArgumentParser
+
+/// The flags of one class of effects.
+struct LLMPolicyFlags: SettingFlags {
+    @Option(name: Settings.llmPolicy.maxAttempts.name, help: Settings.llmPolicy.maxAttempts.argumentHelp)
+    var maxAttempts: String?
+    @Option(name: Settings.llmPolicy.backoff.name, help: Settings.llmPolicy.backoff.argumentHelp)
+    var backoff: String?
+    @Option(name: Settings.llmPolicy.backoffLimit.name, help: Settings.llmPolicy.backoffLimit.argumentHelp)
+    var backoffLimit: String?
+    @Option(name: Settings.llmPolicy.timeout.name, help: Settings.llmPolicy.timeout.argumentHelp)
+    var timeout: String?
+    @Option(name: Settings.llmPolicy.idleTimeout.name, help: Settings.llmPolicy.idleTimeout.argumentHelp)
+    var idleTimeout: String?
+    @Option(name: Settings.llmPolicy.maxConcurrent.name, help: Settings.llmPolicy.maxConcurrent.argumentHelp)
+    var maxConcurrent: String?
+    @Option(name: Settings.llmPolicy.queueLimit.name, help: Settings.llmPolicy.queueLimit.argumentHelp)
+    var queueLimit: String?
+    @Option(name: Settings.llmPolicy.afterRestart.name, help: Settings.llmPolicy.afterRestart.argumentHelp)
+    var afterRestart: String?
+    @Option(name: Settings.llmDoubleTexting.name, help: Settings.llmDoubleTexting.argumentHelp)
+    var doubleTexting: String?
+    @Option(name: Settings.llmMergeWindow.name, help: Settings.llmMergeWindow.argumentHelp)
+    var mergeWindow: String?
+    @Option(name: Settings.llmMaxToolRounds.name, help: Settings.llmMaxToolRounds.argumentHelp)
+    var maxToolRounds: String?
+
+    var texts: [(key: SettingKey, text: String?)] {
+        Array(
+            zip(
+                Settings.llmPolicy.keys + [
+                    Settings.llmDoubleTexting.key, Settings.llmMergeWindow.key, Settings.llmMaxToolRounds.key,
+                ],
+                [
+                    maxAttempts, backoff, backoffLimit, timeout, idleTimeout, maxConcurrent, queueLimit, afterRestart,
+                    doubleTexting, mergeWindow, maxToolRounds,
+                ])
+        ).map { (key: $0.0, text: $0.1) }
+    }
+}
+
+struct ToolPolicyFlags: SettingFlags {
+    @Option(name: Settings.toolPolicy.maxAttempts.name, help: Settings.toolPolicy.maxAttempts.argumentHelp)
+    var maxAttempts: String?
+    @Option(name: Settings.toolPolicy.backoff.name, help: Settings.toolPolicy.backoff.argumentHelp)
+    var backoff: String?
+    @Option(name: Settings.toolPolicy.backoffLimit.name, help: Settings.toolPolicy.backoffLimit.argumentHelp)
+    var backoffLimit: String?
+    @Option(name: Settings.toolPolicy.timeout.name, help: Settings.toolPolicy.timeout.argumentHelp)
+    var timeout: String?
+    @Option(name: Settings.toolPolicy.idleTimeout.name, help: Settings.toolPolicy.idleTimeout.argumentHelp)
+    var idleTimeout: String?
+    @Option(name: Settings.toolPolicy.maxConcurrent.name, help: Settings.toolPolicy.maxConcurrent.argumentHelp)
+    var maxConcurrent: String?
+    @Option(name: Settings.toolPolicy.queueLimit.name, help: Settings.toolPolicy.queueLimit.argumentHelp)
+    var queueLimit: String?
+    @Option(name: Settings.toolPolicy.afterRestart.name, help: Settings.toolPolicy.afterRestart.argumentHelp)
+    var afterRestart: String?
+    @Option(name: Settings.effectsTimerLimit.name, help: Settings.effectsTimerLimit.argumentHelp)
+    var timerLimit: String?
+    @Option(name: Settings.effectsBoundsMaxAttempts.name, help: Settings.effectsBoundsMaxAttempts.argumentHelp)
+    var boundsMaxAttempts: String?
+    @Option(name: Settings.effectsBoundsBackoff.name, help: Settings.effectsBoundsBackoff.argumentHelp)
+    var boundsBackoff: String?
+    @Option(name: Settings.effectsBoundsTimeout.name, help: Settings.effectsBoundsTimeout.argumentHelp)
+    var boundsTimeout: String?
+
+    var texts: [(key: SettingKey, text: String?)] {
+        Array(
+            zip(
+                Settings.toolPolicy.keys + [
+                    Settings.effectsTimerLimit.key, Settings.effectsBoundsMaxAttempts.key,
+                    Settings.effectsBoundsBackoff.key, Settings.effectsBoundsTimeout.key,
+                ],
+                [
+                    maxAttempts, backoff, backoffLimit, timeout, idleTimeout, maxConcurrent, queueLimit, afterRestart,
+                    timerLimit, boundsMaxAttempts, boundsBackoff, boundsTimeout,
+                ])
+        ).map { (key: $0.0, text: $0.1) }
+    }
+}
