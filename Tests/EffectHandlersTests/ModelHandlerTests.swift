@@ -192,7 +192,7 @@ private let testKey = "sk-test-91c2e7"
         let failure = try await failure(
             asked(#"{"llm":{"provider":"first"}}"#),
             {
-                $0.provider = "second"
+                $0.provider = "first"
                 $0.fallback = ["second"]
             }, providers: providers)
         #expect(failure.category == .provider)
