@@ -27,10 +27,8 @@ options = parser.parse_args()
 
 
 class Failure(Exception):
-    """The tool cannot do it; `retriable` when the same call may succeed later."""
-    def __init__(self, message, retriable=False):
-        super().__init__(message)
-        self.retriable = retriable
+    """The tool cannot do it. Set `retriable` when the same call may succeed later."""
+    retriable = False
 
 
 def work(arguments, progress, canceled):
@@ -88,8 +86,8 @@ def on_call(client, userdata, message):
         key = call["idempotency_key"]
         if key in results:
             send(client, call, results[key])
-        elif key in running:
-            running[key][0] = call   # another attempt at what is being done: answer that one
+        elif key in running:   # another attempt at what is being done: answer that one
+            running[key][0] = call
         else:
             running[key] = [call, threading.Event()]
             threading.Thread(target=run, args=(client, key, running[key]), daemon=True).start()
