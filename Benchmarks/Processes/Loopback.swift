@@ -16,6 +16,20 @@ enum Loopback {
         return UInt16(bigEndian: address.sin_port)
     }
 
+    /// A socket that listens on a free port and does not block.
+    static func listen(backlog: Int32) throws -> (descriptor: Int32, port: UInt16) {
+        let port = try freePort()
+        let descriptor = try makeSocket()
+        guard withAddress(port, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, backlog) == 0,
+            fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0
+        else {
+            let code = errno
+            close(descriptor)
+            throw BenchError.system("cannot listen on 127.0.0.1:\(port)", code: code)
+        }
+        return (descriptor, port)
+    }
+
     /// A connected socket.
     static func connect(to port: UInt16) throws -> Int32 {
         let descriptor = try makeSocket()

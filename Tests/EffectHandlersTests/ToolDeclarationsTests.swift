@@ -14,8 +14,8 @@ import Testing
         ).tools
         #expect(tools.map(\.name) == ["get_weather", "book"])
         #expect(tools[0].transport == .mqtt)
-        #expect(tools[0].timeout == .seconds(30))
-        #expect(tools[0].maxAttempts == 3)
+        #expect(tools[0].timeout == nil)
+        #expect(tools[0].maxAttempts == nil)
         #expect(!tools[0].requiresApproval)
         #expect(tools[1].timeout == .seconds(90))
         #expect(tools[1].requiresApproval)

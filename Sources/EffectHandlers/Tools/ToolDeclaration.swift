@@ -17,15 +17,12 @@ public struct ToolDeclaration: Sendable {
     /// `parameters`, to check arguments with.
     public let schema: JSONSchema
     public let transport: Transport
-    /// How long one attempt may take; an effect's own limit still holds.
-    public let timeout: Duration
-    /// How often it is tried, when what it failed of may be otherwise the next time.
-    public let maxAttempts: Int
+    /// How long one attempt may take; nil for what holds for all tools.
+    public let timeout: Duration?
+    /// How often it is tried, when what it failed of may be otherwise the next time; nil for what holds for all tools.
+    public let maxAttempts: Int?
     /// Whether somebody has to allow each call.
     public let requiresApproval: Bool
-
-    static let defaultTimeout = Duration.seconds(30)
-    static let defaultMaxAttempts = 3
 
     static func isName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)

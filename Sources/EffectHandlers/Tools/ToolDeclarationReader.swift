@@ -146,20 +146,20 @@ struct ToolDeclarationReader {
         return HTTPToolEndpoint(url: url, place: place, headerFiles: headers)
     }
 
-    private mutating func timeout(_ value: JSONValue?) -> Duration {
-        guard let value else { return ToolDeclaration.defaultTimeout }
+    private mutating func timeout(_ value: JSONValue?) -> Duration? {
+        guard let value else { return nil }
         guard let timeout = value.string.flatMap(Self.duration), Self.timeouts.contains(timeout) else {
             problem(".timeout", "must be a time from 100ms to 1h, such as 30s")
-            return ToolDeclaration.defaultTimeout
+            return nil
         }
         return timeout
     }
 
-    private mutating func maxAttempts(_ value: JSONValue?) -> Int {
-        guard let value else { return ToolDeclaration.defaultMaxAttempts }
+    private mutating func maxAttempts(_ value: JSONValue?) -> Int? {
+        guard let value else { return nil }
         guard let count = value.int, Self.attempts.contains(count) else {
             problem(".max_attempts", "must be a whole number from 1 to \(Self.attempts.upperBound)")
-            return ToolDeclaration.defaultMaxAttempts
+            return nil
         }
         return count
     }

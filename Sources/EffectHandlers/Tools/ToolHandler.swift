@@ -87,7 +87,7 @@ public final class ToolHandler: EffectHandler {
             tool: tool, callID: call.id, arguments: try arguments(call.arguments, tool),
             effectID: attempt.effect.effectID, subject: attempt.effect.subject, attempt: attempt.effect.attempt,
             idempotencyKey: attempt.idempotencyKey, traceparent: attempt.traceparent,
-            deadline: .now + min(tool.timeout, attempt.limits.timeout))
+            deadline: .now + attempt.limits.timeout)
     }
 
     private func unknown(_ name: String) -> EffectFailure {
