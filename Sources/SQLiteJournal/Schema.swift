@@ -93,19 +93,20 @@ enum Schema {
         """
     ]
 
+    /// Refuses a database that this version cannot read as it is.
+    static func check(_ database: Database) throws(JournalError) {
+        let found = try foundVersion(database)
+        guard found == version else {
+            throw JournalError(
+                .cannotOpen,
+                "\(database.path) has journal version \(found), and this Convey reads \(version); "
+                    + "start convey serve on it once to bring it up to date")
+        }
+    }
+
     /// Brings a database to the newest version.
     static func migrate(_ database: Database, partitionCount: Int) throws(JournalError) {
-        let found = try database.number("PRAGMA user_version")
-        let application = try database.number("PRAGMA application_id")
-        guard application == applicationID || (application == 0 && found == 0) else {
-            throw JournalError(.cannotOpen, "\(database.path) is not a Convey journal")
-        }
-        guard found <= version else {
-            throw JournalError(
-                .newerVersion,
-                "\(database.path) was written by a newer Convey (journal version \(found), this one knows \(version)); "
-                    + "use that version")
-        }
+        let found = try foundVersion(database)
         for (index, migration) in migrations.enumerated() where Int64(index) >= found {
             try database.execute("BEGIN IMMEDIATE")
             do {
@@ -121,5 +122,20 @@ enum Schema {
                 throw error
             }
         }
+    }
+
+    private static func foundVersion(_ database: Database) throws(JournalError) -> Int64 {
+        let found = try database.number("PRAGMA user_version")
+        let application = try database.number("PRAGMA application_id")
+        guard application == applicationID || (application == 0 && found == 0) else {
+            throw JournalError(.cannotOpen, "\(database.path) is not a Convey journal")
+        }
+        guard found <= version else {
+            throw JournalError(
+                .newerVersion,
+                "\(database.path) was written by a newer Convey (journal version \(found), this one knows \(version)); "
+                    + "use that version")
+        }
+        return found
     }
 }
