@@ -33,7 +33,7 @@ let package = Package(
         .target(name: "EffectHandlers", dependencies: ["Conversation", "ConveyRuntime"], swiftSettings: strict),
         .target(
             name: "ConveyHTTP",
-            dependencies: ["ConveyRuntime", .product(name: "FlyingFox", package: "FlyingFox")],
+            dependencies: ["Conversation", "ConveyRuntime", .product(name: "FlyingFox", package: "FlyingFox")],
             swiftSettings: strict),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
