@@ -8,15 +8,12 @@ import Foundation
 /// There is no authentication: the service listens on loopback unless told otherwise. Whoever exposes it puts a reverse
 /// proxy in front, which asks who it is and may decide by path: a conversation's subject is one segment, percent-encoded.
 public enum QueryRoutes {
-    /// Where queries begin.
-    public static let base = "/v1/conversations"
-
     public static func make(_ service: QueryService) -> [Route] {
         [
-            Route(base, QueryView.conversations.summary) { request in
+            Route(QueryPath.base, QueryView.conversations.summary) { request in
                 await answer(request, view: .conversations, subject: "", service)
             },
-            Route("\(base)/{subject}/{view}", "views of a conversation: timeline, context, events, state, trace") {
+            Route("\(QueryPath.base)/{subject}/{view}", "views of a conversation: timeline, context, events, state, trace") {
                 request in
                 let segments = request.target.path().split(separator: "/")
                 guard segments.count == 4, let subject = segments[2].removingPercentEncoding,
@@ -29,14 +26,6 @@ public enum QueryRoutes {
                 return await answer(request, view: view, subject: subject, service)
             },
         ]
-    }
-
-    /// The path of a question, with its query string.
-    public static func path(view: QueryView, subject: String, parameters: [(name: String, value: String)]) -> String {
-        var path = base
-        if view.needsSubject { path += "/\(TopicName.encode(level: subject))/\(view.rawValue)" }
-        let items = parameters.map { "\($0.name)=\(TopicName.encode(level: $0.value))" }
-        return items.isEmpty ? path : path + "?" + items.joined(separator: "&")
     }
 
     private static func answer(

@@ -1,5 +1,3 @@
-import Conversation
-
 /// Questions in topics: `{root}/query/{subject}/{view}`.
 public enum QueryTopic {
     /// The subject's level where the view is about no single conversation.
