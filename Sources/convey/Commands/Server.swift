@@ -46,8 +46,9 @@ struct Server {
             session: makeSession(settings), service: queries, logger: Logger(label: "queries"))
         let http = try settings.httpAddress.map { address in
             try HTTPService(
-                address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime) },
-                routes: QueryRoutes.make(queries))
+                address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) },
+                routes: QueryRoutes.make(queries)
+                    + DocumentRoutes.make(version: Convey.version, root: settings.broker.root))
         }
         logger.info(
             "starting",
@@ -127,8 +128,9 @@ struct Server {
         }
     }
 
-    private static func metrics(of runtime: Runtime) -> MetricsSnapshot {
+    private static func metrics(of runtime: Runtime, _ queries: QueryService) -> MetricsSnapshot {
         var metrics = runtime.metrics
+        metrics.add(queries.metrics)
         metrics.gauges.residentBytes = ProcessMemory.residentBytes()
         return metrics
     }
