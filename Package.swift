@@ -101,7 +101,8 @@ let package = Package(
             swiftSettings: strict),
         // `convey` is named so that the binary these tests run is built first.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["convey", "MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
+            name: "EndToEndTests",
+            dependencies: ["convey", "ConveyClient", "MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -13,7 +13,9 @@ public enum QueryRoutes {
             Route(QueryPath.base, QueryView.conversations.summary) { request in
                 await answer(request, view: .conversations, subject: "", service)
             },
-            Route("\(QueryPath.base)/{subject}/{view}", "views of a conversation: timeline, context, events, state, trace") {
+            Route(
+                "\(QueryPath.base)/{subject}/{view}", "views of a conversation: timeline, context, events, state, trace"
+            ) {
                 request in
                 let segments = request.target.path().split(separator: "/")
                 guard segments.count == 4, let subject = segments[2].removingPercentEncoding,

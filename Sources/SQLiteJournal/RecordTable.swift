@@ -129,7 +129,8 @@ final class RecordTable {
         return JournalRecord(
             position: Position(position), conversation: conversation, previous: Position(row.integer(2)),
             offset: row.integer(3), sequence: row.integer(4), recordedAt: row.integer(5),
-            content: row.isNull(14) ? .signal(try decodeSignal(row, conversation)) : .marker(try Self.marker(row, from: 14)))
+            content: row.isNull(14)
+                ? .signal(try decodeSignal(row, conversation)) : .marker(try Self.marker(row, from: 14)))
     }
 
     private func decodeSignal(_ row: Statement, _ conversation: ConversationID) throws(JournalError) -> Signal {

@@ -145,7 +145,8 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try expectHead("a/b #ü", 4, 4)
             try expectHead("later", 5, 1)
         },
-        JournalContract("a conversation's chain is walked backwards, and its links are its records without data") { journal in
+        JournalContract("a conversation's chain is walked backwards, and its links are its records without data") {
+            journal in
             let batch = sampleBatch()
             try journal.commit(batch, epoch: .single)
             let links = batch.records.map { RecordLink($0) }

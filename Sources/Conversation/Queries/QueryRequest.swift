@@ -65,14 +65,16 @@ public struct QueryRequest: Sendable, Equatable {
         _ view: QueryView, subject: String, parameters: [(name: String, value: String)]
     ) throws(QueryError) {
         self.init(view, subject: view.needsSubject ? subject : "")
-        if view.needsSubject, let fault = AttributeText.fault(subject, maximumBytes: AttributeText.maximumSubjectBytes) {
+        if view.needsSubject, let fault = AttributeText.fault(subject, maximumBytes: AttributeText.maximumSubjectBytes)
+        {
             throw QueryError(.parameterInvalid, "the subject \(fault)")
         }
         var given: [QueryParameter: String] = [:]
         for (name, value) in parameters {
             guard let parameter = QueryParameter(rawValue: name), view.parameters.contains(parameter) else {
                 let known = view.parameters.map(\.rawValue).joined(separator: ", ")
-                throw QueryError(.parameterUnknown, "\(view.rawValue) has no parameter \(name.prefix(64)); it has \(known)")
+                throw QueryError(
+                    .parameterUnknown, "\(view.rawValue) has no parameter \(name.prefix(64)); it has \(known)")
             }
             given[parameter] = value
         }

@@ -4,7 +4,8 @@ public enum RFC3339 {
     public static func microseconds(_ text: String) -> Int64? {
         var rest = Array(text.utf8)[...]
         guard let year = number(&rest, digits: 4), take("-", &rest), let month = number(&rest, digits: 2),
-            take("-", &rest), let day = number(&rest, digits: 2), take("T", &rest) || take("t", &rest) || take(" ", &rest),
+            take("-", &rest), let day = number(&rest, digits: 2),
+            take("T", &rest) || take("t", &rest) || take(" ", &rest),
             let hour = number(&rest, digits: 2), take(":", &rest), let minute = number(&rest, digits: 2),
             take(":", &rest), let second = number(&rest, digits: 2),
             (1...12).contains(month), (1...31).contains(day), hour < 24, minute < 60, second <= 60

@@ -80,7 +80,8 @@ public final class QueryExecutor {
         guard offset > 0 else { return [] }
         try deadline.check()
         let position = try reading.chain.position(of: offset, reader: reader, deadline: deadline)
-        return try QueryFailure.reading { () throws(JournalError) in try self.reader.links(from: position, limit: limit) }
+        return try QueryFailure.reading { () throws(JournalError) in try self.reader.links(from: position, limit: limit)
+        }
     }
 
     /// Consecutive records, in order.

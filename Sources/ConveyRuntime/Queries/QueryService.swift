@@ -19,22 +19,12 @@ public final class QueryService: Sendable {
         var isStopping = false
     }
 
-    /// What has been answered since the start.
-    public struct Counts: Sendable {
-        public var answered: UInt64 = 0
-        public var failed: UInt64 = 0
-        /// Refused, because too many waited.
-        public var refused: UInt64 = 0
-        /// From the question to its answer.
-        public var seconds = Histogram(.seconds)
-    }
-
     private let limits: QueryLimits
     private let openReader: @Sendable () throws(JournalError) -> any JournalReader
     private let logger: Logger
     private let queues: [Monitor<Queue>]
     private let threads = Mutex<[DedicatedThread]>([])
-    private let counted = Mutex(Counts())
+    private let counted = Mutex(MetricsSnapshot())
 
     /// - Parameter openReader: called on each answering thread, and again after a failure to read.
     public init(
@@ -47,7 +37,8 @@ public final class QueryService: Sendable {
         queues = (0..<max(1, limits.workers)).map { _ in Monitor(Queue()) }
     }
 
-    public var counts: Counts { counted.withLock { $0 } }
+    /// What has been answered since the start; everything else in it is zero.
+    public var metrics: MetricsSnapshot { counted.withLock { $0 } }
 
     /// Starts the threads. Once only.
     public func start() {
@@ -82,7 +73,7 @@ public final class QueryService: Sendable {
             return nil
         }
         if let refusal {
-            counted.withLock { $0.refused += 1 }
+            counted.withLock { $0.counters.queriesRefused += 1 }
             completion(QueryAnswer(refusal))
         }
     }
@@ -102,9 +93,13 @@ public final class QueryService: Sendable {
             for job in jobs {
                 let answer = answer(job, &executor)
                 let seconds = Double(Clocks.monotonicMicroseconds() - job.asked) / 1_000_000
-                counted.withLock { counts in
-                    if answer.status == 200 { counts.answered += 1 } else { counts.failed += 1 }
-                    counts.seconds.observe(seconds)
+                counted.withLock { metrics in
+                    if answer.status == 200 {
+                        metrics.counters.queriesAnswered += 1
+                    } else {
+                        metrics.counters.queriesFailed += 1
+                    }
+                    metrics.querySeconds.observe(seconds)
                 }
                 job.completion(answer)
             }

@@ -74,7 +74,8 @@ extension QueryExecutor {
     }
 
     /// The latest applications up to an offset.
-    private func history(through end: Int64, _ reading: ConversationReading) throws(QueryFailure) -> ConversationHistory {
+    private func history(through end: Int64, _ reading: ConversationReading) throws(QueryFailure) -> ConversationHistory
+    {
         var markers: [Marker] = []
         var next = end
         while next > 0, markers.count < ConversationHistory.limit {

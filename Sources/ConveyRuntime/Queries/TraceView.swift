@@ -27,7 +27,9 @@ struct CausalGraph {
     }
 
     func find(_ id: String) -> Int? {
-        if let position = DerivedID.appliedPosition(marker: id), byID[ExactText(id)] == nil { return byPosition[position] }
+        if let position = DerivedID.appliedPosition(marker: id), byID[ExactText(id)] == nil {
+            return byPosition[position]
+        }
         return byID[ExactText(id)]
     }
 
@@ -108,7 +110,8 @@ extension QueryExecutor {
         }
         let marker = graph.markers[link.position]
         var letter: DeadLetter?
-        if marker == nil {
+        // Told of in the conversation, and so, at a time before that, not yet one.
+        if marker == nil, graph.find(DerivedID.deadLetter(link.position)) != nil {
             letter = try QueryFailure.reading { () throws(JournalError) in
                 try self.reader.deadLetter(at: link.position)
             }

@@ -56,11 +56,14 @@ enum AnswerTable {
         let lines = zip(page.elements, depths).map { signal, depth -> [String] in
             let indent = String(repeating: "  ", count: depth - first)
             let fate =
-                if let applied = signal["applied"] { "applied at \(text(applied["offset"]))" } else if let letter =
+                if let applied = signal["applied"] {
+                    "applied at \(text(applied["offset"]))"
+                } else if let letter =
                     signal["dead_letter"]
                 { "dead letter: \(text(letter["reason"]))" } else { "waits" }
             return [
-                clock(signal["time"]), text(signal["offset"]), (depth == 0 ? "▶ " : "  ") + indent + text(signal["type"]),
+                clock(signal["time"]), text(signal["offset"]),
+                (depth == 0 ? "▶ " : "  ") + indent + text(signal["type"]),
                 text(signal["id"]), fate,
             ]
         }

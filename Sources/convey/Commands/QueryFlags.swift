@@ -7,7 +7,8 @@ import SQLiteJournal
 
 /// What all commands that ask about conversations take: where to ask, and how to print the answer.
 struct QueryFlags: ParsableArguments {
-    @Option(name: .customLong("http"), help: "Ask the Convey that serves HTTP here. Default: http.address of the settings.")
+    @Option(
+        name: .customLong("http"), help: "Ask the Convey that serves HTTP here. Default: http.address of the settings.")
     var http: String?
     @Option(help: "Ask no service: read the journal in this directory, beside a Convey that runs on it or not.")
     var data: String?
