@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What can be measured.
 enum Scenario: String, CaseIterable {
-    case ingest, chat, latency, abort, growth, soak
+    case ingest, chat, latency, abort, query, growth, soak
 
     var summary: String {
         switch self {
@@ -10,6 +10,7 @@ enum Scenario: String, CaseIterable {
         case .chat: ChatScenario.summary
         case .latency: LatencyScenario.summary
         case .abort: AbortScenario.summary
+        case .query: QueryScenario.summary
         case .growth: GrowthScenario.summary
         case .soak: SoakScenario.summary
         }
@@ -17,7 +18,7 @@ enum Scenario: String, CaseIterable {
 
     var isInQuickRun: Bool {
         switch self {
-        case .ingest, .chat, .latency, .abort, .growth: true
+        case .ingest, .chat, .latency, .abort, .query, .growth: true
         case .soak: false
         }
     }
@@ -28,6 +29,7 @@ enum Scenario: String, CaseIterable {
         case .chat: try ChatScenario.run(surroundings)
         case .latency: try LatencyScenario.run(surroundings)
         case .abort: try AbortScenario.run(surroundings)
+        case .query: try QueryScenario.run(surroundings)
         case .growth: try GrowthScenario.run(surroundings)
         case .soak: try SoakScenario.run(surroundings)
         }
