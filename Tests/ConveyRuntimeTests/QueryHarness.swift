@@ -73,6 +73,9 @@ final class QueryHarness {
             data: Array(data.utf8))
     }
 
+    /// What the engine knows of a conversation's state.
+    func state(of subject: String) throws -> ConversationState? { try engine.state(ofSubject: subject) }
+
     /// An executor that has seen nothing.
     func fresh() -> QueryExecutor { QueryExecutor(reader: journal) }
 

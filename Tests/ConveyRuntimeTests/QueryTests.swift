@@ -86,7 +86,9 @@ import Testing
         let harness = try QueryHarness(seed: seed)
         var random = SeededRandom(seed: seed &+ 3_000)
         for _ in 0..<40 { try harness.step() }
-        let executor = harness.fresh()
+        var limits = QueryLimits()
+        limits.answerBytes = random.int(1...20_000)
+        let executor = QueryExecutor(reader: harness.journal, limits: limits)
         guard let head = try harness.journal.head(subject: "a") else { return }
         var whole = TimelineProjection()
         for record in harness.journal.disk.records where record.conversation == head.id {
@@ -107,6 +109,36 @@ import Testing
         }
         #expect(ids == whole.all.map(\.eventID), "seed \(seed)")
         #expect(texts == whole.all.map(\.content.text), "seed \(seed)")
+    }
+
+    @Test(arguments: seeds)
+    func `A context is what the projection of all events is`(seed: UInt64) throws {
+        let harness = try QueryHarness(seed: seed)
+        for _ in 0..<40 { try harness.step() }
+        guard let head = try harness.journal.head(subject: "a") else { return }
+        var whole = LLMContextProjection(options: .request(maxMessages: QueryView.context.limits.most))
+        for record in harness.journal.disk.records where record.conversation == head.id {
+            if case .signal(let signal) = record.content { whole.apply(ProjectionEvent(signal, offset: record.offset)) }
+        }
+        var request = QueryRequest(.context, subject: "a")
+        request.limit = 15
+        let messages = String(decoding: whole.messages(last: 15).encode(), as: UTF8.self)
+        let answer = text(try harness.fresh().answer(request))
+        #expect(answer == #"{"subject":"a","as_of":\#(head.offset),"messages":\#(messages)}"#, "seed \(seed)")
+    }
+
+    @Test(arguments: seeds)
+    func `A state is the one that the engine has, and its digest the recorded one`(seed: UInt64) throws {
+        let harness = try QueryHarness(seed: seed)
+        for _ in 0..<40 { try harness.step() }
+        for subject in harness.subjects {
+            guard let state = try harness.state(of: subject) else { continue }
+            let answered = try json(try harness.fresh().answer(QueryRequest(.state, subject: subject)))["state"]
+            for (name, value) in try JSONValue(state.encode()).object ?? [] {
+                #expect(answered?[name] == value, "seed \(seed), \(subject): \(name)")
+            }
+            #expect(answered?["history"]?.array?.count == min(100, Int(state.appliedCount)))
+        }
     }
 
     @Test(arguments: seeds)

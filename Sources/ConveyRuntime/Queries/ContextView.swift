@@ -36,17 +36,29 @@ extension QueryExecutor {
             through = next
         }
         var answer = begin(reading, asOf: end)
-        answer.add("messages", json: projection.messages(last: request.limit).encode())
+        answer.add("messages", json: messages(of: projection, limit: request.limit))
         return answer.finish()
+    }
+
+    /// The newest messages, fewer where they would be too long for an answer.
+    private func messages(of projection: LLMContextProjection, limit: Int) -> [UInt8] {
+        var limit = limit
+        while true {
+            let messages = projection.messages(last: limit).encode()
+            if messages.count <= limits.answerBytes || limit == 1 { return messages }
+            limit /= 2
+        }
     }
 
     /// Types that a context of effects looks at; see `LLMContextProjection`.
     private static func concernsContext(_ type: String) -> Bool {
         switch type {
-        case "conv.in.message.received", "conv.out.assistant.completed": true
-        default:
-            type.utf8.starts(with: "conv.effect.llm.generation.".utf8)
-                || type.utf8.starts(with: "conv.effect.tool.execution.".utf8)
+        case "conv.in.message.received", "conv.out.assistant.completed", "conv.effect.llm.generation.completed",
+            "conv.effect.llm.generation.canceled", "conv.effect.llm.generation.failed",
+            "conv.effect.tool.execution.completed", "conv.effect.tool.execution.failed",
+            "conv.effect.tool.execution.canceled":
+            true
+        default: false
         }
     }
 }

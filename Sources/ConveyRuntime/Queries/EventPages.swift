@@ -12,31 +12,19 @@ extension QueryExecutor {
         case .last(let before):
             let lowest = try collectBackwards(from: min(end, (before ?? .max) - 1), request, reading, &page)
             page.events.reverse()
-            add(page, to: &answer)
+            answer.add("events", json: page.encode())
             if lowest > 1 { answer.add("next") { $0.add("before", lowest) } }
         case .first(let after):
             let highest = try collect(from: min(after, .max - 1) + 1, through: end, request, reading, &page)
-            add(page, to: &answer)
+            answer.add("events", json: page.encode())
             if highest < end { answer.add("next") { $0.add("after", highest) } }
         case .firstOfFamily(let sequence):
             let first = try offset(behind: sequence, of: request.families, through: end, reading)
             let highest = try collect(from: first, through: end, request, reading, &page)
-            add(page, to: &answer)
+            answer.add("events", json: page.encode())
             if highest < end { answer.add("next") { $0.add("after", highest) } }
         }
         return answer.finish()
-    }
-
-    private func add(_ page: EventPage, to answer: inout JSONObjectBuilder) {
-        var events: [UInt8] = []
-        events.reserveCapacity(page.written + page.events.count + 2)
-        events.append(UInt8(ascii: "["))
-        for (index, event) in page.events.enumerated() {
-            if index > 0 { events.append(UInt8(ascii: ",")) }
-            events += event
-        }
-        events.append(UInt8(ascii: "]"))
-        answer.add("events", json: events)
     }
 
     /// - Returns: the offset of the last record looked at; what is older comes on the next page.
@@ -142,7 +130,7 @@ extension QueryExecutor {
     }
 }
 
-/// Events written for a page.
+/// Events, or other elements, written for a page.
 struct EventPage {
     /// Records read at a time: large payloads must not be read by thousands for a page that takes a few.
     static let step = 128
@@ -168,6 +156,19 @@ struct EventPage {
         events.append(event)
         written += event.count
         return true
+    }
+
+    /// The elements as a JSON array.
+    func encode() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(events.reduce(2) { $0 + $1.count + 1 })
+        bytes.append(UInt8(ascii: "["))
+        for (index, event) in events.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes += event
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return bytes
     }
 
     /// Links to look at next: few while everything may match, more where little does.

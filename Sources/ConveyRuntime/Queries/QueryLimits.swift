@@ -10,7 +10,7 @@ public struct QueryLimits: Sendable {
     public var timeLimitMicroseconds: Int64 = 4_000_000
     /// What all threads together keep of conversations to answer the next question from, in bytes, roughly.
     public var cacheBytes = 32 * 1_024 * 1_024
-    /// Where a page of events ends, whatever its `limit`: far below what brokers take as a message.
+    /// Where a page of events or of a timeline ends, whatever its `limit`, and what messages of a context come to: far below what brokers take as a message.
     public var answerBytes = 4 * 1_024 * 1_024
     /// Records that one question about events looks at before it answers with what it has found and where to go on.
     public var scanLimit = 20_000

@@ -71,22 +71,21 @@ extension QueryExecutor {
         if case .last(let before?) = request.page { end = min(end, before - 1) }
         end = max(end, 0)
         let (window, place) = try window(through: end, entries: request.limit + 1, reading)
-        let page = window.page(last: request.limit, before: place)
+        // The newest first, as long as there is room.
+        var page = EventPage(limit: request.limit, bytes: limits.answerBytes)
+        var first: Int64?
+        for (entry, start) in window.page(last: request.limit, before: place).reversed() {
+            var object = JSONObjectBuilder()
+            object.add("offset", start.offset)
+            object.add("time", timestamps.text(start.recordedAt))
+            object.addMembers(of: entry.encode())
+            guard page.add(object.finish()) else { break }
+            first = start.offset
+        }
+        page.events.reverse()
         var answer = begin(reading, asOf: self.end(request, reading))
-        var entries: [UInt8] = [UInt8(ascii: "[")]
-        for (index, (entry, start)) in page.enumerated() {
-            if index > 0 { entries.append(UInt8(ascii: ",")) }
-            JSONObjectBuilder.append(to: &entries) { object in
-                object.add("offset", start.offset)
-                object.add("time", timestamps.text(start.recordedAt))
-                object.addMembers(of: entry.encode())
-            }
-        }
-        entries.append(UInt8(ascii: "]"))
-        answer.add("entries", json: entries)
-        if let first = page.first, place > page.count {
-            answer.add("next") { $0.add("before", first.start.offset) }
-        }
+        answer.add("entries", json: page.encode())
+        if let first, place > page.events.count { answer.add("next") { $0.add("before", first) } }
         return answer.finish()
     }
 
