@@ -11,6 +11,7 @@ let package = Package(
         .executable(name: "convey", targets: ["convey"]),
         .executable(name: "conformance", targets: ["conformance"]),
         .library(name: "Conversation", targets: ["Conversation"]),
+        .library(name: "ConveyClient", targets: ["ConveyClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -61,8 +62,10 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "ConveyHTTP",
-            dependencies: ["ConveyRuntime", .product(name: "FlyingFox", package: "FlyingFox")],
+            dependencies: ["Conversation", "ConveyRuntime", .product(name: "FlyingFox", package: "FlyingFox")],
             swiftSettings: strict),
+        // For programs that ask a running Convey: small, without Foundation's networking.
+        .target(name: "ConveyClient", dependencies: ["Conversation", "MQTTTransport"], swiftSettings: strict),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
@@ -70,7 +73,7 @@ let package = Package(
             name: "convey",
             dependencies: [
                 "Conversation", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ChatCompletions",
-                "ConveyHTTP",
+                "ConveyHTTP", "ConveyClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
@@ -136,7 +139,8 @@ let package = Package(
             swiftSettings: strict),
         // `convey` is named so that the binary these tests run is built first.
         .testTarget(
-            name: "EndToEndTests", dependencies: ["convey", "MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
+            name: "EndToEndTests",
+            dependencies: ["convey", "ConveyClient", "MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

@@ -36,11 +36,13 @@ final class TokenServer: @unchecked Sendable {
         (server, port) = try Loopback.listen(backlog: Self.backlog)
         let box = Unmanaged.passRetained(self)
         var thread = pthread_t()
-        let code = pthread_create(&thread, nil, { argument in
-            guard let argument else { return nil }
-            Unmanaged<TokenServer>.fromOpaque(argument).takeRetainedValue().serve()
-            return nil
-        }, box.toOpaque())
+        let code = pthread_create(
+            &thread, nil,
+            { argument in
+                guard let argument else { return nil }
+                Unmanaged<TokenServer>.fromOpaque(argument).takeRetainedValue().serve()
+                return nil
+            }, box.toOpaque())
         guard code == 0 else {
             box.release()
             throw BenchError.system("cannot start a thread", code: code)

@@ -13,7 +13,8 @@ final class ConveyServer {
     /// From the process's start until `/readyz` said yes.
     let secondsUntilReady: Double
     private let process: ChildProcess
-    private let httpPort: UInt16
+    /// Where it serves HTTP.
+    let httpPort: UInt16
 
     private static let startTimeoutSeconds = 60.0
     private static let stopTimeoutSeconds = 60.0
@@ -49,6 +50,9 @@ final class ConveyServer {
         }
         return Metrics(text: answer.body)
     }
+
+    /// The answer to a GET; nil when nobody answers.
+    func get(_ path: String) -> (status: Int, body: String)? { Loopback.get(path, port: httpPort) }
 
     /// Waits until a counter has come so far.
     func wait(for counter: String, toReach count: Int) throws {

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What can be measured.
 enum Scenario: String, CaseIterable {
-    case ingest, chat, latency, abort, stream, effects, growth, soak
+    case ingest, chat, latency, abort, stream, effects, query, growth, soak
 
     var summary: String {
         switch self {
@@ -12,6 +12,7 @@ enum Scenario: String, CaseIterable {
         case .abort: AbortScenario.summary
         case .stream: StreamScenario.summary
         case .effects: OpenEffectsScenario.summary
+        case .query: QueryScenario.summary
         case .growth: GrowthScenario.summary
         case .soak: SoakScenario.summary
         }
@@ -19,7 +20,7 @@ enum Scenario: String, CaseIterable {
 
     var isInQuickRun: Bool {
         switch self {
-        case .ingest, .chat, .latency, .abort, .stream, .effects, .growth: true
+        case .ingest, .chat, .latency, .abort, .stream, .effects, .query, .growth: true
         case .soak: false
         }
     }
@@ -32,6 +33,7 @@ enum Scenario: String, CaseIterable {
         case .abort: try AbortScenario.run(surroundings)
         case .stream: try StreamScenario.run(surroundings)
         case .effects: try OpenEffectsScenario.run(surroundings)
+        case .query: try QueryScenario.run(surroundings)
         case .growth: try GrowthScenario.run(surroundings)
         case .soak: try SoakScenario.run(surroundings)
         }

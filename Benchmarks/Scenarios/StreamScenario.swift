@@ -55,10 +55,14 @@ enum StreamScenario {
             for index in subjects.indices { templates.publish(index, subject: index, on: publisher) }
             let start = Clock.now + Int64(warmUpSeconds * 1e9)
             while Clock.now < start { try round() }
-            let before = try (cpu: reading(convey, broker), metrics: convey.metrics(), bytes: Workplace.size(of: convey.dataDirectory))
+            let before = try (
+                cpu: reading(convey, broker), metrics: convey.metrics(), bytes: Workplace.size(of: convey.dataDirectory)
+            )
             tally = TokenTally(from: Clock.now)
             while Clock.now < start + Int64(seconds * 1e9) { try round() }
-            let after = try (cpu: reading(convey, broker), metrics: convey.metrics(), bytes: Workplace.size(of: convey.dataDirectory))
+            let after = try (
+                cpu: reading(convey, broker), metrics: convey.metrics(), bytes: Workplace.size(of: convey.dataDirectory)
+            )
             let residentBytes = convey.residentBytes
             let use = CPUUse(from: before.cpu, to: after.cpu)
             let delays = tally.delays.sorted()
@@ -69,7 +73,8 @@ enum StreamScenario {
                     throw BenchError("only \(tally.completed) of \(conversations) answers were completed")
                 }
             }
-            let recorded = after.metrics["convey_signals_recorded_total"] - before.metrics["convey_signals_recorded_total"]
+            let recorded =
+                after.metrics["convey_signals_recorded_total"] - before.metrics["convey_signals_recorded_total"]
             return Run(
                 use: use, tokens: Double(conversations) * tokensPerSecond * use.seconds, rows: recorded,
                 journalBytes: Double(after.bytes - before.bytes), residentBytes: residentBytes, delays: delays)

@@ -4,7 +4,7 @@ import Foundation
 /// One thing the service answers: a path, what it is for, and how the answer is made. All routes are read-only: `GET`,
 /// and `HEAD` made from it.
 public struct Route: Sendable {
-    /// The exact path, `/metrics`.
+    /// The path, `/metrics`; a segment in braces stands for any text, `/v1/conversations/{subject}/{view}`.
     public let path: String
     /// What the answer is, in a few words, for the list in a 404.
     public let summary: String
@@ -16,6 +16,15 @@ public struct Route: Sendable {
         self.path = path
         self.summary = summary
         self.handler = handler
+    }
+
+    /// Whether a path, percent-encoded as it came, is this route's.
+    func matches(_ path: String) -> Bool {
+        if !self.path.contains("{") { return self.path == path }
+        let pattern = self.path.split(separator: "/", omittingEmptySubsequences: false)
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        return pattern.count == segments.count
+            && zip(pattern, segments).allSatisfy { $0.hasPrefix("{") ? !$1.isEmpty : $0 == $1 }
     }
 }
 

@@ -6,7 +6,8 @@ struct Router: HTTPHandler {
     let routes: [Route]
 
     func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
-        guard let route = routes.first(where: { $0.path == request.path }) else { return notFound(request.path) }
+        let path = request.target.path()
+        guard let route = routes.first(where: { $0.matches(path) }) else { return notFound(path) }
         if request.method == .GET { return try await route.handler(request) }
         if request.method == .HEAD { return try await withoutBody(route.handler(request)) }
         var response = HTTPResponse.json(

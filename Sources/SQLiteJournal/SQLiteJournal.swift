@@ -20,7 +20,8 @@ public final class SQLiteJournal: Journal {
     private let updateEffect: Statement
     private let deleteEffect: Statement
     private let insertDeadLetter: Statement
-    private let findDeadLetter: Statement
+    private let deadLetterTable: DeadLetterTable
+    private let heads: ConversationHeads
     private let insertPending: Statement
     private let deletePending: Statement
     private let setCursor: Statement
@@ -46,7 +47,8 @@ public final class SQLiteJournal: Journal {
             "UPDATE effects SET attempt = ?3, due_at = ?4, awaits_approval = ?5 WHERE cause = ?1 AND ordinal = ?2")
         deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
         insertDeadLetter = try database.prepare("INSERT INTO dead_letters VALUES (?1, ?2, ?3, ?4)")
-        findDeadLetter = try database.prepare("SELECT 1 FROM dead_letters WHERE position = ?1")
+        deadLetterTable = try DeadLetterTable(database)
+        heads = try ConversationHeads(database, conversations, records)
         insertPending = try database.prepare("INSERT INTO pending VALUES (?1)")
         deletePending = try database.prepare("DELETE FROM pending WHERE position = ?1")
         setCursor = try database.prepare("UPDATE cursors SET position = ?2 WHERE name = ?1")
@@ -215,24 +217,52 @@ public final class SQLiteJournal: Journal {
     }
 
     public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
-        defer { findDeadLetter.reset() }
-        findDeadLetter.bind(1, position.rawValue)
-        return try findDeadLetter.step()
+        try deadLetterTable.find(position) != nil
+    }
+
+    public func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? {
+        try deadLetterTable.find(position)
+    }
+
+    public func deadLetters(
+        after position: Position, conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [DeadLetter] {
+        try deadLetterTable.list(after: position, conversation: conversation, limit: limit)
+    }
+
+    public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
+        try records.records(at: positions)
+    }
+
+    public func head(subject: String) throws(JournalError) -> ConversationHead? { try heads.find(subject: subject) }
+    public func head(id: ConversationID) throws(JournalError) -> ConversationHead? { try heads.find(id: id) }
+
+    public func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
+        try records.links(from: position, limit: limit)
+    }
+
+    public func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
+        try records.newestLinks(before: position, limit: limit)
+    }
+
+    public func conversations(
+        prefix: String, after subject: String?, limit: Int
+    ) throws(JournalError) -> [ConversationHead] {
+        try heads.list(prefix: prefix, after: subject, limit: limit)
     }
 
     public func makeReader() throws(JournalError) -> any JournalReader & Sendable {
-        try SQLiteJournalReader(
-            Database(path: directory.journalPath, mode: .readOnly), partitionCount: partitionCount)
+        try SQLiteJournalReader(path: directory.journalPath, partitionCount: partitionCount)
     }
 
-    /// A reader of a data directory's journal, whether or not a process has it open for writing.
-    /// - Throws: `cannotOpen` when there is no journal, `newerVersion`, `busy`, `inputOutput`.
+    /// Opens the journal of a data directory for reading only, beside a Convey that runs on it or not.
+    /// - Throws: `cannotOpen` where there is none, `newerVersion`.
     public static func openReader(directory: String) throws(JournalError) -> any JournalReader & Sendable {
         let path = DataDirectory.journalPath(in: directory)
-        let database = try Database(path: path, mode: .readOnly)
-        try Schema.check(database)
-        let partitions = try database.number("SELECT value FROM settings WHERE name = 'partitions'")
-        return try SQLiteJournalReader(database, partitionCount: Int(partitions))
+        guard access(path, R_OK) == 0 else {
+            throw JournalError(.cannotOpen, "there is no journal in \(directory): \(String(cString: strerror(errno)))")
+        }
+        return try SQLiteJournalReader(path: path, partitionCount: nil)
     }
 
     public var bytes: Int {
@@ -288,31 +318,5 @@ public final class SQLiteJournal: Journal {
                     dueAt: rows.isNull(12) ? nil : rows.integer(12), awaitsApproval: rows.integer(13) != 0))
         }
         return effects
-    }
-}
-
-/// Reads the journal from another thread than the one that writes it.
-///
-/// Invariant: belongs to one thread at a time. It is made on one thread and handed over once; nothing is shared with the
-/// writer but the file, and each read is a transaction of its own that ends before the call returns.
-final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
-    let partitionCount: Int
-    private let database: Database
-    private let records: RecordTable
-
-    init(_ database: Database, partitionCount: Int) throws(JournalError) {
-        self.partitionCount = partitionCount
-        self.database = database
-        records = try RecordTable(database)
-    }
-
-    func record(at position: Position) throws(JournalError) -> JournalRecord? { try records.record(at: position) }
-
-    func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
-        try records.records(after: position, limit: limit)
-    }
-
-    func subject(of conversation: ConversationID) throws(JournalError) -> String? {
-        try records.subject(of: conversation)
     }
 }

@@ -104,6 +104,17 @@ enum Schema {
         """,
     ]
 
+    /// Refuses a database that this version cannot read as it is.
+    static func check(_ database: Database) throws(JournalError) {
+        let found = try foundVersion(database)
+        guard found == version else {
+            throw JournalError(
+                .cannotOpen,
+                "\(database.path) has journal version \(found), and this Convey reads \(version); "
+                    + "start convey serve on it once to bring it up to date")
+        }
+    }
+
     /// Brings a database to the newest version.
     static func migrate(_ database: Database, partitionCount: Int) throws(JournalError) {
         let found = try foundVersion(database)
@@ -121,17 +132,6 @@ enum Schema {
                 database.rollback()
                 throw error
             }
-        }
-    }
-
-    /// Checks that a database can be read as it is.
-    static func check(_ database: Database) throws(JournalError) {
-        let found = try foundVersion(database)
-        guard found == version else {
-            throw JournalError(
-                .cannotOpen,
-                "\(database.path) has journal version \(found), this Convey reads \(version); start convey serve on it once"
-            )
         }
     }
 

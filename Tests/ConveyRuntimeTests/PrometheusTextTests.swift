@@ -22,7 +22,7 @@ struct PrometheusTextTests {
         #expect(page.contains(Self.rejected))
         #expect(page.contains("convey_effects_total{class=\"llm\",outcome=\"completed\"} 3\n"))
         #expect(page.contains(Self.batchSize))
-        #expect(page.hasSuffix("convey_apply_latency_seconds_count 0\n"))
+        #expect(page.hasSuffix("convey_query_duration_seconds_count 0\n"))
     }
 
     @Test("No metric is declared twice, and every sample has a declaration")

@@ -224,3 +224,23 @@ public final class CountingReader: JournalReader, Sendable {
 
     public func subject(of conversation: ConversationID) throws(JournalError) -> String? { "chat-\(conversation)" }
 }
+
+/// What contexts do not ask for.
+extension CountingReader {
+    public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] { [] }
+    public func head(subject: String) throws(JournalError) -> ConversationHead? { nil }
+    public func head(id: ConversationID) throws(JournalError) -> ConversationHead? { nil }
+    public func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] { [] }
+    public func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] { [] }
+    public func conversations(
+        prefix: String, after subject: String?, limit: Int
+    ) throws(JournalError) -> [ConversationHead] { [] }
+    public func conversation(subject: String) throws(JournalError) -> ConversationRecord? { nil }
+    public func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? { nil }
+    public func positions(identity: UInt64) throws(JournalError) -> [Position] { [] }
+    public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool { false }
+    public func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? { nil }
+    public func deadLetters(
+        after position: Position, conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [DeadLetter] { [] }
+}

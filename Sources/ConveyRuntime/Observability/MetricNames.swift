@@ -17,6 +17,7 @@ struct MetricNames {
     static let brokerSessionsLost = "convey_broker_sessions_lost_total"
     static let ingressPauses = "convey_ingress_pauses_total"
     static let effects = "convey_effects_total"
+    static let queries = "convey_queries_total"
 
     static let queueDepth = "convey_queue_depth"
     static let parked = "convey_signals_parked"
@@ -31,4 +32,5 @@ struct MetricNames {
     static let commitSeconds = "convey_commit_duration_seconds"
     static let recordSeconds = "convey_record_latency_seconds"
     static let applySeconds = "convey_apply_latency_seconds"
+    static let querySeconds = "convey_query_duration_seconds"
 }

@@ -28,6 +28,12 @@ public struct MetricsSnapshot: Sendable {
         public var brokerSessionsLost: UInt64 = 0
         /// Times ingress stopped reading because something downstream was full.
         public var ingressPauses: UInt64 = 0
+        /// Questions answered with what was asked for.
+        public var queriesAnswered: UInt64 = 0
+        /// Questions answered with an error, for whatever reason but that too many waited.
+        public var queriesFailed: UInt64 = 0
+        /// Questions refused because too many waited.
+        public var queriesRefused: UInt64 = 0
 
         public init() {}
     }
@@ -66,6 +72,8 @@ public struct MetricsSnapshot: Sendable {
     public var recordSeconds = Histogram(.seconds)
     /// From the commit that recorded a signal until the one that applied it.
     public var applySeconds = Histogram(.seconds)
+    /// From a question until its answer, waiting included.
+    public var querySeconds = Histogram(.seconds)
 
     public init() {}
 
@@ -79,6 +87,7 @@ public struct MetricsSnapshot: Sendable {
         commitSeconds.add(other.commitSeconds)
         recordSeconds.add(other.recordSeconds)
         applySeconds.add(other.applySeconds)
+        querySeconds.add(other.querySeconds)
     }
 }
 
@@ -96,6 +105,9 @@ extension MetricsSnapshot.Counters {
         brokerConnections += other.brokerConnections
         brokerSessionsLost += other.brokerSessionsLost
         ingressPauses += other.ingressPauses
+        queriesAnswered += other.queriesAnswered
+        queriesFailed += other.queriesFailed
+        queriesRefused += other.queriesRefused
     }
 }
 

@@ -12,6 +12,7 @@ public struct PrometheusText: Sendable {
         page.status(status)
         page.counters(metrics.counters)
         page.labelled(metrics)
+        page.queries(metrics.counters)
         page.gauges(metrics.gauges)
         page.histogram(MetricNames.commitBatchSize, "Signals in a transaction.", metrics.commitBatchSize)
         page.histogram(MetricNames.commitSeconds, "Duration of a transaction, commit included.", metrics.commitSeconds)
@@ -19,6 +20,8 @@ public struct PrometheusText: Sendable {
             MetricNames.recordSeconds, "From a message's arrival until it was durable.", metrics.recordSeconds)
         page.histogram(
             MetricNames.applySeconds, "From a signal being durable until it was applied.", metrics.applySeconds)
+        page.histogram(
+            MetricNames.querySeconds, "From a question until its answer, waiting included.", metrics.querySeconds)
         return page.text
     }
 
@@ -58,6 +61,15 @@ public struct PrometheusText: Sendable {
                 sample(MetricNames.effects, labels, String(metrics.effects[effectClass, outcome]))
             }
         }
+    }
+
+    private mutating func queries(_ counters: MetricsSnapshot.Counters) {
+        header(MetricNames.queries, "Questions, by what became of them.", type: "counter")
+        let outcomes = [
+            ("answered", counters.queriesAnswered), ("failed", counters.queriesFailed),
+            ("refused", counters.queriesRefused),
+        ]
+        for (outcome, count) in outcomes { sample(MetricNames.queries, [("outcome", outcome)], String(count)) }
     }
 
     private mutating func gauges(_ gauges: MetricsSnapshot.Gauges) {

@@ -17,7 +17,7 @@ struct Handlers: Sendable {
         models = ModelHandler(
             settings: settings.models, tools: settings.tools.tools.map(ChatTool.init),
             contexts: ContextStore { () throws(JournalError) in try SQLiteJournal.openReader(directory: directory) })
-        tools = ToolHandler(settings.tools, session: settings.session, logger: Logger(label: "tools"))
+        tools = ToolHandler(settings.tools, session: makeSession(settings), logger: Logger(label: "tools"))
     }
 
     var byClass: [EffectClass: any EffectHandler] { [.llm: models, .tool: tools] }
@@ -38,18 +38,26 @@ extension ChatTool {
     }
 }
 
-extension ServeSettings {
-    /// How Convey's connections to the broker begin.
-    fileprivate var session: BrokerSession {
-        BrokerSession(
-            broker: broker.address, version: broker.version.mqttVersion, clientID: broker.clientID ?? "convey-\(node)",
-            sessionExpirySeconds: UInt32(clamping: sessionExpiry.components.seconds), root: broker.root, node: node)
+/// What every connection of the service needs to know of the broker.
+func makeSession(_ settings: ServeSettings) -> BrokerSession {
+    BrokerSession(
+        broker: settings.broker.address, version: settings.broker.version.mqttVersion,
+        clientID: settings.broker.clientID ?? "convey-\(settings.node)",
+        sessionExpirySeconds: UInt32(clamping: settings.sessionExpiry.components.seconds),
+        root: settings.broker.root, node: settings.node)
+}
+
+/// Answers queries from the journal, beside the runtime.
+func makeQueries(_ settings: ServeSettings) -> QueryService {
+    let directory = settings.dataDirectory
+    return QueryService(logger: Logger(label: "queries")) { () throws(JournalError) in
+        try SQLiteJournal.openReader(directory: directory)
     }
 }
 
 /// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
 func makeRuntime(_ settings: ServeSettings, handlers: Handlers) throws -> Runtime {
-    var runtime = RuntimeSettings(session: settings.session, version: Convey.version)
+    var runtime = RuntimeSettings(session: makeSession(settings), version: Convey.version)
     runtime.engine.schedulerOrder = settings.schedulerOrder.order
     runtime.engine.fairnessThreshold = settings.schedulerFairnessThreshold
     runtime.engine.causeTimeoutMilliseconds = settings.schedulerCauseTimeout.milliseconds

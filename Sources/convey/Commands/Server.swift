@@ -6,8 +6,8 @@ import Foundation
 import Glibc
 import Logging
 
-/// The parts of `convey serve` and the order in which they start and stop: embedded broker, models,
-/// runtime, HTTP; then back.
+/// The parts of `convey serve` and the order in which they start and stop: embedded broker, handlers of effects, HTTP,
+/// runtime, queries over MQTT; then back.
 struct Server {
     private let settings: ServeSettings
     private let logger = Logger(label: "serve")
@@ -56,9 +56,14 @@ struct Server {
         _ handlers: Handlers, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async throws {
         let runtime = try makeRuntime(settings, handlers: handlers)
+        let queries = makeQueries(settings)
+        let door = try QueryDoor(
+            session: makeSession(settings), service: queries, logger: Logger(label: "queries"))
         let http = try settings.httpAddress.map { address in
             try HTTPService(
-                address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime) })
+                address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) },
+                routes: QueryRoutes.make(queries)
+                    + DocumentRoutes.make(version: Convey.version, root: settings.broker.root))
         }
         logger.info(
             "starting",
@@ -69,10 +74,13 @@ struct Server {
                 "tools": "\(settings.tools.tools.count)",
             ])
         for warning in settings.warnings { logger.warning("\(warning)") }
-        let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, broker, signals)
+        queries.start()
+        let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, door, broker, signals)
         if let failure { logger.critical("stopping: \(failure)") }
+        door.stop()
         if isRuntimeStarted { await runtime.stop(deadline: settings.shutdownTimeout) }
         await http?.stop()
+        queries.stop()
         if let failure { throw Self.exitStatus(of: failure) }
     }
 
@@ -91,7 +99,8 @@ struct Server {
     /// session. The other parts go on until they are stopped, so HTTP tells how the stop gets on. Each task ends with its
     /// part, the one for signals with the process.
     private func runUntilFirstEnd(
-        _ runtime: Runtime, _ http: HTTPService?, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
+        _ runtime: Runtime, _ http: HTTPService?, _ door: QueryDoor, _ broker: EmbeddedBroker?,
+        _ signals: TerminationSignals
     ) async -> (failure: (any Error)?, isRuntimeStarted: Bool) {
         let (events, post) = AsyncStream<Event>.makeStream()
         Task { [logger] in
@@ -112,6 +121,7 @@ struct Server {
             case .ended(let failure): return (failure, isStarted)
             case .listening:
                 runtime.start()
+                door.start()
                 isStarted = true
                 Task { post.yield(.ended(await Self.failure { try await runtime.waitForEnd() })) }
             }
@@ -135,8 +145,9 @@ struct Server {
         }
     }
 
-    private static func metrics(of runtime: Runtime) -> MetricsSnapshot {
+    private static func metrics(of runtime: Runtime, _ queries: QueryService) -> MetricsSnapshot {
         var metrics = runtime.metrics
+        metrics.add(queries.metrics)
         metrics.gauges.residentBytes = ProcessMemory.residentBytes()
         return metrics
     }

@@ -67,7 +67,7 @@ enum Settings {
         parse: ValueParsers.text)
     static let httpAddress = Setting(
         "http.address", flag: "http", in: .node, "HOST:PORT", default: "127.0.0.1:8080", acceptsEmpty: true,
-        help: "Where /healthz, /readyz and /metrics are served; off for nowhere.", parse: ValueParsers.httpAddress)
+        help: "Where health, metrics and queries are served; off for nowhere.", parse: ValueParsers.httpAddress)
 
     // MARK: - Ingress and journal
 

@@ -1,0 +1,171 @@
+import Conversation
+
+/// The topics in the terms of AsyncAPI 3.0 (asyncapi.com/docs/reference/specification/v3.0.0), as the application that
+/// this document describes sees them: Convey receives what clients publish, and sends what they subscribe to.
+enum AsyncAPIDocument {
+    static func text(version: String, root: String) -> String {
+        DocumentText.object([
+            ("asyncapi", #""3.0.0""#),
+            (
+                "info",
+                DocumentText.object([
+                    ("title", #""Convey""#), ("version", DocumentText.quoted(version)),
+                    (
+                        "description",
+                        DocumentText.quoted(
+                            "A durable conversation runtime on MQTT. Everything is QoS 1; events are CloudEvents 1.0 in"
+                                + " structured JSON. A subject is percent-encoded into one topic level; {rest} is the type"
+                                + " without conv.{family}., its dots turned into slashes, so it has several levels.")
+                    ), ("license", #"{"name":"Apache-2.0"}"#),
+                ])
+            ),
+            ("defaultContentType", #""application/cloudevents+json""#),
+            ("channels", DocumentText.object(channels(root))),
+            ("operations", DocumentText.object(operations)),
+            (
+                "components",
+                DocumentText.object([("schemas", DocumentText.schemas), ("messages", DocumentText.object(messages))])
+            ),
+        ])
+    }
+
+    private static func channels(_ root: String) -> [(name: String, json: String)] {
+        func channel(_ name: String, _ address: String, _ message: String, _ description: String) -> (String, String) {
+            let names = address.split(separator: "{").dropFirst().map { $0.prefix { $0 != "}" } }
+            var members = [
+                ("address", DocumentText.quoted("\(root)/\(address)")),
+                ("description", DocumentText.quoted(description)),
+                ("messages", ##"{"\##(message)":{"$ref":"#/components/messages/\##(message)"}}"##),
+            ]
+            if !names.isEmpty {
+                let parameters = names.map { (String($0), #"{"description":\#(words(String($0)))}"#) }
+                members.append(("parameters", DocumentText.object(parameters)))
+            }
+            return (name, DocumentText.object(members))
+        }
+        return [
+            channel("in", "in/{subject}/{rest}", "signal", "signals of type conv.in.{rest}, from clients"),
+            channel("inWithType", "in/{subject}", "signal", "the same, where the envelope carries the type"),
+            channel("ingest", "ingest/{subject}", "signal", "signals of any family but applied, from trusted programs"),
+            channel("out", "out/{subject}/{rest}", "event", "what a user sees"),
+            channel("effect", "effect/{subject}/{rest}", "event", "the life of effects"),
+            channel(
+                "applied", "applied/{subject}/event/applied", "event", "markers: a signal was applied, in which order"),
+            channel("audit", "audit/{subject}/{rest}", "event", "rejections and dead letters"),
+            channel("status", "status/{node}", "status", "online or offline, retained"),
+            channel("receipt", "receipt/{client}", "receipt", "receipts; any topic outside Convey's own is as good"),
+            channel("query", "query/{subject}/{view}", "question", "questions about conversations"),
+            (
+                "answer",
+                DocumentText.object([
+                    ("address", "null"),
+                    (
+                        "description",
+                        #""the question's response topic, outside Convey's own topics or under its receipt/""#
+                    ),
+                    ("messages", ##"{"answer":{"$ref":"#/components/messages/answer"}}"##),
+                ])
+            ),
+        ]
+    }
+
+    private static func words(_ parameter: String) -> String {
+        switch parameter {
+        case "subject": #""the conversation, percent-encoded into one level""#
+        case "rest": #""the type without conv.{family}., its dots turned into slashes""#
+        case "node": #""the node's name""#
+        case "client": #""the client's id""#
+        default:
+            #""one of the views; the subject is _ for conversations","enum":["# + views + "]"
+        }
+    }
+
+    private static var views: String {
+        QueryView.allCases.map { DocumentText.quoted($0.rawValue) }.joined(separator: ",")
+    }
+
+    private static let operations: [(name: String, json: String)] = {
+        let received = [("in", "takeSignal"), ("inWithType", "takeSignalWithType"), ("ingest", "ingestSignal")]
+        let sent = [
+            ("out", "publishOutput"), ("effect", "publishEffect"), ("applied", "publishMarker"),
+            ("audit", "publishAudit"), ("status", "publishStatus"),
+        ]
+        let bindings = #""bindings":{"mqtt":{"qos":1,"retain":false,"bindingVersion":"0.2.0"}}"#
+        let receives = received.map { channel, name in
+            (
+                name,
+                ##"{"action":"receive","channel":{"$ref":"#/channels/\##(channel)"},\##(bindings),"##
+                    + ##""reply":{"address":{"location":"$message.header#/responseTopic"},"channel":{"$ref":"#/channels/receipt"}}}"##
+            )
+        }
+        let sends = sent.map { channel, name in
+            let binding = channel == "status" ? bindings.replacing("false", with: "true") : bindings
+            return (name, ##"{"action":"send","channel":{"$ref":"#/channels/\##(channel)"},\##(binding)}"##)
+        }
+        let query = (
+            "answerQuery",
+            ##"{"action":"receive","channel":{"$ref":"#/channels/query"},\##(bindings),"##
+                + ##""reply":{"address":{"location":"$message.header#/responseTopic"},"channel":{"$ref":"#/channels/answer"}}}"##
+        )
+        return receives + sends + [query]
+    }()
+
+    private static var messages: [(name: String, json: String)] {
+        var parameters: [String: String] = [:]
+        for view in QueryView.allCases {
+            for parameter in view.parameters where parameters[parameter.rawValue] == nil {
+                parameters[parameter.rawValue] = DocumentText.object([
+                    ("description", DocumentText.quoted(parameter.summary)),
+                    ("type", parameter.isNumber ? #""integer""# : #""string""#),
+                ])
+            }
+        }
+        let members = QueryParameter.allCases.compactMap { parameter in
+            parameters[parameter.rawValue].map { (name: parameter.rawValue, json: $0) }
+        }
+        let answers = (QueryView.allCases.map(DocumentText.schemaName) + ["Error"]).map {
+            ##"{"$ref":"#/components/schemas/\##($0)"}"##
+        }
+        return [
+            (
+                "signal",
+                #"{"summary":"A CloudEvent: structured, binary (attributes as user properties) or bare (data alone).","payload":{"type":"object"}}"#
+            ),
+            ("event", ##"{"payload":{"$ref":"#/components/schemas/Event"}}"##),
+            (
+                "status",
+                #"{"contentType":"application/json","payload":{"type":"object","required":["status","node","version"],"properties":{"status":{"enum":["online","offline"]}}}}"#
+            ),
+            (
+                "receipt",
+                #"{"contentType":"application/json","payload":{"type":"object","required":["status"],"properties":{"status":{"enum":["recorded","duplicate","rejected"]},"id":{"type":"string"},"subject":{"type":"string"},"offset":{"type":"integer"},"code":{"type":"string"},"message":{"type":"string"}}}}"#
+            ),
+            (
+                "question",
+                DocumentText.object([
+                    ("contentType", #""application/json""#),
+                    (
+                        "summary",
+                        #""Parameters of the view, or nothing. MQTT 5 only: it needs a response topic; correlation data come back as they are.""#
+                    ),
+                    (
+                        "payload",
+                        #"{"type":"object","additionalProperties":false,"properties":"# + DocumentText.object(members)
+                            + "}"
+                    ),
+                ])
+            ),
+            (
+                "answer",
+                DocumentText.object([
+                    ("contentType", #""application/json""#),
+                    (
+                        "summary",
+                        #""The view's answer or an error, the same bytes as over HTTP; the user property status is HTTP's.""#
+                    ),
+                    ("payload", #"{"oneOf":"# + DocumentText.array(answers) + "}"),
+                ])
+            ),
+        ]
+    }
+}

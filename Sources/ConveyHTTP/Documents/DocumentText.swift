@@ -1,0 +1,137 @@
+import Conversation
+
+/// Pieces of JSON documents.
+enum DocumentText {
+    /// `text` as a JSON string.
+    static func quoted(_ text: String) -> String {
+        var bytes: [UInt8] = []
+        JSONWriter.append(string: text, to: &bytes)
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Members `"name": value`, whose values are JSON, inside braces.
+    static func object(_ members: [(name: String, json: String)]) -> String {
+        "{" + members.map { "\(quoted($0.name)):\($0.json)" }.joined(separator: ",") + "}"
+    }
+
+    static func array(_ elements: [String]) -> String { "[" + elements.joined(separator: ",") + "]" }
+
+    /// A value of each parameter that every conversation with a record answers, for examples and tests.
+    static func example(_ parameter: QueryParameter) -> String {
+        switch parameter {
+        case .limit: "10"
+        case .before: "100"
+        case .after, .afterSequence: "0"
+        case .asOf: "20"
+        case .family: quoted("out")
+        case .type: quoted("conv.out.assistant.*")
+        case .since: quoted("2026-01-01T00:00:00Z")
+        case .until: quoted("2100-01-01T00:00:00Z")
+        case .id: quoted("55b154df-cfc7-44bb-b4fc-d6074b992c2b")
+        case .prefix: quoted("chat-")
+        case .order: quoted("recent")
+        case .cursor: quoted("1")
+        }
+    }
+
+    /// The JSON schema of a parameter of a view.
+    static func schema(_ parameter: QueryParameter, of view: QueryView) -> String {
+        switch parameter {
+        case .limit:
+            #"{"type":"integer","minimum":1,"maximum":\#(view.limits.most),"default":\#(view.limits.standard)}"#
+        case .before, .after, .asOf, .afterSequence: #"{"type":"integer","minimum":0}"#
+        case .since, .until: #"{"type":"string","format":"date-time"}"#
+        case .order: #"{"type":"string","enum":["subject","recent"],"default":"subject"}"#
+        case .family, .type, .id, .prefix, .cursor: #"{"type":"string"}"#
+        }
+    }
+
+    /// Schemas of answers, in OpenAPI's components and in AsyncAPI's alike.
+    static let schemas = #"""
+        {
+        "Subject":{"type":"string","minLength":1,"maxLength":256,"description":"The conversation's id."},
+        "Offset":{"type":"integer","minimum":0,"description":"A place in the conversation's record order, from 1."},
+        "Next":{"type":"object","description":"The parameter, with its value, that asks for the next page in place of this page's before, after, after_sequence or cursor. Missing on the last page.","minProperties":1,"maxProperties":1},
+        "Error":{"type":"object","required":["error","message"],"properties":{
+            "error":{"type":"string","enum":["view_unknown","parameter_unknown","parameter_invalid","parameter_missing","not_found","busy","timeout","unavailable","corrupt"]},
+            "message":{"type":"string"}}},
+        "TimelineEntry":{"type":"object","required":["offset","time","event_id","type","kind","role","content"],"properties":{
+            "offset":{"$ref":"#/components/schemas/Offset"},
+            "time":{"type":"string","format":"date-time"},
+            "event_id":{"type":"string"},
+            "event_ids":{"type":"array","items":{"type":"string"},"description":"Of joined deltas, all events."},
+            "type":{"type":"string"},
+            "kind":{"type":"string","enum":["message","delta","status"]},
+            "role":{"type":"string","enum":["user","assistant","tool"]},
+            "content":{"description":"Text; a user's as it was sent."},
+            "output_id":{},"channel":{},
+            "metadata":{"type":"object"}}},
+        "Timeline":{"type":"object","required":["subject","as_of","entries"],"properties":{
+            "subject":{"$ref":"#/components/schemas/Subject"},"as_of":{"$ref":"#/components/schemas/Offset"},
+            "entries":{"type":"array","items":{"$ref":"#/components/schemas/TimelineEntry"}},
+            "next":{"$ref":"#/components/schemas/Next"}}},
+        "Message":{"type":"object","required":["role","content"],"properties":{
+            "role":{"type":"string","enum":["system","user","assistant","tool"]},
+            "content":{"type":"string"},"event_id":{"type":"string"},"tool_call_id":{"type":"string"},
+            "tool_calls":{"type":"array","items":{"type":"object","required":["id","name","arguments"],"properties":{
+                "id":{"type":"string"},"name":{"type":"string"},"arguments":{"type":"string"}}}}}},
+        "Context":{"type":"object","required":["subject","as_of","messages"],"properties":{
+            "subject":{"$ref":"#/components/schemas/Subject"},"as_of":{"$ref":"#/components/schemas/Offset"},
+            "messages":{"type":"array","items":{"$ref":"#/components/schemas/Message"}}}},
+        "Event":{"type":"object","description":"A CloudEvent as it is published.","required":["specversion","id","source","type","subject","time","datacontenttype","contractmajor","sequence","partition","offset","data"],"properties":{
+            "specversion":{"const":"1.0"},"id":{"type":"string"},"source":{"type":"string"},
+            "type":{"type":"string","pattern":"^conv\\.(in|applied|effect|out|audit)\\."},
+            "subject":{"$ref":"#/components/schemas/Subject"},"time":{"type":"string"},
+            "datacontenttype":{"const":"application/json"},"contractmajor":{"const":1},
+            "causationid":{"type":"string"},"traceparent":{"type":"string"},
+            "sequence":{"type":"integer","minimum":1},"partition":{"type":"integer","minimum":0},
+            "offset":{"type":"integer","minimum":1},"data":{"type":"object"}}},
+        "Events":{"type":"object","required":["subject","as_of","events"],"properties":{
+            "subject":{"$ref":"#/components/schemas/Subject"},"as_of":{"$ref":"#/components/schemas/Offset"},
+            "events":{"type":"array","items":{"$ref":"#/components/schemas/Event"}},
+            "next":{"$ref":"#/components/schemas/Next"}}},
+        "Application":{"type":"object","required":["id","type","priority","seq"],"properties":{
+            "id":{"type":"string"},"type":{"type":"string"},"priority":{"type":"integer","minimum":0,"maximum":3},
+            "seq":{"type":"integer","minimum":1}}},
+        "State":{"type":"object","required":["subject","as_of","partition","state"],"properties":{
+            "subject":{"$ref":"#/components/schemas/Subject"},"as_of":{"$ref":"#/components/schemas/Offset"},
+            "partition":{"type":"integer","minimum":0},
+            "state":{"type":"object","required":["applied_count","stream_counts","flags","in_flight_effects","last_event","digest","history"],"properties":{
+                "applied_count":{"type":"integer","minimum":0},
+                "stream_counts":{"type":"object","additionalProperties":{"type":"integer"}},
+                "flags":{"type":"object","additionalProperties":{"const":true}},
+                "in_flight_effects":{"type":"object","additionalProperties":{"type":"string","enum":["started","progress"]}},
+                "last_event":{"oneOf":[{"type":"null"},{"$ref":"#/components/schemas/Application"}]},
+                "digest":{"type":"string"},
+                "history":{"type":"array","maxItems":100,"items":{"$ref":"#/components/schemas/Application"},"description":"The latest first."}}}}},
+        "Trace":{"type":"object","required":["subject","as_of","id","complete","signals"],"properties":{
+            "subject":{"$ref":"#/components/schemas/Subject"},"as_of":{"$ref":"#/components/schemas/Offset"},
+            "id":{"type":"string"},
+            "complete":{"type":"boolean","description":"False where the conversation or the trace is too long to show all of it."},
+            "signals":{"type":"array","minItems":1,"items":{"type":"object","required":["depth","offset","time","type","id"],"properties":{
+                "depth":{"type":"integer","description":"Below 0 a cause, 0 the signal itself, above 0 a consequence."},
+                "offset":{"$ref":"#/components/schemas/Offset"},"time":{"type":"string","format":"date-time"},
+                "type":{"type":"string"},"id":{"type":"string"},"causationid":{"type":"string"},
+                "applied":{"type":"object","required":["offset","time","apply_order"]},
+                "dead_letter":{"type":"object","required":["reason","time"]}}}}}},
+        "Conversations":{"type":"object","required":["conversations"],"properties":{
+            "conversations":{"type":"array","items":{"type":"object","required":["subject","partition","offset","last_activity"],"properties":{
+                "subject":{"$ref":"#/components/schemas/Subject"},"partition":{"type":"integer","minimum":0},
+                "offset":{"$ref":"#/components/schemas/Offset"},
+                "last_activity":{"type":"string","format":"date-time"}}}},
+            "next":{"$ref":"#/components/schemas/Next"}}}
+        }
+        """#
+
+    /// The schema of a view's answer.
+    static func schemaName(_ view: QueryView) -> String {
+        switch view {
+        case .timeline: "Timeline"
+        case .context: "Context"
+        case .events: "Events"
+        case .state: "State"
+        case .trace: "Trace"
+        case .conversations: "Conversations"
+        }
+    }
+}

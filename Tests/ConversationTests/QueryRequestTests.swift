@@ -1,0 +1,67 @@
+import Conversation
+import Testing
+
+@Suite struct QueryRequestTests {
+    private func refusal(_ view: QueryView, subject: String = "a", _ items: [(name: String, value: String)]) -> String?
+    {
+        do throws(QueryError) {
+            _ = try QueryRequest(view, subject: subject, parameters: items)
+            return nil
+        } catch { return error.code.rawValue }
+    }
+
+    @Test func `A parameter that a view does not have, or that is not what it should be, is refused`() {
+        #expect(refusal(.timeline, [("limit", "10"), ("before", "5")]) == nil)
+        #expect(refusal(.state, [("limit", "10")]) == "parameter_unknown")
+        #expect(refusal(.timeline, [("Limit", "10")]) == "parameter_unknown")
+        #expect(refusal(.timeline, [("limit", "0")]) == "parameter_invalid")
+        #expect(refusal(.timeline, [("limit", "501")]) == "parameter_invalid")
+        #expect(refusal(.timeline, [("limit", "ten")]) == "parameter_invalid")
+        #expect(refusal(.timeline, [("before", "-1")]) == "parameter_invalid")
+        #expect(refusal(.timeline, [("before", "99999999999999999999")]) == "parameter_invalid")
+        #expect(refusal(.events, [("before", "1"), ("after", "1")]) == "parameter_invalid")
+        #expect(refusal(.events, [("after_sequence", "1")]) == "parameter_missing")
+        #expect(refusal(.events, [("after_sequence", "1"), ("family", "in,out")]) == "parameter_missing")
+        #expect(refusal(.events, [("family", "in,")]) == "parameter_invalid")
+        #expect(refusal(.events, [("since", "yesterday")]) == "parameter_invalid")
+        #expect(refusal(.trace, []) == "parameter_missing")
+        #expect(refusal(.conversations, [("order", "random")]) == "parameter_invalid")
+        #expect(refusal(.conversations, [("order", "recent"), ("cursor", "x")]) == "parameter_invalid")
+        #expect(refusal(.state, subject: " ", []) == "parameter_invalid")
+        #expect(refusal(.state, subject: String(repeating: "x", count: 257), []) == "parameter_invalid")
+    }
+
+    @Test func `A JSON object and a query string ask the same`() throws {
+        let json = try QueryRequest.parameters(
+            json: Array(#"{"limit":7,"family":["out","effect"],"type":"conv.out.*","as_of":"12","before":null}"#.utf8))
+        let one = try QueryRequest(.events, subject: "a", parameters: json)
+        let other = try QueryRequest(
+            .events, subject: "a",
+            parameters: [("limit", "7"), ("family", "out,effect"), ("type", "conv.out.*"), ("as_of", "12")])
+        #expect(one == other)
+        #expect(one.families == [.output, .effect] && one.type == .prefix("conv.out.") && one.asOf == 12)
+        #expect(throws: QueryError.self) { try QueryRequest.parameters(json: Array("[1]".utf8)) }
+        #expect(throws: QueryError.self) { try QueryRequest.parameters(json: Array("{".utf8)) }
+        #expect(try QueryRequest.parameters(json: []).isEmpty)
+    }
+
+    @Test func `A topic names a conversation and a view`() throws {
+        let topic = QueryTopic.topic(root: "site/conv", view: .state, subject: "café/1")
+        #expect(topic == "site/conv/query/caf%C3%A9%2F1/state")
+        #expect(try QueryTopic.request(topic: topic, payload: [], root: "site/conv").subject == "café/1")
+        #expect(QueryTopic.topic(root: "conv", view: .conversations, subject: "x") == "conv/query/_/conversations")
+        for wrong in ["conv/query/a", "conv/query/a/nothing", "conv/query/a/state/more", "conv/query/%zz/state"] {
+            #expect(throws: QueryError.self) { try QueryTopic.request(topic: wrong, payload: [], root: "conv") }
+        }
+    }
+
+    @Test func `Times are read as RFC 3339 says`() {
+        #expect(RFC3339.microseconds("1970-01-01T00:00:00Z") == 0)
+        #expect(RFC3339.microseconds("2026-11-22T19:32:24.222288Z") == 1_795_375_944_222_288)
+        #expect(RFC3339.microseconds("2026-11-22t20:32:24.2222881234+01:00") == 1_795_375_944_222_288)
+        #expect(RFC3339.microseconds("1969-12-31T23:59:59Z") == -1_000_000)
+        for wrong in ["", "2026-11-22", "2026-11-22T19:32:24", "2026-13-22T19:32:24Z", "2026-11-22T19:32:24.Z", "x"] {
+            #expect(RFC3339.microseconds(wrong) == nil)
+        }
+    }
+}

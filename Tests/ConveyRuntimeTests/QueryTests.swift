@@ -1,0 +1,322 @@
+import Conversation
+import ConveyRuntime
+import JournalSupport
+import Logging
+import Synchronization
+import Testing
+
+@Suite struct QueryTests {
+    private static let seeds = UInt64(1)...12
+
+    private func text(_ answer: QueryAnswer) -> String { String(decoding: answer.body, as: UTF8.self) }
+
+    private func json(_ answer: QueryAnswer) throws -> JSONValue { try JSONValue(answer.body) }
+
+    /// Questions of every kind that do not depend on what there is.
+    private func questions(_ random: inout SeededRandom, subject: String, offset: Int64) -> [QueryRequest] {
+        QueryView.allCases.filter(\.needsSubject).map { view in
+            var request = QueryRequest(view, subject: subject)
+            request.limit = random.int(1...12)
+            request.id = "s\(random.int(1...40))"
+            if random.oneIn(3) { request.asOf = Int64(random.int(0...Int(offset) + 3)) }
+            switch view {
+            case .timeline, .events:
+                if random.oneIn(2) { request.page = .last(before: Int64(random.int(0...Int(offset) + 3))) }
+            case .context, .state, .trace, .conversations: break
+            }
+            if view == .events, random.oneIn(3) { request.page = .first(after: Int64(random.int(0...Int(offset) + 3))) }
+            if view == .events, random.oneIn(4) {
+                request.families = [random.pick(Family.allCases)]
+                request.page = .firstOfFamily(afterSequence: Int64(random.int(0...10)))
+            }
+            return request
+        }
+    }
+
+    @Test(arguments: seeds)
+    func `Who has followed a conversation answers as who reads it for the first time`(seed: UInt64) throws {
+        let harness = try QueryHarness(seed: seed)
+        var random = SeededRandom(seed: seed &+ 1_000)
+        let followed = harness.fresh()
+        // One that can keep nothing, and one whose timelines are forgotten early.
+        let forgetful = QueryExecutor(reader: harness.journal, cacheBytes: 0)
+        var limits = QueryLimits()
+        limits.retainedEntries = 5
+        let short = QueryExecutor(reader: harness.journal, limits: limits)
+        for step in 0..<60 {
+            try harness.step()
+            for subject in harness.subjects {
+                guard let head = try harness.journal.head(subject: subject) else { continue }
+                for request in questions(&random, subject: subject, offset: head.offset) {
+                    let expected = text(try harness.fresh().answer(request))
+                    for executor in [followed, forgetful, short] {
+                        let answer = text(try executor.answer(request))
+                        #expect(answer == expected, "seed \(seed), step \(step): \(request)")
+                        if answer != expected { return }
+                    }
+                }
+            }
+        }
+    }
+
+    @Test(arguments: seeds)
+    func `As of an offset, a conversation is what it was when that was its newest`(seed: UInt64) throws {
+        let harness = try QueryHarness(seed: seed)
+        var random = SeededRandom(seed: seed &+ 2_000)
+        for _ in 0..<40 { try harness.step() }
+        let executor = harness.fresh()
+        for subject in harness.subjects {
+            guard let head = try harness.journal.head(subject: subject) else { continue }
+            for _ in 0..<25 {
+                let offset = Int64(random.int(1...Int(head.offset)))
+                let then = QueryExecutor(reader: try harness.journal(of: subject, through: offset))
+                for var request in questions(&random, subject: subject, offset: offset) {
+                    request.asOf = nil
+                    let expected = text(try then.answer(request))
+                    request.asOf = offset
+                    #expect(
+                        text(try executor.answer(request)) == expected, "seed \(seed), offset \(offset): \(request)")
+                }
+            }
+        }
+    }
+
+    @Test(arguments: seeds)
+    func `Pages of a timeline make the whole of it, though the conversation goes on between them`(seed: UInt64) throws {
+        let harness = try QueryHarness(seed: seed)
+        var random = SeededRandom(seed: seed &+ 3_000)
+        for _ in 0..<40 { try harness.step() }
+        var limits = QueryLimits()
+        limits.answerBytes = random.int(1...20_000)
+        let executor = QueryExecutor(reader: harness.journal, limits: limits)
+        guard let head = try harness.journal.head(subject: "a") else { return }
+        var whole = TimelineProjection()
+        for record in harness.journal.disk.records where record.conversation == head.id {
+            if case .signal(let signal) = record.content { whole.apply(ProjectionEvent(signal, offset: record.offset)) }
+        }
+        var request = QueryRequest(.timeline, subject: "a")
+        var ids: [String] = []
+        var texts: [String] = []
+        while true {
+            request.limit = random.int(1...9)
+            let page = try json(try executor.answer(request))
+            let entries = page["entries"]?.array ?? []
+            ids.insert(contentsOf: entries.compactMap { $0["event_id"]?.string }, at: 0)
+            texts.insert(contentsOf: entries.compactMap { $0["content"]?.string }, at: 0)
+            guard let before = page["next"]?["before"]?.int else { break }
+            request.page = .last(before: Int64(before))
+            if random.oneIn(2) { try harness.step() }
+        }
+        #expect(ids == whole.all.map(\.eventID), "seed \(seed)")
+        #expect(texts == whole.all.map(\.content.text), "seed \(seed)")
+    }
+
+    @Test(arguments: seeds)
+    func `A context is what the projection of all events is`(seed: UInt64) throws {
+        let harness = try QueryHarness(seed: seed)
+        for _ in 0..<40 { try harness.step() }
+        guard let head = try harness.journal.head(subject: "a") else { return }
+        var whole = LLMContextProjection(options: .request(maxMessages: QueryView.context.limits.most))
+        for record in harness.journal.disk.records where record.conversation == head.id {
+            if case .signal(let signal) = record.content { whole.apply(ProjectionEvent(signal, offset: record.offset)) }
+        }
+        var request = QueryRequest(.context, subject: "a")
+        request.limit = 15
+        let messages = String(decoding: whole.messages(last: 15).encode(), as: UTF8.self)
+        let answer = text(try harness.fresh().answer(request))
+        #expect(answer == #"{"subject":"a","as_of":\#(head.offset),"messages":\#(messages)}"#, "seed \(seed)")
+    }
+
+    @Test(arguments: seeds)
+    func `A state is the one that the engine has, and its digest the recorded one`(seed: UInt64) throws {
+        let harness = try QueryHarness(seed: seed)
+        for _ in 0..<40 { try harness.step() }
+        for subject in harness.subjects {
+            guard let state = try harness.state(of: subject) else { continue }
+            let answered = try json(try harness.fresh().answer(QueryRequest(.state, subject: subject)))["state"]
+            for (name, value) in try JSONValue(state.encode()).object ?? [] {
+                #expect(answered?[name] == value, "seed \(seed), \(subject): \(name)")
+            }
+            #expect(answered?["history"]?.array?.count == min(100, Int(state.appliedCount)))
+        }
+    }
+
+    @Test(arguments: seeds)
+    func `Pages of events have no holes and no repeats, in both directions and with filters`(seed: UInt64) throws {
+        let harness = try QueryHarness(seed: seed)
+        var random = SeededRandom(seed: seed &+ 4_000)
+        for _ in 0..<40 { try harness.step() }
+        var limits = QueryLimits()
+        limits.scanLimit = random.int(1...50)
+        limits.answerBytes = random.int(1...8_000)
+        let executor = QueryExecutor(reader: harness.journal, limits: limits)
+        guard let head = try harness.journal.head(subject: "a") else { return }
+        let all = harness.journal.disk.records.filter { $0.conversation == head.id }
+        for family in [nil] + Family.allCases.map(Optional.some) {
+            let expected = all.filter { family == nil || $0.family == family }.map(\.offset)
+            var request = QueryRequest(.events, subject: "a")
+            request.families = family.map { [$0] } ?? []
+            var backwards: [Int64] = []
+            while true {
+                request.limit = random.int(1...30)
+                let page = try json(try executor.answer(request))
+                backwards.insert(contentsOf: offsets(page), at: 0)
+                guard let before = page["next"]?["before"]?.int else { break }
+                request.page = .last(before: Int64(before))
+            }
+            #expect(backwards == expected, "seed \(seed), \(family.map(\.name) ?? "all")")
+            request.page = family == nil ? .first(after: 0) : .firstOfFamily(afterSequence: 0)
+            var forwards: [Int64] = []
+            while true {
+                let page = try json(try executor.answer(request))
+                forwards += offsets(page)
+                guard let after = page["next"]?["after"]?.int else { break }
+                request.page = .first(after: Int64(after))
+            }
+            #expect(forwards == expected, "seed \(seed), \(family.map(\.name) ?? "all")")
+        }
+    }
+
+    private func offsets(_ page: JSONValue) -> [Int64] {
+        (page["events"]?.array ?? []).compactMap { $0["offset"]?.int.map(Int64.init) }
+    }
+
+    @Test func `Events behind a sequence begin with the next one of the family`() throws {
+        let harness = try QueryHarness(seed: 5)
+        for _ in 0..<40 { try harness.step() }
+        var request = QueryRequest(.events, subject: "a")
+        request.families = [.output]
+        for sequence in 0...4 {
+            request.page = .firstOfFamily(afterSequence: Int64(sequence))
+            let first = try json(try harness.fresh().answer(request))["events"]?.array?.first
+            #expect(first?["sequence"]?.int == sequence + 1)
+        }
+    }
+
+    @Test(arguments: QueryRequest.Order.allCases)
+    func `Pages of conversations list each once`(order: QueryRequest.Order) throws {
+        let journal = SimulatedJournal(SimulatedDisk(partitionCount: 1))
+        var batch = JournalBatch()
+        var newest: [ConversationID: Position] = [:]
+        var random = SeededRandom(seed: 9)
+        for id in 1...40 {
+            let subject = "\(id % 2 == 0 ? "even" : "odd")-\(id)"
+            batch.createdConversations.append(
+                ConversationRecord(id: ConversationID(Int64(id)), subject: subject, partition: 0))
+        }
+        for position in 1...400 {
+            let id = position <= 40 ? ConversationID(Int64(position)) : ConversationID(Int64(random.int(1...40)))
+            let signal = Signal(
+                id: "s\(position)", source: "/t", type: "conv.in.x", subject: "", data: Array("{}".utf8))
+            batch.records.append(
+                JournalRecord(
+                    position: Position(Int64(position)), conversation: id, previous: newest[id] ?? .start,
+                    offset: Int64(position), sequence: 1, recordedAt: Int64(position) * 1_000_000,
+                    content: .signal(signal)))
+            newest[id] = Position(Int64(position))
+        }
+        try journal.commit(batch, epoch: .single)
+        let executor = QueryExecutor(reader: journal)
+        for prefix in ["", "even", "none"] {
+            var request = QueryRequest(.conversations)
+            request.order = order
+            request.prefix = prefix
+            var subjects: [String] = []
+            while true {
+                request.limit = random.int(1...7)
+                let page = try json(try executor.answer(request))
+                subjects += (page["conversations"]?.array ?? []).compactMap { $0["subject"]?.string }
+                guard let cursor = page["next"]?["cursor"]?.string else { break }
+                request.cursor = cursor
+            }
+            let known = batch.createdConversations.filter { $0.subject.hasPrefix(prefix) }
+            let expected =
+                switch order {
+                case .subject: known.map(\.subject).sorted()
+                case .recent: known.sorted { newest[$0.id] ?? .start > newest[$1.id] ?? .start }.map(\.subject)
+                }
+            #expect(subjects == expected, "\(prefix)")
+        }
+    }
+
+    @Test func `A trace goes up to the first cause and down to all that followed`() throws {
+        let journal = SimulatedJournal(SimulatedDisk(partitionCount: 1))
+        let engine = try Engine(
+            journal: journal, settings: EngineSettings(), time: EngineTime(wall: 0, monotonic: 0),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        func take(_ id: String, _ type: String, cause: Cause = .none) throws -> EngineOutput {
+            var input = EngineInput()
+            let data = Array(#"{"content":"hi","effect_id":"e","lifecycle":"completed"}"#.utf8)
+            input.inbound = [
+                .accepted(Signal(id: id, source: "/t", type: type, subject: "a", cause: cause, data: data))
+            ]
+            return try engine.transact(input, at: EngineTime(wall: 0, monotonic: 0))
+        }
+        _ = try take("note", "conv.in.note.taken")
+        _ = try take("other", "conv.in.note.taken")
+        // Names the marker: the cause is the signal that it is about.
+        _ = try take("run", "conv.effect.tool.execution.completed", cause: .signal("applied-1"))
+        _ = try take("waits", "conv.in.note.taken", cause: .signal("never"))
+        var request = QueryRequest(.trace, subject: "a")
+        request.id = "run"
+        let trace = try json(try QueryExecutor(reader: journal).answer(request))
+        let signals = trace["signals"]?.array ?? []
+        #expect(signals.map { $0["id"]?.string } == ["note", "run", "out-5-0"])
+        #expect(signals.map { $0["depth"]?.int } == [-1, 0, 1])
+        #expect(signals.allSatisfy { $0["applied"] != nil })
+        #expect(trace["complete"]?.bool == true)
+        request.id = "waits"
+        let parked = try json(try QueryExecutor(reader: journal).answer(request))["signals"]?.array ?? []
+        #expect(parked.count == 1 && parked[0]["applied"] == nil && parked[0]["dead_letter"] == nil)
+        request.id = "nobody"
+        #expect(try QueryExecutor(reader: journal).answer(request).status == 404)
+    }
+
+    @Test func `A page of a long conversation reads no more than the page needs`() throws {
+        func reads(_ count: Int) throws -> Int {
+            let journal = CountingJournal(SimulatedDisk(partitionCount: 1))
+            var batch = JournalBatch()
+            batch.createdConversations = [ConversationRecord(id: ConversationID(1), subject: "a", partition: 0)]
+            for position in 1...count {
+                let signal = Signal(
+                    id: "s\(position)", source: "/t", type: "conv.in.message.received", subject: "a",
+                    data: Array(#"{"content":"x"}"#.utf8))
+                batch.records.append(
+                    JournalRecord(
+                        position: Position(Int64(position)), conversation: ConversationID(1),
+                        previous: Position(Int64(position - 1)), offset: Int64(position), sequence: Int64(position),
+                        recordedAt: 0, content: .signal(signal)))
+            }
+            try journal.journal.commit(batch, epoch: .single)
+            _ = try QueryExecutor(reader: journal).answer(QueryRequest(.timeline, subject: "a"))
+            return journal.count
+        }
+        #expect(try reads(10_000) == reads(1_000))
+    }
+
+    @Test func `A question that finds no room, no time or no journal is refused with a reason`() async throws {
+        func code(
+            _ change: (inout QueryLimits) -> Void,
+            open: @escaping @Sendable () throws(JournalError) -> any JournalReader
+        ) async throws -> String? {
+            var limits = QueryLimits()
+            change(&limits)
+            let service = QueryService(
+                limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, openReader: open)
+            service.start()
+            let answer = await service.answer(QueryRequest(.state, subject: "a"))
+            service.stop()
+            return try JSONValue(answer.body)["error"]?.string
+        }
+        let empty: @Sendable () throws(JournalError) -> any JournalReader = {
+            SimulatedJournal(SimulatedDisk(partitionCount: 1))
+        }
+        #expect(try await code({ $0.queueLimit = 0 }, open: empty) == "busy")
+        #expect(try await code({ $0.timeLimitMicroseconds = 0 }, open: empty) == "timeout")
+        #expect(try await code({ _ in }, open: empty) == "not_found")
+        let broken: @Sendable () throws(JournalError) -> any JournalReader = { () throws(JournalError) in
+            throw JournalError(.cannotOpen, "no")
+        }
+        #expect(try await code({ _ in }, open: broken) == "unavailable")
+    }
+}

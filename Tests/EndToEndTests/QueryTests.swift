@@ -1,0 +1,232 @@
+import Conversation
+import ConveyClient
+import Foundation
+import MQTTTransport
+import TestSupport
+import Testing
+
+/// One Convey with two conversations, asked through every door.
+@Suite("Queries")
+struct QueryTests {
+    /// `café/1` has an answer, an aborted answer, a tool's result from outside and a dead letter; `plain` a message.
+    private static func deployment() async throws -> Deployment {
+        let deployment = try Deployment(["--llm-echo-delay", "1ms", "--scheduler-cause-timeout", "20ms"])
+        try await deployment.start()
+        let listener = try await deployment.listener()
+        let client = try await deployment.client()
+        let level = TopicName.encode(level: "café/1")
+        func send(_ topic: String, _ payload: String) async throws {
+            try await client.publish(topic: topic, payload: Array(payload.utf8))
+        }
+        try await send("conv/in/\(level)/message/received", #"{"content":"one two three"}"#)
+        _ = try await listener.first("the answer") { $0.type == "conv.out.assistant.completed" }
+        try await send(
+            "conv/ingest/\(level)",
+            #"{"specversion":"1.0","id":"run-7-done","source":"/runner","type":"conv.effect.tool.execution.completed","subject":"café/1","data":{"effect_id":"run-7","lifecycle":"completed","tool_name":"weather","message":"18 degrees"}}"#
+        )
+        try await send(
+            "conv/in/\(level)",
+            #"{"specversion":"1.0","id":"late","source":"/t","type":"conv.in.note.taken","causationid":"never","data":{}}"#
+        )
+        try await send("conv/in/plain/message/received", #"{"content":"hi"}"#)
+        _ = try await listener.first("the dead letter") { $0.type == "conv.audit.signal.dead_lettered" }
+        _ = try await listener.first("the tool's output") { $0.type == "conv.out.tool.status" }
+        _ = try await listener.first("the other answer") {
+            $0.type == "conv.out.assistant.completed" && $0.subject == "plain"
+        }
+        let journal = try JournalFile(deployment.journal)
+        try await eventually("at rest") {
+            try journal.number(
+                "SELECT (SELECT count(*) FROM journal WHERE type IS NOT NULL) - (SELECT count(*) FROM journal WHERE type IS NULL)"
+            ) == 1
+        }
+        await client.stop()
+        await listener.stop()
+        return deployment
+    }
+
+    private static func run(_ deployment: Deployment, _ arguments: [String], _ name: String) async throws
+        -> ConveyProcess
+    {
+        let process = try ConveyProcess(arguments, in: deployment.directory, name: name)
+        try await eventually("\(arguments) ends") { process.ended != nil }
+        return process
+    }
+
+    private static let questions = [
+        Question(.timeline, subject: "café/1"), Question(.timeline, subject: "café/1", parameters: [.limit: "1"]),
+        Question(.timeline, subject: "café/1", parameters: [.asOf: "7"]),
+        Question(.context, subject: "café/1"), Question(.events, subject: "café/1"),
+        Question(.events, subject: "café/1", parameters: [.family: "out", .afterSequence: "1"]),
+        Question(.events, subject: "plain", parameters: [.type: "conv.effect.*", .limit: "2"]),
+        Question(.state, subject: "café/1"), Question(.state, subject: "café/1", parameters: [.asOf: "5"]),
+        Question(.trace, subject: "café/1", parameters: [.id: "run-7-done"]),
+        Question(.trace, subject: "café/1", parameters: [.id: "late"]),
+        Question(.conversations), Question(.conversations, parameters: [.order: "recent", .limit: "1"]),
+        Question(.state, subject: "nobody"), Question(.state, subject: "plain", parameters: [.limit: "1"]),
+    ]
+
+    @Test("A question has the same bytes for an answer at every door", .timeLimit(.minutes(3)))
+    func sameBytes() async throws {
+        let deployment = try await Self.deployment()
+        let http = HTTPDoorway(host: "127.0.0.1", port: UInt16(deployment.httpPort))
+        let mqtt = try MQTTDoorway(
+            broker: BrokerAddress(host: "127.0.0.1", port: deployment.broker.port), clientID: "asker")
+        for (index, question) in Self.questions.enumerated() {
+            let answer = try await http.ask(question)
+            #expect(try await mqtt.ask(question) == answer, "\(question)")
+            var arguments = [question.view.rawValue]
+            if question.view.needsSubject { arguments.append(question.subject) }
+            for (parameter, value) in question.parameters.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+                switch parameter {
+                case .id: arguments.append(value)
+                case .order: arguments.append("--recent")
+                default: arguments += ["--\(parameter.rawValue.replacing("_", with: "-"))", value]
+                }
+            }
+            // A command has no flag for a parameter that the view does not have.
+            if answer.status == 400 { continue }
+            let doors = [["--http", "127.0.0.1:\(deployment.httpPort)"], ["--data", deployment.dataDirectory]]
+            for (door, flags) in doors.enumerated() {
+                let process = try await Self.run(deployment, arguments + flags + ["--json"], "ask-\(index)-\(door)")
+                if answer.status == 200 {
+                    #expect(process.output == String(decoding: answer.body, as: UTF8.self) + "\n", "\(arguments)")
+                    #expect(process.ended == .exited(0))
+                } else {
+                    #expect(process.ended == .exited(1) && process.output.isEmpty && !process.log.isEmpty)
+                }
+            }
+        }
+        // Without the service, and after it was killed, the journal says the same.
+        let question = Self.questions[4]
+        let answer = try await http.ask(question)
+        deployment.kill()
+        let offline = try await Self.run(
+            deployment, ["events", "café/1", "--json", "--data", deployment.dataDirectory], "offline")
+        #expect(offline.output == String(decoding: answer.body, as: UTF8.self) + "\n")
+        await #expect(throws: ConveyClientError.self) { try await http.ask(question) }
+        await mqtt.stop()
+    }
+
+    @Test("Events are answered byte for byte as they were published", .timeLimit(.minutes(1)))
+    func asPublished() async throws {
+        let deployment = try Deployment(["--llm-echo-delay", "1ms"])
+        try await deployment.start()
+        let listener = try await deployment.listener()
+        let client = try await deployment.client()
+        try await client.publish(
+            topic: "conv/in/a/message/received", payload: Array(#"{"content":"one two three"}"#.utf8))
+        _ = try await listener.first("the last marker") {
+            $0.data("original_type") == "conv.out.assistant.completed"
+        }
+        let convey = ConveyClient(HTTPDoorway(host: "127.0.0.1", port: UInt16(deployment.httpPort)))
+        var answered: [JSONValue] = []
+        let question = Question(
+            .events, subject: "a", parameters: [.family: "applied,effect,out,audit", .after: "0", .limit: "3"])
+        for try await page in convey.pages(question) { answered += page.elements }
+        let published = listener.distinct("a").sorted { $0.offset < $1.offset }
+        #expect(published.count > 10)
+        #expect(answered.map { $0.description } == published.map { String(decoding: $0.payload, as: UTF8.self) })
+        await client.stop()
+        await listener.stop()
+    }
+
+    @Test("The OpenAPI document says what the service does: every path, parameter and member", .timeLimit(.minutes(1)))
+    func openAPI() async throws {
+        let deployment = try await Self.deployment()
+        let port = deployment.httpPort
+        let document = try JSONValue(Array(try #require(httpGet("/openapi.json", port: port)).body.utf8))
+        #expect(document["openapi"]?.string == "3.1.0")
+        let paths = try #require(document["paths"]?.object)
+        #expect(paths.count == QueryView.allCases.count + 5)
+        let id = try JournalFile(deployment.journal).texts("SELECT id FROM journal WHERE offset = 1 LIMIT 1")[0]
+        for (path, item) in paths {
+            let operation = try #require(item["get"])
+            let real = path.replacing("{subject}", with: "caf%C3%A9%2F1")
+            let parameters = (operation["parameters"]?.array ?? []).filter { $0["in"]?.string == "query" }
+            let required = parameters.filter { $0["required"]?.bool == true }.map { _ in "id=\(id)" }
+            func ask(_ items: [String]) -> HTTPAnswer? {
+                httpGet(real + (items.isEmpty ? "" : "?" + items.joined(separator: "&")), port: port)
+            }
+            for parameter in parameters {
+                let name = try #require(parameter["name"]?.string)
+                if name == "id" { continue }
+                let example = try #require(parameter["example"])
+                let value = TopicName.encode(level: example.string ?? example.description)
+                // Parameters that mean something only together.
+                let with =
+                    name == "after_sequence"
+                    ? ["family=out"] : name == "since" && path == QueryPath.base ? ["order=recent"] : []
+                #expect(ask(required + with + ["\(name)=\(value)"])?.status == 200, "\(path)?\(name)")
+            }
+            let answer = try #require(ask(required))
+            #expect(answer.status == 200, "\(path)")
+            guard path.hasPrefix(QueryPath.base) else { continue }
+            #expect(ask(required + ["surprise=1"])?.status == 400, "\(path)")
+            if !required.isEmpty { #expect(ask([])?.status == 400) }
+            let schema = operation["responses"]?["200"]?["content"]?["application/json"]?["schema"]?["$ref"]?.string
+            let name = try #require(schema?.split(separator: "/").last.map(String.init))
+            let members = document["components"]?["schemas"]?[name]
+            let body = try JSONValue(Array(answer.body.utf8))
+            for member in members?["required"]?.array ?? [] {
+                #expect(member.string.flatMap { body[$0] } != nil, "\(path): \(member)")
+            }
+            for (key, _) in body.object ?? [] {
+                #expect(members?["properties"]?[key] != nil, "\(path) answers \(key), which is not documented")
+            }
+        }
+        for view in ["state", "nothing"] {
+            #expect(httpGet("/v1/conversations/nobody/\(view)", port: port)?.status == 404)
+        }
+    }
+
+    @Test("The AsyncAPI document names the topics on which things happen", .timeLimit(.minutes(1)))
+    func asyncAPI() async throws {
+        let deployment = try await Self.deployment()
+        let document = try JSONValue(
+            Array(try #require(httpGet("/asyncapi.json", port: deployment.httpPort)).body.utf8))
+        #expect(document["asyncapi"]?.string == "3.0.0")
+        let addresses = (document["channels"]?.object ?? []).compactMap { $0.value["address"]?.string }
+        let listener = try await deployment.listener(["conv/#"])
+        let client = try await deployment.client()
+        try await client.publish(topic: "conv/in/x/message/received", payload: Array(#"{"content":"hi"}"#.utf8))
+        _ = try await listener.first("an answer") { $0.type == "conv.out.assistant.completed" }
+        for event in listener.distinct("x") {
+            let isNamed = addresses.contains { address in
+                let levels = address.split(separator: "/")
+                let topic = event.topic.split(separator: "/")
+                return topic.count >= levels.count
+                    && zip(levels, topic).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+                    && (topic.count == levels.count || levels.last == "{rest}")
+            }
+            #expect(isNamed, "\(event.topic)")
+        }
+        let views = document["channels"]?["query"]?["parameters"]?["view"]?["enum"]?.array?.compactMap(\.string)
+        #expect(views == QueryView.allCases.map(\.rawValue))
+        await client.stop()
+        await listener.stop()
+    }
+
+    @Test("Who asks over MQTT without a place for the answer disturbs nobody", .timeLimit(.minutes(1)))
+    func noResponseTopic() async throws {
+        let deployment = try await Self.deployment()
+        let client = try await deployment.client()
+        try await client.publish(topic: "conv/query/plain/state", payload: [])
+        for response in ["conv/in/plain/message/received", "conv/out/plain/x"] {
+            try await client.publish(
+                topic: "conv/query/plain/state", payload: [],
+                properties: PublishProperties(responseTopic: response))
+        }
+        let mqtt = try MQTTDoorway(
+            broker: BrokerAddress(host: "127.0.0.1", port: deployment.broker.port), clientID: "asker")
+        let answer = try await mqtt.ask(Question(.state, subject: "plain"))
+        #expect(answer.status == 200)
+        try await eventually("all three are told of") {
+            deployment.log.components(separatedBy: "a query cannot be answered").count == 4
+        }
+        let journal = try JournalFile(deployment.journal)
+        #expect(try journal.number("SELECT count(*) FROM journal WHERE type = 'conv.audit.signal.rejected'") == 0)
+        await mqtt.stop()
+        await client.stop()
+    }
+}
