@@ -166,12 +166,7 @@ public final class SQLiteJournal: Journal {
     // MARK: Reading
 
     public func recoveryPoint() throws(JournalError) -> RecoveryPoint {
-        RecoveryPoint(
-            checkpoint: try cursor("checkpoint"), pending: try pending(), applyOrders: try applyOrders(),
-            lastPosition: Position(try database.number("SELECT coalesce(max(position), 0) FROM journal")),
-            lastConversation: ConversationID(try database.number("SELECT coalesce(max(id), 0) FROM conversations")),
-            outboxCursor: try cursor("outbox"), openEffects: try openEffects(),
-            deadLetters: Int(try database.number("SELECT count(*) FROM dead_letters")))
+        try RecoveryQuery.point(database, partitionCount: partitionCount)
     }
 
     public func record(at position: Position) throws(JournalError) -> JournalRecord? {
@@ -220,51 +215,6 @@ public final class SQLiteJournal: Journal {
             var status = stat()
             return stat(directory.journalPath + suffix, &status) == 0 ? total + Int(status.st_size) : total
         }
-    }
-
-    private func cursor(_ name: String) throws(JournalError) -> Position {
-        Position(try database.number("SELECT position FROM cursors WHERE name = '\(name)'"))
-    }
-
-    private func pending() throws(JournalError) -> [Position] {
-        let rows = try database.prepare("SELECT position FROM pending ORDER BY position")
-        var positions: [Position] = []
-        while try rows.step() { positions.append(Position(rows.integer(0))) }
-        return positions
-    }
-
-    private func applyOrders() throws(JournalError) -> [Int64] {
-        var orders = [Int64](repeating: 0, count: partitionCount)
-        let rows = try database.prepare("SELECT partition, apply_order FROM partitions")
-        while try rows.step() {
-            let partition = Int(rows.integer(0))
-            guard orders.indices.contains(partition) else {
-                throw JournalError(.corrupt, "partition \(partition) of \(partitionCount)")
-            }
-            orders[partition] = rows.integer(1)
-        }
-        return orders
-    }
-
-    private func openEffects() throws(JournalError) -> [OpenEffect] {
-        let rows = try database.prepare(
-            """
-            SELECT e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt
-            FROM effects e JOIN conversations c ON c.id = e.conversation ORDER BY e.cause, e.ordinal
-            """)
-        var effects: [OpenEffect] = []
-        while try rows.step() {
-            guard let effectClass = rows.text(4).flatMap(EffectClass.init(rawValue:)) else {
-                throw JournalError(.corrupt, "effect \(rows.integer(0)) has class \(rows.text(4) ?? "none")")
-            }
-            effects.append(
-                OpenEffect(
-                    key: EffectKey(cause: Position(rows.integer(0)), ordinal: Int(rows.integer(1))),
-                    conversation: ConversationID(rows.integer(2)), subject: rows.text(3) ?? "",
-                    effectClass: effectClass, kind: rows.text(5) ?? "", effectID: rows.text(6) ?? "",
-                    causeID: rows.text(7) ?? "", attempt: Int(rows.integer(8))))
-        }
-        return effects
     }
 }
 

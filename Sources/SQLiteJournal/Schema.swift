@@ -93,19 +93,20 @@ enum Schema {
         """
     ]
 
+    /// Refuses what this version cannot read as it is. For connections that do not write.
+    static func requireCurrent(_ database: Database) throws(JournalError) {
+        let found = try check(database)
+        guard found == version else {
+            throw JournalError(
+                .cannotOpen,
+                "\(database.path) was written by an older Convey (journal version \(found), this one needs \(version)); "
+                    + "start convey serve on it once")
+        }
+    }
+
     /// Brings a database to the newest version.
     static func migrate(_ database: Database, partitionCount: Int) throws(JournalError) {
-        let found = try database.number("PRAGMA user_version")
-        let application = try database.number("PRAGMA application_id")
-        guard application == applicationID || (application == 0 && found == 0) else {
-            throw JournalError(.cannotOpen, "\(database.path) is not a Convey journal")
-        }
-        guard found <= version else {
-            throw JournalError(
-                .newerVersion,
-                "\(database.path) was written by a newer Convey (journal version \(found), this one knows \(version)); "
-                    + "use that version")
-        }
+        let found = try check(database)
         for (index, migration) in migrations.enumerated() where Int64(index) >= found {
             try database.execute("BEGIN IMMEDIATE")
             do {
@@ -121,5 +122,21 @@ enum Schema {
                 throw error
             }
         }
+    }
+
+    /// The database's version, if it is a journal and not too new.
+    private static func check(_ database: Database) throws(JournalError) -> Int64 {
+        let found = try database.number("PRAGMA user_version")
+        let application = try database.number("PRAGMA application_id")
+        guard application == applicationID || (application == 0 && found == 0) else {
+            throw JournalError(.cannotOpen, "\(database.path) is not a Convey journal")
+        }
+        guard found <= version else {
+            throw JournalError(
+                .newerVersion,
+                "\(database.path) was written by a newer Convey (journal version \(found), this one knows \(version)); "
+                    + "use that version")
+        }
+        return found
     }
 }

@@ -116,3 +116,24 @@ public final class SimulatedJournal: Journal {
         preconditionFailure("the simulation has one thread and reads the journal itself")
     }
 }
+
+extension SimulatedJournal: VerifiableJournal {
+    public func conversations(
+        after id: ConversationID, in slice: ConversationSlice, limit: Int
+    ) throws(JournalError) -> [ConversationRecord] {
+        let wanted = disk.conversations.values.filter {
+            $0.id.rawValue > id.rawValue && slice.contains(partition: $0.partition)
+        }
+        return Array(wanted.sorted { $0.id.rawValue < $1.id.rawValue }.prefix(limit))
+    }
+
+    public func identitySum(through position: Position) throws(JournalError) -> IdentitySum {
+        var sum = IdentitySum()
+        for (hash, positions) in disk.identities {
+            for found in positions where found <= position { sum.add(hash: hash, position: found) }
+        }
+        return sum
+    }
+
+    public func storageProblems() throws(JournalError) -> [String] { [] }
+}
