@@ -10,7 +10,7 @@ enum RecoveryQuery {
             lastPosition: Position(try database.number("SELECT coalesce(max(position), 0) FROM journal")),
             lastConversation: ConversationID(try database.number("SELECT coalesce(max(id), 0) FROM conversations")),
             outboxCursor: try cursor("outbox", database), openEffects: try openEffects(database),
-            deadLetters: Int(try database.number("SELECT count(*) FROM dead_letters")))
+            deadLetters: Int(try database.number("SELECT count(*) FROM dead_letters WHERE reason <> 'discarded'")))
     }
 
     private static func cursor(_ name: String, _ database: Database) throws(JournalError) -> Position {

@@ -19,8 +19,7 @@ public final class SQLiteJournal: Journal {
     private let insertEffect: Statement
     private let updateEffect: Statement
     private let deleteEffect: Statement
-    private let insertDeadLetter: Statement
-    private let findDeadLetter: Statement
+    private let deadLetters: DeadLetterTable
     private let insertPending: Statement
     private let deletePending: Statement
     private let setCursor: Statement
@@ -43,8 +42,7 @@ public final class SQLiteJournal: Journal {
         insertEffect = try database.prepare("INSERT INTO effects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
         updateEffect = try database.prepare("UPDATE effects SET attempt = ?3 WHERE cause = ?1 AND ordinal = ?2")
         deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
-        insertDeadLetter = try database.prepare("INSERT INTO dead_letters VALUES (?1, ?2, ?3, ?4)")
-        findDeadLetter = try database.prepare("SELECT 1 FROM dead_letters WHERE position = ?1")
+        deadLetters = try DeadLetterTable(database)
         insertPending = try database.prepare("INSERT INTO pending VALUES (?1)")
         deletePending = try database.prepare("DELETE FROM pending WHERE position = ?1")
         setCursor = try database.prepare("UPDATE cursors SET position = ?2 WHERE name = ?1")
@@ -81,7 +79,9 @@ public final class SQLiteJournal: Journal {
             for record in batch.records { try self.insertRecord.run(record) }
             for record in batch.savedConversations { try self.conversations.update(record) }
             try self.writeEffects(batch)
-            for letter in batch.deadLetters { try self.write(letter) }
+            for position in batch.redrivenDeadLetters { try self.deadLetters.redrive(position) }
+            for position in batch.discardedDeadLetters { try self.deadLetters.discard(position) }
+            for letter in batch.deadLetters { try self.deadLetters.insert(letter) }
             if let cursor = batch.outboxCursor { try self.move("outbox", to: cursor) }
             if let checkpoint = batch.checkpoint { try self.write(checkpoint) }
         }
@@ -127,14 +127,6 @@ public final class SQLiteJournal: Journal {
             deleteEffect.bind(2, key.ordinal)
             try deleteEffect.run()
         }
-    }
-
-    private func write(_ letter: DeadLetter) throws(JournalError) {
-        insertDeadLetter.bind(1, letter.position.rawValue)
-        insertDeadLetter.bind(2, letter.conversation.rawValue)
-        insertDeadLetter.bind(3, letter.reason.rawValue)
-        insertDeadLetter.bind(4, letter.at)
-        try insertDeadLetter.run()
     }
 
     private func write(_ checkpoint: Checkpoint) throws(JournalError) {
@@ -201,9 +193,15 @@ public final class SQLiteJournal: Journal {
     }
 
     public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
-        defer { findDeadLetter.reset() }
-        findDeadLetter.bind(1, position.rawValue)
-        return try findDeadLetter.step()
+        try deadLetters.contains(position)
+    }
+
+    public func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? {
+        try deadLetters.letter(at: position)
+    }
+
+    public func deadLetters(after position: Position, limit: Int) throws(JournalError) -> [DeadLetter] {
+        try deadLetters.list(after: position, limit: limit)
     }
 
     public func makeReader() throws(JournalError) -> any JournalReader & Sendable {

@@ -12,7 +12,7 @@ final class SQLiteVerificationReader: VerifiableJournal, @unchecked Sendable {
     private let conversations: ConversationTable
     private let findIdentity: Statement
     private let identityPage: Statement
-    private let findDeadLetter: Statement
+    private let deadLetters: DeadLetterTable
 
     /// Index entries read in one transaction: a long one would hold back the writer's checkpoints.
     private static let identityPageSize = 10_000
@@ -27,7 +27,7 @@ final class SQLiteVerificationReader: VerifiableJournal, @unchecked Sendable {
         findIdentity = try database.prepare("SELECT position FROM identities WHERE hash = ?1")
         identityPage = try database.prepare(
             "SELECT hash, position FROM identities WHERE (hash, position) > (?1, ?2) ORDER BY hash, position LIMIT ?3")
-        findDeadLetter = try database.prepare("SELECT 1 FROM dead_letters WHERE position = ?1")
+        deadLetters = try DeadLetterTable(database)
     }
 
     func record(at position: Position) throws(JournalError) -> JournalRecord? { try records.record(at: position) }
@@ -90,9 +90,15 @@ final class SQLiteVerificationReader: VerifiableJournal, @unchecked Sendable {
     }
 
     func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
-        defer { findDeadLetter.reset() }
-        findDeadLetter.bind(1, position.rawValue)
-        return try findDeadLetter.step()
+        try deadLetters.contains(position)
+    }
+
+    func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? {
+        try deadLetters.letter(at: position)
+    }
+
+    func deadLetters(after position: Position, limit: Int) throws(JournalError) -> [DeadLetter] {
+        try deadLetters.list(after: position, limit: limit)
     }
 
     func storageProblems() throws(JournalError) -> [String] {

@@ -47,7 +47,7 @@ public final class SimulatedJournal: Journal {
             lastPosition: disk.records.last?.position ?? .start,
             lastConversation: ConversationID(disk.conversations.keys.max() ?? 0), outboxCursor: disk.outboxCursor,
             openEffects: disk.effects.values.sorted { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) },
-            deadLetters: disk.deadLetters.count)
+            deadLetters: disk.deadLetters.values.filter { $0.reason != .discarded }.count)
     }
 
     public func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
@@ -73,6 +73,11 @@ public final class SimulatedJournal: Journal {
         for effect in batch.openedEffects { disk.effects[effect.key] = effect }
         for started in batch.startedAttempts { disk.effects[started.effect]?.attempt = started.attempt }
         for key in batch.closedEffects { disk.effects[key] = nil }
+        for position in batch.redrivenDeadLetters {
+            disk.deadLetters[position] = nil
+            if !disk.pending.contains(position) { disk.pending.append(position) }
+        }
+        for position in batch.discardedDeadLetters { disk.deadLetters[position]?.reason = .discarded }
         for letter in batch.deadLetters { disk.deadLetters[letter.position] = letter }
         if let cursor = batch.outboxCursor { disk.outboxCursor = cursor }
         if let checkpoint = batch.checkpoint {
@@ -94,6 +99,13 @@ public final class SimulatedJournal: Journal {
 
     public func positions(identity: UInt64) throws(JournalError) -> [Position] { disk.identities[identity] ?? [] }
     public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool { disk.deadLetters[position] != nil }
+
+    public func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? { disk.deadLetters[position] }
+
+    public func deadLetters(after position: Position, limit: Int) throws(JournalError) -> [DeadLetter] {
+        let letters = disk.deadLetters.values.filter { $0.position > position }
+        return Array(letters.sorted { $0.position < $1.position }.prefix(limit))
+    }
 
     public func probe() throws(JournalError) {
         if case .failed = fault { throw JournalError(.diskFull, "simulated") }

@@ -21,6 +21,10 @@ public struct JournalBatch: Sendable {
     public var startedAttempts: [(effect: EffectKey, attempt: Int)] = []
     public var closedEffects: [EffectKey] = []
     public var deadLetters: [DeadLetter] = []
+    /// Dead letters that are none any more: they are pending from now on.
+    public var redrivenDeadLetters: [Position] = []
+    /// Dead letters that nobody wants to see applied: they stay, with the reason `discarded`.
+    public var discardedDeadLetters: [Position] = []
     /// Everything up to here has been acknowledged by the broker.
     public var outboxCursor: Position?
     public var checkpoint: Checkpoint?
@@ -29,8 +33,13 @@ public struct JournalBatch: Sendable {
 
     public var isEmpty: Bool {
         records.isEmpty && createdConversations.isEmpty && savedConversations.isEmpty && openedEffects.isEmpty
-            && startedAttempts.isEmpty && closedEffects.isEmpty && deadLetters.isEmpty && outboxCursor == nil
-            && checkpoint == nil
+            && startedAttempts.isEmpty && closedEffects.isEmpty && deadLetters.isEmpty && redrivenDeadLetters.isEmpty
+            && discardedDeadLetters.isEmpty && outboxCursor == nil && checkpoint == nil
+    }
+
+    /// Whether a dead letter is re-driven or discarded here.
+    func hasMoved(_ position: Position) -> Bool {
+        redrivenDeadLetters.contains(position) || discardedDeadLetters.contains(position)
     }
 }
 
@@ -98,7 +107,7 @@ public protocol JournalReader: AnyObject {
 /// The append-only record of every signal, and what is derived from it to find things by key.
 ///
 /// Belongs to one thread. `commit` is the only call that writes.
-public protocol Journal: JournalReader {
+public protocol Journal: DeadLetterSource {
     func recoveryPoint() throws(JournalError) -> RecoveryPoint
     /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned. An
     /// empty batch ends a transaction that look-ups have begun.

@@ -68,6 +68,11 @@ public final class Runtime: Sendable {
     public var status: RuntimeStatus { board.status }
     public var metrics: MetricsSnapshot { board.metrics }
 
+    /// Has the engine look at dead letters, or move some.
+    public func answer(_ request: DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError> {
+        await mailbox.submit(request)
+    }
+
     /// Starts the engine's thread, which opens the journal, recovers, and then starts the others. A failure comes out of
     /// `waitForEnd`.
     public func start() {

@@ -1,7 +1,7 @@
 import Conversation
 
 /// What verification reads beside the records: everything that is kept twice, found by key or derived. Belongs to one thread.
-public protocol VerifiableJournal: JournalReader {
+public protocol VerifiableJournal: DeadLetterSource {
     /// All of it as of one moment, whoever writes meanwhile.
     func recoveryPoint() throws(JournalError) -> RecoveryPoint
     func conversation(subject: String) throws(JournalError) -> ConversationRecord?
