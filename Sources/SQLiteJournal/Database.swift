@@ -75,6 +75,22 @@ final class Database {
         if isInTransaction { try execute("COMMIT") }
     }
 
+    /// Several reads under one lock, which is most of what a single one costs. Short: a reader that stays keeps the WAL from
+    /// being overwritten.
+    func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+        if isInTransaction { return try body() }
+        try execute("BEGIN")
+        let result: Result
+        do {
+            result = try body()
+        } catch {
+            rollback()
+            throw error
+        }
+        try execute("COMMIT")
+        return result
+    }
+
     private var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
     /// Ends a transaction that failed. It may have ended by itself, so an error here says nothing.

@@ -5,7 +5,10 @@ import ConveyRuntime
 final class RecordTable {
     private let byPosition: Statement
     private let afterPosition: Statement
+    private let linkAt: Statement
+    private let linksBefore: Statement
     private let subjects: Statement
+    private let database: Database
     /// Subjects looked up before. Cleared when it is full: simple, and rare.
     private var knownSubjects: [Int64: String] = [:]
     private static let knownSubjectLimit = 10_000
@@ -15,7 +18,17 @@ final class RecordTable {
         extensions, data, applied_position, apply_order, priority, digest
         """
 
+    /// Without `data`: SQLite does not read the pages that hold it.
+    private static let linkColumns = """
+        position, conversation, previous, offset, sequence, recorded_at, id, type, cause, applied_position, apply_order,
+        priority, digest
+        """
+
     init(_ database: Database) throws(JournalError) {
+        self.database = database
+        linkAt = try database.prepare("SELECT \(Self.linkColumns) FROM journal WHERE position = ?1")
+        linksBefore = try database.prepare(
+            "SELECT \(Self.linkColumns) FROM journal WHERE position < ?1 ORDER BY position DESC LIMIT ?2")
         byPosition = try database.prepare("SELECT \(Self.columns) FROM journal WHERE position = ?1")
         afterPosition = try database.prepare(
             "SELECT \(Self.columns) FROM journal WHERE position > ?1 ORDER BY position LIMIT ?2")
@@ -37,6 +50,69 @@ final class RecordTable {
         return records
     }
 
+    func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
+        try database.reading { () throws(JournalError) in
+            var records: [JournalRecord] = []
+            records.reserveCapacity(positions.count)
+            for position in positions {
+                guard let record = try self.record(at: position) else { throw Self.missing(position) }
+                records.append(record)
+            }
+            return records
+        }
+    }
+
+    func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
+        try database.reading { () throws(JournalError) in
+            var links: [RecordLink] = []
+            var next = position
+            while next > .start, links.count < limit {
+                guard let link = try self.link(at: next) else { throw Self.missing(next) }
+                guard link.previous < next else {
+                    throw JournalError(.corrupt, "record \(next) stands before \(link.previous), which it follows")
+                }
+                links.append(link)
+                next = link.previous
+            }
+            return links
+        }
+    }
+
+    func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
+        defer { linksBefore.reset() }
+        linksBefore.bind(1, position?.rawValue ?? .max)
+        linksBefore.bind(2, limit)
+        var links: [RecordLink] = []
+        while try linksBefore.step() { links.append(try decodeLink(linksBefore)) }
+        return links
+    }
+
+    private func link(at position: Position) throws(JournalError) -> RecordLink? {
+        defer { linkAt.reset() }
+        linkAt.bind(1, position.rawValue)
+        return try linkAt.step() ? try decodeLink(linkAt) : nil
+    }
+
+    private static func missing(_ position: Position) -> JournalError {
+        JournalError(.corrupt, "record \(position) is missing")
+    }
+
+    private func decodeLink(_ row: Statement) throws(JournalError) -> RecordLink {
+        let content: RecordLink.Content
+        if row.isNull(9) {
+            guard let id = row.text(6), let type = row.text(7) else {
+                throw JournalError(.corrupt, "record \(row.integer(0)) has no id or type")
+            }
+            content = .signal(id: id, type: type, cause: Self.cause(row, 8))
+        } else {
+            content = .marker(try Self.marker(row, from: 9))
+        }
+        return RecordLink(
+            position: Position(row.integer(0)), conversation: ConversationID(row.integer(1)),
+            previous: Position(row.integer(2)), offset: row.integer(3), sequence: row.integer(4),
+            recordedAt: row.integer(5), content: content)
+    }
+
     func subject(of conversation: ConversationID) throws(JournalError) -> String? {
         if let known = knownSubjects[conversation.rawValue] { return known }
         defer { subjects.reset() }
@@ -53,7 +129,8 @@ final class RecordTable {
         return JournalRecord(
             position: Position(position), conversation: conversation, previous: Position(row.integer(2)),
             offset: row.integer(3), sequence: row.integer(4), recordedAt: row.integer(5),
-            content: row.isNull(14) ? .signal(try decodeSignal(row, conversation)) : .marker(try decodeMarker(row)))
+            content: row.isNull(14)
+                ? .signal(try decodeSignal(row, conversation)) : .marker(try Self.marker(row, from: 14)))
     }
 
     private func decodeSignal(_ row: Statement, _ conversation: ConversationID) throws(JournalError) -> Signal {
@@ -62,22 +139,24 @@ final class RecordTable {
         else {
             throw JournalError(.corrupt, "record \(row.integer(0)) has no id, source, type or conversation")
         }
-        let cause: Cause =
-            if row.isNull(10) { .none } else if row.isInteger(10) { .unsatisfiable } else {
-                .signal(row.text(10) ?? "")
-            }
         return Signal(
-            id: id, source: source, type: type, subject: subject, time: row.text(9), cause: cause,
+            id: id, source: source, type: type, subject: subject, time: row.text(9), cause: Self.cause(row, 10),
             traceparent: row.text(11), extensions: row.bytes(12), data: row.bytes(13))
     }
 
-    private func decodeMarker(_ row: Statement) throws(JournalError) -> Marker {
-        guard let priority = Priority(rawValue: UInt8(truncatingIfNeeded: row.integer(16))) else {
-            throw JournalError(.corrupt, "record \(row.integer(0)) has priority \(row.integer(16))")
+    private static func cause(_ row: Statement, _ column: Int32) -> Cause {
+        if row.isNull(column) { return .none }
+        return row.isInteger(column) ? .unsatisfiable : .signal(row.text(column) ?? "")
+    }
+
+    /// - Parameter first: the column of `applied_position`; `apply_order`, `priority` and `digest` follow.
+    private static func marker(_ row: Statement, from first: Int32) throws(JournalError) -> Marker {
+        guard let priority = Priority(rawValue: UInt8(truncatingIfNeeded: row.integer(first + 2))) else {
+            throw JournalError(.corrupt, "record \(row.integer(0)) has priority \(row.integer(first + 2))")
         }
         return Marker(
-            appliedPosition: Position(row.integer(14)), applyOrder: row.integer(15), priority: priority,
-            digest: UInt64(bitPattern: row.integer(17)))
+            appliedPosition: Position(row.integer(first)), applyOrder: row.integer(first + 1), priority: priority,
+            digest: UInt64(bitPattern: row.integer(first + 3)))
     }
 }
 

@@ -19,7 +19,9 @@ public final class SQLiteJournal: Journal {
     private let insertEffect: Statement
     private let updateEffect: Statement
     private let deleteEffect: Statement
-    private let deadLetters: DeadLetterTable
+    private let deadLetters: DeadLetterChanges
+    private let deadLetterTable: DeadLetterTable
+    private let heads: ConversationHeads
     private let insertPending: Statement
     private let deletePending: Statement
     private let setCursor: Statement
@@ -42,7 +44,9 @@ public final class SQLiteJournal: Journal {
         insertEffect = try database.prepare("INSERT INTO effects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)")
         updateEffect = try database.prepare("UPDATE effects SET attempt = ?3 WHERE cause = ?1 AND ordinal = ?2")
         deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
-        deadLetters = try DeadLetterTable(database)
+        deadLetters = try DeadLetterChanges(database)
+        deadLetterTable = try DeadLetterTable(database)
+        heads = try ConversationHeads(database, conversations, records)
         insertPending = try database.prepare("INSERT INTO pending VALUES (?1)")
         deletePending = try database.prepare("DELETE FROM pending WHERE position = ?1")
         setCursor = try database.prepare("UPDATE cursors SET position = ?2 WHERE name = ?1")
@@ -193,19 +197,56 @@ public final class SQLiteJournal: Journal {
     }
 
     public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
-        try deadLetters.contains(position)
+        try deadLetterTable.find(position) != nil
     }
 
     public func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? {
-        try deadLetters.letter(at: position)
+        try deadLetterTable.find(position)
     }
 
-    public func deadLetters(after position: Position, limit: Int) throws(JournalError) -> [DeadLetter] {
-        try deadLetters.list(after: position, limit: limit)
+    public func deadLetters(
+        after position: Position, conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [DeadLetter] {
+        try deadLetterTable.list(after: position, conversation: conversation, limit: limit)
+    }
+
+    public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
+        try records.records(at: positions)
+    }
+
+    public func head(subject: String) throws(JournalError) -> ConversationHead? { try heads.find(subject: subject) }
+    public func head(id: ConversationID) throws(JournalError) -> ConversationHead? { try heads.find(id: id) }
+
+    public func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
+        try records.links(from: position, limit: limit)
+    }
+
+    public func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
+        try records.newestLinks(before: position, limit: limit)
+    }
+
+    public func conversations(
+        prefix: String, after subject: String?, limit: Int
+    ) throws(JournalError) -> [ConversationHead] {
+        try heads.list(prefix: prefix, after: subject, limit: limit)
     }
 
     public func makeReader() throws(JournalError) -> any JournalReader & Sendable {
         try SQLiteJournalReader(path: directory.journalPath, partitionCount: partitionCount)
+    }
+
+    /// Opens the journal of a data directory for reading only, beside a Convey that runs on it or not.
+    /// - Throws: `cannotOpen` where there is none, `newerVersion`.
+    public static func openReader(directory: String) throws(JournalError) -> any JournalReader & Sendable {
+        try openSQLiteReader(directory: directory)
+    }
+
+    static func openSQLiteReader(directory: String) throws(JournalError) -> SQLiteJournalReader {
+        let path = directory + "/journal.db"
+        guard access(path, R_OK) == 0 else {
+            throw JournalError(.cannotOpen, "there is no journal in \(directory): \(String(cString: strerror(errno)))")
+        }
+        return try SQLiteJournalReader(path: path, partitionCount: nil)
     }
 
     public var bytes: Int {
@@ -213,31 +254,5 @@ public final class SQLiteJournal: Journal {
             var status = stat()
             return stat(directory.journalPath + suffix, &status) == 0 ? total + Int(status.st_size) : total
         }
-    }
-}
-
-/// Reads the journal from another thread than the one that writes it.
-///
-/// Invariant: belongs to one thread at a time. It is made on one thread and handed over once; nothing is shared with the
-/// writer but the file, and each read is a transaction of its own that ends before the call returns.
-final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
-    let partitionCount: Int
-    private let database: Database
-    private let records: RecordTable
-
-    init(path: String, partitionCount: Int) throws(JournalError) {
-        self.partitionCount = partitionCount
-        database = try Database(path: path, mode: .readOnly)
-        records = try RecordTable(database)
-    }
-
-    func record(at position: Position) throws(JournalError) -> JournalRecord? { try records.record(at: position) }
-
-    func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
-        try records.records(after: position, limit: limit)
-    }
-
-    func subject(of conversation: ConversationID) throws(JournalError) -> String? {
-        try records.subject(of: conversation)
     }
 }

@@ -93,20 +93,20 @@ enum Schema {
         """
     ]
 
-    /// Refuses what this version cannot read as it is. For connections that do not write.
-    static func requireCurrent(_ database: Database) throws(JournalError) {
-        let found = try check(database)
+    /// Refuses a database that this version cannot read as it is.
+    static func check(_ database: Database) throws(JournalError) {
+        let found = try foundVersion(database)
         guard found == version else {
             throw JournalError(
                 .cannotOpen,
-                "\(database.path) was written by an older Convey (journal version \(found), this one needs \(version)); "
-                    + "start convey serve on it once")
+                "\(database.path) has journal version \(found), and this Convey reads \(version); "
+                    + "start convey serve on it once to bring it up to date")
         }
     }
 
     /// Brings a database to the newest version.
     static func migrate(_ database: Database, partitionCount: Int) throws(JournalError) {
-        let found = try check(database)
+        let found = try foundVersion(database)
         for (index, migration) in migrations.enumerated() where Int64(index) >= found {
             try database.execute("BEGIN IMMEDIATE")
             do {
@@ -124,8 +124,7 @@ enum Schema {
         }
     }
 
-    /// The database's version, if it is a journal and not too new.
-    private static func check(_ database: Database) throws(JournalError) -> Int64 {
+    private static func foundVersion(_ database: Database) throws(JournalError) -> Int64 {
         let found = try database.number("PRAGMA user_version")
         let application = try database.number("PRAGMA application_id")
         guard application == applicationID || (application == 0 && found == 0) else {

@@ -16,6 +16,7 @@ struct Convey: AsyncParsableCommand {
         version: version,
         subcommands: [
             ServeCommand.self, SendCommand.self, ChatCommand.self, TailCommand.self, HealthCommand.self,
+            VerifyCommand.self,
             VersionCommand.self,
         ])
 }
@@ -35,6 +36,8 @@ enum ExitStatus {
     static let failed = ExitCode(1)
     /// Nothing was heard in time.
     static let timeout = ExitCode(3)
+    /// `EX_NOINPUT`: what was named does not exist.
+    static let noInput = ExitCode(66)
     /// `EX_UNAVAILABLE`: the broker or a port cannot be used.
     static let unavailable = ExitCode(69)
     /// `EX_CONFIG`: a setting is wrong.

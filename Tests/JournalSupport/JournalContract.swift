@@ -104,10 +104,105 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             var discarded = batch.deadLetters[1]
             discarded.reason = .discarded
             try expect(try journal.deadLetter(at: Position(2)) == discarded && journal.isDeadLetter(Position(2)))
-            try expect(try journal.deadLetters(after: .start, limit: 9) == [discarded])
-            try expect(try journal.deadLetters(after: Position(2), limit: 9).isEmpty)
+            try expect(try journal.deadLetters(after: .start, conversation: nil, limit: 9) == [discarded])
+            try expect(try journal.deadLetters(after: Position(2), conversation: nil, limit: 9).isEmpty)
             let point = try journal.recoveryPoint()
             try expect(point.pending == [Position(1)] && point.deadLetters == 0)
+        },
+        JournalContract("dead letters are listed in order, of all conversations or of one") { journal in
+            var batch = sampleBatch()
+            batch.createdConversations.append(
+                ConversationRecord(id: ConversationID(2), subject: "b", partition: 0))
+            let letters = [(1, 1), (2, 2), (3, 1)].map { position, conversation in
+                DeadLetter(
+                    position: Position(Int64(position)), conversation: ConversationID(Int64(conversation)),
+                    reason: .parkedLimit, at: Int64(position))
+            }
+            batch.deadLetters = letters
+            try journal.commit(batch, epoch: .single)
+            try expect(try journal.deadLetter(at: Position(2)) == letters[1])
+            try expect(try journal.deadLetter(at: Position(9)) == nil)
+            try expect(try journal.deadLetters(after: .start, conversation: nil, limit: 10) == letters)
+            try expect(try journal.deadLetters(after: Position(1), conversation: nil, limit: 1) == [letters[1]])
+            try expect(
+                try journal.deadLetters(after: .start, conversation: ConversationID(1), limit: 10)
+                    == [letters[0], letters[2]])
+        },
+        JournalContract("a conversation's head is its newest record, saved or not, before a checkpoint and behind it") {
+            journal in
+            func expectHead(_ subject: String, _ position: Int64, _ offset: Int64, line: Int = #line) throws {
+                let head = try journal.head(subject: subject)
+                try expect(
+                    head?.position == Position(position) && head?.offset == offset
+                        && head?.recordedAt == 1_700_000_000_000_000 + position, line: line)
+                if let head { try expect(try journal.head(id: head.id) == head, line: line) }
+            }
+            let sample = sampleBatch()
+            try journal.commit(sample, epoch: .single)
+            try expect(try journal.head(subject: "nobody") == nil)
+            try expectHead("a/b #ü", 3, 3)
+            var next = JournalBatch()
+            next.records = [following(sample.records[2], in: 1, offset: 4)]
+            try journal.commit(next, epoch: .single)
+            try expectHead("a/b #ü", 4, 4)
+            var saved = sample.createdConversations[0]
+            saved.through = Position(4)
+            saved.head = Position(4)
+            saved.offset = 4
+            var checkpoint = JournalBatch()
+            checkpoint.savedConversations = [saved]
+            checkpoint.checkpoint = Checkpoint(
+                through: Position(4), identities: [], pendingAdded: [], pendingRemoved: [],
+                applyOrders: Array(repeating: 0, count: journal.partitionCount))
+            try journal.commit(checkpoint, epoch: .single)
+            try expectHead("a/b #ü", 4, 4)
+            var later = JournalBatch()
+            later.createdConversations = [ConversationRecord(id: ConversationID(2), subject: "later", partition: 0)]
+            var first = following(next.records[0], in: 2, offset: 1)
+            first.previous = .start
+            later.records = [first]
+            try journal.commit(later, epoch: .single)
+            try expectHead("a/b #ü", 4, 4)
+            try expectHead("later", 5, 1)
+        },
+        JournalContract("a conversation's chain is walked backwards, and its links are its records without data") {
+            journal in
+            let batch = sampleBatch()
+            try journal.commit(batch, epoch: .single)
+            let links = batch.records.map { RecordLink($0) }
+            try expect(try journal.links(from: Position(3), limit: 10) == links.reversed())
+            try expect(try journal.links(from: Position(3), limit: 2) == links[1...].reversed())
+            try expect(try journal.links(from: .start, limit: 2).isEmpty)
+            try expect(try journal.newestLinks(before: nil, limit: 2) == links[1...].reversed())
+            try expect(try journal.newestLinks(before: Position(3), limit: 9) == links[..<2].reversed())
+            try expect(
+                try journal.records(at: [Position(3), Position(1)]) == [batch.records[2], batch.records[0]])
+            try expect((try? journal.records(at: [Position(9)])) == nil)
+        },
+        JournalContract("conversations are listed by the bytes of their subjects") { journal in
+            var batch = JournalBatch()
+            let subjects = ["b", "a", "aé", "a%", "é", "a_", "Z"]
+            for (index, subject) in subjects.enumerated() {
+                let id = ConversationID(Int64(index + 1))
+                batch.createdConversations.append(ConversationRecord(id: id, subject: subject, partition: 0))
+                var record = sampleBatch().records[0]
+                record.position = Position(Int64(index + 1))
+                record.conversation = id
+                record.previous = .start
+                batch.records.append(record)
+            }
+            // No record, so it is not there yet.
+            batch.createdConversations.append(
+                ConversationRecord(id: ConversationID(99), subject: "ab", partition: 0))
+            try journal.commit(batch, epoch: .single)
+            func listed(_ prefix: String, after: String? = nil, limit: Int = 10) throws -> [String] {
+                try journal.conversations(prefix: prefix, after: after, limit: limit).map(\.subject)
+            }
+            try expect(try listed("") == ["Z", "a", "a%", "a_", "aé", "b", "é"])
+            try expect(try listed("a") == ["a", "a%", "a_", "aé"])
+            try expect(try listed("a", after: "a%") == ["a_", "aé"])
+            try expect(try listed("", after: "b") == ["é"])
+            try expect(try listed("x").isEmpty)
         },
         JournalContract("the outbox cursor stays where it was put") { journal in
             var batch = JournalBatch()
@@ -161,6 +256,17 @@ public struct JournalContract: Sendable, CustomStringConvertible {
                 offset: 3, sequence: 1),
         ]
         return batch
+    }
+
+    /// A record right behind another.
+    private static func following(_ record: JournalRecord, in conversation: Int64, offset: Int64) -> JournalRecord {
+        var next = record
+        next.position = record.position.next
+        next.conversation = ConversationID(conversation)
+        next.previous = record.position
+        next.offset = offset
+        next.recordedAt = 1_700_000_000_000_000 + next.position.rawValue
+        return next
     }
 
     private static func record(

@@ -102,9 +102,13 @@ public final class SimulatedJournal: Journal {
 
     public func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? { disk.deadLetters[position] }
 
-    public func deadLetters(after position: Position, limit: Int) throws(JournalError) -> [DeadLetter] {
-        let letters = disk.deadLetters.values.filter { $0.position > position }
-        return Array(letters.sorted { $0.position < $1.position }.prefix(limit))
+    public func deadLetters(
+        after position: Position, conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [DeadLetter] {
+        let found = disk.deadLetters.values.filter {
+            $0.position > position && (conversation == nil || $0.conversation == conversation)
+        }
+        return Array(found.sorted { $0.position < $1.position }.prefix(limit))
     }
 
     public func probe() throws(JournalError) {
@@ -122,6 +126,57 @@ public final class SimulatedJournal: Journal {
 
     public func subject(of conversation: ConversationID) throws(JournalError) -> String? {
         disk.conversations[conversation.rawValue]?.subject
+    }
+
+    public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
+        var records: [JournalRecord] = []
+        for position in positions {
+            guard let record = try record(at: position) else { throw JournalError(.corrupt, "no record \(position)") }
+            records.append(record)
+        }
+        return records
+    }
+
+    public func head(subject: String) throws(JournalError) -> ConversationHead? {
+        try conversation(subject: subject).flatMap(head)
+    }
+
+    public func head(id: ConversationID) throws(JournalError) -> ConversationHead? {
+        disk.conversations[id.rawValue].flatMap(head)
+    }
+
+    private func head(_ conversation: ConversationRecord) -> ConversationHead? {
+        guard let newest = disk.records.last(where: { $0.conversation == conversation.id }) else { return nil }
+        return ConversationHead(
+            id: conversation.id, subject: conversation.subject, partition: conversation.partition,
+            position: newest.position, offset: newest.offset, recordedAt: newest.recordedAt)
+    }
+
+    public func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
+        var links: [RecordLink] = []
+        var next = position
+        while next > .start, links.count < limit {
+            guard let record = try record(at: next) else { throw JournalError(.corrupt, "no record \(next)") }
+            links.append(RecordLink(record))
+            next = record.previous
+        }
+        return links
+    }
+
+    public func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
+        let end = position.map { max(0, min(Int($0.rawValue) - 1, disk.records.count)) } ?? disk.records.count
+        return disk.records[..<end].suffix(limit).reversed().map { RecordLink($0) }
+    }
+
+    public func conversations(
+        prefix: String, after subject: String?, limit: Int
+    ) throws(JournalError) -> [ConversationHead] {
+        let found = disk.conversations.values.filter { conversation in
+            conversation.subject.utf8.starts(with: prefix.utf8)
+                && subject.map { $0.utf8.lexicographicallyPrecedes(conversation.subject.utf8) } ?? true
+        }
+        let ordered = found.sorted { $0.subject.utf8.lexicographicallyPrecedes($1.subject.utf8) }
+        return Array(ordered.compactMap(head).prefix(limit))
     }
 
     public func makeReader() throws(JournalError) -> any JournalReader & Sendable {

@@ -60,25 +60,20 @@ public struct DeadLetterDetails: Sendable, Equatable {
     }
 }
 
-/// Finds dead letters. Belongs to one thread.
-public protocol DeadLetterSource: JournalReader {
-    func deadLetter(at position: Position) throws(JournalError) -> DeadLetter?
-    /// Up to `limit` behind a position, ascending, discarded ones included.
-    func deadLetters(after position: Position, limit: Int) throws(JournalError) -> [DeadLetter]
-}
-
-extension DeadLetterSource {
+extension JournalReader {
     /// Answers `list`.
-    public func details(after position: Position, limit: Int) throws(JournalError) -> [DeadLetterDetails] {
+    public func deadLetterDetails(
+        after position: Position, limit: Int
+    ) throws(JournalError) -> [DeadLetterDetails] {
         var details: [DeadLetterDetails] = []
-        for letter in try deadLetters(after: position, limit: min(limit, DeadLetterRequest.limit)) {
+        for letter in try deadLetters(after: position, conversation: nil, limit: min(limit, DeadLetterRequest.limit)) {
             if let found = try detail(of: letter) { details.append(found) }
         }
         return details
     }
 
     /// Answers `show`.
-    public func details(at position: Position) throws(JournalError) -> [DeadLetterDetails] {
+    public func deadLetterDetails(at position: Position) throws(JournalError) -> [DeadLetterDetails] {
         guard let letter = try deadLetter(at: position), let found = try detail(of: letter) else { return [] }
         return [found]
     }

@@ -5,8 +5,8 @@ import Conversation
 extension Engine {
     func answer(_ request: DeadLetterRequest) throws(JournalError) -> DeadLetterAnswer {
         switch request {
-        case .list(let after, let limit): return .letters(try journal.details(after: after, limit: limit))
-        case .show(let position): return .letters(try journal.details(at: position))
+        case .list(let after, let limit): return .letters(try journal.deadLetterDetails(after: after, limit: limit))
+        case .show(let position): return .letters(try journal.deadLetterDetails(at: position))
         case .redrive(let positions): return .outcomes(try each(positions, redrive))
         case .discard(let positions): return .outcomes(try each(positions, discard))
         }

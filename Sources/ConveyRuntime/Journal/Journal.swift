@@ -94,6 +94,8 @@ public struct RecoveryPoint: Sendable {
 }
 
 /// Reads the journal. Belongs to one thread.
+///
+/// Each call is a short read of its own; records never change, so several calls see one truth as far as the first one saw.
 public protocol JournalReader: AnyObject {
     /// Fixed when the journal was created.
     var partitionCount: Int { get }
@@ -101,22 +103,44 @@ public protocol JournalReader: AnyObject {
     func record(at position: Position) throws(JournalError) -> JournalRecord?
     /// Up to `limit` records after a position, ascending.
     func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord]
+    /// The records at positions, in the order asked for. Throws `corrupt` where there is none: positions come from links.
+    func records(at positions: [Position]) throws(JournalError) -> [JournalRecord]
     func subject(of conversation: ConversationID) throws(JournalError) -> String?
-}
 
-/// The append-only record of every signal, and what is derived from it to find things by key.
-///
-/// Belongs to one thread. `commit` is the only call that writes.
-public protocol Journal: DeadLetterSource {
-    func recoveryPoint() throws(JournalError) -> RecoveryPoint
-    /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned. An
-    /// empty batch ends a transaction that look-ups have begun.
-    func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError)
+    /// Where a conversation is as of the newest commit; nil for a subject without records.
+    func head(subject: String) throws(JournalError) -> ConversationHead?
+    /// A conversation's records backwards along its chain, from the one at a position on, `limit` at the most.
+    func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink]
+    /// The journal's newest records backwards, whatever their conversation: those before a position, or all.
+    func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink]
+    /// Conversations whose subject begins with the bytes of `prefix`, behind a subject, by the bytes of their subjects.
+    func conversations(
+        prefix: String, after subject: String?, limit: Int
+    ) throws(JournalError) -> [ConversationHead]
+    /// Where a conversation is, by its number.
+    func head(id: ConversationID) throws(JournalError) -> ConversationHead?
+
+    /// What was last saved of a conversation; its `through` says how far that goes.
     func conversation(subject: String) throws(JournalError) -> ConversationRecord?
     func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord?
     /// Positions whose signal has this identity hash, up to the last checkpoint. Hashes may collide: compare the signals.
     func positions(identity: UInt64) throws(JournalError) -> [Position]
     func isDeadLetter(_ position: Position) throws(JournalError) -> Bool
+    func deadLetter(at position: Position) throws(JournalError) -> DeadLetter?
+    /// Up to `limit` dead letters after a position, ascending; of one conversation or of all.
+    func deadLetters(
+        after position: Position, conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [DeadLetter]
+}
+
+/// The append-only record of every signal, and what is derived from it to find things by key.
+///
+/// Belongs to one thread. `commit` is the only call that writes.
+public protocol Journal: JournalReader {
+    func recoveryPoint() throws(JournalError) -> RecoveryPoint
+    /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned. An
+    /// empty batch ends a transaction that look-ups have begun.
+    func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError)
     /// Throws when nothing can be written at the moment (disk full, I/O error, another writer).
     func probe() throws(JournalError)
     /// A reader for another thread, over a connection of its own.

@@ -25,6 +25,8 @@ public struct JournalVerifier {
         public var conversationsPerPass = 100_000
         /// Records read at a time.
         public var page = 2_000
+        /// How often one conversation is looked at again that has grown meanwhile.
+        public var tries = 20
         /// Conversations read at a time.
         public var conversationPage = 1_000
 
@@ -243,17 +245,30 @@ public struct JournalVerifier {
 
     // MARK: One conversation
 
+    /// The conversation's newest record, with all that is kept beside the records, as of one moment.
+    private func moment(
+        of id: ConversationID
+    ) throws(VerificationStop) -> (head: ConversationHead, row: ConversationRecord, point: RecoveryPoint)? {
+        for _ in 0..<limits.tries {
+            let before = try head(of: id)
+            let row = try reading("conversation \(id)") { () throws(JournalError) in try source.conversation(id: id) }
+            let point = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
+            guard let row, let head = try head(of: id) else { return nil }
+            if before == head { return (head, row, point) }
+        }
+        throw .journal(
+            JournalError(.busy, "conversation \(id) grows faster than it can be looked at; verify the whole journal"))
+    }
+
+    private func head(of id: ConversationID) throws(VerificationStop) -> ConversationHead? {
+        try reading("conversation \(id)") { () throws(JournalError) in try source.head(id: id) }
+    }
+
     private func verifyChain(
         of id: ConversationID, report: inout VerificationReport
     ) throws(VerificationStop) {
-        // A row holds everything up to the checkpoint before it was read.
-        let before = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
-        let row = try reading("conversation \(id)") { () throws(JournalError) in try source.conversation(id: id) }
-        guard let row else { return }
-        let point = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
-        let tail = try tailPositions(
-            of: id, after: max(before.checkpoint, row.through), through: point.lastPosition)
-        let chain = try chain(from: row.head, of: row) + tail
+        guard let (head, row, point) = try moment(of: id) else { return }
+        let chain = try chain(from: head.position, of: row)
         var replay = JournalReplay(scope: .conversations, source: source, point: point)
         try replay.follow(row)
         for position in chain {
@@ -267,7 +282,7 @@ public struct JournalVerifier {
         report.through = point.lastPosition
     }
 
-    /// Where the conversation's records stand up to its saved head, in record order: 8 bytes each.
+    /// Where the conversation's records stand up to its head, in record order: 8 bytes each.
     private func chain(from head: Position, of row: ConversationRecord) throws(VerificationStop) -> [Position] {
         var positions: [Position] = []
         var position = head
@@ -283,21 +298,6 @@ public struct JournalVerifier {
             position = record.previous
         }
         return positions.reversed()
-    }
-
-    /// Where its records stand behind what is saved: at most a checkpoint's interval is read.
-    private func tailPositions(
-        of id: ConversationID, after start: Position, through end: Position
-    ) throws(VerificationStop) -> [Position] {
-        var positions: [Position] = []
-        var position = start
-        while position < end {
-            let page = try readPage(after: position, through: end)
-            guard let last = page.last else { break }
-            positions += page.filter { $0.conversation == id }.map(\.position)
-            position = last.position
-        }
-        return positions
     }
 
     // MARK: Reading

@@ -1,20 +1,15 @@
 import Conversation
 
 /// What verification reads beside the records: everything that is kept twice, found by key or derived. Belongs to one thread.
-public protocol VerifiableJournal: DeadLetterSource {
+public protocol VerifiableJournal: JournalReader {
     /// All of it as of one moment, whoever writes meanwhile.
     func recoveryPoint() throws(JournalError) -> RecoveryPoint
-    func conversation(subject: String) throws(JournalError) -> ConversationRecord?
-    func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord?
     /// Up to `limit` saved conversations of a slice with an id above `id`, ascending.
     func conversations(
         after id: ConversationID, in slice: ConversationSlice, limit: Int
     ) throws(JournalError) -> [ConversationRecord]
-    /// Positions whose signal has this identity hash, up to the last checkpoint.
-    func positions(identity: UInt64) throws(JournalError) -> [Position]
     /// The sum over the identity index up to a position.
     func identitySum(through position: Position) throws(JournalError) -> IdentitySum
-    func isDeadLetter(_ position: Position) throws(JournalError) -> Bool
     /// What is wrong with the storage itself, a line each, the first few; empty when it is sound. Reads all of it.
     func storageProblems() throws(JournalError) -> [String]
 }

@@ -1,0 +1,88 @@
+import Conversation
+
+/// A record without its data: what it takes to walk a conversation's chain and to choose what to read in full.
+public struct RecordLink: Sendable, Equatable {
+    public enum Content: Sendable, Equatable {
+        case signal(id: String, type: String, cause: Cause)
+        case marker(Marker)
+    }
+
+    public var position: Position
+    public var conversation: ConversationID
+    /// The conversation's record before this one; `.start` before the first.
+    public var previous: Position
+    public var offset: Int64
+    public var sequence: Int64
+    /// Microseconds since 1970.
+    public var recordedAt: Int64
+    public var content: Content
+
+    public init(
+        position: Position, conversation: ConversationID, previous: Position, offset: Int64, sequence: Int64,
+        recordedAt: Int64, content: Content
+    ) {
+        self.position = position
+        self.conversation = conversation
+        self.previous = previous
+        self.offset = offset
+        self.sequence = sequence
+        self.recordedAt = recordedAt
+        self.content = content
+    }
+
+    /// The link of a record.
+    public init(_ record: JournalRecord) {
+        let content: Content =
+            switch record.content {
+            case .signal(let signal): .signal(id: signal.id, type: signal.type, cause: signal.cause)
+            case .marker(let marker): .marker(marker)
+            }
+        self.init(
+            position: record.position, conversation: record.conversation, previous: record.previous,
+            offset: record.offset, sequence: record.sequence, recordedAt: record.recordedAt, content: content)
+    }
+
+    /// The type of the signal or marker.
+    public var type: String {
+        switch content {
+        case .signal(_, let type, _): type
+        case .marker: Marker.type
+        }
+    }
+
+    public var family: Family? {
+        switch content {
+        case .signal(_, let type, _): Family(type: type)
+        case .marker: .applied
+        }
+    }
+}
+
+/// How far a conversation has come, as of a commit.
+public struct ConversationHead: Sendable, Equatable {
+    public var id: ConversationID
+    public var subject: String
+    public var partition: Int
+    /// The newest record.
+    public var position: Position
+    /// Its offset: how many records the conversation has.
+    public var offset: Int64
+    /// When it was recorded, microseconds since 1970.
+    public var recordedAt: Int64
+
+    public init(
+        id: ConversationID, subject: String, partition: Int, position: Position, offset: Int64, recordedAt: Int64
+    ) {
+        self.id = id
+        self.subject = subject
+        self.partition = partition
+        self.position = position
+        self.offset = offset
+        self.recordedAt = recordedAt
+    }
+}
+
+extension Marker {
+    /// The type under which markers are published.
+    public static let type = "conv.applied.event.applied"
+}

@@ -1,0 +1,52 @@
+import Conversation
+
+extension QueryExecutor {
+    /// Messages that a context keeps, and so can show.
+    private static var contextOptions: LLMContextProjection.Options {
+        .request(maxMessages: QueryView.context.limits.most)
+    }
+
+    /// `{"subject","as_of","messages":[…]}`.
+    func context(_ request: QueryRequest, _ reading: ConversationReading) throws(QueryFailure) -> [UInt8] {
+        let end = end(request, reading)
+        var projection = LLMContextProjection(options: Self.contextOptions)
+        var through: Int64 = 0
+        if let kept = reading.context, reading.contextThrough <= end {
+            projection = kept
+            through = reading.contextThrough
+            // Else advancing would copy it.
+            reading.context = nil
+        }
+        defer {
+            // Also when time is up: the next question goes on from here.
+            if reading.context == nil || through > reading.contextThrough {
+                reading.context = projection
+                reading.contextThrough = through
+            }
+        }
+        while through < end {
+            let next = min(through + Int64(ConversationChain.step), end)
+            let told = try links(through: next, limit: Int(next - through), reading).reversed().filter {
+                Self.concernsContext($0.type)
+            }
+            for record in try records(at: told.map(\.position)) {
+                guard case .signal(let signal) = record.content else { continue }
+                projection.apply(ProjectionEvent(signal, offset: record.offset))
+            }
+            through = next
+        }
+        var answer = begin(reading, asOf: end)
+        answer.add("messages", json: projection.messages(last: request.limit).encode())
+        return answer.finish()
+    }
+
+    /// Types that a context of effects looks at; see `LLMContextProjection`.
+    private static func concernsContext(_ type: String) -> Bool {
+        switch type {
+        case "conv.in.message.received", "conv.out.assistant.completed": true
+        default:
+            type.utf8.starts(with: "conv.effect.llm.generation.".utf8)
+                || type.utf8.starts(with: "conv.effect.tool.execution.".utf8)
+        }
+    }
+}

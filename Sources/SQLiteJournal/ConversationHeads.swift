@@ -1,0 +1,114 @@
+import Conversation
+import ConveyRuntime
+
+/// Where conversations are as of the newest commit.
+///
+/// A conversation's row is only saved at checkpoints and evictions. What was recorded since the last checkpoint is read
+/// once, without data, and remembered by conversation; later calls read what has come since. So the memory, and what the
+/// first call reads, is bounded by the checkpoint interval, and writing pays nothing for it (docs/adr/0017-queries.md).
+final class ConversationHeads {
+    private struct Place {
+        var position: Position
+        var offset: Int64
+        var recordedAt: Int64
+    }
+
+    private let database: Database
+    private let conversations: ConversationTable
+    private let records: RecordTable
+    private let tail: Statement
+    private let checkpoint: Statement
+    private let listed: Statement
+    private var places: [Int64: Place] = [:]
+    /// Records up to here are in `places`, or were checkpointed.
+    private var read = Position.start
+
+    init(
+        _ database: Database, _ conversations: ConversationTable, _ records: RecordTable
+    ) throws(JournalError) {
+        self.database = database
+        self.conversations = conversations
+        self.records = records
+        tail = try database.prepare(
+            "SELECT position, conversation, offset, recorded_at FROM journal WHERE position > ?1 ORDER BY position")
+        checkpoint = try database.prepare("SELECT position FROM cursors WHERE name = 'checkpoint'")
+        listed = try database.prepare(
+            """
+            SELECT id, subject, partition, head, offset FROM conversations
+            WHERE subject >= ?1 AND (?2 IS NULL OR subject > ?2) ORDER BY subject LIMIT ?3
+            """)
+    }
+
+    func find(subject: String) throws(JournalError) -> ConversationHead? {
+        try database.reading { () throws(JournalError) in
+            guard let row = try self.conversations.find(subject: subject) else { return nil }
+            return try self.head(row)
+        }
+    }
+
+    func find(id: ConversationID) throws(JournalError) -> ConversationHead? {
+        try database.reading { () throws(JournalError) in
+            guard let row = try self.conversations.find(id: id) else { return nil }
+            return try self.head(row)
+        }
+    }
+
+    /// In the order of the subjects' bytes, which is how SQLite orders text.
+    func list(prefix: String, after subject: String?, limit: Int) throws(JournalError) -> [ConversationHead] {
+        try database.reading { () throws(JournalError) in
+            try self.advance()
+            defer { self.listed.reset() }
+            self.listed.bind(1, prefix)
+            self.listed.bind(2, subject)
+            self.listed.bind(3, limit)
+            var heads: [ConversationHead] = []
+            while try self.listed.step() {
+                guard let subject = self.listed.text(1), subject.utf8.starts(with: prefix.utf8) else { break }
+                let head = try self.head(
+                    id: ConversationID(self.listed.integer(0)), subject: subject,
+                    partition: Int(self.listed.integer(2)), saved: Position(self.listed.integer(3)),
+                    offset: self.listed.integer(4))
+                if let head { heads.append(head) }
+            }
+            return heads
+        }
+    }
+
+    private func head(_ row: ConversationRecord) throws(JournalError) -> ConversationHead? {
+        try advance()
+        return try head(
+            id: row.id, subject: row.subject, partition: row.partition, saved: row.head, offset: row.offset)
+    }
+
+    private func head(
+        id: ConversationID, subject: String, partition: Int, saved: Position, offset: Int64
+    ) throws(JournalError) -> ConversationHead? {
+        if let place = places[id.rawValue] {
+            return ConversationHead(
+                id: id, subject: subject, partition: partition, position: place.position, offset: place.offset,
+                recordedAt: place.recordedAt)
+        }
+        guard saved > .start, let newest = try records.links(from: saved, limit: 1).first else { return nil }
+        return ConversationHead(
+            id: id, subject: subject, partition: partition, position: saved, offset: offset,
+            recordedAt: newest.recordedAt)
+    }
+
+    /// Reads what was recorded since the last call. Part of the reading transaction that uses it.
+    private func advance() throws(JournalError) {
+        defer { checkpoint.reset() }
+        guard try checkpoint.step() else { throw JournalError(.corrupt, "\(database.path) has no checkpoint cursor") }
+        let checkpointed = Position(checkpoint.integer(0))
+        if read < checkpointed {
+            places.removeAll(keepingCapacity: true)
+            read = checkpointed
+        }
+        defer { tail.reset() }
+        tail.bind(1, read.rawValue)
+        while try tail.step() {
+            read = Position(tail.integer(0))
+            places[tail.integer(1)] = Place(
+                position: read, offset: tail.integer(2), recordedAt: tail.integer(3))
+        }
+    }
+}

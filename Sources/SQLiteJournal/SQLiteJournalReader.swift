@@ -1,0 +1,91 @@
+import Conversation
+import ConveyRuntime
+
+/// Reads the journal from another thread or process than the one that writes it.
+///
+/// Invariant: belongs to one thread at a time. It is made on one thread and handed over once; nothing is shared with the
+/// writer but the file, and each read is a transaction of its own that ends before the call returns.
+final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
+    let partitionCount: Int
+    let database: Database
+    private let records: RecordTable
+    let conversations: ConversationTable
+    private let deadLetterTable: DeadLetterTable
+    private let heads: ConversationHeads
+    private let findIdentity: Statement
+
+    /// - Parameter partitionCount: nil to read it from the journal.
+    init(path: String, partitionCount: Int?) throws(JournalError) {
+        database = try Database(path: path, mode: .readOnly)
+        try Schema.check(database)
+        if let partitionCount {
+            self.partitionCount = partitionCount
+        } else {
+            self.partitionCount = Int(try database.number("SELECT value FROM settings WHERE name = 'partitions'"))
+        }
+        records = try RecordTable(database)
+        conversations = try ConversationTable(database)
+        deadLetterTable = try DeadLetterTable(database)
+        heads = try ConversationHeads(database, conversations, records)
+        findIdentity = try database.prepare("SELECT position FROM identities WHERE hash = ?1")
+    }
+
+    func record(at position: Position) throws(JournalError) -> JournalRecord? { try records.record(at: position) }
+
+    func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
+        try records.records(after: position, limit: limit)
+    }
+
+    func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
+        try records.records(at: positions)
+    }
+
+    func subject(of conversation: ConversationID) throws(JournalError) -> String? {
+        try records.subject(of: conversation)
+    }
+
+    func head(subject: String) throws(JournalError) -> ConversationHead? { try heads.find(subject: subject) }
+    func head(id: ConversationID) throws(JournalError) -> ConversationHead? { try heads.find(id: id) }
+
+    func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
+        try records.links(from: position, limit: limit)
+    }
+
+    func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
+        try records.newestLinks(before: position, limit: limit)
+    }
+
+    func conversations(
+        prefix: String, after subject: String?, limit: Int
+    ) throws(JournalError) -> [ConversationHead] {
+        try heads.list(prefix: prefix, after: subject, limit: limit)
+    }
+
+    func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
+        try conversations.find(subject: subject)
+    }
+
+    func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {
+        try conversations.find(id: id)
+    }
+
+    func positions(identity: UInt64) throws(JournalError) -> [Position] {
+        defer { findIdentity.reset() }
+        findIdentity.bind(1, Int64(bitPattern: identity))
+        var positions: [Position] = []
+        while try findIdentity.step() { positions.append(Position(findIdentity.integer(0))) }
+        return positions
+    }
+
+    func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
+        try deadLetterTable.find(position) != nil
+    }
+
+    func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? { try deadLetterTable.find(position) }
+
+    func deadLetters(
+        after position: Position, conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [DeadLetter] {
+        try deadLetterTable.list(after: position, conversation: conversation, limit: limit)
+    }
+}
