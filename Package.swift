@@ -11,6 +11,7 @@ let package = Package(
         .executable(name: "convey", targets: ["convey"]),
         .executable(name: "conformance", targets: ["conformance"]),
         .library(name: "Conversation", targets: ["Conversation"]),
+        .library(name: "ConveyClient", targets: ["ConveyClient"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -33,8 +34,10 @@ let package = Package(
         .target(name: "EffectHandlers", dependencies: ["Conversation", "ConveyRuntime"], swiftSettings: strict),
         .target(
             name: "ConveyHTTP",
-            dependencies: ["ConveyRuntime", .product(name: "FlyingFox", package: "FlyingFox")],
+            dependencies: ["Conversation", "ConveyRuntime", .product(name: "FlyingFox", package: "FlyingFox")],
             swiftSettings: strict),
+        // For programs that ask a running Convey: small, without Foundation's networking.
+        .target(name: "ConveyClient", dependencies: ["Conversation", "MQTTTransport"], swiftSettings: strict),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
@@ -42,6 +45,7 @@ let package = Package(
             name: "convey",
             dependencies: [
                 "Conversation", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ConveyHTTP",
+                "ConveyClient",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),

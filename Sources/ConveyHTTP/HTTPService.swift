@@ -4,7 +4,7 @@ import FlyingSocks
 import Foundation
 import Glibc
 
-/// Health, readiness and metrics over HTTP.
+/// Health, readiness, metrics and queries over HTTP.
 ///
 /// It is for probes and operators on a trusted network: FlyingFox sets no limit on the number of connections, on the
 /// size of a request's head or on the time a client takes to send it. Put a reverse proxy in front to expose it.

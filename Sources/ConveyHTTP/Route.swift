@@ -1,21 +1,34 @@
 import FlyingFox
 import Foundation
 
-/// One thing the service answers: a path, what it is for, and how the answer is made. All routes are read-only: `GET`,
-/// and `HEAD` made from it.
+/// One thing the service answers: a path, what it is for, and how the answer is made. A route answers `GET`,
+/// and `HEAD` made from it, unless it is made for `POST`.
 public struct Route: Sendable {
-    /// The exact path, `/metrics`.
+    /// The path, `/metrics`; a segment in braces stands for any text, `/v1/conversations/{subject}/{view}`.
     public let path: String
     /// What the answer is, in a few words, for the list in a 404.
     public let summary: String
+    /// `GET`, or `POST` for what changes something.
+    let method: HTTPMethod
     let handler: @Sendable (HTTPRequest) async throws -> HTTPResponse
 
     public init(
-        _ path: String, _ summary: String, handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+        _ path: String, _ summary: String, method: HTTPMethod = .GET,
+        handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
     ) {
         self.path = path
         self.summary = summary
+        self.method = method
         self.handler = handler
+    }
+
+    /// Whether a path, percent-encoded as it came, is this route's.
+    func matches(_ path: String) -> Bool {
+        if !self.path.contains("{") { return self.path == path }
+        let pattern = self.path.split(separator: "/", omittingEmptySubsequences: false)
+        let segments = path.split(separator: "/", omittingEmptySubsequences: false)
+        return pattern.count == segments.count
+            && zip(pattern, segments).allSatisfy { $0.hasPrefix("{") ? !$1.isEmpty : $0 == $1 }
     }
 }
 

@@ -15,9 +15,9 @@ struct Convey: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            ServeCommand.self, SendCommand.self, ChatCommand.self, TailCommand.self, HealthCommand.self,
-            VerifyCommand.self,
-            VersionCommand.self,
+            ServeCommand.self, SendCommand.self, ChatCommand.self, TailCommand.self, TimelineCommand.self,
+            ContextCommand.self, EventsCommand.self, StateCommand.self, TraceCommand.self, ConversationsCommand.self,
+            HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self, VersionCommand.self,
         ])
 }
 

@@ -5,13 +5,26 @@ import Logging
 import MQTTTransport
 import SQLiteJournal
 
-/// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
-func makeRuntime(_ settings: ServeSettings) throws -> Runtime {
-    let session = BrokerSession(
+/// What every connection of the service needs to know of the broker.
+func makeSession(_ settings: ServeSettings) -> BrokerSession {
+    BrokerSession(
         broker: settings.broker.address, version: settings.broker.version.mqttVersion,
         clientID: settings.broker.clientID ?? "convey-\(settings.node)",
         sessionExpirySeconds: UInt32(clamping: settings.sessionExpiry.components.seconds),
         root: settings.broker.root, node: settings.node)
+}
+
+/// Answers queries from the journal, beside the runtime.
+func makeQueries(_ settings: ServeSettings) -> QueryService {
+    let directory = settings.dataDirectory
+    return QueryService(logger: Logger(label: "queries")) { () throws(JournalError) in
+        try SQLiteJournal.openReader(directory: directory)
+    }
+}
+
+/// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
+func makeRuntime(_ settings: ServeSettings) throws -> Runtime {
+    let session = makeSession(settings)
     var runtime = RuntimeSettings(session: session, version: Convey.version)
     runtime.engine.schedulerOrder = settings.schedulerOrder.order
     runtime.engine.fairnessThreshold = settings.schedulerFairnessThreshold

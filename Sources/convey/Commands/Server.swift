@@ -5,7 +5,8 @@ import Foundation
 import Glibc
 import Logging
 
-/// The parts of `convey serve` and the order in which they start and stop: embedded broker, runtime, HTTP; then back.
+/// The parts of `convey serve` and the order in which they start and stop: embedded broker, HTTP, runtime,
+/// queries over MQTT; then back.
 struct Server {
     private let settings: ServeSettings
     private let logger = Logger(label: "serve")
@@ -40,9 +41,13 @@ struct Server {
 
     private func runWithBroker(_ broker: EmbeddedBroker?, _ signals: TerminationSignals) async throws {
         let runtime = try makeRuntime(settings)
+        let queries = makeQueries(settings)
+        let door = try QueryDoor(
+            session: makeSession(settings), service: queries, logger: Logger(label: "queries"))
         let http = try settings.httpAddress.map { address in
             try HTTPService(
-                address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime) })
+                address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime) },
+                routes: QueryRoutes.make(queries) + DeadLetterRoutes.make { await runtime.answer($0) })
         }
         logger.info(
             "starting",
@@ -51,10 +56,13 @@ struct Server {
                 "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")",
             ])
-        let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, broker, signals)
+        queries.start()
+        let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, door, broker, signals)
         if let failure { logger.critical("stopping: \(failure)") }
+        door.stop()
         if isRuntimeStarted { await runtime.stop(deadline: settings.shutdownTimeout) }
         await http?.stop()
+        queries.stop()
         if let failure { throw Self.exitStatus(of: failure) }
     }
 
@@ -73,7 +81,8 @@ struct Server {
     /// session. The other parts go on until they are stopped, so HTTP tells how the stop gets on. Each task ends with its
     /// part, the one for signals with the process.
     private func runUntilFirstEnd(
-        _ runtime: Runtime, _ http: HTTPService?, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
+        _ runtime: Runtime, _ http: HTTPService?, _ door: QueryDoor, _ broker: EmbeddedBroker?,
+        _ signals: TerminationSignals
     ) async -> (failure: (any Error)?, isRuntimeStarted: Bool) {
         let (events, post) = AsyncStream<Event>.makeStream()
         Task { [logger] in
@@ -94,6 +103,7 @@ struct Server {
             case .ended(let failure): return (failure, isStarted)
             case .listening:
                 runtime.start()
+                door.start()
                 isStarted = true
                 Task { post.yield(.ended(await Self.failure { try await runtime.waitForEnd() })) }
             }

@@ -1,0 +1,33 @@
+/// Questions in topics: `{root}/query/{subject}/{view}`.
+public enum QueryTopic {
+    /// The subject's level where the view is about no single conversation.
+    public static let noSubject = "_"
+
+    /// What the query door subscribes to.
+    public static func filter(root: String) -> String { "\(root)/query/+/+" }
+
+    /// Where a question is published.
+    public static func topic(root: String, view: QueryView, subject: String) -> String {
+        let level = view.needsSubject ? TopicName.encode(level: subject) : noSubject
+        return "\(root)/query/\(level)/\(view.rawValue)"
+    }
+
+    /// The question that a message asks.
+    /// - Parameter payload: a JSON object of parameters; nothing for none.
+    /// - Throws: what is wrong with it.
+    public static func request(topic: String, payload: [UInt8], root: String) throws(QueryError) -> QueryRequest {
+        let levels = topic.dropFirst(root.count).split(separator: "/", omittingEmptySubsequences: false)
+        guard levels.count == 4, levels[1] == "query", let view = QueryView(rawValue: String(levels[3])) else {
+            let views = QueryView.allCases.map(\.rawValue).joined(separator: ", ")
+            throw QueryError(.viewUnknown, "the topic must end with one of \(views)")
+        }
+        var subject = ""
+        if view.needsSubject {
+            guard let decoded = TopicName.decode(level: String(levels[2])) else {
+                throw QueryError(.parameterInvalid, "the topic's subject is no percent-encoded subject")
+            }
+            subject = decoded
+        }
+        return try QueryRequest(view, subject: subject, parameters: QueryRequest.parameters(json: payload))
+    }
+}

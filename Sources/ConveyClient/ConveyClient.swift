@@ -1,0 +1,94 @@
+import Conversation
+
+/// Asks a running Convey about conversations.
+///
+/// ```swift
+/// let convey = ConveyClient(try HTTPDoorway("127.0.0.1:8080"))
+/// for try await page in convey.pages(Question(.events, subject: "chat-42", parameters: [.after: "0"])) {
+///     print(page.elements.count)
+/// }
+/// ```
+public struct ConveyClient: Sendable {
+    private let doorway: any QueryDoorway
+
+    public init(_ doorway: any QueryDoorway) {
+        self.doorway = doorway
+    }
+
+    /// An answer, taken apart.
+    public struct Page: Sendable {
+        /// As it came.
+        public let bytes: [UInt8]
+        /// The whole answer.
+        public let json: JSONValue
+        /// What asks for the page behind this one in place of this one's page parameter; nil on the last page.
+        public let next: (parameter: QueryParameter, value: String)?
+
+        /// The entries, messages, events, signals or conversations.
+        public var elements: [JSONValue] {
+            for name in ["entries", "messages", "events", "signals", "conversations"] {
+                if let elements = json[name]?.array { return elements }
+            }
+            return []
+        }
+
+        init(_ bytes: [UInt8]) throws(ConveyClientError) {
+            do { json = try JSONValue(bytes) } catch {
+                throw ConveyClientError(.notConvey, "the answer is no JSON: \(error)")
+            }
+            self.bytes = bytes
+            guard let member = json["next"]?.object?.first, let parameter = QueryParameter(rawValue: member.key) else {
+                next = nil
+                return
+            }
+            next = (parameter, member.value.string ?? member.value.description)
+        }
+    }
+
+    /// Asks for one answer.
+    /// - Throws: `ConveyClientError`; a refusal by Convey is one, with its code in `refusal`.
+    public func ask(_ question: Question) async throws -> Page {
+        let answer = try await doorway.ask(question)
+        guard answer.status == 200 else {
+            // Who answers with something else is not Convey; the status says enough then.
+            let json = try? JSONValue(answer.body)
+            throw ConveyClientError(
+                .refused, json?["message"]?.string ?? "the answer is \(answer.status)",
+                refusal: json?["error"]?.string)
+        }
+        return try Page(answer.body)
+    }
+
+    /// The question's page and all that follow, each asked for when the one before has been taken.
+    public func pages(_ question: Question) -> Pages { Pages(client: self, question: question) }
+
+    /// Pages as they are asked for.
+    public struct Pages: AsyncSequence, Sendable {
+        let client: ConveyClient
+        let question: Question
+
+        public struct AsyncIterator: AsyncIteratorProtocol {
+            let client: ConveyClient
+            var next: Question?
+
+            public mutating func next() async throws -> Page? {
+                guard let asked = next else { return nil }
+                let page = try await client.ask(asked)
+                next = page.next.map { asked.following($0.parameter, $0.value) }
+                return page
+            }
+        }
+
+        public func makeAsyncIterator() -> AsyncIterator { AsyncIterator(client: client, next: question) }
+    }
+}
+
+extension Question {
+    /// The question for the next page.
+    func following(_ parameter: QueryParameter, _ value: String) -> Question {
+        var next = self
+        for old in [QueryParameter.before, .after, .afterSequence, .cursor] { next.parameters[old] = nil }
+        next.parameters[parameter] = value
+        return next
+    }
+}

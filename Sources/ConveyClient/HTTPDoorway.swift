@@ -1,0 +1,143 @@
+import Conversation
+import Glibc
+import MQTTTransport
+
+/// Asks over HTTP: one connection a question, without TLS (a proxy that wants it is asked on its loopback side, or over
+/// MQTT).
+public struct HTTPDoorway: QueryDoorway {
+    /// The longest that connecting, sending or a silence of the server may take. The service gives up after 5.
+    static let timeoutSeconds = 10
+    /// Far beyond what a page of events may have.
+    static let answerLimit = 64 * 1_024 * 1_024
+
+    private let host: String
+    private let port: UInt16
+
+    public init(host: String, port: UInt16) {
+        // A service that listens on every address is asked on the loopback one.
+        self.host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
+        self.port = port
+    }
+
+    /// Reads `127.0.0.1:8080`, `[::1]:8080`, `http://localhost:8080`.
+    /// - Throws: `invalidAddress`.
+    public init(_ text: String) throws(ConveyClientError) {
+        var rest = text[...]
+        if rest.hasPrefix("http://") { rest = rest.dropFirst("http://".count) }
+        if rest.hasSuffix("/") { rest = rest.dropLast() }
+        guard let colon = rest.lastIndex(of: ":"), let port = UInt16(rest[rest.index(after: colon)...]), port > 0,
+            !rest.contains("/")
+        else {
+            throw ConveyClientError(
+                .invalidAddress, "\"\(text)\" is not HOST:PORT or http://HOST:PORT, like 127.0.0.1:8080")
+        }
+        var host = String(rest[..<colon])
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        self.init(host: host.isEmpty ? "127.0.0.1" : host, port: port)
+    }
+
+    public func ask(_ question: Question) async throws -> QueryAnswer {
+        let (host, port, path) = (host, port, question.path)
+        let result: Result<QueryAnswer, ConveyClientError> = await withCheckedContinuation { continuation in
+            do throws(MQTTError) {
+                // The socket blocks, so not on a thread of Swift's pool.
+                try startThread { continuation.resume(returning: Self.get(path, host: host, port: port)) }
+            } catch {
+                continuation.resume(returning: .failure(ConveyClientError(.unreachable, error.message)))
+            }
+        }
+        return try result.get()
+    }
+
+    private static func get(_ path: String, host: String, port: UInt16) -> Result<QueryAnswer, ConveyClientError> {
+        do throws(ConveyClientError) {
+            let descriptor = try connected(host: host, port: port)
+            defer { close(descriptor) }
+            let name = host.contains(":") ? "[\(host)]" : host
+            let request =
+                "GET \(path) HTTP/1.1\r\nHost: \(name):\(port)\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+            try send(Array(request.utf8), to: descriptor)
+            return .success(try parse(try receive(from: descriptor)))
+        } catch {
+            return .failure(error)
+        }
+    }
+
+    /// The answer in the bytes of a response with `Content-Length`.
+    static func parse(_ bytes: [UInt8]) throws(ConveyClientError) -> QueryAnswer {
+        let end = Array("\r\n\r\n".utf8)
+        var headEnd: Int?
+        if bytes.count >= end.count {
+            headEnd = (0...(bytes.count - end.count)).first { bytes[$0..<($0 + end.count)].elementsEqual(end) }
+        }
+        guard let headEnd else { throw ConveyClientError(.notConvey, "the answer is no HTTP, or was cut off") }
+        let lines = String(decoding: bytes[..<headEnd], as: UTF8.self).split(separator: "\r\n")
+        let words = lines.first?.split(separator: " ") ?? []
+        guard words.count > 1, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
+            throw ConveyClientError(.notConvey, "the answer is no HTTP")
+        }
+        let body = Array(bytes[(headEnd + end.count)...])
+        let length = lines.dropFirst().compactMap { line -> Int? in
+            let parts = line.split(separator: ":", maxSplits: 1)
+            guard parts.count == 2, parts[0].lowercased() == "content-length" else { return nil }
+            return Int(parts[1].drop { $0 == " " })
+        }.first
+        guard let length, length == body.count else {
+            throw ConveyClientError(.notConvey, "the answer was cut off, or is not one of Convey's")
+        }
+        return QueryAnswer(status: status, body: body)
+    }
+
+    private static func connected(host: String, port: UInt16) throws(ConveyClientError) -> Int32 {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(host, String(port), &hints, &found)
+        guard code == 0 else {
+            throw ConveyClientError(.unreachable, "\(host): \(String(cString: gai_strerror(code)))")
+        }
+        defer { freeaddrinfo(found) }
+        var reason = EHOSTUNREACH
+        var next = found
+        while let address = next?.pointee {
+            let descriptor = socket(address.ai_family, address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)
+            if descriptor >= 0 {
+                var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
+                let size = socklen_t(MemoryLayout<timeval>.size)
+                setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
+                setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, size)
+                if connect(descriptor, address.ai_addr, address.ai_addrlen) == 0 { return descriptor }
+                reason = errno
+                close(descriptor)
+            }
+            next = address.ai_next
+        }
+        throw ConveyClientError(.unreachable, "nobody answers at \(host):\(port): \(String(cString: strerror(reason)))")
+    }
+
+    private static func send(_ bytes: [UInt8], to descriptor: Int32) throws(ConveyClientError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
+            guard sent > 0 else { throw ConveyClientError(.unreachable, "the connection has ended") }
+            rest = rest.dropFirst(sent)
+        }
+    }
+
+    private static func receive(from descriptor: Int32) throws(ConveyClientError) -> [UInt8] {
+        var received: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while received.count < answerLimit {
+            let count = recv(descriptor, &buffer, buffer.count, 0)
+            if count == 0 { return received }
+            if count < 0 {
+                if errno == EINTR { continue }
+                throw errno == EAGAIN
+                    ? ConveyClientError(.timeout, "no answer within \(timeoutSeconds) s")
+                    : ConveyClientError(.unreachable, "the connection has ended: \(String(cString: strerror(errno)))")
+            }
+            received += buffer.prefix(count)
+        }
+        throw ConveyClientError(.notConvey, "the answer is longer than \(answerLimit) bytes")
+    }
+}

@@ -1,0 +1,104 @@
+import Conversation
+import MQTTTransport
+
+/// Asks over MQTT 5 request/response. Connects at the first question and stays connected until `stop`.
+public actor MQTTDoorway: QueryDoorway {
+    private let client: MQTTClient
+    private let root: String
+    private let responseTopic: String
+    private let timeout: Duration
+    private var isOpen = false
+    private var opening: Task<Void, any Error>?
+    private var asked: UInt64 = 0
+    /// Questions without an answer, by their correlation data.
+    private var waiting: [[UInt8]: CheckedContinuation<QueryAnswer, any Error>] = [:]
+
+    /// - Parameters:
+    ///   - broker: where Convey's broker is.
+    ///   - clientID: unique at the broker; answers come to `{root}/receipt/{clientID}`.
+    ///   - root: first levels of every topic.
+    ///   - timeout: how long an answer may take.
+    public init(
+        broker: BrokerAddress, clientID: String, root: String = "conv", timeout: Duration = .seconds(10)
+    ) throws {
+        client = try MQTTClient(MQTTOptions(broker: broker, clientID: clientID, version: .v5))
+        self.root = root
+        self.timeout = timeout
+        responseTopic = "\(root)/receipt/\(clientID)"
+    }
+
+    public func ask(_ question: Question) async throws -> QueryAnswer {
+        try await open()
+        asked += 1
+        let correlation = Array(String(asked).utf8)
+        let message = OutgoingMessage(
+            topic: QueryTopic.topic(root: root, view: question.view, subject: question.subject),
+            payload: question.payload,
+            properties: PublishProperties(
+                contentType: "application/json", correlationData: correlation, responseTopic: responseTopic))
+        // Ends by itself: when the time is up, whatever has happened until then.
+        Task { [timeout] in
+            try await Task.sleep(for: timeout)
+            end(
+                correlation,
+                .failure(
+                    ConveyClientError(
+                        .timeout, "no answer over MQTT: is Convey running there, with MQTT 5 and the same mqtt.root?")))
+        }
+        return try await withCheckedThrowingContinuation { continuation in
+            waiting[correlation] = continuation
+            do throws(MQTTError) {
+                try client.enqueue(message) { result in
+                    guard case .failure(let error) = result else { return }
+                    // Ends at once: hands the failure over.
+                    Task { await self.end(correlation, .failure(ConveyClientError(.unreachable, error.message))) }
+                }
+            } catch {
+                end(correlation, .failure(ConveyClientError(.unreachable, error.message)))
+            }
+        }
+    }
+
+    /// Disconnects. What is not answered ends with an error.
+    public func stop() async {
+        await client.stop()
+        endAll("the client was stopped")
+    }
+
+    private func open() async throws {
+        if isOpen { return }
+        let task =
+            opening
+            ?? Task {
+                do throws(MQTTError) {
+                    try await client.start()
+                    try await client.subscribe([responseTopic])
+                } catch {
+                    await client.stop()
+                    throw ConveyClientError(.unreachable, error.message)
+                }
+                // Ends with the client.
+                Task { await self.listen() }
+            }
+        opening = task
+        try await task.value
+        isOpen = true
+    }
+
+    private func listen() async {
+        for await message in client.messages {
+            guard message.topic == responseTopic, let correlation = message.correlationData else { continue }
+            let status = message.userProperties.first { $0.0 == "status" }.flatMap { Int($0.1) }
+            end(correlation, .success(QueryAnswer(status: status ?? 200, body: message.payload)))
+        }
+        endAll("the connection to the broker has ended")
+    }
+
+    private func end(_ correlation: [UInt8], _ result: Result<QueryAnswer, any Error>) {
+        waiting.removeValue(forKey: correlation)?.resume(with: result)
+    }
+
+    private func endAll(_ message: String) {
+        for correlation in Array(waiting.keys) { end(correlation, .failure(ConveyClientError(.unreachable, message))) }
+    }
+}

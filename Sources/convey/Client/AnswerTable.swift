@@ -1,0 +1,109 @@
+import Conversation
+import ConveyClient
+
+/// Answers as lines for people.
+enum AnswerTable {
+    /// `TIME  OFFSET  WHO  TEXT`. Pieces of an answer are left out where the whole answer follows.
+    static func timeline(_ page: ConveyClient.Page) -> [String] {
+        let whole = page.elements.compactMap { $0["kind"]?.string == "message" ? $0["output_id"]?.string : nil }
+        let shown = page.elements.filter { entry in
+            entry["kind"]?.string != "delta" || entry["output_id"]?.string.map(whole.contains) != true
+        }
+        return aligned(
+            shown.map { [clock($0["time"]), text($0["offset"]), text($0["role"]), text($0["content"])] },
+            right: [1])
+    }
+
+    /// `ROLE  TEXT`.
+    static func context(_ page: ConveyClient.Page) -> [String] {
+        aligned(
+            page.elements.map { message in
+                let calls = (message["tool_calls"]?.array ?? []).map { "\(text($0["name"]))(\(text($0["arguments"])))" }
+                let parts = [text(message["content"])] + calls
+                return [text(message["role"]), parts.filter { !$0.isEmpty }.joined(separator: "\n")]
+            })
+    }
+
+    /// `TIME  OFFSET  TYPE  ID  SUMMARY`.
+    static func events(_ page: ConveyClient.Page) -> [String] {
+        aligned(
+            page.elements.map { event in
+                let data = event["data"]
+                let about = data?["delta"] ?? data?["content"] ?? data?["message"] ?? data?["original_type"]
+                return [
+                    clock(event["time"]), text(event["offset"]), text(event["type"]), text(event["id"]), text(about),
+                ]
+            }, right: [1])
+    }
+
+    /// A line a member; the history with a line an application.
+    static func state(_ page: ConveyClient.Page) -> [String] {
+        let state = page.json["state"]
+        var lines = [["as of offset", text(page.json["as_of"])], ["partition", text(page.json["partition"])]]
+        for (key, value) in state?.object ?? [] where key != "history" && key != "last_event" {
+            lines.append([key.replacing("_", with: " "), text(value)])
+        }
+        let history = (state?["history"]?.array ?? []).map { event in
+            [text(event["seq"]), text(event["type"]), text(event["id"])]
+        }
+        return aligned(lines) + (history.isEmpty ? [] : ["", "latest applied:"]) + aligned(history, right: [0])
+    }
+
+    /// The tree of causes and consequences, one signal a line.
+    static func trace(_ page: ConveyClient.Page) -> [String] {
+        let depths = page.elements.map { $0["depth"]?.int ?? 0 }
+        let first = depths.first ?? 0
+        let lines = zip(page.elements, depths).map { signal, depth -> [String] in
+            let indent = String(repeating: "  ", count: depth - first)
+            let fate =
+                if let applied = signal["applied"] {
+                    "applied at \(text(applied["offset"]))"
+                } else if let letter =
+                    signal["dead_letter"]
+                { "dead letter: \(text(letter["reason"]))" } else { "waits" }
+            return [
+                clock(signal["time"]), text(signal["offset"]),
+                (depth == 0 ? "▶ " : "  ") + indent + text(signal["type"]),
+                text(signal["id"]), fate,
+            ]
+        }
+        return aligned(lines, right: [1]) + (page.json["complete"]?.bool == false ? ["(not all of it)"] : [])
+    }
+
+    /// `LAST ACTIVITY  EVENTS  SUBJECT`.
+    static func conversations(_ page: ConveyClient.Page) -> [String] {
+        aligned(
+            page.elements.map { [text($0["last_activity"]), text($0["offset"]), text($0["subject"])] }, right: [1])
+    }
+
+    /// Columns under each other. The last is not padded; its further lines are indented below its first.
+    private static func aligned(_ rows: [[String]], right: Set<Int> = []) -> [String] {
+        let count = rows.map(\.count).max() ?? 0
+        let widths = (0..<count).map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.flatMap { row -> [String] in
+            var head = ""
+            for (column, cell) in row.dropLast().enumerated() {
+                let padding = String(repeating: " ", count: widths[column] - cell.count)
+                head += (right.contains(column) ? padding + cell : cell + padding) + "  "
+            }
+            let lines = (row.last ?? "").split(separator: "\n", omittingEmptySubsequences: false)
+            let indent = String(repeating: " ", count: head.count)
+            return lines.enumerated().map { ($0 == 0 ? head : indent) + $1 }
+        }
+    }
+
+    /// A text as it is but for control characters, anything else as its JSON.
+    private static func text(_ value: JSONValue?) -> String {
+        switch value {
+        case nil, .null: ""
+        case .string(let text):
+            String(text.unicodeScalars.map { $0 == "\n" || $0.value >= 0x20 && $0.value != 0x7f ? Character($0) : "?" })
+        case .some(let other): other.description
+        }
+    }
+
+    /// Date and time of day to the second: enough to follow, and sorted.
+    private static func clock(_ value: JSONValue?) -> String {
+        text(value).replacing("T", with: " ").prefix(19).description
+    }
+}

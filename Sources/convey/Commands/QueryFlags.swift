@@ -1,0 +1,93 @@
+import ArgumentParser
+import Conversation
+import ConveyClient
+import ConveyRuntime
+import Foundation
+import SQLiteJournal
+
+/// What all commands that ask about conversations take: where to ask, and how to print the answer.
+struct QueryFlags: ParsableArguments {
+    @Option(
+        name: .customLong("http"), help: "Ask the Convey that serves HTTP here. Default: http.address of the settings.")
+    var http: String?
+    @Option(help: "Ask no service: read the journal in this directory, beside a Convey that runs on it or not.")
+    var data: String?
+    @Flag(help: "Print the answer as JSON, one line, as every door gives it.")
+    var json = false
+    @OptionGroup(title: "Configuration")
+    var config: ConfigFileFlag
+    @OptionGroup(title: "Broker (with --broker, ask over MQTT)")
+    var broker: BrokerFlags
+
+    func validate() throws {
+        guard [http, data, broker.url].compactMap({ $0 }).count <= 1 else {
+            throw ValidationError("give one of --http, --data and --broker")
+        }
+    }
+
+    /// Asks, prints and ends with the status that says how it went.
+    /// - Parameter table: the answer for people, as lines.
+    func run(_ question: Question, table: (ConveyClient.Page) -> [String]) async throws {
+        let doorway = try doorway()
+        do {
+            let page = try await ConveyClient(doorway).ask(question)
+            if json {
+                StandardOutput.write(String(decoding: page.bytes, as: UTF8.self) + "\n")
+            } else {
+                for line in table(page) { StandardOutput.write(line + "\n") }
+                if let next = page.next {
+                    let flag = next.parameter.rawValue.replacing("_", with: "-")
+                    StandardError.print("there is more: --\(flag) \(next.value)")
+                }
+            }
+        } catch let error as ConveyClientError {
+            StandardError.print(error.message)
+            await (doorway as? MQTTDoorway)?.stop()
+            throw error.code == .refused ? ExitStatus.failed : ExitStatus.unavailable
+        }
+        await (doorway as? MQTTDoorway)?.stop()
+    }
+
+    private func doorway() throws -> any QueryDoorway {
+        if let data { return JournalDoorway(directory: data) }
+        if let http {
+            do { return try HTTPDoorway(http) } catch {
+                StandardError.print("--http: \(error.message)")
+                throw ExitStatus.badSettings
+            }
+        }
+        let sources = SettingsOutcome.sources([broker], configFile: config.file)
+        let (settings, address) = try SettingsOutcome.orExit { () throws(SettingProblems) in
+            var resolver = SettingsResolver(sources)
+            let settings = BrokerSettings(&resolver, clientIDDefault: nil)
+            let address = resolver.value(Settings.httpAddress)
+            try resolver.throwProblems()
+            return (settings, address)
+        }
+        if broker.url == nil, let address { return HTTPDoorway(host: address.host, port: address.port) }
+        guard settings.version == .v5 else {
+            StandardError.print("queries over MQTT need mqtt.version 5; ask with --http or --data")
+            throw ExitStatus.badSettings
+        }
+        return try MQTTDoorway(
+            broker: settings.address, clientID: settings.clientID ?? "convey-cli-\(OutgoingSignal.newID().prefix(13))",
+            root: settings.root)
+    }
+}
+
+/// Asks the journal of a directory itself.
+struct JournalDoorway: QueryDoorway {
+    let directory: String
+
+    func ask(_ question: Question) async throws -> QueryAnswer {
+        do {
+            let request = try QueryRequest(question.view, subject: question.subject, parameters: question.items)
+            let reader = try SQLiteJournal.openReader(directory: directory)
+            return try QueryExecutor(reader: reader).answer(request)
+        } catch let error as QueryError {
+            return QueryAnswer(error)
+        } catch let error as JournalError {
+            throw ConveyClientError(.unreachable, error.message)
+        }
+    }
+}
