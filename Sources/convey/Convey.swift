@@ -17,7 +17,7 @@ struct Convey: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SendCommand.self, ChatCommand.self, TailCommand.self, TimelineCommand.self,
             ContextCommand.self, EventsCommand.self, StateCommand.self, TraceCommand.self, ConversationsCommand.self,
-            HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self, VersionCommand.self,
+            HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self, ProjectCommand.self, VersionCommand.self,
         ])
 }
 
