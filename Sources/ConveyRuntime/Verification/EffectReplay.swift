@@ -16,7 +16,10 @@ struct EffectReplay {
 
     /// A lifecycle signal of an effect that Convey runs was recorded. Others' effects are not followed.
     mutating func take(_ signal: Signal, of record: JournalRecord) throws(JournalDifference) {
-        guard signal.source == DerivedSource.effects, let key = Self.key(of: signal.id) else { return }
+        // The effects of a forked conversation ran in the one that it comes from.
+        guard signal.source == DerivedSource.effects, !signal.isForked, let key = Self.key(of: signal.id) else {
+            return
+        }
         guard !ended.contains(key), !endedBefore.contains(key) else {
             throw JournalDifference(
                 .effect, "\(signal.id) was recorded after the end of effect \(key)", record, subject: signal.subject)

@@ -37,6 +37,10 @@ struct HoleFiller {
     private var open: [UInt64: Question] = [:]
     private var waiting: [(about: About, parameters: [(StaticString, String)])] = []
     private var asked: UInt64 = 0
+    /// When a hole was last asked for: one that Convey has nothing for is not asked for all the time.
+    private var tried: [SequenceHole: Int64] = [:]
+    private static let triedLimit = 10_000
+    private static let retryMilliseconds: Int64 = 30_000
 
     init(root: String) {
         self.root = root
@@ -47,9 +51,12 @@ struct HoleFiller {
     var hasRoom: Bool { open.count + waiting.count < Self.openLimit }
 
     /// Fills a hole, unless that is under way.
-    mutating func fill(_ hole: SequenceHole) {
+    mutating func fill(_ hole: SequenceHole, at now: Int64) {
         let about = About.events(subject: hole.subject, family: hole.family, last: hole.last)
         guard !isKnown(hole.subject, hole.family) else { return }
+        if let last = tried[hole], now - last < Self.retryMilliseconds { return }
+        if tried.count >= Self.triedLimit { tried.removeAll() }
+        tried[hole] = now
         waiting.append((about, [("family", hole.family.name), ("after_sequence", String(hole.first - 1))]))
     }
 

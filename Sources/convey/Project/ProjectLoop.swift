@@ -169,7 +169,7 @@ final class ProjectLoop: Sendable {
             }
         }
         if state.filler.hasRoom {
-            for hole in try store.holes(limit: HoleFiller.openLimit) { state.filler.fill(hole) }
+            for hole in try store.holes(limit: HoleFiller.openLimit) { state.filler.fill(hole, at: Self.now()) }
         }
         for question in state.filler.next(at: Self.now()) {
             do {
