@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What can be measured.
 enum Scenario: String, CaseIterable {
-    case ingest, chat, latency, abort, growth, soak
+    case ingest, chat, latency, abort, growth, soak, verify
 
     var summary: String {
         switch self {
@@ -12,12 +12,13 @@ enum Scenario: String, CaseIterable {
         case .abort: AbortScenario.summary
         case .growth: GrowthScenario.summary
         case .soak: SoakScenario.summary
+        case .verify: VerifyScenario.summary
         }
     }
 
     var isInQuickRun: Bool {
         switch self {
-        case .ingest, .chat, .latency, .abort, .growth: true
+        case .ingest, .chat, .latency, .abort, .growth, .verify: true
         case .soak: false
         }
     }
@@ -30,6 +31,7 @@ enum Scenario: String, CaseIterable {
         case .abort: try AbortScenario.run(surroundings)
         case .growth: try GrowthScenario.run(surroundings)
         case .soak: try SoakScenario.run(surroundings)
+        case .verify: try VerifyScenario.run(surroundings)
         }
     }
 

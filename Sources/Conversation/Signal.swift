@@ -81,7 +81,7 @@ public struct Signal: Sendable, Equatable {
 extension Signal {
     /// The extension attribute of a signal that was copied from another conversation: `{subject}/{offset}`, the subject
     /// encoded as in a topic. Such a signal is history: it is recorded, applied and published, and orders nothing
-    /// (docs/adr/0018-forks.md).
+    /// (docs/adr/0021-forks.md).
     public static let forkedFrom = "forkedfrom"
 
     /// Whether it was copied from another conversation.

@@ -28,6 +28,12 @@ public struct MetricsSnapshot: Sendable {
         public var brokerSessionsLost: UInt64 = 0
         /// Times ingress stopped reading because something downstream was full.
         public var ingressPauses: UInt64 = 0
+        /// Conversations that the background verification has looked at.
+        public var verifiedConversations: UInt64 = 0
+        /// Their records.
+        public var verifiedRecords: UInt64 = 0
+        /// Times it found that the journal does not agree with itself.
+        public var verificationDifferences: UInt64 = 0
 
         public init() {}
     }
@@ -50,6 +56,8 @@ public struct MetricsSnapshot: Sendable {
         public var journalBytes: Int = 0
         /// The process's resident memory; `ProcessMemory.residentBytes()` reads it.
         public var residentBytes: Int = 0
+        /// When the background verification last finished a conversation, seconds since 1970; 0 before the first.
+        public var verifiedAt: Int64 = 0
 
         public init() {}
     }
@@ -96,6 +104,9 @@ extension MetricsSnapshot.Counters {
         brokerConnections += other.brokerConnections
         brokerSessionsLost += other.brokerSessionsLost
         ingressPauses += other.ingressPauses
+        verifiedConversations += other.verifiedConversations
+        verifiedRecords += other.verifiedRecords
+        verificationDifferences += other.verificationDifferences
     }
 }
 
@@ -109,5 +120,6 @@ extension MetricsSnapshot.Gauges {
         deadLettersOpen += other.deadLettersOpen
         journalBytes += other.journalBytes
         residentBytes += other.residentBytes
+        verifiedAt = max(verifiedAt, other.verifiedAt)
     }
 }

@@ -70,14 +70,23 @@ public struct JournalVerifier {
     /// - Returns: nil when there is no such conversation.
     public func verify(subject: String) throws(JournalError) -> VerificationReport? {
         guard let row = try source.conversation(subject: subject) else { return nil }
-        return try report { (report) throws(VerificationStop) in try verifyChain(of: row.id, report: &report) }
+        return try report { (report) throws(VerificationStop) in
+            _ = try verifyChain(of: row.id, report: &report) { true }
+        }
     }
 
     /// Verifies one conversation.
-    /// - Returns: nil when there is no such conversation.
-    public func verify(conversation id: ConversationID) throws(JournalError) -> VerificationReport? {
+    /// - Parameter pace: called after each page of records; false ends the verification.
+    /// - Returns: nil when there is no such conversation, or `pace` has ended it.
+    public func verify(
+        conversation id: ConversationID, pace: () -> Bool = { true }
+    ) throws(JournalError) -> VerificationReport? {
         guard try source.conversation(id: id) != nil else { return nil }
-        return try report { (report) throws(VerificationStop) in try verifyChain(of: id, report: &report) }
+        var isWhole = true
+        let report = try report { (report) throws(VerificationStop) in
+            isWhole = try verifyChain(of: id, report: &report, pace: pace)
+        }
+        return isWhole || report.difference != nil ? report : nil
     }
 
     /// Verifies conversations chosen at random, each at most once, until a difference is found.
@@ -264,26 +273,31 @@ public struct JournalVerifier {
         try reading("conversation \(id)") { () throws(JournalError) in try source.head(id: id) }
     }
 
+    /// - Returns: false when `pace` has ended it.
     private func verifyChain(
-        of id: ConversationID, report: inout VerificationReport
-    ) throws(VerificationStop) {
-        guard let (head, row, point) = try moment(of: id) else { return }
-        let chain = try chain(from: head.position, of: row)
+        of id: ConversationID, report: inout VerificationReport, pace: () -> Bool
+    ) throws(VerificationStop) -> Bool {
+        guard let (head, row, point) = try moment(of: id) else { return true }
+        guard let chain = try chain(from: head.position, of: row, pace: pace) else { return false }
         var replay = JournalReplay(scope: .conversations, source: source, point: point)
         try replay.follow(row)
-        for position in chain {
+        for (index, position) in chain.enumerated() {
             guard let record = try read(position) else { throw gap(after: position, before: position.next) }
             try replay.take(record)
+            if index % limits.page == limits.page - 1, !pace() { return false }
         }
         try replay.finish()
         report.signals = replay.signals
         report.markers = replay.markers
         report.conversations = 1
         report.through = point.lastPosition
+        return true
     }
 
     /// Where the conversation's records stand up to its head, in record order: 8 bytes each.
-    private func chain(from head: Position, of row: ConversationRecord) throws(VerificationStop) -> [Position] {
+    private func chain(
+        from head: Position, of row: ConversationRecord, pace: () -> Bool
+    ) throws(VerificationStop) -> [Position]? {
         var positions: [Position] = []
         var position = head
         while position > .start {
@@ -296,6 +310,7 @@ public struct JournalVerifier {
             }
             positions.append(position)
             position = record.previous
+            if positions.count % limits.page == 0, !pace() { return nil }
         }
         return positions.reversed()
     }

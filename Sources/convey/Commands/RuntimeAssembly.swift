@@ -39,8 +39,12 @@ func makeRuntime(_ settings: ServeSettings) throws -> Runtime {
     runtime.openEffectLimit = settings.effectsOpenLimit
     let directory = settings.dataDirectory
     let partitions = settings.journalPartitions
+    let openVerification: @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable = {
+        () throws(JournalError) in try SQLiteJournal.openVerificationReader(directory: directory)
+    }
     return try Runtime(
-        settings: runtime, handlers: [.llm: llmHandler(settings)], logger: Logger(label: "runtime")
+        settings: runtime, handlers: [.llm: llmHandler(settings)], logger: Logger(label: "runtime"),
+        openVerification: settings.verifyBackground ? openVerification : nil
     ) { () throws(JournalError) in
         try SQLiteJournal(directory: directory, partitionCount: partitions)
     }
