@@ -121,7 +121,10 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteJournalTests",
-            dependencies: ["SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite", "JournalSupport"],
+            dependencies: [
+                "SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite", "JournalSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         // Real brokers and cut wires for tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),

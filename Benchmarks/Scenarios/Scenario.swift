@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What can be measured.
 enum Scenario: String, CaseIterable {
-    case ingest, chat, latency, abort, stream, effects, query, growth, soak
+    case ingest, chat, latency, abort, stream, effects, query, verify, growth, soak
 
     var summary: String {
         switch self {
@@ -15,12 +15,13 @@ enum Scenario: String, CaseIterable {
         case .query: QueryScenario.summary
         case .growth: GrowthScenario.summary
         case .soak: SoakScenario.summary
+        case .verify: VerifyScenario.summary
         }
     }
 
     var isInQuickRun: Bool {
         switch self {
-        case .ingest, .chat, .latency, .abort, .stream, .effects, .query, .growth: true
+        case .ingest, .chat, .latency, .abort, .stream, .effects, .query, .verify, .growth: true
         case .soak: false
         }
     }
@@ -36,6 +37,7 @@ enum Scenario: String, CaseIterable {
         case .query: try QueryScenario.run(surroundings)
         case .growth: try GrowthScenario.run(surroundings)
         case .soak: try SoakScenario.run(surroundings)
+        case .verify: try VerifyScenario.run(surroundings)
         }
     }
 

@@ -78,6 +78,20 @@ public struct Signal: Sendable, Equatable {
     }
 }
 
+extension Signal {
+    /// The extension attribute of a signal that was copied from another conversation: `{subject}/{offset}`, the subject
+    /// encoded as in a topic. Such a signal is history: it is recorded, applied and published, and orders nothing
+    /// (docs/adr/0021-forks.md).
+    public static let forkedFrom = "forkedfrom"
+
+    /// Whether it was copied from another conversation.
+    public var isForked: Bool {
+        guard !extensions.isEmpty else { return false }
+        let object = [UInt8(ascii: "{")] + extensions + [UInt8(ascii: "}")]
+        return JSONObjectView(object)?["forkedfrom"]?.kind == .string
+    }
+}
+
 extension UnsafeBufferPointer<UInt8> {
     func starts(with text: StaticString) -> Bool { holds(text, at: 0) }
 

@@ -1,20 +1,24 @@
 import FlyingFox
 import Foundation
 
-/// One thing the service answers: a path, what it is for, and how the answer is made. All routes are read-only: `GET`,
-/// and `HEAD` made from it.
+/// One thing the service answers: a path, what it is for, and how the answer is made. A route answers `GET`,
+/// and `HEAD` made from it, unless it is made for `POST`.
 public struct Route: Sendable {
     /// The path, `/metrics`; a segment in braces stands for any text, `/v1/conversations/{subject}/{view}`.
     public let path: String
     /// What the answer is, in a few words, for the list in a 404.
     public let summary: String
+    /// `GET`, or `POST` for what changes something.
+    let method: HTTPMethod
     let handler: @Sendable (HTTPRequest) async throws -> HTTPResponse
 
     public init(
-        _ path: String, _ summary: String, handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+        _ path: String, _ summary: String, method: HTTPMethod = .GET,
+        handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
     ) {
         self.path = path
         self.summary = summary
+        self.method = method
         self.handler = handler
     }
 

@@ -7,18 +7,24 @@ struct Router: HTTPHandler {
 
     func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
         let path = request.target.path()
-        guard let route = routes.first(where: { $0.matches(path) }) else { return notFound(path) }
-        if request.method == .GET { return try await route.handler(request) }
-        if request.method == .HEAD { return try await withoutBody(route.handler(request)) }
+        let found = routes.filter { $0.matches(path) }
+        guard let first = found.first else { return notFound(path) }
+        if let route = found.first(where: { $0.method == request.method }) { return try await route.handler(request) }
+        if request.method == .HEAD, let route = found.first(where: { $0.method == .GET }) {
+            return try await withoutBody(route.handler(request))
+        }
+        let allowed = found.flatMap { $0.method == .GET ? ["GET", "HEAD"] : [$0.method.rawValue] }
         var response = HTTPResponse.json(
-            Problem(error: "method_not_allowed", message: "\(route.path) answers GET and HEAD.", routes: nil),
+            Problem(
+                error: "method_not_allowed",
+                message: "\(first.path) answers \(allowed.joined(separator: " and ")).", routes: nil),
             status: .methodNotAllowed)
-        response.headers[HTTPHeader("Allow")] = "GET, HEAD"
+        response.headers[HTTPHeader("Allow")] = allowed.joined(separator: ", ")
         return response
     }
 
     private func notFound(_ path: String) -> HTTPResponse {
-        let list = routes.map { "GET \($0.path): \($0.summary)" }
+        let list = routes.map { "\($0.method.rawValue) \($0.path): \($0.summary)" }
         return .json(
             Problem(error: "not_found", message: "There is nothing at \(path).", routes: list), status: .notFound)
     }

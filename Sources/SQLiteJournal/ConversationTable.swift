@@ -7,6 +7,7 @@ final class ConversationTable {
     private let updateRow: Statement
     private let bySubject: Statement
     private let byID: Statement
+    private let bySlice: Statement
 
     private static let columns = """
         id, subject, partition, through, head, offset, in_sequence, applied_sequence, effect_sequence, out_sequence,
@@ -24,6 +25,8 @@ final class ConversationTable {
             """)
         bySubject = try database.prepare("SELECT \(Self.columns) FROM conversations WHERE subject = ?1")
         byID = try database.prepare("SELECT \(Self.columns) FROM conversations WHERE id = ?1")
+        bySlice = try database.prepare(
+            "SELECT \(Self.columns) FROM conversations WHERE id > ?1 AND partition % ?2 = ?3 ORDER BY id LIMIT ?4")
     }
 
     func insert(_ record: ConversationRecord) throws(JournalError) {
@@ -59,9 +62,26 @@ final class ConversationTable {
         return try first(byID)
     }
 
+    /// Up to `limit` conversations of a slice with an id above `id`, ascending.
+    func list(
+        after id: ConversationID, in slice: ConversationSlice, limit: Int
+    ) throws(JournalError) -> [ConversationRecord] {
+        defer { bySlice.reset() }
+        bySlice.bind(1, id.rawValue)
+        bySlice.bind(2, slice.count)
+        bySlice.bind(3, slice.index)
+        bySlice.bind(4, limit)
+        var records: [ConversationRecord] = []
+        while try bySlice.step() { records.append(try decode(bySlice)) }
+        return records
+    }
+
     private func first(_ row: Statement) throws(JournalError) -> ConversationRecord? {
         defer { row.reset() }
-        guard try row.step() else { return nil }
+        return try row.step() ? try decode(row) : nil
+    }
+
+    private func decode(_ row: Statement) throws(JournalError) -> ConversationRecord {
         var record = ConversationRecord(
             id: ConversationID(row.integer(0)), subject: row.text(1) ?? "", partition: Int(row.integer(2)))
         record.through = Position(row.integer(3))

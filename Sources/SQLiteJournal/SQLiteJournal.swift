@@ -19,7 +19,7 @@ public final class SQLiteJournal: Journal {
     private let insertEffect: Statement
     private let updateEffect: Statement
     private let deleteEffect: Statement
-    private let insertDeadLetter: Statement
+    private let deadLetters: DeadLetterChanges
     private let deadLetterTable: DeadLetterTable
     private let heads: ConversationHeads
     private let insertPending: Statement
@@ -46,7 +46,7 @@ public final class SQLiteJournal: Journal {
         updateEffect = try database.prepare(
             "UPDATE effects SET attempt = ?3, due_at = ?4, awaits_approval = ?5 WHERE cause = ?1 AND ordinal = ?2")
         deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
-        insertDeadLetter = try database.prepare("INSERT INTO dead_letters VALUES (?1, ?2, ?3, ?4)")
+        deadLetters = try DeadLetterChanges(database)
         deadLetterTable = try DeadLetterTable(database)
         heads = try ConversationHeads(database, conversations, records)
         insertPending = try database.prepare("INSERT INTO pending VALUES (?1)")
@@ -85,7 +85,9 @@ public final class SQLiteJournal: Journal {
             for record in batch.records { try self.insertRecord.run(record) }
             for record in batch.savedConversations { try self.conversations.update(record) }
             try self.writeEffects(batch)
-            for letter in batch.deadLetters { try self.write(letter) }
+            for position in batch.redrivenDeadLetters { try self.deadLetters.redrive(position) }
+            for position in batch.discardedDeadLetters { try self.deadLetters.discard(position) }
+            for letter in batch.deadLetters { try self.deadLetters.insert(letter) }
             if let cursor = batch.outboxCursor { try self.move("outbox", to: cursor) }
             if let checkpoint = batch.checkpoint { try self.write(checkpoint) }
         }
@@ -140,14 +142,6 @@ public final class SQLiteJournal: Journal {
         }
     }
 
-    private func write(_ letter: DeadLetter) throws(JournalError) {
-        insertDeadLetter.bind(1, letter.position.rawValue)
-        insertDeadLetter.bind(2, letter.conversation.rawValue)
-        insertDeadLetter.bind(3, letter.reason.rawValue)
-        insertDeadLetter.bind(4, letter.at)
-        try insertDeadLetter.run()
-    }
-
     private func write(_ checkpoint: Checkpoint) throws(JournalError) {
         for entry in checkpoint.identities {
             insertIdentity.bind(1, Int64(bitPattern: entry.hash))
@@ -177,12 +171,7 @@ public final class SQLiteJournal: Journal {
     // MARK: Reading
 
     public func recoveryPoint() throws(JournalError) -> RecoveryPoint {
-        RecoveryPoint(
-            checkpoint: try cursor("checkpoint"), pending: try pending(), applyOrders: try applyOrders(),
-            lastPosition: Position(try database.number("SELECT coalesce(max(position), 0) FROM journal")),
-            lastConversation: ConversationID(try database.number("SELECT coalesce(max(id), 0) FROM conversations")),
-            outboxCursor: try cursor("outbox"), openEffects: try openEffects(),
-            deadLetters: Int(try database.number("SELECT count(*) FROM dead_letters")))
+        try RecoveryQuery.point(database, partitionCount: partitionCount)
     }
 
     public func record(at position: Position) throws(JournalError) -> JournalRecord? {
@@ -258,6 +247,10 @@ public final class SQLiteJournal: Journal {
     /// Opens the journal of a data directory for reading only, beside a Convey that runs on it or not.
     /// - Throws: `cannotOpen` where there is none, `newerVersion`.
     public static func openReader(directory: String) throws(JournalError) -> any JournalReader & Sendable {
+        try openSQLiteReader(directory: directory)
+    }
+
+    static func openSQLiteReader(directory: String) throws(JournalError) -> SQLiteJournalReader {
         let path = DataDirectory.journalPath(in: directory)
         guard access(path, R_OK) == 0 else {
             throw JournalError(.cannotOpen, "there is no journal in \(directory): \(String(cString: strerror(errno)))")
@@ -270,53 +263,5 @@ public final class SQLiteJournal: Journal {
             var status = stat()
             return stat(directory.journalPath + suffix, &status) == 0 ? total + Int(status.st_size) : total
         }
-    }
-
-    private func cursor(_ name: String) throws(JournalError) -> Position {
-        Position(try database.number("SELECT position FROM cursors WHERE name = '\(name)'"))
-    }
-
-    private func pending() throws(JournalError) -> [Position] {
-        let rows = try database.prepare("SELECT position FROM pending ORDER BY position")
-        var positions: [Position] = []
-        while try rows.step() { positions.append(Position(rows.integer(0))) }
-        return positions
-    }
-
-    private func applyOrders() throws(JournalError) -> [Int64] {
-        var orders = [Int64](repeating: 0, count: partitionCount)
-        let rows = try database.prepare("SELECT partition, apply_order FROM partitions")
-        while try rows.step() {
-            let partition = Int(rows.integer(0))
-            guard orders.indices.contains(partition) else {
-                throw JournalError(.corrupt, "partition \(partition) of \(partitionCount)")
-            }
-            orders[partition] = rows.integer(1)
-        }
-        return orders
-    }
-
-    private func openEffects() throws(JournalError) -> [OpenEffect] {
-        let rows = try database.prepare(
-            """
-            SELECT e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt,
-                   e.round, e.answers, e.policy, e.due_at, e.awaits_approval
-            FROM effects e JOIN conversations c ON c.id = e.conversation ORDER BY e.cause, e.ordinal
-            """)
-        var effects: [OpenEffect] = []
-        while try rows.step() {
-            guard let effectClass = rows.text(4).flatMap(EffectClass.init(rawValue:)) else {
-                throw JournalError(.corrupt, "effect \(rows.integer(0)) has class \(rows.text(4) ?? "none")")
-            }
-            effects.append(
-                OpenEffect(
-                    key: EffectKey(cause: Position(rows.integer(0)), ordinal: Int(rows.integer(1))),
-                    conversation: ConversationID(rows.integer(2)), subject: rows.text(3) ?? "",
-                    effectClass: effectClass, kind: rows.text(5) ?? "", effectID: rows.text(6) ?? "",
-                    causeID: rows.text(7) ?? "", attempt: Int(rows.integer(8)), round: Int(rows.integer(9)),
-                    answers: rows.text(10), policy: rows.isNull(11) ? nil : rows.bytes(11),
-                    dueAt: rows.isNull(12) ? nil : rows.integer(12), awaitsApproval: rows.integer(13) != 0))
-        }
-        return effects
     }
 }

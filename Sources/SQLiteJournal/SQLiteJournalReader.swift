@@ -7,9 +7,9 @@ import ConveyRuntime
 /// writer but the file, and each read is a transaction of its own that ends before the call returns.
 final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     let partitionCount: Int
-    private let database: Database
+    let database: Database
     private let records: RecordTable
-    private let conversations: ConversationTable
+    let conversations: ConversationTable
     private let deadLetterTable: DeadLetterTable
     private let heads: ConversationHeads
     private let findIdentity: Statement

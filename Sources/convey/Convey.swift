@@ -17,7 +17,8 @@ struct Convey: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SendCommand.self, ChatCommand.self, TailCommand.self, TimelineCommand.self,
             ContextCommand.self, EventsCommand.self, StateCommand.self, TraceCommand.self, ConversationsCommand.self,
-            HealthCommand.self, VersionCommand.self,
+            HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self, ForkCommand.self, ProjectCommand.self,
+            VersionCommand.self,
         ])
 }
 
@@ -36,6 +37,8 @@ enum ExitStatus {
     static let failed = ExitCode(1)
     /// Nothing was heard in time.
     static let timeout = ExitCode(3)
+    /// `EX_NOINPUT`: what was named does not exist.
+    static let noInput = ExitCode(66)
     /// `EX_UNAVAILABLE`: the broker or a port cannot be used.
     static let unavailable = ExitCode(69)
     /// `EX_CONFIG`: a setting is wrong.

@@ -9,7 +9,7 @@ enum UnderLoad {}
 extension UnderLoad {
     @Suite("Killed Convey")
     struct KilledProcessTests {
-        private static let killsEach = 20
+        private static let killsEach = 30
 
         @Test(
             "Killed at any moment, nothing is lost, recorded twice, applied twice, reordered or published under two names",
@@ -35,6 +35,11 @@ extension UnderLoad {
             #expect(try await deployment.terminate() == .exited(0))
             let findings = try LoadAudit.findings(JournalFile(deployment.journal), load, listener)
             #expect(findings == [], "\(deployment.log.suffix(4_000))")
+            let verify = try ConveyProcess(
+                ["verify", "--data", deployment.dataDirectory], in: deployment.directory, name: "verify")
+            try await eventually("verify ends", seconds: 60) { verify.ended != nil }
+            #expect(verify.ended == .exited(0), "\(verify.output)\(verify.log)")
+            print(verify.output)
             print(
                 "\(Self.killsEach) kills, \(load.signals.joined().count) signals, \(listener.distinctCount) events, "
                     + "\(listener.count) deliveries")

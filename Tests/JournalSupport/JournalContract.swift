@@ -111,6 +111,26 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try expect(try !journal.isDeadLetter(Position(2)))
             try expect(try journal.recoveryPoint().deadLetters == 1)
         },
+        JournalContract("a re-driven dead letter is pending, a discarded one stays and is not open") { journal in
+            var batch = sampleBatch()
+            batch.deadLetters = [1, 2].map {
+                DeadLetter(
+                    position: Position($0), conversation: ConversationID(1), reason: .causeTimeout, at: 5)
+            }
+            try journal.commit(batch, epoch: .single)
+            var next = JournalBatch()
+            next.redrivenDeadLetters = [Position(1)]
+            next.discardedDeadLetters = [Position(2)]
+            try journal.commit(next, epoch: .single)
+            try expect(try journal.deadLetter(at: Position(1)) == nil && !journal.isDeadLetter(Position(1)))
+            var discarded = batch.deadLetters[1]
+            discarded.reason = .discarded
+            try expect(try journal.deadLetter(at: Position(2)) == discarded && journal.isDeadLetter(Position(2)))
+            try expect(try journal.deadLetters(after: .start, conversation: nil, limit: 9) == [discarded])
+            try expect(try journal.deadLetters(after: Position(2), conversation: nil, limit: 9).isEmpty)
+            let point = try journal.recoveryPoint()
+            try expect(point.pending == [Position(1)] && point.deadLetters == 0)
+        },
         JournalContract("dead letters are listed in order, of all conversations or of one") { journal in
             var batch = sampleBatch()
             batch.createdConversations.append(

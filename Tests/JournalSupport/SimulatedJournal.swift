@@ -47,7 +47,7 @@ public final class SimulatedJournal: Journal {
             lastPosition: disk.records.last?.position ?? .start,
             lastConversation: ConversationID(disk.conversations.keys.max() ?? 0), outboxCursor: disk.outboxCursor,
             openEffects: disk.effects.values.sorted { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) },
-            deadLetters: disk.deadLetters.count)
+            deadLetters: disk.deadLetters.values.filter { $0.reason != .discarded }.count)
     }
 
     public func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
@@ -73,6 +73,11 @@ public final class SimulatedJournal: Journal {
         for effect in batch.openedEffects { disk.effects[effect.key] = effect }
         for effect in batch.changedEffects where disk.effects[effect.key] != nil { disk.effects[effect.key] = effect }
         for key in batch.closedEffects { disk.effects[key] = nil }
+        for position in batch.redrivenDeadLetters {
+            disk.deadLetters[position] = nil
+            if !disk.pending.contains(position) { disk.pending.append(position) }
+        }
+        for position in batch.discardedDeadLetters { disk.deadLetters[position]?.reason = .discarded }
         for letter in batch.deadLetters { disk.deadLetters[letter.position] = letter }
         if let cursor = batch.outboxCursor { disk.outboxCursor = cursor }
         if let checkpoint = batch.checkpoint {
@@ -177,4 +182,25 @@ public final class SimulatedJournal: Journal {
     public func makeReader() throws(JournalError) -> any JournalReader & Sendable {
         preconditionFailure("the simulation has one thread and reads the journal itself")
     }
+}
+
+extension SimulatedJournal: VerifiableJournal {
+    public func conversations(
+        after id: ConversationID, in slice: ConversationSlice, limit: Int
+    ) throws(JournalError) -> [ConversationRecord] {
+        let wanted = disk.conversations.values.filter {
+            $0.id.rawValue > id.rawValue && slice.contains(partition: $0.partition)
+        }
+        return Array(wanted.sorted { $0.id.rawValue < $1.id.rawValue }.prefix(limit))
+    }
+
+    public func identitySum(through position: Position) throws(JournalError) -> IdentitySum {
+        var sum = IdentitySum()
+        for (hash, positions) in disk.identities {
+            for found in positions where found <= position { sum.add(hash: hash, position: found) }
+        }
+        return sum
+    }
+
+    public func storageProblems() throws(JournalError) -> [String] { [] }
 }

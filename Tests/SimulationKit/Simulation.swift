@@ -111,8 +111,21 @@ public struct Simulation {
         case 8: try transact(EngineInput())
         case 9: random.oneIn(2) ? try drainOutbox() : decideTool()
         case 10: try moveCursor()
-        default: if random.oneIn(6) { try crash() }
+        default: if random.oneIn(6) { try crash() } else if hasOperator { try moveDeadLetters() }
         }
+    }
+
+    /// Somebody re-drives or discards dead letters. Not under all seeds: those that once found something keep their course.
+    private var hasOperator: Bool { seed % 5 == 0 || seed % 5 == 2 }
+
+    private mutating func moveDeadLetters() throws {
+        let letters = disk.deadLetters.keys.sorted()
+        guard !letters.isEmpty else { return }
+        let chosen = (0..<random.int(1...3)).map { _ in random.pick(letters) }
+        var input = EngineInput()
+        input.deadLetterRequests = [random.oneIn(5) ? .discard(chosen) : .redrive(chosen)]
+        if random.oneIn(4) { input.deadLetterRequests.append(.redrive(chosen)) }
+        try transact(input)
     }
 
     /// After the last crash: no more faults, everything gets done.

@@ -18,6 +18,30 @@ struct SimulationCheck {
         try checkEffects()
         try checkConsumer()
         _ = try Self.replay(disk)
+        try checkVerification()
+    }
+
+    /// What `convey verify` finds in a journal that keeps its promises: nothing, whole or conversation by conversation.
+    private func checkVerification() throws {
+        let journal = SimulatedJournal(disk)
+        var limits = JournalVerifier.Limits()
+        limits.conversationsPerPass = 2
+        limits.page = 7
+        let verifier = JournalVerifier(source: journal, limits: limits)
+        let whole = try verifier.verifyAll()
+        if let difference = whole.difference { throw fail("verification: \(difference)") }
+        guard whole.records == disk.records.count else {
+            throw fail("verification saw \(whole.records) of \(disk.records.count) records")
+        }
+        var records = 0
+        for conversation in disk.conversations.values {
+            let report = try verifier.verify(conversation: conversation.id)
+            if let difference = report?.difference { throw fail("verification of one: \(difference)") }
+            records += report?.records ?? 0
+        }
+        guard records == disk.records.count else {
+            throw fail("verification one by one saw \(records) of \(disk.records.count) records")
+        }
     }
 
     private func fail(_ text: String) -> Simulation.Violation { Simulation.Violation(description: text) }

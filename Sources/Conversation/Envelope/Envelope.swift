@@ -34,8 +34,8 @@ public enum Envelope {
     ) -> Result<Signal, Rejection> {
         do throws(Rejection) {
             let signal = try signal(message, limits: limits, defaults: defaults)
-            // What has it goes on with answers and calls tools.
-            guard signal.source != Signal.effectSource else {
+            // What has it goes on with answers and calls tools; only a copy in a fork does not.
+            guard signal.source != Signal.effectSource || signal.isForked else {
                 throw Rejection(
                     .attributeInvalid("source"),
                     "\(Signal.effectSource) is the source of effects that Convey runs; a bridge or a runner has its own"

@@ -113,8 +113,16 @@ public struct PartitionMachine: Sendable {
         state: inout ConversationState, canceledThrough: inout Int64
     ) -> [Directive] {
         if priority == .control { canceledThrough = max(canceledThrough, offset) }
-        return Reducer.apply(
+        let directives = Reducer.apply(
             signal, priority: priority, partition: partition, schedulerSequence: UInt64(position), to: &state)
+        guard signal.isForked else { return directives }
+        // What followed from it stands behind it, copied too: it must not follow again.
+        return directives.filter { directive in
+            switch directive {
+            case .emitAppliedMarker: true
+            case .startEffect, .cancelEffects, .emitOutput, .decide, .cancelEffect: false
+            }
+        }
     }
 
     /// Sets the entries aside whose cause did not come, oldest first, and returns their positions.

@@ -15,7 +15,7 @@ public struct ToolLoop: Sendable, Equatable {
 
     /// Whether an application of the signal may start a generation that belongs to an answer that has begun.
     public static func mayContinue(_ signal: Signal) -> Bool {
-        guard signal.source == Signal.effectSource else { return false }
+        guard signal.source == Signal.effectSource, !signal.isForked else { return false }
         switch signal.type {
         case "conv.effect.llm.generation.completed", "conv.effect.tool.execution.completed",
             "conv.effect.tool.execution.failed", "conv.effect.tool.execution.canceled":

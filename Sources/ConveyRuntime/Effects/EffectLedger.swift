@@ -291,8 +291,9 @@ struct EffectLedger {
         return effects(of: conversation).first { entries[$0]?.call?.id == call }
     }
 
+    /// The newest with that id: two messages of different sources may have the same.
     func find(effectID: String, in conversation: ConversationID) -> EffectKey? {
-        (byConversation[conversation] ?? []).first { entries[$0]?.effect.effectID == effectID }
+        effects(of: conversation).last { entries[$0]?.effect.effectID == effectID }
     }
 }
 

@@ -6,6 +6,10 @@ enum DerivedID {
     static func marker(of applied: Position) -> String { "applied-\(applied)" }
     static func output(of cause: Position, ordinal: Int) -> String { "out-\(cause)-\(ordinal)" }
     static func deadLetter(_ position: Position) -> String { "dead-letter-\(position)" }
+    /// Of a signal that was re-driven and became a dead letter once more, at this position of the notice.
+    static func deadLetter(_ position: Position, again notice: Position) -> String {
+        "\(deadLetter(position))-\(notice)"
+    }
     static func effect(_ key: EffectKey, attempt: Int, lifecycle: String) -> String {
         "effect-\(key)-\(attempt)-\(lifecycle)"
     }
@@ -36,4 +40,5 @@ enum DerivedSource {
     static let effects = Signal.effectSource
     static let ingress = "/convey/ingress"
     static let scheduler = "/convey/scheduler"
+    static let `operator` = "/convey/operator"
 }

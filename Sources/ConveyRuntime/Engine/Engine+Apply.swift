@@ -209,7 +209,12 @@ extension Engine {
         buried.insert(record.position)
         batch.deadLetters.append(
             DeadLetter(position: record.position, conversation: record.conversation, reason: reason, at: time.wall))
-        let id = DerivedID.deadLetter(record.position)
+        var id = DerivedID.deadLetter(record.position)
+        let hash = IdentityIndex.hash(subject: signal.subject, id: id)
+        let earlier = recent.positions(hash) + (try journal.positions(identity: hash))
+        if !earlier.isEmpty {
+            id = DerivedID.deadLetter(record.position, again: nextPosition)
+        }
         let notice = Signal(
             id: id, source: DerivedSource.scheduler, type: "conv.audit.signal.dead_lettered", subject: signal.subject,
             data: LifecycleData.deadLetter(id: id, signal: signal, offset: record.offset, reason: reason))

@@ -158,6 +158,8 @@ extension Engine {
         // While recovering: it was recorded later than the signal that names it, or is that signal.
         if unqueued.contains(position) { return .unknown }
         if buried.contains(position) { return .unknown }
+        // Re-driven by this transaction and applied by it, too.
+        if batch.redrivenDeadLetters.contains(position) { return .applied }
         return try journal.isDeadLetter(position) ? .unknown : .applied
     }
 

@@ -22,8 +22,15 @@ final class EngineMailbox: Sendable {
         }
     }
 
+    /// A request about dead letters, and who waits for the answer.
+    struct DeadLetterTicket: Sendable {
+        let request: DeadLetterRequest
+        let answer: @Sendable (Result<DeadLetterAnswer, JournalError>) -> Void
+    }
+
     struct Contents {
         var ticket: Ticket?
+        var deadLetters: [DeadLetterTicket] = []
         var reports: [EffectReport] = []
         var outboxCursor: Position?
         var isStopping = false
@@ -31,11 +38,13 @@ final class EngineMailbox: Sendable {
         fileprivate var waiting: [CheckedContinuation<Void, Never>] = []
 
         /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
-        var isUrgent: Bool { ticket != nil || !reports.isEmpty || isStopping }
+        var isUrgent: Bool { ticket != nil || !reports.isEmpty || !deadLetters.isEmpty || isStopping }
     }
 
     private let contents = Monitor(Contents())
     static let reportLimit = 10_000
+    /// Operators are few.
+    static let deadLetterLimit = 16
 
     /// Hands a batch over and waits until it is durable.
     func submit(_ inbound: [InboundSignal]) -> Result<[RecordOutcome], JournalError> {
@@ -47,7 +56,7 @@ final class EngineMailbox: Sendable {
         return isTaken ? ticket.wait() : .failure(Self.closed)
     }
 
-    private static let closed = JournalError(.inputOutput, "the engine has stopped")
+    static let closed = JournalError(.inputOutput, "the engine has stopped")
 
     /// The engine takes nothing any more: who waits for it is told so.
     func close() {
@@ -55,7 +64,7 @@ final class EngineMailbox: Sendable {
             contents.isClosed = true
             return Self.empty(&contents)
         }
-        left.ticket?.complete(.failure(Self.closed))
+        left.fail(with: Self.closed)
         for continuation in left.waiting { continuation.resume() }
     }
 
@@ -69,6 +78,22 @@ final class EngineMailbox: Sendable {
                 return false
             }
             if mayGoOn { continuation.resume() }
+        }
+    }
+
+    /// Hands a request over and waits for the commit it is part of.
+    func submit(_ request: DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError> {
+        await withCheckedContinuation { continuation in
+            let ticket = DeadLetterTicket(request: request) { continuation.resume(returning: $0) }
+            let refusal: JournalError? = contents.change { contents in
+                if contents.isClosed || contents.isStopping { return Self.closed }
+                guard contents.deadLetters.count < Self.deadLetterLimit else {
+                    return JournalError(.busy, "\(Self.deadLetterLimit) requests about dead letters wait already")
+                }
+                contents.deadLetters.append(ticket)
+                return nil
+            }
+            if let refusal { ticket.answer(.failure(refusal)) }
         }
     }
 
@@ -98,5 +123,13 @@ final class EngineMailbox: Sendable {
         contents.isStopping = taken.isStopping
         contents.isClosed = taken.isClosed
         return taken
+    }
+}
+
+extension EngineMailbox.Contents {
+    /// Tells everybody who waits that nothing was done.
+    func fail(with error: JournalError) {
+        ticket?.complete(.failure(error))
+        for ticket in deadLetters { ticket.answer(.failure(error)) }
     }
 }

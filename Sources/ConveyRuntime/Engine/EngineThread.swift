@@ -45,12 +45,13 @@ final class EngineThread: Sendable {
             if work.isStopping, work.ticket == nil, work.reports.isEmpty, !engine.hasWork || isPast(stopBy()) {
                 // `flushCursor` writes it once the outbox has come to its end.
                 if let cursor = work.outboxCursor { mailbox.moveOutboxCursor(to: cursor) }
+                work.fail(with: EngineMailbox.closed)
                 return engine
             }
             do {
                 try transact(engine, work, outlets, journal)
             } catch {
-                work.ticket?.complete(.failure(error))
+                work.fail(with: error)
                 engine = try recover(from: error, engine: engine, journal: journal, outlets: outlets)
             }
         }
@@ -82,6 +83,7 @@ final class EngineThread: Sendable {
         var input = EngineInput()
         input.inbound = work.ticket?.inbound ?? []
         input.reports = work.reports
+        input.deadLetterRequests = work.deadLetters.map(\.request)
         input.outboxCursor = work.outboxCursor
         input.applications = outlets.outbox.room
         let time = Clocks.engineTime()
@@ -94,6 +96,7 @@ final class EngineThread: Sendable {
         // Committed: from here on the world may know.
         outlets.outbox.append(output.outbound, committed: engine.lastPosition)
         work.ticket?.complete(.success(output.outcomes))
+        for (ticket, answer) in zip(work.deadLetters, output.deadLetterAnswers) { ticket.answer(.success(answer)) }
         outlets.effects.carryOut(output.orders)
         backPressure.update(queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
         var metrics = engine.metrics
@@ -117,7 +120,7 @@ final class EngineThread: Sendable {
         var delay = Self.firstRetryMicroseconds
         while true {
             let contents = mailbox.take(until: Clocks.monotonicMicroseconds() + delay)
-            contents.ticket?.complete(.failure(cause))
+            contents.fail(with: cause)
             if contents.isStopping { throw cause }
             do {
                 try journal.probe()

@@ -4,6 +4,7 @@ import Conversation
 public struct EngineInput: Sendable {
     public var inbound: [InboundSignal] = []
     public var reports: [EffectReport] = []
+    public var deadLetterRequests: [DeadLetterRequest] = []
     /// Everything up to here has been acknowledged by the broker.
     public var outboxCursor: Position?
     /// Signals that may be applied, control signals not counted; nil for as many as a transaction takes.
@@ -11,7 +12,7 @@ public struct EngineInput: Sendable {
 
     public init() {}
 
-    public var isEmpty: Bool { inbound.isEmpty && reports.isEmpty && outboxCursor == nil }
+    public var isEmpty: Bool { inbound.isEmpty && reports.isEmpty && deadLetterRequests.isEmpty && outboxCursor == nil }
 }
 
 /// The time of a transaction, given from outside so that tests can choose it.
@@ -89,6 +90,8 @@ public enum EffectOrder: Sendable, Equatable {
 public struct EngineOutput: Sendable {
     /// One an inbound signal, in the same order.
     public var outcomes: [RecordOutcome] = []
+    /// One a dead-letter request, in the same order.
+    public var deadLetterAnswers: [DeadLetterAnswer] = []
     /// Ascending by position.
     public var outbound: [OutboundEvent] = []
     public var orders: [EffectOrder] = []

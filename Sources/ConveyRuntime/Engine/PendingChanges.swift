@@ -21,6 +21,11 @@ struct PendingChanges {
         if added.remove(position) == nil { removed.append(position) }
     }
 
+    /// A dead letter waits again. Its commit lists it among the pending at once.
+    mutating func restore(_ position: Position) {
+        removed.removeAll { $0 == position }
+    }
+
     mutating func removeAll() {
         added.removeAll(keepingCapacity: true)
         removed.removeAll(keepingCapacity: true)

@@ -21,6 +21,10 @@ public struct JournalBatch: Sendable {
     public var changedEffects: [OpenEffect] = []
     public var closedEffects: [EffectKey] = []
     public var deadLetters: [DeadLetter] = []
+    /// Dead letters that are none any more: they are pending from now on.
+    public var redrivenDeadLetters: [Position] = []
+    /// Dead letters that nobody wants to see applied: they stay, with the reason `discarded`.
+    public var discardedDeadLetters: [Position] = []
     /// Everything up to here has been acknowledged by the broker.
     public var outboxCursor: Position?
     public var checkpoint: Checkpoint?
@@ -29,8 +33,13 @@ public struct JournalBatch: Sendable {
 
     public var isEmpty: Bool {
         records.isEmpty && createdConversations.isEmpty && savedConversations.isEmpty && openedEffects.isEmpty
-            && changedEffects.isEmpty && closedEffects.isEmpty && deadLetters.isEmpty && outboxCursor == nil
-            && checkpoint == nil
+            && changedEffects.isEmpty && closedEffects.isEmpty && deadLetters.isEmpty && redrivenDeadLetters.isEmpty
+            && discardedDeadLetters.isEmpty && outboxCursor == nil && checkpoint == nil
+    }
+
+    /// Whether a dead letter is re-driven or discarded here.
+    func hasMoved(_ position: Position) -> Bool {
+        redrivenDeadLetters.contains(position) || discardedDeadLetters.contains(position)
     }
 }
 

@@ -131,6 +131,8 @@ public struct DeadLetter: Sendable, Equatable {
         case causeDeadLettered = "cause_dead_lettered"
         /// Its conversation has too many effects in flight.
         case effectLimit = "effect_limit"
+        /// An operator has discarded it; the audit signals tell why it was set aside before.
+        case discarded
     }
 
     public var position: Position

@@ -18,6 +18,9 @@ struct MetricNames {
     static let ingressPauses = "convey_ingress_pauses_total"
     static let effects = "convey_effects_total"
     static let queries = "convey_queries_total"
+    static let verifiedConversations = "convey_verified_conversations_total"
+    static let verifiedRecords = "convey_verified_records_total"
+    static let verificationDifferences = "convey_verification_differences_total"
 
     static let queueDepth = "convey_queue_depth"
     static let parked = "convey_signals_parked"
@@ -27,6 +30,7 @@ struct MetricNames {
     static let deadLettersOpen = "convey_dead_letters_open"
     static let journalBytes = "convey_journal_bytes"
     static let residentBytes = "convey_resident_memory_bytes"
+    static let verifiedAt = "convey_verified_timestamp_seconds"
 
     static let commitBatchSize = "convey_commit_batch_size"
     static let commitSeconds = "convey_commit_duration_seconds"

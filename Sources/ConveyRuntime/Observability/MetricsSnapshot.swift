@@ -34,6 +34,12 @@ public struct MetricsSnapshot: Sendable {
         public var queriesFailed: UInt64 = 0
         /// Questions refused because too many waited.
         public var queriesRefused: UInt64 = 0
+        /// Conversations that the background verification has looked at.
+        public var verifiedConversations: UInt64 = 0
+        /// Their records.
+        public var verifiedRecords: UInt64 = 0
+        /// Times it found that the journal does not agree with itself.
+        public var verificationDifferences: UInt64 = 0
 
         public init() {}
     }
@@ -56,6 +62,8 @@ public struct MetricsSnapshot: Sendable {
         public var journalBytes: Int = 0
         /// The process's resident memory; `ProcessMemory.residentBytes()` reads it.
         public var residentBytes: Int = 0
+        /// When the background verification last finished a conversation, seconds since 1970; 0 before the first.
+        public var verifiedAt: Int64 = 0
 
         public init() {}
     }
@@ -108,6 +116,9 @@ extension MetricsSnapshot.Counters {
         queriesAnswered += other.queriesAnswered
         queriesFailed += other.queriesFailed
         queriesRefused += other.queriesRefused
+        verifiedConversations += other.verifiedConversations
+        verifiedRecords += other.verifiedRecords
+        verificationDifferences += other.verificationDifferences
     }
 }
 
@@ -121,5 +132,6 @@ extension MetricsSnapshot.Gauges {
         deadLettersOpen += other.deadLettersOpen
         journalBytes += other.journalBytes
         residentBytes += other.residentBytes
+        verifiedAt = max(verifiedAt, other.verifiedAt)
     }
 }

@@ -47,6 +47,13 @@ public struct PrometheusText: Sendable {
         counter(
             MetricNames.brokerSessionsLost, "Times the broker had forgotten the session.", counters.brokerSessionsLost)
         counter(MetricNames.ingressPauses, "Times ingress stopped reading.", counters.ingressPauses)
+        counter(
+            MetricNames.verifiedConversations, "Conversations verified in the background.",
+            counters.verifiedConversations)
+        counter(MetricNames.verifiedRecords, "Records verified in the background.", counters.verifiedRecords)
+        counter(
+            MetricNames.verificationDifferences, "Times the journal did not agree with itself.",
+            counters.verificationDifferences)
     }
 
     private mutating func labelled(_ metrics: MetricsSnapshot) {
@@ -81,6 +88,8 @@ public struct PrometheusText: Sendable {
         gauge(MetricNames.deadLettersOpen, "Dead letters in the journal.", gauges.deadLettersOpen)
         gauge(MetricNames.journalBytes, "Size of the journal on disk.", gauges.journalBytes)
         gauge(MetricNames.residentBytes, "Resident memory of the process.", gauges.residentBytes)
+        gauge(
+            MetricNames.verifiedAt, "When a conversation was last verified, 0 for never.", Int(gauges.verifiedAt))
     }
 
     // MARK: - The format

@@ -27,16 +27,27 @@ public struct RuntimeStatus: Sendable, Equatable {
         case paused(String)
     }
 
+    /// What the background verification has found. A difference is for a person to look at: the runtime goes on.
+    public enum Verification: Sendable, Equatable {
+        case notYet
+        case sound
+        case difference(String)
+    }
+
     public var journal: Journal
     public var broker: Broker
     public var recovery: Recovery
     public var ingress: Ingress
+    public var verification: Verification
 
-    public init(journal: Journal, broker: Broker, recovery: Recovery, ingress: Ingress) {
+    public init(
+        journal: Journal, broker: Broker, recovery: Recovery, ingress: Ingress, verification: Verification = .notYet
+    ) {
         self.journal = journal
         self.broker = broker
         self.recovery = recovery
         self.ingress = ingress
+        self.verification = verification
     }
 
     /// A runtime that has only just been made.
@@ -48,7 +59,7 @@ public struct RuntimeStatus: Sendable, Equatable {
 
     /// One part of the runtime, for a person or a probe.
     public struct Part: Sendable, Equatable {
-        /// `journal`, `broker`, `recovery` or `ingress`.
+        /// `journal`, `broker`, `recovery`, `ingress` or `verification`.
         public let name: String
         public let isReady: Bool
         /// A few words: `open`, `connecting: connection refused`.
@@ -56,7 +67,7 @@ public struct RuntimeStatus: Sendable, Equatable {
     }
 
     /// Every part with its state, in the order in which a start-up brings them up.
-    public var parts: [Part] { [journalPart, recoveryPart, brokerPart, ingressPart] }
+    public var parts: [Part] { [journalPart, recoveryPart, brokerPart, ingressPart] + verificationPart }
 
     /// The parts as lines of text: `journal: open`.
     public var lines: [String] { parts.map { "\($0.name): \($0.words)" } }
@@ -87,6 +98,14 @@ public struct RuntimeStatus: Sendable, Equatable {
         switch ingress {
         case .running: Part(name: "ingress", isReady: true, words: "running")
         case .paused(let reason): Part(name: "ingress", isReady: true, words: "paused: \(reason)")
+        }
+    }
+
+    /// Only a difference is worth a line. It does not make the runtime less ready: what it takes in is recorded.
+    private var verificationPart: [Part] {
+        switch verification {
+        case .notYet, .sound: []
+        case .difference(let text): [Part(name: "verification", isReady: true, words: "difference: \(text)")]
         }
     }
 }

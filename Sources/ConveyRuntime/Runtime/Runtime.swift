@@ -42,15 +42,20 @@ public final class Runtime: Sendable {
     private let ingressWake: WakeHandle
     private let outboxWake: WakeHandle
     private let stopDeadline = Mutex<Int64?>(nil)
+    private let verification = Mutex<DedicatedThread?>(nil)
+    private let verifier: BackgroundVerifier?
     private let ingress = Mutex<(loop: IngressLoop, thread: DedicatedThread)?>(nil)
     private let end = EndOfRun()
 
     /// In memory between engine and outbox; beyond, the outbox reads the journal.
     private static let outboxMemoryLimit = 10_000
 
-    /// - Parameter openJournal: called on the engine's thread, which owns the journal from then on.
+    /// - Parameters:
+    ///   - openJournal: called on the engine's thread, which owns the journal from then on.
+    ///   - openVerification: gives the background verification its reader; nil for none.
     public init(
         settings: RuntimeSettings, handlers: [EffectClass: any EffectHandler], logger: Logger,
+        openVerification: (@Sendable () throws(JournalError) -> any VerifiableJournal & Sendable)? = nil,
         openJournal: @escaping @Sendable () throws(JournalError) -> any Journal
     ) throws(MQTTError) {
         self.settings = settings
@@ -63,10 +68,20 @@ public final class Runtime: Sendable {
                 queue: settings.queueLimit, outbox: settings.outboxLimit, effects: settings.openEffectLimit),
             board: board, logger: logger, wake: { [ingressWake] in ingressWake.wake() })
         effects = EffectManager(handlers: handlers, mailbox: mailbox, logger: logger)
+        if let openVerification {
+            verifier = BackgroundVerifier(board: board, logger: logger, open: openVerification)
+        } else {
+            verifier = nil
+        }
     }
 
     public var status: RuntimeStatus { board.status }
     public var metrics: MetricsSnapshot { board.metrics }
+
+    /// Has the engine look at dead letters, or move some.
+    public func answer(_ request: DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError> {
+        await mailbox.submit(request)
+    }
 
     /// Starts the engine's thread, which opens the journal, recovers, and then starts the others. A failure comes out of
     /// `waitForEnd`.
@@ -100,6 +115,8 @@ public final class Runtime: Sendable {
             // Joining blocks, so not on a thread of the pool.
             _ = DedicatedThread(name: "convey-stop") { [self] in
                 stopIngress()
+                verifier?.stop()
+                verification.withLock { $0.take() }?.join()
                 continuation.resume()
             }
         }
@@ -142,6 +159,9 @@ public final class Runtime: Sendable {
         let outboxThread = try startOutbox(outbox, cursor: engine.outboxCursor, journal: journal)
         if stopDeadline.withLock({ $0 }) == nil {
             startIngress(outbox: queue, expectsSession: engine.lastPosition > .start)
+            if let verifier {
+                verification.withLock { $0 = DedicatedThread(name: "convey-verify") { verifier.run() } }
+            }
         }
 
         let outlets = EngineThread.Outlets(outbox: queue, effects: effects)

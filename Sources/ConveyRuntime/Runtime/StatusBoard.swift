@@ -7,6 +7,7 @@ final class StatusBoard: Sendable {
         var engine = MetricsSnapshot()
         var ingress = MetricsSnapshot()
         var outbox = MetricsSnapshot()
+        var verification = MetricsSnapshot()
     }
 
     private let contents = Mutex(Contents())
@@ -19,6 +20,7 @@ final class StatusBoard: Sendable {
             var sum = contents.engine
             sum.add(contents.ingress)
             sum.add(contents.outbox)
+            sum.add(contents.verification)
             return sum
         }
     }
@@ -38,6 +40,19 @@ final class StatusBoard: Sendable {
 
     /// Changes the numbers that ingress counts.
     func countIngress(_ change: (inout MetricsSnapshot) -> Void) { contents.withLock { change(&$0.ingress) } }
+
+    /// A difference stays: one sound conversation says nothing of another.
+    func setVerification(_ verification: RuntimeStatus.Verification) {
+        contents.withLock { contents in
+            if case .difference = contents.status.verification, verification == .sound { return }
+            contents.status.verification = verification
+        }
+    }
+
+    /// Changes the numbers that the background verification counts.
+    func countVerification(_ change: (inout MetricsSnapshot) -> Void) {
+        contents.withLock { change(&$0.verification) }
+    }
 
     /// Changes the numbers that the outbox counts.
     func countOutbox(_ change: (inout MetricsSnapshot) -> Void) { contents.withLock { change(&$0.outbox) } }

@@ -16,14 +16,18 @@ enum HTTPProbe {
     /// The answer to a GET; nil when the server cannot be reached or sends no HTTP.
     static func get(_ path: String, at address: HTTPAddress) -> Answer? { request("GET", path, at: address) }
 
-    static func request(_ method: String, _ path: String, at address: HTTPAddress) -> Answer? {
+    /// - Parameter json: the request's body.
+    static func request(
+        _ method: String, _ path: String, json: [UInt8]? = nil, at address: HTTPAddress, limit: Int = answerLimit
+    ) -> Answer? {
         // A service that listens on every address is asked on the loopback one.
         let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
         guard let descriptor = connected(to: host, port: address.port) else { return nil }
         defer { close(descriptor) }
-        let request = "\(method) \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n\r\n"
-        guard sendAll(Array(request.utf8), to: descriptor) else { return nil }
-        return parse(receiveAll(from: descriptor))
+        var head = "\(method) \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n"
+        if let json { head += "Content-Type: application/json\r\nContent-Length: \(json.count)\r\n" }
+        guard sendAll(Array((head + "\r\n").utf8) + (json ?? []), to: descriptor) else { return nil }
+        return parse(receiveAll(from: descriptor, limit: limit))
     }
 
     static func parse(_ bytes: [UInt8]) -> Answer? {
@@ -65,10 +69,10 @@ enum HTTPProbe {
         return true
     }
 
-    private static func receiveAll(from descriptor: Int32) -> [UInt8] {
+    private static func receiveAll(from descriptor: Int32, limit: Int) -> [UInt8] {
         var received: [UInt8] = []
         var buffer = [UInt8](repeating: 0, count: 8_192)
-        while received.count < answerLimit {
+        while received.count < limit {
             let count = recv(descriptor, &buffer, buffer.count, 0)
             guard count > 0 else { break }
             received += buffer.prefix(count)

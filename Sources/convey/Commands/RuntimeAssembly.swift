@@ -71,8 +71,12 @@ func makeRuntime(_ settings: ServeSettings, handlers: Handlers) throws -> Runtim
     runtime.openEffectLimit = settings.effectsOpenLimit
     let directory = settings.dataDirectory
     let partitions = settings.journalPartitions
+    let openVerification: @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable = {
+        () throws(JournalError) in try SQLiteJournal.openVerificationReader(directory: directory)
+    }
     return try Runtime(
-        settings: runtime, handlers: handlers.byClass, logger: Logger(label: "runtime")
+        settings: runtime, handlers: handlers.byClass, logger: Logger(label: "runtime"),
+        openVerification: settings.verifyBackground ? openVerification : nil
     ) { () throws(JournalError) in
         try SQLiteJournal(directory: directory, partitionCount: partitions)
     }

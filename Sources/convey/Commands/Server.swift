@@ -62,7 +62,7 @@ struct Server {
         let http = try settings.httpAddress.map { address in
             try HTTPService(
                 address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) },
-                routes: QueryRoutes.make(queries)
+                routes: QueryRoutes.make(queries) + DeadLetterRoutes.make { await runtime.answer($0) }
                     + DocumentRoutes.make(version: Convey.version, root: settings.broker.root))
         }
         logger.info(

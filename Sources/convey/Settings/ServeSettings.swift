@@ -35,6 +35,7 @@ struct ServeSettings: Sendable {
     let logLevel: LogLevelSetting
     let logFormat: LogFormat
     let shutdownTimeout: Duration
+    let verifyBackground: Bool
 
     /// Every setting's text and origin, for `--print-config`.
     let inForce: [SettingsResolver.InForce]
@@ -71,6 +72,7 @@ struct ServeSettings: Sendable {
         logLevel = resolver.value(Settings.logLevel)
         logFormat = resolver.value(Settings.logFormat)
         shutdownTimeout = resolver.value(Settings.shutdownTimeout)
+        verifyBackground = resolver.value(Settings.verifyBackground)
 
         if embeddedBroker, broker.address.tls != nil || !broker.address.isLoopback {
             resolver.report(

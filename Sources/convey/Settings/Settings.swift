@@ -128,7 +128,9 @@ enum Settings {
 
     // MARK: - Operation
 
-    static let operation: [SettingKey] = [logLevel.key, logFormat.key, shutdownTimeout.key]
+    static let operation: [SettingKey] = [
+        logLevel.key, logFormat.key, shutdownTimeout.key, verifyBackground.key,
+    ]
 
     static let logLevel = Setting(
         "log.level", in: .operation, "LEVEL", default: "info",
@@ -141,6 +143,9 @@ enum Settings {
         "shutdown.timeout", in: .operation, "DURATION", default: "20s",
         help: "How long a stop may take before work is left for the next start.",
         parse: ValueParsers.duration(.zero...(.seconds(600))))
+    static let verifyBackground = Setting(
+        "verify.background", in: .operation, nil, default: "true",
+        help: "Verify conversations of the journal all the time, chosen at random.", parse: ValueParsers.boolean)
 }
 
 enum MQTTVersionSetting: String, Sendable, CaseIterable {

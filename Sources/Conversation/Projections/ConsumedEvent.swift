@@ -1,0 +1,53 @@
+/// An event as a consumer gets it from the broker, as far as a timeline needs it (docs/PROTOCOL.md, "What Convey
+/// publishes").
+public struct ConsumedEvent: Sendable {
+    public var id: String
+    public var type: String
+    public var subject: String
+    public var family: Family
+    /// In the conversation's family, from 1, without gaps.
+    public var sequence: Int64
+    /// When it was recorded, microseconds since 1970; nil where it cannot be read.
+    public var time: Int64?
+    /// JSON.
+    public var data: [UInt8]
+
+    /// Nil for what is no event of Convey's: anybody may publish anything.
+    public init?(payload: [UInt8]) {
+        guard let envelope = JSONObjectView(payload), let id = envelope["id"]?.string,
+            let type = envelope["type"]?.string, let subject = envelope["subject"]?.string,
+            let family = Family(type: type), let sequence = envelope["sequence"].flatMap(Self.number), sequence > 0,
+            let data = envelope["data"], data.kind == .object
+        else { return nil }
+        self.id = id
+        self.type = type
+        self.subject = subject
+        self.family = family
+        self.sequence = sequence
+        time = envelope["time"]?.string.flatMap { RFC3339.microseconds($0) }
+        self.data = Array(data.raw)
+    }
+
+    /// What a marker says: where a signal stands among all of the journal, and the signal itself if it came from a host.
+    public struct Marker: Sendable {
+        public var signalID: String
+        public var signalType: String
+        /// Grows in record order.
+        public var position: Int64
+        /// Of `conv.in.*` only.
+        public var signalData: [UInt8]?
+    }
+
+    /// Nil for what is no marker.
+    public var marker: Marker? {
+        guard family == .applied, let data = JSONObjectView(data), let id = data["applied_event_id"]?.string,
+            let type = data["original_type"]?.string, let position = data["scheduler_seq"].flatMap(Self.number)
+        else { return nil }
+        let signal = data["signal"]?.object?["data"].map { Array($0.raw) }
+        return Marker(signalID: id, signalType: type, position: position, signalData: signal)
+    }
+
+    private static func number(_ value: JSONSlice) -> Int64? {
+        value.kind == .integer ? Int64(String(decoding: value.raw, as: UTF8.self)) : nil
+    }
+}

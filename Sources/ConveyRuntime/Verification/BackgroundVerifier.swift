@@ -1,0 +1,96 @@
+import Conversation
+import Glibc
+import Logging
+
+/// Verifies conversations chosen at random, one after the other, for as long as the service runs. Owns a thread of low
+/// priority and a reader of its own.
+///
+/// It rests a hundred times as long as it works, so it takes about one percent of one processor whatever the load.
+final class BackgroundVerifier: Sendable {
+    private static let restFactor: Int64 = 99
+    /// The shortest rest after a conversation.
+    private static let restMicroseconds: Int64 = 1_000_000
+    /// The longest rest: what a slow disk makes of the factor.
+    private static let longestRestMicroseconds: Int64 = 60_000_000
+    /// Differences told in the log; further ones are only counted.
+    private static let toldLimit = 10
+    /// Linux counts 19 as the lowest priority; it is the calling thread's own.
+    private static let niceness: Int32 = 15
+
+    private let open: @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable
+    private let board: StatusBoard
+    private let logger: Logger
+    private let isStopping = Monitor(false)
+
+    /// - Parameter open: called on the verifier's thread, which owns what it returns.
+    init(
+        board: StatusBoard, logger: Logger,
+        open: @escaping @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable
+    ) {
+        self.board = board
+        self.logger = logger
+        self.open = open
+    }
+
+    func stop() {
+        isStopping.change { $0 = true }
+    }
+
+    /// Runs until `stop`.
+    func run() {
+        // 0 is the calling thread (setpriority(2), Linux). Without it the thread only competes a little more.
+        setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+        var random = SystemRandomNumberGenerator()
+        var told = 0
+        var reader: (any VerifiableJournal & Sendable)?
+        while !rest(after: 0) {
+            let began = Clocks.monotonicMicroseconds()
+            do {
+                let journal = try reader ?? open()
+                reader = journal
+                try verifyOne(in: journal, random: &random, told: &told)
+            } catch {
+                // The engine notices what is wrong with the disk; this only looks again later.
+                logger.debug("a conversation cannot be verified now", metadata: ["reason": "\(error)"])
+                reader = nil
+            }
+            if rest(after: Clocks.monotonicMicroseconds() - began) { return }
+        }
+    }
+
+    private func verifyOne(
+        in journal: any VerifiableJournal, random: inout SystemRandomNumberGenerator, told: inout Int
+    ) throws(JournalError) {
+        let last = try journal.recoveryPoint().lastConversation.rawValue
+        guard last > 0 else { return }
+        let id = ConversationID(Int64.random(in: 1...last, using: &random))
+        var stretch = Clocks.monotonicMicroseconds()
+        let report = try JournalVerifier(source: journal).verify(conversation: id) {
+            defer { stretch = Clocks.monotonicMicroseconds() }
+            return !self.rest(after: Clocks.monotonicMicroseconds() - stretch)
+        }
+        guard let report else { return }
+        board.countVerification { metrics in
+            metrics.counters.verifiedConversations += 1
+            metrics.counters.verifiedRecords += UInt64(report.records)
+            metrics.gauges.verifiedAt = Clocks.wallMicroseconds() / 1_000_000
+            if report.difference != nil { metrics.counters.verificationDifferences += 1 }
+        }
+        guard let difference = report.difference else { return board.setVerification(.sound) }
+        board.setVerification(.difference("\(difference)"))
+        told += 1
+        guard told <= Self.toldLimit else { return }
+        logger.error(
+            "the journal does not agree with itself; run convey verify",
+            metadata: [
+                "difference": "\(difference)", "meaning": "\(difference.meaning)", "advice": "\(difference.advice)",
+            ])
+    }
+
+    /// Rests in proportion to the work before; true when it is time to stop.
+    private func rest(after worked: Int64) -> Bool {
+        let length = min(
+            max(worked * Self.restFactor, worked == 0 ? Self.restMicroseconds : 0), Self.longestRestMicroseconds)
+        return isStopping.wait(until: Clocks.monotonicMicroseconds() + length) { $0 ? true : nil } ?? false
+    }
+}

@@ -1,0 +1,128 @@
+import Conversation
+import ConveyRuntime
+
+/// Timelines in a database of their own, made from nothing but published events: the worked example of a projection.
+///
+/// Order and repeats do not matter. A marker says where its signal stands in the journal, so an output is shown once its
+/// marker has come; every event counts once, by its sequence. Belongs to one thread.
+public final class ProjectionStore {
+    /// Identifies the broker session that belongs to this database: what the broker has delivered is in here.
+    public let clientID: String
+    private let database: Database
+    private let sequences: SequenceTable
+    private let timelines: TimelineTable
+    private let insertOutput: Statement
+    private let findOutput: Statement
+    private let deleteOutput: Statement
+    private let insertPlace: Statement
+    private let findPlace: Statement
+    private let deletePlace: Statement
+
+    /// Opens a database, or creates it.
+    /// - Parameter newClientID: kept in a new one.
+    public init(path: String, newClientID: String) throws(JournalError) {
+        database = try Database(path: path, mode: .readWrite)
+        try ProjectionSchema.prepare(database, clientID: newClientID)
+        clientID = try database.text("SELECT value FROM settings WHERE name = 'client_id'")
+        sequences = try SequenceTable(database)
+        timelines = try TimelineTable(database)
+        insertOutput = try database.prepare("INSERT INTO outputs VALUES (?1, ?2, ?3, ?4, ?5)")
+        findOutput = try database.prepare(
+            "SELECT sequence, type, data FROM outputs WHERE subject = ?1 AND id = ?2 ORDER BY sequence LIMIT 1")
+        deleteOutput = try database.prepare("DELETE FROM outputs WHERE subject = ?1 AND id = ?2 AND sequence = ?3")
+        insertPlace = try database.prepare("INSERT OR IGNORE INTO places VALUES (?1, ?2, ?3)")
+        findPlace = try database.prepare(
+            "SELECT position FROM places WHERE subject = ?1 AND id = ?2 ORDER BY position LIMIT 1")
+        deletePlace = try database.prepare("DELETE FROM places WHERE subject = ?1 AND id = ?2 AND position = ?3")
+    }
+
+    /// Takes events in, in one transaction: all of them, or none. Of families but `applied` and `out` nothing is kept.
+    /// - Returns: how many were new.
+    public func apply(_ events: [ConsumedEvent]) throws(JournalError) -> Int {
+        do {
+            try database.begin()
+            var changed: [ExactText: Int64] = [:]
+            var count = 0
+            for event in events where event.family == .applied || event.family == .output {
+                guard try sequences.note(event) else { continue }
+                count += 1
+                guard let position = try take(event) else { continue }
+                let subject = ExactText(event.subject)
+                changed[subject] = min(changed[subject] ?? position, position)
+            }
+            for (subject, position) in changed { try timelines.project(subject.text, from: position) }
+            try database.commit()
+            return count
+        } catch {
+            database.rollback()
+            throw error
+        }
+    }
+
+    /// Where something is to be shown that was not; nil where nothing is.
+    private func take(_ event: ConsumedEvent) throws(JournalError) -> Int64? {
+        if event.family == .output { return try take(output: event) }
+        guard let marker = event.marker else { return nil }
+        if let data = marker.signalData, marker.signalType == "conv.in.message.received" {
+            try timelines.insert(
+                event.subject, position: marker.position, id: marker.signalID, type: marker.signalType, data: data)
+            return marker.position
+        }
+        return Family(type: marker.signalType) == .output ? try place(marker, event.subject) : nil
+    }
+
+    private func take(output: ConsumedEvent) throws(JournalError) -> Int64? {
+        findPlace.bind(1, output.subject)
+        findPlace.bind(2, output.id)
+        let position = try findPlace.step() ? findPlace.integer(0) : nil
+        findPlace.reset()
+        guard let position else {
+            insertOutput.bind(1, output.subject)
+            insertOutput.bind(2, output.id)
+            insertOutput.bind(3, output.sequence)
+            insertOutput.bind(4, output.type)
+            insertOutput.bind(5, utf8: output.data)
+            try insertOutput.run()
+            return nil
+        }
+        try run(deletePlace, output.subject, output.id, position)
+        try timelines.insert(
+            output.subject, position: position, id: output.id, type: output.type, data: output.data)
+        return position
+    }
+
+    private func place(_ marker: ConsumedEvent.Marker, _ subject: String) throws(JournalError) -> Int64? {
+        findOutput.bind(1, subject)
+        findOutput.bind(2, marker.signalID)
+        let found = try findOutput.step() ? (findOutput.integer(0), findOutput.text(1) ?? "", findOutput.bytes(2)) : nil
+        findOutput.reset()
+        guard let (sequence, type, data) = found else {
+            try run(insertPlace, subject, marker.signalID, marker.position)
+            return nil
+        }
+        try run(deleteOutput, subject, marker.signalID, sequence)
+        try timelines.insert(subject, position: marker.position, id: marker.signalID, type: type, data: data)
+        return marker.position
+    }
+
+    /// Runs a statement whose parameters are subject, id and a number.
+    private func run(
+        _ statement: Statement, _ subject: String, _ id: String, _ number: Int64
+    ) throws(JournalError) {
+        statement.bind(1, subject)
+        statement.bind(2, id)
+        statement.bind(3, number)
+        try statement.run()
+    }
+
+    /// What is missing, some of it.
+    public func holes(limit: Int) throws(JournalError) -> [SequenceHole] { try sequences.holes(limit: limit) }
+
+    /// The highest sequence seen of a conversation's family; 0 before the first.
+    public func highest(_ subject: String, _ family: Family) throws(JournalError) -> Int64 {
+        try sequences.highest(subject, family)
+    }
+
+    /// A conversation's entries as JSON objects.
+    public func timeline(_ subject: String) throws(JournalError) -> [[UInt8]] { try timelines.timeline(subject) }
+}

@@ -1,0 +1,61 @@
+import Conversation
+import ConveyRuntime
+
+/// What verification compares beside the records.
+extension SQLiteJournalReader: VerifiableJournal {
+    /// Index entries read in one transaction: a long one would hold back the writer's checkpoints.
+    private static let identityPageSize = 10_000
+    private static let problemLimit = 10
+
+    func recoveryPoint() throws(JournalError) -> RecoveryPoint {
+        // One moment for all of it.
+        try database.reading { () throws(JournalError) in
+            try RecoveryQuery.point(self.database, partitionCount: self.partitionCount)
+        }
+    }
+
+    func conversations(
+        after id: ConversationID, in slice: ConversationSlice, limit: Int
+    ) throws(JournalError) -> [ConversationRecord] {
+        try conversations.list(after: id, in: slice, limit: limit)
+    }
+
+    func identitySum(through position: Position) throws(JournalError) -> IdentitySum {
+        let page = try database.prepare(
+            "SELECT hash, position FROM identities WHERE (hash, position) > (?1, ?2) ORDER BY hash, position LIMIT ?3")
+        var sum = IdentitySum()
+        var last = (hash: Int64.min, position: Int64.min)
+        while true {
+            var count = 0
+            defer { page.reset() }
+            page.bind(1, last.hash)
+            page.bind(2, last.position)
+            page.bind(3, Self.identityPageSize)
+            while try page.step() {
+                last = (page.integer(0), page.integer(1))
+                count += 1
+                if last.position <= position.rawValue {
+                    sum.add(hash: UInt64(bitPattern: last.hash), position: Position(last.position))
+                }
+            }
+            guard count == Self.identityPageSize else { return sum }
+        }
+    }
+
+    func storageProblems() throws(JournalError) -> [String] {
+        let check = try database.prepare("PRAGMA integrity_check(\(Self.problemLimit))")
+        var problems: [String] = []
+        while try check.step() { problems.append(check.text(0) ?? "") }
+        return problems.filter { $0 != "ok" }
+    }
+}
+
+extension SQLiteJournal {
+    /// Opens the journal of a data directory to verify it, beside a Convey that runs on it or not.
+    /// - Throws: `cannotOpen` where there is none, or one that this version cannot read; `newerVersion`.
+    public static func openVerificationReader(
+        directory: String
+    ) throws(JournalError) -> any VerifiableJournal & Sendable {
+        try openSQLiteReader(directory: directory)
+    }
+}

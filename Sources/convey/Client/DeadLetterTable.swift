@@ -1,0 +1,54 @@
+import Foundation
+
+/// Dead letters as they come over HTTP, for people.
+enum DeadLetterTable {
+    struct Letter: Decodable {
+        let position: Int64
+        let subject: String
+        let offset: Int64
+        let reason: String
+        let at: String
+        let id: String
+        let type: String
+        let cause: String?
+    }
+
+    struct Result: Decodable {
+        let position: Int64
+        let status: String
+        let audit_id: String?
+    }
+
+    /// The letters of a list; none where the answer is none.
+    static func letters(_ answer: String) -> [Letter] {
+        struct List: Decodable { let dead_letters: [Letter] }
+        return (try? JSONDecoder().decode(List.self, from: Data(answer.utf8)))?.dead_letters ?? []
+    }
+
+    static func results(_ answer: String) -> [Result] {
+        struct Results: Decodable { let results: [Result] }
+        return (try? JSONDecoder().decode(Results.self, from: Data(answer.utf8)))?.results ?? []
+    }
+
+    static func lines(_ letters: [Letter]) -> [String] {
+        let rows =
+            [["POSITION", "SUBJECT", "OFFSET", "SET ASIDE", "REASON", "TYPE", "ID", "CAUSE"]]
+            + letters.map {
+                ["\($0.position)", $0.subject, "\($0.offset)", $0.at, $0.reason, $0.type, $0.id, $0.cause ?? "-"]
+            }
+        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
+        return rows.map { row in
+            zip(row, widths).map { $0.padding(toLength: max($1, $0.count), withPad: " ", startingAt: 0) }
+                .joined(separator: "  ").trimmingCharacters(in: .whitespaces)
+        }
+    }
+
+    /// A JSON object over several lines.
+    static func indented(_ answer: String) -> String {
+        guard let object = try? JSONSerialization.jsonObject(with: Data(answer.utf8)),
+            let data = try? JSONSerialization.data(
+                withJSONObject: object, options: [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes])
+        else { return answer }
+        return String(decoding: data, as: UTF8.self)
+    }
+}

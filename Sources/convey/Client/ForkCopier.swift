@@ -1,0 +1,103 @@
+import Conversation
+
+/// Makes the signals of a fork from the events of its source. A pure value, fed in record order.
+struct ForkCopier {
+    /// A signal to publish to the ingest topic.
+    struct Copy: Equatable {
+        var id: String
+        /// A structured CloudEvent.
+        var payload: [UInt8]
+    }
+
+    static let source = "/convey/fork"
+
+    private let from: String
+    private let subject: String
+    private let end: Int64
+    /// Ids copied so far: a cause among them keeps its meaning.
+    private var ids: Set<ExactText> = []
+    /// Effects without an end, in the order of their first signal.
+    private var inFlight: [(id: String, type: String, attempt: String)] = []
+
+    /// - Parameters:
+    ///   - from: the conversation to copy from.
+    ///   - end: the last offset to copy.
+    ///   - subject: the new conversation.
+    init(from: String, through end: Int64, subject: String) {
+        self.from = from
+        self.end = end
+        self.subject = subject
+    }
+
+    /// The copy of an event; nil for markers, which the new conversation gets of its own, and for what lies behind the end.
+    mutating func copy(_ event: JSONSlice) -> Copy? {
+        guard let envelope = event.object, let id = envelope["id"]?.string, let type = envelope["type"]?.string,
+            let family = Family(type: type), family != .applied,
+            let offset = envelope["offset"].flatMap({ Int64(String(decoding: $0.raw, as: UTF8.self)) }), offset <= end
+        else { return nil }
+        var payload: [UInt8] = [UInt8(ascii: "{")]
+        for member in envelope.members {
+            let name = envelope.key(member)
+            let value = envelope.value(member)
+            switch name {
+            case "subject", "sequence", "partition", "offset", Signal.forkedFrom: continue
+            case "causationid":
+                guard let cause = value.string, ids.contains(ExactText(cause)) else { continue }
+            default: break
+            }
+            append(name, value.raw, to: &payload)
+        }
+        addPlace(offset, to: &payload)
+        payload.append(UInt8(ascii: "}"))
+        ids.insert(ExactText(id))
+        if family == .effect { follow(type, envelope["data"]?.object ?? .empty) }
+        return Copy(id: id, payload: payload)
+    }
+
+    /// Ends for the effects that ran at that moment: in the fork they do not go on.
+    func ends() -> [Copy] {
+        inFlight.map { effect in
+            let id = "forked-\(effect.id)"
+            var data = JSONObjectBuilder()
+            data.add("effect_id", effect.id)
+            data.add("lifecycle", "canceled")
+            data.add("attempt", json: effect.attempt.utf8)
+            data.add("reason", "forked")
+            var object = JSONObjectBuilder()
+            object.add("specversion", "1.0")
+            object.add("id", id)
+            object.add("source", Self.source)
+            object.add("type", effect.type + ".canceled")
+            object.add("data", json: data.finish())
+            var payload = object.finish()
+            payload.removeLast()
+            addPlace(end, to: &payload)
+            payload.append(UInt8(ascii: "}"))
+            return Copy(id: id, payload: payload)
+        }
+    }
+
+    private mutating func follow(_ type: String, _ data: JSONObjectView) {
+        guard let id = data["effect_id"]?.string, let lifecycle = data["lifecycle"]?.string else { return }
+        inFlight.removeAll { ExactText($0.id) == ExactText(id) }
+        guard ["started", "progress"].contains(lifecycle), let dot = type.lastIndex(of: ".") else { return }
+        let attempt = data["attempt"].flatMap { $0.kind == .integer ? String(decoding: $0.raw, as: UTF8.self) : nil }
+        inFlight.append((id, String(type[..<dot]), attempt ?? "1"))
+    }
+
+    private func addPlace(_ offset: Int64, to payload: inout [UInt8]) {
+        var text: [UInt8] = []
+        JSONWriter.append(string: subject, to: &text)
+        append("subject", text, to: &payload)
+        text = []
+        JSONWriter.append(string: "\(TopicName.encode(level: from))/\(offset)", to: &text)
+        append(Signal.forkedFrom, text, to: &payload)
+    }
+
+    private func append(_ name: String, _ value: some Collection<UInt8>, to payload: inout [UInt8]) {
+        if payload.count > 1 { payload.append(UInt8(ascii: ",")) }
+        JSONWriter.append(string: name, to: &payload)
+        payload.append(UInt8(ascii: ":"))
+        payload += value
+    }
+}

@@ -1,0 +1,122 @@
+import ArgumentParser
+import Conversation
+import ConveyRuntime
+import Foundation
+
+/// `convey deadletters …`
+struct DeadLettersCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "deadletters",
+        abstract: "List signals that were set aside; schedule them again or discard them.",
+        discussion: """
+            Asks the running service, or with --data reads the journal itself; with --data, redrive and discard need a \
+            service that is stopped, and take effect at its next start.
+
+            Exit status: 0 done, 1 at least one was not moved, 66 no such dead letter, 69 nobody answers or the journal \
+            cannot be read, 78 a wrong setting.
+            """,
+        subcommands: [List.self, Show.self, Redrive.self, Discard.self], defaultSubcommand: List.self)
+
+    struct List: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "List dead letters, oldest first.")
+
+        @Option(help: "Only those behind this position.")
+        var after: Int64 = 0
+        @Option(help: "How many at the most, 1 to 1000.")
+        var limit = 100
+        @OptionGroup
+        var door: DeadLetterDoorFlags
+
+        func validate() throws {
+            guard (1...DeadLetterRequest.limit).contains(limit), after >= 0 else {
+                throw ValidationError("--limit is 1 to \(DeadLetterRequest.limit), --after a position")
+            }
+        }
+
+        func run() throws {
+            let answer = try door.open().list(after: after, limit: limit)
+            if door.json { return print(answer) }
+            let letters = DeadLetterTable.letters(answer)
+            if letters.isEmpty { return StandardError.print("no dead letters") }
+            for line in DeadLetterTable.lines(letters) { print(line) }
+            if letters.count == limit, let last = letters.last {
+                StandardError.print("there may be more: --after \(last.position)")
+            }
+        }
+    }
+
+    struct Show: ParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Show one dead letter with its data.")
+
+        @Argument(help: "Its position, as list shows it.")
+        var position: Int64
+        @OptionGroup
+        var door: DeadLetterDoorFlags
+
+        func run() throws {
+            let answer = try door.open().show(position)
+            print(door.json ? answer : DeadLetterTable.indented(answer))
+        }
+    }
+
+    struct Redrive: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Schedule dead letters again.",
+            discussion: """
+                The signals keep their ids and positions. One whose cause has still not come waits for it again. \
+                conv.audit.signal.redriven tells of each.
+                """)
+        @OptionGroup
+        var moved: MovedPositions
+
+        func run() throws { try moved.run("redrive") }
+    }
+
+    struct Discard: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Set dead letters aside for good.",
+            discussion:
+                "They stay in the journal and are not counted as open any more. conv.audit.signal.discarded tells of each."
+        )
+        @OptionGroup
+        var moved: MovedPositions
+
+        func run() throws { try moved.run("discard") }
+    }
+}
+
+/// The positions that redrive and discard take.
+struct MovedPositions: ParsableArguments {
+    @Argument(help: "Positions, as list shows them.")
+    var positions: [Int64] = []
+    @Flag(help: "All that are open.")
+    var all = false
+    @OptionGroup
+    var door: DeadLetterDoorFlags
+
+    func validate() throws {
+        guard positions.isEmpty == all else { throw ValidationError("give positions or --all") }
+        guard positions.allSatisfy({ $0 > 0 }) else { throw ValidationError("a position is a whole number from 1") }
+    }
+
+    func run(_ action: String) throws {
+        let door = try door.open()
+        var areAllMoved = true
+        var after: Int64 = 0
+        repeat {
+            var batch = Array(positions.prefix(DeadLetterRequest.limit))
+            if all {
+                let page = DeadLetterTable.letters(try door.list(after: after, limit: DeadLetterRequest.limit))
+                guard let last = page.last else { break }
+                after = last.position
+                batch = page.filter { $0.reason != "discarded" }.map(\.position)
+                if batch.isEmpty { continue }
+            }
+            let answer = try door.move(action, batch)
+            let results = DeadLetterTable.results(answer)
+            areAllMoved = areAllMoved && results.allSatisfy { $0.audit_id != nil }
+            if self.door.json { print(answer) } else { results.forEach { print("\($0.position) \($0.status)") } }
+        } while all
+        if !areAllMoved { throw ExitStatus.failed }
+    }
+}

@@ -1,0 +1,128 @@
+import ArgumentParser
+import Conversation
+import ConveyClient
+import MQTTTransport
+
+/// `convey fork SUBJECT --at OFFSET NEW_SUBJECT`
+struct ForkCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "fork",
+        abstract: "Begin a new conversation with the history of another one.",
+        discussion: """
+            Reads the conversation up to the offset from the running service, and publishes copies to conv/ingest: same \
+            ids, sources and data, with the attribute forkedfrom. Copies order nothing: no answer runs again. Repeat the \
+            same command after an interruption; what is recorded is not recorded twice. Needs MQTT 5.
+
+            Exit status: 0 everything is recorded, 1 refused, 66 no such conversation, 69 no broker or no answer, \
+            78 a wrong setting.
+            """)
+
+    @Argument(help: "The conversation to copy from.")
+    var subject: SubjectArgument
+    @Argument(help: "The new conversation.")
+    var newSubject: SubjectArgument
+    @Option(help: "The last offset to copy.")
+    var at: Int64
+    @OptionGroup
+    var client: ClientFlags
+
+    /// Copies on their way at once.
+    private static let batch = 200
+
+    func validate() throws {
+        guard at >= 1 else { throw ValidationError("--at is an offset, from 1") }
+        guard ExactText(subject.subject) != ExactText(newSubject.subject) else {
+            throw ValidationError("a conversation cannot be a fork of itself")
+        }
+    }
+
+    func run() async throws {
+        let settings = try client.settings()
+        guard settings.version == .v5 else {
+            StandardError.print("fork needs mqtt.version 5")
+            throw ExitStatus.badSettings
+        }
+        let doorway = try MQTTDoorway(
+            broker: settings.address, clientID: "convey-cli-\(OutgoingSignal.newID().prefix(13))", root: settings.root)
+        let session = try ClientSession(settings)
+        do {
+            let copies = try await copies(ConveyClient(doorway))
+            try await session.open([])
+            session.deliverEvents()
+            try await publish(copies, session)
+            print("\(newSubject.subject): \(copies.count) signals from \(subject.subject) up to offset \(at)")
+        } catch {
+            await doorway.stop()
+            await session.close()
+            guard let error = error as? ConveyClientError else { throw error }
+            StandardError.print(error.message)
+            throw error.code == .refused ? ExitStatus.noInput : ExitStatus.unavailable
+        }
+        await doorway.stop()
+        await session.close()
+    }
+
+    /// Everything to publish, in order.
+    private func copies(_ convey: ConveyClient) async throws -> [ForkCopier.Copy] {
+        try await refuseExisting(convey)
+        var copier = ForkCopier(from: subject.subject, through: at, subject: newSubject.subject)
+        var copies: [ForkCopier.Copy] = []
+        var newest: Int64 = 0
+        let question = Question(
+            .events, subject: subject.subject, parameters: [.after: "0", .asOf: String(at), .limit: "500"])
+        for try await page in convey.pages(question) {
+            newest = page.json["as_of"]?.int.map(Int64.init) ?? newest
+            for event in JSONObjectView(page.bytes)?["events"]?.elements ?? [] {
+                if let copy = copier.copy(event) { copies.append(copy) }
+            }
+        }
+        guard newest >= at else {
+            StandardError.print("\(subject.subject) ends at offset \(newest)")
+            throw ExitStatus.failed
+        }
+        return copies + copier.ends()
+    }
+
+    /// A conversation with a history of its own must not get another one's. One that this command began is completed.
+    private func refuseExisting(_ convey: ConveyClient) async throws {
+        let question = Question(
+            .events, subject: newSubject.subject, parameters: [.after: "0", .limit: "1"])
+        do {
+            let first = try await convey.ask(question).elements.first
+            let from = first?[Signal.forkedFrom]?.string
+            guard from?.hasPrefix(TopicName.encode(level: subject.subject) + "/") == true else {
+                StandardError.print("\(newSubject.subject) exists already; choose a new subject")
+                throw ExitStatus.failed
+            }
+        } catch let error as ConveyClientError where error.refusal == QueryError.Code.notFound.rawValue {
+            return
+        }
+    }
+
+    /// Publishes a batch after the other, each when the one before is recorded.
+    private func publish(_ copies: [ForkCopier.Copy], _ session: ClientSession) async throws {
+        let topic = "\(session.settings.root)/ingest/\(TopicName.encode(level: newSubject.subject))"
+        var events = session.events.makeAsyncIterator()
+        for start in stride(from: 0, to: copies.count, by: Self.batch) {
+            let batch = copies[start..<min(start + Self.batch, copies.count)]
+            for copy in batch {
+                try await session.publish(
+                    OutgoingSignal(id: copy.id, topic: topic, payload: String(decoding: copy.payload, as: UTF8.self)))
+            }
+            var open = batch.count
+            session.post(.timeout(String(start)), after: ClientSession.receiptTimeout)
+            while open > 0 {
+                switch await events.next() {
+                case .receipt(let receipt) where receipt.status == .rejected:
+                    StandardError.print("a copy was rejected: \(receipt.why)")
+                    throw ExitStatus.failed
+                case .receipt: open -= 1
+                case .timeout(String(start)), .connectionEnded, nil:
+                    StandardError.print("not everything is confirmed; repeat the same command")
+                    throw ExitStatus.unavailable
+                case .published, .receiptOverdue, .timeout, .interrupted, .line, .endOfInput: break
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Conversation
+import SQLiteJournal
+
+/// Asks Convey for events that did not come, over the query topic, and for everything there is when the broker has kept
+/// nothing for this consumer. A pure value: it makes questions and takes answers.
+struct HoleFiller {
+    struct Question: Equatable {
+        var number: UInt64
+        var topic: String
+        /// JSON.
+        var parameters: [UInt8]
+        fileprivate var about: About
+        fileprivate var askedAt: Int64
+    }
+
+    fileprivate enum About: Equatable {
+        /// Sequences of a family, from behind one; to `last`, or as many as there are.
+        case events(subject: String, family: Family, last: Int64?)
+        /// A page of the list of conversations.
+        case conversations
+    }
+
+    /// An answer, taken apart.
+    struct Answer {
+        var events: [ConsumedEvent] = []
+        /// Conversations whose events are to be asked for.
+        var subjects: [String] = []
+    }
+
+    /// Questions without an answer at once: the service takes 200 of all clients.
+    static let openLimit = 16
+    static let pageSize = 500
+    /// A question without an answer for so long is asked again.
+    static let patienceMilliseconds: Int64 = 10_000
+
+    private let root: String
+    private var open: [UInt64: Question] = [:]
+    private var waiting: [(about: About, parameters: [(StaticString, String)])] = []
+    private var asked: UInt64 = 0
+    /// When a hole was last asked for: one that Convey has nothing for is not asked for all the time.
+    private var tried: [SequenceHole: Int64] = [:]
+    private static let triedLimit = 10_000
+    private static let retryMilliseconds: Int64 = 30_000
+
+    init(root: String) {
+        self.root = root
+    }
+
+    var isIdle: Bool { open.isEmpty && waiting.isEmpty }
+    /// Room for questions about holes.
+    var hasRoom: Bool { open.count + waiting.count < Self.openLimit }
+
+    /// Fills a hole, unless that is under way.
+    mutating func fill(_ hole: SequenceHole, at now: Int64) {
+        let about = About.events(subject: hole.subject, family: hole.family, last: hole.last)
+        guard !isKnown(hole.subject, hole.family) else { return }
+        if let last = tried[hole], now - last < Self.retryMilliseconds { return }
+        if tried.count >= Self.triedLimit { tried.removeAll() }
+        tried[hole] = now
+        waiting.append((about, [("family", hole.family.name), ("after_sequence", String(hole.first - 1))]))
+    }
+
+    /// Asks for all events behind a sequence.
+    mutating func follow(_ subject: String, _ family: Family, behind sequence: Int64) {
+        let about = About.events(subject: subject, family: family, last: nil)
+        waiting.append((about, [("family", family.name), ("after_sequence", String(sequence))]))
+    }
+
+    /// Asks for all conversations.
+    mutating func catchUp() {
+        guard !open.values.contains(where: { $0.about == .conversations }) else { return }
+        waiting.append((.conversations, []))
+    }
+
+    /// What is to be published now.
+    mutating func next(at now: Int64) -> [Question] {
+        var questions: [Question] = []
+        for (number, question) in open where now - question.askedAt > Self.patienceMilliseconds {
+            open[number]?.askedAt = now
+            questions.append(question)
+        }
+        while open.count < Self.openLimit, !waiting.isEmpty {
+            let (about, parameters) = waiting.removeFirst()
+            asked += 1
+            var object = JSONObjectBuilder()
+            for (name, value) in parameters { object.add(name, value) }
+            object.add("limit", Self.pageSize)
+            let topic =
+                switch about {
+                case .events(let subject, _, _): QueryTopic.topic(root: root, view: .events, subject: subject)
+                case .conversations: QueryTopic.topic(root: root, view: .conversations, subject: "")
+                }
+            let question = Question(
+                number: asked, topic: topic, parameters: object.finish(), about: about, askedAt: now)
+            open[asked] = question
+            questions.append(question)
+        }
+        return questions
+    }
+
+    /// Takes an answer; nil where nobody asked, or where it has to be asked again.
+    mutating func take(_ payload: [UInt8], number: UInt64) -> Answer? {
+        guard let question = open[number], let object = JSONObjectView(payload) else { return nil }
+        if let error = object["error"]?.string {
+            // What does not exist any more will not come; anything else is asked again.
+            if error == "not_found" { open[number] = nil }
+            return nil
+        }
+        open[number] = nil
+        var answer = Answer()
+        let next = object["next"]?.object
+        switch question.about {
+        case .events(_, let family, let last):
+            answer.events = (object["events"]?.elements ?? []).compactMap { ConsumedEvent(payload: Array($0.raw)) }
+            let highest = answer.events.map(\.sequence).max() ?? 0
+            if let after = next?["after"], last.map({ highest < $0 }) ?? true {
+                let offset = String(decoding: after.raw, as: UTF8.self)
+                waiting.append((question.about, [("family", family.name), ("after", offset)]))
+            }
+        case .conversations:
+            answer.subjects = (object["conversations"]?.elements ?? []).compactMap { $0.object?["subject"]?.string }
+            if let cursor = next?["cursor"]?.string { waiting.append((.conversations, [("cursor", cursor)])) }
+        }
+        return answer
+    }
+
+    private func isKnown(_ subject: String, _ family: Family) -> Bool {
+        let abouts = waiting.map(\.about) + open.values.map(\.about)
+        return abouts.contains { about in
+            switch about {
+            case .events(let other, let otherFamily, _):
+                ExactText(other) == ExactText(subject) && otherFamily == family
+            case .conversations: false
+            }
+        }
+    }
+}

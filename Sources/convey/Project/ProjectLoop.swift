@@ -1,0 +1,212 @@
+import Conversation
+import ConveyRuntime
+import Glibc
+import Logging
+import MQTTTransport
+import SQLiteJournal
+import Synchronization
+
+/// Follows the broker with a persistent session and keeps timelines in a database. Owns the calling thread.
+///
+/// Everything read at once is one transaction, and only its commit lets the acknowledgements out: killed at any moment,
+/// the broker delivers again what is not in the database, and what is there twice counts once.
+final class ProjectLoop: Sendable {
+    struct Settings: Sendable {
+        var broker: BrokerAddress
+        var version: MQTTVersion
+        var root: String
+        var clientID: String
+        /// Only conversations whose subject begins so.
+        var prefix: String
+    }
+
+    private let settings: Settings
+    private let logger: Logger
+    private let wake: WakeHandle
+    private let isStopping = Atomic(false)
+
+    private static let sessionExpirySeconds: UInt32 = 7 * 86_400
+    private static let batchLimit = 500
+    private static let batchBytes = 8 << 20
+    private static let pollMilliseconds = 500
+    private static let retryMilliseconds: Int64 = 1_000
+    private static let reportMilliseconds: Int64 = 10_000
+
+    init(_ settings: Settings, logger: Logger) throws(MQTTError) {
+        self.settings = settings
+        self.logger = logger
+        wake = try WakeHandle()
+    }
+
+    func stop() {
+        isStopping.store(true, ordering: .releasing)
+        wake.wake()
+    }
+
+    private struct State {
+        var filler: HoleFiller
+        var retryAt: Int64 = 0
+        var reportAt: Int64 = 0
+        var events = 0
+        var repeats = 0
+        var unreported = 0
+        /// The newest event's age when it was committed.
+        var lagMicroseconds: Int64 = 0
+        /// Conversations of the list whose events are still to be asked for.
+        var subjects: [String] = []
+    }
+
+    /// Runs until `stop`.
+    /// - Throws: when the database cannot be written.
+    func run(_ store: ProjectionStore) throws {
+        let connection = try MQTTConnection(options)
+        var state = State(filler: HoleFiller(root: settings.root))
+        while !isStopping.load(ordering: .acquiring) {
+            if !connection.isOpen {
+                try read(connection, store, &state)
+                connect(connection, &state)
+            }
+            let polled = connection.poll(timeoutMilliseconds: Self.pollMilliseconds, wake: wake)
+            if polled.isReadable || polled.hasEnded { try read(connection, store, &state) }
+            report(store, &state)
+            guard connection.isConnected else {
+                connection.keepAlive()
+                connection.flush()
+                continue
+            }
+            // Everything read is committed here: nothing that leaves now acknowledges too much.
+            try ask(connection, store, &state)
+            connection.keepAlive()
+            connection.flush()
+        }
+        connection.disconnect()
+    }
+
+    private var options: MQTTOptions {
+        MQTTOptions(
+            broker: settings.broker, clientID: settings.clientID, version: settings.version, cleanStart: false,
+            sessionExpirySeconds: Self.sessionExpirySeconds, receiveMaximum: UInt16(Self.batchLimit),
+            acknowledgement: .whenFlushed)
+    }
+
+    private var answerTopic: String { ConversationTopics.receipts(root: settings.root, clientID: settings.clientID) }
+
+    private func connect(_ connection: MQTTConnection, _ state: inout State) {
+        guard Self.now() >= state.retryAt else { return }
+        state.retryAt = Self.now() + Self.retryMilliseconds
+        do {
+            try connection.connect()
+        } catch {
+            logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    /// Reads what has come, has it committed, and lets the acknowledgements out.
+    private func read(_ connection: MQTTConnection, _ store: ProjectionStore, _ state: inout State) throws {
+        let inbox = connection.read(limit: Self.batchLimit, byteLimit: Self.batchBytes)
+        for event in inbox.events { handle(event, connection, &state) }
+        guard !inbox.messages.isEmpty else { return }
+        var events: [ConsumedEvent] = []
+        for message in inbox.messages {
+            if message.topic == answerTopic {
+                events += take(message, &state)
+            } else if let event = ConsumedEvent(payload: message.payload) {
+                events.append(event)
+            }
+        }
+        events.removeAll { !$0.subject.utf8.starts(with: settings.prefix.utf8) }
+        let count = try store.apply(events)
+        connection.flush()
+        state.events += count
+        state.unreported += count
+        state.repeats += events.count - count
+        if let time = events.last?.time { state.lagMicroseconds = max(0, Self.wallMicroseconds() - time) }
+    }
+
+    private func take(_ message: ReceivedMessage, _ state: inout State) -> [ConsumedEvent] {
+        guard let data = message.correlationData, let number = UInt64(String(decoding: data, as: UTF8.self)),
+            let answer = state.filler.take(message.payload, number: number)
+        else { return [] }
+        state.subjects += answer.subjects.filter { $0.utf8.starts(with: settings.prefix.utf8) }
+        return answer.events
+    }
+
+    private func handle(_ event: MQTTEvent, _ connection: MQTTConnection, _ state: inout State) {
+        switch event {
+        case .connected(let sessionPresent):
+            logger.info("connected", metadata: ["broker": "\(settings.broker)", "session": "\(sessionPresent)"])
+            do {
+                _ = try connection.subscribe(
+                    ["\(settings.root)/applied/#", "\(settings.root)/out/#"]
+                        + (settings.version == .v5 ? [answerTopic] : []))
+            } catch {
+                connection.abandon()
+                logger.warning("cannot subscribe", metadata: ["reason": "\(error)"])
+            }
+            // A session that is not there has kept nothing: what was published meanwhile is asked for.
+            if !sessionPresent, settings.version == .v5 { state.filler.catchUp() }
+        case .connectionRefused(let error):
+            logger.warning("the broker refuses the connection", metadata: ["reason": "\(error)"])
+        case .disconnected(let error):
+            logger.warning(
+                "the connection has ended; trying again", metadata: ["reason": "\(error.map { "\($0)" } ?? "closed")"])
+        case .subscribed(_, let granted):
+            if granted.contains(where: { $0 >= 0x80 }) {
+                logger.error(
+                    "the broker refuses a subscription",
+                    metadata: ["help": "give \(settings.clientID) read access to \(settings.root)/applied/# and out/#"])
+            }
+        case .publishAcknowledged: break
+        }
+    }
+
+    /// Asks for what is missing.
+    private func ask(_ connection: MQTTConnection, _ store: ProjectionStore, _ state: inout State) throws {
+        guard settings.version == .v5 else { return }
+        while state.filler.hasRoom, let subject = state.subjects.popLast() {
+            for family in [Family.applied, .output] {
+                state.filler.follow(subject, family, behind: try store.highest(subject, family))
+            }
+        }
+        if state.filler.hasRoom {
+            for hole in try store.holes(limit: HoleFiller.openLimit) { state.filler.fill(hole, at: Self.now()) }
+        }
+        for question in state.filler.next(at: Self.now()) {
+            do {
+                _ = try connection.publish(
+                    topic: question.topic, payload: question.parameters,
+                    properties: PublishProperties(
+                        contentType: "application/json", correlationData: Array(String(question.number).utf8),
+                        responseTopic: answerTopic))
+            } catch {
+                // Asked again when its patience is over.
+                logger.debug("a question cannot be published", metadata: ["reason": "\(error)"])
+            }
+        }
+    }
+
+    private func report(_ store: ProjectionStore, _ state: inout State) {
+        let now = Self.now()
+        guard now >= state.reportAt, state.unreported > 0 else { return }
+        state.reportAt = now + Self.reportMilliseconds
+        state.unreported = 0
+        logger.info(
+            "following",
+            metadata: [
+                "events": "\(state.events)", "repeats": "\(state.repeats)",
+                "lag_ms": "\(state.lagMicroseconds / 1_000)", "filling": "\(!state.filler.isIdle)",
+            ])
+    }
+
+    private static func now() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &time)
+        return Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000
+    }
+
+    private static func wallMicroseconds() -> Int64 {
+        var time = timespec()
+        clock_gettime(CLOCK_REALTIME, &time)
+        return Int64(time.tv_sec) * 1_000_000 + Int64(time.tv_nsec) / 1_000
+    }
+}

@@ -1,0 +1,139 @@
+import Conversation
+import ConveyRuntime
+import JournalSupport
+import Logging
+import Testing
+
+/// An engine with one dead letter at position 1: its cause `first` did not come in time.
+private final class DeadLetterHarness {
+    let disk = SimulatedDisk(partitionCount: 4)
+    var engine: Engine
+    var settings = EngineSettings()
+    var time = EngineTime(wall: 1_700_000_000_000_000, monotonic: 0)
+    static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    init() throws {
+        settings.causeTimeoutMilliseconds = 100
+        engine = try Engine(
+            journal: SimulatedJournal(disk), settings: settings, time: time, logger: Self.logger)
+        try record("second", cause: .signal("first"))
+        try expire()
+    }
+
+    func record(_ id: String, cause: Cause = .none) throws {
+        var input = EngineInput()
+        input.inbound = [
+            .accepted(
+                Signal(
+                    id: id, source: "/test", type: "conv.in.note.taken", subject: "c", cause: cause,
+                    data: Array("{}".utf8)))
+        ]
+        _ = try engine.transact(input, at: time)
+    }
+
+    func expire() throws {
+        time.monotonic += 200
+        _ = try engine.transact(EngineInput(), at: time)
+    }
+
+    func ask(_ request: DeadLetterRequest, applications: Int? = nil) throws -> DeadLetterAnswer {
+        var input = EngineInput()
+        input.deadLetterRequests = [request]
+        input.applications = applications
+        return try #require(try engine.transact(input, at: time).deadLetterAnswers.first)
+    }
+
+    func restart() throws {
+        engine = try Engine(journal: SimulatedJournal(disk), settings: settings, time: time, logger: Self.logger)
+    }
+
+    func work() throws {
+        while engine.hasWork { _ = try engine.transact(EngineInput(), at: time) }
+    }
+
+    var signals: [Signal] {
+        disk.records.compactMap { if case .signal(let signal) = $0.content { signal } else { nil } }
+    }
+
+    /// Positions in the order of their application.
+    var applied: [Position] {
+        disk.records.compactMap { if case .marker(let marker) = $0.content { marker.appliedPosition } else { nil } }
+    }
+
+    func expectSound() throws {
+        let report = try JournalVerifier(source: SimulatedJournal(disk)).verifyAll()
+        #expect(report.difference == nil)
+    }
+}
+
+@Suite("Dead letters") struct DeadLetterTests {
+    private func status(_ answer: DeadLetterAnswer) -> [DeadLetterOutcome.Status] {
+        guard case .outcomes(let outcomes) = answer else { return [] }
+        return outcomes.map(\.status)
+    }
+
+    @Test func `A re-driven signal is applied where it was recorded, and an audit signal tells of it`() throws {
+        let harness = try DeadLetterHarness()
+        try harness.record("first")
+        #expect(!harness.applied.contains(Position(1)))
+        let answer = try harness.ask(.redrive([Position(1)]))
+        try harness.work()
+        #expect(status(answer) == [.redriven])
+        #expect(harness.applied.filter { $0 == Position(1) }.count == 1)
+        #expect(harness.signals[0].id == "second")
+        let audit = try #require(harness.signals.first { $0.type == "conv.audit.signal.redriven" })
+        guard case .outcomes(let outcomes) = answer else { return }
+        #expect(audit.id == outcomes[0].auditID)
+        #expect(String(decoding: audit.data, as: UTF8.self).contains(#""signal_id":"second""#))
+        #expect(harness.engine.metrics.gauges.deadLettersOpen == 0)
+        #expect(status(try harness.ask(.redrive([Position(1)]))) == [.notFound])
+        try harness.expectSound()
+    }
+
+    @Test func `A crash after a re-drive leaves the signal pending, and it is applied once`() throws {
+        let harness = try DeadLetterHarness()
+        try harness.record("first")
+        _ = try harness.ask(.redrive([Position(1)]), applications: 0)
+        #expect(!harness.applied.contains(Position(1)))
+        try harness.restart()
+        try harness.work()
+        #expect(harness.applied.filter { $0 == Position(1) }.count == 1)
+        try harness.restart()
+        #expect(harness.engine.queueDepth == 0)
+        try harness.expectSound()
+    }
+
+    @Test func `A signal whose cause has still not come becomes a dead letter again, under another audit id`() throws {
+        let harness = try DeadLetterHarness()
+        for _ in 0..<3 {
+            #expect(status(try harness.ask(.redrive([Position(1)]))) == [.redriven])
+            try harness.expire()
+            #expect(harness.engine.metrics.gauges.deadLettersOpen == 1)
+        }
+        let ids = harness.signals.map(\.id)
+        #expect(Set(ids).count == ids.count)
+        #expect(harness.signals.filter { $0.type == "conv.audit.signal.dead_lettered" }.count == 4)
+        try harness.record("first")
+        _ = try harness.ask(.redrive([Position(1)]))
+        try harness.work()
+        #expect(harness.applied.contains(Position(1)))
+        try harness.expectSound()
+    }
+
+    @Test func `A discarded signal is set aside for good`() throws {
+        let harness = try DeadLetterHarness()
+        #expect(status(try harness.ask(.discard([Position(1), Position(9)]))) == [.discarded, .notFound])
+        #expect(harness.engine.metrics.gauges.deadLettersOpen == 0)
+        #expect(status(try harness.ask(.redrive([Position(1)]))) == [.alreadyDiscarded])
+        try harness.restart()
+        try harness.work()
+        #expect(!harness.applied.contains(Position(1)))
+        #expect(harness.signals.filter { $0.type == "conv.audit.signal.discarded" }.count == 1)
+        guard case .letters(let letters) = try harness.ask(.list(after: .start, limit: 10)) else {
+            Issue.record("no list")
+            return
+        }
+        #expect(letters.map(\.letter.reason) == [.discarded])
+        try harness.expectSound()
+    }
+}

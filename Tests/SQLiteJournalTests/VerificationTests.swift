@@ -1,0 +1,209 @@
+import CSQLite
+import Conversation
+import ConveyRuntime
+import Foundation
+import SQLiteJournal
+import Testing
+
+/// Something that goes wrong with a journal, and what verification calls it.
+struct PlantedDamage: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let sql: String
+    let expected: Set<JournalDifference.Kind>
+
+    init(_ description: String, _ expected: JournalDifference.Kind..., sql: String) {
+        testDescription = description
+        self.expected = Set(expected)
+        self.sql = sql
+    }
+
+    /// The position of an applied signal in the middle.
+    private static let note = "(SELECT position FROM journal WHERE id = 'n20')"
+    private static let marker = "(SELECT position FROM journal WHERE applied_position = \(note))"
+
+    static let all = [
+        PlantedDamage(
+            "a flipped byte in a signal's type", .digest,
+            sql: "UPDATE journal SET type = 'conv.in.mote.taken' WHERE position = \(note)"),
+        PlantedDamage(
+            "a flipped byte in a signal's id", .digest, sql: "UPDATE journal SET id = 'n21x' WHERE position = \(note)"),
+        PlantedDamage(
+            "a flipped byte in a signal's data", .signal,
+            sql: "UPDATE journal SET data = '[' || substr(data, 2) WHERE position = \(note)"),
+        PlantedDamage("a missing marker", .position, sql: "DELETE FROM journal WHERE position = \(marker)"),
+        PlantedDamage(
+            "a signal in a marker's place", .marker, .signal, .sequence, .unreadable,
+            sql: """
+                UPDATE journal SET applied_position = NULL, apply_order = NULL, priority = NULL, digest = NULL,
+                id = 'x', source = '/x', type = 'conv.in.x', data = '{}' WHERE position = \(marker)
+                """),
+        PlantedDamage(
+            "two applications swapped", .digest, .cause,
+            sql: """
+                UPDATE journal SET applied_position = CASE applied_position WHEN \(note)
+                THEN (SELECT position FROM journal WHERE id = 'c20') ELSE \(note) END
+                WHERE applied_position IN (SELECT position FROM journal WHERE id IN ('n20', 'c20'))
+                """),
+        PlantedDamage(
+            "two apply orders swapped", .applyOrder,
+            sql: "UPDATE journal SET apply_order = apply_order + 1 WHERE position = \(marker)"),
+        PlantedDamage(
+            "a wrong digest", .digest, sql: "UPDATE journal SET digest = digest + 1 WHERE position = \(marker)"),
+        PlantedDamage("a wrong priority", .digest, sql: "UPDATE journal SET priority = 3 WHERE position = \(marker)"),
+        PlantedDamage(
+            "a hole in a sequence", .sequence,
+            sql: "UPDATE journal SET sequence = sequence + 1 WHERE position = \(note)"),
+        PlantedDamage(
+            "a hole in the offsets", .offset, sql: "UPDATE journal SET offset = offset + 1 WHERE position = \(note)"),
+        PlantedDamage(
+            "a broken chain", .chain, sql: "UPDATE journal SET previous = previous - 1 WHERE position = \(note)"),
+        PlantedDamage(
+            "a second marker for a signal", .marker,
+            sql: """
+                UPDATE journal SET applied_position = (SELECT position FROM journal WHERE id = 'n20')
+                WHERE applied_position = (SELECT position FROM journal WHERE id = 'c20')
+                """),
+        PlantedDamage(
+            "a record of another conversation", .offset, .chain,
+            sql: "UPDATE journal SET conversation = conversation % 7 + 1 WHERE position = \(note)"),
+        PlantedDamage("an open effect without a row", .effect, sql: "DELETE FROM effects"),
+        PlantedDamage(
+            "a row for an effect that has ended", .effect,
+            sql: """
+                INSERT INTO effects SELECT position, 0, conversation, 'llm', 'generation', 'e', id, 1 FROM journal
+                WHERE id = 'm20'
+                """),
+        PlantedDamage(
+            "an effect's end that is a signal of somebody else's", .effect,
+            sql: """
+                UPDATE journal SET source = '/host' WHERE source = '/convey/effects' AND type LIKE '%.completed'
+                AND position > 100
+                """),
+        PlantedDamage(
+            "an effect that goes on after its end", .effect, .digest,
+            sql: """
+                UPDATE journal SET source = '/convey/effects', id = 'effect-' || (SELECT max(position) FROM journal
+                WHERE id = 'm0') || '-0-9-progress-0' WHERE id = 'late'
+                """),
+        PlantedDamage(
+            "an output that was ordered and is not there", .output,
+            sql: "UPDATE journal SET source = '/host' WHERE id LIKE 'out-%' AND position > 100"),
+        PlantedDamage(
+            "a wrong counter of a conversation", .savedConversation,
+            sql: "UPDATE conversations SET out_sequence = out_sequence + 1 WHERE subject = 'conversation-3'"),
+        PlantedDamage(
+            "a wrong head of a conversation", .savedConversation,
+            sql: "UPDATE conversations SET head = head - 1 WHERE subject = 'conversation-3'"),
+        PlantedDamage(
+            "a wrong state of a conversation", .savedConversation,
+            sql: """
+                UPDATE conversations SET state = replace(state, '"applied_count":', '"applied_count":1')
+                WHERE subject = 'conversation-3'
+                """),
+        PlantedDamage(
+            "a state that cannot be read", .unreadable,
+            sql: "UPDATE conversations SET state = '{' WHERE subject = 'conversation-3'"),
+        PlantedDamage(
+            "a conversation in another partition", .conversation,
+            sql: "UPDATE conversations SET partition = (partition + 1) % 4 WHERE subject = 'conversation-3'"),
+        PlantedDamage(
+            "a conversation without a row", .conversation, .unreadable,
+            sql: "DELETE FROM conversations WHERE subject = 'conversation-3'"),
+        PlantedDamage(
+            "a signal that was applied before its cause", .cause,
+            sql: "UPDATE journal SET cause = 'c20' WHERE id = 'n20'"),
+        PlantedDamage(
+            "an entry that the identity index lacks", .identities,
+            sql: "DELETE FROM identities WHERE position = \(note)"),
+        PlantedDamage(
+            "an entry too many in the identity index", .identities, sql: "INSERT INTO identities VALUES (1, 1)"),
+        PlantedDamage(
+            "an applied signal among the pending", .pending, sql: "INSERT INTO pending SELECT \(note)"),
+        PlantedDamage("a dead letter that is none", .pending, sql: "DELETE FROM dead_letters; DELETE FROM pending"),
+        PlantedDamage(
+            "an outbox cursor behind the end", .cursor, sql: "UPDATE cursors SET position = 99999 WHERE name = 'outbox'"
+        ),
+        PlantedDamage(
+            "a wrong apply order of a partition", .applyOrder,
+            sql: "UPDATE partitions SET apply_order = apply_order + 1"),
+    ]
+}
+
+@Suite("Verification") struct VerificationTests {
+    private func execute(_ sql: String, in directory: String) throws {
+        var handle: OpaquePointer?
+        defer { sqlite3_close_v2(handle) }
+        try #require(sqlite3_open(directory + "/journal.db", &handle) == SQLITE_OK)
+        try #require(
+            sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK, "\(String(cString: sqlite3_errmsg(handle)))")
+        try #require(sqlite3_total_changes(handle) > 0 || sql.contains("PRAGMA"), "nothing was damaged")
+    }
+
+    private func verifier(_ sample: SampleJournal, perPass: Int = 100_000) throws -> JournalVerifier {
+        var limits = JournalVerifier.Limits()
+        limits.conversationsPerPass = perPass
+        limits.page = 50
+        return JournalVerifier(
+            source: try SQLiteJournal.openVerificationReader(directory: sample.directory), limits: limits)
+    }
+
+    @Test(arguments: [UInt64(1), 2, 3])
+    func `A sound journal has no difference, in one pass, in several, and conversation by conversation`(
+        seed: UInt64
+    ) throws {
+        let sample = try SampleJournal(seed: seed)
+        let whole = try verifier(sample).verifyAll()
+        #expect(whole.difference == nil)
+        #expect(whole.conversations == SampleJournal.subjects.count)
+        #expect(whole.records == Int(whole.through.rawValue) && whole.records > 400)
+        let parts = try verifier(sample, perPass: 2).verifyAll()
+        #expect(parts == whole)
+        var records = 0
+        for subject in SampleJournal.subjects {
+            let one = try verifier(sample).verify(subject: subject)
+            #expect(one?.difference == nil)
+            records += one?.records ?? 0
+        }
+        #expect(records == whole.records)
+        #expect(try verifier(sample).verify(subject: "nobody") == nil)
+        var random = SystemRandomNumberGenerator()
+        let some = try verifier(sample).verifySample(3, random: &random)
+        #expect(some.difference == nil && some.conversations == 3)
+    }
+
+    @Test(arguments: PlantedDamage.all)
+    func `Planted damage is found and named`(_ damage: PlantedDamage) throws {
+        let sample = try SampleJournal()
+        try execute(damage.sql, in: sample.directory)
+        for perPass in [100_000, 2] {
+            let difference = try verifier(sample, perPass: perPass).verifyAll().difference
+            let kind = try #require(difference?.kind, "not found")
+            #expect(damage.expected.contains(kind), "\(String(describing: difference))")
+            #expect(difference?.advice.isEmpty == false && difference?.meaning.isEmpty == false)
+        }
+    }
+
+    @Test func `A damaged page of the file is found`() throws {
+        let sample = try SampleJournal(rounds: 200)
+        try execute("PRAGMA wal_checkpoint(TRUNCATE)", in: sample.directory)
+        let file = try FileHandle(forUpdating: URL(fileURLWithPath: sample.directory + "/journal.db"))
+        let pages = try file.seekToEnd() / 4_096
+        try file.seek(toOffset: pages / 2 * 4_096)
+        try file.write(contentsOf: Data(repeating: 0xa5, count: 512))
+        try file.close()
+        let kind = try verifier(sample).verifyAll().difference?.kind
+        #expect(kind == .storage || kind == .unreadable)
+    }
+
+    @Test func `A difference says where it is`() throws {
+        let sample = try SampleJournal()
+        try execute("UPDATE journal SET sequence = sequence + 1 WHERE id = 'n20'", in: sample.directory)
+        let difference = try #require(try verifier(sample).verifyAll().difference)
+        let position = try #require(difference.position)
+        let reader = try SQLiteJournal.openVerificationReader(directory: sample.directory)
+        let record = try #require(try reader.record(at: position))
+        #expect(record.offset == difference.offset)
+        #expect(difference.subject.map { SampleJournal.subjects.contains($0) } == true)
+        #expect(difference.description.contains("sequence"))
+    }
+}
