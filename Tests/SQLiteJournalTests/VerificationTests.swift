@@ -30,6 +30,15 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         PlantedDamage(
             "a flipped byte in a signal's data", .signal,
             sql: "UPDATE journal SET data = '[' || substr(data, 2) WHERE position = \(note)"),
+        PlantedDamage(
+            "a flipped letter inside a text of a signal's data", .digest,
+            sql: """
+                UPDATE journal SET data = substr(data, 1, length(data) - 3) || char(unicode(substr(data, -3, 1)) + 1)
+                || substr(data, -2) WHERE position = \(note)
+                """),
+        PlantedDamage(
+            "a flipped byte in a signal's source", .digest,
+            sql: "UPDATE journal SET source = source || 'x' WHERE position = \(note)"),
         PlantedDamage("a missing marker", .position, sql: "DELETE FROM journal WHERE position = \(marker)"),
         PlantedDamage(
             "a signal in a marker's place", .marker, .signal, .sequence, .unreadable,

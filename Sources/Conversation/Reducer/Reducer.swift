@@ -19,7 +19,7 @@ public enum Reducer {
         let flag = flag(signal.type)
         let toolStep = ToolLoop.step(signal, data, isControl: flag != nil, loop: &state.toolLoop)
         if signal.type == configured { state.configuredAt = schedulerSequence }
-        state.record(event, family: family, flag: flag, effect: effect)
+        state.record(event, family: family, flag: flag, effect: effect, of: signal)
         guard family != .applied else { return [] }
 
         var directives: [Directive] = [
@@ -104,7 +104,7 @@ struct EffectChange {
 
 extension ConversationState {
     /// Counts a signal, takes over what it changes and chains the digest. O(1) in the number of signals applied.
-    mutating func record(_ event: Event, family: Family?, flag: Flags?, effect: EffectChange?) {
+    mutating func record(_ event: Event, family: Family?, flag: Flags?, effect: EffectChange?, of signal: Signal) {
         appliedCount += 1
         counts[family] += 1
         if let flag { flags.insert(flag) }
@@ -122,8 +122,28 @@ extension ConversationState {
         hash.combine(event.type)
         hash.combine(byte: event.priority.rawValue)
         hash.combine(event.sequence)
+        signal.combineContent(into: &hash)
         lastEvent = event
         toolLoop?.combine(into: &hash)
         digest = hash.value
+    }
+}
+
+extension Signal {
+    /// All that a digest does not have of a signal otherwise, so that no byte of a recorded signal can change unseen.
+    fileprivate func combineContent(into hash: inout StableHash) {
+        hash.combine(source)
+        hash.combine(time ?? "")
+        switch cause {
+        case .none: hash.combine(byte: 0)
+        case .signal(let id):
+            hash.combine(byte: 1)
+            hash.combine(id)
+        case .unsatisfiable: hash.combine(byte: 2)
+        }
+        hash.combine(traceparent ?? "")
+        extensions.withUnsafeBufferPointer { hash.combine($0) }
+        hash.combine(byte: 0xff)
+        data.withUnsafeBufferPointer { hash.combine($0) }
     }
 }
