@@ -73,7 +73,8 @@ struct CommandTests {
         #expect(lines.prefix(3) == ["One moment.", Self.weather, "One moment."])
         #expect(lines.count == 4 && lines.last?.hasPrefix("Now I know: ") == true, "\(chat.output)")
         #expect(chat.log.split(separator: "\n").count { $0.contains("[get_weather runs]") } == 2, "\(chat.log)")
-        #expect(chat.log.contains("[get_weather failed: there is no weather station in Atlantis]"), "\(chat.log)")
+        #expect(
+            chat.log.contains("[the tool get_weather failed: there is no weather station in Atlantis]"), "\(chat.log)")
         #expect(model.requests.last?.results.joined().contains("no weather station") == true)
         worker.kill()
     }

@@ -49,6 +49,7 @@ struct ModelFlowTests {
             .signal("conversation.configured", of: "hasty", id: "c", #"{"llm":{"double_texting":"interrupt"}}"#),
             .message("first of hasty", to: "hasty", id: "h1"), .message("first of calm", to: "calm", id: "c1"),
         ])
+        try await listener.waitUntilApplied("c", subject: "hasty")
         for subject in ["hasty", "calm"] { _ = try await listener.first("conv.out.assistant.delta", of: subject) }
         try await client.publishMany([
             .message("second of hasty", to: "hasty", id: "h2"), .message("second of calm", to: "calm", id: "c2"),
@@ -87,7 +88,10 @@ struct ModelFlowTests {
         try await client.publishMany([
             .signal(
                 "conversation.configured", of: "chat", id: "c",
-                #"{"llm":{"double_texting":"merge","merge_window_ms":1500}}"#),
+                #"{"llm":{"double_texting":"merge","merge_window_ms":1500}}"#)
+        ])
+        try await listener.waitUntilApplied("c", subject: "chat")
+        try await client.publishMany([
             .message("one", to: "chat", id: "m1"), .message("two", to: "chat", id: "m2"),
             .message("three", to: "chat", id: "m3"),
         ])
