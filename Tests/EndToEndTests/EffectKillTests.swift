@@ -28,10 +28,11 @@ extension UnderLoad {
             let client = try await deployment.client()
             var load = EffectLoad(client: client, generator: generator)
             for round in 1...Self.kills {
+                let before = listener.counts
                 try await load.publish()
                 let killsWorker = round % Self.workerKillEvery == 0
                 let moment = killsWorker ? .inTool : Moment.allCases.randomElement(using: &load.generator) ?? .anyTime
-                try await Self.wait(for: moment, deployment, listener, &load)
+                try await Self.wait(for: moment, since: before, deployment, listener, &load)
                 let victim = killsWorker ? Int.random(in: workers.indices, using: &load.generator) : nil
                 if let victim { workers[victim].kill() }
                 deployment.kill()
@@ -88,8 +89,10 @@ extension UnderLoad {
         private enum Moment: CaseIterable { case inStream, inTool, withTimer, anyTime }
 
         /// Waits until something is under way that a kill can interrupt.
+        /// - Parameter before: what the listener had, by type, before this round's signals were published.
         private static func wait(
-            for moment: Moment, _ deployment: Deployment, _ listener: Listener, _ load: inout EffectLoad
+            for moment: Moment, since before: [String: Int], _ deployment: Deployment, _ listener: Listener,
+            _ load: inout EffectLoad
         ) async throws {
             let type: String
             var count = 1
@@ -104,10 +107,10 @@ extension UnderLoad {
             case .inTool: type = "conv.effect.tool.execution.progress"
             case .withTimer: type = "conv.effect.timer.wait.started"
             }
-            let target = listener.count(of: type) + count
+            let target = before[type, default: 0] + count
             try await eventually("\(count) more \(type); \(deployment.log.suffix(2_000))", seconds: 60) {
                 if let end = deployment.process?.ended { throw TestSupportError("ended: \(end)\n\(deployment.log)") }
-                return listener.count(of: type) >= target
+                return listener.counts[type, default: 0] >= target
             }
         }
 

@@ -90,8 +90,8 @@ final class Listener: Sendable {
     var strays: [ReceivedMessage] { state.withLock { $0.strays } }
     var count: Int { state.withLock { $0.events.count } }
     var distinctCount: Int { state.withLock { $0.ids.count } }
-    /// Deliveries of one type, repeats included.
-    func count(of type: String) -> Int { state.withLock { $0.types[type] ?? 0 } }
+    /// Deliveries by type, repeats included.
+    var counts: [String: Int] { state.withLock { $0.types } }
 
     /// The events of a subject without repeats, in order.
     func distinct(_ subject: String) -> [Event] {
