@@ -27,6 +27,58 @@ struct CommandTests {
             try JournalFile(deployment.journal).number("SELECT count(*) FROM journal WHERE type LIKE 'conv.in.%'") == 1)
     }
 
+    /// A Convey with a model that looks something up before it answers, and the worker that does it.
+    private static func withTools() throws -> (Deployment, PythonWorker, ScriptedModel) {
+        let model = try ScriptedModel { request, reply in
+            if request.rounds == 0 {
+                try reply.say(["One ", "moment."])
+                try reply.call([.init(name: "get_weather", arguments: #"{"city":"\#(request.question)"}"#)], id: "call")
+            } else {
+                try reply.say(["Now I know: ", request.results.joined()])
+                try reply.finish()
+            }
+        }
+        let deployment = try Deployment(model.flags + ToolBench.flags())
+        let worker = try PythonWorker(
+            broker: deployment.broker, log: deployment.directory.appendingPathComponent("worker.jsonl"))
+        return (deployment, worker, model)
+    }
+
+    private static let weather = #"Now I know: {"city": "Oslo", "temperature": 18, "unit": "C"}"#
+
+    @Test("send --wait shows an answer that calls a tool to its end, with a note of the tool", .timeLimit(.minutes(2)))
+    func sendWithTools() async throws {
+        let (deployment, worker, model) = try Self.withTools()
+        try await deployment.start()
+        let send = try Self.run(deployment, "send", ["chat", "Oslo", "--wait"] + deployment.brokerFlags)
+        try await eventually("send --wait ends") { send.ended != nil }
+        #expect(send.ended == .exited(0), "\(send.log)")
+        #expect(send.output == "One moment.\n\(Self.weather)\n")
+        #expect(send.log.contains("[get_weather runs]"), "\(send.log)")
+        #expect(model.requests.map(\.tools) == [["get_weather"], ["get_weather"]])
+        worker.kill()
+    }
+
+    @Test("chat shows answers that call tools, failed calls noted, one after the other", .timeLimit(.minutes(2)))
+    func chatWithTools() async throws {
+        let (deployment, worker, model) = try Self.withTools()
+        try await deployment.start()
+        let input = deployment.directory.appendingPathComponent("input")
+        try "Oslo\nAtlantis\n".write(to: input, atomically: true, encoding: .utf8)
+        let chat = try ConveyProcess(
+            ["chat", "chat"] + deployment.brokerFlags, input: input.path, in: deployment.directory, name: "chat")
+        try await eventually("chat ends") { chat.ended != nil }
+        #expect(chat.ended == .exited(0), "\(chat.log)")
+        let lines = chat.output.split(separator: "\n").map(String.init)
+        #expect(lines.prefix(3) == ["One moment.", Self.weather, "One moment."])
+        #expect(lines.count == 4 && lines.last?.hasPrefix("Now I know: ") == true, "\(chat.output)")
+        #expect(chat.log.split(separator: "\n").count { $0.contains("[get_weather runs]") } == 2, "\(chat.log)")
+        #expect(
+            chat.log.contains("[the tool get_weather failed: there is no weather station in Atlantis]"), "\(chat.log)")
+        #expect(model.requests.last?.results.joined().contains("no weather station") == true)
+        worker.kill()
+    }
+
     @Test("tail --json prints an envelope a line until it is interrupted", .timeLimit(.minutes(1)))
     func tail() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])

@@ -79,11 +79,12 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         PlantedDamage(
             "a row for an effect that has ended", .effect,
             sql: """
-                INSERT INTO effects SELECT position, 0, conversation, 'llm', 'generation', 'e', id, 1 FROM journal
+                INSERT INTO effects (cause, ordinal, conversation, class, kind, effect_id, cause_id, attempt)
+                SELECT position, 0, conversation, 'llm', 'generation', 'e', id, 1 FROM journal
                 WHERE id = 'm20'
                 """),
         PlantedDamage(
-            "an effect's end that is a signal of somebody else's", .effect,
+            "an effect's end that is a signal of somebody else's", .effect, .digest,
             sql: """
                 UPDATE journal SET source = '/host' WHERE source = '/convey/effects' AND type LIKE '%.completed'
                 AND position > 100
@@ -95,7 +96,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
                 WHERE id = 'm0') || '-0-9-progress-0' WHERE id = 'late'
                 """),
         PlantedDamage(
-            "an output that was ordered and is not there", .output,
+            "an output that was ordered and is not there", .output, .digest,
             sql: "UPDATE journal SET source = '/host' WHERE id LIKE 'out-%' AND position > 100"),
         PlantedDamage(
             "a wrong counter of a conversation", .savedConversation,

@@ -16,14 +16,14 @@ public final class ChildProcess: Sendable {
     public let processID: pid_t
     private let end = Mutex<ProcessEnd?>(nil)
 
-    /// Starts `program`; what it writes goes to the files `output` and `log`.
+    /// Starts `program`; it reads the file `input`, and what it writes goes to the files `output` and `log`.
     public init(
         _ program: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
-        output: String = "/dev/null", log: String = "/dev/null"
+        input: String = "/dev/null", output: String = "/dev/null", log: String = "/dev/null"
     ) throws {
         processID = try Self.spawn(
-            program, [program] + arguments, environment: environment.map { "\($0.key)=\($0.value)" }, output: output,
-            log: log)
+            program, [program] + arguments, environment: environment.map { "\($0.key)=\($0.value)" }, input: input,
+            output: output, log: log)
     }
 
     deinit { _ = kill() }
@@ -56,13 +56,13 @@ public final class ChildProcess: Sendable {
     }
 
     private static func spawn(
-        _ program: String, _ arguments: [String], environment: [String], output: String, log: String
+        _ program: String, _ arguments: [String], environment: [String], input: String, output: String, log: String
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
         defer { posix_spawn_file_actions_destroy(&actions) }
         let write = O_WRONLY | O_CREAT | O_TRUNC
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_addopen(&actions, 0, input, O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, output, write, 0o644)
         posix_spawn_file_actions_addopen(&actions, 2, log, write, 0o644)
         // Sockets of the tests must not live on in it.

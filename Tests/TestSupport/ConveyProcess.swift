@@ -8,16 +8,19 @@ public final class ConveyProcess: Sendable {
 
     /// Starts `convey` with `arguments`; what it writes goes to files in `directory` that are named after `name`.
     ///
-    /// - Parameter environment: added to this process's environment, whose own `CONVEY_` variables are left out.
+    /// - Parameters:
+    ///   - environment: added to this process's environment, whose own `CONVEY_` variables are left out.
+    ///   - input: the file that it reads as standard input.
     public init(
-        _ arguments: [String], environment: [String: String] = [:], in directory: URL, name: String
+        _ arguments: [String], environment: [String: String] = [:], input: String = "/dev/null", in directory: URL,
+        name: String
     ) throws {
         outputFile = directory.appendingPathComponent("\(name).out")
         logFile = directory.appendingPathComponent("\(name).log")
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CONVEY_") }
         process = try ChildProcess(
-            Self.binary(), arguments, environment: inherited.merging(environment) { $1 }, output: outputFile.path,
-            log: logFile.path)
+            Self.binary(), arguments, environment: inherited.merging(environment) { $1 }, input: input,
+            output: outputFile.path, log: logFile.path)
     }
 
     /// What it wrote to standard output so far.

@@ -8,11 +8,22 @@ public struct HTTPAnswer: Sendable, Equatable {
 
 /// One GET to a server on 127.0.0.1; nil when it cannot be reached, or is silent for three seconds.
 public func httpGet(_ path: String, port: Int) -> HTTPAnswer? {
+    exchange("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n", port: port)
+}
+
+/// One POST of JSON, as `httpGet`.
+public func httpPost(_ path: String, body: String, port: Int) -> HTTPAnswer? {
+    exchange(
+        "POST \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\nContent-Type: application/json\r\n"
+            + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)", port: port)
+}
+
+private func exchange(_ text: String, port: Int) -> HTTPAnswer? {
     guard let connection = connectToLoopback(port: port) else { return nil }
     defer { close(connection) }
     var timeout = timeval(tv_sec: 3, tv_usec: 0)
     setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
-    let request = Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n".utf8)
+    let request = Array(text.utf8)
     guard send(connection, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
     var received: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16_384)

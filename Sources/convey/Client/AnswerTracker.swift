@@ -47,7 +47,9 @@ struct AnswerTracker: Sendable {
         case "conv.out.assistant.canceled": return [.canceled]
         case "conv.effect.tool.execution.started": return [.tool("\(event.toolName ?? "a tool") runs")]
         case "conv.effect.tool.execution.failed":
-            return [.tool("\(event.toolName ?? "a tool") failed: \(event.reason ?? "no reason given")")]
+            let (name, reason) = (event.toolName ?? "a tool", event.reason ?? "no reason given")
+            // Most reasons name the tool themselves.
+            return [.tool(reason.contains(name) ? reason : "\(name) failed: \(reason)")]
         case "conv.out.tool.approval_requested":
             return [
                 .tool(

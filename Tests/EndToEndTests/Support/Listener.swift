@@ -49,6 +49,7 @@ final class Listener: Sendable {
     private struct State {
         var events: [Event] = []
         var ids: Set<String> = []
+        var types: [String: Int] = [:]
         /// What markers are about, as (subject, id).
         var applied: Set<[String]> = []
         var strays: [ReceivedMessage] = []
@@ -78,6 +79,7 @@ final class Listener: Sendable {
             guard let event else { return state.strays.append(message) }
             state.events.append(event)
             state.ids.insert(event.subject + " " + event.id)
+            state.types[event.type, default: 0] += 1
             if event.family == "applied", let cause = event.cause { state.applied.insert([event.subject, cause]) }
         }
     }
@@ -88,6 +90,8 @@ final class Listener: Sendable {
     var strays: [ReceivedMessage] { state.withLock { $0.strays } }
     var count: Int { state.withLock { $0.events.count } }
     var distinctCount: Int { state.withLock { $0.ids.count } }
+    /// Deliveries by type, repeats included.
+    var counts: [String: Int] { state.withLock { $0.types } }
 
     /// The events of a subject without repeats, in order.
     func distinct(_ subject: String) -> [Event] {

@@ -1,0 +1,121 @@
+import Foundation
+import TestSupport
+
+/// An OpenAI-compatible model whose replies are a script. It ends with this object at the latest.
+final class ScriptedModel: Sendable {
+    /// Makes one reply. A script that throws, or returns without `finish`, breaks the stream off.
+    typealias Script = @Sendable (ModelRequest, ModelReply) throws -> Void
+
+    let server: ScriptedHTTPServer
+
+    init(_ script: @escaping Script) throws {
+        server = try ScriptedHTTPServer { request, connection in
+            try script(ModelRequest(request), ModelReply(connection))
+        }
+    }
+
+    var baseURL: String { "http://127.0.0.1:\(server.port)/v1" }
+
+    /// The flags with which Convey asks it.
+    var flags: [String] { ["--llm-base-url", baseURL, "--llm-model", "scripted", "--llm-coalesce-delay", "5ms"] }
+
+    var requests: [ModelRequest] { server.requests.map(ModelRequest.init) }
+}
+
+/// What a model is asked.
+struct ModelRequest: Sendable {
+    struct Message: Sendable {
+        let role: String
+        let content: String
+        /// Tools that an assistant's message calls.
+        let calls: Int
+    }
+
+    let messages: [Message]
+    /// Names of the tools that may be called.
+    let tools: [String]
+    let idempotencyKey: String
+
+    init(_ request: ScriptedRequest) {
+        let body = try? JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any]
+        messages = (body?["messages"] as? [[String: Any]] ?? []).map {
+            Message(
+                role: $0["role"] as? String ?? "", content: $0["content"] as? String ?? "",
+                calls: ($0["tool_calls"] as? [Any])?.count ?? 0)
+        }
+        tools = (body?["tools"] as? [[String: Any]] ?? []).compactMap {
+            ($0["function"] as? [String: Any])?["name"] as? String
+        }
+        idempotencyKey = request["idempotency-key"] ?? ""
+    }
+
+    /// What users have said, oldest first.
+    var questions: [String] { messages.filter { $0.role == "user" }.map(\.content) }
+
+    /// The newest of them.
+    var question: String { questions.last ?? "" }
+
+    /// What tools have answered since the newest question.
+    var results: [String] { sinceQuestion.filter { $0.role == "tool" }.map(\.content) }
+
+    /// How often the model has called tools since the newest question.
+    var rounds: Int { sinceQuestion.count { $0.calls > 0 } }
+
+    private var sinceQuestion: ArraySlice<Message> {
+        messages[(messages.lastIndex { $0.role == "user" } ?? messages.startIndex)...]
+    }
+}
+
+/// A script's hold on one reply. Used by the script's thread alone.
+final class ModelReply {
+    struct Call {
+        let name: String
+        /// JSON.
+        let arguments: String
+    }
+
+    let connection: ScriptedConnection
+    private var hasBegun = false
+
+    init(_ connection: ScriptedConnection) {
+        self.connection = connection
+    }
+
+    /// Streams pieces of text, each after a pause.
+    func say(_ pieces: [String], pause milliseconds: Int32 = 0) throws {
+        for piece in pieces {
+            if milliseconds > 0 { try connection.pause(milliseconds: milliseconds) }
+            try delta("{\"content\":\(quoted(piece))}")
+        }
+    }
+
+    /// Ends the reply in calls of tools.
+    /// - Parameter id: what the calls' ids begin with.
+    func call(_ calls: [Call], id: String) throws {
+        for (index, call) in calls.enumerated() {
+            let function = "{\"name\":\"\(call.name)\",\"arguments\":\(quoted(call.arguments))}"
+            try delta(
+                #"{"tool_calls":[{"index":\#(index),"id":"\#(id)-\#(index)","type":"function","function":\#(function)}]}"#
+            )
+        }
+        try finish("tool_calls")
+    }
+
+    func finish(_ reason: String = "stop") throws {
+        try delta("{}", finish: "\"\(reason)\"")
+        try connection.events(["[DONE]"])
+        try connection.endStream()
+    }
+
+    private func delta(_ delta: String, finish: String = "null") throws {
+        if !hasBegun { try connection.beginStream() }
+        hasBegun = true
+        try connection.events([
+            #"{"id":"r1","model":"scripted","choices":[{"index":0,"delta":\#(delta),"finish_reason":\#(finish)}]}"#
+        ])
+    }
+
+    private func quoted(_ text: String) -> String {
+        String(decoding: (try? JSONEncoder().encode(text)) ?? Data(), as: UTF8.self)
+    }
+}

@@ -1,0 +1,28 @@
+#!/bin/sh
+# Makes the Python environment that tests run programs in: the example tool worker, and a mock of model providers that others
+# have written. Does nothing where it is there already. `make test` calls it, and so do tests that are run without make.
+#
+#   scripts/test-python.sh [DIRECTORY]     .build/test-python when left out
+set -eu
+cd "$(dirname "$0")/.."
+
+directory=${1:-.build/test-python}
+requirements=Tests/requirements.txt
+installed="$directory/requirements.txt"
+
+if cmp -s "$requirements" "$installed" && "$directory/bin/python" -c "import paho.mqtt.enums, llmock" 2>/dev/null; then
+    exit 0
+fi
+if ! command -v python3 >/dev/null 2>&1; then
+    echo "python3 is not installed; tests need it with venv and pip (Debian: python3-venv, or make install)" >&2
+    exit 1
+fi
+if ! python3 -m venv --clear "$directory"; then
+    echo "python3 -m venv failed: venv or pip is missing (Debian: python3-venv, or make install)" >&2
+    exit 1
+fi
+if ! "$directory/bin/python" -m pip install --quiet --disable-pip-version-check -r "$requirements"; then
+    echo "pip cannot install $requirements: tests need PyPI, or a mirror named in PIP_INDEX_URL" >&2
+    exit 1
+fi
+cp "$requirements" "$installed"
