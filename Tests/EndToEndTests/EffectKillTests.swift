@@ -41,13 +41,12 @@ extension UnderLoad {
             }
             try await deployment.waitUntilReady()
             let journal = try JournalFile(deployment.journal)
-            try await eventually("all \(load.published) signals are recorded and at rest", seconds: 60) {
-                try journal.number("SELECT count(*) FROM journal WHERE source = '/test'") == load.published
-                    && JournalAudit.isAtRest(journal)
+            do {
+                try await Self.waitUntilSettled(journal, load, listener)
+            } catch {
+                // What does not end is named below.
+                Issue.record(error)
             }
-            let events = try journal.number(
-                "SELECT count(*) FROM journal WHERE id IS NULL OR type NOT LIKE 'conv.in.%'")
-            try await eventually("the listener has all \(events) events") { listener.distinctCount >= events }
             #expect(try await deployment.terminate() == .exited(0))
 
             let findings =
@@ -58,6 +57,18 @@ extension UnderLoad {
             try Self.report(journal, model, listener.calls)
             await client.stop()
             await listener.stop()
+        }
+
+        private static func waitUntilSettled(
+            _ journal: JournalFile, _ load: EffectLoad, _ listener: Listener
+        ) async throws {
+            try await eventually("all \(load.published) signals are recorded and at rest", seconds: 60) {
+                try journal.number("SELECT count(*) FROM journal WHERE source = '/test'") == load.published
+                    && JournalAudit.isAtRest(journal)
+            }
+            let events = try journal.number(
+                "SELECT count(*) FROM journal WHERE id IS NULL OR type NOT LIKE 'conv.in.%'")
+            try await eventually("the listener has all \(events) events") { listener.distinctCount >= events }
         }
 
         // MARK: Script
