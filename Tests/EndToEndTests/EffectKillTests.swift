@@ -19,8 +19,10 @@ extension UnderLoad {
             let generator = SeededGenerator.announced("killedInEffects")
             let model = try ScriptedModel(Self.answer)
             let deployment = try Deployment(
-                model.flags + ToolBench.flags(Self.tools, #""timeout":"2s","max_attempts":5"#) + [
+                model.flags + ToolBench.flags(Self.tools, #""timeout":"2s","max_attempts":20"#) + [
                     "--effects-tool-backoff", "100ms",
+                    // After 20 restarts beyond these an effect fails, and an early one may meet every kill.
+                    "--effects-llm-max-attempts", "20",
                 ])
             var workers = try Self.tools.map { try Self.worker($0, deployment) }
             try await deployment.start()
