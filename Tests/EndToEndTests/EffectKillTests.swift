@@ -19,8 +19,10 @@ extension UnderLoad {
             let generator = SeededGenerator.announced("killedInEffects")
             let model = try ScriptedModel(Self.answer)
             let deployment = try Deployment(
-                model.flags + ToolBench.flags(Self.tools, #""timeout":"2s","max_attempts":5"#) + [
+                model.flags + ToolBench.flags(Self.tools, #""timeout":"2s","max_attempts":20"#) + [
                     "--effects-tool-backoff", "100ms",
+                    // After 20 restarts beyond these an effect fails, and an early one may meet every kill.
+                    "--effects-llm-max-attempts", "20",
                 ])
             var workers = try Self.tools.map { try Self.worker($0, deployment) }
             try await deployment.start()
@@ -41,13 +43,12 @@ extension UnderLoad {
             }
             try await deployment.waitUntilReady()
             let journal = try JournalFile(deployment.journal)
-            try await eventually("all \(load.published) signals are recorded and at rest", seconds: 60) {
-                try journal.number("SELECT count(*) FROM journal WHERE source = '/test'") == load.published
-                    && JournalAudit.isAtRest(journal)
+            do {
+                try await Self.waitUntilSettled(journal, load, listener)
+            } catch {
+                // What does not end is named below.
+                Issue.record(error)
             }
-            let events = try journal.number(
-                "SELECT count(*) FROM journal WHERE id IS NULL OR type NOT LIKE 'conv.in.%'")
-            try await eventually("the listener has all \(events) events") { listener.distinctCount >= events }
             #expect(try await deployment.terminate() == .exited(0))
 
             let findings =
@@ -58,6 +59,18 @@ extension UnderLoad {
             try Self.report(journal, model, listener.calls)
             await client.stop()
             await listener.stop()
+        }
+
+        private static func waitUntilSettled(
+            _ journal: JournalFile, _ load: EffectLoad, _ listener: Listener
+        ) async throws {
+            try await eventually("all \(load.published) signals are recorded and at rest", seconds: 60) {
+                try journal.number("SELECT count(*) FROM journal WHERE source = '/test'") == load.published
+                    && JournalAudit.isAtRest(journal)
+            }
+            let events = try journal.number(
+                "SELECT count(*) FROM journal WHERE id IS NULL OR type NOT LIKE 'conv.in.%'")
+            try await eventually("the listener has all \(events) events") { listener.distinctCount >= events }
         }
 
         // MARK: Script
