@@ -151,6 +151,17 @@ private let execution = "conv.effect.tool.execution"
         #expect(late["effect_id"]?.string == "llm-generation-m")
     }
 
+    @Test func `What an attempt says that is not the newest does not end the effect`() throws {
+        let harness = try Harness()
+        let first = try #require(try harness.take(message("m")).attempts.first)
+        try harness.report(first, .failed(EffectFailure(.provider, "one")))
+        let second = try #require(try harness.pass(1_000).attempts.first)
+        try harness.report(first, .completed(EffectResult(content: "stale")))
+        #expect(harness.signals("\(generation).completed").isEmpty)
+        try harness.report(second, .completed(EffectResult(content: "fresh")))
+        #expect(try harness.data("\(generation).completed")["content"]?.string == "fresh")
+    }
+
     @Test func `An end that somebody else publishes is the effect's end`() throws {
         let harness = try Harness()
         let attempt = try #require(try harness.take(message("m")).attempts.first)
@@ -242,6 +253,13 @@ private let execution = "conv.effect.tool.execution"
         try harness.pass(1_000)
         try harness.report(attempts[0], .completed(EffectResult(content: "both")))
         #expect(try harness.pass(1).attempts.map(\.effect.causeID) == ["m4"])
+    }
+
+    @Test func `A message right behind its conversation's settings is answered by them`() throws {
+        let harness = try Harness()
+        let first = try #require(try harness.take(message("m1")).attempts.first)
+        let output = try harness.take(configure("interrupt"), message("m2"))
+        #expect(output.stops == [first.effect.key])
     }
 
     @Test func `A conversation's setting that makes no sense is told, not guessed`() throws {

@@ -18,9 +18,13 @@ public enum Priority: UInt8, Comparable, Sendable, CaseIterable {
         }
     }
 
+    private static let configured: StaticString = "conv.in.conversation.configured"
+
     /// By bytes, as `Family.init(type:)`.
     private static func ofBytes(_ type: UnsafeBufferPointer<UInt8>) -> Priority {
         if type.starts(with: "conv.in.message") { return .message }
+        // Else a message right behind the settings of its conversation would be answered without them.
+        if type.count == configured.utf8CodeUnitCount, type.starts(with: configured) { return .message }
         if type.starts(with: "conv.out.") { return .output }
         if type.ends(with: ".completed") || type.ends(with: ".failed") || type.ends(with: ".error") { return .message }
         return .normal
