@@ -2,6 +2,13 @@ import Conversation
 
 /// The life of effects: every step is a signal recorded in the transaction at hand.
 extension Engine {
+    /// How an effect that can be run is run.
+    private struct Plan {
+        var policy: EffectPolicy
+        /// Microseconds since 1970; nil for at once.
+        var due: Int64?
+    }
+
     /// Takes an effect on. It ends at once, without an attempt, when an abort has overtaken it or it cannot be run as asked.
     func open(
         _ start: EffectStart, key: EffectKey, signal: Signal, in conversation: ActiveConversation, startsCanceled: Bool
@@ -11,41 +18,51 @@ extension Engine {
             kind: start.kind, effectID: start.effectID, causeID: signal.id, round: start.round, answers: start.answers,
             policy: start.policy)
         let call = start.effectClass == .tool ? ToolCall(decoding: start.input) : nil
-        var due: Int64?
-        var plan = Result<EffectPolicy, EffectFailure>.success(settings.effects.policy(of: start.effectClass))
-        do {
-            plan = .success(try self.policy(of: effect, call: call))
-            switch start.effectClass {
-            case .llm: due = try prepareTurn(for: effect, in: conversation, startsCanceled: startsCanceled)
-            case .tool:
-                effect.awaitsApproval = call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
-            case .timer: due = try TimerDeadline.microseconds(start.input, recordedAt: time.wall)
-            }
-            try checkRoom(for: effect)
-        } catch let error as JournalError {
-            throw error
-        } catch let failure as EffectFailure {
-            plan = .failure(failure)
-        } catch {
-            preconditionFailure("opening an effect threw \(error)")
+        let cause = SignalReference(id: signal.id, position: key.cause)
+        let plan: Result<Plan, EffectFailure> =
+            startsCanceled
+            ? .success(Plan(policy: settings.effects.policy(of: effect.effectClass)))
+            : try self.plan(effect, start, call: call, in: conversation)
+        let policy: EffectPolicy
+        switch plan {
+        case .success(let plan):
+            policy = plan.policy
+            effect.dueAt = plan.due
+            effect.awaitsApproval = call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
+        case .failure: policy = settings.effects.policy(of: effect.effectClass)
         }
-        effect.dueAt = due
+        // A timer is under way from the beginning.
         if effect.effectClass == .timer { effect.attempt = 1 }
-        let policy = (try? plan.get()) ?? settings.effects.policy(of: start.effectClass)
-        var entry = EffectLedger.Entry(
-            effect: effect, policy: policy, lastSignal: SignalReference(id: signal.id, position: key.cause))
+        var entry = EffectLedger.Entry(effect: effect, policy: policy, lastSignal: cause)
         entry.traceparent = signal.traceparent
         entry.call = call
-        ledger.open(entry, due: due.map(monotonic), isTurnHeld: conversation.isTurnHeld)
+        ledger.open(entry, due: effect.dueAt.map(monotonic), isTurnHeld: conversation.isTurnHeld)
         batch.openedEffects.append(effect)
-        let cause = entry.lastSignal
         if startsCanceled {
             return try cancel(key, reason: "canceled before it started", cause: cause, endsTurn: true)
         }
-        if case .failure(let failure) = plan {
-            return try end(key, failed: failure)
-        }
+        if case .failure(let failure) = plan { return try end(key, failed: failure) }
         try announce(entry)
+    }
+
+    private func plan(
+        _ effect: OpenEffect, _ start: EffectStart, call: ToolCall?, in conversation: ActiveConversation
+    ) throws(JournalError) -> Result<Plan, EffectFailure> {
+        var plan: Plan
+        do throws(EffectFailure) {
+            try checkRoom(for: effect)
+            plan = Plan(policy: try policy(of: effect, call: call))
+            if effect.effectClass == .timer {
+                plan.due = try TimerDeadline.microseconds(start.input, recordedAt: time.wall)
+            }
+        } catch {
+            return .failure(error)
+        }
+        guard effect.effectClass == .llm else { return .success(plan) }
+        return try prepareTurn(for: effect, in: conversation).map { due in
+            plan.due = due
+            return plan
+        }
     }
 
     /// What is told of an effect that does not start right away.
@@ -185,14 +202,13 @@ extension Engine {
     }
 
     private func complete(_ key: EffectKey, _ result: EffectResult) throws(JournalError) {
-        guard let entry = ledger.entry(key) else { return }
-        if !result.toolCalls.isEmpty, let limit = try toolRoundLimit(of: entry.effect), entry.effect.round >= limit {
-            return try end(
-                key,
-                failed: EffectFailure(
-                    .config,
-                    "the model asked for tools in more than \(limit) generations in a row (llm.max_tool_rounds)",
-                    code: "max_tool_rounds"))
+        if !result.toolCalls.isEmpty, let open = ledger.entry(key) {
+            let limit = try toolRoundLimit(of: open.effect)
+            guard open.effect.round < limit else {
+                let message =
+                    "the model asked for tools in more than \(limit) generations in a row (llm.max_tool_rounds)"
+                return try end(key, failed: EffectFailure(.config, message, code: "max_tool_rounds"))
+            }
         }
         guard let entry = ledger.close(key) else { return }
         try end(

@@ -2,53 +2,54 @@ import Conversation
 
 /// Whose turn it is: the answers of a conversation come one at a time, and an answer goes on behind its tool calls.
 extension Engine {
-    /// What a message does to the answers before it. Throws when it is not to be answered.
-    /// - Returns: when its generation may start, in microseconds since 1970; nil for at once.
+    /// What a message does to the answers before it.
+    /// - Returns: when its generation may start, in microseconds since 1970, nil for at once; or why there is none.
     func prepareTurn(
-        for effect: OpenEffect, in conversation: ActiveConversation, startsCanceled: Bool
-    ) throws -> Int64? {
-        guard effect.round == 0, !startsCanceled else { return nil }
-        let turns = try turnSettings(of: conversation)
-        let id = effect.key.cause
+        for effect: OpenEffect, in conversation: ActiveConversation
+    ) throws(JournalError) -> Result<Int64?, EffectFailure> {
+        guard effect.round == 0 else { return .success(nil) }
+        let configuration = try configuration(of: conversation)
+        let turns: TurnSettings
+        do { turns = try settings.effects.turns.overridden(by: configuration) } catch { return .failure(error) }
         let isBusy = conversation.isTurnHeld || ledger.hasGeneration(effect.conversation)
+        let cause = SignalReference(id: effect.causeID, position: effect.key.cause)
         switch turns.doubleTexting {
-        case .queue: return nil
+        case .queue: break
         case .reject:
-            guard isBusy else { return nil }
-            throw EffectFailure(
-                .config, "an earlier message is being answered, and llm.double_texting is reject",
-                code: "double_texting_rejected")
+            guard isBusy else { break }
+            return .failure(
+                EffectFailure(
+                    .config, "an earlier message is being answered, and llm.double_texting is reject",
+                    code: "double_texting_rejected"))
         case .interrupt:
-            guard isBusy else { return nil }
-            let cause = SignalReference(id: effect.causeID, position: id)
-            for key in ledger.effects(of: effect.conversation) {
-                guard let entry = ledger.entry(key), entry.effect.effectClass != .timer else { continue }
-                // What only waits for its turn is answered too.
-                if entry.effect.effectClass == .llm, entry.effect.attempt == 0, entry.effect.round == 0 { continue }
-                try cancel(key, reason: "interrupted by \(effect.causeID)", cause: cause, endsTurn: true)
-            }
-            return nil
+            if isBusy { try interrupt(effect, cause: cause) }
         case .merge:
-            let cause = SignalReference(id: effect.causeID, position: id)
             for key in ledger.untriedGenerations(effect.conversation) {
                 try cancel(key, reason: "merged into \(effect.causeID)", cause: cause, endsTurn: false)
             }
-            return turns.mergeWindow > .zero ? time.wall + turns.mergeWindow.milliseconds * 1_000 : nil
+            guard turns.mergeWindow > .zero else { break }
+            return .success(time.wall + turns.mergeWindow.milliseconds * 1_000)
+        }
+        return .success(nil)
+    }
+
+    /// Cuts an answer off, its tool calls included. What only waits for its turn is answered too.
+    private func interrupt(_ effect: OpenEffect, cause: SignalReference) throws(JournalError) {
+        let waiting = Set(ledger.untriedGenerations(effect.conversation))
+        for key in ledger.effects(of: effect.conversation) where !waiting.contains(key) {
+            guard ledger.entry(key).map({ $0.effect.effectClass != .timer }) ?? false else { continue }
+            try cancel(key, reason: "interrupted by \(effect.causeID)", cause: cause, endsTurn: true)
         }
     }
 
-    /// Nil when the conversation's own settings cannot be read: then generations fail, and say so.
-    func toolRoundLimit(of effect: OpenEffect) throws(JournalError) -> Int? {
+    /// Settings that cannot be read are told at the next message; until then the service's hold.
+    func toolRoundLimit(of effect: OpenEffect) throws(JournalError) -> Int {
         let configuration = try configuration(of: activate(id: effect.conversation))
         do {
             return try settings.effects.turns.overridden(by: configuration).maxToolRounds
         } catch {
             return settings.effects.turns.maxToolRounds
         }
-    }
-
-    private func turnSettings(of conversation: ActiveConversation) throws -> TurnSettings {
-        try settings.effects.turns.overridden(by: configuration(of: conversation))
     }
 
     /// The data of the conversation's newest `conv.in.conversation.configured`.
