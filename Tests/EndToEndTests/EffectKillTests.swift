@@ -56,6 +56,10 @@ extension UnderLoad {
                 + EffectAudit.findings(journal, calls: listener.calls) + Self.findings(journal, model, listener)
                 + Self.findings(workersOf: deployment, listener.calls)
             #expect(findings == [], "\(deployment.log.suffix(4_000))")
+            let verify = try ConveyProcess(
+                ["verify", "--data", deployment.dataDirectory], in: deployment.directory, name: "verify")
+            try await eventually("verify ends", seconds: 60) { verify.ended != nil }
+            #expect(verify.ended == .exited(0), "\(verify.output)\(verify.log)")
             try Self.report(journal, model, listener.calls)
             await client.stop()
             await listener.stop()
