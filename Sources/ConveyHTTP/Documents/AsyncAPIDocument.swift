@@ -182,7 +182,7 @@ enum AsyncAPIDocument {
             ("event", ##"{"payload":{"$ref":"#/components/schemas/Event"}}"##),
             (
                 "status",
-                #"{"contentType":"application/json","payload":{"type":"object","required":["status","node","version"],"properties":{"status":{"enum":["online","offline"]}}}}"#
+                #"{"contentType":"application/json","payload":{"type":"object","required":["status","node","version"],"properties":{"status":{"enum":["online","offline"]},"node":{"type":"string"},"version":{"type":"string"}}}}"#
             ),
             (
                 "receipt",
