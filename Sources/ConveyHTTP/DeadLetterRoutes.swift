@@ -6,9 +6,6 @@ import Foundation
 /// Dead letters over HTTP: `GET /v1/deadletters` and `/v1/deadletters/{position}`, `POST /v1/deadletters/redrive` and
 /// `…/discard` with `{"positions":[…]}`.
 public enum DeadLetterRoutes {
-    static let path = "/v1/deadletters"
-    /// Letters on a page unless the request says how many.
-    static let pageSize: Int64 = 100
     /// 1,000 positions of 20 characters.
     static let bodyLimit = 32 * 1_024
 
@@ -17,22 +14,23 @@ public enum DeadLetterRoutes {
         _ answer: @escaping @Sendable (DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError>
     ) -> [Route] {
         [
-            Route(path, "dead letters: after, limit") { request in
-                guard let after = number(request, "after", or: 0), let limit = number(request, "limit", or: pageSize),
+            Route(.list) { request in
+                guard let after = number(request, "after", or: 0),
+                    let limit = number(request, "limit", or: Int64(DeadLetterOperation.pageSize)),
                     (1...Int64(DeadLetterRequest.limit)).contains(limit)
                 else { return problem(.badRequest, "bad_parameter", "after is a position, limit is 1 to 1000.") }
                 return response(await answer(.list(after: Position(after), limit: Int(limit))))
             },
-            Route("\(path)/{position}", "one dead letter with its data") { request in
+            Route(.show) { request in
                 guard let position = request.target.path().split(separator: "/").last.flatMap({ Int64($0) }) else {
                     return problem(.badRequest, "bad_position", "A position is a whole number.")
                 }
                 return response(await answer(.show(Position(position))), single: true)
             },
-            Route("\(path)/redrive", "schedules dead letters again", method: .POST) { request in
+            Route(.redrive) { request in
                 await move(request) { response(await answer(.redrive($0))) }
             },
-            Route("\(path)/discard", "sets dead letters aside for good", method: .POST) { request in
+            Route(.discard) { request in
                 await move(request) { response(await answer(.discard($0))) }
             },
         ]
@@ -90,5 +88,13 @@ public enum DeadLetterRoutes {
         object.add("error", error)
         object.add("message", message)
         return json(object.finish(), status: status)
+    }
+}
+
+extension Route {
+    fileprivate init(
+        _ operation: DeadLetterOperation, handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+    ) {
+        self.init(operation.path, operation.summary, method: operation.method, handler: handler)
     }
 }

@@ -138,11 +138,15 @@ struct QueryTests {
         let document = try JSONValue(Array(try #require(httpGet("/openapi.json", port: port)).body.utf8))
         #expect(document["openapi"]?.string == "3.1.0")
         let paths = try #require(document["paths"]?.object)
-        #expect(paths.count == QueryView.allCases.count + 5)
+        #expect(paths.count == QueryView.allCases.count + 9)
         let id = try JournalFile(deployment.journal).texts("SELECT id FROM journal WHERE offset = 1 LIMIT 1")[0]
+        let letter = try JournalFile(deployment.journal).texts("SELECT position FROM dead_letters")[0]
         for (path, item) in paths {
-            let operation = try #require(item["get"])
-            let real = path.replacing("{subject}", with: "caf%C3%A9%2F1")
+            let real = path.replacing("{subject}", with: "caf%C3%A9%2F1").replacing("{position}", with: letter)
+            guard let operation = item["get"] else {
+                try Self.check(#require(item["post"]), real, in: document, position: letter, port: port)
+                continue
+            }
             let parameters = (operation["parameters"]?.array ?? []).filter { $0["in"]?.string == "query" }
             let required = parameters.filter { $0["required"]?.bool == true }.map { _ in "id=\(id)" }
             func ask(_ items: [String]) -> HTTPAnswer? {
@@ -161,50 +165,58 @@ struct QueryTests {
             }
             let answer = try #require(ask(required))
             #expect(answer.status == 200, "\(path)")
-            guard path.hasPrefix(QueryPath.base) else { continue }
-            #expect(ask(required + ["surprise=1"])?.status == 400, "\(path)")
+            guard path.hasPrefix("/v1/") else { continue }
+            if path.hasPrefix(QueryPath.base) { #expect(ask(required + ["surprise=1"])?.status == 400, "\(path)") }
             if !required.isEmpty { #expect(ask([])?.status == 400) }
-            let schema = operation["responses"]?["200"]?["content"]?["application/json"]?["schema"]?["$ref"]?.string
-            let name = try #require(schema?.split(separator: "/").last.map(String.init))
-            let members = document["components"]?["schemas"]?[name]
-            let body = try JSONValue(Array(answer.body.utf8))
-            for member in members?["required"]?.array ?? [] {
-                #expect(member.string.flatMap { body[$0] } != nil, "\(path): \(member)")
-            }
-            for (key, _) in body.object ?? [] {
-                #expect(members?["properties"]?[key] != nil, "\(path) answers \(key), which is not documented")
-            }
+            try Self.check(answer, of: operation, in: document, path)
         }
+        #expect(httpGet("/v1/deadletters/999999", port: port)?.status == 404)
+        #expect(httpGet("/v1/deadletters?limit=1001", port: port)?.status == 400)
         for view in ["state", "nothing"] {
             #expect(httpGet("/v1/conversations/nobody/\(view)", port: port)?.status == 404)
         }
     }
 
-    @Test("The AsyncAPI document names the topics on which things happen", .timeLimit(.minutes(1)))
-    func asyncAPI() async throws {
-        let deployment = try await Self.deployment()
-        let document = try JSONValue(
-            Array(try #require(httpGet("/asyncapi.json", port: deployment.httpPort)).body.utf8))
-        #expect(document["asyncapi"]?.string == "3.0.0")
-        let addresses = (document["channels"]?.object ?? []).compactMap { $0.value["address"]?.string }
-        let listener = try await deployment.listener(["conv/#"])
-        let client = try await deployment.client()
-        try await client.publish(topic: "conv/in/x/message/received", payload: Array(#"{"content":"hi"}"#.utf8))
-        _ = try await listener.first("an answer") { $0.type == "conv.out.assistant.completed" }
-        for event in listener.distinct("x") {
-            let isNamed = addresses.contains { address in
-                let levels = address.split(separator: "/")
-                let topic = event.topic.split(separator: "/")
-                return topic.count >= levels.count
-                    && zip(levels, topic).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
-                    && (topic.count == levels.count || levels.last == "{rest}")
-            }
-            #expect(isNamed, "\(event.topic)")
+    /// A request that moves a dead letter.
+    private static func check(
+        _ operation: JSONValue, _ path: String, in document: JSONValue, position: String, port: Int
+    ) throws {
+        let body = operation["requestBody"]?["content"]?["application/json"]?["schema"]?["$ref"]?.string
+        #expect(body == "#/components/schemas/Positions")
+        let answer = try #require(httpPost(path, body: "{\"positions\":[\(position)]}", port: port))
+        #expect(answer.status == 200, "\(path)")
+        try check(answer, of: operation, in: document, path)
+        #expect(httpPost(path, body: "{}", port: port)?.status == 400, "\(path)")
+        #expect(httpGet(path, port: port)?.status != 200, "\(path)")
+    }
+
+    /// An answer has the members that its schema says, and no others; so have the elements of its lists.
+    private static func check(
+        _ answer: HTTPAnswer, of operation: JSONValue, in document: JSONValue, _ path: String
+    ) throws {
+        let schema = operation["responses"]?["200"]?["content"]?["application/json"]?["schema"]
+        try check(JSONValue(Array(answer.body.utf8)), #require(schema), in: document, path)
+    }
+
+    private static func check(
+        _ value: JSONValue, _ schema: JSONValue, in document: JSONValue, _ path: String
+    ) throws {
+        if let name = schema["$ref"]?.string?.split(separator: "/").last {
+            let named = try #require(document["components"]?["schemas"]?[String(name)], "\(name)")
+            return try check(value, named, in: document, "\(path) \(name)")
         }
-        let views = document["channels"]?["query"]?["parameters"]?["view"]?["enum"]?.array?.compactMap(\.string)
-        #expect(views == QueryView.allCases.map(\.rawValue))
-        await client.stop()
-        await listener.stop()
+        for element in value.array ?? [] {
+            if let elements = schema["items"] { try check(element, elements, in: document, path) }
+        }
+        guard let properties = schema["properties"] else { return }
+        for member in schema["required"]?.array ?? [] {
+            #expect(member.string.flatMap { value[$0] } != nil, "\(path): \(member)")
+        }
+        for (key, member) in value.object ?? [] {
+            let property = properties[key]
+            #expect(property != nil, "\(path) answers \(key), which is not documented")
+            if let property { try check(member, property, in: document, path) }
+        }
     }
 
     @Test("Who asks over MQTT without a place for the answer disturbs nobody", .timeLimit(.minutes(1)))

@@ -24,18 +24,27 @@ enum AsyncAPIDocument {
             ("operations", DocumentText.object(operations)),
             (
                 "components",
-                DocumentText.object([("schemas", DocumentText.schemas), ("messages", DocumentText.object(messages))])
+                DocumentText.object([
+                    ("schemas", DocumentText.schemas),
+                    ("messages", DocumentText.object(messages + SignalType.all.map(message))),
+                ])
             ),
         ])
     }
 
     private static func channels(_ root: String) -> [(name: String, json: String)] {
-        func channel(_ name: String, _ address: String, _ message: String, _ description: String) -> (String, String) {
+        func channel(
+            _ name: String, _ address: String, _ message: String, _ description: String, family: Family? = nil
+        ) -> (String, String) {
+            let messages = [message] + SignalType.all.filter { $0.family == family }.map(\.name)
             let names = address.split(separator: "{").dropFirst().map { $0.prefix { $0 != "}" } }
             var members = [
                 ("address", DocumentText.quoted("\(root)/\(address)")),
                 ("description", DocumentText.quoted(description)),
-                ("messages", ##"{"\##(message)":{"$ref":"#/components/messages/\##(message)"}}"##),
+                (
+                    "messages",
+                    DocumentText.object(messages.map { ($0, ##"{"$ref":"#/components/messages/\##($0)"}"##) })
+                ),
             ]
             if !names.isEmpty {
                 let parameters = names.map { (String($0), #"{"description":\#(words(String($0)))}"#) }
@@ -44,14 +53,25 @@ enum AsyncAPIDocument {
             return (name, DocumentText.object(members))
         }
         return [
-            channel("in", "in/{subject}/{rest}", "signal", "signals of type conv.in.{rest}, from clients"),
-            channel("inWithType", "in/{subject}", "signal", "the same, where the envelope carries the type"),
-            channel("ingest", "ingest/{subject}", "signal", "signals of any family but applied, from trusted programs"),
-            channel("out", "out/{subject}/{rest}", "event", "what a user sees"),
-            channel("effect", "effect/{subject}/{rest}", "event", "the life of effects"),
             channel(
-                "applied", "applied/{subject}/event/applied", "event", "markers: a signal was applied, in which order"),
-            channel("audit", "audit/{subject}/{rest}", "event", "rejections and dead letters"),
+                "in", "in/{subject}/{rest}", "signal",
+                "signals of type conv.in.{rest}, from clients; types that are not listed are recorded, and nothing follows",
+                family: .inbound),
+            channel(
+                "inWithType", "in/{subject}", "signal", "the same, where the envelope carries the type",
+                family: .inbound),
+            channel("ingest", "ingest/{subject}", "signal", "signals of any family but applied, from trusted programs"),
+            channel("out", "out/{subject}/{rest}", "event", "what a user sees", family: .output),
+            channel("effect", "effect/{subject}/{rest}", "event", "the life of effects", family: .effect),
+            channel(
+                "applied", "applied/{subject}/event/applied", "event", "markers: a signal was applied, in which order",
+                family: .applied),
+            channel(
+                "audit", "audit/{subject}/{rest}", "event", "rejections, dead letters, and what became of attempts",
+                family: .audit),
+            channel("toolCall", "tool/{name}/call", "toolCall", "calls of a tool, for its workers"),
+            channel("toolResult", "tool/{name}/result/{effect}", "toolAnswer", "progress, results and errors of calls"),
+            channel("toolCancel", "tool/{name}/cancel", "toolCancel", "calls for which nobody waits any more"),
             channel("status", "status/{node}", "status", "online or offline, retained"),
             channel("receipt", "receipt/{client}", "receipt", "receipts; any topic outside Convey's own is as good"),
             channel("query", "query/{subject}/{view}", "question", "questions about conversations"),
@@ -75,6 +95,8 @@ enum AsyncAPIDocument {
         case "rest": #""the type without conv.{family}., its dots turned into slashes""#
         case "node": #""the node's name""#
         case "client": #""the client's id""#
+        case "name": #""the tool's name""#
+        case "effect": #""the effect's id, percent-encoded into one level; the call says the topic""#
         default:
             #""one of the views; the subject is _ for conversations","enum":["# + views + "]"
         }
@@ -88,7 +110,8 @@ enum AsyncAPIDocument {
         let received = [("in", "takeSignal"), ("inWithType", "takeSignalWithType"), ("ingest", "ingestSignal")]
         let sent = [
             ("out", "publishOutput"), ("effect", "publishEffect"), ("applied", "publishMarker"),
-            ("audit", "publishAudit"), ("status", "publishStatus"),
+            ("audit", "publishAudit"), ("status", "publishStatus"), ("toolCall", "callTool"),
+            ("toolCancel", "cancelToolCall"),
         ]
         let bindings = #""bindings":{"mqtt":{"qos":1,"retain":false,"bindingVersion":"0.2.0"}}"#
         let receives = received.map { channel, name in
@@ -107,8 +130,33 @@ enum AsyncAPIDocument {
             ##"{"action":"receive","channel":{"$ref":"#/channels/query"},\##(bindings),"##
                 + ##""reply":{"address":{"location":"$message.header#/responseTopic"},"channel":{"$ref":"#/channels/answer"}}}"##
         )
-        return receives + sends + [query]
+        let answer = (
+            "takeToolAnswer",
+            ##"{"action":"receive","channel":{"$ref":"#/channels/toolResult"},\##(bindings)}"##
+        )
+        return receives + sends + [answer, query]
     }()
+
+    private static func message(_ type: SignalType) -> (name: String, json: String) {
+        let data = type.dataSchema
+        let payload =
+            type.family == .inbound
+            ? data
+            : ##"{"allOf":[{"$ref":"#/components/schemas/Event"},{"type":"object","properties":{"type":{"const":"##
+                + DocumentText.quoted(type.name) + #"},"data":"# + data + "}}]}"
+        return (
+            type.name,
+            DocumentText.object([
+                ("name", DocumentText.quoted(type.name)),
+                (
+                    "summary",
+                    DocumentText.quoted(
+                        type.family == .inbound
+                            ? "\(type.summary); the payload here is data, alone or in an envelope" : type.summary)
+                ), ("payload", payload),
+            ])
+        )
+    }
 
     private static var messages: [(name: String, json: String)] {
         var parameters: [String: String] = [:]
@@ -134,11 +182,23 @@ enum AsyncAPIDocument {
             ("event", ##"{"payload":{"$ref":"#/components/schemas/Event"}}"##),
             (
                 "status",
-                #"{"contentType":"application/json","payload":{"type":"object","required":["status","node","version"],"properties":{"status":{"enum":["online","offline"]}}}}"#
+                #"{"contentType":"application/json","payload":{"type":"object","required":["status","node","version"],"properties":{"status":{"enum":["online","offline"]},"node":{"type":"string"},"version":{"type":"string"}}}}"#
             ),
             (
                 "receipt",
                 #"{"contentType":"application/json","payload":{"type":"object","required":["status"],"properties":{"status":{"enum":["recorded","duplicate","rejected"]},"id":{"type":"string"},"subject":{"type":"string"},"offset":{"type":"integer"},"code":{"type":"string"},"message":{"type":"string"}}}}"#
+            ),
+            (
+                "toolCall",
+                #"{"contentType":"application/json","summary":"Do this; answer to response_topic, with the correlation data or with idempotency_key and attempt.","payload":{"type":"object","required":["call_id","name","arguments","effect_id","subject","attempt","idempotency_key","response_topic","deadline"],"properties":{"call_id":{"type":"string"},"name":{"type":"string"},"arguments":{"type":"object"},"effect_id":{"type":"string"},"subject":{"type":"string"},"attempt":{"type":"integer"},"idempotency_key":{"type":"string"},"response_topic":{"type":"string"},"deadline":{"type":"string","format":"date-time"},"traceparent":{"type":"string"}}}}"#
+            ),
+            (
+                "toolAnswer",
+                #"{"contentType":"application/json","summary":"Any number of pieces of progress, then one result or error.","payload":{"type":"object","required":["type"],"properties":{"type":{"enum":["progress","result","error"]},"message":{"type":"string"},"content":{"description":"Of a result: a string is its text, anything else its JSON."},"retriable":{"type":"boolean","description":"Of an error."},"idempotency_key":{"type":"string"},"attempt":{"type":"integer"}}}}"#
+            ),
+            (
+                "toolCancel",
+                #"{"contentType":"application/json","payload":{"type":"object","required":["effect_id","idempotency_key","attempt","reason"],"properties":{"effect_id":{"type":"string"},"idempotency_key":{"type":"string"},"attempt":{"type":"integer"},"reason":{"enum":["canceled","timeout"]}}}}"#
             ),
             (
                 "question",

@@ -52,6 +52,26 @@ enum DocumentText {
         "Subject":{"type":"string","minLength":1,"maxLength":256,"description":"The conversation's id."},
         "Offset":{"type":"integer","minimum":0,"description":"A place in the conversation's record order, from 1."},
         "Next":{"type":"object","description":"The parameter, with its value, that asks for the next page in place of this page's before, after, after_sequence or cursor. Missing on the last page.","minProperties":1,"maxProperties":1},
+        "Problem":{"type":"object","required":["error","message"],"properties":{
+            "error":{"type":"string","description":"A word for programs."},"message":{"type":"string"}}},
+        "Positions":{"type":"object","required":["positions"],"properties":{
+            "positions":{"type":"array","minItems":1,"maxItems":1000,"items":{"type":"integer","minimum":1}}}},
+        "DeadLetter":{"type":"object","description":"A recorded signal set aside because it could not be applied.","required":["position","subject","offset","reason","at","recorded_at","id","source","type"],"properties":{
+            "position":{"type":"integer","minimum":1,"description":"Its place in the journal."},
+            "subject":{"$ref":"#/components/schemas/Subject"},"offset":{"$ref":"#/components/schemas/Offset"},
+            "reason":{"type":"string"},
+            "at":{"type":"string","format":"date-time","description":"When it was set aside."},
+            "recorded_at":{"type":"string","format":"date-time"},
+            "id":{"type":"string"},"source":{"type":"string"},"type":{"type":"string"},
+            "cause":{"type":"string","description":"The id of the signal that it waits for."},
+            "data":{"type":"object","description":"Of one letter alone, not in a list."}}},
+        "DeadLetters":{"type":"object","required":["dead_letters"],"properties":{
+            "dead_letters":{"type":"array","items":{"$ref":"#/components/schemas/DeadLetter"}}}},
+        "DeadLetterResults":{"type":"object","required":["results"],"properties":{
+            "results":{"type":"array","items":{"type":"object","required":["position","status"],"properties":{
+                "position":{"type":"integer"},
+                "status":{"type":"string","enum":["redriven","discarded","not_found","already_discarded","parked_limit"]},
+                "audit_id":{"type":"string","description":"Of the audit signal that tells of it."}}}}}},
         "Error":{"type":"object","required":["error","message"],"properties":{
             "error":{"type":"string","enum":["view_unknown","parameter_unknown","parameter_invalid","parameter_missing","not_found","busy","timeout","unavailable","corrupt"]},
             "message":{"type":"string"}}},

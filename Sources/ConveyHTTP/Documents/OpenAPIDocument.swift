@@ -1,7 +1,8 @@
 import Conversation
+import ConveyRuntime
 
-/// The HTTP service in the terms of OpenAPI 3.1 (spec.openapis.org/oas/v3.1.0). Views and parameters come from the tables
-/// that also read the requests, so that they cannot differ.
+/// The HTTP service in the terms of OpenAPI 3.1 (spec.openapis.org/oas/v3.1.0). Views, parameters and what can be done with dead
+/// letters come from the tables that also read the requests, so that they cannot differ.
 enum OpenAPIDocument {
     static func text(version: String) -> String {
         DocumentText.object([
@@ -13,13 +14,17 @@ enum OpenAPIDocument {
                     (
                         "description",
                         DocumentText.quoted(
-                            "Queries, health and metrics of a conversation runtime. Read-only. There is no authentication:"
-                                + " it listens on loopback unless told otherwise; put a proxy in front to expose it.")
+                            "Queries, dead letters, health and metrics of a conversation runtime. It reads, but for the two"
+                                + " POSTs that move dead letters. There is no authentication: it listens on loopback unless told otherwise; put a proxy in front to expose it."
+                        )
                     ), ("license", #"{"name":"Apache-2.0","identifier":"Apache-2.0"}"#),
                 ])
             ),
             ("servers", #"[{"url":"/"}]"#),
-            ("paths", DocumentText.object(QueryView.allCases.map(path) + operations)),
+            (
+                "paths",
+                DocumentText.object(QueryView.allCases.map(path) + DeadLetterOperation.allCases.map(path) + operations)
+            ),
             ("components", DocumentText.object([("schemas", DocumentText.schemas)])),
         ])
     }
@@ -51,6 +56,54 @@ enum OpenAPIDocument {
             ("parameters", DocumentText.array(parameters)), ("responses", DocumentText.object(answers)),
         ])
         return (name, DocumentText.object([("get", get)]))
+    }
+
+    private static func path(_ operation: DeadLetterOperation) -> (name: String, json: String) {
+        let (parameters, answers): ([String], [(name: String, json: String)])
+        switch operation {
+        case .list:
+            parameters = [
+                #"{"name":"after","in":"query","description":"only letters behind this position","schema":{"type":"integer","minimum":0,"default":0},"example":0}"#,
+                #"{"name":"limit","in":"query","description":"how many at the most","schema":{"type":"integer","minimum":1,"maximum":\#(DeadLetterRequest.limit),"default":\#(DeadLetterOperation.pageSize)},"example":10}"#,
+            ]
+            answers = [("200", answer("a page of them, by position, discarded ones included", "DeadLetters"))]
+        case .show:
+            parameters = [
+                #"{"name":"position","in":"path","required":true,"description":"the signal's place in the journal","schema":{"type":"integer","minimum":1},"example":5}"#
+            ]
+            answers = [
+                ("200", answer("the letter", "DeadLetter")),
+                ("404", answer("there is no dead letter at this position", "Problem")),
+            ]
+        case .redrive, .discard:
+            parameters = []
+            answers = [
+                ("200", answer("what became of each, in the order of the positions", "DeadLetterResults")),
+                ("415", answer("the content type is not application/json", "Problem")),
+            ]
+        }
+        var members = [
+            ("operationId", DocumentText.quoted("\(operation.rawValue)DeadLetters")),
+            ("summary", DocumentText.quoted(operation.summary)),
+            ("parameters", DocumentText.array(parameters)),
+            (
+                "responses",
+                DocumentText.object(
+                    answers + [
+                        ("400", answer("a parameter, a position or the body is wrong", "Problem")),
+                        ("503", answer("the journal cannot be used at the moment, or too many ask", "Problem")),
+                    ])
+            ),
+        ]
+        let isPost = operation.method == .POST
+        if isPost {
+            members.append(
+                (
+                    "requestBody",
+                    ##"{"required":true,"content":{"application/json":{"schema":{"$ref":"#/components/schemas/Positions"}}}}"##
+                ))
+        }
+        return (operation.path, DocumentText.object([(isPost ? "post" : "get", DocumentText.object(members))]))
     }
 
     private static func answer(_ description: String, _ schema: String) -> String {

@@ -89,6 +89,9 @@ final class ModelReply {
         }
     }
 
+    /// Streams a piece of a reasoning model's thoughts.
+    func think(_ text: String) throws { try delta("{\"reasoning_content\":\(quoted(text))}") }
+
     /// Ends the reply in calls of tools.
     /// - Parameter id: what the calls' ids begin with.
     func call(_ calls: [Call], id: String) throws {

@@ -1,0 +1,39 @@
+import ConveyRuntime
+import FlyingFox
+
+/// What can be done with dead letters over HTTP: the one table that routes and documents are made from.
+enum DeadLetterOperation: String, CaseIterable {
+    case list
+    case show
+    case redrive
+    case discard
+
+    static let base = "/v1/deadletters"
+    /// Letters on a page unless the request says how many.
+    static let pageSize = 100
+
+    var path: String {
+        switch self {
+        case .list: Self.base
+        case .show: "\(Self.base)/{position}"
+        case .redrive, .discard: "\(Self.base)/\(rawValue)"
+        }
+    }
+
+    var method: HTTPMethod {
+        switch self {
+        case .list, .show: .GET
+        case .redrive, .discard: .POST
+        }
+    }
+
+    /// In a few words, for documents and for the list in a 404.
+    var summary: String {
+        switch self {
+        case .list: "dead letters by position: after, limit"
+        case .show: "one dead letter with its data"
+        case .redrive: "schedules dead letters again"
+        case .discard: "sets dead letters aside for good"
+        }
+    }
+}
