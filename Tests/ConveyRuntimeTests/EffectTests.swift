@@ -86,7 +86,8 @@ private let execution = "conv.effect.tool.execution"
     }
 
     @Test(arguments: [
-        #""fast""#, "[]", #"{"max_attempts":0}"#, #"{"max_attempts":11}"#, #"{"timeout_ms":"1"}"#,
+        #"{"note":"\#(String(repeating: "x", count: 5_000))"}"#, #""fast""#, "[]", #"{"max_attempts":0}"#,
+        #"{"max_attempts":11}"#, #"{"timeout_ms":"1"}"#,
         #"{"backoff_ms":-1}"#, #"{"timeout_ms":1e300}"#, #"{"idle_timeout_ms":99999999999999999999}"#,
     ])
     func `A bad effect_policy rejects the effect`(policy: String) throws {

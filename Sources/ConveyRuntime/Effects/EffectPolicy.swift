@@ -81,6 +81,9 @@ extension EffectPolicy {
     /// - Throws: `EffectFailure` of category `config` that names what is wrong.
     func overridden(by spelled: [UInt8]?, bounds: EffectPolicyBounds) throws(EffectFailure) -> EffectPolicy {
         guard let spelled else { return self }
+        guard spelled.count <= Self.overrideLimit else {
+            throw EffectFailure(.config, "effect_policy has more than \(Self.overrideLimit) bytes")
+        }
         guard let members = JSONObjectView(spelled) else {
             throw EffectFailure(.config, "effect_policy must be an object, like {\"max_attempts\":1}")
         }
@@ -100,6 +103,9 @@ extension EffectPolicy {
         }
         return policy
     }
+
+    /// Bytes of an `effect_policy`: it is kept with each open effect.
+    private static let overrideLimit = 4_096
 
     private static func duration(
         _ value: JSONSlice, _ name: String, from least: Int, _ most: Duration

@@ -57,9 +57,12 @@ extension Engine {
         guard let position = conversation.record.state.configuredAt else { return nil }
         if let known = conversation.configuration, known.position == position { return known.data }
         let data = try signal(at: Position(Int64(position)), of: conversation).data
-        conversation.configuration = (position, data)
+        if data.count <= Self.configurationLimit { conversation.configuration = (position, data) }
         return data
     }
+
+    /// Bytes of a configuration that is kept in memory with its conversation; a larger one is read each time.
+    private static let configurationLimit = 4_096
 
     /// Lets the next generation start, unless the answer before it goes on.
     func advanceTurn(_ conversation: ActiveConversation) {
