@@ -36,6 +36,22 @@ enum OpenEffectsScenario {
         return report
     }
 
+    private static let patience: Int64 = 120_000_000_000
+    private static let rest: Int64 = 500
+
+    /// Waits until all that there is to be said of the effects has been said.
+    private static func settle(_ convey: ConveyServer) throws {
+        let deadline = Clock.now + patience
+        while true {
+            // First, so that what was applied a moment ago has been handed to the outbox.
+            Clock.sleep(milliseconds: rest)
+            let metrics = try convey.metrics()
+            if metrics["convey_outbox_lag"] == 0, metrics["convey_queue_depth"] == 0 { return }
+            try Interruption.check()
+            guard Clock.now < deadline else { throw BenchError("convey does not come to rest") }
+        }
+    }
+
     private static func measure(
         _ surroundings: Surroundings, _ count: Int, _ type: String, _ member: String
     ) throws -> Run {
@@ -57,7 +73,7 @@ enum OpenEffectsScenario {
             }
             // Each is recorded, applied, and for the most part announced.
             try convey.wait(for: "convey_signals_applied_total", toReach: count)
-            Clock.sleep(milliseconds: 2_000)
+            try settle(convey)
             let start = try CPUReading(conveyID: convey.processID, brokerID: broker.processID)
             Clock.sleep(until: Clock.now + Int64(idleSeconds * 1e9))
             let end = try CPUReading(conveyID: convey.processID, brokerID: broker.processID)

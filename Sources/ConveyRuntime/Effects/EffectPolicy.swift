@@ -133,7 +133,7 @@ public struct EffectSettings: Sendable {
     /// By name. A tool that is not here is no less called: its handler says what is wrong with it.
     public var tools: [String: ToolPolicy] = [:]
     public var turns = TurnSettings()
-    /// Timers that wait at once; a further one fails. Each costs a row and some 500 bytes of memory.
+    /// Timers that wait at once; a further one fails. Each costs a row and 2 to 3 kB of memory.
     public var timerLimit = 1_000_000
 
     public init() {}
