@@ -47,8 +47,8 @@ struct EffectLedger {
         var call: ToolCall?
 
         var isRunning: Bool { phase == .running }
-        /// A client may show text that the next attempt does not continue.
-        var mayHaveStreamed: Bool { effect.attempt > 0 && (deltas > 0 || wasInterrupted) }
+        /// A client may show text of an answer that the next attempt does not continue.
+        var mayHaveStreamed: Bool { effect.effectClass == .llm && (deltas > 0 || wasInterrupted) }
     }
 
     /// What a deadline that has passed means.

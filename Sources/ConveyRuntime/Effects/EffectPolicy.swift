@@ -165,7 +165,7 @@ public struct ToolPolicy: Sendable, Equatable {
 
 extension Duration {
     /// Whole milliseconds, rounded down.
-    var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
+    package var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
 }
 
 extension JSONSlice {

@@ -69,7 +69,7 @@ extension Engine {
     private func announce(_ entry: EffectLedger.Entry) throws(JournalError) {
         let effect = entry.effect
         if effect.effectClass == .timer {
-            let data = LifecycleData.timerStarted(entry, fireAt: timestamps.text(effect.dueAt ?? time.wall))
+            let data = LifecycleData.timer("started", entry, fireAt: timestamps.text(effect.dueAt ?? time.wall))
             try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
             metrics.effects[.timer, .started] += 1
         }
@@ -145,7 +145,7 @@ extension Engine {
         let cause = try signal(at: effect.key.cause, of: conversation)
         ledger.setTraceparent(cause.traceparent, key: effect.key)
         entry.traceparent = cause.traceparent
-        let data = LifecycleData.started(entry, reset: entry.effect.attempt > 1 && hasStreamed(started))
+        let data = LifecycleData.started(entry, reset: started.effect.attempt > 1 && started.mayHaveStreamed)
         try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
         batch.changedEffects.append(effect)
         let attempt = EffectAttempt(
@@ -154,11 +154,6 @@ extension Engine {
             contextThrough: lastPosition, limits: entry.policy.limits, traceparent: cause.traceparent)
         output.orders.append(.run(attempt))
         metrics.effects[effect.effectClass.metric, effect.attempt == 1 ? .started : .retried] += 1
-    }
-
-    /// Whether a client may show text of the attempt before.
-    private func hasStreamed(_ entry: EffectLedger.Entry) -> Bool {
-        entry.effect.effectClass == .llm && (entry.deltas > 0 || entry.wasInterrupted)
     }
 
     /// Records what an attempt reports. What comes after the effect's end is recorded as audit, and changes nothing.
@@ -246,7 +241,7 @@ extension Engine {
                 let fireAt = timestamps.text(entry.effect.dueAt ?? time.wall)
                 try end(
                     entry, "completed", cause: entry.lastSignal, outcome: .completed,
-                    data: LifecycleData.timerFired(entry, fireAt: fireAt))
+                    data: LifecycleData.timer("completed", entry, fireAt: fireAt))
             case .timeout(let key):
                 guard let entry = ledger.entry(key) else { continue }
                 output.orders.append(.stop(key))

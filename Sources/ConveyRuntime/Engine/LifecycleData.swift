@@ -10,14 +10,8 @@ enum LifecycleData {
         return data.finish()
     }
 
-    static func timerStarted(_ entry: EffectLedger.Entry, fireAt: String) -> [UInt8] {
-        var data = lifecycle("started", entry)
-        data.add("fire_at", fireAt)
-        return data.finish()
-    }
-
-    static func timerFired(_ entry: EffectLedger.Entry, fireAt: String) -> [UInt8] {
-        var data = lifecycle("completed", entry)
+    static func timer(_ name: String, _ entry: EffectLedger.Entry, fireAt: String) -> [UInt8] {
+        var data = lifecycle(name, entry)
         data.add("fire_at", fireAt)
         return data.finish()
     }

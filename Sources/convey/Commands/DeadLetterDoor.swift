@@ -24,19 +24,8 @@ struct DeadLetterDoorFlags: ParsableArguments {
 
     func open() throws -> any DeadLetterDoor {
         if let data { return DeadLetterFile(directory: data) }
-        let given = http.map { [Settings.httpAddress.key: $0] } ?? [:]
-        let sources = SettingSources(
-            flags: given, configFile: config.file, environment: ProcessInfo.processInfo.environment)
-        let address = try SettingsOutcome.orExit { () throws(SettingProblems) in
-            var resolver = SettingsResolver(sources)
-            let address = resolver.value(Settings.httpAddress)
-            try resolver.throwProblems()
-            return address
-        }
-        guard let address else {
-            StandardError.print("http.address is off: there is nobody to ask; read the journal with --data DIR")
-            throw ExitStatus.badSettings
-        }
+        let address = try SettingsOutcome.serviceAddress(
+            http, configFile: config.file, instead: "; read the journal with --data DIR")
         return DeadLetterService(address: address)
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ConveyHTTP
-import Foundation
 
 /// `convey health`: what a container's health check calls.
 struct HealthCommand: ParsableCommand {
@@ -15,19 +14,7 @@ struct HealthCommand: ParsableCommand {
     var http: String?
 
     func run() throws {
-        let given = http.map { [Settings.httpAddress.key: $0] } ?? [:]
-        let sources = SettingSources(
-            flags: given, configFile: config.file, environment: ProcessInfo.processInfo.environment)
-        let address = try SettingsOutcome.orExit { () throws(SettingProblems) in
-            var resolver = SettingsResolver(sources)
-            let address = resolver.value(Settings.httpAddress)
-            try resolver.throwProblems()
-            return address
-        }
-        guard let address else {
-            StandardError.print("http.address is off: there is nobody to ask")
-            throw ExitStatus.badSettings
-        }
+        let address = try SettingsOutcome.serviceAddress(http, configFile: config.file)
         guard let answer = HTTPProbe.get("/readyz", at: address) else {
             StandardError.print("nobody answers at http://\(address)")
             throw ExitStatus.unavailable

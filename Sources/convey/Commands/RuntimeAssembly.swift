@@ -90,7 +90,3 @@ extension SchedulerOrderSetting {
         }
     }
 }
-
-extension Duration {
-    fileprivate var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
-}

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConveyHTTP
 import Foundation
 
 /// Reads settings for a command, or says everything that is wrong with them and exits with 78.
@@ -15,5 +16,28 @@ enum SettingsOutcome {
             StandardError.print(error.description)
             throw ExitStatus.badSettings
         }
+    }
+
+    /// Where a running service is asked over HTTP.
+    /// - Parameters:
+    ///   - given: the flag's text, if it was given.
+    ///   - instead: what else can be done when HTTP is off, for the message.
+    static func serviceAddress(
+        _ given: String?, configFile: String?, instead: String = ""
+    ) throws -> HTTPAddress {
+        let sources = SettingSources(
+            flags: given.map { [Settings.httpAddress.key: $0] } ?? [:], configFile: configFile,
+            environment: ProcessInfo.processInfo.environment)
+        let address = try orExit { () throws(SettingProblems) in
+            var resolver = SettingsResolver(sources)
+            let address = resolver.value(Settings.httpAddress)
+            try resolver.throwProblems()
+            return address
+        }
+        guard let address else {
+            StandardError.print("http.address is off: there is nobody to ask\(instead)")
+            throw ExitStatus.badSettings
+        }
+        return address
     }
 }
