@@ -27,6 +27,13 @@ enum DeadLetterOperation: String, CaseIterable {
         }
     }
 
+    var scope: AccessScope {
+        switch self {
+        case .list, .show: .read
+        case .redrive, .discard: .admin
+        }
+    }
+
     /// In a few words, for documents and for the list in a 404.
     var summary: String {
         switch self {

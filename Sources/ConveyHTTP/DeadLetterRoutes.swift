@@ -95,6 +95,6 @@ extension Route {
     fileprivate init(
         _ operation: DeadLetterOperation, handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
     ) {
-        self.init(operation.path, operation.summary, method: operation.method, handler: handler)
+        self.init(operation.path, operation.summary, method: operation.method, scope: operation.scope, handler: handler)
     }
 }

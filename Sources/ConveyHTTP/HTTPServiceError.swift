@@ -7,6 +7,8 @@ public struct HTTPServiceError: Error, Sendable, CustomStringConvertible {
         case addressInvalid
         /// The port is below 1024 and the process may not bind it.
         case permissionDenied
+        /// Others could reach it, and nothing would ask who they are.
+        case unprotected
         /// The listener stopped working.
         case failed
     }

@@ -8,8 +8,8 @@ enum HealthRoutes {
         status: @escaping @Sendable () -> RuntimeStatus, metrics: @escaping @Sendable () -> MetricsSnapshot
     ) -> [Route] {
         [
-            Route("/healthz", "200 while the process runs") { _ in .json(Health(status: "ok")) },
-            Route("/readyz", "200 when signals are taken, else 503 and what is missing") { _ in
+            Route("/healthz", "200 while the process runs", scope: nil) { _ in .json(Health(status: "ok")) },
+            Route("/readyz", "200 when signals are taken, else 503 and what is missing", scope: nil) { _ in
                 let status = status()
                 return .json(Readiness(status), status: status.isReady ? .ok : .serviceUnavailable)
             },

@@ -10,15 +10,39 @@ public struct Route: Sendable {
     public let summary: String
     /// `GET`, or `POST` for what changes something.
     let method: HTTPMethod
-    let handler: @Sendable (HTTPRequest) async throws -> HTTPResponse
+    /// What a token must allow; nil for everybody.
+    let scope: AccessScope?
+    /// The longest body a request may have, in bytes.
+    let bodyLimit: Int
+    let handler: @Sendable (HTTPRequest, AccessGrant) async throws -> HTTPResponse
 
+    /// Nothing that is asked with a `GET` has a body of note.
+    public static let standardBodyLimit = 32 * 1_024
+
+    /// - Parameters:
+    ///   - scope: what a token must allow; nil for everybody.
+    ///   - bodyLimit: the longest body a request may have, in bytes.
     public init(
-        _ path: String, _ summary: String, method: HTTPMethod = .GET,
+        _ path: String, _ summary: String, method: HTTPMethod = .GET, scope: AccessScope? = .read,
+        bodyLimit: Int = Route.standardBodyLimit,
         handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
+    ) {
+        self.init(
+            path, summary, method: method, scope: scope, bodyLimit: bodyLimit,
+            granted: { request, _ in try await handler(request) })
+    }
+
+    /// As above, for handlers that need to know who asks.
+    init(
+        _ path: String, _ summary: String, method: HTTPMethod = .GET, scope: AccessScope? = .read,
+        bodyLimit: Int = Route.standardBodyLimit,
+        granted handler: @escaping @Sendable (HTTPRequest, AccessGrant) async throws -> HTTPResponse
     ) {
         self.path = path
         self.summary = summary
         self.method = method
+        self.scope = scope
+        self.bodyLimit = bodyLimit
         self.handler = handler
     }
 

@@ -1,0 +1,124 @@
+import FlyingFox
+
+/// Who may do what over HTTP. A value: the same request at the same time always gets the same decision.
+public struct AccessPolicy: Sendable {
+    /// Nil where nobody needs one.
+    public let tokens: AccessTokens?
+    /// Pages of these origins may do what the service's own page may.
+    public let origins: Set<WebOrigin>
+    /// Whether a request must name this machine: so it is on loopback without tokens, where a foreign page that has its
+    /// own name point to 127.0.0.1 could read everything otherwise (DNS rebinding).
+    let needsLocalHost: Bool
+
+    /// The cookie that holds a browser's token. It is only ever sent by the service's own pages (`SameSite=Strict`).
+    static let cookie = "convey_token"
+
+    /// - Parameters:
+    ///   - address: where the service listens.
+    ///   - allowsAnonymous: whether other machines need no token, because something in front decides who gets here.
+    /// - Throws: when others could reach the service and nothing would ask who they are.
+    public init(
+        address: HTTPAddress, tokens: AccessTokens?, origins: Set<WebOrigin> = [], allowsAnonymous: Bool = false
+    ) throws(HTTPServiceError) {
+        guard address.isLoopback || tokens != nil || allowsAnonymous else {
+            throw HTTPServiceError(
+                code: .unprotected,
+                message: "http.address: \(address) can be reached from other machines, so http.tokens_file is needed;"
+                    + " or set http.allow_anonymous where a proxy or a published port decides who gets here")
+        }
+        self.tokens = tokens
+        self.origins = origins
+        needsLocalHost = tokens == nil && address.isLoopback && !allowsAnonymous
+    }
+
+    /// - Parameters:
+    ///   - scope: what the route needs; nil where it is for everybody.
+    ///   - now: microseconds since 1970.
+    func decide(_ request: HTTPRequest, scope: AccessScope?, now: Int64) -> AccessDecision {
+        if needsLocalHost, !isLocal(request.headers[.host]) {
+            return .refused(.foreignHost)
+        }
+        if request.method != .GET, request.method != .HEAD, !isOwnPage(request) { return .refused(.foreignOrigin) }
+        guard let scope else { return .allowed(.anonymous) }
+        guard let tokens else { return .allowed(.anonymous) }
+        guard let presented = Self.presentedToken(request.headers) else { return .refused(.tokenMissing) }
+        guard let token = tokens.find(presented) else { return .refused(.tokenUnknown) }
+        if token.isExpired(at: now) { return .refused(.tokenExpired) }
+        guard token.scope >= scope else { return .refused(.scopeTooNarrow(needed: scope, held: token.scope)) }
+        return .allowed(AccessGrant(name: token.name, scope: token.scope, expiresAt: token.expiresAt))
+    }
+
+    /// `Authorization: Bearer …` (RFC 6750, section 2.1) counts before the cookie.
+    private static func presentedToken(_ headers: HTTPHeaders) -> String? {
+        if let authorization = headers[.authorization] {
+            let words = authorization.split(separator: " ", maxSplits: 1)
+            guard words.count == 2, words[0].lowercased() == "bearer" else { return nil }
+            return words[1].trimming(while: \.isWhitespace)
+        }
+        let items = (headers[.cookie] ?? "").split(separator: ";")
+        for item in items {
+            let parts = item.split(separator: "=", maxSplits: 1)
+            if parts.count == 2, parts[0].trimming(while: \.isWhitespace) == cookie {
+                return parts[1].trimming(while: \.isWhitespace)
+            }
+        }
+        return nil
+    }
+
+    /// Whether a request that changes something comes from a page of this service, or from no page at all.
+    ///
+    /// Browsers send `Origin` with every POST to another origin, and `Sec-Fetch-Site` with every request; other programs
+    /// send neither.
+    private func isOwnPage(_ request: HTTPRequest) -> Bool {
+        guard let text = request.headers[HTTPHeader("Origin")] else {
+            let site = request.headers[HTTPHeader("Sec-Fetch-Site")] ?? "none"
+            return site == "same-origin" || site == "none"
+        }
+        guard let origin = WebOrigin(text) else { return false }
+        if origins.contains(origin) { return true }
+        // A proxy in front may speak TLS where this service does not, so the scheme does not matter.
+        guard let host = request.headers[.host] else { return false }
+        return WebOrigin(scheme: origin.scheme, host: host) == origin
+    }
+
+    private func isLocal(_ host: String?) -> Bool {
+        guard let host, let named = WebOrigin(scheme: "http", host: host) else { return false }
+        if origins.contains(where: { $0.authority == named.authority }) { return true }
+        var name = named.authority[...]
+        if let colon = name.lastIndex(of: ":"), name[name.index(after: colon)...].allSatisfy(\.isNumber) {
+            name = name[..<colon]
+        }
+        return name == "localhost" || name == "[::1]" || Self.isLoopbackIPv4(name)
+    }
+
+    /// `127.1.2.3`, digits only: `127.0.0.1.example.org` is somebody's name.
+    private static func isLoopbackIPv4(_ text: Substring) -> Bool {
+        let parts = text.split(separator: ".", omittingEmptySubsequences: false)
+        return parts.count == 4 && parts[0] == "127" && parts.allSatisfy { UInt8($0) != nil }
+    }
+}
+
+/// Who a request comes from, as far as is known.
+public struct AccessGrant: Sendable, Equatable {
+    /// The token's name; `anonymous` where none is needed.
+    public let name: String
+    public let scope: AccessScope
+    /// Microseconds since 1970; a live stream ends then.
+    public let expiresAt: Int64?
+
+    static let anonymous = AccessGrant(name: "anonymous", scope: .admin, expiresAt: nil)
+}
+
+/// Whether a request may go on.
+enum AccessDecision: Sendable, Equatable {
+    case allowed(AccessGrant)
+    case refused(AccessRefusal)
+}
+
+extension Substring {
+    fileprivate func trimming(while isLeftOut: (Character) -> Bool) -> String {
+        var rest = drop(while: isLeftOut)
+        while let last = rest.last, isLeftOut(last) { rest.removeLast() }
+        return String(rest)
+    }
+}

@@ -1,0 +1,76 @@
+import Conversation
+
+/// The file of tokens, one a line: `NAME:SCOPE:SHA256[:EXPIRY]`, the hash in hexadecimal, the expiry as RFC 3339. Blank lines
+/// and lines that begin with `#` are left out.
+///
+/// Make one with `token=$(openssl rand -hex 32)` and `printf %s "$token" | sha256sum`.
+public enum TokensFile {
+    /// What is wrong with a line. Says nothing of the hash in it.
+    public struct Problem: Error, Sendable, Equatable {
+        /// From 1.
+        public let line: Int
+        public let message: String
+    }
+
+    /// Reads the whole file; one wrong line and nothing of it holds.
+    public static func parse(_ text: String) throws(Problem) -> AccessTokens {
+        var tokens: [AccessToken] = []
+        for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+            guard let first = line.first(where: { !$0.isWhitespace }), first != "#" else { continue }
+            let token = try read(line, index + 1)
+            if tokens.contains(where: { $0.name == token.name }) {
+                throw Problem(line: index + 1, message: "the name \(token.name) stands twice")
+            }
+            if tokens.contains(where: { $0.digest == token.digest }) {
+                throw Problem(line: index + 1, message: "the token of \(token.name) stands twice")
+            }
+            guard tokens.count < AccessTokens.limit else {
+                throw Problem(line: index + 1, message: "there are more than \(AccessTokens.limit) tokens")
+            }
+            tokens.append(token)
+        }
+        guard !tokens.isEmpty else { throw Problem(line: 1, message: "there is no token in the file") }
+        return AccessTokens(tokens)
+    }
+
+    private static func read(_ line: Substring, _ number: Int) throws(Problem) -> AccessToken {
+        let end = line.lastIndex { !$0.isWhitespace }.map { line.index(after: $0) } ?? line.endIndex
+        let fields = line[..<end].drop(while: \.isWhitespace).split(
+            separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
+        guard fields.count >= 3 else {
+            throw Problem(line: number, message: "a line is NAME:SCOPE:SHA256 or NAME:SCOPE:SHA256:EXPIRY")
+        }
+        let name = String(fields[0])
+        guard !name.isEmpty, name.utf8.count <= 64, name.utf8.allSatisfy(isNameByte) else {
+            throw Problem(line: number, message: "a name has 1 to 64 of A-Z a-z 0-9 - _ .")
+        }
+        guard let scope = AccessScope(rawValue: String(fields[1])) else {
+            throw Problem(line: number, message: "the scope of \(name) must be read, write or admin")
+        }
+        guard let digest = bytes(hex: fields[2]), digest.count == SHA256.digestBytes else {
+            throw Problem(line: number, message: "the hash of \(name) must be a SHA-256 of 64 hexadecimal digits")
+        }
+        var expiry: Int64?
+        if fields.count > 3 {
+            guard let time = RFC3339.microseconds(String(fields[3])) else {
+                throw Problem(
+                    line: number, message: "the expiry of \(name) must be a time like 2027-01-31T00:00:00Z")
+            }
+            expiry = time
+        }
+        return AccessToken(name: name, scope: scope, digest: digest, expiresAt: expiry)
+    }
+
+    private static func isNameByte(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
+        default: false
+        }
+    }
+
+    private static func bytes(hex text: Substring) -> [UInt8]? {
+        let digits = text.utf8.compactMap { Character(UnicodeScalar($0)).hexDigitValue }
+        guard digits.count == text.utf8.count, digits.count.isMultiple(of: 2) else { return nil }
+        return stride(from: 0, to: digits.count, by: 2).map { UInt8(digits[$0] << 4 | digits[$0 + 1]) }
+    }
+}
