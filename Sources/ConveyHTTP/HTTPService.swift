@@ -4,10 +4,11 @@ import FlyingSocks
 import Foundation
 import Glibc
 
-/// Health, readiness, metrics and queries over HTTP.
+/// Health, readiness, metrics, queries, live events and the page over HTTP.
 ///
-/// It is for probes and operators on a trusted network: FlyingFox sets no limit on the number of connections, on the
-/// size of a request's head or on the time a client takes to send it. Put a reverse proxy in front to expose it.
+/// Whoever may not is refused, a body may not be too long, and a client that stalls loses its connection. But it speaks no
+/// TLS, and FlyingFox sets no limit on the number of connections or on the size of a request's head: put a reverse proxy in
+/// front to expose it to strangers.
 public actor HTTPService {
     /// How long a handler may take before the client gets a 500.
     static let handlerTimeoutSeconds: TimeInterval = 5
@@ -18,19 +19,23 @@ public actor HTTPService {
     private let server: HTTPServer
     private var isStopping = false
 
-    /// Throws `HTTPServiceError` when the address is no IP address.
+    /// Throws `HTTPServiceError` when the address is no IP address, or others could reach it without being asked who they are.
     /// - Parameters:
     ///   - address: where to listen; loopback unless the operator says otherwise.
+    ///   - access: who may do what; nil for everybody on this machine.
     ///   - status: the runtime's status now; called for each probe.
     ///   - metrics: the runtime's numbers now; called for each scrape.
     ///   - routes: further routes, asked after the built-in ones.
     public init(
-        address: HTTPAddress, status: @escaping @Sendable () -> RuntimeStatus,
+        address: HTTPAddress, access: AccessPolicy? = nil, status: @escaping @Sendable () -> RuntimeStatus,
         metrics: @escaping @Sendable () -> MetricsSnapshot, routes: [Route] = []
     ) throws {
         self.address = address
-        server = try Self.makeServer(
-            at: address, router: Router(routes: HealthRoutes.make(status: status, metrics: metrics) + routes))
+        let policy = if let access { access } else { try AccessPolicy(address: address, tokens: nil) }
+        let router = Router(
+            routes: HealthRoutes.make(status: status, metrics: metrics) + routes, access: policy,
+            now: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
+        server = try Self.makeServer(at: address, router: router)
     }
 
     /// Listens and answers until `stop()` is called or the task is cancelled; then it returns. Throws
@@ -75,7 +80,9 @@ public actor HTTPService {
 
     private static func server(at address: some SocketAddress, router: Router) -> HTTPServer {
         // FlyingFox's log repeats what `run()` throws and writes lines for each connection.
-        HTTPServer(address: address, timeout: handlerTimeoutSeconds, logger: .disabled, handler: router)
+        HTTPServer(
+            address: address, timeout: handlerTimeoutSeconds, pool: DeadlinePool(HTTPServer.defaultPool()),
+            logger: .disabled, handler: router)
     }
 
     private func problem(_ error: any Error) -> HTTPServiceError {

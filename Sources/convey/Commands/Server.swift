@@ -61,7 +61,7 @@ struct Server {
             session: makeSession(settings), service: queries, logger: Logger(label: "queries"))
         let http = try settings.httpAddress.map { address in
             try HTTPService(
-                address: address, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) },
+                address: address, access: settings.httpAccess, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) },
                 routes: QueryRoutes.make(queries) + DeadLetterRoutes.make { await runtime.answer($0) }
                     + DocumentRoutes.make(version: Convey.version, root: settings.broker.root))
         }

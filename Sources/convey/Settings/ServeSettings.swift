@@ -14,6 +14,8 @@ struct ServeSettings: Sendable {
     let dataDirectory: String
     /// Nil when nothing is to be served.
     let httpAddress: HTTPAddress?
+    /// Nil when nothing is to be served.
+    let httpAccess: AccessPolicy?
 
     let ingressBatchLimit: Int
     let ingressMaxPayloadBytes: Int
@@ -51,6 +53,7 @@ struct ServeSettings: Sendable {
         embeddedBroker = resolver.value(Settings.brokerEmbedded)
         dataDirectory = resolver.value(Settings.dataDirectory)
         httpAddress = resolver.value(Settings.httpAddress)
+        httpAccess = AccessPolicy(&resolver, address: httpAddress)
 
         ingressBatchLimit = resolver.value(Settings.ingressBatchLimit)
         ingressMaxPayloadBytes = resolver.value(Settings.ingressMaxPayloadBytes)

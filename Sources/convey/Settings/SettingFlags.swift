@@ -77,12 +77,21 @@ struct NodeFlags: SettingFlags {
     var dataDirectory: String?
     @Option(name: Settings.httpAddress.name, help: Settings.httpAddress.argumentHelp)
     var httpAddress: String?
+    @Option(name: Settings.httpTokensFile.name, help: Settings.httpTokensFile.argumentHelp)
+    var httpTokensFile: String?
+    @Option(name: Settings.httpOrigins.name, help: Settings.httpOrigins.argumentHelp)
+    var httpOrigins: String?
+    @Flag(
+        name: Settings.httpAllowAnonymous.name, inversion: .prefixedNo, help: Settings.httpAllowAnonymous.argumentHelp)
+    var httpAllowAnonymous: Bool?
 
     var texts: [(key: SettingKey, text: String?)] {
         [
             (Settings.brokerEmbedded.key, embeddedBroker.map { String($0) }),
             (Settings.brokerSessionExpiry.key, sessionExpiry), (Settings.nodeName.key, node),
             (Settings.dataDirectory.key, dataDirectory), (Settings.httpAddress.key, httpAddress),
+            (Settings.httpTokensFile.key, httpTokensFile), (Settings.httpOrigins.key, httpOrigins),
+            (Settings.httpAllowAnonymous.key, httpAllowAnonymous.map { String($0) }),
         ]
     }
 }

@@ -57,7 +57,9 @@ enum Settings {
 
     // MARK: - Node
 
-    static let node: [SettingKey] = [nodeName.key, dataDirectory.key, httpAddress.key]
+    static let node: [SettingKey] = [
+        nodeName.key, dataDirectory.key, httpAddress.key, httpTokensFile.key, httpOrigins.key, httpAllowAnonymous.key,
+    ]
 
     static let nodeName = Setting(
         "node", in: .node, "NAME", note: "the host's name",
@@ -67,7 +69,20 @@ enum Settings {
         parse: ValueParsers.text)
     static let httpAddress = Setting(
         "http.address", flag: "http", in: .node, "HOST:PORT", default: "127.0.0.1:8080", acceptsEmpty: true,
-        help: "Where health, metrics and queries are served; off for nowhere.", parse: ValueParsers.httpAddress)
+        help: "Where the page, queries, health and metrics are served; off for nowhere.",
+        parse: ValueParsers.httpAddress)
+    static let httpTokensFile = Setting(
+        "http.tokens_file", in: .node, "FILE",
+        help: "Who may use HTTP: one NAME:SCOPE:SHA256[:EXPIRY] a line, SCOPE one of read, write, admin.",
+        parse: ValueParsers.optionalText)
+    static let httpOrigins = Setting(
+        "http.origins", in: .node, "ORIGINS",
+        help: "Origins under which browsers know the service behind a proxy, separated by commas.",
+        parse: ValueParsers.webOrigins)
+    static let httpAllowAnonymous = Setting(
+        "http.allow_anonymous", in: .node, nil, default: "false",
+        help: "Serve other machines without tokens, where a proxy or a published port decides who gets here.",
+        parse: ValueParsers.boolean)
 
     // MARK: - Ingress and journal
 

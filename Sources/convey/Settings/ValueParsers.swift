@@ -130,6 +130,19 @@ enum ValueParsers {
         return text
     }
 
+    /// `https://example.org,http://10.0.0.1:8080`
+    static func webOrigins(_ text: String) throws(InvalidValue) -> [WebOrigin]? {
+        var origins: [WebOrigin] = []
+        for item in text.split(separator: ",") {
+            let name = item.trimmingCharacters(in: .whitespaces)
+            guard let origin = WebOrigin(name) else {
+                throw InvalidValue("\"\(name)\" is not an origin like https://convey.example.org")
+            }
+            origins.append(origin)
+        }
+        return origins
+    }
+
     /// `HOST:PORT`, or nil for `off`.
     static func httpAddress(_ text: String) throws(InvalidValue) -> HTTPAddress? {
         if text.isEmpty || text.lowercased() == "off" { return nil }

@@ -1,0 +1,47 @@
+import ConveyHTTP
+
+extension AccessPolicy {
+    /// Reads who may use HTTP; nil where nothing is served, or where something is wrong, which is reported.
+    init?(_ resolver: inout SettingsResolver, address: HTTPAddress?) {
+        let path = resolver.value(Settings.httpTokensFile)
+        let origins = Set(resolver.value(Settings.httpOrigins) ?? [])
+        let allowsAnonymous = resolver.value(Settings.httpAllowAnonymous)
+        var tokens: AccessTokens?
+        if let path {
+            guard let read = Self.tokens(in: path, &resolver) else { return nil }
+            tokens = read
+        }
+        guard let address else { return nil }
+        if !address.isLoopback, tokens == nil, allowsAnonymous {
+            resolver.warn(
+                Settings.httpAllowAnonymous.key.path, "everybody who reaches \(address) may read and change everything")
+        }
+        do throws(HTTPServiceError) {
+            try self.init(address: address, tokens: tokens, origins: origins, allowsAnonymous: allowsAnonymous)
+        } catch {
+            resolver.report(
+                Settings.httpAddress.key,
+                "\(address) can be reached from other machines: give http.tokens_file, or set http.allow_anonymous"
+                    + " where a proxy or a published port decides who gets here")
+            return nil
+        }
+    }
+
+    private static func tokens(in path: String, _ resolver: inout SettingsResolver) -> AccessTokens? {
+        switch SecretFile.read(path) {
+        case .unusable(let problem):
+            resolver.report(Settings.httpTokensFile.key, problem)
+            return nil
+        case .text(let text, let isReadableByOthers):
+            if isReadableByOthers {
+                resolver.warn(Settings.httpTokensFile.key.path, "\(path) can be read by everybody on this machine")
+            }
+            do throws(TokensFile.Problem) {
+                return try TokensFile.parse(text)
+            } catch {
+                resolver.report(Settings.httpTokensFile.key, "\(path):\(error.line): \(error.message)")
+                return nil
+            }
+        }
+    }
+}
