@@ -12,12 +12,18 @@ public struct EnvelopeDefaults: Sendable {
     public var root: String
     /// `data.ingress` of a `conv.in.*` signal that says none.
     public var ingress: String
+    /// The source of a signal that names none; nil for `/mqtt/{subject}`.
+    public var source: String?
     /// The id of a signal that has none; called at most once a message.
     public var makeID: @Sendable () -> String
 
-    public init(root: String = "conv", ingress: String = "mqtt", makeID: @escaping @Sendable () -> String) {
+    public init(
+        root: String = "conv", ingress: String = "mqtt", source: String? = nil,
+        makeID: @escaping @Sendable () -> String
+    ) {
         self.root = root
         self.ingress = ingress
+        self.source = source
         self.makeID = makeID
     }
 }
@@ -74,7 +80,7 @@ public enum Envelope {
         structured bytes: [UInt8], topic: ParsedTopic, defaults: EnvelopeDefaults
     ) throws(Rejection) -> Signal {
         var contract = Contract.Defaults(
-            source: "/mqtt/\(topic.subject)", subject: topic.subject, ingress: defaults.ingress,
+            source: defaults.source ?? "/mqtt/\(topic.subject)", subject: topic.subject, ingress: defaults.ingress,
             takesNullForAbsent: true)
         switch topic {
         case .inbound(_, let type): contract.type = type

@@ -28,8 +28,15 @@ final class EngineMailbox: Sendable {
         let answer: @Sendable (Result<DeadLetterAnswer, JournalError>) -> Void
     }
 
+    /// One signal that did not come from the broker, and who waits for the commit.
+    struct PostTicket: Sendable {
+        let inbound: InboundSignal
+        let answer: @Sendable (Result<RecordOutcome, JournalError>) -> Void
+    }
+
     struct Contents {
         var ticket: Ticket?
+        var posts: [PostTicket] = []
         var deadLetters: [DeadLetterTicket] = []
         var reports: [EffectReport] = []
         var outboxCursor: Position?
@@ -38,13 +45,15 @@ final class EngineMailbox: Sendable {
         fileprivate var waiting: [CheckedContinuation<Void, Never>] = []
 
         /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
-        var isUrgent: Bool { ticket != nil || !reports.isEmpty || !deadLetters.isEmpty || isStopping }
+        var isUrgent: Bool { ticket != nil || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || isStopping }
     }
 
     private let contents = Monitor(Contents())
     static let reportLimit = 10_000
     /// Operators are few.
     static let deadLetterLimit = 16
+    /// Whoever posts waits for the commit, so this many are under way at once; a transaction takes them all.
+    static let postLimit = 500
 
     /// Hands a batch over and waits until it is durable.
     func submit(_ inbound: [InboundSignal]) -> Result<[RecordOutcome], JournalError> {
@@ -78,6 +87,22 @@ final class EngineMailbox: Sendable {
                 return false
             }
             if mayGoOn { continuation.resume() }
+        }
+    }
+
+    /// Hands a signal over and waits until it is durable.
+    func submit(_ inbound: InboundSignal) async -> Result<RecordOutcome, JournalError> {
+        await withCheckedContinuation { continuation in
+            let ticket = PostTicket(inbound: inbound) { continuation.resume(returning: $0) }
+            let refusal: JournalError? = contents.change { contents in
+                if contents.isClosed || contents.isStopping { return Self.closed }
+                guard contents.posts.count < Self.postLimit else {
+                    return JournalError(.busy, "\(Self.postLimit) signals wait to be recorded")
+                }
+                contents.posts.append(ticket)
+                return nil
+            }
+            if let refusal { ticket.answer(.failure(refusal)) }
         }
     }
 
@@ -130,6 +155,7 @@ extension EngineMailbox.Contents {
     /// Tells everybody who waits that nothing was done.
     func fail(with error: JournalError) {
         ticket?.complete(.failure(error))
+        for ticket in posts { ticket.answer(.failure(error)) }
         for ticket in deadLetters { ticket.answer(.failure(error)) }
     }
 }

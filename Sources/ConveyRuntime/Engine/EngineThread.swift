@@ -9,6 +9,7 @@ final class EngineThread: Sendable {
     struct Outlets: Sendable {
         var outbox: OutboxQueue
         var effects: EffectManager
+        var live: LiveFeed
     }
 
     let mailbox: EngineMailbox
@@ -42,7 +43,7 @@ final class EngineThread: Sendable {
         var engine = first
         while true {
             let work = take(engine, outlets)
-            if work.isStopping, work.ticket == nil, work.reports.isEmpty, !engine.hasWork || isPast(stopBy()) {
+            if work.isStopping, work.ticket == nil, work.posts.isEmpty, work.reports.isEmpty, !engine.hasWork || isPast(stopBy()) {
                 // `flushCursor` writes it once the outbox has come to its end.
                 if let cursor = work.outboxCursor { mailbox.moveOutboxCursor(to: cursor) }
                 work.fail(with: EngineMailbox.closed)
@@ -81,7 +82,7 @@ final class EngineThread: Sendable {
         _ engine: Engine, _ work: EngineMailbox.Contents, _ outlets: Outlets, _ journal: any Journal
     ) throws(JournalError) {
         var input = EngineInput()
-        input.inbound = work.ticket?.inbound ?? []
+        input.inbound = (work.ticket?.inbound ?? []) + work.posts.map(\.inbound)
         input.reports = work.reports
         input.deadLetterRequests = work.deadLetters.map(\.request)
         input.outboxCursor = work.outboxCursor
@@ -95,9 +96,12 @@ final class EngineThread: Sendable {
         engine.observeCommit(seconds: Double(Clocks.monotonicMicroseconds() - began) / 1_000_000)
         // Committed: from here on the world may know.
         outlets.outbox.append(output.outbound, committed: engine.lastPosition)
-        work.ticket?.complete(.success(output.outcomes))
+        let taken = work.ticket?.inbound.count ?? 0
+        work.ticket?.complete(.success(Array(output.outcomes.prefix(taken))))
+        for (post, outcome) in zip(work.posts, output.outcomes.dropFirst(taken)) { post.answer(.success(outcome)) }
         for (ticket, answer) in zip(work.deadLetters, output.deadLetterAnswers) { ticket.answer(.success(answer)) }
         outlets.effects.carryOut(output.orders)
+        outlets.live.committed(output.outbound)
         backPressure.update(queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
         var metrics = engine.metrics
         metrics.gauges.journalBytes = journal.bytes

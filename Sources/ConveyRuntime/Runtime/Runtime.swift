@@ -39,6 +39,8 @@ public final class Runtime: Sendable {
     private let mailbox = EngineMailbox()
     private let backPressure: BackPressure
     private let effects: EffectManager
+    /// Tells who watches conversations.
+    public let live = LiveFeed()
     private let ingressWake: WakeHandle
     private let outboxWake: WakeHandle
     private let stopDeadline = Mutex<Int64?>(nil)
@@ -81,6 +83,13 @@ public final class Runtime: Sendable {
     /// Has the engine look at dead letters, or move some.
     public func answer(_ request: DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError> {
         await mailbox.submit(request)
+    }
+
+    /// Records a signal that does not come from the broker; returns after the commit. While ingress pauses this is refused as
+    /// `busy`: what limits the one limits the other.
+    func record(_ signal: Signal) async -> Result<RecordOutcome, JournalError> {
+        if let reason = backPressure.pause { return .failure(JournalError(.busy, "no signals are taken: \(reason)")) }
+        return await mailbox.submit(.accepted(signal))
     }
 
     /// Starts the engine's thread, which opens the journal, recovers, and then starts the others. A failure comes out of
@@ -164,7 +173,7 @@ public final class Runtime: Sendable {
             }
         }
 
-        let outlets = EngineThread.Outlets(outbox: queue, effects: effects)
+        let outlets = EngineThread.Outlets(outbox: queue, effects: effects, live: live)
         var last: Engine?
         do {
             last = try engineThread.run(journal: journal, engine: engine, outlets: outlets) { [self] in
