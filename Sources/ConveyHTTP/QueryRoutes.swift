@@ -5,8 +5,7 @@ import Foundation
 
 /// Queries over HTTP: `/v1/conversations` and `/v1/conversations/{subject}/{view}`.
 ///
-/// There is no authentication: the service listens on loopback unless told otherwise. Whoever exposes it puts a reverse
-/// proxy in front, which asks who it is and may decide by path: a conversation's subject is one segment, percent-encoded.
+/// A conversation's subject is one segment, percent-encoded, so that a proxy in front may decide by path.
 public enum QueryRoutes {
     public static func make(_ service: QueryService) -> [Route] {
         [
@@ -34,26 +33,14 @@ public enum QueryRoutes {
         _ request: HTTPRequest, view: QueryView, subject: String, _ service: QueryService
     ) async -> HTTPResponse {
         do throws(QueryError) {
-            let parameters = try parameters(request.target.query())
-            let query = try QueryRequest(view, subject: subject, parameters: parameters)
+            guard let given = QueryString(request.target.query()) else {
+                throw QueryError(.parameterInvalid, "the query string is not percent-encoded UTF-8")
+            }
+            let query = try QueryRequest(view, subject: subject, parameters: given.items)
             return response(await service.answer(query))
         } catch {
             return response(QueryAnswer(error))
         }
-    }
-
-    /// The items of a query string, form-encoded: a plus sign is a space (WHATWG URL, section 5.1).
-    private static func parameters(_ query: String) throws(QueryError) -> [(name: String, value: String)] {
-        var parameters: [(name: String, value: String)] = []
-        for item in query.split(separator: "&") {
-            let parts = item.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            let texts = parts.map { $0.replacing("+", with: " ").removingPercentEncoding }
-            guard let name = texts[0], let value = texts.count > 1 ? texts[1] : "" else {
-                throw QueryError(.parameterInvalid, "the query string is not percent-encoded UTF-8")
-            }
-            parameters.append((name, value))
-        }
-        return parameters
     }
 
     private static func response(_ answer: QueryAnswer) -> HTTPResponse {

@@ -82,7 +82,8 @@ final class EngineThread: Sendable {
         _ engine: Engine, _ work: EngineMailbox.Contents, _ outlets: Outlets, _ journal: any Journal
     ) throws(JournalError) {
         var input = EngineInput()
-        input.inbound = (work.ticket?.inbound ?? []) + work.posts.map(\.inbound)
+        input.inbound = work.ticket?.inbound ?? []
+        for post in work.posts { input.inbound.append(post.inbound) }
         input.reports = work.reports
         input.deadLetterRequests = work.deadLetters.map(\.request)
         input.outboxCursor = work.outboxCursor
@@ -96,9 +97,9 @@ final class EngineThread: Sendable {
         engine.observeCommit(seconds: Double(Clocks.monotonicMicroseconds() - began) / 1_000_000)
         // Committed: from here on the world may know.
         outlets.outbox.append(output.outbound, committed: engine.lastPosition)
-        let taken = work.ticket?.inbound.count ?? 0
-        work.ticket?.complete(.success(Array(output.outcomes.prefix(taken))))
-        for (post, outcome) in zip(work.posts, output.outcomes.dropFirst(taken)) { post.answer(.success(outcome)) }
+        let posted = output.outcomes.suffix(work.posts.count)
+        work.ticket?.complete(.success(posted.isEmpty ? output.outcomes : Array(output.outcomes.dropLast(posted.count))))
+        for (post, outcome) in zip(work.posts, posted) { post.answer(.success(outcome)) }
         for (ticket, answer) in zip(work.deadLetters, output.deadLetterAnswers) { ticket.answer(.success(answer)) }
         outlets.effects.carryOut(output.orders)
         outlets.live.committed(output.outbound)

@@ -34,10 +34,6 @@ public final class SignalDoor: Sendable {
     public func record(
         subject: String, type: String?, payload: [UInt8], contentType: String?, source: String
     ) async -> Answer {
-        if let fault = AttributeText.fault(subject, maximumBytes: AttributeText.maximumSubjectBytes) {
-            let rejection = Rejection(.attributeInvalid("subject"), "the subject \(fault)")
-            return Self.answer(.rejected(subject: nil, rejection))
-        }
         let topic =
             type.map { TopicName.topic(root: Self.root, type: $0, subject: subject) }
             ?? "\(Self.root)/in/\(TopicName.encode(level: subject))"

@@ -1,0 +1,70 @@
+import Conversation
+import ConveyRuntime
+import FlyingFox
+import Foundation
+
+/// Live events: `GET /v1/conversations/{subject}/stream`, as server-sent events whose ids are offsets.
+///
+/// A stream begins behind `Last-Event-ID`, which browsers send when they connect again, else behind `after`, else with what
+/// comes next. Nothing is missed or repeated across connections and restarts: events come from the journal.
+public enum StreamRoutes {
+    static let path = "\(QueryPath.base)/{subject}/stream"
+    /// Seconds after which a client that was refused should ask again.
+    private static let retryAfter = "10"
+
+    public static func make(_ feed: LiveFeed, _ queries: QueryService) -> [Route] {
+        [
+            Route(
+                path, "a conversation's events as they come, as server-sent events: after",
+                granted: { request, grant in stream(request, grant, feed, queries) })
+        ]
+    }
+
+    private static func stream(
+        _ request: HTTPRequest, _ grant: AccessGrant, _ feed: LiveFeed, _ queries: QueryService
+    ) -> HTTPResponse {
+        guard let subject = ConversationPath.subject(request), let query = QueryString(request.target.query()),
+            // Checks the subject.
+            (try? QueryRequest(.events, subject: subject, parameters: [])) != nil
+        else { return .problem(.badRequest, "bad_path", "The path names no conversation.") }
+        var after: Int64?
+        if let text = request.headers[HTTPHeader("Last-Event-ID")] ?? query["after"] {
+            guard let offset = Int64(text), offset >= 0 else {
+                return .problem(.badRequest, "bad_parameter", "Last-Event-ID and after are offsets: whole numbers from 0.")
+            }
+            after = offset
+        }
+        guard let watch = feed.watch(subject) else {
+            var response = HTTPResponse.problem(
+                .serviceUnavailable, "busy", "\(LiveFeed.watchLimit) streams are open; ask again later.")
+            response.headers[HTTPHeader("Retry-After")] = retryAfter
+            return response
+        }
+        // Made here, so that the watch ends with the answer even where that is never sent.
+        let events = UncheckedHandOver(LiveEvents(watch: watch, queries: queries, after: after))
+        let expiry = grant.expiresAt
+        let body = EventStream(
+            events: { events.value },
+            isAllowed: { expiry.map { $0 > Int64(Date().timeIntervalSince1970 * 1_000_000) } ?? true })
+        return HTTPResponse(
+            statusCode: .ok,
+            headers: [
+                .contentType: "text/event-stream", .cacheControl: "no-store",
+                // nginx would collect the answer.
+                HTTPHeader("X-Accel-Buffering"): "no",
+            ],
+            body: HTTPBodySequence(from: body))
+    }
+}
+
+/// Hands a value from the task that makes an answer to the one that sends it.
+///
+/// Invariant: only the one iterator of the body touches `value`, and FlyingFox makes one iterator, after the handler has
+/// returned.
+private final class UncheckedHandOver<Value>: @unchecked Sendable {
+    let value: Value
+
+    init(_ value: Value) {
+        self.value = value
+    }
+}

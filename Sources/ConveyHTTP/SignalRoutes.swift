@@ -1,0 +1,56 @@
+import Conversation
+import ConveyRuntime
+import FlyingFox
+import Foundation
+
+/// Publishing over HTTP: `POST /v1/conversations/{subject}/signals?type=conv.in.message.received` with the signal's data, or
+/// without `type` and with an envelope.
+public enum SignalRoutes {
+    static let path = "\(QueryPath.base)/{subject}/signals"
+
+    /// - Parameter bodyLimit: the longest envelope, in bytes.
+    public static func make(_ door: SignalDoor, bodyLimit: Int) -> [Route] {
+        [
+            Route(
+                path, "records a signal: type, or an envelope", method: .POST, scope: .write, bodyLimit: bodyLimit,
+                granted: { request, grant in await record(request, grant, door) })
+        ]
+    }
+
+    private static func record(_ request: HTTPRequest, _ grant: AccessGrant, _ door: SignalDoor) async -> HTTPResponse {
+        // Only JSON is taken: a form on somebody's web page cannot send it.
+        guard let contentType = request.headers[.contentType], isJSON(contentType) else {
+            return .problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
+        }
+        guard let subject = ConversationPath.subject(request), let query = QueryString(request.target.query()) else {
+            return .problem(.badRequest, "bad_path", "The path or the query string is not percent-encoded UTF-8.")
+        }
+        // What cannot be read is answered like what cannot be understood.
+        guard let body = try? await request.bodyData else {
+            return .problem(.badRequest, "bad_body", "The body ends too early.")
+        }
+        let answer = await door.record(
+            subject: subject, type: query["type"], payload: Array(body), contentType: contentType,
+            source: "/http/\(grant.name)")
+        return HTTPResponse(
+            statusCode: HTTPStatusCode(answer.status, phrase: phrase(answer.status)),
+            headers: [.contentType: "application/json", .cacheControl: "no-store"],
+            body: Data(answer.body + [UInt8(ascii: "\n")]))
+    }
+
+    private static func isJSON(_ contentType: String) -> Bool {
+        let type = contentType.prefix { $0 != ";" }.lowercased().trimmingCharacters(in: .whitespaces)
+        return type == "application/json" || type == "application/cloudevents+json"
+    }
+
+    private static func phrase(_ status: Int) -> String {
+        switch status {
+        case 200: "OK"
+        case 201: "Created"
+        case 400: "Bad Request"
+        case 413: "Payload Too Large"
+        case 503: "Service Unavailable"
+        default: "Internal Server Error"
+        }
+    }
+}
