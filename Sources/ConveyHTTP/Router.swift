@@ -41,7 +41,8 @@ struct Router: HTTPHandler {
     ) async throws -> HTTPResponse {
         var response: HTTPResponse
         switch access.decide(request, scope: scope, now: now()) {
-        case .refused(let refusal): response = .refusal(refusal)
+        case .refused(let refusal):
+            response = asksForPage(request) && refusal.isAboutToken ? LoginRoutes.redirect(request) : .refusal(refusal)
         case .allowed(let grant):
             if let problem = Self.bodyProblem(request, limit: bodyLimit) {
                 response = problem
@@ -55,6 +56,12 @@ struct Router: HTTPHandler {
             response.headers[HTTPHeader("Content-Security-Policy")] = "default-src 'none'; frame-ancestors 'none'"
         }
         return Self.isFullyRead(request) ? response : try await response.closing()
+    }
+
+    /// A person with a browser is better served with a form than with a status.
+    private func asksForPage(_ request: HTTPRequest) -> Bool {
+        request.method == .GET && request.headers[HTTPHeader("Accept")]?.contains("text/html") == true
+            && routes.contains { $0.path == LoginRoutes.path }
     }
 
     /// A body must say how long it is before it comes: then it can be refused unread.

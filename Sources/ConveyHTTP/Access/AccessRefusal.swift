@@ -19,6 +19,14 @@ enum AccessRefusal: Sendable, Equatable {
         }
     }
 
+    /// Whether another token would change it.
+    var isAboutToken: Bool {
+        switch self {
+        case .tokenMissing, .tokenUnknown, .tokenExpired, .scopeTooNarrow: true
+        case .foreignOrigin, .foreignHost: false
+        }
+    }
+
     var code: String {
         switch self {
         case .tokenMissing: "token_missing"

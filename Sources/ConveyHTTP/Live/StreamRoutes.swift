@@ -16,14 +16,16 @@ public enum StreamRoutes {
         [
             Route(
                 path, "a conversation's events as they come, as server-sent events: after",
-                granted: { request, grant in stream(request, grant, feed, queries) })
+                granted: { request, grant in
+                    stream(of: ConversationPath.subject(request), request, grant, feed, queries)
+                })
         ]
     }
 
-    private static func stream(
-        _ request: HTTPRequest, _ grant: AccessGrant, _ feed: LiveFeed, _ queries: QueryService
+    static func stream(
+        of subject: String?, _ request: HTTPRequest, _ grant: AccessGrant, _ feed: LiveFeed, _ queries: QueryService
     ) -> HTTPResponse {
-        guard let subject = ConversationPath.subject(request), let query = QueryString(request.target.query()),
+        guard let subject, let query = QueryString(request.target.query()),
             // Checks the subject.
             (try? QueryRequest(.events, subject: subject, parameters: [])) != nil
         else { return .problem(.badRequest, "bad_path", "The path names no conversation.") }

@@ -1,0 +1,65 @@
+/// A piece of a page. Literals are markup; everything interpolated is text and is escaped, unless it is `HTML` itself. So
+/// nothing that came from outside can become markup, and there is one place that sees to it.
+struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
+    /// Markup.
+    let text: String
+
+    init(stringLiteral literal: StaticString) {
+        text = literal.description
+    }
+
+    init(stringInterpolation: Interpolation) {
+        text = stringInterpolation.text
+    }
+
+    struct Interpolation: StringInterpolationProtocol {
+        fileprivate var text = ""
+
+        init(literalCapacity: Int, interpolationCount: Int) {
+            text.reserveCapacity(literalCapacity + 32 * interpolationCount)
+        }
+
+        mutating func appendLiteral(_ literal: StaticString) { text += literal.description }
+
+        mutating func appendInterpolation(_ value: String) { HTML.escape(value, to: &text) }
+
+        mutating func appendInterpolation(_ value: some BinaryInteger) { text += String(value) }
+
+        mutating func appendInterpolation(_ value: HTML) { text += value.text }
+
+        mutating func appendInterpolation(_ value: HTML?) { text += value?.text ?? "" }
+
+        mutating func appendInterpolation(_ values: [HTML]) {
+            for value in values { text += value.text }
+        }
+    }
+
+    /// Fit for an element's content and for an attribute in quotation marks.
+    ///
+    /// Control characters are shown as their pictures (U+2400 to U+2421): browsers drop or misread them. Characters that
+    /// turn the direction of what follows are shown by their names: they could make one text look like another.
+    private static func escape(_ value: String, to text: inout String) {
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "&": text += "&amp;"
+            case "<": text += "&lt;"
+            case ">": text += "&gt;"
+            case "\"": text += "&quot;"
+            case "'": text += "&#39;"
+            case "\n", "\t": text.unicodeScalars.append(scalar)
+            case "\u{0}"..."\u{1f}":
+                text.unicodeScalars.append(UnicodeScalar(UInt8(scalar.value)).picture)
+            case "\u{7f}": text += "\u{2421}"
+            case "\u{80}"..."\u{9f}": text += "\u{fffd}"
+            case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}":
+                text += "[U+\(String(scalar.value, radix: 16, uppercase: true))]"
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+    }
+}
+
+extension UnicodeScalar {
+    /// The picture of a control character (Unicode block Control Pictures).
+    fileprivate var picture: UnicodeScalar { UnicodeScalar(0x2400 + value) ?? "\u{fffd}" }
+}

@@ -1,0 +1,33 @@
+import Conversation
+
+/// The paths of the page. A conversation stands in the query string: as a segment, browsers would take `..` for a step up.
+enum PagePath: String, CaseIterable {
+    case conversations = "/"
+    case conversation = "/c"
+    case state = "/c/state"
+    case trace = "/c/trace"
+    case events = "/c/events"
+    case live = "/c/live"
+    case say = "/c/say"
+    case control = "/c/control"
+    case cancel = "/c/cancel"
+    case deadLetters = "/deadletters"
+    case moveDeadLetters = "/deadletters/move"
+    case status = "/status"
+
+    /// The path with a query string.
+    func with(_ items: (name: String, value: String)...) -> String { with(items) }
+
+    func with(_ items: [(name: String, value: String)]) -> String {
+        let texts = items.map { "\(TopicName.encode(level: $0.name))=\(TopicName.encode(level: $0.value))" }
+        return texts.isEmpty ? rawValue : "\(rawValue)?\(texts.joined(separator: "&"))"
+    }
+
+    /// The page of a conversation.
+    func of(_ subject: String, _ items: (name: String, value: String)...) -> String {
+        with([(PagePath.subject, subject)] + items)
+    }
+
+    /// The parameter and form field that names the conversation.
+    static let subject = "s"
+}

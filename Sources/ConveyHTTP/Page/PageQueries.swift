@@ -1,0 +1,51 @@
+import Conversation
+import ConveyRuntime
+import FlyingFox
+
+/// Asks the questions that pages are made from.
+struct PageQueries: Sendable {
+    let service: QueryService
+
+    /// Why a page cannot be made, as a page.
+    struct Failure: Error {
+        let response: HTTPResponse
+    }
+
+    /// - Parameters:
+    ///   - parameters: of the query; those without a value are left out.
+    func ask(
+        _ view: QueryView, _ subject: String = "", _ parameters: [(name: String, value: String?)] = []
+    ) async throws(Failure) -> JSONValue {
+        let given = parameters.compactMap { item in
+            item.value.flatMap { $0.isEmpty ? nil : (name: item.name, value: $0) }
+        }
+        let request: QueryRequest
+        do throws(QueryError) {
+            request = try QueryRequest(view, subject: subject, parameters: given)
+        } catch {
+            throw Failure(response: PageLayout.problem(.badRequest, error.message))
+        }
+        let answer = await service.answer(request)
+        let body: JSONValue
+        do throws(JSONError) {
+            body = try JSONValue(answer.body)
+        } catch {
+            throw Failure(response: PageLayout.problem(.internalServerError, "The answer cannot be read: \(error)"))
+        }
+        guard answer.status == 200 else {
+            let message = body["message"]?.string ?? "There is no answer."
+            throw Failure(response: PageLayout.problem(Self.status(answer.status), message))
+        }
+        return body
+    }
+
+    private static func status(_ code: Int) -> HTTPStatusCode {
+        switch code {
+        case 400: .badRequest
+        case 404: .notFound
+        case 503: .serviceUnavailable
+        case 504: .gatewayTimeout
+        default: .internalServerError
+        }
+    }
+}
