@@ -16,17 +16,20 @@ enum PagePath: String, CaseIterable {
     case status = "/status"
 
     /// The path with a query string.
-    func with(_ items: (name: String, value: String)...) -> String { with(items) }
+    func with(_ items: (String, String)...) -> String { with(items) }
 
-    func with(_ items: [(name: String, value: String)]) -> String {
-        let texts = items.map { "\(TopicName.encode(level: $0.name))=\(TopicName.encode(level: $0.value))" }
+    func with(_ items: [(String, String)]) -> String {
+        let texts = items.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }
         return texts.isEmpty ? rawValue : "\(rawValue)?\(texts.joined(separator: "&"))"
     }
 
     /// The page of a conversation.
-    func of(_ subject: String, _ items: (name: String, value: String)...) -> String {
+    func of(_ subject: String, _ items: (String, String)...) -> String {
         with([(PagePath.subject, subject)] + items)
     }
+
+    /// A text as a value in a query string.
+    static func encoded(_ text: String) -> String { TopicName.encode(level: text) }
 
     /// The parameter and form field that names the conversation.
     static let subject = "s"

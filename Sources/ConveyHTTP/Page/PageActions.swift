@@ -1,0 +1,89 @@
+import Conversation
+import ConveyRuntime
+import FlyingFox
+import Foundation
+
+/// What the forms of the page do. Each ends with a redirect, so that loading the page again does nothing twice. Forms of
+/// other sites are refused before they come here (`AccessPolicy`).
+enum PageActions {
+    /// Form-encoding makes three bytes of one, and there are other fields.
+    private static func bodyLimit(_ messageLimit: Int) -> Int { 3 * messageLimit + 4_096 }
+
+    static func make(_ sources: PageSources) -> [Route] {
+        [
+            form(.say, "takes a message", .write, bodyLimit: bodyLimit(sources.messageLimit)) { form, grant in
+                guard let subject = form[PagePath.subject], let content = form["content"] else { return missing }
+                var data = JSONObjectBuilder(reservingCapacity: content.utf8.count + 32)
+                // Forms end lines with CR LF, whatever was typed.
+                data.add("content", content.replacing("\r\n", with: "\n"))
+                return await record("conv.in.message.received", data.finish(), subject, grant, sources, back: .conversation)
+            },
+            form(.control, "aborts, stops or cancels what a conversation does", .write) { form, grant in
+                guard let subject = form[PagePath.subject], let action = form["action"],
+                    ["abort_requested", "stop_requested", "cancel_requested"].contains(action)
+                else { return missing }
+                return await record(
+                    "conv.in.control.\(action)", Array("{}".utf8), subject, grant, sources, back: .conversation)
+            },
+            form(.cancel, "cancels an effect", .write) { form, grant in
+                guard let subject = form[PagePath.subject], let effect = form["effect"] else { return missing }
+                var data = JSONObjectBuilder()
+                data.add("effect_id", effect)
+                return await record(
+                    "conv.in.effect.cancel_requested", data.finish(), subject, grant, sources, back: .state)
+            },
+            form(.moveDeadLetters, "re-drives or discards dead letters", .admin) { form, _ in
+                let positions = form.values("position").compactMap { Int64($0) }.map { Position($0) }
+                guard (1...DeadLetterRequest.limit).contains(positions.count) else {
+                    return PageLayout.problem(.badRequest, "Choose at least one dead letter.")
+                }
+                let request: DeadLetterRequest
+                switch form["action"] {
+                case "redrive": request = .redrive(positions)
+                case "discard": request = .discard(positions)
+                default: return missing
+                }
+                switch await sources.deadLetters(request) {
+                case .success: return PageLayout.redirect(to: PagePath.deadLetters.rawValue)
+                case .failure(let error): return PageLayout.problem(.serviceUnavailable, error.message)
+                }
+            },
+        ]
+    }
+
+    private static var missing: HTTPResponse { PageLayout.problem(.badRequest, "The form is not complete.") }
+
+    /// A route that takes a form.
+    static func form(
+        _ path: PagePath, _ summary: String, _ scope: AccessScope, bodyLimit: Int = Route.standardBodyLimit,
+        _ act: @escaping @Sendable (QueryString, AccessGrant) async -> HTTPResponse
+    ) -> Route {
+        Route(
+            path.rawValue, summary, method: .POST, scope: scope, bodyLimit: bodyLimit,
+            granted: { request, grant in
+                guard let form = await read(request) else {
+                    return PageLayout.problem(.badRequest, "The form cannot be read.")
+                }
+                return await act(form, grant)
+            })
+    }
+
+    static func read(_ request: HTTPRequest) async -> QueryString? {
+        guard request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true,
+            // What cannot be read is answered like what cannot be understood.
+            let body = try? await request.bodyData, let text = String(data: body, encoding: .utf8)
+        else { return nil }
+        return QueryString(text)
+    }
+
+    private static func record(
+        _ type: String, _ data: [UInt8], _ subject: String, _ grant: AccessGrant, _ sources: PageSources,
+        back: PagePath
+    ) async -> HTTPResponse {
+        let answer = await sources.signals.record(
+            subject: subject, type: type, payload: data, contentType: nil, source: "/http/\(grant.name)")
+        if answer.status < 300 { return PageLayout.redirect(to: back.of(subject)) }
+        let message = JSONObjectView(answer.body)?["message"]?.string ?? "It was not recorded."
+        return PageLayout.problem(answer.status == 503 ? .serviceUnavailable : .badRequest, message)
+    }
+}
