@@ -28,7 +28,7 @@ USER convey
 WORKDIR /data
 VOLUME /data
 # 0.0.0.0 is inside the container: what can reach it is decided by which ports are published.
-ENV CONVEY_DATA_DIR=/data CONVEY_HTTP_ADDRESS=0.0.0.0:8080 CONVEY_LOG_FORMAT=json
+ENV CONVEY_DATA_DIR=/data CONVEY_HTTP_ADDRESS=0.0.0.0:8080 CONVEY_HTTP_ALLOW_ANONYMOUS=true CONVEY_LOG_FORMAT=json
 EXPOSE 8080
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["convey", "health"]
 ENTRYPOINT ["convey"]

@@ -35,9 +35,8 @@ public struct AccessPolicy: Sendable {
     ///   - scope: what the route needs; nil where it is for everybody.
     ///   - now: microseconds since 1970.
     func decide(_ request: HTTPRequest, scope: AccessScope?, now: Int64) -> AccessDecision {
-        if needsLocalHost, !isLocal(request.headers[.host]) {
-            return .refused(.foreignHost)
-        }
+        // What is for everybody is for every name, too.
+        if needsLocalHost, scope != nil, !isLocal(request.headers[.host]) { return .refused(.foreignHost) }
         if request.method != .GET, request.method != .HEAD, !isOwnPage(request) { return .refused(.foreignOrigin) }
         guard let scope else { return .allowed(.anonymous) }
         guard let tokens else { return .allowed(.anonymous) }

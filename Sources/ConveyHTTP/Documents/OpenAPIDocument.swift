@@ -15,7 +15,7 @@ enum OpenAPIDocument {
                         "description",
                         DocumentText.quoted(
                             "Queries, dead letters, health and metrics of a conversation runtime. It reads, but for the two"
-                                + " POSTs that move dead letters. There is no authentication: it listens on loopback unless told otherwise; put a proxy in front to expose it."
+                                + " POSTs that move dead letters. On loopback nobody is asked who they are; elsewhere a bearer token is needed, of scope read, write or admin."
                         )
                     ), ("license", #"{"name":"Apache-2.0","identifier":"Apache-2.0"}"#),
                 ])

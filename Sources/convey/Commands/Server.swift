@@ -62,8 +62,7 @@ struct Server {
         let http = try settings.httpAddress.map { address in
             try HTTPService(
                 address: address, access: settings.httpAccess, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) },
-                routes: QueryRoutes.make(queries) + DeadLetterRoutes.make { await runtime.answer($0) }
-                    + DocumentRoutes.make(version: Convey.version, root: settings.broker.root))
+                routes: routes(runtime, queries))
         }
         logger.info(
             "starting",
@@ -82,6 +81,24 @@ struct Server {
         await http?.stop()
         queries.stop()
         if let failure { throw Self.exitStatus(of: failure) }
+    }
+
+    /// Everything that HTTP answers but health and metrics.
+    private func routes(_ runtime: Runtime, _ queries: QueryService) -> [Route] {
+        let limit = settings.ingressMaxPayloadBytes
+        let signals = SignalDoor(runtime: runtime, maximumBytes: limit)
+        let deadLetters: PageSources.DeadLetters = { await runtime.answer($0) }
+        var routes =
+            QueryRoutes.make(queries) + StreamRoutes.make(runtime.live, queries)
+            + SignalRoutes.make(signals, bodyLimit: limit) + DeadLetterRoutes.make(deadLetters)
+            + DocumentRoutes.make(version: Convey.version, root: settings.broker.root)
+        if let access = settings.httpAccess {
+            let sources = PageSources(
+                queries: queries, live: runtime.live, signals: signals, messageLimit: limit,
+                deadLetters: deadLetters, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) })
+            routes += PageRoutes.make(sources, access: access)
+        }
+        return routes
     }
 
     private func startEmbeddedBroker() async throws -> EmbeddedBroker? {

@@ -1,0 +1,69 @@
+import Conversation
+import Testing
+
+@testable import ConveyRuntime
+
+@Suite("Live feed")
+struct LiveFeedTests {
+    @Test("A commit wakes who watches its conversation, and nobody else")
+    func wakes() async throws {
+        let feed = LiveFeed()
+        let one = try #require(feed.watch("one"))
+        let other = try #require(feed.watch("other"))
+        feed.committed([event("one", conversation: 1)])
+        #expect(await one.change(within: .seconds(10)))
+        #expect(await !other.change(within: .zero))
+    }
+
+    @Test("What was committed between two waits is not lost, and many commits are one change")
+    func coalesces() async throws {
+        let feed = LiveFeed()
+        let watch = try #require(feed.watch("one"))
+        for _ in 0..<1_000 { feed.committed([event("one", conversation: 1)]) }
+        #expect(await watch.change(within: .seconds(10)))
+        #expect(await !watch.change(within: .zero))
+    }
+
+    @Test("Subjects are bytes: another spelling of the same letters is another conversation")
+    func spelling() async throws {
+        let feed = LiveFeed()
+        let watch = try #require(feed.watch("caf\u{e9}"))
+        feed.committed([event("cafe\u{301}", conversation: 1)])
+        #expect(await !watch.change(within: .zero))
+    }
+
+    @Test("Watches are bounded, and an ended one makes room")
+    func bounded() throws {
+        let feed = LiveFeed(limit: 2)
+        let first = try #require(feed.watch("a"))
+        _ = try #require(feed.watch("a"))
+        #expect(feed.watch("b") == nil)
+        first.end()
+        first.end()
+        #expect(feed.watching == 1)
+        #expect(feed.watch("b") != nil)
+    }
+
+    @Test("Ending a watch, or cancelling the task, lets go who waits on it")
+    func letsGo() async throws {
+        let feed = LiveFeed()
+        let ended = try #require(feed.watch("a"))
+        async let waiting = ended.change(within: .seconds(60))
+        ended.end()
+        #expect(await !waiting)
+        let cancelled = try #require(feed.watch("a"))
+        // Awaited below.
+        let task = Task { await cancelled.change(within: .seconds(60)) }
+        task.cancel()
+        #expect(await !task.value)
+    }
+
+    private func event(_ subject: String, conversation: Int64) -> OutboundEvent {
+        let signal = Signal(
+            id: "1", source: "/test", type: "conv.out.assistant.delta", subject: subject, data: Array("{}".utf8))
+        let record = JournalRecord(
+            position: Position(1), conversation: ConversationID(conversation), previous: .start, offset: 1, sequence: 1,
+            recordedAt: 0, content: .signal(signal))
+        return OutboundEvent(record: record, subject: subject, partition: 0, applied: nil)
+    }
+}

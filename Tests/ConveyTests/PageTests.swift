@@ -1,0 +1,77 @@
+import FlyingFox
+import Foundation
+import Testing
+
+@testable import ConveyHTTP
+
+@Suite("The page")
+struct PageTests {
+    @Test(
+        "What comes from outside is text, whatever it looks like",
+        arguments: [
+            ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
+            ("\" onclick='x' &amp;", "&quot; onclick=&#39;x&#39; &amp;amp;"),
+            ("a\u{0}b\u{1b}[31m\u{7f}", "a\u{2400}b\u{241b}[31m\u{2421}"), ("\u{85}", "\u{fffd}"),
+            ("\u{202e}gpj.exe", "[U+202E]gpj.exe"), ("one\ntwo\tthree", "one\ntwo\tthree"),
+            ("שלום 👩‍👩‍👧 e\u{301}", "שלום 👩‍👩‍👧 e\u{301}"), ("\r\n", "\u{240d}\n"),
+        ])
+    func escaping(_ text: String, _ expected: String) {
+        let html: HTML = "<p title=\"\(text)\">\(text)</p>"
+        #expect(Array(html.text.utf8) == Array("<p title=\"\(expected)\">\(expected)</p>".utf8))
+    }
+
+    @Test("Markup in markup stays markup, and nothing stays nothing")
+    func nesting() {
+        let items: [HTML] = ["<b>\("<1>")</b>", "<i>2</i>"]
+        let none: HTML? = nil
+        let html: HTML = "<p>\(items)\(none)\(3)</p>"
+        #expect(html.text == "<p><b>&lt;1&gt;</b><i>2</i>3</p>")
+    }
+
+    @Test("A page allows nothing inline and nothing from elsewhere, has nothing of it, and is not kept")
+    func policy() async throws {
+        let response = PageLayout.response("<title>", "<p>x</p>")
+        let policy = try #require(response.headers[HTTPHeader("Content-Security-Policy")])
+        #expect(policy.hasPrefix("default-src 'none'; "))
+        #expect(!policy.contains("unsafe") && !policy.contains("http") && !policy.contains("*"))
+        #expect(response.headers[.cacheControl] == "no-store")
+        let text = String(decoding: try await response.bodyData, as: UTF8.self)
+        #expect(text.contains("<title>&lt;title&gt; · Convey</title>"))
+        #expect(!text.contains("style=") && !text.contains("onclick") && !text.contains("://"))
+    }
+
+    @Test("The page's files come to less than 100 kB, ask nobody else, and are named by what is in them")
+    func assets() {
+        let assets = [PageAssets.stylesheet, PageAssets.script, PageAssets.icon]
+        #expect(assets.reduce(0) { $0 + $1.body.count } < 60_000)
+        for asset in [PageAssets.stylesheet, PageAssets.script] {
+            #expect(!String(decoding: asset.body, as: UTF8.self).contains("://"))
+        }
+        #expect(PageAsset("a.css", "text/css", "1").path != PageAsset("a.css", "text/css", "2").path)
+        #expect(!PageScript.text.contains("innerHTML") && !PageScript.text.contains("eval("))
+    }
+
+    @Test("A conversation's name survives its way through an address, whatever it is", arguments: ["..", "a/b&c=d", "ü ?#", "%2e"])
+    func subjectsInPaths(_ subject: String) throws {
+        let path = PagePath.conversation.of(subject, ("as_of", "3"))
+        let parts = path.split(separator: "?", maxSplits: 1)
+        #expect(parts[0] == "/c")
+        let query = try #require(QueryString(String(parts[1])))
+        #expect(query[PagePath.subject] == subject)
+        #expect(query["as_of"] == "3")
+    }
+
+    @Test("An event's data may have line ends, and arrives as one event")
+    func serverSentEvents() {
+        var bytes: [UInt8] = []
+        ServerSentEvent.append(id: 7, data: Array("{\r\n\"a\":\n1\r}".utf8), to: &bytes)
+        #expect(String(decoding: bytes, as: UTF8.self) == "id: 7\ndata: {\ndata: \"a\":\ndata: 1\ndata: }\n\n")
+    }
+
+    @Test("A form's plus sign is a space, and broken encoding is no form")
+    func forms() {
+        #expect(QueryString("content=a+b%2Bc&position=1&position=2")?["content"] == "a b+c")
+        #expect(QueryString("position=1&position=2")?.values("position") == ["1", "2"])
+        #expect(QueryString("a=%ff") == nil)
+    }
+}
