@@ -48,7 +48,7 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
             case "'": text += "&#39;"
             case "\n", "\t": text.unicodeScalars.append(scalar)
             case "\u{0}"..."\u{1f}":
-                text.unicodeScalars.append(UnicodeScalar(UInt8(scalar.value)).picture)
+                text.unicodeScalars.append(UnicodeScalar(0x2400 + scalar.value) ?? "\u{fffd}")
             case "\u{7f}": text += "\u{2421}"
             case "\u{80}"..."\u{9f}": text += "\u{fffd}"
             case "\u{202a}"..."\u{202e}", "\u{2066}"..."\u{2069}":
@@ -57,9 +57,4 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
             }
         }
     }
-}
-
-extension UnicodeScalar {
-    /// The picture of a control character (Unicode block Control Pictures).
-    fileprivate var picture: UnicodeScalar { UnicodeScalar(0x2400 + value) ?? "\u{fffd}" }
 }

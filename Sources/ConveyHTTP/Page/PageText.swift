@@ -5,7 +5,7 @@ enum PageText {
     /// A time as the answers have it, for a person; the script shows it in the reader's own zone.
     static func time(_ value: JSONValue?) -> HTML {
         let text = value?.string ?? ""
-        let readable = text.prefix(19).replacing("T", with: " ")
+        let readable = String(text.prefix(19)).replacing("T", with: " ")
         return #"<time datetime="\#(text)">\#(readable)</time>"#
     }
 

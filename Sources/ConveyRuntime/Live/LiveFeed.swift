@@ -96,8 +96,10 @@ public final class LiveWatch: Sendable {
                 try? await Task.sleep(for: limit)
                 return false
             }
-            let isChanged = await group.next() ?? false
+            var isChanged = await group.next() ?? false
             group.cancelAll()
+            // A change in the very moment in which the time passed is one, too: nobody else will tell of it.
+            for await late in group { isChanged = isChanged || late }
             return isChanged
         }
     }
