@@ -12,8 +12,12 @@ public struct HTTPDoorway: QueryDoorway {
 
     private let host: String
     private let port: UInt16
+    private let token: String?
 
-    public init(host: String, port: UInt16) {
+    /// - Parameter token: sent as bearer token; one with anything but visible ASCII characters is left out, as no service
+    ///   can know it.
+    public init(host: String, port: UInt16, token: String? = nil) {
+        self.token = token.flatMap { $0.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? $0 : nil }
         // A service that listens on every address is asked on the loopback one.
         self.host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
         self.port = port
@@ -21,7 +25,7 @@ public struct HTTPDoorway: QueryDoorway {
 
     /// Reads `127.0.0.1:8080`, `[::1]:8080`, `http://localhost:8080`.
     /// - Throws: `invalidAddress`.
-    public init(_ text: String) throws(ConveyClientError) {
+    public init(_ text: String, token: String? = nil) throws(ConveyClientError) {
         var rest = text[...]
         if rest.hasPrefix("http://") { rest = rest.dropFirst("http://".count) }
         if rest.hasSuffix("/") { rest = rest.dropLast() }
@@ -33,15 +37,15 @@ public struct HTTPDoorway: QueryDoorway {
         }
         var host = String(rest[..<colon])
         if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-        self.init(host: host.isEmpty ? "127.0.0.1" : host, port: port)
+        self.init(host: host.isEmpty ? "127.0.0.1" : host, port: port, token: token)
     }
 
     public func ask(_ question: Question) async throws -> QueryAnswer {
-        let (host, port, path) = (host, port, question.path)
+        let (host, port, token, path) = (host, port, token, question.path)
         let result: Result<QueryAnswer, ConveyClientError> = await withCheckedContinuation { continuation in
             do throws(MQTTError) {
                 // The socket blocks, so not on a thread of Swift's pool.
-                try startThread { continuation.resume(returning: Self.get(path, host: host, port: port)) }
+                try startThread { continuation.resume(returning: Self.get(path, host: host, port: port, token: token)) }
             } catch {
                 continuation.resume(returning: .failure(ConveyClientError(.unreachable, error.message)))
             }
@@ -49,13 +53,17 @@ public struct HTTPDoorway: QueryDoorway {
         return try result.get()
     }
 
-    private static func get(_ path: String, host: String, port: UInt16) -> Result<QueryAnswer, ConveyClientError> {
+    private static func get(
+        _ path: String, host: String, port: UInt16, token: String?
+    ) -> Result<QueryAnswer, ConveyClientError> {
         do throws(ConveyClientError) {
             let descriptor = try connected(host: host, port: port)
             defer { close(descriptor) }
             let name = host.contains(":") ? "[\(host)]" : host
+            let authorization = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
             let request =
-                "GET \(path) HTTP/1.1\r\nHost: \(name):\(port)\r\nAccept: application/json\r\nConnection: close\r\n\r\n"
+                "GET \(path) HTTP/1.1\r\nHost: \(name):\(port)\r\nAccept: application/json\r\n\(authorization)"
+                + "Connection: close\r\n\r\n"
             try send(Array(request.utf8), to: descriptor)
             return .success(try parse(try receive(from: descriptor)))
         } catch {

@@ -56,6 +56,34 @@ struct HTTPServiceTests {
         }
     }
 
+    @Test("With tokens every route but health asks for one, unknown ones included, and says how")
+    func tokens() async throws {
+        let hash = SHA256.digest("secret".utf8).map { String(Int($0) + 256, radix: 16).dropFirst() }.joined()
+        let access = try AccessPolicy(
+            address: HTTPAddress(host: "127.0.0.1", port: 0), tokens: TokensFile.parse("ann:read:\(hash)"))
+        try await withService(Self.ready, access: access) { address in
+            #expect(await get("/healthz", address)?.status == 200)
+            #expect(await get("/readyz", address)?.status == 200)
+            #expect(await get("/metrics", address)?.status == 401)
+            #expect(await get("/nothing", address)?.status == 401)
+            #expect(await get("/metrics", address, "DELETE")?.status == 401)
+            let headers = [(name: "Authorization", value: "Bearer secret")]
+            #expect(await get("/metrics", address, headers: headers)?.status == 200)
+            #expect(await get("/nothing", address, headers: headers)?.status == 404)
+        }
+    }
+
+    @Test("A body that is too long is refused unread, and what is left of it is no further request")
+    func longBodies() async throws {
+        try await withService(Self.ready) { address in
+            let smuggled = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            let body = Array((smuggled + String(repeating: "x", count: 3 << 20)).utf8)
+            let answer = try #require(await get("/healthz", address, "GET", body: body))
+            #expect(answer.status == 413)
+            #expect(!answer.body.contains("HTTP/1.1"))
+        }
+    }
+
     @Test("A port in use is an error that says what to do")
     func portInUse() async throws {
         try await withService(Self.ready) { address in
@@ -84,18 +112,25 @@ struct HTTPServiceTests {
     }
 
     /// The probe blocks, so it must not run on a thread that the service needs.
-    private func get(_ path: String, _ address: HTTPAddress, _ method: String = "GET") async -> HTTPProbe.Answer? {
+    private func get(
+        _ path: String, _ address: HTTPAddress, _ method: String = "GET", body: [UInt8]? = nil,
+        headers: [(name: String, value: String)] = []
+    ) async -> HTTPProbe.Answer? {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async {
-                continuation.resume(returning: HTTPProbe.request(method, path, at: address))
+                continuation.resume(
+                    returning: HTTPProbe.request(method, path, json: body, headers: headers, at: address))
             }
         }
     }
 
     /// Runs a service on a free port while the body runs, and sees that `run()` returns after `stop()`.
-    private func withService(_ status: RuntimeStatus, _ body: (HTTPAddress) async throws -> Void) async throws {
+    private func withService(
+        _ status: RuntimeStatus, access: AccessPolicy? = nil, _ body: (HTTPAddress) async throws -> Void
+    ) async throws {
         let service = try HTTPService(
-            address: HTTPAddress(host: "127.0.0.1", port: 0), status: { status }, metrics: { MetricsSnapshot() })
+            address: HTTPAddress(host: "127.0.0.1", port: 0), access: access, status: { status },
+            metrics: { MetricsSnapshot() })
         async let run: Void = service.run()
         let port = try await service.waitUntilListening()
         try await body(HTTPAddress(host: "127.0.0.1", port: port))

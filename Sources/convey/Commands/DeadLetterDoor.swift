@@ -56,13 +56,20 @@ struct DeadLetterService: DeadLetterDoor {
     }
 
     private func ask(_ method: String, _ path: String, json: [UInt8]? = nil) throws -> String {
-        guard let answer = HTTPProbe.request(method, path, json: json, at: address, limit: Self.answerLimit) else {
+        let headers = HTTPProbe.token.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
+        guard
+            let answer = HTTPProbe.request(
+                method, path, json: json, headers: headers, at: address, limit: Self.answerLimit)
+        else {
             StandardError.print("nobody answers at http://\(address); is convey serve running? Or give --data DIR")
             throw ExitStatus.unavailable
         }
         let body = answer.body.trimmingCharacters(in: .newlines)
         switch answer.status {
         case 200: return body
+        case 401, 403:
+            StandardError.print("\(body)\ngive a token in \(EnvironmentSettings.httpTokenName)")
+            throw ExitStatus.unavailable
         case 404:
             StandardError.print("there is no such dead letter")
             throw ExitStatus.noInput

@@ -1,4 +1,5 @@
 import ConveyHTTP
+import Foundation
 import Glibc
 
 /// One HTTP request over a plain socket: all that a health check needs, without Foundation's HTTP client.
@@ -16,15 +17,26 @@ enum HTTPProbe {
     /// The answer to a GET; nil when the server cannot be reached or sends no HTTP.
     static func get(_ path: String, at address: HTTPAddress) -> Answer? { request("GET", path, at: address) }
 
-    /// - Parameter json: the request's body.
+    /// The token that commands send, from the environment: a flag would show in the list of processes.
+    static var token: String? {
+        ProcessInfo.processInfo.environment[EnvironmentSettings.httpTokenName].flatMap { $0.isEmpty ? nil : $0 }
+    }
+
+    /// - Parameters:
+    ///   - json: the request's body.
+    ///   - headers: further headers.
     static func request(
-        _ method: String, _ path: String, json: [UInt8]? = nil, at address: HTTPAddress, limit: Int = answerLimit
+        _ method: String, _ path: String, json: [UInt8]? = nil, headers: [(name: String, value: String)] = [],
+        at address: HTTPAddress, limit: Int = answerLimit
     ) -> Answer? {
         // A service that listens on every address is asked on the loopback one.
         let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
         guard let descriptor = connected(to: host, port: address.port) else { return nil }
         defer { close(descriptor) }
         var head = "\(method) \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n"
+        for header in headers where header.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) {
+            head += "\(header.name): \(header.value)\r\n"
+        }
         if let json { head += "Content-Type: application/json\r\nContent-Length: \(json.count)\r\n" }
         guard sendAll(Array((head + "\r\n").utf8) + (json ?? []), to: descriptor) else { return nil }
         return parse(receiveAll(from: descriptor, limit: limit))

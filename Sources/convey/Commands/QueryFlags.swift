@@ -51,7 +51,7 @@ struct QueryFlags: ParsableArguments {
     private func doorway() throws -> any QueryDoorway {
         if let data { return JournalDoorway(directory: data) }
         if let http {
-            do { return try HTTPDoorway(http) } catch {
+            do { return try HTTPDoorway(http, token: HTTPProbe.token) } catch {
                 StandardError.print("--http: \(error.message)")
                 throw ExitStatus.badSettings
             }
@@ -64,7 +64,9 @@ struct QueryFlags: ParsableArguments {
             try resolver.throwProblems()
             return (settings, address)
         }
-        if broker.url == nil, let address { return HTTPDoorway(host: address.host, port: address.port) }
+        if broker.url == nil, let address { 
+            return HTTPDoorway(host: address.host, port: address.port, token: HTTPProbe.token)
+        }
         guard settings.version == .v5 else {
             StandardError.print("queries over MQTT need mqtt.version 5; ask with --http or --data")
             throw ExitStatus.badSettings

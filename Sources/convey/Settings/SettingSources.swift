@@ -44,8 +44,10 @@ struct EnvironmentSettings: Sendable {
     static let configFileName = "CONVEY_CONFIG"
     /// The key of the provider `openai`, unless a setting says where it is.
     static let apiKeyName = "CONVEY_LLM_API_KEY"
-    /// No settings: a secret, and variables of the build and of tests, which Convey itself does not read.
-    private static let ignored: Set<String> = [apiKeyName, "CONVEY_STRICT", "CONVEY_SEEDS"]
+    /// The bearer token that commands send to a service over HTTP.
+    static let httpTokenName = "CONVEY_HTTP_TOKEN"
+    /// No settings: secrets, and variables of the build and of tests, which Convey itself does not read.
+    private static let ignored: Set<String> = [apiKeyName, httpTokenName, "CONVEY_STRICT", "CONVEY_SEEDS"]
 
     let values: [SettingKey: GivenValue]
     let problems: [SettingProblem]
