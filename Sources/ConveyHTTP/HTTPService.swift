@@ -31,11 +31,12 @@ public actor HTTPService {
         metrics: @escaping @Sendable () -> MetricsSnapshot, routes: [Route] = []
     ) throws {
         self.address = address
+        let socketAddress = try Self.socketAddress(address)
         let policy = if let access { access } else { try AccessPolicy(address: address, tokens: nil) }
         let router = Router(
             routes: HealthRoutes.make(status: status, metrics: metrics) + routes, access: policy,
             now: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
-        server = try Self.makeServer(at: address, router: router)
+        server = Self.server(at: socketAddress, router: router)
     }
 
     /// Listens and answers until `stop()` is called or the task is cancelled; then it returns. Throws
@@ -65,12 +66,10 @@ public actor HTTPService {
         }
     }
 
-    private static func makeServer(at address: HTTPAddress, router: Router) throws -> HTTPServer {
+    private static func socketAddress(_ address: HTTPAddress) throws -> any SocketAddress {
         do {
-            if address.host.contains(":") {
-                return server(at: try sockaddr_in6.inet6(ip6: address.host, port: address.port), router: router)
-            }
-            return server(at: try sockaddr_in.inet(ip4: address.host, port: address.port), router: router)
+            if address.host.contains(":") { return try sockaddr_in6.inet6(ip6: address.host, port: address.port) }
+            return try sockaddr_in.inet(ip4: address.host, port: address.port)
         } catch {
             throw HTTPServiceError(
                 code: .addressInvalid,

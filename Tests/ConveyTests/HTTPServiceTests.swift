@@ -1,8 +1,8 @@
-import ConveyHTTP
 import ConveyRuntime
 import Foundation
 import Testing
 
+@testable import ConveyHTTP
 @testable import convey
 
 @Suite("HTTP")
