@@ -46,6 +46,9 @@ public struct Route: Sendable {
         self.handler = handler
     }
 
+    /// How many segments stand for any text.
+    var placeholders: Int { path.count { $0 == "{" } }
+
     /// Whether a path, percent-encoded as it came, is this route's.
     func matches(_ path: String) -> Bool {
         if !self.path.contains("{") { return self.path == path }

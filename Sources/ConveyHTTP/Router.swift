@@ -11,7 +11,8 @@ struct Router: HTTPHandler {
 
     func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
         let path = request.target.path()
-        let found = routes.filter { $0.matches(path) }
+        // `/{subject}/stream` is asked before `/{subject}/{view}`.
+        let found = routes.filter { $0.matches(path) }.sorted { $0.placeholders < $1.placeholders }
         guard let first = found.first else {
             return try await guarded(request, scope: .read, bodyLimit: 0) { _ in notFound(path) }
         }
@@ -40,6 +41,7 @@ struct Router: HTTPHandler {
         _ answer: (AccessGrant) async throws -> HTTPResponse
     ) async throws -> HTTPResponse {
         var response: HTTPResponse
+        var isAnswered = false
         switch access.decide(request, scope: scope, now: now()) {
         case .refused(let refusal):
             response = asksForPage(request) && refusal.isAboutToken ? LoginRoutes.redirect(request) : .refusal(refusal)
@@ -48,6 +50,7 @@ struct Router: HTTPHandler {
                 response = problem
             } else {
                 response = try await answer(grant)
+                isAnswered = true
             }
         }
         // No page may guess another type than the one given, or show an answer inside itself.
@@ -55,7 +58,11 @@ struct Router: HTTPHandler {
         if response.headers[HTTPHeader("Content-Security-Policy")] == nil {
             response.headers[HTTPHeader("Content-Security-Policy")] = "default-src 'none'; frame-ancestors 'none'"
         }
-        return Self.isFullyRead(request) ? response : try await response.closing()
+        guard let length = Self.length(request), length <= Self.flushedBytes else {
+            if !isAnswered { await Self.drain(request) }
+            return try await response.closing()
+        }
+        return response
     }
 
     /// A person with a browser is better served with a form than with a status.
@@ -69,16 +76,30 @@ struct Router: HTTPHandler {
         if request.headers[.transferEncoding] != nil {
             return .problem(.lengthRequired, "length_required", "Send the body with Content-Length.")
         }
-        guard let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit else { return nil }
+        guard let length = length(request), length > limit else { return nil }
         return .problem(.payloadTooLarge, "body_too_large", "The body has \(length) bytes; \(limit) may be.")
     }
 
     /// FlyingFox reads bodies up to this length, in bytes, whether or not a handler does.
     private static let flushedBytes = 2_097_152
 
-    private static func isFullyRead(_ request: HTTPRequest) -> Bool {
-        request.headers[.transferEncoding] == nil
-            && request.headers[.contentLength].flatMap { Int($0) } ?? 0 <= flushedBytes
+    /// Bytes read of a body that nobody wants, so that its sender gets to read the answer instead of a reset connection.
+    private static let drainedBytes = 16 << 20
+
+    /// The length of the body; nil where that is not known.
+    private static func length(_ request: HTTPRequest) -> Int? {
+        guard request.headers[.transferEncoding] == nil else { return nil }
+        guard let text = request.headers[.contentLength] else { return 0 }
+        return Int(text)
+    }
+
+    private static func drain(_ request: HTTPRequest) async {
+        guard let length = length(request), length <= drainedBytes else { return }
+        do {
+            for try await _ in request.bodySequence {}
+        } catch {
+            // The connection is closed behind the answer anyway.
+        }
     }
 
     private func notFound(_ path: String) -> HTTPResponse {

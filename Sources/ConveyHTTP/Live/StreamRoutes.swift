@@ -26,9 +26,10 @@ public enum StreamRoutes {
         of subject: String?, _ request: HTTPRequest, _ grant: AccessGrant, _ feed: LiveFeed, _ queries: QueryService
     ) -> HTTPResponse {
         guard let subject, let query = QueryString(request.target.query()),
+            query.items.allSatisfy({ $0.name == "after" || $0.name == PagePath.subject }),
             // Checks the subject.
             (try? QueryRequest(.events, subject: subject, parameters: [])) != nil
-        else { return .problem(.badRequest, "bad_path", "The path names no conversation.") }
+        else { return .problem(.badRequest, "bad_path", "The path must name a conversation; there is only the parameter after.") }
         var after: Int64?
         if let text = request.headers[HTTPHeader("Last-Event-ID")] ?? query["after"] {
             guard let offset = Int64(text), offset >= 0 else {
