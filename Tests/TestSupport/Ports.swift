@@ -46,7 +46,7 @@ func localPort(of socket: Int32) throws -> Int {
 }
 
 /// A connected socket to 127.0.0.1, or nil when nothing listens there.
-func connectToLoopback(port: Int) -> Int32? {
+public func connectToLoopback(port: Int) -> Int32? {
     let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard connection >= 0 else { return nil }
     var address = loopback(port: port)
