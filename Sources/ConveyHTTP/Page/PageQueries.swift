@@ -2,6 +2,9 @@ import Conversation
 import ConveyRuntime
 import FlyingFox
 
+/// FlyingFox has one, too.
+typealias JSONValue = Conversation.JSONValue
+
 /// Asks the questions that pages are made from.
 struct PageQueries: Sendable {
     let service: QueryService
