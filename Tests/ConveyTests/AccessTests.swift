@@ -56,7 +56,9 @@ struct AccessTests {
 
     @Test(
         "A wrong line is reported by number, and its hash stands in no message",
-        arguments: ["a:read", "a:all:HASH", "a:read:123", ":read:HASH", "a b:read:HASH", "a:read:HASH:soon", "ok:read:HASH"])
+        arguments: [
+            "a:read", "a:all:HASH", "a:read:123", ":read:HASH", "a b:read:HASH", "a:read:HASH:soon", "ok:read:HASH",
+        ])
     func wrongLines(_ line: String) {
         let hash = Self.hex("x")
         let text = "ok:read:\(Self.hex("y"))\n" + line.replacing("HASH", with: hash)
@@ -143,7 +145,8 @@ struct AccessTests {
         arguments: [
             ("127.0.0.1:8080", true), ("localhost:8080", true), ("[::1]:8080", true), ("127.9.9.9", true),
             ("LOCALHOST", true), ("front.example", true),
-            ("evil.example:8080", false), ("127.0.0.1.evil.example", false), ("localhost.evil.example", false), ("", false),
+            ("evil.example:8080", false), ("127.0.0.1.evil.example", false), ("localhost.evil.example", false),
+            ("", false),
         ])
     func foreignHosts(_ host: String, _ isAnswered: Bool) throws {
         let origin = try #require(WebOrigin("https://front.example"))

@@ -51,7 +51,9 @@ struct PageTests {
         #expect(!PageScript.text.contains("innerHTML") && !PageScript.text.contains("eval("))
     }
 
-    @Test("A conversation's name survives its way through an address, whatever it is", arguments: ["..", "a/b&c=d", "ü ?#", "%2e"])
+    @Test(
+        "A conversation's name survives its way through an address, whatever it is",
+        arguments: ["..", "a/b&c=d", "ü ?#", "%2e"])
     func subjectsInPaths(_ subject: String) throws {
         let path = PagePath.conversation.of(subject, ("as_of", "3"))
         let parts = path.split(separator: "?", maxSplits: 1)

@@ -19,7 +19,8 @@ struct LiveTests {
             let answer = try #require(
                 httpPost(
                     "/v1/conversations/chat-1/signals",
-                    body: #"{"specversion":"1.0","id":"\#(id)","type":"conv.in.message.received","data":{"content":"one two three"}}"#,
+                    body:
+                        #"{"specversion":"1.0","id":"\#(id)","type":"conv.in.message.received","data":{"content":"one two three"}}"#,
                     port: deployment.httpPort))
             #expect(answer.status == 201)
             #expect(answer.body.contains(#""status":"recorded""#))
@@ -41,7 +42,9 @@ struct LiveTests {
         #expect(events.filter { $0.type == "conv.out.assistant.completed" }.count == 3)
     }
 
-    @Test("The same id posted again is a duplicate, and what breaks the contract is refused and not recorded", .timeLimit(.minutes(1)))
+    @Test(
+        "The same id posted again is a duplicate, and what breaks the contract is refused and not recorded",
+        .timeLimit(.minutes(1)))
     func receipts() async throws {
         let deployment = try Deployment()
         try await deployment.start()
@@ -71,9 +74,12 @@ struct LiveTests {
             port: deployment.httpPort)
         #expect(answer?.status == 201)
         try await eventually("the answer") {
-            httpGet("/v1/conversations/\(subject)/timeline", port: deployment.httpPort)?.body.contains("completed") == true
+            httpGet("/v1/conversations/\(subject)/timeline", port: deployment.httpPort)?.body.contains("completed")
+                == true
         }
-        let paths = ["/", "/c?s=\(subject)", "/c/state?s=\(subject)", "/c/events?s=\(subject)", "/deadletters", "/status"]
+        let paths = [
+            "/", "/c?s=\(subject)", "/c/state?s=\(subject)", "/c/events?s=\(subject)", "/deadletters", "/status",
+        ]
         for path in paths {
             let page = try #require(httpGet(path, port: deployment.httpPort))
             #expect(page.status == 200, "\(path)")

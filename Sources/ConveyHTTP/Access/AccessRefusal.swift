@@ -43,7 +43,8 @@ enum AccessRefusal: Sendable, Equatable {
         case .tokenMissing: "Send Authorization: Bearer TOKEN."
         case .tokenUnknown: "This token is not known here."
         case .tokenExpired: "This token has expired."
-        case .scopeTooNarrow(let needed, let held): "This needs a token of scope \(needed.rawValue), not \(held.rawValue)."
+        case .scopeTooNarrow(let needed, let held):
+            "This needs a token of scope \(needed.rawValue), not \(held.rawValue)."
         case .foreignOrigin: "The page that sent this is not one of this service; http.origins can allow it."
         case .foreignHost: "This service is known as localhost; http.origins can add another name."
         }

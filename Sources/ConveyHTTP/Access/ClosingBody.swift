@@ -37,7 +37,8 @@ extension HTTPResponse {
     func closing() async throws -> HTTPResponse {
         let body = Array(try await bodyData)
         var response = HTTPResponse(
-            statusCode: statusCode, headers: headers, body: HTTPBodySequence(from: ClosingBody(body), count: body.count))
+            statusCode: statusCode, headers: headers, body: HTTPBodySequence(from: ClosingBody(body), count: body.count)
+        )
         response.headers[.connection] = "close"
         return response
     }

@@ -29,11 +29,15 @@ public enum StreamRoutes {
             query.items.allSatisfy({ $0.name == "after" || $0.name == PagePath.subject }),
             // Checks the subject.
             (try? QueryRequest(.events, subject: subject, parameters: [])) != nil
-        else { return .problem(.badRequest, "bad_path", "The path must name a conversation; there is only the parameter after.") }
+        else {
+            return .problem(
+                .badRequest, "bad_path", "The path must name a conversation; there is only the parameter after.")
+        }
         var after: Int64?
         if let text = request.headers[HTTPHeader("Last-Event-ID")] ?? query["after"] {
             guard let offset = Int64(text), offset >= 0 else {
-                return .problem(.badRequest, "bad_parameter", "Last-Event-ID and after are offsets: whole numbers from 0.")
+                return .problem(
+                    .badRequest, "bad_parameter", "Last-Event-ID and after are offsets: whole numbers from 0.")
             }
             after = offset
         }

@@ -5,7 +5,8 @@ import FlyingFox
 enum ConversationsPage {
     static let pageSize = "50"
 
-    static func response(_ query: QueryString, _ queries: PageQueries) async throws(PageQueries.Failure) -> HTTPResponse {
+    static func response(_ query: QueryString, _ queries: PageQueries) async throws(PageQueries.Failure) -> HTTPResponse
+    {
         let prefix = query["prefix"] ?? ""
         // Among many, a search by activity would look at the whole journal; one by name is a look into an index.
         let order: QueryRequest.Order = prefix.isEmpty ? .recent : .subject

@@ -12,10 +12,13 @@ enum DeadLettersPage {
         case .failure(let error): return PageLayout.problem(.serviceUnavailable, error.message)
         case .success(.outcomes): return PageLayout.problem(.internalServerError, "The answer is to another question.")
         case .success(.letters(let letters)):
-            let next: HTML? = letters.count < pageSize ? nil : letters.last.map { last in
-                let path = PagePath.deadLetters.with(("after", last.letter.position.description))
-                return #"<p><a rel="next" href="\#(path)">More</a></p>"#
-            }
+            let next: HTML? =
+                letters.count < pageSize
+                ? nil
+                : letters.last.map { last in
+                    let path = PagePath.deadLetters.with(("after", last.letter.position.description))
+                    return #"<p><a rel="next" href="\#(path)">More</a></p>"#
+                }
             return PageLayout.response("Dead letters", here: .deadLetters, content(letters, next))
         }
     }

@@ -12,7 +12,8 @@ enum EventsPage {
         let answer = try await queries.ask(
             .events, subject, [("limit", pageSize), ("as_of", asOf), ("before", query["before"])])
         let older = answer["next"]?["before"]?.int.map { before -> HTML in
-            let items = [(PagePath.subject, subject), ("before", String(before))] + (asOf.map { [("as_of", $0)] } ?? [])
+            let items =
+                [(PagePath.subject, subject), ("before", String(before))] + (asOf.map { [("as_of", $0)] } ?? [])
             return #"<p><a rel="prev" href="\#(PagePath.events.with(items))">Older</a></p>"#
         }
         return PageLayout.response(

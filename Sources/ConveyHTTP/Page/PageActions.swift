@@ -16,7 +16,8 @@ enum PageActions {
                 var data = JSONObjectBuilder(reservingCapacity: content.utf8.count + 32)
                 // Forms end lines with CR LF, whatever was typed.
                 data.add("content", content.replacing("\r\n", with: "\n"))
-                return await record("conv.in.message.received", data.finish(), subject, grant, sources, back: .conversation)
+                return await record(
+                    "conv.in.message.received", data.finish(), subject, grant, sources, back: .conversation)
             },
             form(.control, "aborts, stops or cancels what a conversation does", .write) { form, grant in
                 guard let subject = form[PagePath.subject], let action = form["action"],

@@ -22,7 +22,8 @@ enum TimelinePage {
         let newest = timeline["as_of"]?.int ?? 0
         let isPast = asOf != nil || query["before"] != nil
         let older = timeline["next"]?["before"]?.int.map { before -> HTML in
-            let items = [(PagePath.subject, subject), ("before", String(before))] + (asOf.map { [("as_of", $0)] } ?? [])
+            let items =
+                [(PagePath.subject, subject), ("before", String(before))] + (asOf.map { [("as_of", $0)] } ?? [])
             return #"<p><a rel="prev" href="\#(PagePath.conversation.with(items))">Older</a></p>"#
         }
         let live: HTML =

@@ -43,7 +43,9 @@ final class EngineThread: Sendable {
         var engine = first
         while true {
             let work = take(engine, outlets)
-            if work.isStopping, work.ticket == nil, work.posts.isEmpty, work.reports.isEmpty, !engine.hasWork || isPast(stopBy()) {
+            if work.isStopping, work.ticket == nil, work.posts.isEmpty, work.reports.isEmpty,
+                !engine.hasWork || isPast(stopBy())
+            {
                 // `flushCursor` writes it once the outbox has come to its end.
                 if let cursor = work.outboxCursor { mailbox.moveOutboxCursor(to: cursor) }
                 work.fail(with: EngineMailbox.closed)
@@ -98,7 +100,8 @@ final class EngineThread: Sendable {
         // Committed: from here on the world may know.
         outlets.outbox.append(output.outbound, committed: engine.lastPosition)
         let posted = output.outcomes.suffix(work.posts.count)
-        work.ticket?.complete(.success(posted.isEmpty ? output.outcomes : Array(output.outcomes.dropLast(posted.count))))
+        work.ticket?.complete(
+            .success(posted.isEmpty ? output.outcomes : Array(output.outcomes.dropLast(posted.count))))
         for (post, outcome) in zip(work.posts, posted) { post.answer(.success(outcome)) }
         for (ticket, answer) in zip(work.deadLetters, output.deadLetterAnswers) { ticket.answer(.success(answer)) }
         outlets.effects.carryOut(output.orders)

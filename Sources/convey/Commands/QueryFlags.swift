@@ -64,7 +64,7 @@ struct QueryFlags: ParsableArguments {
             try resolver.throwProblems()
             return (settings, address)
         }
-        if broker.url == nil, let address { 
+        if broker.url == nil, let address {
             return HTTPDoorway(host: address.host, port: address.port, token: HTTPProbe.token)
         }
         guard settings.version == .v5 else {

@@ -61,7 +61,8 @@ struct Server {
             session: makeSession(settings), service: queries, logger: Logger(label: "queries"))
         let http = try settings.httpAddress.map { address in
             try HTTPService(
-                address: address, access: settings.httpAccess, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) },
+                address: address, access: settings.httpAccess, status: { runtime.status },
+                metrics: { Self.metrics(of: runtime, queries) },
                 routes: routes(runtime, queries))
         }
         logger.info(

@@ -33,7 +33,8 @@ enum EventReader {
         var timeout = timeval(tv_sec: 3, tv_usec: 0)
         setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
         let request = Array(
-            "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nLast-Event-ID: \(after)\r\nAccept: text/event-stream\r\n\r\n".utf8)
+            "GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nLast-Event-ID: \(after)\r\nAccept: text/event-stream\r\n\r\n"
+                .utf8)
         guard send(connection, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return [] }
         var events: [Event] = []
         var received: [UInt8] = []
