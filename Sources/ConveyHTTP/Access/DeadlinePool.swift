@@ -1,5 +1,6 @@
 import FlyingFox
 import FlyingSocks
+import Glibc
 
 /// A pool of sockets in which no client makes the service wait for long: who sends nothing, or takes nothing, for some time
 /// loses the connection. FlyingFox itself waits for ever.
@@ -20,8 +21,8 @@ struct DeadlinePool: AsyncSocketPool {
     func run() async throws { try await base.run() }
 
     func suspendSocket(_ socket: Socket, untilReadyFor events: Socket.Events) async throws {
-        // The listening socket waits for both, and as long as it takes.
-        guard events.count == 1, let event = events.first else {
+        // The listening socket waits as long as it takes.
+        guard !Self.isListening(socket), events.count == 1, let event = events.first else {
             return try await base.suspendSocket(socket, untilReadyFor: events)
         }
         let limit: Duration =
@@ -38,5 +39,10 @@ struct DeadlinePool: AsyncSocketPool {
             defer { group.cancelAll() }
             try await group.next()
         }
+    }
+    private static func isListening(_ socket: Socket) -> Bool {
+        var value: Int32 = 0
+        var length = socklen_t(MemoryLayout<Int32>.size)
+        return getsockopt(socket.file.rawValue, SOL_SOCKET, SO_ACCEPTCONN, &value, &length) == 0 && value != 0
     }
 }
