@@ -33,13 +33,20 @@ import Testing
 
     @Test func `A JSON object and a query string ask the same`() throws {
         let json = try QueryRequest.parameters(
-            json: Array(#"{"limit":7,"family":["out","effect"],"type":"conv.out.*","as_of":"12","before":null}"#.utf8))
+            json: Array(
+                #"{"limit":7,"family":["out","effect"],"type":["conv.out.*","conv.effect.timer.wait.started"],"as_of":"12","before":null}"#
+                    .utf8))
         let one = try QueryRequest(.events, subject: "a", parameters: json)
         let other = try QueryRequest(
             .events, subject: "a",
-            parameters: [("limit", "7"), ("family", "out,effect"), ("type", "conv.out.*"), ("as_of", "12")])
+            parameters: [
+                ("limit", "7"), ("family", "out,effect"),
+                ("type", "conv.out.*,conv.effect.timer.wait.started"),
+                ("as_of", "12"),
+            ])
         #expect(one == other)
-        #expect(one.families == [.output, .effect] && one.type == .prefix("conv.out.") && one.asOf == 12)
+        #expect(one.families == [.output, .effect] && one.asOf == 12)
+        #expect(one.types == [.prefix("conv.out."), .exact("conv.effect.timer.wait.started")])
         #expect(throws: QueryError.self) { try QueryRequest.parameters(json: Array("[1]".utf8)) }
         #expect(throws: QueryError.self) { try QueryRequest.parameters(json: Array("{".utf8)) }
         #expect(try QueryRequest.parameters(json: []).isEmpty)

@@ -40,7 +40,8 @@ public struct QueryRequest: Sendable, Equatable {
     public var asOf: Int64?
     /// Empty for all.
     public var families: Set<Family> = []
-    public var type: TypeFilter?
+    /// Empty for all.
+    public var types: [TypeFilter] = []
     /// Microseconds since 1970, of recording.
     public var since: Int64?
     public var until: Int64?
@@ -98,7 +99,9 @@ public struct QueryRequest: Sendable, Equatable {
             }
         }
         if let text = given[.type] {
-            type = text.utf8.last == UInt8(ascii: "*") ? .prefix(String(text.dropLast())) : .exact(text)
+            types = text.split(separator: ",").map { name in
+                name.utf8.last == UInt8(ascii: "*") ? .prefix(String(name.dropLast())) : .exact(String(name))
+            }
         }
         since = try Self.time(.since, given)
         until = try Self.time(.until, given)

@@ -76,7 +76,7 @@ public enum QueryParameter: String, Sendable, CaseIterable {
         case .after: "only what was recorded after this offset; the oldest of it"
         case .asOf: "the conversation as it was when this offset was its newest"
         case .family: "only these families, separated by commas: in, applied, effect, out, audit"
-        case .type: "only this type; with * at its end, types that begin so"
+        case .type: "only these types, separated by commas; with * at its end, types that begin so"
         case .since: "only what was recorded at this time or later (RFC 3339)"
         case .until: "only what was recorded before this time (RFC 3339)"
         case .afterSequence: "with one family: only what has a higher sequence; the oldest of it"
