@@ -47,6 +47,7 @@ public struct QueryRequest: Sendable, Equatable {
     public var until: Int64?
     public var id: String = ""
     public var prefix: String = ""
+    public var contains: String = ""
     public var order = Order.subject
     public var cursor: String?
 
@@ -130,6 +131,7 @@ public struct QueryRequest: Sendable, Equatable {
         id = given[.id] ?? ""
         if view == .trace, id.isEmpty { throw QueryError(.parameterMissing, "trace needs id, the signal's id") }
         prefix = given[.prefix] ?? ""
+        contains = given[.contains] ?? ""
         cursor = given[.cursor]
         if let text = given[.order] {
             guard let order = Order(rawValue: text) else {
