@@ -4,6 +4,8 @@ import FlyingFox
 /// `/`: which conversations there are, those last active first, with search and a box to begin a new one.
 enum ConversationsPage {
     static let pageSize = "50"
+    /// Effects looked at for what goes on in conversations.
+    private static let effectsLimit = "500"
 
     static func response(_ query: QueryString, _ page: PageContext) async throws(PageQueries.Failure) -> HTTPResponse {
         let wanted = query["q"] ?? ""
@@ -13,7 +15,10 @@ enum ConversationsPage {
                 ("contains", wanted), ("order", QueryRequest.Order.recent.rawValue), ("limit", pageSize),
                 ("cursor", query["cursor"]),
             ])
-        let rows = (answer["conversations"]?.array ?? []).map(row)
+        let effects = try await page.queries.ask(.effects, "", [("limit", effectsLimit)])
+        let busy = Dictionary(
+            (effects["effects"]?.array ?? []).map { ($0["subject"]?.string ?? "", 1) }, uniquingKeysWith: +)
+        let rows = (answer["conversations"]?.array ?? []).map { row($0, busy) }
         let next = answer["next"]?["cursor"]?.string.map { cursor in
             PagePath.conversations.with(("q", wanted), ("cursor", cursor))
         }
@@ -24,10 +29,7 @@ enum ConversationsPage {
     private static func content(_ wanted: String, _ rows: [HTML], _ next: String?, _ mayWrite: Bool) -> HTML {
         let more: HTML? = next.map { #"<p><a rel="next" href="\#($0)">More</a></p>"# }
         let all: HTML? = wanted.isEmpty ? nil : #" <a href="/">All conversations</a>"#
-        let none: HTML? =
-            rows.isEmpty
-            ? #"<p class="quiet">\#(wanted.isEmpty ? "There is none yet." : "No name has this in it.")\#(all)</p>"#
-            : nil
+        let none: HTML? = rows.isEmpty ? #"<p class="quiet">\#(words(wanted, hasMore: next != nil))\#(all)</p>"# : nil
         let begin: HTML? =
             mayWrite
             ? """
@@ -55,10 +57,15 @@ enum ConversationsPage {
             """
     }
 
-    private static func row(_ conversation: JSONValue) -> HTML {
+    private static func words(_ wanted: String, hasMore: Bool) -> String {
+        if hasMore { return "None of those looked at so far." }
+        return wanted.isEmpty ? "There is none yet." : "No name has this in it."
+    }
+
+    /// - Parameter busy: how many effects are under way, by subject.
+    private static func row(_ conversation: JSONValue, _ busy: [String: Int]) -> HTML {
         let subject = conversation["subject"]?.string ?? ""
-        let effects = conversation["effects"]?.int ?? 0
-        let busy: HTML? = effects == 0 ? nil : #"<span class="badge busy">\#(effects) under way</span>"#
+        let busy = busy[subject].map { #"<span class="badge busy">\#($0) under way</span>"# as HTML }
         return """
             <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a> \(busy)
             <span class="quiet">\(PageText.time(conversation["last_activity"])) · \
