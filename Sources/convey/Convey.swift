@@ -18,7 +18,7 @@ struct Convey: AsyncParsableCommand {
             ServeCommand.self, SendCommand.self, ChatCommand.self, TailCommand.self, TimelineCommand.self,
             ContextCommand.self, EventsCommand.self, StateCommand.self, TraceCommand.self, ConversationsCommand.self,
             EffectsCommand.self, HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self, ForkCommand.self,
-            ProjectCommand.self,
+            ProjectCommand.self, TokenCommand.self,
             VersionCommand.self,
         ])
 }

@@ -34,18 +34,18 @@ enum ConversationsPage {
             mayWrite
             ? """
             <form class="line" action="\(PagePath.conversation.rawValue)" method="get">
-            <label for="open">Name</label>
+            <label for="open">Begin</label>
             <input id="open" name="\(PagePath.subject)" dir="auto" autocomplete="off" maxlength="256" required
             placeholder="chat-42">
-            <button>Open or begin</button>
+            <button>Open</button>
             </form>
             """ : nil
         return """
             <h1>Conversations</h1>
             <div class="bar">
             <form class="line" role="search" action="/" method="get">
-            <label for="q">Name has</label>
-            <input id="q" type="search" name="q" value="\(wanted)" dir="auto" autocomplete="off" maxlength="256">
+            <label for="q">Find</label>
+            <input id="q" type="search" name="q" value="\(wanted)" placeholder="part of a name" dir="auto" autocomplete="off" maxlength="256">
             <button>Search</button>
             </form>
             \(begin)

@@ -58,6 +58,10 @@ enum PageStylesheet {
         .rows li { padding: .55rem 0; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
         .rows li > .quiet, summary .quiet { display: block; }
         .rows li > a:first-child, .rows summary { font-weight: 600; }
+        @media (min-width: 48rem) {
+          #list li { display: flex; gap: 1rem; align-items: baseline; }
+          #list li > .quiet { margin-inline-start: auto; font-variant-numeric: tabular-nums; }
+        }
         .rows .rows { margin-inline-start: 1rem; }
         .rows .actions { display: flex; gap: 1rem; }
         summary { cursor: pointer; }
@@ -68,9 +72,9 @@ enum PageStylesheet {
 
         .bar { display: flex; flex-wrap: wrap; gap: 0 2rem; }
         .bar .line { flex: 1 1 20rem; flex-wrap: nowrap; }
-        .bar label { flex: none; width: 5rem; }
-        .bar input { flex: 1; min-width: 0; }
-        .bar button { flex: none; width: 8.5rem; }
+        .bar label { flex: none; }
+        .bar input { flex: 1; width: 0; min-width: 6rem; }
+        .bar button { flex: none; }
         .line { display: flex; flex-wrap: wrap; gap: .5rem; align-items: center; margin: .5rem 0; }
         .line > .past { width: 100%; }
         .step { padding: .4rem .2rem; }
