@@ -1,8 +1,7 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 
-/// FlyingFox has one, too.
+/// Foundation has one, too.
 typealias JSONValue = Conversation.JSONValue
 
 /// Asks the questions that pages are made from.
