@@ -4,6 +4,7 @@ import Foundation
 /// page can have sent.
 enum LoginRoutes {
     static let path = "/login"
+    static let signOutPath = "/logout"
     /// A cookie lasts this long, or until the token expires.
     private static let cookieSeconds: Int64 = 30 * 86_400
 
@@ -29,7 +30,7 @@ enum LoginRoutes {
                 response.headers[.setCookie] = cookie(presented, token, request, now)
                 return response
             },
-            Route("/logout", "forgets the token", method: .POST, scope: nil) { _ in
+            Route(signOutPath, "forgets the token", method: .POST, scope: nil) { _ in
                 var response = PageLayout.redirect(to: path)
                 response.headers[.setCookie] = "\(AccessPolicy.cookie)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
                 return response

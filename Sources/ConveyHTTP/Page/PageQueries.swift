@@ -1,9 +1,6 @@
 import Conversation
 import ConveyRuntime
 
-/// Foundation has one, too.
-typealias JSONValue = Conversation.JSONValue
-
 /// Asks the questions that pages are made from.
 struct PageQueries: Sendable {
     let service: QueryService
