@@ -90,6 +90,11 @@ let package = Package(
             dependencies: [
                 "Conversation", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ChatCompletions",
                 "ConveyHTTP", "ConveyClient",
+                // `convey health`, where the service speaks TLS.
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),

@@ -120,6 +120,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     /// Answers in place of the service, as far as nobody else is answering, and closes.
     private func refuse(_ status: HTTPResponseStatus, _ context: ChannelHandlerContext) {
+        guard case .open = phase else { return }
         guard exchanges.isEmpty else {
             exchanges[exchanges.count - 1].isLast = true
             return
