@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
 /// Queries over HTTP: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for those about no single conversation.

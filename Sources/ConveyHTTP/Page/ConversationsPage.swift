@@ -1,5 +1,4 @@
 import Conversation
-import FlyingFox
 
 /// `/`: which conversations there are, those last active first, with search and a box to begin a new one.
 enum ConversationsPage {

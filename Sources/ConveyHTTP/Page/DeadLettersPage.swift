@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 
 /// `/deadletters`: signals set aside, with buttons to schedule them again or to discard them.
 enum DeadLettersPage {

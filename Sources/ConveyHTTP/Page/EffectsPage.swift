@@ -1,5 +1,4 @@
 import Conversation
-import FlyingFox
 
 /// `/effects`: what is under way in all conversations, with buttons to cancel it or to consent to it.
 enum EffectsPage {

@@ -1,5 +1,4 @@
 import Conversation
-import FlyingFox
 
 /// `/c/events?s=…`: the recorded signals as they are published.
 enum EventsPage {

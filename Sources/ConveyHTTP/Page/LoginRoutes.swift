@@ -1,4 +1,3 @@
-import FlyingFox
 import Foundation
 
 /// Where a person gives a token: browsers send it as a cookie from then on, that no script can read and no other site's
@@ -62,7 +61,7 @@ enum LoginRoutes {
 
     private static func cookie(_ text: String, _ token: AccessToken, _ request: HTTPRequest, _ now: Int64) -> String {
         let left = token.expiresAt.map { ($0 - now) / 1_000_000 } ?? cookieSeconds
-        let isSecure = request.headers[HTTPHeader("Origin")]?.hasPrefix("https:") == true
+        let isSecure = request.isEncrypted || request.headers[HTTPHeader("Origin")]?.hasPrefix("https:") == true
         return "\(AccessPolicy.cookie)=\(text); Path=/; HttpOnly; SameSite=Strict; Max-Age=\(min(left, cookieSeconds))"
             + (isSecure ? "; Secure" : "")
     }

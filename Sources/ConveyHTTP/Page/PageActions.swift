@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
 /// What the forms of the page do. Each ends with a redirect, so that loading the page again does nothing twice. Forms of

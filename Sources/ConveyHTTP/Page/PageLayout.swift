@@ -1,4 +1,3 @@
-import FlyingFox
 import Foundation
 
 /// What all pages have around them.
@@ -68,7 +67,6 @@ enum PageLayout {
         HTTPResponse(statusCode: .seeOther, headers: headers([(.location, path), (.cacheControl, "no-store")]))
     }
 
-    /// FlyingFox would split a literal's values at commas and join them again.
     static func headers(_ items: [(HTTPHeader, String)]) -> HTTPHeaders {
         var headers = HTTPHeaders()
         for (name, value) in items { headers[name] = value }

@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
 /// The page for people: `/` and what is linked from it. It shows what queries answer, and works without a script but for

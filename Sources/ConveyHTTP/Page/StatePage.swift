@@ -1,5 +1,4 @@
 import Conversation
-import FlyingFox
 
 /// `/c/state?s=…`: the conversation's state, effects under way with a button to cancel each, and what was applied last.
 enum StatePage {

@@ -1,5 +1,4 @@
 import ConveyRuntime
-import FlyingFox
 
 /// `/status`: the parts of the service, how much waits where, and what the background verification has found.
 enum StatusPage {

@@ -1,5 +1,4 @@
 import Conversation
-import FlyingFox
 
 /// `/c?s=…`: what the participants saw, live; with a box to talk and a button to abort, unless it shows the past.
 enum TimelinePage {

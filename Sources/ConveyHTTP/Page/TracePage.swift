@@ -1,5 +1,4 @@
 import Conversation
-import FlyingFox
 
 /// `/c/trace?s=…&id=…`: what led to a signal, and what followed from it.
 enum TracePage {
