@@ -120,8 +120,13 @@ struct TokenTally {
     }
 
     mutating func read(_ topic: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64) throws {
-        let name = String(decoding: topic, as: UTF8.self).split(separator: "/").last
-        switch name {
+        guard let name = String(decoding: topic, as: UTF8.self).split(separator: "/").last else { return }
+        try read(output: name, payload, at: now)
+    }
+
+    /// - Parameter output: the type behind `conv.out.assistant.`.
+    mutating func read(output: Substring, _ payload: UnsafeRawBufferPointer, at now: Int64) throws {
+        switch output {
         case "delta": tokens(payload, now)
         case "completed": completed += 1
         case "failed", "canceled", "reset":

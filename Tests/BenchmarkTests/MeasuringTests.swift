@@ -62,6 +62,7 @@ struct MeasuringTests {
         #expect(CPUUse.stage(ofThread: "convey-engine") == .engine)
         #expect(CPUUse.stage(ofThread: "convey-ingress") == .ingress)
         #expect(CPUUse.stage(ofThread: "convey-outbox") == .outbox)
+        #expect(CPUUse.stage(ofThread: "convey-query") == .query)
         #expect(CPUUse.stage(ofThread: "convey") == .other)
     }
 
