@@ -6,7 +6,7 @@ enum PageAnswers {
 
     private struct Run {
         var use: CPUUse
-        /// Tokens that the provider sent between the readings.
+        /// Tokens between the readings: that were seen, and without streams that were due.
         var tokens: Double
         var residentBytes: Int
         /// From the time a token was due until it was seen on its stream, in nanoseconds, sorted.
@@ -47,7 +47,7 @@ enum PageAnswers {
             try answers.run(until: start + Int64(seconds * 1e9))
             let use = CPUUse(from: before, to: try PageScenario.reading(convey, broker))
             let residentBytes = convey.residentBytes
-            let delays = answers.takeDelays()
+            let seen = answers.takeSeen()
             let deadline = Clock.now + patience
             while answers.completed < subjects.count {
                 try answers.round()
@@ -57,15 +57,16 @@ enum PageAnswers {
             }
             try answers.live.catchUp()
             return Run(
-                use: use, tokens: Double(subjects.count) * tokensPerSecond * use.seconds,
-                residentBytes: residentBytes, tokenDelays: delays.tokens, eventDelays: delays.events)
+                use: use,
+                tokens: isWatched ? Double(seen.count) : Double(subjects.count) * tokensPerSecond * use.seconds,
+                residentBytes: residentBytes, tokenDelays: seen.tokenDelays, eventDelays: seen.eventDelays)
         }
     }
 
     private static func report(_ unwatched: [Run], _ watched: [Run]) -> ScenarioReport {
         var report = ScenarioReport(PageScenario.name, variant: "\(PageScenario.streams) answers watched")
         report.noise = Noise.worst((unwatched + watched).map(\.use.noise))
-        report.add("tokens_per_second", watched.map { Double($0.tokenDelays.count) / $0.use.seconds }, .higher)
+        report.add("tokens_per_second", watched.map { $0.tokens / $0.use.seconds }, .higher)
         report.add("events_per_second", watched.map { Double($0.eventDelays.count) / $0.use.seconds })
         report.add("p50_token_delay_ms", watched.map { PageScenario.milliseconds(0.5, $0.tokenDelays) }, .lower)
         report.add("p99_token_delay_ms", watched.map { PageScenario.milliseconds(0.99, $0.tokenDelays) }, .lower)
@@ -120,9 +121,10 @@ private final class WatchedAnswers {
     }
 
     /// Ends the measured time.
-    func takeDelays() -> (tokens: [Double], events: [Double]) {
+    /// - Returns: how many tokens were seen in it; delays, sorted.
+    func takeSeen() -> (count: Int, tokenDelays: [Double], eventDelays: [Double]) {
         live.isMeasuring = false
-        return (tally.delays.sorted(), live.takeDelays())
+        return (tally.seen, tally.delays.sorted(), live.takeDelays())
     }
 
     func run(until end: Int64) throws {

@@ -6,10 +6,8 @@ enum PageStall {
         var use: CPUUse
         /// Of all streams but the busy conversation's, sorted.
         var delays: [Double]
-        /// At its beginning and its end.
-        var residentBytes: (before: Int, after: Int)
-
-        var growth: Double { Double(residentBytes.after - residentBytes.before) / 1e6 }
+        /// Convey's memory: seconds, bytes.
+        var memory: [(x: Double, y: Double)]
     }
 
     private struct Run {
@@ -23,6 +21,8 @@ enum PageStall {
     private static let receiveBuffer: Int32 = 4_096
     /// Two and a half times the 20 seconds that are promised.
     private static let closedWithin: Int64 = 50_000_000_000
+    private static let lookSeconds = 0.1
+    private static let warmUpSeconds = 2.0
 
     static func run(_ surroundings: Surroundings) throws -> ScenarioReport {
         let runs = try (1...surroundings.runs).map { number in
@@ -40,7 +40,7 @@ enum PageStall {
         try live.open(subjects)
         live.streams[subjects.count - 1].isMeasured = false
         let load = BusyLoad(SignalTemplates(.init(tag: "stall"), subjects: subjects), try broker.connect("pub"), live)
-        try load.run { load.seconds < 1 }
+        try load.run { load.seconds < warmUpSeconds }
         let from = load.seconds
         let quiet = try phase(load, live, convey, broker) { load.seconds < from + seconds }
 
@@ -50,9 +50,12 @@ enum PageStall {
         try load.run { try begin(reader) }
         let start = load.seconds
         var closedAfter: Double?
+        var nextLook = start
         let stalled = try phase(load, live, convey, broker) {
             guard !surroundings.isQuick else { return load.seconds < start + seconds }
-            if load.isLookDue, try !ProcessFiles.isOpen(from: reader.port, to: convey.httpPort) {
+            guard load.seconds >= nextLook else { return true }
+            nextLook += lookSeconds
+            if try !ProcessFiles.isOpen(from: reader.port, to: convey.httpPort) {
                 closedAfter = load.seconds - start
                 return false
             }
@@ -72,15 +75,18 @@ enum PageStall {
     private static func phase(
         _ load: BusyLoad, _ live: LiveStreams, _ convey: ConveyServer, _ broker: Broker, _ condition: () throws -> Bool
     ) throws -> Phase {
-        let bytes = convey.residentBytes
         let before = try PageScenario.reading(convey, broker)
         _ = live.takeDelays()
         live.isMeasuring = true
-        try load.run(while: condition)
+        var memory: [(x: Double, y: Double)] = []
+        try load.run {
+            if load.isLookDue { memory.append((load.seconds, Double(convey.residentBytes))) }
+            return try condition()
+        }
         live.isMeasuring = false
         return Phase(
             use: CPUUse(from: before, to: try PageScenario.reading(convey, broker)), delays: live.takeDelays(),
-            residentBytes: (bytes, convey.residentBytes))
+            memory: memory)
     }
 
     /// Reads until the stream is open, and then no more.
@@ -119,9 +125,10 @@ enum PageStall {
         report.add("samples", runs.map { Double($0.stalled.delays.count) })
         report.add("convey_cpu_percent_without", runs.map { PageScenario.percent($0.quiet.use) })
         report.add("convey_cpu_percent", runs.map { PageScenario.percent($0.stalled.use) }, .lower)
-        report.add("resident_mb", runs.map { Double($0.stalled.residentBytes.after) / 1e6 }, .lower)
-        report.add("resident_mb_per_minute_without", runs.map { $0.quiet.growth / $0.quiet.use.seconds * 60 })
-        report.add("resident_mb_per_minute", runs.map { $0.stalled.growth / $0.stalled.use.seconds * 60 }, .lower)
+        report.add("resident_mb_without", runs.map { ($0.quiet.memory.last?.y ?? 0) / 1e6 })
+        report.add("resident_mb", runs.map { ($0.stalled.memory.last?.y ?? 0) / 1e6 }, .lower)
+        report.add("resident_mb_per_minute_without", runs.map { Statistics.slope($0.quiet.memory) * 60 / 1e6 })
+        report.add("resident_mb_per_minute", runs.map { Statistics.slope($0.stalled.memory) * 60 / 1e6 }, .lower)
         report.add("seconds_until_closed", runs.compactMap(\.secondsUntilClosed), .lower)
         report.notes.append(
             "\(Int(BusyLoad.signalsPerSecond)) signals a second, half of them about the conversation of the reader that stalls"
