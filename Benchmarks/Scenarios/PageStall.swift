@@ -48,6 +48,9 @@ enum PageStall {
         live.removeLast()
         let reader = try LiveStream(busy, after: reached, port: convey.httpPort, receiveBuffer: receiveBuffer)
         try load.run { try begin(reader) }
+        guard try ProcessFiles.isOpen(from: reader.port, to: convey.httpPort) else {
+            throw BenchError("the live stream of the reader that is to stall is not open")
+        }
         let start = load.seconds
         var closedAfter: Double?
         var nextLook = start
