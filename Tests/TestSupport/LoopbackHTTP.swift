@@ -18,10 +18,21 @@ public func httpPost(_ path: String, body: String, port: Int) -> HTTPAnswer? {
             + "Content-Length: \(body.utf8.count)\r\n\r\n\(body)", port: port)
 }
 
-private func exchange(_ text: String, port: Int) -> HTTPAnswer? {
+/// One request of any method, as `httpGet`; a body is JSON.
+/// - Parameter seconds: how long the server may be silent.
+public func httpExchange(
+    _ method: String, _ path: String, body: String? = nil, port: Int, seconds: Int = 3
+) -> HTTPAnswer? {
+    let about = body.map { "Content-Type: application/json\r\nContent-Length: \($0.utf8.count)\r\n" } ?? ""
+    return exchange(
+        "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\(about)\r\n\(body ?? "")",
+        port: port, seconds: seconds)
+}
+
+private func exchange(_ text: String, port: Int, seconds: Int = 3) -> HTTPAnswer? {
     guard let connection = connectToLoopback(port: port) else { return nil }
     defer { close(connection) }
-    var timeout = timeval(tv_sec: 3, tv_usec: 0)
+    var timeout = timeval(tv_sec: seconds, tv_usec: 0)
     setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &timeout, socklen_t(MemoryLayout<timeval>.size))
     let request = Array(text.utf8)
     guard send(connection, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
