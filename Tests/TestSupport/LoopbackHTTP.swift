@@ -38,9 +38,23 @@ private func exchange(_ text: String, port: Int, seconds: Int = 3) -> HTTPAnswer
     guard send(connection, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
     var received: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16_384)
-    while case let count = recv(connection, &buffer, buffer.count, 0), count > 0 { received += buffer.prefix(count) }
+    // Some servers leave the connection open although they were told to close it: the length counts, too.
+    var end = Int.max
+    while received.count < end, case let count = recv(connection, &buffer, buffer.count, 0), count > 0 {
+        received += buffer.prefix(count)
+        if end == Int.max, let known = endOfAnswer(received) { end = known }
+    }
     let text = String(decoding: received, as: UTF8.self)
     let words = text.prefix { $0 != "\r\n" }.split(separator: " ")
     guard words.count > 1, let status = Int(words[1]), let head = text.firstRange(of: "\r\n\r\n") else { return nil }
     return HTTPAnswer(status: status, body: String(text[head.upperBound...]))
+}
+
+/// How many bytes head and body have together, once the head is there; what has no length goes on until the connection ends.
+private func endOfAnswer(_ received: [UInt8]) -> Int? {
+    guard let blank = received.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
+    let head = String(decoding: received[..<blank.lowerBound], as: UTF8.self).lowercased()
+    let length = head.split(separator: "\r\n").first { $0.hasPrefix("content-length:") }
+        .flatMap { Int($0.dropFirst("content-length:".count).drop { $0 == " " }) }
+    return length.map { blank.upperBound + $0 } ?? .max
 }
