@@ -15,8 +15,7 @@ COPY Benchmarks ./Benchmarks
 RUN swift build -c release --product convey \
     && install -D -m 755 .build/release/convey /out/convey
 
-# The Swift runtime libraries on debian:bookworm-slim. A static runtime does not link: Foundation's static library for
-# HTTP, which FlyingFox pulls in, wants libcurl.
+# The Swift runtime libraries on debian:bookworm-slim.
 FROM swift:6.2-bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libmosquitto1 libsqlite3-0 ca-certificates \

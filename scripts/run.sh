@@ -36,7 +36,11 @@ fi
 
 cat <<END
 
-Convey keeps its journal in $data. Ctrl-C stops it and its broker. In other terminals:
+Convey keeps its journal in $data. Ctrl-C stops it and its broker.
+
+Open the page:  http://127.0.0.1:$http/
+
+Or, in other terminals:
 
   mosquitto_sub ${at}-v -t 'conv/out/#'
   mosquitto_pub ${at}-t conv/in/chat-42/message/received -m '{"content":"hi"}'

@@ -41,6 +41,8 @@ final class SignalLoad {
     private let templates: SignalTemplates
     private(set) var deliveries: Deliveries
     private let takeReading: () throws -> CPUReading
+    /// Live streams that are open beside the load; read in each round.
+    private let streams: LiveStreams?
 
     private let first: Int
     private var publishedBy: [Int]
@@ -57,15 +59,17 @@ final class SignalLoad {
     /// - Parameters:
     ///   - member: where the id of a signal is found in what comes back.
     ///   - first: the number of the first signal, a multiple of the publishers' count.
+    ///   - streams: read beside; they keep delays in the measured time.
     ///   - takeReading: called at the start and the end of the measured time.
     init(
         publishers: [Connection], subscriber: Connection, templates: SignalTemplates, member: String, first: Int = 0,
-        takeReading: @escaping () throws -> CPUReading
+        streams: LiveStreams? = nil, takeReading: @escaping () throws -> CPUReading
     ) {
         self.publishers = publishers
         self.subscriber = subscriber
         self.templates = templates
         self.first = first
+        self.streams = streams
         self.takeReading = takeReading
         deliveries = Deliveries(member: member, tag: templates.kind.tag)
         publishedBy = publishers.map { _ in first / publishers.count }
@@ -85,6 +89,7 @@ final class SignalLoad {
             let now = Clock.now
             if before == nil, now >= measureFrom {
                 before = (try takeReading(), Clock.now, deliveries.seen)
+                streams?.isMeasuring = true
                 measures = plan.measuresLatency
             }
             let sent = published - publishedBefore
@@ -101,6 +106,7 @@ final class SignalLoad {
         var outcome = Outcome(before: before.reading, after: try takeReading())
         outcome.seconds = Double(Clock.now - before.at) / 1e9
         outcome.seen = deliveries.seen - before.seen
+        streams?.isMeasuring = false
         try drain(plan)
         measures = false
         outcome.published = published - publishedBefore
@@ -120,6 +126,7 @@ final class SignalLoad {
         }
         for publisher in publishers { try publisher.receive { _, _ in } }
         try takeDeliveries()
+        try streams?.receive()
     }
 
     private func takeDeliveries() throws {

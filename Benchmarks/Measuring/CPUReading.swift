@@ -21,7 +21,7 @@ struct CPUReading {
 struct CPUUse {
     /// Where Convey spends its time: one thread each, and all others.
     enum Stage: String, CaseIterable {
-        case ingress, engine, outbox, other
+        case ingress, engine, outbox, query, other
     }
 
     var stages: [Stage: Int64] = [:]
@@ -53,6 +53,7 @@ struct CPUUse {
         case "convey-ingress": .ingress
         case "convey-engine": .engine
         case "convey-outbox": .outbox
+        case "convey-query": .query
         default: .other
         }
     }

@@ -7,6 +7,11 @@ enum Loopback {
         let descriptor = try makeSocket()
         defer { close(descriptor) }
         guard withAddress(0, { bind(descriptor, $0, $1) }) == 0 else { throw BenchError.system("bind") }
+        return try localPort(of: descriptor)
+    }
+
+    /// The port of this side of a socket.
+    static func localPort(of descriptor: Int32) throws -> UInt16 {
         var address = sockaddr_in()
         var size = socklen_t(MemoryLayout<sockaddr_in>.size)
         let code = withUnsafeMutablePointer(to: &address) { pointer in
@@ -31,8 +36,13 @@ enum Loopback {
     }
 
     /// A connected socket.
-    static func connect(to port: UInt16) throws -> Int32 {
+    /// - Parameter receiveBuffer: bytes that the kernel keeps for a reader who does not read, about; nil for what it likes.
+    static func connect(to port: UInt16, receiveBuffer: Int32? = nil) throws -> Int32 {
         let descriptor = try makeSocket()
+        if var size = receiveBuffer {
+            // Before connecting: the window is agreed on then.
+            setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
+        }
         guard withAddress(port, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
             let code = errno
             close(descriptor)

@@ -66,6 +66,42 @@ enum ProcessFiles {
 
     static func openFiles(of processID: Int32) -> Int { names(in: "/proc/\(processID)/fd").count }
 
+    /// Whether a process still has the connection from one port of this machine to another open. The kernel keeps one that
+    /// was closed for as long as the other side reads nothing: what that side sees does not tell.
+    static func isOpen(from clientPort: UInt16, to serverPort: UInt16) throws -> Bool {
+        isOpen(from: clientPort, to: serverPort, table: try longText("/proc/net/tcp"))
+    }
+
+    /// A file that the kernel hands out a page at a time: one short read is not its end.
+    private static func longText(_ path: String) throws -> String {
+        let descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw BenchError.system("cannot open \(path)") }
+        defer { close(descriptor) }
+        var bytes: [UInt8] = []
+        var buffer = [UInt8](repeating: 0, count: 65_536)
+        while true {
+            let count = read(descriptor, &buffer, buffer.count)
+            if count < 0, errno == EINTR { continue }
+            guard count >= 0 else { throw BenchError.system("cannot read \(path)") }
+            guard count > 0 else { return String(decoding: bytes, as: UTF8.self) }
+            bytes += buffer.prefix(count)
+        }
+    }
+
+    /// Lines `0: 0100007F:1F90 0100007F:C350 01 …`: number, own address, other address, state, queues, timer, retransmits,
+    /// user, time-out, inode, which is 0 without an owner.
+    static func isOpen(from clientPort: UInt16, to serverPort: UInt16, table: String) -> Bool {
+        table.split(whereSeparator: \.isNewline).contains { line in
+            let fields = line.split(separator: " ")
+            guard fields.count > 9 else { return false }
+            return port(fields[1]) == serverPort && port(fields[2]) == clientPort && fields[9] != "0"
+        }
+    }
+
+    private static func port(_ address: Substring) -> UInt16? {
+        address.split(separator: ":").last.flatMap { UInt16($0, radix: 16) }
+    }
+
     private static func names(in directory: String) -> [String] {
         // A process or thread that has ended has no files.
         (try? FileManager.default.contentsOfDirectory(atPath: directory)) ?? []

@@ -3,16 +3,19 @@ enum MarkerLoad {
     /// What a marker's envelope calls the signal that it is about (docs/PROTOCOL.md, "What Convey publishes").
     private static let member = "causationid"
 
-    /// - Parameter first: the number of the first signal, where earlier loads have published those before.
+    /// - Parameters:
+    ///   - first: the number of the first signal, where earlier loads have published those before.
+    ///   - streams: read beside.
     static func make(
-        _ templates: SignalTemplates, publishers: Int, first: Int = 0, broker: Broker, convey: ConveyServer
+        _ templates: SignalTemplates, publishers: Int, first: Int = 0, streams: LiveStreams? = nil, broker: Broker,
+        convey: ConveyServer
     ) throws -> SignalLoad {
         let subscriber = try broker.connect("markers")
         try subscriber.subscribe(["conv/applied/#"])
         let (conveyID, brokerID) = (convey.processID, broker.processID)
         return SignalLoad(
             publishers: try (0..<publishers).map { try broker.connect("pub-\($0)") }, subscriber: subscriber,
-            templates: templates, member: member, first: first,
+            templates: templates, member: member, first: first, streams: streams,
             takeReading: { try CPUReading(conveyID: conveyID, brokerID: brokerID) })
     }
 }

@@ -2,7 +2,7 @@ import ArgumentParser
 
 /// What can be measured.
 enum Scenario: String, CaseIterable {
-    case ingest, chat, latency, abort, stream, effects, query, verify, growth, soak
+    case ingest, chat, latency, abort, stream, effects, query, page, verify, growth, soak
 
     var summary: String {
         switch self {
@@ -13,6 +13,7 @@ enum Scenario: String, CaseIterable {
         case .stream: StreamScenario.summary
         case .effects: OpenEffectsScenario.summary
         case .query: QueryScenario.summary
+        case .page: PageScenario.summary
         case .growth: GrowthScenario.summary
         case .soak: SoakScenario.summary
         case .verify: VerifyScenario.summary
@@ -21,7 +22,7 @@ enum Scenario: String, CaseIterable {
 
     var isInQuickRun: Bool {
         switch self {
-        case .ingest, .chat, .latency, .abort, .stream, .effects, .query, .verify, .growth: true
+        case .ingest, .chat, .latency, .abort, .stream, .effects, .query, .page, .verify, .growth: true
         case .soak: false
         }
     }
@@ -35,6 +36,7 @@ enum Scenario: String, CaseIterable {
         case .stream: try StreamScenario.run(surroundings)
         case .effects: try OpenEffectsScenario.run(surroundings)
         case .query: try QueryScenario.run(surroundings)
+        case .page: try PageScenario.run(surroundings)
         case .growth: try GrowthScenario.run(surroundings)
         case .soak: try SoakScenario.run(surroundings)
         case .verify: try VerifyScenario.run(surroundings)

@@ -110,6 +110,8 @@ enum StreamScenario {
 struct TokenTally {
     /// Of tokens that were due at or behind `start`, in nanoseconds.
     private(set) var delays: [Double] = []
+    /// Tokens whenever they were due.
+    private(set) var seen = 0
     private(set) var completed = 0
     private let start: Int64
 
@@ -120,8 +122,13 @@ struct TokenTally {
     }
 
     mutating func read(_ topic: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer, at now: Int64) throws {
-        let name = String(decoding: topic, as: UTF8.self).split(separator: "/").last
-        switch name {
+        guard let name = String(decoding: topic, as: UTF8.self).split(separator: "/").last else { return }
+        try read(output: name, payload, at: now)
+    }
+
+    /// - Parameter output: the type behind `conv.out.assistant.`.
+    mutating func read(output: Substring, _ payload: UnsafeRawBufferPointer, at now: Int64) throws {
+        switch output {
         case "delta": tokens(payload, now)
         case "completed": completed += 1
         case "failed", "canceled", "reset":
@@ -135,6 +142,7 @@ struct TokenTally {
         while place < payload.count, payload[place] == UInt8(ascii: "t") {
             guard let due = ByteSearch.number(in: payload, at: place + 1) else { return }
             let time = Int64(due) * 1_000
+            seen += 1
             if time >= start { delays.append(Double(now - time)) }
             while place < payload.count, payload[place] != UInt8(ascii: " ") { place += 1 }
             place += 1

@@ -24,9 +24,9 @@ public struct ConveyClient: Sendable {
         /// What asks for the page behind this one in place of this one's page parameter; nil on the last page.
         public let next: (parameter: QueryParameter, value: String)?
 
-        /// The entries, messages, events, signals or conversations.
+        /// The entries, messages, events, signals, conversations or effects.
         public var elements: [JSONValue] {
-            for name in ["entries", "messages", "events", "signals", "conversations"] {
+            for name in ["entries", "messages", "events", "signals", "conversations", "effects"] {
                 if let elements = json[name]?.array { return elements }
             }
             return []

@@ -1,6 +1,6 @@
 import Conversation
 
-/// What is asked: a view, of a conversation unless it is `conversations`, and parameters as texts.
+/// What is asked: a view, of a conversation unless it is about no single one, and parameters as texts.
 public struct Question: Sendable, Equatable {
     public var view: QueryView
     public var subject: String

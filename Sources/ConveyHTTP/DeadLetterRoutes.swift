@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
 /// Dead letters over HTTP: `GET /v1/deadletters` and `/v1/deadletters/{position}`, `POST /v1/deadletters/redrive` and
@@ -44,7 +43,7 @@ public enum DeadLetterRoutes {
             return problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
         }
         // What cannot be read is answered like what cannot be understood.
-        guard let data = try? await request.bodyData, data.count <= bodyLimit,
+        guard let data = try? await request.bodyData,
             let positions = (try? JSONDecoder().decode(Positions.self, from: data))?.positions, !positions.isEmpty,
             positions.count <= DeadLetterRequest.limit
         else {
@@ -58,7 +57,8 @@ public enum DeadLetterRoutes {
     }
 
     private static func number(_ request: HTTPRequest, _ name: String, or standard: Int64) -> Int64? {
-        guard let text = request.query.first(where: { $0.name == name })?.value else { return standard }
+        guard let query = QueryString(request.target.query()) else { return nil }
+        guard let text = query[name] else { return standard }
         return Int64(text).flatMap { $0 >= 0 ? $0 : nil }
     }
 

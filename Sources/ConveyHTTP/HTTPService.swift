@@ -1,92 +1,114 @@
 import ConveyRuntime
-import FlyingFox
-import FlyingSocks
 import Foundation
 import Glibc
 
-/// Health, readiness, metrics, queries, live events and the page over HTTP.
+/// Health, readiness, metrics, queries, live events and the page over HTTP, with TLS or without.
 ///
-/// Whoever may not is refused, a body may not be too long, and a client that stalls loses its connection. But it speaks no
-/// TLS, and FlyingFox sets no limit on the number of connections or on the size of a request's head: put a reverse proxy in
-/// front to expose it to strangers.
+/// Whoever may not is refused, and no client can cost more than `HTTPLimits` say: not by many connections, by a long or a
+/// slow request, nor by not reading answers.
 public actor HTTPService {
-    /// How long a handler may take before the client gets a 500.
-    static let handlerTimeoutSeconds: TimeInterval = 5
-    /// How long `stop()` lets answers under way finish. FlyingFox waits this long even when there are none.
-    static let stopTimeoutSeconds: TimeInterval = 0.25
+    private enum State {
+        case starting(waiting: [CheckedContinuation<UInt16, any Error>])
+        case listening(port: UInt16)
+        case ended
+    }
 
     private let address: HTTPAddress
-    private let server: HTTPServer
+    private let listener: HTTPListener
     private var isStopping = false
+    private var hasRun = false
+    private var state = State.starting(waiting: [])
 
     /// Throws `HTTPServiceError` when the address is no IP address, or others could reach it without being asked who they are.
     /// - Parameters:
     ///   - address: where to listen; loopback unless the operator says otherwise.
     ///   - access: who may do what; nil for everybody on this machine.
+    ///   - tls: the service's certificate; nil for none, which is for loopback and for behind a proxy.
     ///   - status: the runtime's status now; called for each probe.
     ///   - metrics: the runtime's numbers now; called for each scrape.
     ///   - routes: further routes, asked after the built-in ones.
     public init(
-        address: HTTPAddress, access: AccessPolicy? = nil, status: @escaping @Sendable () -> RuntimeStatus,
-        metrics: @escaping @Sendable () -> MetricsSnapshot, routes: [Route] = []
+        address: HTTPAddress, access: AccessPolicy? = nil, tls: TLSIdentity? = nil,
+        status: @escaping @Sendable () -> RuntimeStatus, metrics: @escaping @Sendable () -> MetricsSnapshot,
+        routes: [Route] = []
     ) throws {
-        self.address = address
-        let socketAddress = try Self.socketAddress(address)
-        let policy = if let access { access } else { try AccessPolicy(address: address, tokens: nil) }
-        let router = Router(
-            routes: HealthRoutes.make(status: status, metrics: metrics) + routes, access: policy,
-            now: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
-        server = Self.server(at: socketAddress, router: router)
+        try self.init(
+            address: address, access: access, tls: tls, limits: .standard(),
+            routes: HealthRoutes.make(status: status, metrics: metrics) + routes)
     }
 
-    /// Listens and answers until `stop()` is called or the task is cancelled; then it returns. Throws
-    /// `HTTPServiceError` when it cannot listen or the listener fails.
-    public func run() async throws {
-        guard !isStopping else { return }
-        do {
-            try await server.run()
-        } catch {
-            if isStopping || Task.isCancelled { return }
-            throw problem(error)
-        }
-    }
-
-    /// Closes the listener, lets answers under way finish for a moment, and makes `run()` return.
-    public func stop() async {
-        isStopping = true
-        await server.stop(timeout: Self.stopTimeoutSeconds)
-    }
-
-    /// Waits until requests are answered and returns the port, which matters when port 0 was asked for.
-    public func waitUntilListening() async throws -> UInt16 {
-        try await server.waitUntilListening(timeout: Self.handlerTimeoutSeconds)
-        switch await server.listeningAddress {
-        case .ip4(_, let port), .ip6(_, let port): return port
-        case .unix, nil: return address.port
-        }
-    }
-
-    private static func socketAddress(_ address: HTTPAddress) throws -> any SocketAddress {
-        do {
-            if address.host.contains(":") { return try sockaddr_in6.inet6(ip6: address.host, port: address.port) }
-            return try sockaddr_in.inet(ip4: address.host, port: address.port)
-        } catch {
+    init(address: HTTPAddress, access: AccessPolicy?, tls: TLSIdentity?, limits: HTTPLimits, routes: [Route]) throws {
+        guard Self.isIPAddress(address.host) else {
             throw HTTPServiceError(
                 code: .addressInvalid,
                 message: "http.address: \"\(address.host)\" is not an IP address; use 127.0.0.1, 0.0.0.0 or [::1]")
         }
+        self.address = address
+        let policy = if let access { access } else { try AccessPolicy(address: address, tokens: nil) }
+        let router = Router(
+            routes: routes, access: policy, handlerTime: limits.handlerTime,
+            now: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
+        listener = try HTTPListener(address: address, tls: tls, limits: limits, router: router)
     }
 
-    private static func server(at address: some SocketAddress, router: Router) -> HTTPServer {
-        // FlyingFox's log repeats what `run()` throws and writes lines for each connection.
-        HTTPServer(
-            address: address, timeout: handlerTimeoutSeconds, pool: DeadlinePool(HTTPServer.defaultPool()),
-            logger: .disabled, handler: router)
+    /// Listens and answers until `stop()` is called or the task is cancelled; then it returns. To be called once. Throws
+    /// `HTTPServiceError` when it cannot listen or the listener fails.
+    public func run() async throws {
+        guard !isStopping, !hasRun else { return }
+        hasRun = true
+        do {
+            try await listener.run { port in await self.listens(port) }
+        } catch {
+            let problem = problem(error)
+            end(problem)
+            if isStopping || Task.isCancelled { return }
+            throw problem
+        }
+        let problem = HTTPServiceError(code: .failed, message: "HTTP on \(address) stopped")
+        end(problem)
+        if !isStopping, !Task.isCancelled { throw problem }
+    }
+
+    /// Closes the listener and live streams, lets other answers under way finish for a moment, and makes `run()` return.
+    public func stop() {
+        isStopping = true
+        listener.stop()
+        if !hasRun { end(HTTPServiceError(code: .failed, message: "HTTP on \(address) was stopped")) }
+    }
+
+    /// Waits until requests are answered and returns the port, which matters when port 0 was asked for. Throws
+    /// `HTTPServiceError` when that will not be.
+    public func waitUntilListening() async throws -> UInt16 {
+        switch state {
+        case .listening(let port): return port
+        case .ended: throw HTTPServiceError(code: .failed, message: "HTTP on \(address) does not listen")
+        case .starting(let waiting):
+            return try await withCheckedThrowingContinuation { state = .starting(waiting: waiting + [$0]) }
+        }
+    }
+
+    private func listens(_ port: UInt16) {
+        guard case .starting(let waiting) = state else { return }
+        state = .listening(port: port)
+        for continuation in waiting { continuation.resume(returning: port) }
+    }
+
+    private func end(_ problem: HTTPServiceError) {
+        if case .starting(let waiting) = state {
+            for continuation in waiting { continuation.resume(throwing: problem) }
+        }
+        state = .ended
+    }
+
+    private static func isIPAddress(_ host: String) -> Bool {
+        var bytes = in6_addr()
+        return inet_pton(AF_INET, host, &bytes) == 1 || inet_pton(AF_INET6, host, &bytes) == 1
     }
 
     private func problem(_ error: any Error) -> HTTPServiceError {
-        guard case SocketError.failed(_, let code, let message) = error else {
-            return HTTPServiceError(code: .failed, message: "HTTP on \(address) stopped: \(error.localizedDescription)")
+        if let error = error as? HTTPServiceError { return error }
+        guard let code = HTTPListener.systemError(error) else {
+            return HTTPServiceError(code: .failed, message: "HTTP on \(address) stopped: \(error)")
         }
         switch code {
         case EADDRINUSE:
@@ -101,7 +123,8 @@ public actor HTTPService {
             return HTTPServiceError(
                 code: .permissionDenied, message: "http.address: this user may not listen on port \(address.port)")
         default:
-            return HTTPServiceError(code: .failed, message: "HTTP on \(address) stopped: \(message)")
+            let words = String(cString: strerror(code))
+            return HTTPServiceError(code: .failed, message: "HTTP on \(address) stopped: \(words)")
         }
     }
 }

@@ -1,5 +1,4 @@
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
 /// The routes that orchestrators and monitoring ask.

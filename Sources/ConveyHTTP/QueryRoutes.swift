@@ -1,17 +1,17 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
-/// Queries over HTTP: `/v1/conversations` and `/v1/conversations/{subject}/{view}`.
+/// Queries over HTTP: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for those about no single conversation.
 ///
 /// A conversation's subject is one segment, percent-encoded, so that a proxy in front may decide by path.
 public enum QueryRoutes {
     public static func make(_ service: QueryService) -> [Route] {
-        [
-            Route(QueryPath.base, QueryView.conversations.summary) { request in
-                await answer(request, view: .conversations, subject: "", service)
-            },
+        QueryView.allCases.filter { !$0.needsSubject }.map { view in
+            Route(QueryPath.path(view: view, segment: ""), view.summary) { request in
+                await answer(request, view: view, subject: "", service)
+            }
+        } + [
             Route(
                 "\(QueryPath.base)/{subject}/{view}", "views of a conversation: timeline, context, events, state, trace"
             ) {
@@ -25,7 +25,7 @@ public enum QueryRoutes {
                             QueryError(.viewUnknown, "a view is one of timeline, context, events, state and trace")))
                 }
                 return await answer(request, view: view, subject: subject, service)
-            },
+            }
         ]
     }
 

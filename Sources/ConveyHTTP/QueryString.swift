@@ -1,5 +1,4 @@
 import Conversation
-import FlyingFox
 import Foundation
 
 /// Names and values, form-encoded as in query strings and in the bodies of forms: a plus sign is a space (WHATWG URL,

@@ -1,4 +1,3 @@
-import FlyingFox
 import Foundation
 
 /// One thing the service answers: a path, what it is for, and how the answer is made. A route answers `GET`,
@@ -22,7 +21,7 @@ public struct Route: Sendable {
     /// - Parameters:
     ///   - scope: what a token must allow; nil for everybody.
     ///   - bodyLimit: the longest body a request may have, in bytes.
-    public init(
+    init(
         _ path: String, _ summary: String, method: HTTPMethod = .GET, scope: AccessScope? = .read,
         bodyLimit: Int = Route.standardBodyLimit,
         handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse

@@ -1,27 +1,28 @@
 import ConveyRuntime
-import FlyingFox
 
-/// Chooses the route of a request and sees that it may be asked. Unlike FlyingFox's own routing it answers `HEAD`, says 405
-/// for a wrong method, and lists what there is when a path is unknown.
-struct Router: HTTPHandler {
+/// Chooses the route of a request and sees that it may be asked: who asks, with which method, with how long a body, and for
+/// how long.
+struct Router: Sendable {
     let routes: [Route]
     let access: AccessPolicy
+    /// How long a handler may take before its answer is a 500.
+    var handlerTime = HTTPLimits().handlerTime
     /// Microseconds since 1970.
     let now: @Sendable () -> Int64
 
-    func handleRequest(_ request: HTTPRequest) async throws -> HTTPResponse {
+    func handleRequest(_ request: HTTPRequest) async -> HTTPResponse {
         let path = request.target.path()
         // `/{subject}/stream` is asked before `/{subject}/{view}`.
         let found = routes.filter { $0.matches(path) }.sorted { $0.placeholders < $1.placeholders }
         guard let first = found.first else {
-            return try await guarded(request, scope: .read, bodyLimit: 0) { _ in notFound(path) }
+            return await guarded(request, scope: .read, bodyLimit: 0) { _, _ in notFound(path) }
         }
-        if let route = found.first(where: { $0.method == request.method }) { return try await answer(route, request) }
+        if let route = found.first(where: { $0.method == request.method }) { return await answer(route, request) }
         if request.method == .HEAD, let route = found.first(where: { $0.method == .GET }) {
-            return try await withoutBody(answer(route, request))
+            return withoutBody(await answer(route, request))
         }
         let allowed = found.flatMap { $0.method == .GET ? ["GET", "HEAD"] : [$0.method.rawValue] }
-        return try await guarded(request, scope: first.scope, bodyLimit: 0) { _ in
+        return await guarded(request, scope: first.scope, bodyLimit: 0) { _, _ in
             var response = HTTPResponse.problem(
                 .methodNotAllowed, "method_not_allowed", "\(first.path) answers \(allowed.joined(separator: " and ")).")
             response.headers[HTTPHeader("Allow")] = allowed.joined(separator: ", ")
@@ -29,38 +30,31 @@ struct Router: HTTPHandler {
         }
     }
 
-    private func answer(_ route: Route, _ request: HTTPRequest) async throws -> HTTPResponse {
-        try await guarded(request, scope: route.scope, bodyLimit: route.bodyLimit) { grant in
-            try await route.handler(request, grant)
+    private func answer(_ route: Route, _ request: HTTPRequest) async -> HTTPResponse {
+        await guarded(request, scope: route.scope, bodyLimit: route.bodyLimit) { request, grant in
+            await inTime { try await route.handler(request, grant) }
         }
     }
 
-    /// Answers if the request may be asked and is not too long.
+    /// Answers if the request may be asked and is not too long. Whoever may not ask does not get a body read.
     private func guarded(
         _ request: HTTPRequest, scope: AccessScope?, bodyLimit: Int,
-        _ answer: (AccessGrant) async throws -> HTTPResponse
-    ) async throws -> HTTPResponse {
+        _ answer: (HTTPRequest, AccessGrant) async -> HTTPResponse
+    ) async -> HTTPResponse {
         var response: HTTPResponse
-        var isAnswered = false
         switch access.decide(request, scope: scope, now: now()) {
         case .refused(let refusal):
             response = asksForPage(request) && refusal.isAboutToken ? LoginRoutes.redirect(request) : .refusal(refusal)
         case .allowed(let grant):
-            if let problem = Self.bodyProblem(request, limit: bodyLimit) {
-                response = problem
-            } else {
-                response = try await answer(grant)
-                isAnswered = true
+            switch await received(request, limit: bodyLimit) {
+            case .success(let request): response = await answer(request, grant)
+            case .failure(let problem): response = problem.response
             }
         }
         // No page may guess another type than the one given, or show an answer inside itself.
         response.headers[HTTPHeader("X-Content-Type-Options")] = "nosniff"
         if response.headers[HTTPHeader("Content-Security-Policy")] == nil {
             response.headers[HTTPHeader("Content-Security-Policy")] = "default-src 'none'; frame-ancestors 'none'"
-        }
-        guard let length = Self.length(request), length <= Self.flushedBytes else {
-            if !isAnswered { await Self.drain(request) }
-            return try await response.closing()
         }
         return response
     }
@@ -71,34 +65,46 @@ struct Router: HTTPHandler {
             && routes.contains { $0.path == LoginRoutes.path }
     }
 
-    /// A body must say how long it is before it comes: then it can be refused unread.
-    private static func bodyProblem(_ request: HTTPRequest, limit: Int) -> HTTPResponse? {
-        if request.headers[.transferEncoding] != nil {
-            return .problem(.lengthRequired, "length_required", "Send the body with Content-Length.")
+    /// The request with its body; a body that says that it is too long is refused unread.
+    private func received(_ request: HTTPRequest, limit: Int) async -> Result<HTTPRequest, BodyProblem> {
+        let tooLarge = BodyProblem(.payloadTooLarge, "body_too_large", "The body may have \(limit) bytes.")
+        if let length = request.headers[.contentLength].flatMap({ Int($0) }), length > limit {
+            return .failure(tooLarge)
         }
-        guard let length = length(request), length > limit else { return nil }
-        return .problem(.payloadTooLarge, "body_too_large", "The body has \(length) bytes; \(limit) may be.")
-    }
-
-    /// FlyingFox reads bodies up to this length, in bytes, whether or not a handler does.
-    private static let flushedBytes = 2_097_152
-
-    /// Bytes read of a body that nobody wants, so that its sender gets to read the answer instead of a reset connection.
-    private static let drainedBytes = 16 << 20
-
-    /// The length of the body; nil where that is not known.
-    private static func length(_ request: HTTPRequest) -> Int? {
-        guard request.headers[.transferEncoding] == nil else { return nil }
-        guard let text = request.headers[.contentLength] else { return 0 }
-        return Int(text)
-    }
-
-    private static func drain(_ request: HTTPRequest) async {
-        guard let length = length(request), length <= drainedBytes else { return }
         do {
-            for try await _ in request.bodySequence {}
+            return .success(try await request.received(upTo: limit))
+        } catch is HTTPBodyTooLong {
+            return .failure(tooLarge)
         } catch {
-            // The connection is closed behind the answer anyway.
+            return .failure(BodyProblem(.badRequest, "bad_body", "The body cannot be read, or ends too early."))
+        }
+    }
+
+    private struct BodyProblem: Error {
+        let response: HTTPResponse
+
+        init(_ status: HTTPStatusCode, _ code: String, _ message: String) {
+            response = .problem(status, code, message)
+        }
+    }
+
+    private func inTime(_ handler: @escaping @Sendable () async throws -> HTTPResponse) async -> HTTPResponse {
+        await withTaskGroup(of: HTTPResponse?.self) { group in
+            group.addTask {
+                do {
+                    return try await handler()
+                } catch {
+                    return .problem(.internalServerError, "internal", "The answer could not be made.")
+                }
+            }
+            group.addTask { [handlerTime] in
+                // Cancelled when the answer comes first: then its result is not looked at.
+                try? await Task.sleep(for: handlerTime)
+                return nil
+            }
+            defer { group.cancelAll() }
+            if let first = await group.next(), let response = first { return response }
+            return .problem(.internalServerError, "timeout", "The answer took longer than \(handlerTime).")
         }
     }
 
@@ -109,11 +115,10 @@ struct Router: HTTPHandler {
     }
 
     /// A `HEAD` answer has the headers of the `GET`, the length of its body included, and no body (RFC 9110 section 9.3.2).
-    private func withoutBody(_ response: HTTPResponse) async throws -> HTTPResponse {
+    private func withoutBody(_ response: HTTPResponse) -> HTTPResponse {
         var head = HTTPResponse(statusCode: response.statusCode, headers: response.headers)
         // A stream has no length, and no end to wait for.
-        guard case .httpBody(let body) = response.payload, body.count != nil else { return head }
-        head.headers[.contentLength] = String(try await response.bodyData.count)
+        if case .bytes(let data) = response.body { head.headers[.contentLength] = String(data.count) }
         return head
     }
 }

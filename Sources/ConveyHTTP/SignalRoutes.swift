@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
 /// Publishing over HTTP: `POST /v1/conversations/{subject}/signals?type=conv.in.message.received` with the signal's data, or

@@ -19,6 +19,7 @@ final class ConversationHeads {
     private let tail: Statement
     private let checkpoint: Statement
     private let listed: Statement
+    private let bounding: Statement
     private var places: [Int64: Place] = [:]
     /// Records up to here are in `places`, or were checkpointed.
     private var read = Position.start
@@ -32,11 +33,15 @@ final class ConversationHeads {
         tail = try database.prepare(
             "SELECT position, conversation, offset, recorded_at FROM journal WHERE position > ?1 ORDER BY position")
         checkpoint = try database.prepare("SELECT position FROM cursors WHERE name = 'checkpoint'")
+        let range = "subject >= ?1 AND subject <> ?2 AND subject <= ?3"
+        // SQLite's LIKE knows ASCII letters' cases only, and is four times faster than instr(lower(…)).
         listed = try database.prepare(
             """
             SELECT id, subject, partition, head, offset FROM conversations
-            WHERE subject >= ?1 AND (?2 IS NULL OR subject > ?2) ORDER BY subject LIMIT ?3
+            WHERE \(range) AND subject LIKE ?4 ESCAPE '\\' ORDER BY subject
             """)
+        bounding = try database.prepare(
+            "SELECT subject FROM conversations WHERE \(range) ORDER BY subject LIMIT 1 OFFSET ?4")
     }
 
     func find(subject: String) throws(JournalError) -> ConversationHead? {
@@ -53,25 +58,40 @@ final class ConversationHeads {
         }
     }
 
-    /// In the order of the subjects' bytes, which is how SQLite orders text.
-    func list(prefix: String, after subject: String?, limit: Int) throws(JournalError) -> [ConversationHead] {
+    /// In the order of the subjects' bytes, which is how SQLite orders text. What is not wanted costs an index entry: some
+    /// 0.2 µs, where reading a row costs twenty times that.
+    func list(
+        matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
+    ) throws(JournalError) -> ConversationListing {
         try database.reading { () throws(JournalError) in
             try self.advance()
+            let range = SubjectRange(filter.prefix, after: subject)
+            // Where all match, the limit bounds the work.
+            let bound = filter.contains.isEmpty ? nil : try self.subject(at: scanning, of: range)
             defer { self.listed.reset() }
-            self.listed.bind(1, prefix)
-            self.listed.bind(2, subject)
-            self.listed.bind(3, limit)
+            range.bind(to: self.listed)
+            if let bound { self.listed.bind(3, bound) } else { self.listed.bind(3, utf8: range.end) }
+            self.listed.bind(4, LikePattern.containing(filter.contains))
             var heads: [ConversationHead] = []
             while try self.listed.step() {
-                guard let subject = self.listed.text(1), subject.utf8.starts(with: prefix.utf8) else { break }
+                if heads.count == limit { return ConversationListing(heads: heads, next: heads.last?.subject) }
                 let head = try self.head(
-                    id: ConversationID(self.listed.integer(0)), subject: subject,
+                    id: ConversationID(self.listed.integer(0)), subject: self.listed.text(1) ?? "",
                     partition: Int(self.listed.integer(2)), saved: Position(self.listed.integer(3)),
                     offset: self.listed.integer(4))
                 if let head { heads.append(head) }
             }
-            return heads
+            return ConversationListing(heads: heads, next: bound)
         }
+    }
+
+    /// The subject with which a look at `count` subjects of a range ends; nil where there are not so many.
+    private func subject(at count: Int, of range: SubjectRange) throws(JournalError) -> String? {
+        defer { bounding.reset() }
+        range.bind(to: bounding)
+        bounding.bind(3, utf8: range.end)
+        bounding.bind(4, max(0, count - 1))
+        return try bounding.step() ? bounding.text(0) : nil
     }
 
     private func head(_ row: ConversationRecord) throws(JournalError) -> ConversationHead? {

@@ -40,24 +40,11 @@ enum RecoveryQuery {
     private static func openEffects(_ database: Database) throws(JournalError) -> [OpenEffect] {
         let rows = try database.prepare(
             """
-            SELECT e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt,
-                   e.round, e.answers, e.policy, e.due_at, e.awaits_approval
-            FROM effects e JOIN conversations c ON c.id = e.conversation ORDER BY e.cause, e.ordinal
+            SELECT \(EffectTable.columns) FROM effects e JOIN conversations c ON c.id = e.conversation
+            ORDER BY e.cause, e.ordinal
             """)
         var effects: [OpenEffect] = []
-        while try rows.step() {
-            guard let effectClass = rows.text(4).flatMap(EffectClass.init(rawValue:)) else {
-                throw JournalError(.corrupt, "effect \(rows.integer(0)) has class \(rows.text(4) ?? "none")")
-            }
-            effects.append(
-                OpenEffect(
-                    key: EffectKey(cause: Position(rows.integer(0)), ordinal: Int(rows.integer(1))),
-                    conversation: ConversationID(rows.integer(2)), subject: rows.text(3) ?? "",
-                    effectClass: effectClass, kind: rows.text(5) ?? "", effectID: rows.text(6) ?? "",
-                    causeID: rows.text(7) ?? "", attempt: Int(rows.integer(8)), round: Int(rows.integer(9)),
-                    answers: rows.text(10), policy: rows.isNull(11) ? nil : rows.bytes(11),
-                    dueAt: rows.isNull(12) ? nil : rows.integer(12), awaitsApproval: rows.integer(13) != 0))
-        }
+        while try rows.step() { effects.append(try EffectTable.decode(rows)) }
         return effects
     }
 }

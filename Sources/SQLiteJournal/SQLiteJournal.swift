@@ -22,6 +22,7 @@ public final class SQLiteJournal: Journal {
     private let deadLetters: DeadLetterChanges
     private let deadLetterTable: DeadLetterTable
     private let heads: ConversationHeads
+    private let effects: EffectTable
     private let insertPending: Statement
     private let deletePending: Statement
     private let setCursor: Statement
@@ -49,6 +50,7 @@ public final class SQLiteJournal: Journal {
         deadLetters = try DeadLetterChanges(database)
         deadLetterTable = try DeadLetterTable(database)
         heads = try ConversationHeads(database, conversations, records)
+        effects = try EffectTable(database)
         insertPending = try database.prepare("INSERT INTO pending VALUES (?1)")
         deletePending = try database.prepare("DELETE FROM pending WHERE position = ?1")
         setCursor = try database.prepare("UPDATE cursors SET position = ?2 WHERE name = ?1")
@@ -235,9 +237,13 @@ public final class SQLiteJournal: Journal {
     }
 
     public func conversations(
-        prefix: String, after subject: String?, limit: Int
-    ) throws(JournalError) -> [ConversationHead] {
-        try heads.list(prefix: prefix, after: subject, limit: limit)
+        matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
+    ) throws(JournalError) -> ConversationListing {
+        try heads.list(matching: filter, after: subject, limit: limit, scanning: scanning)
+    }
+
+    public func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
+        try effects.list(after: key, limit: limit)
     }
 
     public func makeReader() throws(JournalError) -> any JournalReader & Sendable {

@@ -12,6 +12,7 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     let conversations: ConversationTable
     private let deadLetterTable: DeadLetterTable
     private let heads: ConversationHeads
+    private let effects: EffectTable
     private let findIdentity: Statement
 
     /// - Parameter partitionCount: nil to read it from the journal.
@@ -27,6 +28,7 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
         conversations = try ConversationTable(database)
         deadLetterTable = try DeadLetterTable(database)
         heads = try ConversationHeads(database, conversations, records)
+        effects = try EffectTable(database)
         findIdentity = try database.prepare("SELECT position FROM identities WHERE hash = ?1")
     }
 
@@ -56,9 +58,13 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     }
 
     func conversations(
-        prefix: String, after subject: String?, limit: Int
-    ) throws(JournalError) -> [ConversationHead] {
-        try heads.list(prefix: prefix, after: subject, limit: limit)
+        matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
+    ) throws(JournalError) -> ConversationListing {
+        try heads.list(matching: filter, after: subject, limit: limit, scanning: scanning)
+    }
+
+    func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
+        try effects.list(after: key, limit: limit)
     }
 
     func conversation(subject: String) throws(JournalError) -> ConversationRecord? {

@@ -17,7 +17,8 @@ struct Convey: AsyncParsableCommand {
         subcommands: [
             ServeCommand.self, SendCommand.self, ChatCommand.self, TailCommand.self, TimelineCommand.self,
             ContextCommand.self, EventsCommand.self, StateCommand.self, TraceCommand.self, ConversationsCommand.self,
-            HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self, ForkCommand.self, ProjectCommand.self,
+            EffectsCommand.self, HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self, ForkCommand.self,
+            ProjectCommand.self, TokenCommand.self,
             VersionCommand.self,
         ])
 }

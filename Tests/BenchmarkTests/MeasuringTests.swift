@@ -62,6 +62,7 @@ struct MeasuringTests {
         #expect(CPUUse.stage(ofThread: "convey-engine") == .engine)
         #expect(CPUUse.stage(ofThread: "convey-ingress") == .ingress)
         #expect(CPUUse.stage(ofThread: "convey-outbox") == .outbox)
+        #expect(CPUUse.stage(ofThread: "convey-query") == .query)
         #expect(CPUUse.stage(ofThread: "convey") == .other)
     }
 
@@ -93,5 +94,27 @@ struct MeasuringTests {
 
     private static func directives(_ text: String) -> Set<String> {
         Set(text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.hasPrefix("#") })
+    }
+
+    @Test("A time is read from an event without a string, like any other")
+    func timesInEvents() {
+        var reader = TimestampReader()
+        for text in ["2026-11-22T19:32:24.222288Z", "2026-11-22T19:32:24.5Z", "2026-11-22T19:32:25.000001Z"] {
+            let event = Array("{\"time\":\"\(text)\"}".utf8)
+            let time = event.withUnsafeBytes { reader.nanoseconds(in: $0, at: 9) }
+            #expect(time != nil && time == Timestamp.nanoseconds(text))
+        }
+        let none = Array("2026-11-22 and no time".utf8).withUnsafeBytes { reader.nanoseconds(in: $0, at: 0) }
+        #expect(none == nil)
+    }
+
+    @Test("A connection that its process has closed is not open, though the kernel still keeps it")
+    func connections() {
+        let line = "0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000 0 0"
+        let table = "  sl  local_address rem_address   st\n"
+        #expect(ProcessFiles.isOpen(from: 50_000, to: 8_080, table: table + "   0: \(line) 4711 1 0 20 4 0 10 -1\n"))
+        #expect(!ProcessFiles.isOpen(from: 50_000, to: 8_080, table: table + "   0: \(line) 0 1 0 20 4 0 10 -1\n"))
+        #expect(!ProcessFiles.isOpen(from: 50_001, to: 8_080, table: table + "   0: \(line) 4711 1 0 20 4 0 10 -1\n"))
+        #expect(!ProcessFiles.isOpen(from: 50_000, to: 8_080, table: table))
     }
 }

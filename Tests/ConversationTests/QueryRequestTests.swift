@@ -27,19 +27,28 @@ import Testing
         #expect(refusal(.trace, []) == "parameter_missing")
         #expect(refusal(.conversations, [("order", "random")]) == "parameter_invalid")
         #expect(refusal(.conversations, [("order", "recent"), ("cursor", "x")]) == "parameter_invalid")
+        #expect(refusal(.effects, [("limit", "500"), ("cursor", "7-0")]) == nil)
+        #expect(refusal(.effects, [("prefix", "a")]) == "parameter_unknown")
         #expect(refusal(.state, subject: " ", []) == "parameter_invalid")
         #expect(refusal(.state, subject: String(repeating: "x", count: 257), []) == "parameter_invalid")
     }
 
     @Test func `A JSON object and a query string ask the same`() throws {
         let json = try QueryRequest.parameters(
-            json: Array(#"{"limit":7,"family":["out","effect"],"type":"conv.out.*","as_of":"12","before":null}"#.utf8))
+            json: Array(
+                #"{"limit":7,"family":["out","effect"],"type":["conv.out.*","conv.effect.timer.wait.started"],"as_of":"12","before":null}"#
+                    .utf8))
         let one = try QueryRequest(.events, subject: "a", parameters: json)
         let other = try QueryRequest(
             .events, subject: "a",
-            parameters: [("limit", "7"), ("family", "out,effect"), ("type", "conv.out.*"), ("as_of", "12")])
+            parameters: [
+                ("limit", "7"), ("family", "out,effect"),
+                ("type", "conv.out.*,conv.effect.timer.wait.started"),
+                ("as_of", "12"),
+            ])
         #expect(one == other)
-        #expect(one.families == [.output, .effect] && one.type == .prefix("conv.out.") && one.asOf == 12)
+        #expect(one.families == [.output, .effect] && one.asOf == 12)
+        #expect(one.types == [.prefix("conv.out."), .exact("conv.effect.timer.wait.started")])
         #expect(throws: QueryError.self) { try QueryRequest.parameters(json: Array("[1]".utf8)) }
         #expect(throws: QueryError.self) { try QueryRequest.parameters(json: Array("{".utf8)) }
         #expect(try QueryRequest.parameters(json: []).isEmpty)
@@ -50,6 +59,9 @@ import Testing
         #expect(topic == "site/conv/query/caf%C3%A9%2F1/state")
         #expect(try QueryTopic.request(topic: topic, payload: [], root: "site/conv").subject == "café/1")
         #expect(QueryTopic.topic(root: "conv", view: .conversations, subject: "x") == "conv/query/_/conversations")
+        #expect(QueryTopic.topic(root: "conv", view: .effects, subject: "x") == "conv/query/_/effects")
+        #expect(QueryPath.path(view: .effects, subject: "x", parameters: [("limit", "5")]) == "/v1/effects?limit=5")
+        #expect(QueryPath.path(view: .conversations, subject: "", parameters: []) == "/v1/conversations")
         for wrong in ["conv/query/a", "conv/query/a/nothing", "conv/query/a/state/more", "conv/query/%zz/state"] {
             #expect(throws: QueryError.self) { try QueryTopic.request(topic: wrong, payload: [], root: "conv") }
         }

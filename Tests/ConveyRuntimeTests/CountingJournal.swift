@@ -39,9 +39,12 @@ final class CountingJournal: JournalReader {
     func head(subject: String) throws(JournalError) -> ConversationHead? { try journal.head(subject: subject) }
     func head(id: ConversationID) throws(JournalError) -> ConversationHead? { try journal.head(id: id) }
     func conversations(
-        prefix: String, after subject: String?, limit: Int
-    ) throws(JournalError) -> [ConversationHead] {
-        try journal.conversations(prefix: prefix, after: subject, limit: limit)
+        matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
+    ) throws(JournalError) -> ConversationListing {
+        try journal.conversations(matching: filter, after: subject, limit: limit, scanning: scanning)
+    }
+    func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
+        try journal.openEffects(after: key, limit: limit)
     }
     func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
         try journal.conversation(subject: subject)

@@ -22,7 +22,7 @@ import Testing
             switch view {
             case .timeline, .events:
                 if random.oneIn(2) { request.page = .last(before: Int64(random.int(0...Int(offset) + 3))) }
-            case .context, .state, .trace, .conversations: break
+            case .context, .state, .trace, .conversations, .effects: break
             }
             if view == .events, random.oneIn(3) { request.page = .first(after: Int64(random.int(0...Int(offset) + 3))) }
             if view == .events, random.oneIn(4) {
@@ -216,27 +216,138 @@ import Testing
             newest[id] = Position(Int64(position))
         }
         try journal.commit(batch, epoch: .single)
-        let executor = QueryExecutor(reader: journal)
-        for prefix in ["", "even", "none"] {
-            var request = QueryRequest(.conversations)
-            request.order = order
-            request.prefix = prefix
-            var subjects: [String] = []
-            while true {
-                request.limit = random.int(1...7)
-                let page = try json(try executor.answer(request))
-                subjects += (page["conversations"]?.array ?? []).compactMap { $0["subject"]?.string }
-                guard let cursor = page["next"]?["cursor"]?.string else { break }
-                request.cursor = cursor
-            }
-            let known = batch.createdConversations.filter { $0.subject.hasPrefix(prefix) }
-            let expected =
-                switch order {
-                case .subject: known.map(\.subject).sorted()
-                case .recent: known.sorted { newest[$0.id] ?? .start > newest[$1.id] ?? .start }.map(\.subject)
+        // The last two look at the subjects one by one, and have too many to sort.
+        for (step, sortLimit) in [(10_000, 2_000), (3, 2_000), (3, 2)] {
+            var limits = QueryLimits()
+            limits.subjectStep = step
+            limits.sortLimit = sortLimit
+            let executor = QueryExecutor(reader: journal, limits: limits)
+            for (prefix, contains) in [
+                ("", ""), ("even", ""), ("none", ""), ("", "D-1"), ("", "-39"), ("even", "-2"), ("", "none"),
+            ] {
+                var request = QueryRequest(.conversations)
+                request.order = order
+                request.prefix = prefix
+                request.contains = contains
+                var subjects: [String] = []
+                while true {
+                    request.limit = random.int(1...7)
+                    let page = try json(try executor.answer(request))
+                    subjects += (page["conversations"]?.array ?? []).compactMap { $0["subject"]?.string }
+                    guard let cursor = page["next"]?["cursor"]?.string else { break }
+                    request.cursor = cursor
                 }
-            #expect(subjects == expected, "\(prefix)")
+                let known = batch.createdConversations.filter {
+                    $0.subject.hasPrefix(prefix) && (contains.isEmpty || $0.subject.contains(contains.lowercased()))
+                }
+                let expected =
+                    switch order {
+                    case .subject: known.map(\.subject).sorted()
+                    case .recent: known.sorted { newest[$0.id] ?? .start > newest[$1.id] ?? .start }.map(\.subject)
+                    }
+                #expect(subjects == expected, "\(prefix) \(contains)")
+            }
         }
+    }
+
+    @Test func `A wanted conversation that was active long ago is found at once, and since leaves it out`() throws {
+        let journal = SimulatedJournal(SimulatedDisk(partitionCount: 1))
+        var batch = JournalBatch()
+        for position in Int64(1)...300 {
+            if position <= 2 {
+                batch.createdConversations.append(
+                    ConversationRecord(
+                        id: ConversationID(position), subject: ["old one", "new"][Int(position) - 1], partition: 0))
+            }
+            let signal = Signal(
+                id: "s\(position)", source: "/t", type: "conv.in.x", subject: "", data: Array("{}".utf8))
+            batch.records.append(
+                JournalRecord(
+                    position: Position(position), conversation: ConversationID(min(position, 2)),
+                    previous: position < 3 ? .start : Position(position - 1), offset: max(1, position - 1), sequence: 1,
+                    recordedAt: position * 1_000_000, content: .signal(signal)))
+        }
+        try journal.commit(batch, epoch: .single)
+        var limits = QueryLimits()
+        // Reading the journal backwards would end long before it.
+        limits.scanLimit = 10
+        let executor = QueryExecutor(reader: journal, limits: limits)
+        var request = QueryRequest(.conversations)
+        request.order = .recent
+        request.contains = "ONE"
+        let found = try json(try executor.answer(request))
+        #expect(found["conversations"]?.array?.map { $0["subject"]?.string } == ["old one"] && found["next"] == nil)
+        request.since = 2_000_000
+        #expect(try json(try executor.answer(request))["conversations"]?.array?.isEmpty == true)
+    }
+
+    @Test func `Effects under way are listed once each, the oldest first, with what they wait for`() throws {
+        let journal = SimulatedJournal(SimulatedDisk(partitionCount: 1))
+        var settings = EngineSettings()
+        settings.effects.llm.maxConcurrent = 1
+        let engine = try Engine(
+            journal: journal, settings: settings, time: EngineTime(wall: 0, monotonic: 0),
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let sent = [
+            ("m1", "conv.in.message.received", "a", #"{"content":"x"}"#),
+            ("m2", "conv.in.message.received", "a", #"{"content":"x"}"#),
+            ("m3", "conv.in.message.received", "b", #"{"content":"x"}"#),
+            ("tick", "conv.in.timer.tick", "b", #"{"delay_ms":60000}"#),
+        ]
+        for (number, (id, type, subject, data)) in sent.enumerated() {
+            var input = EngineInput()
+            input.inbound = [
+                .accepted(Signal(id: id, source: "/t", type: type, subject: subject, data: Array(data.utf8)))
+            ]
+            _ = try engine.transact(input, at: EngineTime(wall: Int64(number + 1) * 1_000_000, monotonic: 0))
+        }
+        let executor = QueryExecutor(reader: journal)
+        var request = QueryRequest(.effects)
+        let whole = try #require(try json(try executor.answer(request))["effects"]?.array)
+        #expect(
+            whole.map { $0["effect_id"]?.string } == [
+                "llm-generation-m1", "llm-generation-m2", "llm-generation-m3", "timer-wait-tick",
+            ])
+        #expect(whole.map { $0["state"]?.string } == ["running", "waiting", "waiting", "timer"])
+        #expect(whole.map { $0["attempt"]?.int } == [1, 0, 0, 1])
+        #expect(whole.map { $0["cause"]?.string } == sent.map(\.0))
+        #expect(whole.map { $0["subject"]?.string } == sent.map(\.2))
+        #expect(whole[3]["due_at"]?.string == "1970-01-01T00:01:04.000000Z" && whole[0]["due_at"] == nil)
+        #expect(whole[0]["cause_offset"]?.int == 1 && whole[2]["ordered_at"]?.string == "1970-01-01T00:00:03.000000Z")
+
+        request.limit = 1
+        var paged: [JSONValue] = []
+        while true {
+            let page = try json(try executor.answer(request))
+            paged += page["effects"]?.array ?? []
+            guard let cursor = page["next"]?["cursor"]?.string else { break }
+            request.cursor = cursor
+        }
+        #expect(paged.map(\.description) == whole.map(\.description))
+        for cursor in ["x", "1", "-", "1-x", "1--1"] {
+            request.cursor = cursor
+            #expect(try executor.answer(request).status == 400, "\(cursor)")
+        }
+    }
+
+    @Test func `The state of an effect follows from its row`() {
+        func state(_ change: (inout OpenEffect) -> Void, _ effectClass: EffectClass = .tool) -> EffectUnderWay.State {
+            var effect = OpenEffect(
+                key: EffectKey(cause: Position(1), ordinal: 0), conversation: ConversationID(1), subject: "a",
+                effectClass: effectClass, kind: "execution", effectID: "e", causeID: "c")
+            change(&effect)
+            return EffectUnderWay(effect: effect, causeOffset: 1, orderedAt: 0).state
+        }
+        #expect(state { _ in } == .waiting)
+        #expect(state { $0.dueAt = 5 } == .waiting)
+        #expect(state { $0.attempt = 2 } == .running)
+        #expect(
+            state {
+                $0.attempt = 2
+                $0.dueAt = 5
+            } == .retrying)
+        #expect(state { $0.awaitsApproval = true } == .awaitingConsent)
+        #expect(state({ $0.dueAt = 5 }, .timer) == .timer)
     }
 
     @Test func `A trace goes up to the first cause and down to all that followed`() throws {

@@ -1,4 +1,3 @@
-import FlyingFox
 import Testing
 
 @testable import ConveyHTTP
@@ -140,6 +139,17 @@ struct AccessTests {
         #expect(policy.decide(request(all), scope: .read, now: 0) == .allowed(.anonymous))
     }
 
+    @Test("Where the service speaks TLS itself, its own pages have come over it")
+    func schemes() throws {
+        let policy = try AccessPolicy(address: Self.loopback, tokens: nil, isEncrypted: true)
+        func decide(_ origin: String) -> AccessDecision {
+            let headers = [HTTPHeader.host: "127.0.0.1:8443", HTTPHeader("Origin"): origin]
+            return policy.decide(request(headers, method: .POST), scope: .write, now: 0)
+        }
+        #expect(decide("https://127.0.0.1:8443") == .allowed(.anonymous))
+        #expect(decide("http://127.0.0.1:8443") == .refused(.foreignOrigin))
+    }
+
     @Test(
         "Without tokens only names of this machine are answered: another could be a foreign page's, pointed here",
         arguments: [
@@ -166,8 +176,6 @@ struct AccessTests {
     private func request(token: String) -> HTTPRequest { request([.authorization: "Bearer \(token)"]) }
 
     private func request(_ headers: [HTTPHeader: String], method: HTTPMethod = .GET) -> HTTPRequest {
-        HTTPRequest(
-            method: method, version: .http11, target: HTTPRequest.Target(path: "/", query: ""),
-            headers: HTTPHeaders(headers), body: HTTPBodySequence())
+        HTTPRequest(method: method, target: HTTPTarget("/"), headers: HTTPHeaders(headers))
     }
 }

@@ -8,7 +8,7 @@ import Testing
 /// One Convey with two conversations, asked through every door.
 @Suite("Queries")
 struct QueryTests {
-    /// `café/1` has an answer, an aborted answer, a tool's result from outside and a dead letter; `plain` a message.
+    /// `café/1` has an answer, an aborted answer, a tool's result from outside and a dead letter; `plain` a message and a timer.
     private static func deployment() async throws -> Deployment {
         let deployment = try Deployment(["--llm-echo-delay", "1ms", "--scheduler-cause-timeout", "20ms"])
         try await deployment.start()
@@ -29,6 +29,9 @@ struct QueryTests {
             #"{"specversion":"1.0","id":"late","source":"/t","type":"conv.in.note.taken","causationid":"never","data":{}}"#
         )
         try await send("conv/in/plain/message/received", #"{"content":"hi"}"#)
+        // Under way for as long as the test runs.
+        try await send("conv/in/plain/timer/tick", #"{"message_id":"tea","delay_ms":86400000}"#)
+        _ = try await listener.first("the timer") { $0.type == "conv.effect.timer.wait.started" }
         _ = try await listener.first("the dead letter") { $0.type == "conv.audit.signal.dead_lettered" }
         _ = try await listener.first("the tool's output") { $0.type == "conv.out.tool.status" }
         _ = try await listener.first("the other answer") {
@@ -63,6 +66,9 @@ struct QueryTests {
         Question(.trace, subject: "café/1", parameters: [.id: "run-7-done"]),
         Question(.trace, subject: "café/1", parameters: [.id: "late"]),
         Question(.conversations), Question(.conversations, parameters: [.order: "recent", .limit: "1"]),
+        Question(.conversations, parameters: [.contains: "FÉ"]),
+        Question(.conversations, parameters: [.contains: "AF", .prefix: "c", .order: "recent"]),
+        Question(.effects), Question(.effects, parameters: [.cursor: "1-0", .limit: "5"]),
         Question(.state, subject: "nobody"), Question(.state, subject: "plain", parameters: [.limit: "1"]),
     ]
 
@@ -79,7 +85,7 @@ struct QueryTests {
             if question.view.needsSubject { arguments.append(question.subject) }
             for (parameter, value) in question.parameters.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
                 switch parameter {
-                case .id: arguments.append(value)
+                case .id, .prefix: arguments.append(value)
                 case .order: arguments.append("--recent")
                 default: arguments += ["--\(parameter.rawValue.replacing("_", with: "-"))", value]
                 }
@@ -166,7 +172,9 @@ struct QueryTests {
             let answer = try #require(ask(required))
             #expect(answer.status == 200, "\(path)")
             guard path.hasPrefix("/v1/") else { continue }
-            if path.hasPrefix(QueryPath.base) { #expect(ask(required + ["surprise=1"])?.status == 400, "\(path)") }
+            if path.hasPrefix(QueryPath.base) || path == "/v1/effects" {
+                #expect(ask(required + ["surprise=1"])?.status == 400, "\(path)")
+            }
             if !required.isEmpty { #expect(ask([])?.status == 400) }
             try Self.check(answer, of: operation, in: document, path)
         }

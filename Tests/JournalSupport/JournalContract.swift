@@ -101,6 +101,25 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try journal.commit(allowed, epoch: .single)
             try expect(try journal.recoveryPoint().openEffects == [waiting])
         },
+        JournalContract("open effects are listed by key, page by page, with the signal that ordered them") { journal in
+            var batch = sampleBatch()
+            let effects = [(1, 0), (1, 1), (2, 0), (2, 1)].map { effect(cause: $0.0, ordinal: $0.1) }
+            batch.openedEffects = effects.reversed()
+            try journal.commit(batch, epoch: .single)
+            let expected = effects.map { effect in
+                let cause = batch.records[Int(effect.key.cause.rawValue) - 1]
+                return EffectUnderWay(effect: effect, causeOffset: cause.offset, orderedAt: cause.recordedAt)
+            }
+            try expect(try journal.openEffects(after: nil, limit: 9) == expected)
+            try expect(try journal.openEffects(after: nil, limit: 1) == [expected[0]])
+            try expect(try journal.openEffects(after: effects[0].key, limit: 2) == Array(expected[1...2]))
+            try expect(try journal.openEffects(after: effects[3].key, limit: 2).isEmpty)
+            var end = JournalBatch()
+            end.closedEffects = [effects[1].key]
+            try journal.commit(end, epoch: .single)
+            try expect(
+                try journal.openEffects(after: effects[0].key, limit: 9).map(\.effect.key) == effects[2...].map(\.key))
+        },
         JournalContract("dead letters are known by their position") { journal in
             var batch = sampleBatch()
             batch.deadLetters = [
@@ -217,14 +236,58 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             batch.createdConversations.append(
                 ConversationRecord(id: ConversationID(99), subject: "ab", partition: 0))
             try journal.commit(batch, epoch: .single)
-            func listed(_ prefix: String, after: String? = nil, limit: Int = 10) throws -> [String] {
-                try journal.conversations(prefix: prefix, after: after, limit: limit).map(\.subject)
+            func listed(_ prefix: String, _ contains: String = "", after: String? = nil, limit: Int = 10) throws
+                -> [String]
+            {
+                let filter = SubjectFilter(prefix: prefix, contains: contains)
+                let found = try journal.conversations(matching: filter, after: after, limit: limit, scanning: 100)
+                return found.heads.map(\.subject)
             }
             try expect(try listed("") == ["Z", "a", "a%", "a_", "aé", "b", "é"])
             try expect(try listed("a") == ["a", "a%", "a_", "aé"])
             try expect(try listed("a", after: "a%") == ["a_", "aé"])
             try expect(try listed("", after: "b") == ["é"])
             try expect(try listed("x").isEmpty)
+            try expect(try listed("", "A") == ["a", "a%", "a_", "aé"])
+            try expect(try listed("", "z") == ["Z"])
+            try expect(try listed("a", "%") == ["a%"] && listed("", "_") == ["a_"] && listed("", "\\").isEmpty)
+            try expect(try listed("", "É").isEmpty && listed("", "é") == ["aé", "é"])
+            try expect(try listed("a", "é", after: "a") == ["aé"])
+        },
+        JournalContract("a look at subjects ends where it is told to, and goes on behind it") { journal in
+            var batch = JournalBatch()
+            for index in 1...9 {
+                let id = ConversationID(Int64(index))
+                batch.createdConversations.append(
+                    ConversationRecord(id: id, subject: index % 4 == 0 ? "x\(index)" : "y\(index)", partition: 0))
+                var record = sampleBatch().records[0]
+                record.position = Position(Int64(index))
+                record.conversation = id
+                record.previous = .start
+                batch.records.append(record)
+            }
+            try journal.commit(batch, epoch: .single)
+            for (filter, expected) in [
+                (SubjectFilter(contains: "Y"), ["y1", "y2", "y3", "y5", "y6", "y7", "y9"]),
+                (SubjectFilter(prefix: "y", contains: "5"), ["y5"]), (SubjectFilter(contains: "8"), ["x8"]),
+                (SubjectFilter(prefix: "x"), ["x4", "x8"]), (SubjectFilter(contains: "no"), []),
+            ] {
+                for limit in 1...3 {
+                    for scanning in 1...3 {
+                        var subjects: [String] = []
+                        var next: String?
+                        repeat {
+                            let found = try journal.conversations(
+                                matching: filter, after: next, limit: limit, scanning: scanning)
+                            try expect(found.heads.count <= limit)
+                            if let later = found.next { try expect(next.map { $0 < later } ?? true) }
+                            subjects += found.heads.map(\.subject)
+                            next = found.next
+                        } while next != nil
+                        try expect(subjects == expected)
+                    }
+                }
+            }
         },
         JournalContract("the outbox cursor stays where it was put") { journal in
             var batch = JournalBatch()

@@ -233,8 +233,9 @@ extension CountingReader {
     public func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] { [] }
     public func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] { [] }
     public func conversations(
-        prefix: String, after subject: String?, limit: Int
-    ) throws(JournalError) -> [ConversationHead] { [] }
+        matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
+    ) throws(JournalError) -> ConversationListing { ConversationListing(heads: [], next: nil) }
+    public func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] { [] }
     public func conversation(subject: String) throws(JournalError) -> ConversationRecord? { nil }
     public func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? { nil }
     public func positions(identity: UInt64) throws(JournalError) -> [Position] { [] }

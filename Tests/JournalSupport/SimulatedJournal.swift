@@ -169,14 +169,32 @@ public final class SimulatedJournal: Journal {
     }
 
     public func conversations(
-        prefix: String, after subject: String?, limit: Int
-    ) throws(JournalError) -> [ConversationHead] {
-        let found = disk.conversations.values.filter { conversation in
-            conversation.subject.utf8.starts(with: prefix.utf8)
-                && subject.map { $0.utf8.lexicographicallyPrecedes(conversation.subject.utf8) } ?? true
+        matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
+    ) throws(JournalError) -> ConversationListing {
+        let behind = disk.conversations.values.filter { conversation in
+            subject.map { $0.utf8.lexicographicallyPrecedes(conversation.subject.utf8) } ?? true
         }
-        let ordered = found.sorted { $0.subject.utf8.lexicographicallyPrecedes($1.subject.utf8) }
-        return Array(ordered.compactMap(head).prefix(limit))
+        let ordered = behind.sorted { $0.subject.utf8.lexicographicallyPrecedes($1.subject.utf8) }
+        var heads: [ConversationHead] = []
+        for (index, conversation) in ordered.enumerated() {
+            let last = index > 0 ? ordered[index - 1].subject : subject
+            if heads.count == limit || index >= scanning { return ConversationListing(heads: heads, next: last) }
+            if filter.matches(conversation.subject), let head = head(conversation) { heads.append(head) }
+        }
+        return ConversationListing(heads: heads, next: nil)
+    }
+
+    public func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
+        let ordered = disk.effects.values.sorted { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) }
+        let wanted = ordered.filter { effect in
+            key.map { ($0.cause, $0.ordinal) < (effect.key.cause, effect.key.ordinal) } ?? true
+        }
+        var listed: [EffectUnderWay] = []
+        for effect in wanted.prefix(limit) {
+            guard let cause = try record(at: effect.key.cause) else { continue }
+            listed.append(EffectUnderWay(effect: effect, causeOffset: cause.offset, orderedAt: cause.recordedAt))
+        }
+        return listed
     }
 
     public func makeReader() throws(JournalError) -> any JournalReader & Sendable {

@@ -1,12 +1,16 @@
-/// Questions in the paths of HTTP: `/v1/conversations` and `/v1/conversations/{subject}/{view}`.
+/// Questions in the paths of HTTP: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for those about no single one.
 public enum QueryPath {
-    /// Where queries begin; by itself the question for conversations.
+    /// Where questions about one conversation begin; by itself the question for conversations.
     public static let base = "/v1/conversations"
+
+    /// The path of a view, with the conversation's segment as it is to stand there.
+    public static func path(view: QueryView, segment: String) -> String {
+        view.needsSubject ? "\(base)/\(segment)/\(view.rawValue)" : "/v1/\(view.rawValue)"
+    }
 
     /// The path of a question with its query string.
     public static func path(view: QueryView, subject: String, parameters: [(name: String, value: String)]) -> String {
-        var path = base
-        if view.needsSubject { path += "/\(TopicName.encode(level: subject))/\(view.rawValue)" }
+        let path = path(view: view, segment: TopicName.encode(level: subject))
         let items = parameters.map { "\(TopicName.encode(level: $0.name))=\(TopicName.encode(level: $0.value))" }
         return items.isEmpty ? path : path + "?" + items.joined(separator: "&")
     }

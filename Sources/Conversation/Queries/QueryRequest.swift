@@ -40,12 +40,14 @@ public struct QueryRequest: Sendable, Equatable {
     public var asOf: Int64?
     /// Empty for all.
     public var families: Set<Family> = []
-    public var type: TypeFilter?
+    /// Empty for all.
+    public var types: [TypeFilter] = []
     /// Microseconds since 1970, of recording.
     public var since: Int64?
     public var until: Int64?
     public var id: String = ""
     public var prefix: String = ""
+    public var contains: String = ""
     public var order = Order.subject
     public var cursor: String?
 
@@ -98,7 +100,9 @@ public struct QueryRequest: Sendable, Equatable {
             }
         }
         if let text = given[.type] {
-            type = text.utf8.last == UInt8(ascii: "*") ? .prefix(String(text.dropLast())) : .exact(text)
+            types = text.split(separator: ",").map { name in
+                name.utf8.last == UInt8(ascii: "*") ? .prefix(String(name.dropLast())) : .exact(String(name))
+            }
         }
         since = try Self.time(.since, given)
         until = try Self.time(.until, given)
@@ -127,6 +131,7 @@ public struct QueryRequest: Sendable, Equatable {
         id = given[.id] ?? ""
         if view == .trace, id.isEmpty { throw QueryError(.parameterMissing, "trace needs id, the signal's id") }
         prefix = given[.prefix] ?? ""
+        contains = given[.contains] ?? ""
         cursor = given[.cursor]
         if let text = given[.order] {
             guard let order = Order(rawValue: text) else {

@@ -12,9 +12,16 @@ public enum QueryView: String, Sendable, CaseIterable {
     case trace
     /// Which conversations there are.
     case conversations
+    /// Which effects are under way, in all conversations.
+    case effects
 
     /// Whether the question is about one conversation.
-    public var needsSubject: Bool { self != .conversations }
+    public var needsSubject: Bool {
+        switch self {
+        case .timeline, .context, .events, .state, .trace: true
+        case .conversations, .effects: false
+        }
+    }
 
     /// The parameters that the view takes.
     public var parameters: [QueryParameter] {
@@ -25,14 +32,15 @@ public enum QueryView: String, Sendable, CaseIterable {
             [.limit, .before, .after, .asOf, .family, .type, .since, .until, .afterSequence]
         case .state: [.asOf]
         case .trace: [.id, .asOf]
-        case .conversations: [.prefix, .order, .since, .limit, .cursor]
+        case .conversations: [.prefix, .contains, .order, .since, .limit, .cursor]
+        case .effects: [.limit, .cursor]
         }
     }
 
     /// How many elements an answer has: unless told, and at the most. An answer stays a message that a broker takes.
     public var limits: (standard: Int, most: Int) {
         switch self {
-        case .timeline, .conversations: (50, 500)
+        case .timeline, .conversations, .effects: (50, 500)
         case .context: (40, 200)
         case .events: (100, 1_000)
         case .state, .trace: (1, 1)
@@ -48,6 +56,7 @@ public enum QueryView: String, Sendable, CaseIterable {
         case .state: "the state that the reducer has made, with the latest 100 applications"
         case .trace: "what led to a signal, and what followed from it"
         case .conversations: "which conversations there are, and when something last happened in them"
+        case .effects: "which effects are under way in all conversations, the oldest first"
         }
     }
 }
@@ -65,6 +74,7 @@ public enum QueryParameter: String, Sendable, CaseIterable {
     case afterSequence = "after_sequence"
     case id
     case prefix
+    case contains
     case order
     case cursor
 
@@ -76,12 +86,13 @@ public enum QueryParameter: String, Sendable, CaseIterable {
         case .after: "only what was recorded after this offset; the oldest of it"
         case .asOf: "the conversation as it was when this offset was its newest"
         case .family: "only these families, separated by commas: in, applied, effect, out, audit"
-        case .type: "only this type; with * at its end, types that begin so"
+        case .type: "only these types, separated by commas; with * at its end, types that begin so"
         case .since: "only what was recorded at this time or later (RFC 3339)"
         case .until: "only what was recorded before this time (RFC 3339)"
         case .afterSequence: "with one family: only what has a higher sequence; the oldest of it"
         case .id: "the signal's id"
         case .prefix: "only conversations whose subject begins so"
+        case .contains: "only conversations with this in their subject, whatever the case of ASCII letters"
         case .order: "subject, or recent for the latest activity first"
         case .cursor: "where the page before this one ended, from its next"
         }
@@ -91,7 +102,7 @@ public enum QueryParameter: String, Sendable, CaseIterable {
     public var isNumber: Bool {
         switch self {
         case .limit, .before, .after, .asOf, .afterSequence: true
-        case .family, .type, .since, .until, .id, .prefix, .order, .cursor: false
+        case .family, .type, .since, .until, .id, .prefix, .contains, .order, .cursor: false
         }
     }
 }

@@ -1,5 +1,3 @@
-import FlyingFox
-
 /// Who may do what over HTTP. A value: the same request at the same time always gets the same decision.
 public struct AccessPolicy: Sendable {
     /// Nil where nobody needs one.
@@ -9,16 +7,20 @@ public struct AccessPolicy: Sendable {
     /// Whether a request must name this machine: so it is on loopback without tokens, where a foreign page that has its
     /// own name point to 127.0.0.1 could read everything otherwise (DNS rebinding).
     let needsLocalHost: Bool
+    /// Whether the service itself speaks TLS: then pages of its own have come over it.
+    let isEncrypted: Bool
 
     /// The cookie that holds a browser's token. It is only ever sent by the service's own pages (`SameSite=Strict`).
     static let cookie = "convey_token"
 
     /// - Parameters:
     ///   - address: where the service listens.
+    ///   - isEncrypted: whether the service speaks TLS. It changes nothing about tokens: a certificate asks nobody who it is.
     ///   - allowsAnonymous: whether other machines need no token, because something in front decides who gets here.
     /// - Throws: when others could reach the service and nothing would ask who they are.
     public init(
-        address: HTTPAddress, tokens: AccessTokens?, origins: Set<WebOrigin> = [], allowsAnonymous: Bool = false
+        address: HTTPAddress, tokens: AccessTokens?, origins: Set<WebOrigin> = [], isEncrypted: Bool = false,
+        allowsAnonymous: Bool = false
     ) throws(HTTPServiceError) {
         guard address.isLoopback || tokens != nil || allowsAnonymous else {
             throw HTTPServiceError(
@@ -28,6 +30,7 @@ public struct AccessPolicy: Sendable {
         }
         self.tokens = tokens
         self.origins = origins
+        self.isEncrypted = isEncrypted
         needsLocalHost = tokens == nil && address.isLoopback && !allowsAnonymous
     }
 
@@ -75,7 +78,8 @@ public struct AccessPolicy: Sendable {
         }
         guard let origin = WebOrigin(text) else { return false }
         if origins.contains(origin) { return true }
-        // A proxy in front may speak TLS where this service does not, so the scheme does not matter.
+        // A proxy in front may speak TLS where this service does not: then the scheme does not matter.
+        if isEncrypted, origin.scheme != "https" { return false }
         guard let host = request.headers[.host] else { return false }
         return WebOrigin(scheme: origin.scheme, host: host) == origin
     }

@@ -1,5 +1,3 @@
-import FlyingFox
-
 /// Why a request may not go on.
 enum AccessRefusal: Sendable, Equatable {
     case tokenMissing

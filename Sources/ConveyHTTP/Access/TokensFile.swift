@@ -1,15 +1,32 @@
 import Conversation
 
 /// The file of tokens, one a line: `NAME:SCOPE:SHA256[:EXPIRY]`, the hash in hexadecimal, the expiry as RFC 3339. Blank lines
-/// and lines that begin with `#` are left out.
-///
-/// Make one with `token=$(openssl rand -hex 32)` and `printf %s "$token" | sha256sum`.
+/// and lines that begin with `#` are left out. `convey token` writes it; so does
+/// `printf %s "$token" | sha256sum`.
 public enum TokensFile {
     /// What is wrong with a line. Says nothing of the hash in it.
     public struct Problem: Error, Sendable, Equatable {
         /// From 1.
         public let line: Int
         public let message: String
+
+        /// - Parameter line: 0 where it is about the file as a whole.
+        public init(line: Int, message: String) {
+            self.line = line
+            self.message = message
+        }
+    }
+
+    /// A new token: 256 random bits, in hexadecimal.
+    public static func makeToken() -> String {
+        var generator = SystemRandomNumberGenerator()
+        return hex((0..<SHA256.digestBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+    }
+
+    /// The line of a token.
+    /// - Parameter expiry: RFC 3339; nil for never.
+    public static func line(name: String, scope: AccessScope, token: String, expiry: String?) -> String {
+        "\(name):\(scope.rawValue):\(hex(SHA256.digest(token.utf8)))\(expiry.map { ":\($0)" } ?? "")"
     }
 
     /// Reads the whole file; one wrong line and nothing of it holds.
@@ -66,6 +83,10 @@ public enum TokensFile {
         case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
         default: false
         }
+    }
+
+    private static func hex(_ bytes: [UInt8]) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private static func bytes(hex text: Substring) -> [UInt8]? {

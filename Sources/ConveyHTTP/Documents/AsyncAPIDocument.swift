@@ -98,7 +98,7 @@ enum AsyncAPIDocument {
         case "name": #""the tool's name""#
         case "effect": #""the effect's id, percent-encoded into one level; the call says the topic""#
         default:
-            #""one of the views; the subject is _ for conversations","enum":["# + views + "]"
+            #""one of the views; the subject is _ for conversations and effects","enum":["# + views + "]"
         }
     }
 

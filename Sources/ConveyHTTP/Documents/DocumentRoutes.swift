@@ -1,4 +1,3 @@
-import FlyingFox
 import Foundation
 
 /// What programs can read about this service: `/openapi.json` (HTTP) and `/asyncapi.json` (MQTT).

@@ -17,7 +17,7 @@ enum DocumentText {
     static func array(_ elements: [String]) -> String { "[" + elements.joined(separator: ",") + "]" }
 
     /// A value of each parameter that every conversation with a record answers, for examples and tests.
-    static func example(_ parameter: QueryParameter) -> String {
+    static func example(_ parameter: QueryParameter, of view: QueryView) -> String {
         switch parameter {
         case .limit: "10"
         case .before: "100"
@@ -29,8 +29,9 @@ enum DocumentText {
         case .until: quoted("2100-01-01T00:00:00Z")
         case .id: quoted("55b154df-cfc7-44bb-b4fc-d6074b992c2b")
         case .prefix: quoted("chat-")
+        case .contains: quoted("HAT-4")
         case .order: quoted("recent")
-        case .cursor: quoted("1")
+        case .cursor: quoted(view == .effects ? "1-0" : "1")
         }
     }
 
@@ -42,7 +43,7 @@ enum DocumentText {
         case .before, .after, .asOf, .afterSequence: #"{"type":"integer","minimum":0}"#
         case .since, .until: #"{"type":"string","format":"date-time"}"#
         case .order: #"{"type":"string","enum":["subject","recent"],"default":"subject"}"#
-        case .family, .type, .id, .prefix, .cursor: #"{"type":"string"}"#
+        case .family, .type, .id, .prefix, .contains, .cursor: #"{"type":"string"}"#
         }
     }
 
@@ -139,6 +140,17 @@ enum DocumentText {
                 "subject":{"$ref":"#/components/schemas/Subject"},"partition":{"type":"integer","minimum":0},
                 "offset":{"$ref":"#/components/schemas/Offset"},
                 "last_activity":{"type":"string","format":"date-time"}}}},
+            "next":{"$ref":"#/components/schemas/Next"}}},
+        "Effects":{"type":"object","required":["effects"],"properties":{
+            "effects":{"type":"array","items":{"type":"object","required":["subject","effect_id","class","kind","state","attempt","cause","cause_offset","ordered_at"],"properties":{
+                "subject":{"$ref":"#/components/schemas/Subject"},"effect_id":{"type":"string"},
+                "class":{"type":"string","enum":["llm","tool","timer"]},"kind":{"type":"string"},
+                "state":{"type":"string","enum":["waiting","running","retrying","timer","awaiting_consent"]},
+                "attempt":{"type":"integer","minimum":0,"description":"The newest that has started; 0 before the first."},
+                "cause":{"type":"string","description":"The id of the signal that ordered it."},
+                "cause_offset":{"$ref":"#/components/schemas/Offset"},
+                "ordered_at":{"type":"string","format":"date-time","description":"When that signal was recorded."},
+                "due_at":{"type":"string","format":"date-time","description":"When a timer fires, and before when no attempt is made."}}}},
             "next":{"$ref":"#/components/schemas/Next"}}}
         }
         """#
@@ -152,6 +164,7 @@ enum DocumentText {
         case .state: "State"
         case .trace: "Trace"
         case .conversations: "Conversations"
+        case .effects: "Effects"
         }
     }
 }

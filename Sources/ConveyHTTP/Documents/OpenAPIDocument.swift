@@ -30,13 +30,14 @@ enum OpenAPIDocument {
     }
 
     private static func path(_ view: QueryView) -> (name: String, json: String) {
-        let name = view.needsSubject ? "\(QueryPath.base)/{subject}/\(view.rawValue)" : QueryPath.base
+        let name = QueryPath.path(view: view, segment: "{subject}")
         var parameters = view.parameters.map { parameter in
             DocumentText.object([
                 ("name", DocumentText.quoted(parameter.rawValue)), ("in", #""query""#),
                 ("required", parameter == .id ? "true" : "false"),
                 ("description", DocumentText.quoted(parameter.summary)),
-                ("schema", DocumentText.schema(parameter, of: view)), ("example", DocumentText.example(parameter)),
+                ("schema", DocumentText.schema(parameter, of: view)),
+                ("example", DocumentText.example(parameter, of: view)),
             ])
         }
         if view.needsSubject {

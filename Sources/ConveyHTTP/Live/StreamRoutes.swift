@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
 /// Live events: `GET /v1/conversations/{subject}/stream`, as server-sent events whose ids are offsets.
@@ -47,31 +46,32 @@ public enum StreamRoutes {
             response.headers[HTTPHeader("Retry-After")] = retryAfter
             return response
         }
-        // Made here, so that the watch ends with the answer even where that is never sent.
-        let events = UncheckedHandOver(LiveEvents(watch: watch, queries: queries, after: after))
+        // Held by the answer, so that the watch ends with it even where it is never sent.
+        let lease = WatchLease(watch: watch)
         let expiry = grant.expiresAt
-        let body = EventStream(
-            events: { events.value },
-            isAllowed: { expiry.map { $0 > Int64(Date().timeIntervalSince1970 * 1_000_000) } ?? true })
         return HTTPResponse(
             statusCode: .ok,
             headers: [
                 .contentType: "text/event-stream", .cacheControl: "no-store",
                 // nginx would collect the answer.
                 HTTPHeader("X-Accel-Buffering"): "no",
-            ],
-            body: HTTPBodySequence(from: body))
+            ]
+        ) { [after] send in
+            let stream = EventStream(
+                events: LiveEvents(watch: lease.watch, queries: queries, after: after),
+                isAllowed: { expiry.map { $0 > Int64(Date().timeIntervalSince1970 * 1_000_000) } ?? true })
+            try await stream.write(send)
+        }
     }
 }
 
-/// Hands a value from the task that makes an answer to the one that sends it.
-///
-/// Invariant: only the one iterator of the body touches `value`, and FlyingFox makes one iterator, after the handler has
-/// returned.
-private final class UncheckedHandOver<Value>: @unchecked Sendable {
-    let value: Value
+/// Ends a watch when nobody holds it any more.
+private final class WatchLease: Sendable {
+    let watch: LiveWatch
 
-    init(_ value: Value) {
-        self.value = value
+    init(watch: LiveWatch) {
+        self.watch = watch
     }
+
+    deinit { watch.end() }
 }

@@ -1,51 +1,74 @@
 import Conversation
-import FlyingFox
 
 /// `/`: which conversations there are, those last active first, with search and a box to begin a new one.
 enum ConversationsPage {
     static let pageSize = "50"
+    /// Effects looked at for what goes on in conversations.
+    private static let effectsLimit = "500"
 
-    static func response(_ query: QueryString, _ queries: PageQueries) async throws(PageQueries.Failure) -> HTTPResponse
-    {
-        let prefix = query["prefix"] ?? ""
-        // Among many, a search by activity would look at the whole journal; one by name is a look into an index.
-        let order: QueryRequest.Order = prefix.isEmpty ? .recent : .subject
-        let answer = try await queries.ask(
+    static func response(_ query: QueryString, _ page: PageContext) async throws(PageQueries.Failure) -> HTTPResponse {
+        let wanted = query["q"] ?? ""
+        let answer = try await page.queries.ask(
             .conversations, "",
-            [("prefix", prefix), ("order", order.rawValue), ("limit", pageSize), ("cursor", query["cursor"])])
-        let rows = (answer["conversations"]?.array ?? []).map(row)
+            [
+                ("contains", wanted), ("order", QueryRequest.Order.recent.rawValue), ("limit", pageSize),
+                ("cursor", query["cursor"]),
+            ])
+        let effects = try await page.queries.ask(.effects, "", [("limit", effectsLimit)])
+        let busy = Dictionary(
+            (effects["effects"]?.array ?? []).map { ($0["subject"]?.string ?? "", 1) }, uniquingKeysWith: +)
+        let rows = (answer["conversations"]?.array ?? []).map { row($0, busy) }
         let next = answer["next"]?["cursor"]?.string.map { cursor in
-            PagePath.conversations.with(("prefix", prefix), ("cursor", cursor))
+            PagePath.conversations.with(("q", wanted), ("cursor", cursor))
         }
-        return PageLayout.response("Conversations", here: .conversations, content(prefix, rows, next))
+        return PageLayout.response(
+            "Conversations", here: .conversations, in: page, content(wanted, rows, next, page.may(.write)))
     }
 
-    private static func content(_ prefix: String, _ rows: [HTML], _ next: String?) -> HTML {
+    private static func content(_ wanted: String, _ rows: [HTML], _ next: String?, _ mayWrite: Bool) -> HTML {
         let more: HTML? = next.map { #"<p><a rel="next" href="\#($0)">More</a></p>"# }
-        let none: HTML? = rows.isEmpty ? #"<p class="quiet">There is none.</p>"# : nil
-        return """
-            <h1>Conversations</h1>
-            <form class="line" role="search" action="/" method="get">
-            <label for="prefix">Begins with</label>
-            <input id="prefix" name="prefix" value="\(prefix)" dir="auto" autocomplete="off" maxlength="256">
-            <button>Search</button>
-            </form>
+        let all: HTML? = wanted.isEmpty ? nil : #" <a href="/">All conversations</a>"#
+        let none: HTML? = rows.isEmpty ? #"<p class="quiet">\#(words(wanted, hasMore: next != nil))\#(all)</p>"# : nil
+        let begin: HTML? =
+            mayWrite
+            ? """
             <form class="line" action="\(PagePath.conversation.rawValue)" method="get">
-            <label for="open">Open or begin</label>
-            <input id="open" name="\(PagePath.subject)" dir="auto" autocomplete="off" maxlength="256" required>
+            <label for="open">Begin</label>
+            <input id="open" name="\(PagePath.subject)" dir="auto" autocomplete="off" maxlength="256" required
+            placeholder="chat-42">
             <button>Open</button>
             </form>
+            """ : nil
+        return """
+            <h1>Conversations</h1>
+            <div class="bar">
+            <form class="line" role="search" action="/" method="get">
+            <label for="q">Find</label>
+            <input id="q" type="search" name="q" value="\(wanted)" placeholder="part of a name" dir="auto" autocomplete="off" maxlength="256">
+            <button>Search</button>
+            </form>
+            \(begin)
+            </div>
+            <div id="list" data-refresh>
             <ul class="rows">\(rows)</ul>
             \(none)\(more)
+            </div>
             """
     }
 
-    private static func row(_ conversation: JSONValue) -> HTML {
+    private static func words(_ wanted: String, hasMore: Bool) -> String {
+        if hasMore { return "None of those looked at so far." }
+        return wanted.isEmpty ? "There is none yet." : "No name has this in it."
+    }
+
+    /// - Parameter busy: how many effects are under way, by subject.
+    private static func row(_ conversation: JSONValue, _ busy: [String: Int]) -> HTML {
         let subject = conversation["subject"]?.string ?? ""
+        let busy = busy[subject].map { #"<span class="badge busy">\#($0) under way</span>"# as HTML }
         return """
-            <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a>
-            <span class="quiet">\(conversation["offset"]?.int ?? 0) records · \
-            partition \(conversation["partition"]?.int ?? 0) · \(PageText.time(conversation["last_activity"]))</span></li>
+            <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a> \(busy)
+            <span class="quiet">\(PageText.time(conversation["last_activity"])) · \
+            \(conversation["offset"]?.int ?? 0) records · partition \(conversation["partition"]?.int ?? 0)</span></li>
 
             """
     }

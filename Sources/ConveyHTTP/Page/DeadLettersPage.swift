@@ -1,14 +1,13 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 
 /// `/deadletters`: signals set aside, with buttons to schedule them again or to discard them.
 enum DeadLettersPage {
     static let pageSize = 100
 
-    static func response(_ query: QueryString, _ ask: PageSources.DeadLetters) async -> HTTPResponse {
+    static func response(_ query: QueryString, _ page: PageContext) async -> HTTPResponse {
         let after = PageText.offset(query["after"]) ?? 0
-        switch await ask(.list(after: Position(after), limit: pageSize)) {
+        switch await page.sources.deadLetters(.list(after: Position(after), limit: pageSize)) {
         case .failure(let error): return PageLayout.problem(.serviceUnavailable, error.message)
         case .success(.outcomes): return PageLayout.problem(.internalServerError, "The answer is to another question.")
         case .success(.letters(let letters)):
@@ -19,36 +18,80 @@ enum DeadLettersPage {
                     let path = PagePath.deadLetters.with(("after", last.letter.position.description))
                     return #"<p><a rel="next" href="\#(path)">More</a></p>"#
                 }
-            return PageLayout.response("Dead letters", here: .deadLetters, content(letters, next))
+            return PageLayout.response(
+                "Dead letters", here: .deadLetters, in: page,
+                content(letters, outcome(query), next, mayMove: page.may(.admin)))
         }
     }
 
-    private static func content(_ letters: [DeadLetterDetails], _ next: HTML?) -> HTML {
-        guard !letters.isEmpty else { return "<h1>Dead letters</h1>\n<p class=\"quiet\">There is none.</p>" }
+    /// Where to go after letters were moved: back, with what became of them.
+    static func path(after outcomes: [DeadLetterOutcome]) -> String {
+        let counts = Dictionary(grouping: outcomes, by: \.status).map { ($0.key.rawValue, String($0.value.count)) }
+        return PagePath.deadLetters.with(counts.sorted { $0.0 < $1.0 })
+    }
+
+    /// What became of the letters moved before, from the address.
+    private static func outcome(_ query: QueryString) -> HTML? {
+        let words: [(status: DeadLetterOutcome.Status, text: String)] = [
+            (.redriven, "re-driven"), (.discarded, "discarded"), (.notFound, "not there any more"),
+            (.alreadyDiscarded, "discarded before"),
+            (.parkedLimit, "left: too many signals wait for causes that are not recorded"),
+        ]
+        let parts = words.compactMap { status, text in
+            query[status.rawValue].flatMap { Int($0) }.map { "\($0) \(text)" }
+        }
+        return parts.isEmpty ? nil : #"<p class="past" role="status">\#(parts.joined(separator: ", ")).</p>"#
+    }
+
+    private static func content(
+        _ letters: [DeadLetterDetails], _ outcome: HTML?, _ next: HTML?, mayMove: Bool
+    ) -> HTML {
+        let rows = letters.map { row($0, mayMove: mayMove) }
+        let none: HTML? = rows.isEmpty ? #"<p class="quiet">There is none.</p>"# : nil
+        let buttons: HTML? =
+            mayMove && !rows.isEmpty
+            ? """
+            <p class="line"><button name="action" value="redrive" class="main">Re-drive</button>
+            <button name="action" value="discard" class="danger">Discard</button></p>
+            """ : nil
         return """
             <h1>Dead letters</h1>
-            <form action="\(PagePath.moveDeadLetters.rawValue)" method="post">
-            <div class="wide"><table>
-            <thead><tr><th></th><th>Journal</th><th>Conversation</th><th>Type</th><th>Signal</th><th>Reason</th></tr></thead>
-            <tbody>\(letters.map(row))</tbody></table></div>
-            <p class="line"><button name="action" value="redrive">Re-drive</button>
-            <button name="action" value="discard" class="danger">Discard</button></p>
+            <p class="quiet">Signals that could not be applied. Re-driving schedules them again; discarding sets them aside
+            for good.</p>
+            \(outcome)
+            <form id="letters" action="\(PagePath.moveDeadLetters.rawValue)" method="post" data-refresh>
+            <ul class="rows">\(rows)</ul>
+            \(none)\(buttons)
             </form>
             \(next)
             """
     }
 
-    private static func row(_ details: DeadLetterDetails) -> HTML {
+    private static func row(_ details: DeadLetterDetails, mayMove: Bool) -> HTML {
         let signal = details.signal
         let position = details.letter.position.rawValue
+        let isOpen = details.letter.reason != .discarded
+        let box: HTML? =
+            mayMove && isOpen ? #"<input type="checkbox" name="position" value="\#(position)"> "# : nil
+        let cause: HTML? =
+            if case .signal(let id) = signal.cause { #" · its cause is <code>\#(id)</code>"# } else { nil }
         return """
-            <tr><td><input type="checkbox" name="position" value="\(position)" aria-label="dead letter \(position)"></td>
-            <td>\(position)</td>
-            <td><a href="\(PagePath.conversation.of(signal.subject))"><bdi>\(signal.subject)</bdi></a></td>
-            <td>\(signal.type)</td>
-            <td><a href="\(PagePath.trace.of(signal.subject, ("id", signal.id)))"><code>\(signal.id)</code></a></td>
-            <td>\(details.letter.reason.rawValue)</td></tr>
+            <li><label>\(box)\(signal.type)</label> <span class="badge\(isOpen ? " bad" : nil)">\(words(details.letter.reason))</span>
+            <span class="quiet">journal \(position) ·
+            <a href="\(PagePath.conversation.of(signal.subject))"><bdi>\(signal.subject)</bdi></a> ·
+            <a class="trace" href="\(PagePath.trace.of(signal.subject, ("id", signal.id)))"><code>\(signal.id)</code></a>\(cause)</span>
+            <code class="quiet">\(PageText.excerpt(String(decoding: signal.data, as: UTF8.self)))</code></li>
 
             """
+    }
+
+    private static func words(_ reason: DeadLetter.Reason) -> String {
+        switch reason {
+        case .causeTimeout: "its cause did not come in time"
+        case .parkedLimit: "too many waited for their causes"
+        case .causeDeadLettered: "its cause is a dead letter"
+        case .effectLimit: "too many effects in its conversation"
+        case .discarded: "discarded"
+        }
     }
 }

@@ -1,38 +1,54 @@
 import Conversation
-import FlyingFox
 
 /// `/c/events?s=…`: the recorded signals as they are published.
 enum EventsPage {
     static let pageSize = "50"
 
     static func response(
-        _ subject: String, _ query: QueryString, _ queries: PageQueries
+        _ subject: String, _ query: QueryString, _ page: PageContext
     ) async throws(PageQueries.Failure) -> HTTPResponse {
-        let asOf = query["as_of"].flatMap { $0.isEmpty ? nil : $0 }
-        let answer = try await queries.ask(
-            .events, subject, [("limit", pageSize), ("as_of", asOf), ("before", query["before"])])
+        let asOf = PageText.offset(query["as_of"])
+        let family = Family.allCases.first { $0.name == query["family"] }
+        let answer = try await page.queries.ask(
+            .events, subject,
+            [("limit", pageSize), ("as_of", query["as_of"]), ("before", query["before"]), ("family", family?.name)])
+        let kept = (asOf.map { [("as_of", String($0))] } ?? []) + (family.map { [("family", $0.name)] } ?? [])
         let older = answer["next"]?["before"]?.int.map { before -> HTML in
-            let items =
-                [(PagePath.subject, subject), ("before", String(before))] + (asOf.map { [("as_of", $0)] } ?? [])
-            return #"<p><a rel="prev" href="\#(PagePath.events.with(items))">Older</a></p>"#
+            let path = PagePath.events.of(subject, kept + [("before", String(before))])
+            return #"<p><a rel="prev" href="\#(path)">Older</a></p>"#
         }
+        let heading = ConversationHeading(
+            subject: subject, here: .events, asOf: asOf, offset: answer["as_of"]?.int ?? 0)
+        let time = asOf.map { [("as_of", String($0))] } ?? []
         return PageLayout.response(
-            "Events of \(subject)",
+            "Events of \(subject)", in: page,
             """
-            \(PageText.heading(subject, here: .events, asOf: asOf))
-            \(PageText.rewind(subject, here: .events, asOf: asOf, newest: answer["as_of"]?.int ?? 0))
+            \(heading.html)
+            <nav class="tabs" aria-label="Families">\(families(subject, family, time))</nav>
             \(older)
-            <ol class="events">\((answer["events"]?.array ?? []).map { row($0, subject) })</ol>
+            <ol class="rows">\((answer["events"]?.array ?? []).map { row($0, subject) })</ol>
             """)
+    }
+
+    private static func families(_ subject: String, _ chosen: Family?, _ time: [(String, String)]) -> [HTML] {
+        let choices: [(name: String, family: Family?)] =
+            [("all", nil)] + Family.allCases.map { ("conv.\($0.name)", $0) }
+        return choices.map { name, family in
+            let current: HTML = family == chosen ? #" aria-current="true""# : ""
+            let path = PagePath.events.of(subject, time + (family.map { [("family", $0.name)] } ?? []))
+            return #"<a href="\#(path)"\#(current)>\#(name)</a> "#
+        }
     }
 
     private static func row(_ event: JSONValue, _ subject: String) -> HTML {
         let id = event["id"]?.string ?? ""
+        let offset = event["offset"]?.int ?? 0
         return """
-            <li><details><summary>#\(event["offset"]?.int ?? 0) \(event["type"]?.string ?? "")
-            <span class="quiet">\(PageText.time(event["time"]))</span></summary>
-            <p><a href="\(PagePath.trace.of(subject, ("id", id)))"><code>\(id)</code></a></p>
-            <pre dir="ltr" tabindex="0">\(PageText.words(event))</pre></details></li>
+            <li><details><summary>\(event["type"]?.string ?? "")
+            <span class="quiet">\(offset) · \(PageText.time(event["time"]))</span></summary>
+            <p class="actions"><a class="trace" href="\(PagePath.trace.of(subject, ("id", id)))">Why</a>
+            <a href="\(PagePath.conversation.of(subject, ("as_of", String(offset))))">Rewind to here</a></p>
+            <pre dir="ltr" tabindex="0">\(PageText.indented(event))</pre></details></li>
 
             """
     }

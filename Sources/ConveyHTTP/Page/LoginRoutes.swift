@@ -1,10 +1,10 @@
-import FlyingFox
 import Foundation
 
 /// Where a person gives a token: browsers send it as a cookie from then on, that no script can read and no other site's
 /// page can have sent.
 enum LoginRoutes {
     static let path = "/login"
+    static let signOutPath = "/logout"
     /// A cookie lasts this long, or until the token expires.
     private static let cookieSeconds: Int64 = 30 * 86_400
 
@@ -30,7 +30,7 @@ enum LoginRoutes {
                 response.headers[.setCookie] = cookie(presented, token, request, now)
                 return response
             },
-            Route("/logout", "forgets the token", method: .POST, scope: nil) { _ in
+            Route(signOutPath, "forgets the token", method: .POST, scope: nil) { _ in
                 var response = PageLayout.redirect(to: path)
                 response.headers[.setCookie] = "\(AccessPolicy.cookie)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
                 return response
@@ -61,7 +61,7 @@ enum LoginRoutes {
 
     private static func cookie(_ text: String, _ token: AccessToken, _ request: HTTPRequest, _ now: Int64) -> String {
         let left = token.expiresAt.map { ($0 - now) / 1_000_000 } ?? cookieSeconds
-        let isSecure = request.headers[HTTPHeader("Origin")]?.hasPrefix("https:") == true
+        let isSecure = request.isEncrypted || request.headers[HTTPHeader("Origin")]?.hasPrefix("https:") == true
         return "\(AccessPolicy.cookie)=\(text); Path=/; HttpOnly; SameSite=Strict; Max-Age=\(min(left, cookieSeconds))"
             + (isSecure ? "; Secure" : "")
     }

@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
 /// What the forms of the page do. Each ends with a redirect, so that loading the page again does nothing twice. Forms of
@@ -8,6 +7,9 @@ import Foundation
 enum PageActions {
     /// Form-encoding makes three bytes of one, and there are other fields.
     private static func bodyLimit(_ messageLimit: Int) -> Int { 3 * messageLimit + 4_096 }
+
+    /// The pages that the controls of effects stand on.
+    private static let effectPages: [PagePath] = [.conversation, .state, .effects]
 
     static func make(_ sources: PageSources) -> [Route] {
         [
@@ -17,21 +19,28 @@ enum PageActions {
                 // Forms end lines with CR LF, whatever was typed.
                 data.add("content", content.replacing("\r\n", with: "\n"))
                 return await record(
-                    "conv.in.message.received", data.finish(), subject, grant, sources, back: .conversation)
+                    "message.received", data, id: form["id"], subject, grant, sources, back: .conversation)
             },
             form(.control, "aborts, stops or cancels what a conversation does", .write) { form, grant in
                 guard let subject = form[PagePath.subject], let action = form["action"],
                     ["abort_requested", "stop_requested", "cancel_requested"].contains(action)
                 else { return missing }
                 return await record(
-                    "conv.in.control.\(action)", Array("{}".utf8), subject, grant, sources, back: .conversation)
+                    "control.\(action)", JSONObjectBuilder(), subject, grant, sources, back: .conversation)
             },
-            form(.cancel, "cancels an effect", .write) { form, grant in
+            form(.effect, "cancels an effect, or consents to a tool call", .write) { form, grant in
                 guard let subject = form[PagePath.subject], let effect = form["effect"] else { return missing }
+                let type: String
+                switch form["action"] {
+                case "cancel_requested": type = "effect.cancel_requested"
+                case "approved": type = "tool.approved"
+                case "denied": type = "tool.denied"
+                default: return missing
+                }
                 var data = JSONObjectBuilder()
                 data.add("effect_id", effect)
-                return await record(
-                    "conv.in.effect.cancel_requested", data.finish(), subject, grant, sources, back: .state)
+                let back = effectPages.first { $0.rawValue == form["back"] } ?? .state
+                return await record(type, data, subject, grant, sources, back: back)
             },
             form(.moveDeadLetters, "re-drives or discards dead letters", .admin) { form, _ in
                 let positions = form.values("position").compactMap { Int64($0) }.map { Position($0) }
@@ -45,12 +54,17 @@ enum PageActions {
                 default: return missing
                 }
                 switch await sources.deadLetters(request) {
-                case .success: return PageLayout.redirect(to: PagePath.deadLetters.rawValue)
+                case .success(.outcomes(let outcomes)):
+                    return PageLayout.redirect(to: DeadLettersPage.path(after: outcomes))
+                case .success(.letters): return PageLayout.redirect(to: PagePath.deadLetters.rawValue)
                 case .failure(let error): return PageLayout.problem(.serviceUnavailable, error.message)
                 }
             },
         ]
     }
+
+    /// For a message in a form: sent twice, it is recorded once.
+    static func makeID() -> String { UUID().uuidString.lowercased() }
 
     private static var missing: HTTPResponse { PageLayout.problem(.badRequest, "The form is not complete.") }
 
@@ -77,13 +91,22 @@ enum PageActions {
         return QueryString(text)
     }
 
+    /// - Parameter id: of the signal; nil for a new one.
     private static func record(
-        _ type: String, _ data: [UInt8], _ subject: String, _ grant: AccessGrant, _ sources: PageSources,
-        back: PagePath
+        _ type: String, _ data: consuming JSONObjectBuilder, id: String? = nil, _ subject: String, _ grant: AccessGrant,
+        _ sources: PageSources, back: PagePath
     ) async -> HTTPResponse {
+        var envelope = JSONObjectBuilder()
+        envelope.add("specversion", "1.0")
+        envelope.add("id", id.flatMap { $0.isEmpty ? nil : $0 } ?? makeID())
+        envelope.add("type", "conv.in.\(type)")
+        envelope.add("data", json: data.finish())
         let answer = await sources.signals.record(
-            subject: subject, type: type, payload: data, contentType: nil, source: "/http/\(grant.name)")
-        if answer.status < 300 { return PageLayout.redirect(to: back.of(subject)) }
+            subject: subject, type: nil, payload: envelope.finish(), contentType: "application/cloudevents+json",
+            source: "/http/\(grant.name)")
+        if answer.status < 300 {
+            return PageLayout.redirect(to: back == .effects ? back.rawValue : back.of(subject))
+        }
         let message = JSONObjectView(answer.body)?["message"]?.string ?? "It was not recorded."
         return PageLayout.problem(answer.status == 503 ? .serviceUnavailable : .badRequest, message)
     }

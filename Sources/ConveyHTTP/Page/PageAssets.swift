@@ -1,4 +1,3 @@
-import FlyingFox
 import Foundation
 
 /// A file of the page. Its name has its hash in it, so that browsers may keep it for ever.

@@ -1,17 +1,21 @@
-import FlyingFox
 import Foundation
 
 /// What all pages have around them.
 enum PageLayout {
-    /// Only the service's own stylesheet, script, picture and answers; nothing inline, nothing from elsewhere, no frame.
+    /// Only the service's own stylesheet, script, picture and answers; nothing inline, nothing from elsewhere, no frame, and
+    /// no text that becomes markup in the browser.
     static let contentSecurityPolicy =
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
-        + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+        + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
+    /// - Parameters:
+    ///   - here: the page's place in the navigation.
+    ///   - page: nil for a page that everybody may see.
     static func response(
-        _ title: String, status: HTTPStatusCode = .ok, here: PagePath? = nil, _ content: HTML
+        _ title: String, status: HTTPStatusCode = .ok, here: PagePath? = nil, in page: PageContext? = nil,
+        _ content: HTML
     ) -> HTTPResponse {
-        let page: HTML = """
+        let document: HTML = """
             <!doctype html>
             <html lang="en">
             <head>
@@ -25,12 +29,10 @@ enum PageLayout {
             </head>
             <body>
             <a class="skip" href="#main">Skip to content</a>
-            <header><nav aria-label="Convey">
-            <a class="brand" href="/">Convey</a>
-            \(link(.conversations, "Conversations", here))
-            \(link(.deadLetters, "Dead letters", here))
-            \(link(.status, "Status", here))
-            </nav></header>
+            <header>
+            <a class="brand" href="/"><img src="\(PageAssets.icon.path)" alt="" width="20" height="20">Convey</a>
+            \(page.map { navigation(here, $0) })
+            </header>
             <main id="main">
             \(content)
             </main>
@@ -46,7 +48,7 @@ enum PageLayout {
                 // With `no-referrer` browsers would send forms with `Origin: null`.
                 (HTTPHeader("Referrer-Policy"), "same-origin"),
             ]),
-            body: Data(page.text.utf8))
+            body: Data(document.text.utf8))
     }
 
     /// A page that says what went wrong.
@@ -65,14 +67,39 @@ enum PageLayout {
         HTTPResponse(statusCode: .seeOther, headers: headers([(.location, path), (.cacheControl, "no-store")]))
     }
 
-    /// FlyingFox would split a literal's values at commas and join them again.
     static func headers(_ items: [(HTTPHeader, String)]) -> HTTPHeaders {
         var headers = HTTPHeaders()
         for (name, value) in items { headers[name] = value }
         return headers
     }
 
-    private static func link(_ path: PagePath, _ name: String, _ here: PagePath?) -> HTML {
+    private static func navigation(_ here: PagePath?, _ page: PageContext) -> HTML {
+        let gauges = page.sources.metrics().gauges
+        let status: HTML =
+            page.sources.status().isReady
+            ? "Status" : #"Status <span class="badge bad">not ready</span>"#
+        let signOut: HTML? =
+            page.canSignOut
+            ? """
+            <form action="\(LoginRoutes.signOutPath)" method="post">
+            <button class="plain" title="\(page.grant.name)">Sign out</button></form>
+            """ : nil
+        return """
+            <nav id="pages" aria-label="Convey" data-refresh>
+            \(link(.conversations, "Conversations", here))
+            \(link(.effects, "Effects\(count(gauges.openEffects))", here))
+            \(link(.deadLetters, "Dead letters\(count(gauges.deadLettersOpen))", here))
+            \(link(.status, status, here))
+            </nav>
+            \(signOut)
+            """
+    }
+
+    private static func count(_ number: Int) -> HTML {
+        number == 0 ? "" : #" <span class="badge">\#(number)</span>"#
+    }
+
+    private static func link(_ path: PagePath, _ name: HTML, _ here: PagePath?) -> HTML {
         let current: HTML = path == here ? #" aria-current="page""# : ""
         return #"<a href="\#(path.rawValue)"\#(current)>\#(name)</a>"#
     }

@@ -10,7 +10,8 @@ enum PagePath: String, CaseIterable {
     case live = "/c/live"
     case say = "/c/say"
     case control = "/c/control"
-    case cancel = "/c/cancel"
+    case effect = "/c/effect"
+    case effects = "/effects"
     case deadLetters = "/deadletters"
     case moveDeadLetters = "/deadletters/move"
     case status = "/status"
@@ -24,7 +25,9 @@ enum PagePath: String, CaseIterable {
     }
 
     /// The page of a conversation.
-    func of(_ subject: String, _ items: (String, String)...) -> String {
+    func of(_ subject: String, _ items: (String, String)...) -> String { of(subject, items) }
+
+    func of(_ subject: String, _ items: [(String, String)]) -> String {
         with([(PagePath.subject, subject)] + items)
     }
 

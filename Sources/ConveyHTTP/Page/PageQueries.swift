@@ -1,9 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
-
-/// FlyingFox has one, too.
-typealias JSONValue = Conversation.JSONValue
 
 /// Asks the questions that pages are made from.
 struct PageQueries: Sendable {

@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import FlyingFox
 import Foundation
 
 /// The page for people: `/` and what is linked from it. It shows what queries answer, and works without a script but for
@@ -8,29 +7,36 @@ import Foundation
 public enum PageRoutes {
     /// - Parameter access: for the form that takes a token.
     public static func make(_ sources: PageSources, access: AccessPolicy) -> [Route] {
-        let queries = PageQueries(service: sources.queries)
+        let make = PageRouteMaker(sources: sources, canSignOut: access.tokens != nil)
         return [
-            page(.conversations, "the page: all conversations") { query throws(PageQueries.Failure) in
-                try await ConversationsPage.response(query, queries)
+            make.page(.conversations, "the page: all conversations") { query, page throws(PageQueries.Failure) in
+                try await ConversationsPage.response(query, page)
             },
-            conversation(.conversation, "the page of a conversation: s, as_of") {
-                subject, query throws(PageQueries.Failure) in
-                try await TimelinePage.response(subject, query, queries)
+            make.conversation(.conversation, "the page of a conversation: s, as_of") {
+                subject, query, page throws(PageQueries.Failure) in
+                try await TimelinePage.response(subject, query, page)
             },
-            conversation(.state, "its state and its effects: s, as_of") { subject, query throws(PageQueries.Failure) in
-                try await StatePage.response(subject, query, queries)
+            make.conversation(.state, "its state and its effects: s, as_of") {
+                subject, query, page throws(PageQueries.Failure) in
+                try await StatePage.response(subject, query, page)
             },
-            conversation(.trace, "what led to a signal: s, id") { subject, query throws(PageQueries.Failure) in
-                try await TracePage.response(subject, query, queries)
+            make.conversation(.trace, "what led to a signal: s, id") {
+                subject, query, page throws(PageQueries.Failure) in
+                try await TracePage.response(subject, query, page)
             },
-            conversation(.events, "its recorded signals: s, as_of") { subject, query throws(PageQueries.Failure) in
-                try await EventsPage.response(subject, query, queries)
+            make.conversation(.events, "its recorded signals: s, as_of") {
+                subject, query, page throws(PageQueries.Failure) in
+                try await EventsPage.response(subject, query, page)
             },
-            page(.deadLetters, "dead letters, for people") { query throws(PageQueries.Failure) in
-                await DeadLettersPage.response(query, sources.deadLetters)
+            make.page(.effects, "the effects under way, for people") { query, page throws(PageQueries.Failure) in
+                try await EffectsPage.response(query, page)
             },
-            page(.status, "what the service does right now, for people") { _ throws(PageQueries.Failure) in
-                StatusPage.response(sources.status(), sources.metrics())
+            make.page(.deadLetters, "dead letters, for people") { query, page throws(PageQueries.Failure) in
+                await DeadLettersPage.response(query, page)
+            },
+            make.page(.status, "what the service does right now, for people") {
+                _, page throws(PageQueries.Failure) in
+                StatusPage.response(page)
             },
             Route(
                 PagePath.live.rawValue, "what the page of a conversation listens to: s, after",
@@ -40,32 +46,42 @@ public enum PageRoutes {
                 }),
         ] + PageActions.make(sources) + LoginRoutes.make(access) + PageAssets.routes
     }
+}
 
-    private static func page(
+/// Makes the routes of pages from what makes their contents.
+private struct PageRouteMaker {
+    let sources: PageSources
+    let canSignOut: Bool
+
+    func page(
         _ path: PagePath, _ summary: String,
-        _ make: @escaping @Sendable (QueryString) async throws(PageQueries.Failure) -> HTTPResponse
+        _ make: @escaping @Sendable (QueryString, PageContext) async throws(PageQueries.Failure) -> HTTPResponse
     ) -> Route {
-        Route(path.rawValue, summary) { request in
-            guard let query = QueryString(request.target.query()) else {
-                return PageLayout.problem(.badRequest, "The address is not percent-encoded UTF-8.")
-            }
-            do throws(PageQueries.Failure) {
-                return try await make(query)
-            } catch {
-                return error.response
-            }
-        }
+        Route(
+            path.rawValue, summary,
+            granted: { [sources, canSignOut] request, grant in
+                guard let query = QueryString(request.target.query()) else {
+                    return PageLayout.problem(.badRequest, "The address is not percent-encoded UTF-8.")
+                }
+                do throws(PageQueries.Failure) {
+                    return try await make(
+                        query, PageContext(sources: sources, grant: grant, canSignOut: canSignOut))
+                } catch {
+                    return error.response
+                }
+            })
     }
 
-    private static func conversation(
+    func conversation(
         _ path: PagePath, _ summary: String,
-        _ make: @escaping @Sendable (String, QueryString) async throws(PageQueries.Failure) -> HTTPResponse
+        _ make:
+            @escaping @Sendable (String, QueryString, PageContext) async throws(PageQueries.Failure) -> HTTPResponse
     ) -> Route {
-        page(path, summary) { query throws(PageQueries.Failure) in
+        page(path, summary) { query, page throws(PageQueries.Failure) in
             guard let subject = query[PagePath.subject] else {
                 return PageLayout.problem(.badRequest, "The address names no conversation.")
             }
-            return try await make(subject, query)
+            return try await make(subject, query, page)
         }
     }
 }

@@ -1,29 +1,80 @@
-/// What is live: events are added to the timeline as they come, and messages are sent without leaving the page. Text from
-/// events only ever becomes text nodes.
+/// What is live: events are added to the timeline as they come, messages are sent without leaving the page, and lists are
+/// asked for again. Text from events only ever becomes text nodes.
 enum PageScript {
     static let text = #"""
         "use strict";
         (() => {
           // Entries kept in a page that stays open; older ones are a click away.
           const entryLimit = 500;
+          // Milliseconds between two looks at a list.
+          const refreshPause = 2000;
 
-          for (const time of document.querySelectorAll("time")) localize(time);
+          document.documentElement.classList.add("scripted");
+          localize(document);
 
-          function localize(time) {
-            const date = new Date(time.dateTime);
-            if (!isNaN(date)) time.textContent = date.toLocaleString();
+          function localize(root) {
+            for (const time of root.querySelectorAll("time")) {
+              const date = new Date(time.dateTime);
+              if (isNaN(date)) continue;
+              const isToday = date.toDateString() === new Date().toDateString();
+              time.textContent = isToday ? date.toLocaleTimeString() : date.toLocaleString();
+              time.title = time.dateTime;
+            }
+          }
+
+          // Lists: regions marked data-refresh are asked for again while somebody looks, and nobody chooses something in them.
+          const regions = [...document.querySelectorAll("[data-refresh]")];
+          if (regions.length) setTimeout(refresh, refreshPause);
+
+          function isInUse(region) {
+            return region.contains(document.activeElement) || region.querySelector(":checked, details[open]");
+          }
+
+          function refresh() {
+            if (document.hidden || regions.every(isInUse)) return setTimeout(refresh, refreshPause);
+            // Parses without running anything, unlike innerHTML.
+            const request = new XMLHttpRequest();
+            request.open("GET", location.href);
+            request.responseType = "document";
+            request.timeout = 10000;
+            request.onloadend = () => {
+              const page = request.response;
+              if (request.status === 200 && page) {
+                localize(page);
+                for (const region of regions) {
+                  const next = page.getElementById(region.id);
+                  if (next && !isInUse(region) && next.textContent + next.children.length !==
+                      region.textContent + region.children.length) {
+                    region.replaceChildren(...next.childNodes);
+                  }
+                }
+              }
+              setTimeout(refresh, refreshPause);
+            };
+            request.send();
           }
 
           const timeline = document.getElementById("timeline");
-          if (!timeline || !timeline.dataset.live) return;
+          if (!timeline) return;
+
+          const scroller = document.scrollingElement;
+          const isAtEnd = () => innerHeight + scrollY >= scroller.scrollHeight - 120;
+          const toEnd = () => scrollTo(0, scroller.scrollHeight);
+          // A page that was asked for with "before" begins at its end, too: that is where the newer page begins.
+          if (!location.hash) toEnd();
+          if (!timeline.dataset.live) return;
+
           const connection = document.getElementById("connection");
           const answers = new Map();
           const seen = new Set();
+          const underWay = new Set();
           for (const entry of timeline.querySelectorAll(".entry")) {
             seen.add(entry.dataset.id);
             if (entry.dataset.output) answers.set(entry.dataset.output, entry);
           }
+          showBusy();
 
+          // As the service writes texts into pages.
           function shown(text) {
             return String(text)
               .replace(/[\u0000-\u0008\u000b-\u001f]/g, c => String.fromCharCode(0x2400 + c.charCodeAt(0)))
@@ -36,41 +87,36 @@ enum PageScript {
             return typeof value === "string" ? value : JSON.stringify(value);
           }
 
+          function element(name, attributes, ...children) {
+            const made = document.createElement(name);
+            for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+            made.append(...children);
+            return made;
+          }
+
           function add(event, role, name) {
-            const entry = document.createElement("article");
-            entry.className = "entry";
-            entry.dataset.role = role;
-            entry.dataset.id = event.id;
-            const about = document.createElement("p");
-            about.className = "about";
-            const who = document.createElement("b");
-            who.textContent = shown(name);
-            const time = document.createElement("time");
-            time.dateTime = event.time;
-            localize(time);
-            const link = document.createElement("a");
-            link.href = timeline.dataset.trace + "&id=" + encodeURIComponent(event.id);
-            link.textContent = "#" + event.offset;
-            about.append(who, " ", time, " ", link);
-            const text = document.createElement("div");
-            text.className = "text";
-            text.dir = "auto";
-            text.tabIndex = 0;
-            text.append("");
-            entry.append(about, text);
-            const follows = innerHeight + scrollY >= document.documentElement.scrollHeight - 160;
+            const time = element("time", { datetime: event.time });
+            const entry = element("article", { class: "entry", "data-role": role, "data-id": event.id },
+              element("p", { class: "about" },
+                element("b", {}, shown(name)), " ", time, " ",
+                element("a", { class: "trace", href: timeline.dataset.trace + "&id=" + encodeURIComponent(event.id) }, "Why"),
+                " ",
+                element("a", { class: "rewind", href: timeline.dataset.rewind + "&as_of=" + event.offset }, "Rewind to here")),
+              element("div", { class: "text", dir: "auto", tabindex: "0" }, ""));
+            localize(entry);
             timeline.append(entry);
+            document.getElementById("empty")?.remove();
             while (timeline.children.length > entryLimit) timeline.firstElementChild.remove();
-            if (follows) entry.scrollIntoView({ block: "nearest" });
             return entry;
           }
 
           function write(entry, text, isMore) {
             const box = entry.querySelector(".text");
+            if (!isMore) return box.replaceChildren(shown(text));
             if (!box.firstChild) box.append("");
-            const node = box.firstChild;
-            if (isMore) node.appendData(shown(text)); else box.textContent = shown(text);
-            if (isMore) box.scrollTop = box.scrollHeight;
+            const follows = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
+            box.firstChild.appendData(shown(text));
+            if (follows) box.scrollTop = box.scrollHeight;
           }
 
           function answer(event) {
@@ -84,6 +130,31 @@ enum PageScript {
             return entry;
           }
 
+          function end(event, state, reason) {
+            const entry = answer(event);
+            entry.dataset.state = state;
+            if (event.data.content) write(entry, words(event.data.content));
+            if (state) {
+              entry.querySelector("b").textContent = shown("assistant, " + state + (reason ? " (" + reason + ")" : ""));
+            }
+          }
+
+          function askConsent(event) {
+            const data = event.data;
+            const entry = add(event, "tool", "tool " + words(data.tool_name) + " asks for consent");
+            write(entry, words(data.arguments));
+            if (!timeline.dataset.decide) return;
+            const form = element("form", { class: "line", action: timeline.dataset.decide, method: "post" });
+            const hidden = { s: timeline.dataset.subject, effect: words(data.effect_id), back: "/c" };
+            for (const [name, value] of Object.entries(hidden)) {
+              form.append(element("input", { type: "hidden", name, value }));
+            }
+            form.append(
+              element("button", { name: "action", value: "approved", class: "main" }, "Allow"), " ",
+              element("button", { name: "action", value: "denied", class: "danger" }, "Deny"));
+            entry.append(form);
+          }
+
           function take(event) {
             const data = event.data || {};
             switch (event.type) {
@@ -94,40 +165,45 @@ enum PageScript {
                 break;
               case "conv.out.assistant.delta": {
                 const entry = answer(event);
-                entry.classList.add("open");
+                entry.dataset.state = "open";
                 write(entry, words(data.delta), true);
                 break;
               }
-              case "conv.out.assistant.reset":
-                write(answer(event), "");
+              case "conv.out.assistant.reset": write(answer(event), ""); break;
+              case "conv.out.assistant.completed": end(event, "", ""); break;
+              case "conv.out.assistant.canceled": end(event, "canceled", words(data.reason)); break;
+              case "conv.out.assistant.failed":
+                end(event, "failed", [data.category, data.message].map(words).filter(Boolean).join(": "));
                 break;
-              case "conv.out.assistant.completed":
-              case "conv.out.assistant.canceled":
-              case "conv.out.assistant.failed": {
-                const entry = answer(event);
-                entry.classList.remove("open");
-                if (data.content !== undefined) write(entry, words(data.content));
-                const end = event.type.slice("conv.out.assistant.".length);
-                if (end !== "completed") entry.querySelector("b").textContent = "assistant, " + end;
-                break;
-              }
               case "conv.out.tool.status":
                 write(add(event, "tool", "tool " + words(data.tool_name)), words(data.message || data.status));
                 break;
+              case "conv.out.tool.approval_requested": askConsent(event); break;
+              case "conv.effect.llm.generation.started": underWay.add(words(data.effect_id)); break;
+              case "conv.effect.llm.generation.completed":
+              case "conv.effect.llm.generation.failed":
+              case "conv.effect.llm.generation.canceled": underWay.delete(words(data.effect_id)); break;
             }
+          }
+
+          // Says that an answer is under way, before its first word and while it is written.
+          function showBusy() {
+            const isBusy = underWay.size > 0 || timeline.querySelector(".entry[data-state=open]") !== null;
+            timeline.toggleAttribute("data-busy", isBusy);
+            document.getElementById("abort")?.toggleAttribute("data-busy", isBusy);
           }
 
           let last = timeline.dataset.after;
           let source;
+          let waiting = [];
 
           function connect() {
+            if (source && source.readyState !== EventSource.CLOSED) return;
             source = new EventSource(timeline.dataset.live + "&after=" + last);
             source.onopen = () => { connection.textContent = "Live"; };
             source.onmessage = message => {
-              // A server that was restarted goes on behind the last event; this is for what else there may be between.
-              if (Number(message.lastEventId) <= Number(last)) return;
-              last = message.lastEventId;
-              take(JSON.parse(message.data));
+              // Shown together with whatever else comes before the screen is drawn again.
+              if (waiting.push(message) === 1) setTimeout(show, 0);
             };
             source.onerror = () => {
               connection.textContent = "Not connected; trying again";
@@ -135,32 +211,79 @@ enum PageScript {
               if (source.readyState === EventSource.CLOSED) setTimeout(connect, 3000);
             };
           }
-          connect();
-          addEventListener("pagehide", () => source.close());
+
+          function show() {
+            const follows = isAtEnd();
+            for (const message of waiting) {
+              // A service that was restarted goes on behind the last event; this is for what else there may be between.
+              if (Number(message.lastEventId) <= Number(last)) continue;
+              last = message.lastEventId;
+              take(JSON.parse(message.data));
+            }
+            waiting = [];
+            showBusy();
+            if (follows) toEnd();
+          }
+
+          function disconnect() {
+            source?.close();
+            connection.textContent = "";
+          }
+
+          // Browsers allow few connections to one service: pages that nobody looks at keep none.
+          document.addEventListener("visibilitychange", () => document.hidden ? disconnect() : connect());
+          addEventListener("pagehide", disconnect);
           addEventListener("pageshow", event => { if (event.persisted) connect(); });
+          if (!document.hidden) connect();
 
           const say = document.getElementById("say");
           if (!say) return;
           const box = say.elements.content;
-          say.addEventListener("submit", async event => {
-            event.preventDefault();
-            const button = say.querySelector("button");
-            button.disabled = true;
+          const send = document.querySelector("button[form=say]");
+
+          async function post(form, submitter) {
+            const body = new URLSearchParams(new FormData(form, submitter));
             try {
-              const answer = await fetch(say.action, {
-                method: "POST", body: new URLSearchParams(new FormData(say)), redirect: "manual" });
               // The page itself would be the answer; what was sent comes as an event.
-              if (answer.type === "opaqueredirect" || answer.ok) box.value = "";
-              else connection.textContent = "Not sent (" + answer.status + ")";
+              const answer = await fetch(form.getAttribute("action"), { method: "POST", body, redirect: "manual" });
+              if (answer.type === "opaqueredirect" || answer.ok) return true;
+              connection.textContent = "Not sent (" + answer.status + ")";
             } catch {
               connection.textContent = "Not sent: no connection";
-            } finally {
-              button.disabled = false;
-              box.focus();
             }
+            return false;
+          }
+
+          function newID() {
+            const bytes = crypto.getRandomValues(new Uint8Array(16));
+            return Array.from(bytes, byte => byte.toString(16).padStart(2, "0")).join("");
+          }
+
+          say.addEventListener("submit", async event => {
+            event.preventDefault();
+            if (send.disabled) return;
+            send.disabled = true;
+            // A message that may have arrived keeps its id: sent again, it is recorded once.
+            if (await post(say)) {
+              box.value = "";
+              say.elements.id.value = newID();
+              toEnd();
+            }
+            send.disabled = false;
+            box.focus();
           });
           box.addEventListener("keydown", event => {
-            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) say.requestSubmit();
+            if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+              event.preventDefault();
+              say.requestSubmit();
+            }
+          });
+          box.setAttribute("placeholder", "Ctrl+Enter sends");
+          document.addEventListener("submit", async event => {
+            const form = event.target;
+            if (form.id !== "abort" && form.getAttribute("action") !== timeline.dataset.decide) return;
+            event.preventDefault();
+            if (await post(form, event.submitter) && form.id !== "abort") form.remove();
           });
         })();
 

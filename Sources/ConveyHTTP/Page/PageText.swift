@@ -19,38 +19,45 @@ enum PageText {
         }
     }
 
+    /// The beginning of a text, on one line.
+    static func excerpt(_ text: String, characters: Int = 120) -> String {
+        let line = text.prefix(characters + 1).split(whereSeparator: \.isNewline).joined(separator: " ")
+        return text.count > characters ? "\(line.prefix(characters))…" : line
+    }
+
+    /// JSON for reading, a member a line.
+    static func indented(_ value: JSONValue, depth: Int = 0) -> String {
+        let margin = String(repeating: "  ", count: depth + 1)
+        let end = String(repeating: "  ", count: depth)
+        switch value {
+        case .object(let members) where !members.isEmpty:
+            let lines = members.map { key, value in
+                "\(margin)\(words(.array([.string(key)])).dropFirst().dropLast()): \(indented(value, depth: depth + 1))"
+            }
+            return "{\n\(lines.joined(separator: ",\n"))\n\(end)}"
+        case .array(let elements) where !elements.isEmpty:
+            let lines = elements.map { margin + indented($0, depth: depth + 1) }
+            return "[\n\(lines.joined(separator: ",\n"))\n\(end)]"
+        case .null, .bool, .integer, .fraction, .string, .array, .object:
+            return String(decoding: value.encode(), as: UTF8.self)
+        }
+    }
+
+    /// `12.3 MB`
+    static func bytes(_ number: Int) -> String {
+        var value = Double(number)
+        for unit in ["bytes", "kB", "MB", "GB"] {
+            if value < 1_000 {
+                let tenths = unit == "bytes" ? "" : ".\(Int(value * 10) % 10)"
+                return "\(Int(value))\(tenths) \(unit)"
+            }
+            value /= 1_000
+        }
+        return "\(Int(value)) TB"
+    }
+
     /// A number given in a query string or form, for showing it again; nil where it is none.
     static func offset(_ text: String?) -> Int64? {
         text.flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
-    }
-
-    /// A heading over the pages of one conversation, with links to the others.
-    static func heading(_ subject: String, here: PagePath, asOf: String?) -> HTML {
-        let time = asOf.map { [("as_of", $0)] } ?? []
-        let tabs: [HTML] = [
-            (PagePath.conversation, "Timeline"), (.state, "State and effects"), (.events, "Events"),
-        ].map { path, name in
-            let current: HTML = path == here ? #" aria-current="page""# : ""
-            return #"<a href="\#(path.with([(PagePath.subject, subject)] + time))"\#(current)>\#(name)</a> "#
-        }
-        return """
-            <h1><bdi>\(subject)</bdi></h1>
-            <nav class="tabs" aria-label="Conversation">\(tabs)</nav>
-
-            """
-    }
-
-    /// A form that shows the same page as of an offset.
-    static func rewind(_ subject: String, here: PagePath, asOf: String?, newest: Int) -> HTML {
-        let live: HTML? = asOf == nil ? nil : #" <a href="\#(here.of(subject))">Now</a>"#
-        return """
-            <form class="line" action="\(here.rawValue)" method="get">
-            <input type="hidden" name="\(PagePath.subject)" value="\(subject)">
-            <label for="as_of">As of offset</label>
-            <input id="as_of" name="as_of" type="number" min="1" value="\(asOf ?? String(newest))" required>
-            <button>Rewind</button>\(live)
-            </form>
-
-            """
     }
 }

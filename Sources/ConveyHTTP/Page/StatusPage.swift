@@ -1,33 +1,42 @@
 import ConveyRuntime
-import FlyingFox
 
 /// `/status`: the parts of the service, how much waits where, and what the background verification has found.
 enum StatusPage {
-    static func response(_ status: RuntimeStatus, _ metrics: MetricsSnapshot) -> HTTPResponse {
-        let parts = status.parts.map { part -> HTML in
-            let mark: HTML = part.isReady ? "" : #" class="problem""#
-            return "<dt>\(part.name)</dt><dd\(mark)>\(part.words)</dd>\n"
-        }
+    static func response(_ page: PageContext) -> HTTPResponse {
+        let status = page.sources.status()
+        let metrics = page.sources.metrics()
         let gauges = metrics.gauges
-        let numbers: [(name: String, value: Int)] = [
-            ("signals waiting to be applied", gauges.queueDepth), ("of them waiting for their cause", gauges.parked),
-            ("events waiting for the broker", gauges.outboxLag), ("effects under way", gauges.openEffects),
-            ("dead letters", gauges.deadLettersOpen), ("conversations in memory", gauges.conversationsCached),
-            ("journal, bytes", gauges.journalBytes), ("memory, bytes", gauges.residentBytes),
+        let parts = status.parts.map { part -> HTML in
+            let mark: HTML = part.isReady ? "good" : "bad"
+            return #"<dt>\#(part.name)</dt><dd><span class="badge \#(mark)">\#(part.words)</span></dd>"#
+        }
+        let numbers: [(name: String, value: String)] = [
+            ("signals waiting to be applied", String(gauges.queueDepth)),
+            ("of them waiting for their cause", String(gauges.parked)),
+            ("events waiting for the broker", String(gauges.outboxLag)),
+            ("effects under way", String(gauges.openEffects)), ("dead letters", String(gauges.deadLettersOpen)),
+            ("conversations in memory", String(gauges.conversationsCached)),
+            ("journal", PageText.bytes(gauges.journalBytes)), ("memory", PageText.bytes(gauges.residentBytes)),
         ]
         return PageLayout.response(
-            "Status", here: .status,
+            "Status", here: .status, in: page,
             """
+            <div id="status" data-refresh>
             <h1>\(status.isReady ? "Ready" : "Not ready")</h1>
             <dl>\(parts)</dl>
-            <h2>How much waits</h2>
-            <dl>\(numbers.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>\n" as HTML })</dl>
+            <h2>How much there is</h2>
+            <dl class="numbers">\(numbers.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as HTML })</dl>
+            <h2>Partitions</h2>
+            \(partitions(page))
             <h2>Verification</h2>
             <p>\(words(status.verification))</p>
             <p class="quiet">\(metrics.counters.verifiedConversations) conversations and
             \(metrics.counters.verifiedRecords) records looked at since the start.</p>
+            </div>
             """)
     }
+
+    private static func partitions(_ page: PageContext) -> HTML { "" }
 
     private static func words(_ verification: RuntimeStatus.Verification) -> String {
         switch verification {

@@ -1,84 +1,88 @@
 import Conversation
-import FlyingFox
 
 /// `/c?s=…`: what the participants saw, live; with a box to talk and a button to abort, unless it shows the past.
 enum TimelinePage {
     static let pageSize = "100"
 
     static func response(
-        _ subject: String, _ query: QueryString, _ queries: PageQueries
+        _ subject: String, _ query: QueryString, _ page: PageContext
     ) async throws(PageQueries.Failure) -> HTTPResponse {
-        let asOf = query["as_of"].flatMap { $0.isEmpty ? nil : $0 }
-        let timeline: JSONValue
-        do throws(PageQueries.Failure) {
-            timeline = try await queries.ask(
-                .timeline, subject, [("limit", pageSize), ("as_of", asOf), ("before", query["before"])])
-        } catch {
-            // A conversation that does not exist yet can be begun here.
-            guard error.response.statusCode == .notFound else { throw error }
-            timeline = .object([("as_of", .integer("0")), ("entries", .array([]))])
-        }
-        let entries = timeline["entries"]?.array ?? []
+        let asOf = PageText.offset(query["as_of"])
+        let timeline = try await timeline(subject, query, page)
         let newest = timeline["as_of"]?.int ?? 0
         let isPast = asOf != nil || query["before"] != nil
+        let ends = try await AnswerEnds.read(of: timeline, subject, asOf: query["as_of"], page.queries)
+        let mayWrite = page.may(.write) && !isPast
+        let entries = TimelineEntries(
+            subject: subject, timeline: timeline["entries"]?.array ?? [], ends: ends, mayDecide: mayWrite)
+        var heading = ConversationHeading(subject: subject, here: .conversation, asOf: asOf, offset: newest)
+        if let asOf { heading.later = try await next(after: asOf, subject, page.queries) }
+        heading.earlier = entries.newestOffset.flatMap { $0 > 1 ? $0 - 1 : nil }
         let older = timeline["next"]?["before"]?.int.map { before -> HTML in
-            let items =
-                [(PagePath.subject, subject), ("before", String(before))] + (asOf.map { [("as_of", $0)] } ?? [])
-            return #"<p><a rel="prev" href="\#(PagePath.conversation.with(items))">Older</a></p>"#
+            let items = [("before", String(before))] + (asOf.map { [("as_of", String($0))] } ?? [])
+            return #"<p><a rel="prev" href="\#(PagePath.conversation.of(subject, items))">Older</a></p>"#
         }
-        let live: HTML =
-            isPast ? "" : #" data-live="\#(PagePath.live.of(subject))" data-after="\#(newest)""#
-        let content: HTML = """
-            \(PageText.heading(subject, here: .conversation, asOf: asOf))
-            \(PageText.rewind(subject, here: .conversation, asOf: asOf, newest: newest))
+        let live: HTML = isPast ? "" : liveAttributes(subject, newest, mayWrite)
+        return PageLayout.response(
+            subject, in: page,
+            """
+            \(heading.html)
             \(older)
-            <section id="timeline" aria-label="Timeline" data-trace="\(PagePath.trace.of(subject))"\(live)>
-            \(shown(entries).map { entry($0, subject) })
+            <section id="timeline" aria-label="Timeline" data-subject="\(subject)" data-trace="\(PagePath.trace.of(subject))"
+            data-rewind="\(PagePath.conversation.of(subject))"\(live)>
+            \(entries.html)
             </section>
-            <p id="connection" class="quiet" role="status"></p>
-            \(isPast ? nil : forms(subject))
-            """
-        return PageLayout.response(subject, content)
+            \(entries.html.isEmpty ? #"<p id="empty" class="quiet">Nothing has been said yet.</p>"# : nil)
+            \(mayWrite ? composer(subject) : #"<p id="connection" class="quiet" role="status"></p>"#)
+            """)
     }
 
-    /// Without the pieces of answers that are there as a whole.
-    private static func shown(_ entries: [JSONValue]) -> [JSONValue] {
-        let whole = Set(
-            entries.filter { $0["role"]?.string == "assistant" && $0["kind"]?.string == "message" }
-                .compactMap { $0["output_id"]?.string })
-        return entries.filter { entry in
-            guard entry["kind"]?.string == "delta", let output = entry["output_id"]?.string else { return true }
-            return !whole.contains(output)
+    /// A conversation that does not exist yet can be begun here.
+    private static func timeline(
+        _ subject: String, _ query: QueryString, _ page: PageContext
+    ) async throws(PageQueries.Failure) -> JSONValue {
+        do throws(PageQueries.Failure) {
+            return try await page.queries.ask(
+                .timeline, subject,
+                [("limit", pageSize), ("as_of", query["as_of"]), ("before", query["before"])])
+        } catch {
+            guard error.response.statusCode == .notFound else { throw error }
+            return .object([("as_of", .integer("0")), ("entries", .array([]))])
         }
     }
 
-    private static func entry(_ entry: JSONValue, _ subject: String) -> HTML {
-        let role = entry["role"]?.string ?? ""
-        let id = entry["event_id"]?.string ?? ""
-        let tool = PageText.words(entry["metadata"]?["tool_name"])
-        return """
-            <article class="entry" data-role="\(role)" data-id="\(id)" data-output="\(PageText.words(entry["output_id"]))">
-            <p class="about"><b>\(tool.isEmpty ? role : "\(role) \(tool)")</b>
-            \(PageText.time(entry["time"]))
-            <a href="\(PagePath.trace.of(subject, ("id", id)))">#\(entry["offset"]?.int ?? 0)</a></p>
-            <div class="text" dir="auto" tabindex="0">\(PageText.words(entry["content"]))</div>
-            </article>
-
-            """
+    /// The next record behind an offset that may change what is seen.
+    private static func next(
+        after offset: Int64, _ subject: String, _ queries: PageQueries
+    ) async throws(PageQueries.Failure) -> Int64? {
+        let answer = try await queries.ask(
+            .events, subject, [("after", String(offset)), ("family", "in,out"), ("limit", "1")])
+        return answer["events"]?.array?.first?["offset"]?.int.map(Int64.init)
     }
 
-    private static func forms(_ subject: String) -> HTML {
+    private static func liveAttributes(_ subject: String, _ newest: Int, _ mayWrite: Bool) -> HTML {
+        let decide: HTML? = mayWrite ? #" data-decide="\#(PagePath.effect.rawValue)""# : nil
+        return #" data-live="\#(PagePath.live.of(subject))" data-after="\#(newest)"\#(decide)"#
+    }
+
+    private static func composer(_ subject: String) -> HTML {
         """
+        <div id="composer">
         <form id="say" action="\(PagePath.say.rawValue)" method="post">
         <input type="hidden" name="\(PagePath.subject)" value="\(subject)">
+        <input type="hidden" name="id" value="\(PageActions.makeID())">
         <label for="content">Message</label>
-        <textarea id="content" name="content" rows="3" dir="auto" required></textarea>
-        <button>Send</button>
+        <textarea id="content" name="content" rows="2" dir="auto" required></textarea>
         </form>
-        <form class="line" action="\(PagePath.control.rawValue)" method="post">
+        <div class="line">
+        <button form="say" class="main">Send</button>
+        <form id="abort" action="\(PagePath.control.rawValue)" method="post">
         <input type="hidden" name="\(PagePath.subject)" value="\(subject)">
         <button name="action" value="abort_requested" class="danger">Abort</button>
         </form>
+        <span id="connection" class="quiet" role="status"></span>
+        </div>
+        </div>
 
         """
     }

@@ -1,47 +1,87 @@
 import Conversation
-import FlyingFox
 
 /// `/c/trace?s=…&id=…`: what led to a signal, and what followed from it.
 enum TracePage {
+    /// Pieces that follow each other are one line from this many on.
+    private static let runLength = 3
+
     static func response(
-        _ subject: String, _ query: QueryString, _ queries: PageQueries
+        _ subject: String, _ query: QueryString, _ page: PageContext
     ) async throws(PageQueries.Failure) -> HTTPResponse {
         let id = query["id"] ?? ""
-        let answer = try await queries.ask(.trace, subject, [("id", id), ("as_of", query["as_of"])])
+        let answer = try await page.queries.ask(.trace, subject, [("id", id), ("as_of", query["as_of"])])
         let signals = answer["signals"]?.array ?? []
-        let lowest = signals.compactMap { $0["depth"]?.int }.min() ?? 0
         let cut: HTML? =
             answer["complete"]?.bool == false
             ? #"<p class="problem">The conversation is too long to show all of it.</p>"# : nil
+        let heading = ConversationHeading(
+            subject: subject, here: .trace, asOf: nil, offset: answer["as_of"]?.int ?? 0)
+        let here = signals.firstIndex(where: isHere).map { $0 + 1 } ?? signals.endIndex
         return PageLayout.response(
-            "Trace of \(id)",
+            "Trace of \(id)", in: page,
             """
-            \(PageText.heading(subject, here: .trace, asOf: nil))
-            <h2>What led to <code>\(id)</code>, and what followed</h2>
+            \(heading.title)
+            <h2>What led to <code>\(id)</code></h2>
             \(cut)
-            <ol class="trace">\(signals.map { row($0, subject, lowest) })</ol>
+            <ol class="rows trace">\(rows(signals[..<here], subject))</ol>
+            <h2>What followed from it</h2>
+            <ol class="rows trace">\(rows(signals[here...], subject))</ol>
+            \(here == signals.count ? #"<p class="quiet">Nothing.</p>"# : nil)
             """)
     }
 
-    private static func row(_ signal: JSONValue, _ subject: String, _ lowest: Int) -> HTML {
+    private static func isHere(_ signal: JSONValue) -> Bool { signal["depth"]?.int == 0 }
+
+    /// Pieces of answers and what tells of them: there may be thousands between a question and its answer.
+    private static func isPiece(_ signal: JSONValue) -> Bool {
+        let type = signal["type"]?.string ?? ""
+        return !isHere(signal)
+            && (type.hasSuffix(".progress") || type.hasSuffix(".delta") || type.hasSuffix(".thinking"))
+    }
+
+    /// Every signal a line, below and behind its cause; pieces that follow each other are folded into one.
+    private static func rows(_ signals: ArraySlice<JSONValue>, _ subject: String) -> [HTML] {
+        var rows: [HTML] = []
+        var rest = signals
+        var steps: [String: Int] = [:]
+        while let first = rest.first {
+            // Deeper steps look alike: a narrow screen has no room for more.
+            let step = min((first["causationid"]?.string.flatMap { steps[$0] } ?? -1) + 1, 6)
+            let pieces = rest.prefix(while: isPiece)
+            let taken = pieces.count < runLength ? rest.prefix(1) : pieces
+            for signal in taken { steps[signal["id"]?.string ?? ""] = step }
+            rows.append(taken.count == 1 ? row(first, subject, step: step) : folded(taken, subject, step: step))
+            rest = rest.dropFirst(taken.count)
+        }
+        return rows
+    }
+
+    private static func folded(_ signals: ArraySlice<JSONValue>, _ subject: String, step: Int) -> HTML {
+        let types = Set(signals.compactMap { $0["type"]?.string }).sorted()
+        return """
+            <li class="step\(step)"><details><summary>\(signals.count) pieces \
+            <span class="quiet">\(types.joined(separator: ", "))</span></summary>
+            <ol class="rows">\(signals.map { row($0, subject, step: 0) })</ol></details></li>
+
+            """
+    }
+
+    private static func row(_ signal: JSONValue, _ subject: String, step: Int) -> HTML {
         let id = signal["id"]?.string ?? ""
-        let depth = signal["depth"]?.int ?? 0
-        let here: HTML = depth == 0 ? #" aria-current="true""# : ""
+        let here: HTML = isHere(signal) ? #" aria-current="true""# : ""
         let offset = signal["offset"]?.int ?? 0
         let fate: String =
             if let applied = signal["applied"] {
-                "applied as \(applied["apply_order"]?.int ?? 0)"
+                "applied as number \(applied["apply_order"]?.int ?? 0) of its partition"
             } else if let letter = signal["dead_letter"] {
                 "dead letter: \(letter["reason"]?.string ?? "")"
             } else {
-                "not applied"
+                "not applied yet"
             }
-        // Deeper steps look alike: a narrow screen has no room for more.
-        let step = min(depth - lowest, 12)
         return """
             <li class="step\(step)"\(here)><a href="\(PagePath.trace.of(subject, ("id", id)))">\
             \(signal["type"]?.string ?? "")</a> <code>\(id)</code>
-            <span class="quiet">#\(offset) · \(PageText.time(signal["time"])) · \(fate) ·
+            <span class="quiet">\(offset) · \(PageText.time(signal["time"])) · \(fate) ·
             <a href="\(PagePath.conversation.of(subject, ("as_of", String(offset))))">rewind to here</a></span></li>
 
             """

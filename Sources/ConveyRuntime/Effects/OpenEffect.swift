@@ -13,6 +13,15 @@ public struct EffectKey: Hashable, Sendable, CustomStringConvertible {
 
     /// Also the idempotency key given to providers: the same in every attempt.
     public var description: String { "\(cause)-\(ordinal)" }
+
+    /// Reads a `description`; nil for anything else.
+    init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let cause = Int64(parts[0]), let ordinal = Int(parts[1]), ordinal >= 0 else {
+            return nil
+        }
+        self.init(cause: Position(cause), ordinal: ordinal)
+    }
 }
 
 /// An effect without a terminal signal. Its row exists exactly as long as that is so.

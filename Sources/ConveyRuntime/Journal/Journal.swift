@@ -113,10 +113,14 @@ public protocol JournalReader: AnyObject {
     func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink]
     /// The journal's newest records backwards, whatever their conversation: those before a position, or all.
     func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink]
-    /// Conversations whose subject begins with the bytes of `prefix`, behind a subject, by the bytes of their subjects.
+    /// The wanted conversations behind a subject, by the bytes of their subjects: `limit` at the most, of about `scanning`
+    /// subjects looked at. There may be more where `next` is not nil, even where none was found.
     func conversations(
-        prefix: String, after subject: String?, limit: Int
-    ) throws(JournalError) -> [ConversationHead]
+        matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
+    ) throws(JournalError) -> ConversationListing
+    /// Effects without an end, as of the newest commit, in the order of their keys, which is that in which they were ordered:
+    /// those behind a key, or the first.
+    func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay]
     /// Where a conversation is, by its number.
     func head(id: ConversationID) throws(JournalError) -> ConversationHead?
 

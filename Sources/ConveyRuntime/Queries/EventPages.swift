@@ -85,7 +85,7 @@ extension QueryExecutor {
         if !request.families.isEmpty {
             guard let family = link.family, request.families.contains(family) else { return false }
         }
-        if let type = request.type, !type.matches(link.type) { return false }
+        if !request.types.isEmpty, !request.types.contains(where: { $0.matches(link.type) }) { return false }
         if let since = request.since, link.recordedAt < since { return false }
         if let until = request.until, link.recordedAt >= until { return false }
         return true

@@ -36,7 +36,15 @@ public final class QueryExecutor {
     }
 
     private func body(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
-        guard request.view.needsSubject else { return try conversations(request) }
+        switch request.view {
+        case .conversations: return try conversations(request)
+        case .effects: return try effects(request)
+        case .timeline, .context, .events, .state, .trace: return try view(request)
+        }
+    }
+
+    /// A view of one conversation.
+    private func view(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
         let reading = try reading(request.subject)
         let before = reading.isKept ? reading.bytes : 0
         defer {
@@ -52,7 +60,7 @@ public final class QueryExecutor {
         case .events: return try events(request, reading)
         case .state: return try state(request, reading)
         case .trace: return try trace(request, reading)
-        case .conversations: preconditionFailure("conversations is about no single one")
+        case .conversations, .effects: preconditionFailure("\(request.view) is about no single conversation")
         }
     }
 

@@ -14,6 +14,13 @@ public struct QueryLimits: Sendable {
     public var answerBytes = 4 * 1_024 * 1_024
     /// Records that one question about events looks at before it answers with what it has found and where to go on.
     public var scanLimit = 20_000
+    /// Subjects looked at in one read transaction: two milliseconds.
+    public var subjectStep = 10_000
+    /// Subjects that one question for conversations looks at: a fifth of a second.
+    public var subjectScanLimit = 1_000_000
+    /// Conversations with wanted subjects that are put in the order of their last activity, some 10 µs each; where there are
+    /// more, the journal is read backwards.
+    public var sortLimit = 2_000
     /// Records of a conversation that a trace looks at, the newest: it keeps a link of each in memory meanwhile.
     public var traceLimit = 50_000
     /// Entries of a timeline that are kept for the next question; a page of an older part is made anew.

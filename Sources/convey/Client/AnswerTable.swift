@@ -76,6 +76,18 @@ enum AnswerTable {
             page.elements.map { [text($0["last_activity"]), text($0["offset"]), text($0["subject"])] }, right: [1])
     }
 
+    /// `ORDERED AT  STATE  CLASS  ATTEMPT  DUE  SUBJECT  EFFECT`.
+    static func effects(_ page: ConveyClient.Page) -> [String] {
+        aligned(
+            page.elements.map { effect in
+                let due = effect["due_at"].map { "due \(clock($0))" } ?? ""
+                return [
+                    clock(effect["ordered_at"]), text(effect["state"]), text(effect["class"]), text(effect["attempt"]),
+                    due, text(effect["subject"]), text(effect["effect_id"]),
+                ]
+            }, right: [3])
+    }
+
     /// Columns under each other. The last is not padded; its further lines are indented below its first.
     private static func aligned(_ rows: [[String]], right: Set<Int> = []) -> [String] {
         let count = rows.map(\.count).max() ?? 0

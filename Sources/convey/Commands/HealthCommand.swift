@@ -2,7 +2,7 @@ import ArgumentParser
 import ConveyHTTP
 
 /// `convey health`: what a container's health check calls.
-struct HealthCommand: ParsableCommand {
+struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
         abstract: "Ask a running Convey whether it is ready.",
@@ -13,10 +13,13 @@ struct HealthCommand: ParsableCommand {
     @Option(name: Settings.httpAddress.name, help: "Where it is served. [CONVEY_HTTP_ADDRESS, http.address]")
     var http: String?
 
-    func run() throws {
+    func run() async throws {
         let address = try SettingsOutcome.serviceAddress(http, configFile: config.file)
-        guard let answer = HTTPProbe.get("/readyz", at: address) else {
-            StandardError.print("nobody answers at http://\(address)")
+        let isEncrypted = try SettingsOutcome.speaksTLS(configFile: config.file)
+        let answer =
+            isEncrypted ? await HTTPSProbe.get("/readyz", at: address) : HTTPProbe.get("/readyz", at: address)
+        guard let answer else {
+            StandardError.print("nobody answers at \(isEncrypted ? "https" : "http")://\(address)")
             throw ExitStatus.unavailable
         }
         print(answer.body, terminator: answer.body.hasSuffix("\n") ? "" : "\n")

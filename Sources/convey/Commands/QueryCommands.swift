@@ -137,6 +137,8 @@ struct ConversationsCommand: AsyncParsableCommand {
 
     @Argument(help: "Only conversations whose subject begins so.")
     var prefix: String?
+    @Option(help: "Only conversations with this in their subject, whatever the case of ASCII letters.")
+    var contains: String?
     @Flag(help: "The latest activity first, instead of by subject.")
     var recent = false
     @Option(help: "With --recent: only what was active at this time (RFC 3339) or later.")
@@ -149,9 +151,28 @@ struct ConversationsCommand: AsyncParsableCommand {
 
     func run() async throws {
         let given = parameters([
-            .prefix: prefix, .order: recent ? "recent" : nil, .since: since, .limit: limit.map(String.init),
+            .prefix: prefix, .contains: contains, .order: recent ? "recent" : nil, .since: since,
+            .limit: limit.map(String.init),
             .cursor: cursor,
         ])
         try await query.run(Question(.conversations, parameters: given), table: AnswerTable.conversations)
+    }
+}
+
+/// `convey effects`
+struct EffectsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "effects", abstract: "List the effects under way in all conversations, the oldest first.",
+        discussion: exits)
+
+    @Option(help: "How many, 1 to 500.")
+    var limit: Int?
+    @Option(help: "Where the page before this one ended.")
+    var cursor: String?
+    @OptionGroup var query: QueryFlags
+
+    func run() async throws {
+        let given = parameters([.limit: limit.map(String.init), .cursor: cursor])
+        try await query.run(Question(.effects, parameters: given), table: AnswerTable.effects)
     }
 }

@@ -61,7 +61,7 @@ struct Server {
             session: makeSession(settings), service: queries, logger: Logger(label: "queries"))
         let http = try settings.httpAddress.map { address in
             try HTTPService(
-                address: address, access: settings.httpAccess, status: { runtime.status },
+                address: address, access: settings.httpAccess, tls: settings.httpTLS, status: { runtime.status },
                 metrics: { Self.metrics(of: runtime, queries) },
                 routes: routes(runtime, queries))
         }

@@ -40,4 +40,15 @@ enum SettingsOutcome {
         }
         return address
     }
+
+    /// Whether the service that the settings describe speaks TLS.
+    static func speaksTLS(configFile: String?) throws -> Bool {
+        let sources = sources([], configFile: configFile)
+        return try orExit { () throws(SettingProblems) in
+            var resolver = SettingsResolver(sources)
+            let path = resolver.value(Settings.httpTLSCertificateFile)
+            try resolver.throwProblems()
+            return path != nil
+        }
+    }
 }

@@ -2,7 +2,7 @@ import ConveyHTTP
 
 extension AccessPolicy {
     /// Reads who may use HTTP; nil where nothing is served, or where something is wrong, which is reported.
-    init?(_ resolver: inout SettingsResolver, address: HTTPAddress?) {
+    init?(_ resolver: inout SettingsResolver, address: HTTPAddress?, isEncrypted: Bool) {
         let path = resolver.value(Settings.httpTokensFile)
         let origins = Set(resolver.value(Settings.httpOrigins) ?? [])
         let allowsAnonymous = resolver.value(Settings.httpAllowAnonymous)
@@ -17,7 +17,9 @@ extension AccessPolicy {
                 Settings.httpAllowAnonymous.key.path, "everybody who reaches \(address) may read and change everything")
         }
         do throws(HTTPServiceError) {
-            try self.init(address: address, tokens: tokens, origins: origins, allowsAnonymous: allowsAnonymous)
+            try self.init(
+                address: address, tokens: tokens, origins: origins, isEncrypted: isEncrypted,
+                allowsAnonymous: allowsAnonymous)
         } catch {
             resolver.report(
                 Settings.httpAddress.key,

@@ -16,6 +16,8 @@ struct ServeSettings: Sendable {
     let httpAddress: HTTPAddress?
     /// Nil when nothing is to be served.
     let httpAccess: AccessPolicy?
+    /// The certificate that HTTP is served with; nil for none.
+    let httpTLS: TLSIdentity?
 
     let ingressBatchLimit: Int
     let ingressMaxPayloadBytes: Int
@@ -53,7 +55,8 @@ struct ServeSettings: Sendable {
         embeddedBroker = resolver.value(Settings.brokerEmbedded)
         dataDirectory = resolver.value(Settings.dataDirectory)
         httpAddress = resolver.value(Settings.httpAddress)
-        httpAccess = AccessPolicy(&resolver, address: httpAddress)
+        httpTLS = TLSIdentity(&resolver)
+        httpAccess = AccessPolicy(&resolver, address: httpAddress, isEncrypted: httpTLS != nil)
 
         ingressBatchLimit = resolver.value(Settings.ingressBatchLimit)
         ingressMaxPayloadBytes = resolver.value(Settings.ingressMaxPayloadBytes)

@@ -79,6 +79,10 @@ struct NodeFlags: SettingFlags {
     var httpAddress: String?
     @Option(name: Settings.httpTokensFile.name, help: Settings.httpTokensFile.argumentHelp)
     var httpTokensFile: String?
+    @Option(name: Settings.httpTLSCertificateFile.name, help: Settings.httpTLSCertificateFile.argumentHelp)
+    var httpTLSCertificateFile: String?
+    @Option(name: Settings.httpTLSKeyFile.name, help: Settings.httpTLSKeyFile.argumentHelp)
+    var httpTLSKeyFile: String?
     @Option(name: Settings.httpOrigins.name, help: Settings.httpOrigins.argumentHelp)
     var httpOrigins: String?
     @Flag(
@@ -90,7 +94,10 @@ struct NodeFlags: SettingFlags {
             (Settings.brokerEmbedded.key, embeddedBroker.map { String($0) }),
             (Settings.brokerSessionExpiry.key, sessionExpiry), (Settings.nodeName.key, node),
             (Settings.dataDirectory.key, dataDirectory), (Settings.httpAddress.key, httpAddress),
-            (Settings.httpTokensFile.key, httpTokensFile), (Settings.httpOrigins.key, httpOrigins),
+            (Settings.httpTokensFile.key, httpTokensFile),
+            (Settings.httpTLSCertificateFile.key, httpTLSCertificateFile),
+            (Settings.httpTLSKeyFile.key, httpTLSKeyFile),
+            (Settings.httpOrigins.key, httpOrigins),
             (Settings.httpAllowAnonymous.key, httpAllowAnonymous.map { String($0) }),
         ]
     }

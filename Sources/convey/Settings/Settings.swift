@@ -58,7 +58,8 @@ enum Settings {
     // MARK: - Node
 
     static let node: [SettingKey] = [
-        nodeName.key, dataDirectory.key, httpAddress.key, httpTokensFile.key, httpOrigins.key, httpAllowAnonymous.key,
+        nodeName.key, dataDirectory.key, httpAddress.key, httpTokensFile.key, httpTLSCertificateFile.key,
+        httpTLSKeyFile.key, httpOrigins.key, httpAllowAnonymous.key,
     ]
 
     static let nodeName = Setting(
@@ -74,6 +75,13 @@ enum Settings {
     static let httpTokensFile = Setting(
         "http.tokens_file", in: .node, "FILE",
         help: "Who may use HTTP: one NAME:SCOPE:SHA256[:EXPIRY] a line, SCOPE one of read, write, admin.",
+        parse: ValueParsers.optionalText)
+    static let httpTLSCertificateFile = Setting(
+        "http.tls.certificate_file", in: .node, "FILE",
+        help: "Serve HTTPS with this certificate, PEM, and those between it and its root.",
+        parse: ValueParsers.optionalText)
+    static let httpTLSKeyFile = Setting(
+        "http.tls.key_file", in: .node, "FILE", help: "The certificate's key, PEM, without a pass phrase.",
         parse: ValueParsers.optionalText)
     static let httpOrigins = Setting(
         "http.origins", in: .node, "ORIGINS",

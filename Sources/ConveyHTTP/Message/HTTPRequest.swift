@@ -1,0 +1,79 @@
+import Foundation
+
+/// What is wanted (RFC 9110, section 9), in capitals.
+struct HTTPMethod: RawRepresentable, Hashable, Sendable {
+    let rawValue: String
+
+    init(rawValue: String) { self.rawValue = rawValue }
+
+    static let GET = HTTPMethod(rawValue: "GET")
+    static let HEAD = HTTPMethod(rawValue: "HEAD")
+    static let POST = HTTPMethod(rawValue: "POST")
+}
+
+/// A request as handlers see it: a value, whatever it came over.
+struct HTTPRequest: Sendable {
+    let method: HTTPMethod
+    let target: HTTPTarget
+    let headers: HTTPHeaders
+    /// Whether it came over TLS.
+    let isEncrypted: Bool
+    private let body: HTTPRequestBody
+
+    init(
+        method: HTTPMethod = .GET, target: HTTPTarget, headers: HTTPHeaders = [:], isEncrypted: Bool = false,
+        body: HTTPRequestBody = .bytes(Data())
+    ) {
+        self.method = method
+        self.target = target
+        self.headers = headers
+        self.isEncrypted = isEncrypted
+        self.body = body
+    }
+
+    /// The whole body, which the router has read before it asks a handler.
+    var bodyData: Data {
+        get async throws { try await body.data(upTo: Route.standardBodyLimit) }
+    }
+
+    /// The same request with its body read. To be called once.
+    /// - Parameter limit: the longest body that is taken, in bytes.
+    /// - Throws: `HTTPBodyTooLong`, or what went wrong on the connection.
+    func received(upTo limit: Int) async throws -> HTTPRequest {
+        HTTPRequest(
+            method: method, target: target, headers: headers, isEncrypted: isEncrypted,
+            body: .bytes(try await body.data(upTo: limit)))
+    }
+}
+
+/// The body of a request.
+enum HTTPRequestBody: Sendable {
+    case bytes(Data)
+    /// It is on its way. Called once, with the longest body to be taken, in bytes; throws `HTTPBodyTooLong` beyond it.
+    case incoming(@Sendable (Int) async throws -> Data)
+
+    fileprivate func data(upTo limit: Int) async throws -> Data {
+        switch self {
+        case .bytes(let data):
+            guard data.count <= limit else { throw HTTPBodyTooLong() }
+            return data
+        case .incoming(let receive): return try await receive(limit)
+        }
+    }
+}
+
+/// A body has more bytes than its route takes.
+struct HTTPBodyTooLong: Error {}
+
+/// What a request is about: path and query, percent-encoded as they came.
+struct HTTPTarget: Sendable, Equatable {
+    let rawValue: String
+
+    init(_ rawValue: String) { self.rawValue = rawValue }
+
+    /// What is before the question mark.
+    func path() -> String { String(rawValue.prefix { $0 != "?" }) }
+
+    /// What is behind the question mark; empty where there is none.
+    func query() -> String { String(rawValue.drop { $0 != "?" }.dropFirst()) }
+}

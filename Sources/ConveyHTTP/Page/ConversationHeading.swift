@@ -1,0 +1,56 @@
+import Conversation
+
+/// What stands over the pages of one conversation: its name, the ways to look at it, and the way back in time.
+struct ConversationHeading {
+    let subject: String
+    let here: PagePath
+    /// The offset that the page is as of, where it is not the newest.
+    let asOf: Int64?
+    /// The newest offset, or `asOf`.
+    let offset: Int
+    /// Where something else was to be seen next, if there is more.
+    var later: Int64?
+    /// Where the newest entry was not there yet.
+    var earlier: Int64?
+
+    private var time: [(String, String)] { asOf.map { [("as_of", String($0))] } ?? [] }
+
+    var html: HTML { "\(title)\(rewind)" }
+
+    /// Without the way back in time.
+    var title: HTML {
+        let tabs: [HTML] = [
+            (PagePath.conversation, "Timeline"), (.state, "State and effects"), (.events, "Events"),
+        ].map { path, name in
+            let current: HTML = path == here ? #" aria-current="page""# : ""
+            return #"<a href="\#(path.of(subject, time))"\#(current)>\#(name)</a> "#
+        }
+        return """
+            <div class="heading"><h1><bdi>\(subject)</bdi></h1>
+            <nav class="tabs" aria-label="Conversation">\(tabs)</nav></div>
+
+            """
+    }
+
+    /// A form that shows the same page as of an offset.
+    private var rewind: HTML {
+        let words: HTML? = asOf.map { #"<p class="past" role="status">As it was at record \#($0).</p>"# }
+        let now: HTML? = asOf == nil ? nil : link(nil, "Now", "")
+        return """
+            <form class="line rewind" action="\(here.rawValue)" method="get">
+            \(words)
+            <input type="hidden" name="\(PagePath.subject)" value="\(subject)">
+            <label for="as_of">As of record</label>
+            <input id="as_of" name="as_of" type="number" min="1" value="\(offset)" required>
+            <button>Rewind</button>
+            \(earlier.map { link($0, "Earlier", "prev") })\(later.map { link($0, "Later", "next") })\(now)
+            </form>
+
+            """
+    }
+
+    private func link(_ offset: Int64?, _ name: HTML, _ relation: String) -> HTML {
+        let time = offset.map { [("as_of", String($0))] } ?? []
+        return #"<a class="step" rel="\#(relation)" href="\#(here.of(subject, time))">\#(name)</a> "#
+    }
+}

@@ -1,0 +1,29 @@
+/// What can be done about an effect under way.
+enum EffectControls {
+    /// Cancels it.
+    static func cancel(_ subject: String, _ effect: String, back: PagePath) -> HTML {
+        form(subject, effect, back, #"<button name="action" value="cancel_requested" class="danger">Cancel</button>"#)
+    }
+
+    /// Lets a tool call run, or not.
+    static func decision(_ subject: String, _ effect: String, back: PagePath = .conversation) -> HTML {
+        form(
+            subject, effect, back,
+            """
+            <button name="action" value="approved" class="main">Allow</button>
+            <button name="action" value="denied" class="danger">Deny</button>
+            """)
+    }
+
+    private static func form(_ subject: String, _ effect: String, _ back: PagePath, _ buttons: HTML) -> HTML {
+        """
+        <form class="line" action="\(PagePath.effect.rawValue)" method="post">
+        <input type="hidden" name="\(PagePath.subject)" value="\(subject)">
+        <input type="hidden" name="effect" value="\(effect)">
+        <input type="hidden" name="back" value="\(back.rawValue)">
+        \(buttons)
+        </form>
+
+        """
+    }
+}

@@ -1,0 +1,127 @@
+import Conversation
+
+/// The entries of a timeline with what became of its answers, as the page shows them. The script shows the same of events
+/// that come later.
+struct TimelineEntries {
+    fileprivate struct Entry {
+        var offset: Int
+        var time: JSONValue?
+        var id: String
+        var role: String
+        /// Who speaks, and what became of it: `assistant, canceled`.
+        var name: String
+        var text: String
+        var output = ""
+        /// `open`, `canceled`, `failed`, or nothing.
+        var state = ""
+        /// A tool call that waits for consent.
+        var waiting = ""
+    }
+
+    private let subject: String
+    private let mayDecide: Bool
+    private var entries: [Entry] = []
+
+    init(subject: String, timeline: [JSONValue], ends: AnswerEnds, mayDecide: Bool) {
+        self.subject = subject
+        self.mayDecide = mayDecide
+        let whole = Set(timeline.filter { $0["kind"]?.string == "message" }.compactMap { $0["output_id"]?.string })
+        for value in timeline {
+            let output = value["output_id"]?.string ?? ""
+            let isPiece = value["kind"]?.string == "delta"
+            // Pieces of answers that are there as a whole are not shown twice.
+            if isPiece, whole.contains(output) { continue }
+            add(value, output, isPiece: isPiece, ends)
+        }
+        for event in ends.events { apply(event, ends) }
+        entries.sort { $0.offset < $1.offset }
+    }
+
+    /// The offset of the newest entry.
+    var newestOffset: Int64? { entries.last.map { Int64($0.offset) } }
+
+    var isEmpty: Bool { entries.isEmpty }
+
+    var html: [HTML] { entries.map(html) }
+
+    private mutating func add(_ value: JSONValue, _ output: String, isPiece: Bool, _ ends: AnswerEnds) {
+        let role = value["role"]?.string ?? ""
+        let tool = PageText.words(value["metadata"]?["tool_name"])
+        let text = PageText.words(value["content"])
+        if isPiece, let index = index(of: output) {
+            entries[index].text += text
+            return
+        }
+        let effect = value["metadata"]?["effect_id"]?.string ?? ""
+        entries.append(
+            Entry(
+                offset: value["offset"]?.int ?? 0, time: value["time"], id: value["event_id"]?.string ?? "", role: role,
+                name: tool.isEmpty ? role : "\(role) \(tool)", text: text, output: output,
+                state: isPiece && ends.openEffects.contains(effect) ? "open" : ""))
+    }
+
+    private mutating func apply(_ event: JSONValue, _ ends: AnswerEnds) {
+        let data = event["data"] ?? .null
+        let output = data["output_id"]?.string ?? ""
+        switch event["type"]?.string {
+        case "conv.out.assistant.canceled": end(event, output, "canceled", PageText.words(data["reason"]))
+        case "conv.out.assistant.failed":
+            let words = [data["category"], data["message"]].map(PageText.words).filter { !$0.isEmpty }
+            end(event, output, "failed", words.joined(separator: ": "))
+        case "conv.out.assistant.reset":
+            if let index = index(of: output), entries[index].offset < event["offset"]?.int ?? 0,
+                entries[index].state == "open"
+            {
+                entries[index].text = ""
+            }
+        case "conv.out.tool.approval_requested":
+            let effect = PageText.words(data["effect_id"])
+            var entry = Entry(event, role: "tool", name: "tool \(PageText.words(data["tool_name"])) asks for consent")
+            entry.text = PageText.words(data["arguments"])
+            if ends.openEffects.contains(effect) { entry.waiting = effect }
+            entries.append(entry)
+        default: break
+        }
+    }
+
+    private mutating func end(_ event: JSONValue, _ output: String, _ state: String, _ reason: String) {
+        let name = reason.isEmpty ? "assistant, \(state)" : "assistant, \(state) (\(reason))"
+        if let index = index(of: output) {
+            entries[index].state = state
+            entries[index].name = name
+        } else {
+            var entry = Entry(event, role: "assistant", name: name)
+            entry.output = output
+            entry.state = state
+            entry.text = PageText.words(event["data"]?["content"])
+            entries.append(entry)
+        }
+    }
+
+    private func index(of output: String) -> Int? {
+        output.isEmpty ? nil : entries.lastIndex { $0.output == output && $0.role == "assistant" }
+    }
+
+    private func html(_ entry: Entry) -> HTML {
+        let forms: HTML? = entry.waiting.isEmpty || !mayDecide ? nil : EffectControls.decision(subject, entry.waiting)
+        return """
+            <article class="entry" data-role="\(entry.role)" data-id="\(entry.id)" data-output="\(entry.output)"
+            data-state="\(entry.state)">
+            <p class="about"><b>\(entry.name)</b> \(PageText.time(entry.time))
+            <a class="trace" href="\(PagePath.trace.of(subject, ("id", entry.id)))">Why</a>
+            <a class="rewind" href="\(PagePath.conversation.of(subject, ("as_of", String(entry.offset))))">Rewind to here</a></p>
+            <div class="text" dir="auto" tabindex="0">\(entry.text)</div>
+            \(forms)</article>
+
+            """
+    }
+}
+
+extension TimelineEntries.Entry {
+    fileprivate init(_ event: JSONValue, role: String, name: String) {
+        self.init(
+            offset: event["offset"]?.int ?? 0, time: event["time"], id: event["id"]?.string ?? "", role: role,
+            name: name,
+            text: "")
+    }
+}

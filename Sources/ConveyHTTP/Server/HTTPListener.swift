@@ -1,0 +1,85 @@
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOPosix
+
+/// The listening socket and what is behind it, on the event loops that calls to models and tools share. The only folder that
+/// knows HummingbirdCore and NIO is this one (ADR 0025).
+final class HTTPListener: Sendable {
+    private let address: HTTPAddress
+    private let limits: HTTPLimits
+    private let channel: ConnectionChannel
+    private let connections = OpenConnections()
+    private let stops: AsyncStream<Void>
+    private let stopping: AsyncStream<Void>.Continuation
+
+    /// - Throws: `HTTPServiceError` when TLS cannot be set up.
+    init(address: HTTPAddress, tls: TLSIdentity?, limits: HTTPLimits, router: Router) throws(HTTPServiceError) {
+        self.address = address
+        self.limits = limits
+        (stops, stopping) = AsyncStream.makeStream()
+        let responder = Responder(router: router, isEncrypted: tls != nil, connections: connections)
+        let http = HTTP1Channel(
+            responder: { try await responder.respond($0, $1, $2) },
+            configuration: HTTP1Channel.Configuration(
+                idleTimeout: TimeAmount(limits.idleTime),
+                httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+                    maxHeaderFieldSize: limits.headFieldBytes, maxHeaderListSize: limits.headBytes,
+                    maxHeaderFieldCount: limits.headFields)))
+        var base = ConnectionChannel.Base.plain(http)
+        if let tls {
+            do {
+                base = .encrypted(try TLSChannel(http, tlsConfiguration: tls.configuration))
+            } catch {
+                throw HTTPServiceError(code: .failed, message: "http.tls: \(error)")
+            }
+        }
+        channel = ConnectionChannel(base: base, limits: limits, connections: connections)
+    }
+
+    /// Listens and answers until `stop()` is called or the task is cancelled. To be called once.
+    /// - Parameter isListening: told the port.
+    /// - Throws: `IOError` when it cannot listen.
+    func run(isListening: @escaping @Sendable (UInt16) async -> Void) async throws {
+        let server = Server(
+            childChannelSetup: channel,
+            configuration: ServerConfiguration(
+                address: .hostname(address.host, port: Int(address.port)),
+                availableConnectionsDelegate: .maximum(limits.connections, logger: Self.silence)),
+            onServerRunning: { [address] channel in
+                await isListening(channel.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? address.port)
+            },
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton, logger: Self.silence)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.run() }
+            group.addTask { try await self.end(server) }
+            defer { group.cancelAll() }
+            try await group.next()
+        }
+    }
+
+    /// Closes the listener and live streams, lets other answers finish for a moment, and makes `run` return.
+    func stop() { stopping.finish() }
+
+    /// Waits for a stop, or for its own task to be cancelled, and ends every connection.
+    private func end(_ server: Server<ConnectionChannel>) async throws {
+        defer { connections.closeAll() }
+        for await _ in stops {}
+        if Task.isCancelled { return }
+        connections.closeStreams()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await server.shutdownGracefully() }
+            // Cancelled when nothing is open any more.
+            try? await Task.sleep(for: limits.stopTime)
+            connections.closeAll()
+            try await group.waitForAll()
+        }
+    }
+
+    /// The system's number of an error, `EADDRINUSE`; nil where it is of another kind.
+    static func systemError(_ error: any Error) -> CInt? { (error as? IOError)?.errnoCode }
+
+    /// HummingbirdCore's log repeats what `run` throws and writes lines for each connection.
+    private static let silence = Logger(label: "http") { _ in SwiftLogNoOpLogHandler() }
+}

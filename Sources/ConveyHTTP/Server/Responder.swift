@@ -1,0 +1,60 @@
+import Foundation
+import HTTPTypes
+import HummingbirdCore
+import NIOCore
+import NIOFoundationCompat
+import NIOHTTPTypes
+
+/// Carries requests to the router and its answers back.
+struct Responder: Sendable {
+    let router: Router
+    let isEncrypted: Bool
+    let connections: OpenConnections
+
+    /// - Throws: when the connection ends before the answer does.
+    func respond(_ request: Request, _ writer: consuming ResponseWriter, _ channel: any Channel) async throws {
+        let answer = await router.handleRequest(Self.request(request, isEncrypted: isEncrypted, channel))
+        var head = HTTPTypes.HTTPResponse(
+            status: .init(code: answer.statusCode.code, reasonPhrase: answer.statusCode.phrase))
+        for field in answer.headers.all {
+            if let name = HTTPField.Name(field.name.name) {
+                head.headerFields.append(HTTPField(name: name, value: field.value))
+            }
+        }
+        switch answer.body {
+        case .bytes(let data):
+            if head.headerFields[.contentLength] == nil { head.headerFields[.contentLength] = String(data.count) }
+            let body = data.isEmpty ? ResponseBody() : ResponseBody(byteBuffer: ByteBuffer(data: data))
+            try await writer.write(response: head, body: body)
+        case .stream(let write):
+            head.headerFields[.connection] = "close"
+            connections.isStreaming(channel)
+            var body = try await writer.writeHead(head)
+            try await request.body.consumeWithCancellationOnInboundClose { _ in
+                try await write { try await body.write(ByteBuffer(bytes: $0)) }
+            }
+            try await body.finish(nil)
+        }
+    }
+
+    private static func request(_ request: Request, isEncrypted: Bool, _ channel: any Channel) -> HTTPRequest {
+        var headers = HTTPHeaders()
+        if let authority = request.head.authority { headers.append(.host, authority) }
+        for field in request.headers { headers.append(HTTPHeader(field.name.rawName), field.value) }
+        let expectsContinue = request.headers[.expect]?.lowercased() == "100-continue"
+        let body = request.body
+        return HTTPRequest(
+            method: HTTPMethod(rawValue: request.method.rawValue), target: HTTPTarget(request.head.path ?? ""),
+            headers: headers, isEncrypted: isEncrypted,
+            body: .incoming { limit in
+                if expectsContinue {
+                    try await channel.writeAndFlush(HTTPResponsePart.head(.init(status: .continue)))
+                }
+                do {
+                    return Data(buffer: try await body.collect(upTo: limit))
+                } catch is NIOTooManyBytesError {
+                    throw HTTPBodyTooLong()
+                }
+            })
+    }
+}

@@ -1,0 +1,50 @@
+import Conversation
+import ConveyRuntime
+
+/// Reads open effects.
+final class EffectTable {
+    private let after: Statement
+
+    /// What `decode` reads, of `effects e` and `conversations c`.
+    static let columns = """
+        e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt, e.round,
+        e.answers, e.policy, e.due_at, e.awaits_approval
+        """
+
+    init(_ database: Database) throws(JournalError) {
+        after = try database.prepare(
+            """
+            SELECT \(Self.columns), j.offset, j.recorded_at FROM effects e
+            CROSS JOIN conversations c ON c.id = e.conversation CROSS JOIN journal j ON j.position = e.cause
+            WHERE (e.cause, e.ordinal) > (?1, ?2) ORDER BY e.cause, e.ordinal LIMIT ?3
+            """)
+    }
+
+    /// Up to `limit` effects behind a key, or the first, ascending. One statement, and so one read transaction.
+    func list(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
+        defer { after.reset() }
+        after.bind(1, key?.cause.rawValue ?? 0)
+        after.bind(2, key?.ordinal ?? 0)
+        after.bind(3, limit)
+        var effects: [EffectUnderWay] = []
+        while try after.step() {
+            effects.append(
+                EffectUnderWay(
+                    effect: try Self.decode(after), causeOffset: after.integer(14), orderedAt: after.integer(15)))
+        }
+        return effects
+    }
+
+    static func decode(_ row: Statement) throws(JournalError) -> OpenEffect {
+        guard let effectClass = row.text(4).flatMap(EffectClass.init(rawValue:)) else {
+            throw JournalError(.corrupt, "effect \(row.integer(0)) has class \(row.text(4) ?? "none")")
+        }
+        return OpenEffect(
+            key: EffectKey(cause: Position(row.integer(0)), ordinal: Int(row.integer(1))),
+            conversation: ConversationID(row.integer(2)), subject: row.text(3) ?? "", effectClass: effectClass,
+            kind: row.text(5) ?? "", effectID: row.text(6) ?? "", causeID: row.text(7) ?? "",
+            attempt: Int(row.integer(8)), round: Int(row.integer(9)), answers: row.text(10),
+            policy: row.isNull(11) ? nil : row.bytes(11), dueAt: row.isNull(12) ? nil : row.integer(12),
+            awaitsApproval: row.integer(13) != 0)
+    }
+}

@@ -1,0 +1,297 @@
+import ConveyRuntime
+import Foundation
+import Synchronization
+import Testing
+
+@testable import ConveyHTTP
+
+/// Clients that want too much, over real sockets.
+@Suite("Limits of HTTP", .timeLimit(.minutes(1)))
+struct HTTPLimitTests {
+    @Test("A head that is too long is refused with 431, and one that is no HTTP with 400")
+    func heads() async throws {
+        var limits = HTTPLimits()
+        limits.headBytes = 2_048
+        limits.drainTime = .milliseconds(100)
+        try await withService(limits) { port, _ in
+            let long = try Wire(port)
+            let padding = (0..<40).map { "X-\($0): \(String(repeating: "x", count: 80))\r\n" }.joined()
+            try long.send("GET /ok HTTP/1.1\r\nHost: localhost\r\n\(padding)\r\n")
+            #expect(await long.readAll().hasPrefix("HTTP/1.1 431 "))
+            let target = try Wire(port)
+            try target.send("GET /\(String(repeating: "x", count: 4_096)) HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            #expect(await target.readAll().hasPrefix("HTTP/1.1 431 "))
+            for text in [
+                "SSH-2.0-x\r\n\r\n", "GET /ok HTTP/1.1\r\n\r\n", "GET /ok HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n",
+            ] {
+                let wire = try Wire(port)
+                try wire.send(text)
+                #expect(await wire.readAll().hasPrefix("HTTP/1.1 400 "), "\(text)")
+            }
+        }
+    }
+
+    @Test("Beyond the limit connections wait until others end")
+    func connections() async throws {
+        var limits = HTTPLimits()
+        limits.connections = 2
+        try await withService(limits) { port, _ in
+            var open = [try Wire(port), try Wire(port)]
+            for wire in open {
+                try wire.send(Self.get("/ok"))
+                #expect(await wire.read(until: "fine").hasPrefix("HTTP/1.1 200 "))
+            }
+            let waiting = try Wire(port)
+            try waiting.send(Self.get("/ok"))
+            #expect(!waiting.isReadable(within: 100))
+            open.removeFirst()
+            #expect(await waiting.read(until: "fine").hasPrefix("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test("Who never ends a head, or says nothing, loses the connection")
+    func slowHeads() async throws {
+        var limits = HTTPLimits()
+        limits.idleTime = .milliseconds(200)
+        try await withService(limits) { port, _ in
+            let silent = try Wire(port)
+            let slow = try Wire(port)
+            try slow.send("GET /ok HTTP/1.1\r\nHost: loc")
+            #expect(await silent.readAll() == "")
+            #expect(await slow.readAll() == "")
+        }
+    }
+
+    @Test("A body that comes too slowly is answered with 408, and its connection closed")
+    func slowBodies() async throws {
+        var limits = HTTPLimits()
+        limits.requestTime = .milliseconds(200)
+        limits.drainTime = .milliseconds(100)
+        try await withService(limits) { port, _ in
+            let wire = try Wire(port)
+            try wire.send("POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nx")
+            #expect(await wire.readAll().hasPrefix("HTTP/1.1 408 "))
+        }
+    }
+
+    @Test("A body in chunks is taken up to the limit of its route, and refused beyond it as one with a length is")
+    func longBodies() async throws {
+        try await withService { port, _ in
+            let head = "POST /length HTTP/1.1\r\nHost: localhost\r\n"
+            let right = try Wire(port)
+            try right.send(head + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")
+            #expect(await right.read(until: "5 bytes").hasPrefix("HTTP/1.1 200 "))
+            let chunk = "1000\r\n\(String(repeating: "x", count: 4_096))\r\n"
+            let long = try Wire(port)
+            try long.send(
+                head + "Transfer-Encoding: chunked\r\n\r\n" + String(repeating: chunk, count: 20) + "0\r\n\r\n")
+            #expect(await long.readAll().hasPrefix("HTTP/1.1 413 "))
+            let told = try Wire(port)
+            try told.send(head + "Content-Length: 1000000000000\r\nExpect: 100-continue\r\n\r\n")
+            #expect(await told.read(until: "body_too_large").hasPrefix("HTTP/1.1 413 "))
+            let asked = try Wire(port)
+            try asked.send(head + "Content-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+            #expect(await asked.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100 "))
+            try asked.send("abc")
+            #expect(await asked.read(until: "3 bytes").contains("HTTP/1.1 200 "))
+        }
+    }
+
+    @Test(
+        "Nothing of a body that nobody reads is taken for a request, however it is told and how much of it there is",
+        arguments: ["/nothing", "/length", "/ok"], [10, 3 << 20])
+    func unreadBodies(_ path: String, _ padding: Int) async throws {
+        try await withService { port, asked in
+            let smuggled = "GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            let body = String(repeating: smuggled, count: 1 + padding / smuggled.utf8.count)
+            let told = try Wire(port)
+            try told.send("DELETE \(path) HTTP/1.1\r\nHost: localhost\r\nContent-Length: \(body.utf8.count)\r\n\r\n")
+            let chunked = try Wire(port)
+            try chunked.send("DELETE \(path) HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n")
+            for (wire, bytes) in [
+                (told, body), (chunked, "\(String(body.utf8.count, radix: 16))\r\n\(body)\r\n0\r\n\r\n"),
+            ] {
+                try await wire.sendAll(bytes)
+                try wire.endWriting()
+                let answer = await wire.readAll()
+                #expect(answer.components(separatedBy: "HTTP/1.1 ").count == 2, "\(answer)")
+                #expect(answer.hasPrefix("HTTP/1.1 4"))
+            }
+            #expect(asked.withLock { $0 }.isEmpty)
+        }
+    }
+
+    @Test("A reader that stalls loses its connection, and delays no other")
+    func stalledReaders() async throws {
+        var limits = HTTPLimits()
+        limits.stalledTime = .milliseconds(400)
+        limits.sendBufferBytes = 16_384
+        try await withService(limits) { port, asked in
+            let stalled = try Wire(port, receiveBuffer: 4_096)
+            try stalled.send(Self.get("/flood"))
+            let reader = try Wire(port)
+            try reader.send(Self.get("/flood"))
+            try await eventually("the stalled one's end") {
+                // The other one goes on all the time.
+                #expect(await reader.readSome() > 0)
+                return asked.withLock { $0 }.contains("flood ended")
+            }
+            #expect(asked.withLock { $0.count { $0 == "flood ended" } } == 1)
+        }
+    }
+
+    @Test("A slow reader, who takes a little at a time, keeps its connection")
+    func slowReaders() async throws {
+        var limits = HTTPLimits()
+        limits.stalledTime = .milliseconds(400)
+        limits.sendBufferBytes = 16_384
+        try await withService(limits) { port, asked in
+            let slow = try Wire(port, receiveBuffer: 4_096)
+            try slow.send(Self.get("/flood"))
+            let end = ContinuousClock.now + .seconds(2)
+            while ContinuousClock.now < end {
+                #expect(await slow.readSome() > 0)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(!asked.withLock { $0 }.contains("flood ended"))
+        }
+    }
+
+    @Test("A stream ends when its client goes, and at once when the service stops")
+    func endsOfStreams() async throws {
+        var last: Wire?
+        try await withService { port, asked in
+            do {
+                let wire = try Wire(port)
+                try wire.send(Self.get("/wait"))
+                #expect(await wire.read(until: "begun").contains("HTTP/1.1 200 "))
+            }
+            try await eventually("the end of the stream") { asked.withLock { $0 } == ["wait ended"] }
+            let wire = try Wire(port)
+            try wire.send(Self.get("/wait"))
+            #expect(await wire.read(until: "begun").contains("HTTP/1.1 200 "))
+            last = wire
+        }
+        let rest = await last?.readAll()
+        #expect(rest?.contains("0\r\n\r\n") == false)
+    }
+
+    @Test("Requests sent without waiting are answered in order, until one asks for the end")
+    func pipelines() async throws {
+        try await withService { port, asked in
+            let wire = try Wire(port)
+            try wire.send(
+                Self.get("/ok") + Self.get("/length")
+                    + "GET /ok HTTP/1.1\r\nHost: localhost\r\nConnection: Close\r\n\r\n"
+                    + Self.get("/smuggled"))
+            let answers = await wire.readAll().components(separatedBy: "HTTP/1.1 ").dropFirst()
+            #expect(answers.map { $0.prefix(3) } == ["200", "405", "200"])
+            #expect(
+                answers.last?.contains("connection: close") == true
+                    || answers.last?.contains("Connection: close") == true)
+            #expect(asked.withLock { $0 }.isEmpty)
+            let old = try Wire(port)
+            try old.send("GET /flow HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            let answer = await old.readAll()
+            #expect(answer.hasSuffix("\r\n\r\nabcabc"), "\(answer)")
+        }
+    }
+
+    @Test("A handler that takes too long is answered for with a 500")
+    func slowHandlers() async throws {
+        var limits = HTTPLimits()
+        limits.handlerTime = .milliseconds(100)
+        try await withService(limits) { port, _ in
+            let wire = try Wire(port)
+            try wire.send(Self.get("/never"))
+            #expect(await wire.read(until: "timeout").hasPrefix("HTTP/1.1 500 "))
+        }
+    }
+
+    @Test("HEAD of a stream ends at once, and begins none")
+    func headOfStream() async throws {
+        try await withService { port, asked in
+            let wire = try Wire(port)
+            try wire.send("HEAD /wait HTTP/1.1\r\nHost: localhost\r\n\r\n" + Self.get("/ok"))
+            #expect(await wire.read(until: "fine").contains("text/event-stream"))
+            #expect(asked.withLock { $0 }.isEmpty)
+        }
+    }
+
+    // MARK: -
+
+    private static func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n" }
+
+    /// What has been asked of the service, or has ended in it.
+    private final class Log: Sendable {
+        private let lines = Mutex<[String]>([])
+
+        func withLock<Value: Sendable>(_ body: ([String]) -> Value) -> Value { lines.withLock { body($0) } }
+        func note(_ line: String) { lines.withLock { $0.append(line) } }
+    }
+
+    private static func routes(_ log: Log) -> [Route] {
+        let text: HTTPHeaders = [.contentType: "text/plain"]
+        return [
+            Route("/ok", "") { _ in HTTPResponse(statusCode: .ok, headers: text, body: Data("fine".utf8)) },
+            Route("/length", "", method: .POST) { request in
+                let count = try await request.bodyData.count
+                return HTTPResponse(statusCode: .ok, headers: text, body: Data("\(count) bytes".utf8))
+            },
+            Route("/smuggled", "") { _ in
+                log.note("smuggled")
+                return HTTPResponse(statusCode: .ok)
+            },
+            Route("/never", "") { _ in
+                try await Task.sleep(for: .seconds(3_600))
+                return HTTPResponse(statusCode: .ok)
+            },
+            Route("/flow", "") { _ in
+                HTTPResponse(statusCode: .ok, headers: text) { send in
+                    for _ in 0..<2 { try await send(Array("abc".utf8)) }
+                }
+            },
+            Route("/flood", "") { _ in
+                HTTPResponse(statusCode: .ok, headers: text) { send in
+                    defer { log.note("flood ended") }
+                    while true { try await send([UInt8](repeating: 0x20, count: 4_096)) }
+                }
+            },
+            Route("/wait", "") { _ in
+                HTTPResponse(statusCode: .ok, headers: [.contentType: "text/event-stream"]) { send in
+                    defer { log.note("wait ended") }
+                    try await send(Array("begun".utf8))
+                    try await Task.sleep(for: .seconds(3_600))
+                }
+            },
+        ]
+    }
+
+    /// Runs a service on a free port while the body runs, and sees that `run()` returns after `stop()`.
+    private func withService(
+        _ limits: HTTPLimits = HTTPLimits(), _ body: (Int, Log) async throws -> Void
+    ) async throws {
+        let log = Log()
+        let service = try HTTPService(
+            address: HTTPAddress(host: "127.0.0.1", port: 0), access: nil, tls: nil, limits: limits,
+            routes: Self.routes(log))
+        async let run: Void = service.run()
+        let port = try await service.waitUntilListening()
+        do {
+            try await body(Int(port), log)
+        } catch {
+            await service.stop()
+            throw error
+        }
+        await service.stop()
+        try await run
+    }
+
+    private func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {
+        let deadline = ContinuousClock.now + .seconds(20)
+        while try await !condition() {
+            try #require(ContinuousClock.now < deadline, "not in time: \(what)")
+            try await Task.sleep(for: .milliseconds(5))
+        }
+    }
+}

@@ -1,0 +1,112 @@
+import ConveyRuntime
+import Foundation
+import Testing
+
+@testable import ConveyHTTP
+@testable import convey
+
+@Suite("HTTPS")
+struct TLSTests {
+    /// Certificates made with openssl, in a directory that goes with it.
+    private final class Certificates: Sendable {
+        let directory: URL
+
+        init() throws {
+            directory = FileManager.default.temporaryDirectory.appendingPathComponent("convey-tls-\(UUID().uuidString)")
+            try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+            for name in ["own", "other"] {
+                let (status, output) = try TLSTests.run(
+                    "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
+                    "-days",
+                    "2", "-subj", "/CN=convey", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout",
+                    path("\(name).key"),
+                    "-out", path("\(name).pem"))
+                try #require(status == 0, "\(output)")
+            }
+        }
+
+        deinit { try? FileManager.default.removeItem(at: directory) }
+
+        func path(_ name: String) -> String { directory.appendingPathComponent(name).path }
+
+        func text(_ name: String) throws -> String { try String(contentsOfFile: path(name), encoding: .utf8) }
+    }
+
+    @Test(
+        "A client that knows the certificate is answered over TLS, and one that speaks none is not",
+        .timeLimit(.minutes(1)))
+    func request() async throws {
+        let files = try Certificates()
+        let tls = try TLSIdentity(certificates: files.text("own.pem"), key: files.text("own.key"))
+        let hash = SHA256.digest("secret".utf8).map { String(Int($0) + 256, radix: 16).dropFirst() }.joined()
+        let access = try AccessPolicy(
+            address: HTTPAddress(host: "127.0.0.1", port: 0), tokens: TokensFile.parse("ann:read:\(hash)"),
+            isEncrypted: true)
+        let service = try HTTPService(
+            address: HTTPAddress(host: "127.0.0.1", port: 0), access: access, tls: tls, limits: HTTPLimits(),
+            routes: LoginRoutes.make(access))
+        async let run: Void = service.run()
+        let port = try await service.waitUntilListening()
+        let script = """
+            import ssl, sys, http.client
+            context = ssl.create_default_context(cafile=sys.argv[1])
+            c = http.client.HTTPSConnection('127.0.0.1', int(sys.argv[2]), context=context, timeout=10)
+            c.request('POST', '/login', 'token=secret', {'Content-Type': 'application/x-www-form-urlencoded'})
+            r = c.getresponse()
+            print(r.status, r.getheader('Set-Cookie'), c.sock and c.sock.version())
+            """
+        let (status, output) = try await Task.detached {
+            try Self.run("python3", "-c", script, files.path("own.pem"), "\(port)")
+        }.value
+        #expect(status == 0, "\(output)")
+        #expect(output.hasPrefix("303 convey_token=secret;"))
+        #expect(output.contains("; Secure"))
+        // On loopback the name in the certificate does not matter.
+        #expect(await HTTPSProbe.get("/login", at: HTTPAddress(host: "127.0.0.1", port: port))?.status == 200)
+        let plain = try Wire(Int(port))
+        try plain.send("GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        #expect(await !plain.readAll().contains("HTTP/1.1"))
+        await service.stop()
+        try await run
+    }
+
+    @Test("What is wrong with the files is said at the start, with the file and without the key")
+    func settings() throws {
+        let files = try Certificates()
+        func problems(_ certificate: String?, _ key: String?) -> [String] {
+            var arguments: [String] = []
+            if let certificate { arguments += ["--http-tls-certificate-file", files.path(certificate)] }
+            if let key { arguments += ["--http-tls-key-file", files.path(key)] }
+            do {
+                let flags = try ServeCommand.parse(arguments).settingFlags.map(\.given)
+                    .reduce(into: [:]) { $0.merge($1) { first, _ in first } }
+                _ = try ServeSettings(SettingSources(flags: flags, configFile: nil, environment: [:]))
+                return []
+            } catch let error as SettingProblems {
+                return error.problems.map(\.description)
+            } catch {
+                return ["\(error)"]
+            }
+        }
+        #expect(problems("own.pem", "own.key").isEmpty)
+        #expect(problems("own.pem", nil).contains { $0.hasPrefix("http.tls.key_file: is needed") })
+        #expect(problems(nil, "own.key").contains { $0.hasPrefix("http.tls.certificate_file: is needed") })
+        #expect(problems("missing.pem", "own.key").contains { $0.contains("missing.pem cannot be read") })
+        #expect(problems("own.key", "own.key").contains { $0.contains("own.key holds no certificate") })
+        #expect(problems("own.pem", "own.pem").contains { $0.contains("own.pem holds no key") })
+        #expect(problems("own.pem", "other.key").contains { $0.contains("other.key is not the key") })
+    }
+
+    private static func run(_ command: String...) throws -> (status: Int32, output: String) {
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = pipe
+        try process.run()
+        let output = String(decoding: pipe.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+        process.waitUntilExit()
+        return (process.terminationStatus, output)
+    }
+}
