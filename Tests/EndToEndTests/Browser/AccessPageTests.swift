@@ -115,7 +115,7 @@ struct AccessPageTests {
             #expect(try screen.entries().map(\.text) == ["two\nlines"])
             for (page, words) in [
                 ("/c/state?s=chat-1", "Digest"), ("/c/events?s=chat-1", "conv.in.message.received"),
-                ("/deadletters", "cause_timeout"), ("/status", "Ready"),
+                ("/deadletters", PageParts.causeTimeout), ("/status", "Ready"),
             ] {
                 try screen.open(page)
                 #expect(try screen.words.contains(words), "\(page)")

@@ -24,7 +24,7 @@ struct DeadLetterPageTests {
         try await browse(deployment) { screen in
             try screen.open("/deadletters")
             #expect(try screen.browser.elements(PageParts.letter).count == 2)
-            #expect(try screen.words.contains("cause_timeout"))
+            #expect(try screen.words.contains(PageParts.causeTimeout))
             Self.post(deployment, id: "missing", "the cause")
             try await eventually("the cause is answered") {
                 try timeline(deployment, "chat-1").texts.contains("the cause")

@@ -15,7 +15,8 @@ struct HostilePageTests {
         + #"'"><style>*{display:none}</style><base href="http://example.org/"><meta http-equiv=refresh content=0>&lt;b&gt;"#
     /// A conversation's name: no control characters, up to 256 bytes.
     private static let subject =
-        #"../"><img src=x onerror=window.__owned=1>'javascript:&amp;"# + "\u{202e}evil\u{2066} ‮שלום 漢字 a%2Fb"
+        #"../"><img src=x onerror=window.__owned=1>'javascript:&amp;"#
+        + "\u{202e}evil\u{2066} \u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{6f22}\u{5b57} a%2Fb"
 
     /// Characters that end lines, ring, turn directions or are nothing.
     private static let controls =
@@ -111,7 +112,8 @@ struct HostilePageTests {
             // Directions are turned by nothing, and what cannot be seen is told of.
             let text = try #require(try screen.entries().first { $0.role == "user" }?.text)
             #expect(text.contains("<script>") && text.contains("␀") && text.contains("[U+202E]"))
-            // The same live.
+            // The same live, in a conversation that no effect without an end keeps busy.
+            try await screen.openLive(Self.subject + "2")
             try screen.paste(Self.markup + "\u{202e}" + "typed")
             try await eventually("the answer") { try screen.lastAnswer().hasSuffix("typed") }
             #expect(try screen.lastAnswer().contains("[U+202E]"))
@@ -149,7 +151,7 @@ struct HostilePageTests {
         "A message of 200 kB is taken, shown whole and fits a phone; the page goes on to react", .timeLimit(.minutes(1))
     )
     func longMessage() async throws {
-        let deployment = try Deployment(["--llm-echo-delay", "1ms", "--llm-echo-chunk-words", "2000"])
+        let deployment = try Deployment(["--llm-echo-delay", "1ms", "--llm-echo-chunk-words", "1000"])
         try await deployment.start()
         // Long words, and one that has no end.
         let text =

@@ -94,7 +94,7 @@ struct LookTests {
                     let name = try screen.browser.accessibleName(control)
                     #expect(!name.trimmingCharacters(in: .whitespacesAndNewlines).isEmpty, "\(place.name)")
                 }
-                for _ in 0..<12 {
+                for _ in 0..<8 {
                     try screen.browser.type(Key.tab)
                     #expect(try screen.browser.texts(PageChecks.focus) == [], "\(place.name)")
                 }

@@ -35,7 +35,8 @@ enum PageChecks {
         if (!document.title.trim()) found.push("no title");
         if (count("main") !== 1) found.push(count("main") + " main landmarks");
         if (count("header") < 1) found.push("no banner");
-        if (count("nav") < 1) found.push("no navigation");
+        // A page that says what is wrong leads to all conversations instead.
+        if (count("nav") < 1 && count("[role=alert]") < 1) found.push("no navigation");
         if (count("h1") !== 1) found.push(count("h1") + " first headings");
         let level = 1;
         for (const heading of document.querySelectorAll("main :is(h1, h2, h3, h4)")) {
@@ -51,7 +52,7 @@ enum PageChecks {
         """#
 
     /// Fields and buttons, to be asked for their names.
-    static let controls = "button, input:not([type=hidden]), textarea, select, summary, a[href]"
+    static let controls = "button, input:not([type=hidden]), textarea, select, summary, nav a[href], .entry a[href]"
 
     /// Text with less contrast than WCAG 2.2, 1.4.3 asks for: 4.5, and 3 where it is large.
     static let contrast = #"""

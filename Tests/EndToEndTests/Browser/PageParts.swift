@@ -6,20 +6,23 @@ enum PageParts {
     /// In an entry: what was said.
     static let text = ".text"
     /// In an entry: the way to what led to it.
-    static let traceLink = "a.trace, .about a"
+    static let traceLink = "a.trace"
     static let connection = "#connection"
     static let message = "#content"
     static let asOf = "#as_of"
 
     // What led to a signal.
-    static let step = "ol.trace li"
+    static let step = "ol.trace > li"
 
     // All conversations.
-    static let search = "input[type=search], #prefix"
+    static let search = "input[type=search]"
     static let conversationLink = "ul.rows li a"
 
     // Dead letters.
     static let letter = "input[type=checkbox][name=position]"
+
+    /// Why a signal whose cause did not come is one.
+    static let causeTimeout = "its cause did not come in time"
 
     // Signing in.
     static let token = "input[type=password]"
