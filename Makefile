@@ -18,7 +18,7 @@ BENCH_FLAGS ?=
 FORMATTED = Sources Benchmarks Tests Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-python unit broker-check conformance simulate bench format lint install clean
+.PHONY: help run build test test-python test-browser unit broker-check conformance simulate bench format lint install clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,12 +32,15 @@ build: ## Build the release binary, .build/release/convey
 run: install build ## Run Convey with a broker of its own; prints commands to try [DATA=./data FLAGS=...]
 	@DATA="$(DATA)" scripts/run.sh .build/release/convey $(FLAGS)
 
-test: install test-python broker-check simulate ## Run every test, from a fresh clone to a verdict
+test: install test-python test-browser broker-check simulate ## Run every test, from a fresh clone to a verdict
 	# One after another: tests that block would starve those with time-outs on a machine with few cores.
 	$(SWIFT) test --no-parallel $(BUILD_FLAGS)
 
 test-python: install ## Make the Python environment of the tests, .build/test-python
 	scripts/test-python.sh
+
+test-browser: install ## Install the browser of the tests; where that is not possible they are skipped
+	scripts/install-browser.sh
 
 broker-check: install ## Check the broker configurations with a real mosquitto
 	broker/check.sh

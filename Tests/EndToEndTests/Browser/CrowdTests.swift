@@ -1,0 +1,69 @@
+import Conversation
+import Foundation
+import MQTTTransport
+import TestSupport
+import Testing
+
+@Suite("The page: many conversations", .serialized, .browser)
+struct CrowdTests {
+    private static let count = 100_000
+    /// The page with its files, on the wire.
+    private static let byteLimit = 100_000.0
+
+    private static func subject(_ number: Int) -> String { "order-\(String(number + 1_000_000).dropFirst())" }
+
+    /// Makes as many conversations of one signal each, and waits until all are applied.
+    private static func fill(_ deployment: Deployment) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            let publishers = 2
+            for publisher in 0..<publishers {
+                let client = try await deployment.client()
+                group.addTask {
+                    let own = stride(from: publisher, to: count, by: publishers).map { $0 }
+                    for start in stride(from: 0, to: own.count, by: 2_000) {
+                        try await client.publishMany(
+                            own[start..<min(own.count, start + 2_000)].map { number in
+                                OutgoingMessage(
+                                    topic: "conv/in/\(subject(number))/note/taken", payload: Array("{}".utf8))
+                            })
+                    }
+                    await client.stop()
+                }
+            }
+            try await group.waitForAll()
+        }
+        try await eventually("all are applied", seconds: 120) {
+            deployment.metric("convey_signals_applied_total") >= Double(count)
+        }
+    }
+
+    @Test(
+        "One of 100,000 conversations is found by its name and opened; the list of them stays small",
+        .timeLimit(.minutes(3)))
+    func search() async throws {
+        let deployment = try Deployment()
+        try await deployment.start()
+        let began = ContinuousClock.now
+        try await Self.fill(deployment)
+        print("100,000 conversations: made in \(ContinuousClock.now - began)")
+        try await browse(deployment) { screen in
+            try screen.open("/")
+            #expect(try screen.browser.number(PageChecks.transfer) < Self.byteLimit)
+            #expect((10...200).contains(try screen.listed().count))
+            let wanted = Self.subject(73_412)
+            try await screen.search(wanted)
+            #expect(try screen.listed().map { $0.split(separator: "\n").first.map(String.init) } == [wanted])
+            try await screen.press { try screen.browser.element(PageParts.conversationLink) }
+            try await screen.waitUntilLive()
+            #expect(try screen.words.contains(wanted))
+            // A beginning finds all that begin so.
+            try screen.open("/")
+            try await screen.search("order-0734")
+            #expect(try screen.listed().count >= 10)
+            #expect(try screen.listed().allSatisfy { $0.hasPrefix("order-0734") })
+            try screen.open("/")
+            try await screen.search("nobody")
+            #expect(try screen.listed().isEmpty)
+        }
+    }
+}
