@@ -18,6 +18,8 @@ struct HTTPLimits: Sendable {
     var handlerTime = Duration.seconds(5)
     /// A client that takes nothing of its answer for this long loses the connection.
     var stalledTime = Duration.seconds(20)
+    /// The same for a client that has vanished without a word: of what it was sent nothing is acknowledged (tcp(7)).
+    var vanishedTime = Duration.seconds(20)
     /// What is read, and thrown away, of a body that nobody wants, so that its sender gets to read the answer instead of a
     /// reset connection.
     var drainedBytes = 16 << 20

@@ -32,7 +32,7 @@ enum PageScript {
 
           function refresh() {
             if (document.hidden || regions.every(isInUse)) return setTimeout(refresh, refreshPause);
-            // Parses without running anything, unlike innerHTML.
+            // Parses a document without running anything in it.
             const request = new XMLHttpRequest();
             request.open("GET", location.href);
             request.responseType = "document";

@@ -27,7 +27,7 @@ enum StatusPage {
             <h2>How much there is</h2>
             <dl class="numbers">\(numbers.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as HTML })</dl>
             <h2>Partitions</h2>
-            \(partitions(page))
+            \(partitions(gauges.partitions))
             <h2>Verification</h2>
             <p>\(words(status.verification))</p>
             <p class="quiet">\(metrics.counters.verifiedConversations) conversations and
@@ -36,7 +36,23 @@ enum StatusPage {
             """)
     }
 
-    private static func partitions(_ page: PageContext) -> HTML { "" }
+    /// How many signals wait in each, the fullest one being the measure of all.
+    private static func partitions(_ depths: [MetricsSnapshot.PartitionDepth]) -> HTML {
+        let most = max(1, depths.map(\.queued).max() ?? 1)
+        let rows = depths.enumerated().map { number, depth -> HTML in
+            let parked: HTML? = depth.parked == 0 ? nil : #" title="\#(depth.parked) of them wait for their cause""#
+            return """
+                <li\(parked)><span>\(number)</span>
+                <meter aria-label="partition \(number)" min="0" max="\(most)" value="\(depth.queued)"></meter>
+                <span>\(depth.queued)</span></li>
+
+                """
+        }
+        return """
+            <p class="quiet">Signals waiting to be applied in each of the \(depths.count).</p>
+            <ol class="meters">\(rows)</ol>
+            """
+    }
 
     private static func words(_ verification: RuntimeStatus.Verification) -> String {
         switch verification {

@@ -44,11 +44,10 @@ struct ConnectionChannel: ServerChildChannel {
         }
     }
 
-    /// The system gives up on a client that has vanished after the same time as on one that stalls (tcp(7)).
     private func setOptions(_ channel: any Channel) -> EventLoopFuture<Void> {
         let vanished = ChannelOptions.Types.SocketOption(
             level: .tcp, name: NIOBSDSocket.Option(rawValue: TCP_USER_TIMEOUT))
-        let milliseconds = Int(TimeAmount(limits.stalledTime).nanoseconds / 1_000_000)
+        let milliseconds = Int(TimeAmount(limits.vanishedTime).nanoseconds / 1_000_000)
         return channel.setOption(.socketOption(.so_sndbuf), value: limits.sendBufferBytes).flatMap {
             channel.setOption(vanished, value: milliseconds)
         }
