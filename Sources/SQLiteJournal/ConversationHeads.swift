@@ -14,10 +14,12 @@ final class ConversationHeads {
     }
 
     private let database: Database
-    private let conversations: ConversationTable
     private let records: RecordTable
     private let tail: Statement
     private let checkpoint: Statement
+    /// One conversation, without its state, which takes longer to read than all else.
+    private let bySubject: Statement
+    private let byID: Statement
     private let listed: Statement
     private let bounding: Statement
     private var places: [Int64: Place] = [:]
@@ -25,19 +27,21 @@ final class ConversationHeads {
     private var read = Position.start
 
     init(
-        _ database: Database, _ conversations: ConversationTable, _ records: RecordTable
+        _ database: Database, _ records: RecordTable
     ) throws(JournalError) {
         self.database = database
-        self.conversations = conversations
         self.records = records
         tail = try database.prepare(
             "SELECT position, conversation, offset, recorded_at FROM journal WHERE position > ?1 ORDER BY position")
         checkpoint = try database.prepare("SELECT position FROM cursors WHERE name = 'checkpoint'")
+        let columns = "id, subject, partition, head, offset"
+        bySubject = try database.prepare("SELECT \(columns) FROM conversations WHERE subject = ?1")
+        byID = try database.prepare("SELECT \(columns) FROM conversations WHERE id = ?1")
         let range = "subject >= ?1 AND subject <> ?2 AND subject <= ?3"
         // SQLite's LIKE knows ASCII letters' cases only, and is four times faster than instr(lower(…)).
         listed = try database.prepare(
             """
-            SELECT id, subject, partition, head, offset FROM conversations
+            SELECT \(columns) FROM conversations
             WHERE \(range) AND subject LIKE ?4 ESCAPE '\\' ORDER BY subject
             """)
         bounding = try database.prepare(
@@ -46,15 +50,17 @@ final class ConversationHeads {
 
     func find(subject: String) throws(JournalError) -> ConversationHead? {
         try database.reading { () throws(JournalError) in
-            guard let row = try self.conversations.find(subject: subject) else { return nil }
-            return try self.head(row)
+            defer { self.bySubject.reset() }
+            self.bySubject.bind(1, subject)
+            return try self.first(self.bySubject)
         }
     }
 
     func find(id: ConversationID) throws(JournalError) -> ConversationHead? {
         try database.reading { () throws(JournalError) in
-            guard let row = try self.conversations.find(id: id) else { return nil }
-            return try self.head(row)
+            defer { self.byID.reset() }
+            self.byID.bind(1, id.rawValue)
+            return try self.first(self.byID)
         }
     }
 
@@ -75,11 +81,7 @@ final class ConversationHeads {
             var heads: [ConversationHead] = []
             while try self.listed.step() {
                 if heads.count == limit { return ConversationListing(heads: heads, next: heads.last?.subject) }
-                let head = try self.head(
-                    id: ConversationID(self.listed.integer(0)), subject: self.listed.text(1) ?? "",
-                    partition: Int(self.listed.integer(2)), saved: Position(self.listed.integer(3)),
-                    offset: self.listed.integer(4))
-                if let head { heads.append(head) }
+                if let head = try self.head(self.listed) { heads.append(head) }
             }
             return ConversationListing(heads: heads, next: bound)
         }
@@ -94,10 +96,16 @@ final class ConversationHeads {
         return try bounding.step() ? bounding.text(0) : nil
     }
 
-    private func head(_ row: ConversationRecord) throws(JournalError) -> ConversationHead? {
+    private func first(_ row: Statement) throws(JournalError) -> ConversationHead? {
+        guard try row.step() else { return nil }
         try advance()
-        return try head(
-            id: row.id, subject: row.subject, partition: row.partition, saved: row.head, offset: row.offset)
+        return try head(row)
+    }
+
+    private func head(_ row: Statement) throws(JournalError) -> ConversationHead? {
+        try head(
+            id: ConversationID(row.integer(0)), subject: row.text(1) ?? "", partition: Int(row.integer(2)),
+            saved: Position(row.integer(3)), offset: row.integer(4))
     }
 
     private func head(

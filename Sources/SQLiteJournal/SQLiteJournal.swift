@@ -49,7 +49,7 @@ public final class SQLiteJournal: Journal {
         deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
         deadLetters = try DeadLetterChanges(database)
         deadLetterTable = try DeadLetterTable(database)
-        heads = try ConversationHeads(database, conversations, records)
+        heads = try ConversationHeads(database, records)
         effects = try EffectTable(database)
         insertPending = try database.prepare("INSERT INTO pending VALUES (?1)")
         deletePending = try database.prepare("DELETE FROM pending WHERE position = ?1")

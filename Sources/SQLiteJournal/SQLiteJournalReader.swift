@@ -27,7 +27,7 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
         records = try RecordTable(database)
         conversations = try ConversationTable(database)
         deadLetterTable = try DeadLetterTable(database)
-        heads = try ConversationHeads(database, conversations, records)
+        heads = try ConversationHeads(database, records)
         effects = try EffectTable(database)
         findIdentity = try database.prepare("SELECT position FROM identities WHERE hash = ?1")
     }

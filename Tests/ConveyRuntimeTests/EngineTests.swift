@@ -26,6 +26,18 @@ import Testing
         #expect(harness.disk.effects.count == 1)
     }
 
+    @Test func `The depths of the partitions add up to what waits`() throws {
+        let harness = try Harness { $0.applyBudget = 2 }
+        for number in 0..<8 {
+            let cause: Cause = number % 2 == 0 ? .none : .signal("never")
+            try harness.take(signal("s\(number)", subject: "c\(number)", cause: cause))
+        }
+        let depths = harness.engine.partitionDepths
+        #expect(depths.count == 4)
+        #expect(depths.reduce(0) { $0 + $1.queued } == harness.engine.queueDepth)
+        #expect(depths.reduce(0) { $0 + $1.parked } == 4)
+    }
+
     @Test func `The trace of a message goes through its effect to the answer`() throws {
         let harness = try Harness()
         let output = try harness.take(signal("m", "conv.in.message.received"))

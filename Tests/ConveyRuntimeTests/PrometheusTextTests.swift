@@ -39,6 +39,23 @@ struct PrometheusTextTests {
         }
     }
 
+    @Test("A partition shows how much waits in it, and none where nothing does")
+    func partitions() {
+        var metrics = MetricsSnapshot()
+        metrics.gauges.partitions = [(0, 0), (3, 1), (2, 0)].map { .init(queued: $0.0, parked: $0.1) }
+        metrics.gauges.liveStreams = 7
+        // Numbers of other threads leave it as it is.
+        metrics.add(MetricsSnapshot())
+        let lines = PrometheusText.render(metrics, status: .starting).split(separator: "\n").filter {
+            $0.hasPrefix("convey_partition") || $0.hasPrefix("convey_live")
+        }
+        #expect(
+            lines == [
+                #"convey_partition_queue_depth{partition="1"} 3"#, #"convey_partition_queue_depth{partition="2"} 2"#,
+                #"convey_partition_signals_parked{partition="1"} 1"#, "convey_live_streams 7",
+            ])
+    }
+
     @Test("A label's value is escaped")
     func escaping() {
         #expect(PrometheusText.escaped("a\"b\\c\nd") == "a\\\"b\\\\c\\nd")

@@ -144,11 +144,30 @@ struct QueryTests {
         let document = try JSONValue(Array(try #require(httpGet("/openapi.json", port: port)).body.utf8))
         #expect(document["openapi"]?.string == "3.1.0")
         let paths = try #require(document["paths"]?.object)
-        #expect(paths.count == QueryView.allCases.count + 9)
+        #expect(paths.count == QueryView.allCases.count + 11)
+        #expect(document["components"]?["securitySchemes"]?["bearer"]?["scheme"]?.string == "bearer")
         let id = try JournalFile(deployment.journal).texts("SELECT id FROM journal WHERE offset = 1 LIMIT 1")[0]
         let letter = try JournalFile(deployment.journal).texts("SELECT position FROM dead_letters")[0]
         for (path, item) in paths {
             let real = path.replacing("{subject}", with: "caf%C3%A9%2F1").replacing("{position}", with: letter)
+            if path.hasPrefix("/v1/") {
+                let answers = (item["get"] ?? item["post"])?["responses"]
+                for status in ["401", "403", "421"] { #expect(answers?[status] != nil, "\(path) \(status)") }
+            }
+            if path.hasSuffix("/stream") {
+                // It has no end.
+                #expect(await EventReader.read(real, after: 0, port: port) { _ in true }.map(\.id) == [1])
+                continue
+            }
+            if path.hasSuffix("/signals") {
+                let post = try #require(item["post"])
+                for (body, status) in [("{}", 201), ("[]", 400)] {
+                    let answer = try #require(httpPost(real + "?type=conv.in.note.taken", body: body, port: port))
+                    #expect(answer.status == status)
+                    try Self.check(answer, of: post, in: document, path)
+                }
+                continue
+            }
             guard let operation = item["get"] else {
                 try Self.check(#require(item["post"]), real, in: document, position: letter, port: port)
                 continue

@@ -55,6 +55,10 @@ enum DocumentText {
         "Next":{"type":"object","description":"The parameter, with its value, that asks for the next page in place of this page's before, after, after_sequence or cursor. Missing on the last page.","minProperties":1,"maxProperties":1},
         "Problem":{"type":"object","required":["error","message"],"properties":{
             "error":{"type":"string","description":"A word for programs."},"message":{"type":"string"}}},
+        "Receipt":{"type":"object","required":["status"],"properties":{
+            "status":{"type":"string","enum":["recorded","duplicate","rejected"]},"id":{"type":"string"},
+            "subject":{"$ref":"#/components/schemas/Subject"},"offset":{"$ref":"#/components/schemas/Offset"},
+            "code":{"type":"string","description":"Of what is rejected."},"message":{"type":"string"}}},
         "Positions":{"type":"object","required":["positions"],"properties":{
             "positions":{"type":"array","minItems":1,"maxItems":1000,"items":{"type":"integer","minimum":1}}}},
         "DeadLetter":{"type":"object","description":"A recorded signal set aside because it could not be applied.","required":["position","subject","offset","reason","at","recorded_at","id","source","type"],"properties":{

@@ -14,18 +14,31 @@ enum OpenAPIDocument {
                     (
                         "description",
                         DocumentText.quoted(
-                            "Queries, dead letters, health and metrics of a conversation runtime. It reads, but for the two"
-                                + " POSTs that move dead letters. On loopback nobody is asked who they are; elsewhere a bearer token is needed, of scope read, write or admin."
+                            "Queries, live events, signals, dead letters, health and metrics of a conversation runtime."
+                                + " On loopback nobody is asked who they are; elsewhere a bearer token is needed, of scope read, write or admin."
                         )
                     ), ("license", #"{"name":"Apache-2.0","identifier":"Apache-2.0"}"#),
                 ])
             ),
             ("servers", #"[{"url":"/"}]"#),
+            // The empty one: on loopback, unless tokens are configured, nobody needs any.
+            ("security", #"[{"bearer":[]},{}]"#),
             (
                 "paths",
-                DocumentText.object(QueryView.allCases.map(path) + DeadLetterOperation.allCases.map(path) + operations)
+                DocumentText.object(
+                    QueryView.allCases.map(path) + DeadLetterOperation.allCases.map(path) + [stream, signals]
+                        + operations)
             ),
-            ("components", DocumentText.object([("schemas", DocumentText.schemas)])),
+            (
+                "components",
+                DocumentText.object([
+                    ("schemas", DocumentText.schemas),
+                    (
+                        "securitySchemes",
+                        #"{"bearer":{"type":"http","scheme":"bearer","description":"A token of the scope read for GET, write for signals, admin to move dead letters."}}"#
+                    ),
+                ])
+            ),
         ])
     }
 
@@ -41,17 +54,16 @@ enum OpenAPIDocument {
             ])
         }
         if view.needsSubject {
-            parameters.insert(
-                ##"{"name":"subject","in":"path","required":true,"description":"the conversation, percent-encoded into one segment","schema":{"$ref":"#/components/schemas/Subject"},"example":"chat-42"}"##,
-                at: 0)
+            parameters.insert(subject, at: 0)
         }
-        let answers = [
-            ("200", answer("what was asked for", DocumentText.schemaName(view))),
-            ("400", answer("a parameter is unknown, invalid or missing", "Error")),
-            ("404", answer("there is no such conversation or signal", "Error")),
-            ("503", answer("too many queries wait, or the journal cannot be read: ask again later", "Error")),
-            ("504", answer("it took too long: ask again, or for less", "Error")),
-        ].filter { view.needsSubject || $0.0 != "404" }
+        let answers =
+            [
+                ("200", answer("what was asked for", DocumentText.schemaName(view))),
+                ("400", answer("a parameter is unknown, invalid or missing", "Error")),
+                ("404", answer("there is no such conversation or signal", "Error")),
+                ("503", answer("too many queries wait, or the journal cannot be read: ask again later", "Error")),
+                ("504", answer("it took too long: ask again, or for less", "Error")),
+            ].filter { view.needsSubject || $0.0 != "404" } + refusals
         let get = DocumentText.object([
             ("operationId", DocumentText.quoted(view.rawValue)), ("summary", DocumentText.quoted(view.summary)),
             ("parameters", DocumentText.array(parameters)), ("responses", DocumentText.object(answers)),
@@ -90,7 +102,7 @@ enum OpenAPIDocument {
             (
                 "responses",
                 DocumentText.object(
-                    answers + [
+                    answers + refusals + [
                         ("400", answer("a parameter, a position or the body is wrong", "Problem")),
                         ("503", answer("the journal cannot be used at the moment, or too many ask", "Problem")),
                     ])
@@ -106,6 +118,69 @@ enum OpenAPIDocument {
         }
         return (operation.path, DocumentText.object([(isPost ? "post" : "get", DocumentText.object(members))]))
     }
+
+    /// What any request under `/v1` may get before it is looked at.
+    private static let refusals = [
+        ("401", answer("a token is missing, unknown or has expired", "Problem")),
+        ("403", answer("the token's scope is too narrow, or another site's page asks", "Problem")),
+        ("421", answer("the request is addressed to a name that is not this service's", "Problem")),
+    ]
+
+    private static let subject =
+        ##"{"name":"subject","in":"path","required":true,"description":"the conversation, percent-encoded into one segment","schema":{"$ref":"#/components/schemas/Subject"},"example":"chat-42"}"##
+
+    private static let stream: (name: String, json: String) = {
+        let parameters = [
+            subject,
+            #"{"name":"after","in":"query","description":"begins behind this offset; without it with what comes next","schema":{"type":"integer","minimum":0},"example":0}"#,
+            #"{"name":"Last-Event-ID","in":"header","description":"the same, and goes before it","schema":{"type":"integer","minimum":0},"example":0}"#,
+        ]
+        let events =
+            #"{"description":"events as they are recorded: id is the offset, data the envelope as in the view events","content":{"text/event-stream":{"schema":{"type":"string"}}}}"#
+        let get = DocumentText.object([
+            ("operationId", #""stream""#),
+            ("summary", #""a conversation's events as they come, as server-sent events""#),
+            ("parameters", DocumentText.array(parameters)),
+            (
+                "responses",
+                DocumentText.object(
+                    [("200", events), ("400", answer("the path or the offset is none", "Problem"))] + refusals + [
+                        ("503", answer("too many streams are open: ask again later", "Problem"))
+                    ])
+            ),
+        ])
+        return (StreamRoutes.path, DocumentText.object([("get", get)]))
+    }()
+
+    private static let signals: (name: String, json: String) = {
+        let parameters = [
+            subject,
+            #"{"name":"type","in":"query","description":"the signal's type, where the body is its data alone","schema":{"type":"string"},"example":"conv.in.note.taken"}"#,
+        ]
+        let post = DocumentText.object([
+            ("operationId", #""recordSignal""#),
+            ("summary", #""records a signal of the family in; the answer comes after the commit""#),
+            ("parameters", DocumentText.array(parameters)),
+            (
+                "requestBody",
+                #"{"required":true,"content":{"application/json":{"schema":{"type":"object"}},"application/cloudevents+json":{"schema":{"type":"object"}}}}"#
+            ),
+            (
+                "responses",
+                DocumentText.object(
+                    [
+                        ("200", answer("it was recorded before", "Receipt")),
+                        ("201", answer("it is recorded", "Receipt")),
+                        ("400", answer("it breaks the contract, and is not recorded", "Receipt")),
+                    ] + refusals + [
+                        ("413", answer("it is too large", "Problem")),
+                        ("415", answer("the content type is none of these", "Problem")),
+                        ("503", answer("nothing was recorded: try again later with the same id", "Problem")),
+                    ])
+            ),
+        ])
+        return (SignalRoutes.path, DocumentText.object([("post", post)]))
+    }()
 
     private static func answer(_ description: String, _ schema: String) -> String {
         DocumentText.object([

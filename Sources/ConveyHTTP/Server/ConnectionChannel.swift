@@ -20,7 +20,7 @@ struct ConnectionChannel: ServerChildChannel {
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         connections.add(channel)
-        let limits = limits
+        let (limits, connections) = (limits, connections)
         let ready = setOptions(channel).flatMap { _ in
             switch base {
             case .plain(let base): base.setup(channel: channel, logger: logger)
@@ -29,7 +29,7 @@ struct ConnectionChannel: ServerChildChannel {
         }.flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-            try pipeline.addHandler(ConnectionGuard(limits: limits), position: .before(codec))
+            try pipeline.addHandler(ConnectionGuard(limits: limits, connections: connections), position: .before(codec))
             try pipeline.addHandler(StalledReaderHandler(limit: limits.stalledTime), position: .first)
             return value
         }

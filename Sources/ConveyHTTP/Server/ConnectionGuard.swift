@@ -26,13 +26,15 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     private let limits: HTTPLimits
+    private let connections: OpenConnections
     private var phase = Phase.open
     /// In order; more than one where a client sends requests without waiting for answers.
     private var exchanges: [Exchange] = []
     private var deadline: Scheduled<Void>?
 
-    init(limits: HTTPLimits) {
+    init(limits: HTTPLimits, connections: OpenConnections) {
         self.limits = limits
+        self.connections = connections
     }
 
     // MARK: In
@@ -68,9 +70,12 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if case .closing(_, let isFlushed, let drained) = phase, event as? ChannelEvent == .inputClosed {
-            phase = .closing(isReceived: true, isFlushed: isFlushed, drained: drained)
-            closeIfDone(context)
+        if event as? ChannelEvent == .inputClosed {
+            connections.inputEnded(context.channel)
+            if case .closing(_, let isFlushed, let drained) = phase {
+                phase = .closing(isReceived: true, isFlushed: isFlushed, drained: drained)
+                closeIfDone(context)
+            }
         }
         context.fireUserInboundEventTriggered(event)
     }

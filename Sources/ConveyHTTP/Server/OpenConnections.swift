@@ -5,7 +5,9 @@ import Synchronization
 final class OpenConnections: Sendable {
     private struct State {
         var channels: [ObjectIdentifier: any Channel] = [:]
-        var streams: Set<ObjectIdentifier> = []
+        var streams: [ObjectIdentifier: AsyncStream<Void>.Continuation] = [:]
+        /// Those whose client sends nothing any more.
+        var silent: Set<ObjectIdentifier> = []
         var isClosed = false
     }
 
@@ -22,15 +24,33 @@ final class OpenConnections: Sendable {
     }
 
     /// Notes that a live stream is written to a connection, which does not end by itself.
-    func isStreaming(_ channel: any Channel) {
-        state.withLock { _ = $0.streams.insert(ObjectIdentifier(channel)) }
+    /// - Returns: what ends when the client has gone.
+    func beginStream(on channel: any Channel) -> AsyncStream<Void> {
+        let (connected, continuation) = AsyncStream<Void>.makeStream()
+        let isOpen = state.withLock { state in
+            let id = ObjectIdentifier(channel)
+            guard state.channels[id] != nil, !state.silent.contains(id) else { return false }
+            state.streams[id] = continuation
+            return true
+        }
+        if !isOpen { continuation.finish() }
+        return connected
+    }
+
+    /// Notes that a client sends nothing any more: of one that gets a stream that means that it has gone.
+    func inputEnded(_ channel: any Channel) {
+        let stream = state.withLock { state in
+            state.silent.insert(ObjectIdentifier(channel))
+            return state.streams.removeValue(forKey: ObjectIdentifier(channel))
+        }
+        stream?.finish()
     }
 
     /// How many there are.
     var count: Int { state.withLock { $0.channels.count } }
 
     func closeStreams() {
-        let channels = state.withLock { state in state.streams.compactMap { state.channels[$0] } }
+        let channels = state.withLock { state in state.streams.keys.compactMap { state.channels[$0] } }
         for channel in channels { channel.close(promise: nil) }
     }
 
@@ -44,9 +64,11 @@ final class OpenConnections: Sendable {
     }
 
     private func remove(_ channel: any Channel) {
-        state.withLock { state in
+        let stream = state.withLock { state in
             state.channels[ObjectIdentifier(channel)] = nil
-            state.streams.remove(ObjectIdentifier(channel))
+            state.silent.remove(ObjectIdentifier(channel))
+            return state.streams.removeValue(forKey: ObjectIdentifier(channel))
         }
+        stream?.finish()
     }
 }

@@ -28,12 +28,29 @@ struct Responder: Sendable {
             try await writer.write(response: head, body: body)
         case .stream(let write):
             head.headerFields[.connection] = "close"
-            connections.isStreaming(channel)
-            var body = try await writer.writeHead(head)
-            try await request.body.consumeWithCancellationOnInboundClose { _ in
-                try await write { try await body.write(ByteBuffer(bytes: $0)) }
+            try await stream(head, write, channel)
+        }
+    }
+
+    /// Writes a stream to the channel itself, as only that can be done from another task: one that ends when the client goes.
+    private func stream(
+        _ head: HTTPTypes.HTTPResponse, _ write: @escaping HTTPResponseBody.Stream, _ channel: any Channel
+    ) async throws {
+        let connected = connections.beginStream(on: channel)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                try await channel.writeAndFlush(HTTPResponsePart.head(head))
+                try await write { try await channel.writeAndFlush(HTTPResponsePart.body(ByteBuffer(bytes: $0))) }
+                try await channel.writeAndFlush(HTTPResponsePart.end(nil))
             }
-            try await body.finish(nil)
+            group.addTask {
+                for await _ in connected {}
+                // Lets go whoever writes to it.
+                channel.close(promise: nil)
+                throw CancellationError()
+            }
+            defer { group.cancelAll() }
+            try await group.next()
         }
     }
 

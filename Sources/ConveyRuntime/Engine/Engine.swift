@@ -64,6 +64,10 @@ public final class Engine {
     /// The newest committed position.
     public var lastPosition: Position { Position(nextPosition.rawValue - 1) }
     public var queueDepth: Int { partitions.reduce(0) { $0 + $1.queueDepth } }
+    /// What waits in each partition.
+    public var partitionDepths: [MetricsSnapshot.PartitionDepth] {
+        partitions.map { MetricsSnapshot.PartitionDepth(queued: $0.queueDepth, parked: $0.parkedCount) }
+    }
     var parkedCount: Int { partitions.reduce(0) { $0 + $1.parkedCount } }
     public var openEffects: Int { ledger.count }
     public var outboxLag: Int64 { lastPosition.rawValue - outboxCursor.rawValue }

@@ -109,6 +109,7 @@ final class EngineThread: Sendable {
         backPressure.update(queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
         var metrics = engine.metrics
         metrics.gauges.journalBytes = journal.bytes
+        metrics.gauges.partitions = engine.partitionDepths
         board.setMetrics(metrics)
     }
 
@@ -124,6 +125,7 @@ final class EngineThread: Sendable {
         outlets.effects.cancelAll()
         var metrics = engine.metrics
         metrics.counters.commitFailures += 1
+        metrics.gauges.partitions = engine.partitionDepths
         board.setMetrics(metrics)
         var delay = Self.firstRetryMicroseconds
         while true {

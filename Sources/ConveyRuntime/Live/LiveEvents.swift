@@ -57,7 +57,7 @@ public final class LiveEvents {
                 hasMore = true
                 try await Task.sleep(for: Self.pace)
             }
-            guard let events = try await read() else {
+            guard let events = await read() else {
                 try await Task.sleep(for: Self.patience)
                 if clock.now >= end { return .quiet }
                 continue
@@ -67,48 +67,18 @@ public final class LiveEvents {
     }
 
     /// The next page, which may be empty; nil when it could not be read.
-    private func read() async throws -> [Event]? {
-        guard let offset else {
-            guard let newest = await newestOffset() else { return nil }
-            self.offset = newest
-            return []
-        }
-        var request = QueryRequest(.events, subject: watch.subject)
-        request.limit = Self.page
-        request.page = .first(after: offset)
-        let answer = await queries.answer(request)
-        // A conversation that does not exist yet has no events yet.
-        if answer.status == 404 {
+    private func read() async -> [Event]? {
+        switch await queries.follow(watch.subject, after: offset, limit: Self.page) {
+        case .success(let page):
+            offset = page.through
+            hasMore = page.hasMore
+            return page.events
+        case .failure(let error) where error.code == .notFound:
+            // A conversation that does not exist yet has no events yet.
+            offset = offset ?? 0
             hasMore = false
             return []
+        case .failure: return nil
         }
-        guard answer.status == 200, let body = JSONObjectView(answer.body) else { return nil }
-        let events = (body["events"]?.elements ?? []).compactMap(Self.event)
-        hasMore = body["next"] != nil
-        if let after = body["next"]?.object?["after"].flatMap(Self.number) {
-            self.offset = after
-        } else if let last = events.last {
-            self.offset = last.offset
-        }
-        return events
-    }
-
-    private func newestOffset() async -> Int64? {
-        var request = QueryRequest(.events, subject: watch.subject)
-        request.limit = 1
-        let answer = await queries.answer(request)
-        if answer.status == 404 { return 0 }
-        guard answer.status == 200, let body = JSONObjectView(answer.body) else { return nil }
-        return body["as_of"].flatMap(Self.number)
-    }
-
-    private static func event(_ envelope: JSONSlice) -> Event? {
-        guard let offset = envelope.object?["offset"].flatMap(number) else { return nil }
-        return Event(offset: offset, envelope: Array(envelope.raw))
-    }
-
-    private static func number(_ slice: JSONSlice) -> Int64? {
-        guard slice.kind == .integer else { return nil }
-        return Int64(String(decoding: slice.raw, as: UTF8.self))
     }
 }

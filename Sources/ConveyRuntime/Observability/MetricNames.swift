@@ -24,12 +24,15 @@ struct MetricNames {
 
     static let queueDepth = "convey_queue_depth"
     static let parked = "convey_signals_parked"
+    static let partitionQueueDepth = "convey_partition_queue_depth"
+    static let partitionParked = "convey_partition_signals_parked"
     static let outboxLag = "convey_outbox_lag"
     static let conversationsCached = "convey_conversations_cached"
     static let openEffects = "convey_effects_open"
     static let deadLettersOpen = "convey_dead_letters_open"
     static let journalBytes = "convey_journal_bytes"
     static let residentBytes = "convey_resident_memory_bytes"
+    static let liveStreams = "convey_live_streams"
     static let verifiedAt = "convey_verified_timestamp_seconds"
 
     static let commitBatchSize = "convey_commit_batch_size"

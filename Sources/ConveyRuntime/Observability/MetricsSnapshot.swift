@@ -1,6 +1,6 @@
 /// The runtime's numbers at one moment. A thread of the engine owns one value, changes it while it works and publishes a
-/// copy after each transaction. Apart from `rejected`, which changes seldom, the value holds no heap memory: a change
-/// costs an addition and a copy about a kilobyte of `memcpy`.
+/// copy after each transaction. Apart from `rejected`, which changes seldom, and `partitions`, which is set when a copy is
+/// published, the value holds no heap memory: a change costs an addition and a copy about a kilobyte of `memcpy`.
 public struct MetricsSnapshot: Sendable {
     /// What has happened since the process started. Only ever grows.
     public struct Counters: Sendable, Equatable {
@@ -50,6 +50,8 @@ public struct MetricsSnapshot: Sendable {
         public var queueDepth: Int = 0
         /// Signals that wait for their cause.
         public var parked: Int = 0
+        /// The same by partition, in their order; empty until the journal is open.
+        public var partitions: [PartitionDepth] = []
         /// Events recorded and not yet acknowledged by the broker.
         public var outboxLag: Int = 0
         /// Conversations held in memory.
@@ -62,10 +64,25 @@ public struct MetricsSnapshot: Sendable {
         public var journalBytes: Int = 0
         /// The process's resident memory; `ProcessMemory.residentBytes()` reads it.
         public var residentBytes: Int = 0
+        /// Who watches a conversation's events as they come, over HTTP.
+        public var liveStreams: Int = 0
         /// When the background verification last finished a conversation, seconds since 1970; 0 before the first.
         public var verifiedAt: Int64 = 0
 
         public init() {}
+    }
+
+    /// What waits in one partition.
+    public struct PartitionDepth: Sendable, Equatable {
+        /// Signals recorded and not applied yet, parked ones included.
+        public var queued: Int
+        /// Signals that wait for their cause.
+        public var parked: Int
+
+        public init(queued: Int, parked: Int) {
+            self.queued = queued
+            self.parked = parked
+        }
     }
 
     public var counters = Counters()
@@ -126,12 +143,15 @@ extension MetricsSnapshot.Gauges {
     mutating func add(_ other: Self) {
         queueDepth += other.queueDepth
         parked += other.parked
+        // One thread has partitions.
+        if partitions.isEmpty { partitions = other.partitions }
         outboxLag += other.outboxLag
         conversationsCached += other.conversationsCached
         openEffects += other.openEffects
         deadLettersOpen += other.deadLettersOpen
         journalBytes += other.journalBytes
         residentBytes += other.residentBytes
+        liveStreams += other.liveStreams
         verifiedAt = max(verifiedAt, other.verifiedAt)
     }
 }

@@ -82,14 +82,29 @@ public struct PrometheusText: Sendable {
     private mutating func gauges(_ gauges: MetricsSnapshot.Gauges) {
         gauge(MetricNames.queueDepth, "Signals recorded and not applied yet.", gauges.queueDepth)
         gauge(MetricNames.parked, "Signals that wait for their cause.", gauges.parked)
+        partitions(
+            MetricNames.partitionQueueDepth, "Signals recorded and not applied yet, where there are any.",
+            gauges.partitions.map(\.queued))
+        partitions(
+            MetricNames.partitionParked, "Signals that wait for their cause, where there are any.",
+            gauges.partitions.map(\.parked))
         gauge(MetricNames.outboxLag, "Events recorded and not yet published.", gauges.outboxLag)
         gauge(MetricNames.conversationsCached, "Conversations held in memory.", gauges.conversationsCached)
         gauge(MetricNames.openEffects, "Effects without an end.", gauges.openEffects)
         gauge(MetricNames.deadLettersOpen, "Dead letters in the journal.", gauges.deadLettersOpen)
         gauge(MetricNames.journalBytes, "Size of the journal on disk.", gauges.journalBytes)
         gauge(MetricNames.residentBytes, "Resident memory of the process.", gauges.residentBytes)
+        gauge(MetricNames.liveStreams, "Streams of events that are open over HTTP.", gauges.liveStreams)
         gauge(
             MetricNames.verifiedAt, "When a conversation was last verified, 0 for never.", Int(gauges.verifiedAt))
+    }
+
+    /// Partitions of which nothing waits are left out: mostly that is all of them.
+    private mutating func partitions(_ name: String, _ help: String, _ depths: [Int]) {
+        header(name, help, type: "gauge")
+        for (partition, depth) in depths.enumerated() where depth > 0 {
+            sample(name, [("partition", String(partition))], String(depth))
+        }
     }
 
     // MARK: - The format

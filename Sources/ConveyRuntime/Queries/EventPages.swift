@@ -27,6 +27,16 @@ extension QueryExecutor {
         return answer.finish()
     }
 
+    /// All events behind an offset: nothing is filtered, so they are consecutive.
+    func page(after offset: Int64, _ limit: Int, _ reading: ConversationReading) throws(QueryFailure) -> LivePage {
+        var request = QueryRequest(.events, subject: reading.head.subject)
+        request.limit = limit
+        var page = EventPage(limit: limit, bytes: limits.answerBytes)
+        let through = try collect(from: offset + 1, through: reading.head.offset, request, reading, &page)
+        let events = page.events.enumerated().map { LiveEvents.Event(offset: offset + 1 + Int64($0), envelope: $1) }
+        return LivePage(events: events, through: through, hasMore: through < reading.head.offset)
+    }
+
     /// - Returns: the offset of the last record looked at; what is older comes on the next page.
     private func collectBackwards(
         from end: Int64, _ request: QueryRequest, _ reading: ConversationReading, _ page: inout EventPage

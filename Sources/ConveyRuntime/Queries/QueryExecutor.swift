@@ -45,7 +45,23 @@ public final class QueryExecutor {
 
     /// A view of one conversation.
     private func view(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
-        let reading = try reading(request.subject)
+        try keeping(request.subject) { reading throws(QueryFailure) in
+            switch request.view {
+            case .timeline: return try self.timeline(request, reading)
+            case .context: return try self.context(request, reading)
+            case .events: return try self.events(request, reading)
+            case .state: return try self.state(request, reading)
+            case .trace: return try self.trace(request, reading)
+            case .conversations, .effects: preconditionFailure("\(request.view) is about no single conversation")
+            }
+        }
+    }
+
+    /// Reads something of a conversation, and keeps what is known of it then.
+    func keeping<Result>(
+        _ subject: String, _ body: (ConversationReading) throws(QueryFailure) -> Result
+    ) throws(QueryFailure) -> Result {
+        let reading = try reading(subject)
         let before = reading.isKept ? reading.bytes : 0
         defer {
             if !reading.isKept {
@@ -54,14 +70,7 @@ public final class QueryExecutor {
             }
             cache.used(reading, before: before)
         }
-        switch request.view {
-        case .timeline: return try timeline(request, reading)
-        case .context: return try context(request, reading)
-        case .events: return try events(request, reading)
-        case .state: return try state(request, reading)
-        case .trace: return try trace(request, reading)
-        case .conversations, .effects: preconditionFailure("\(request.view) is about no single conversation")
-        }
+        return try body(reading)
     }
 
     /// A conversation, with its newest record known.

@@ -8,10 +8,16 @@ import Synchronization
 /// All doors (HTTP, MQTT) ask here, so a question has the same bytes for an answer at each.
 public final class QueryService: Sendable {
     private struct Job: Sendable {
-        let request: QueryRequest
         /// Microseconds of the monotonic clock.
-        let asked: Int64
-        let completion: @Sendable (QueryAnswer) -> Void
+        var asked = Clocks.monotonicMicroseconds()
+        let work: @Sendable (QueryExecutor, _ deadline: Int64) throws(JournalError) -> Outcome
+        let refuse: @Sendable (QueryError) -> Void
+    }
+
+    private struct Outcome {
+        var isAnswer: Bool
+        /// Hands the answer over, once it is counted.
+        var tell: () -> Void
     }
 
     private struct Queue: Sendable {
@@ -62,8 +68,17 @@ public final class QueryService: Sendable {
     /// Asks. At most `queueLimit` questions wait a thread; beyond, the answer is `busy`, at once.
     /// - Parameter completion: called once, on the answering thread or on this one; it must not block.
     public func submit(_ request: QueryRequest, completion: @escaping @Sendable (QueryAnswer) -> Void) {
-        let queue = queues[StableHash.partition(of: request.subject, count: queues.count)]
-        let job = Job(request: request, asked: Clocks.monotonicMicroseconds(), completion: completion)
+        let job = Job { executor, deadline throws(JournalError) in
+            let answer = try executor.answer(request, deadline: deadline)
+            return Outcome(isAnswer: answer.status == 200) { completion(answer) }
+        } refuse: {
+            completion(QueryAnswer($0))
+        }
+        submit(job, about: request.subject)
+    }
+
+    private func submit(_ job: Job, about subject: String) {
+        let queue = queues[StableHash.partition(of: subject, count: queues.count)]
         let refusal: QueryError? = queue.change { queue in
             if queue.isStopping { return QueryError(.unavailable, "Convey is stopping") }
             guard queue.jobs.count < limits.queueLimit else {
@@ -74,7 +89,7 @@ public final class QueryService: Sendable {
         }
         if let refusal {
             counted.withLock { $0.counters.queriesRefused += 1 }
-            completion(QueryAnswer(refusal))
+            job.refuse(refusal)
         }
     }
 
@@ -85,23 +100,37 @@ public final class QueryService: Sendable {
         }
     }
 
+    /// Asks for the events behind an offset, and waits for them. Counts like any question.
+    func follow(_ subject: String, after: Int64?, limit: Int) async -> Result<LivePage, QueryError> {
+        await withCheckedContinuation { continuation in
+            let job = Job { executor, deadline throws(JournalError) in
+                let page = try executor.follow(subject, after: after, limit: limit, deadline: deadline)
+                let isAnswer = if case .success = page { true } else { false }
+                return Outcome(isAnswer: isAnswer) { continuation.resume(returning: page) }
+            } refuse: {
+                continuation.resume(returning: .failure($0))
+            }
+            submit(job, about: subject)
+        }
+    }
+
     // MARK: On the answering threads
 
     private func work(_ queue: Monitor<Queue>) {
         var executor: QueryExecutor?
         while let jobs = take(queue) {
             for job in jobs {
-                let answer = answer(job, &executor)
+                let outcome = answer(job, &executor)
                 let seconds = Double(Clocks.monotonicMicroseconds() - job.asked) / 1_000_000
                 counted.withLock { metrics in
-                    if answer.status == 200 {
+                    if outcome.isAnswer {
                         metrics.counters.queriesAnswered += 1
                     } else {
                         metrics.counters.queriesFailed += 1
                     }
                     metrics.querySeconds.observe(seconds)
                 }
-                job.completion(answer)
+                outcome.tell()
             }
         }
     }
@@ -117,14 +146,16 @@ public final class QueryService: Sendable {
                 return queue.jobs.isEmpty ? nil : ([queue.jobs.removeFirst()], false)
             } ?? ([], true)
         guard isStopping else { return jobs }
-        for job in jobs { job.completion(QueryAnswer(QueryError(.unavailable, "Convey is stopping"))) }
+        for job in jobs { job.refuse(QueryError(.unavailable, "Convey is stopping")) }
         return nil
     }
 
-    private func answer(_ job: Job, _ executor: inout QueryExecutor?) -> QueryAnswer {
+    private func answer(_ job: Job, _ executor: inout QueryExecutor?) -> Outcome {
         let deadline = job.asked + limits.timeLimitMicroseconds
         guard Clocks.monotonicMicroseconds() < deadline else {
-            return QueryAnswer(QueryError(.timeout, "the question has waited too long; ask again"))
+            return Outcome(isAnswer: false) {
+                job.refuse(QueryError(.timeout, "the question has waited too long; ask again"))
+            }
         }
         do throws(JournalError) {
             let ready: QueryExecutor
@@ -135,12 +166,14 @@ public final class QueryService: Sendable {
                     reader: try openReader(), limits: limits, cacheBytes: limits.cacheBytes / queues.count)
                 executor = ready
             }
-            return try ready.answer(job.request, deadline: deadline)
+            return try job.work(ready, deadline)
         } catch {
             // The reader may be what is wrong (the file was replaced, an I/O error): the next question opens a new one.
             executor = nil
             logger.warning("a query cannot read the journal", metadata: ["reason": "\(error)"])
-            return QueryAnswer(QueryError(.unavailable, "the journal cannot be read: \(error.message)"))
+            return Outcome(isAnswer: false) {
+                job.refuse(QueryError(.unavailable, "the journal cannot be read: \(error.message)"))
+            }
         }
     }
 }

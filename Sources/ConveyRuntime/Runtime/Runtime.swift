@@ -78,7 +78,11 @@ public final class Runtime: Sendable {
     }
 
     public var status: RuntimeStatus { board.status }
-    public var metrics: MetricsSnapshot { board.metrics }
+    public var metrics: MetricsSnapshot {
+        var metrics = board.metrics
+        metrics.gauges.liveStreams = live.watching
+        return metrics
+    }
 
     /// Has the engine look at dead letters, or move some.
     public func answer(_ request: DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError> {
@@ -148,7 +152,9 @@ public final class Runtime: Sendable {
         let began = Clocks.monotonicMicroseconds()
         let engine = try Engine(journal: journal, settings: settings.engine, time: Clocks.engineTime(), logger: logger)
         board.setRecovery(.done)
-        board.setMetrics(engine.metrics)
+        var metrics = engine.metrics
+        metrics.gauges.partitions = engine.partitionDepths
+        board.setMetrics(metrics)
         logger.info(
             "recovered",
             metadata: [

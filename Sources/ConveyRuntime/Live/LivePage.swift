@@ -1,0 +1,34 @@
+import Conversation
+
+/// What a conversation has recorded behind an offset, for who follows it.
+struct LivePage: Sendable {
+    /// Ascending, without gaps.
+    var events: [LiveEvents.Event]
+    /// Where to go on.
+    var through: Int64
+    /// Whether there was more when this was read.
+    var hasMore: Bool
+}
+
+extension QueryExecutor {
+    /// The events that the view `events` shows behind an offset, byte for byte, without the answer around them, which would have to
+    /// be taken apart again for each follower.
+    /// - Parameter after: nil for none, only where the conversation ends.
+    func follow(_ subject: String, after: Int64?, limit: Int, deadline: Int64) throws(JournalError) -> Result<
+        LivePage, QueryError
+    > {
+        self.deadline = QueryDeadline(microseconds: deadline)
+        do {
+            return .success(
+                try keeping(subject) { reading throws(QueryFailure) in
+                    guard let after else { return LivePage(events: [], through: reading.head.offset, hasMore: false) }
+                    return try self.page(after: min(after, .max - 1), limit, reading)
+                })
+        } catch {
+            switch error {
+            case .query(let error): return .failure(error)
+            case .journal(let error): throw error
+            }
+        }
+    }
+}
