@@ -31,9 +31,9 @@ struct HTTPRequest: Sendable {
         self.body = body
     }
 
-    /// The whole body, which the router has read before it asks a handler.
+    /// The whole body, which the router has read, up to the route's limit, before it asks a handler.
     var bodyData: Data {
-        get async throws { try await body.data(upTo: Route.standardBodyLimit) }
+        get async throws { try await body.data(upTo: .max) }
     }
 
     /// The same request with its body read. To be called once.

@@ -1,3 +1,4 @@
+import Conversation
 import Foundation
 import MQTTTransport
 import TestSupport
@@ -16,7 +17,9 @@ struct LookTests {
         func post(_ subject: String, _ object: [String: Any]) throws {
             let body = String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self)
             #expect(
-                httpPost("/v1/conversations/\(subject)/signals", body: body, port: deployment.httpPort)?.status == 201)
+                httpPost(
+                    "/v1/conversations/\(TopicName.encode(level: subject))/signals", body: body,
+                    port: deployment.httpPort)?.status == 201)
         }
         func say(_ subject: String, _ id: String, _ content: String) throws {
             try post(
@@ -25,7 +28,7 @@ struct LookTests {
         }
         try say(
             "chat-42", "order-17", "Where is my order? It was to come on Tuesday, and I have had no word of it since.")
-        try say("project%2Fp+1%2Fconversation%2Fweather", "w1", "What is the weather in Oslo?\nAnd in Bergen?")
+        try say("project/p+1/conversation/weather", "w1", "What is the weather in Oslo?\nAnd in Bergen?")
         try say("שיחה-7", "s1", "שלום, מה שלומך? (hello) 漢字かな مرحبا")
         try say(
             "hostile", "h1", #"<script>alert(1)</script><img src=x onerror=alert(1)> "# + "\u{202e}gnp.exe \u{7} end")

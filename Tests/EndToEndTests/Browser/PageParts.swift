@@ -33,6 +33,7 @@ enum PageParts {
     static let rewind = "Rewind"
     static let now = "Now"
     static let searchButton = "Search"
+    static let more = "More"
     static let redrive = "Re-drive"
     static let discard = "Discard"
     static let cancel = "Cancel"

@@ -143,7 +143,10 @@ final class Screen {
         try browser.clear(field)
         try browser.type("\(offset)", into: field)
         try await press { try browser.button(PageParts.rewind) }
-        try await eventually("the page of the past") { try place.contains("as_of=\(offset)") }
+        try await eventually("the page of the past") {
+            URLComponents(string: try place)?.queryItems?.contains { $0.name == "as_of" && $0.value == "\(offset)" }
+                == true
+        }
     }
 
     // MARK: What led to a signal
