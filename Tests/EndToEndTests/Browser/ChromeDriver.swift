@@ -10,8 +10,10 @@ final class ChromeDriver {
     /// Open as long as the browsers may live.
     private let lifeline: Int32
 
-    /// Ends the whole group, browsers included, once nobody has the other end of standard input open.
+    /// Ends the whole group, browsers included, once nobody has the other end of standard input open. A signal to the tests'
+    /// own group, such as Ctrl-C, must not end it before that.
     private static let guardian = """
+        trap : HUP INT TERM
         set -m
         "$0" "$@" </dev/null &
         read -r _
