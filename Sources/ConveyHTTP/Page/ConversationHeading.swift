@@ -39,7 +39,7 @@ struct ConversationHeading {
         return """
             <form class="line rewind" action="\(here.rawValue)" method="get">
             \(words)
-            <input type="hidden" name="\(PagePath.subject)" value="\(subject)">
+            <input type="hidden" name="\(PagePath.subject)" value="\(exact: subject)">
             <label for="as_of">As of record</label>
             <input id="as_of" name="as_of" type="number" min="1" value="\(offset)" required>
             <button>Rewind</button>

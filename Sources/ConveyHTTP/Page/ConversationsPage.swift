@@ -8,21 +8,30 @@ enum ConversationsPage {
 
     static func response(_ query: QueryString, _ page: PageContext) async throws(PageQueries.Failure) -> HTTPResponse {
         let wanted = query["q"] ?? ""
-        let answer = try await page.queries.ask(
-            .conversations, "",
-            [
-                ("contains", wanted), ("order", QueryRequest.Order.recent.rawValue), ("limit", pageSize),
-                ("cursor", query["cursor"]),
-            ])
+        var order = QueryRequest.Order(rawValue: query["order"] ?? "") ?? .recent
+        var answer = try await list(order, wanted, query["cursor"], page)
+        if order == .recent, !wanted.isEmpty, answer["next"] != nil {
+            // Among very many the last active ones are not found at once; by name they are.
+            order = .subject
+            answer = try await list(order, wanted, nil, page)
+        }
         let effects = try await page.queries.ask(.effects, "", [("limit", effectsLimit)])
         let busy = Dictionary(
             (effects["effects"]?.array ?? []).map { ($0["subject"]?.string ?? "", 1) }, uniquingKeysWith: +)
         let rows = (answer["conversations"]?.array ?? []).map { row($0, busy) }
         let next = answer["next"]?["cursor"]?.string.map { cursor in
-            PagePath.conversations.with(("q", wanted), ("cursor", cursor))
+            PagePath.conversations.with(("q", wanted), ("order", order.rawValue), ("cursor", cursor))
         }
         return PageLayout.response(
             "Conversations", here: .conversations, in: page, content(wanted, rows, next, page.may(.write)))
+    }
+
+    private static func list(
+        _ order: QueryRequest.Order, _ wanted: String, _ cursor: String?, _ page: PageContext
+    ) async throws(PageQueries.Failure) -> JSONValue {
+        try await page.queries.ask(
+            .conversations, "",
+            [("contains", wanted), ("order", order.rawValue), ("limit", pageSize), ("cursor", cursor)])
     }
 
     private static func content(_ wanted: String, _ rows: [HTML], _ next: String?, _ mayWrite: Bool) -> HTML {
@@ -44,7 +53,7 @@ enum ConversationsPage {
             <div class="bar">
             <form class="line" role="search" action="/" method="get">
             <label for="q">Find</label>
-            <input id="q" type="search" name="q" value="\(wanted)" placeholder="part of a name" dir="auto" autocomplete="off" maxlength="256">
+            <input id="q" type="search" name="q" value="\(exact: wanted)" placeholder="part of a name" dir="auto" autocomplete="off" maxlength="256">
             <button>Search</button>
             </form>
             \(begin)

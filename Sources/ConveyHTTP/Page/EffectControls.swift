@@ -18,8 +18,8 @@ enum EffectControls {
     private static func form(_ subject: String, _ effect: String, _ back: PagePath, _ buttons: HTML) -> HTML {
         """
         <form class="line" action="\(PagePath.effect.rawValue)" method="post">
-        <input type="hidden" name="\(PagePath.subject)" value="\(subject)">
-        <input type="hidden" name="effect" value="\(effect)">
+        <input type="hidden" name="\(PagePath.subject)" value="\(exact: subject)">
+        <input type="hidden" name="effect" value="\(exact: effect)">
         <input type="hidden" name="back" value="\(back.rawValue)">
         \(buttons)
         </form>

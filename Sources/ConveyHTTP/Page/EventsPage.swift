@@ -2,17 +2,17 @@ import Conversation
 
 /// `/c/events?s=…`: the recorded signals as they are published.
 enum EventsPage {
-    static let pageSize = "50"
+    static let pageSize = "25"
 
     static func response(
         _ subject: String, _ query: QueryString, _ page: PageContext
     ) async throws(PageQueries.Failure) -> HTTPResponse {
         let asOf = PageText.offset(query["as_of"])
-        let family = Family.allCases.first { $0.name == query["family"] }
+        let families = Self.families(query["family"])
         let answer = try await page.queries.ask(
             .events, subject,
-            [("limit", pageSize), ("as_of", query["as_of"]), ("before", query["before"]), ("family", family?.name)])
-        let kept = (asOf.map { [("as_of", String($0))] } ?? []) + (family.map { [("family", $0.name)] } ?? [])
+            [("limit", pageSize), ("as_of", query["as_of"]), ("before", query["before"]), ("family", families)])
+        let kept = (asOf.map { [("as_of", String($0))] } ?? []) + [("family", families)]
         let older = answer["next"]?["before"]?.int.map { before -> HTML in
             let path = PagePath.events.of(subject, kept + [("before", String(before))])
             return #"<p><a rel="prev" href="\#(path)">Older</a></p>"#
@@ -24,18 +24,27 @@ enum EventsPage {
             "Events of \(subject)", in: page,
             """
             \(heading.html)
-            <nav class="tabs" aria-label="Families">\(families(subject, family, time))</nav>
+            <nav class="tabs" aria-label="Families">\(choices(subject, families, time))</nav>
             \(older)
             <ol class="rows">\((answer["events"]?.array ?? []).map { row($0, subject) })</ol>
             """)
     }
 
-    private static func families(_ subject: String, _ chosen: Family?, _ time: [(String, String)]) -> [HTML] {
-        let choices: [(name: String, family: Family?)] =
-            [("all", nil)] + Family.allCases.map { ("conv.\($0.name)", $0) }
-        return choices.map { name, family in
-            let current: HTML = family == chosen ? #" aria-current="true""# : ""
-            let path = PagePath.events.of(subject, time + (family.map { [("family", $0.name)] } ?? []))
+    /// Without markers, one of which follows each signal.
+    private static let standard = Family.allCases.filter { $0 != .applied }.map(\.name).joined(separator: ",")
+    private static let all = Family.allCases.map(\.name).joined(separator: ",")
+
+    /// What is to be seen, as the query has it.
+    private static func families(_ wanted: String?) -> String {
+        let known = Family.allCases.map(\.name) + [all]
+        return known.first { $0 == wanted } ?? standard
+    }
+
+    private static func choices(_ subject: String, _ chosen: String, _ time: [(String, String)]) -> [HTML] {
+        let choices = [("signals", standard)] + Family.allCases.map { ("conv.\($0.name)", $0.name) } + [("all", all)]
+        return choices.map { name, families in
+            let current: HTML = families == chosen ? #" aria-current="true""# : ""
+            let path = PagePath.events.of(subject, time + [("family", families)])
             return #"<a href="\#(path)"\#(current)>\#(name)</a> "#
         }
     }

@@ -23,6 +23,10 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
 
         mutating func appendInterpolation(_ value: String) { HTML.escape(value, to: &text) }
 
+        /// A text that comes back as it is, or that the script needs as it is: for values of attributes only. What people see
+        /// goes without the label.
+        mutating func appendInterpolation(exact value: String) { HTML.escape(exact: value, to: &text) }
+
         mutating func appendInterpolation(_ value: some BinaryInteger) { text += String(value) }
 
         mutating func appendInterpolation(_ value: HTML) { text += value.text }
@@ -31,6 +35,21 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
 
         mutating func appendInterpolation(_ values: [HTML]) {
             for value in values { text += value.text }
+        }
+    }
+
+    /// Fit for an attribute in quotation marks, where nothing is shown. Line ends are written so that none is normalized.
+    private static func escape(exact value: String, to text: inout String) {
+        for scalar in value.unicodeScalars {
+            switch scalar {
+            case "&": text += "&amp;"
+            case "<": text += "&lt;"
+            case ">": text += "&gt;"
+            case "\"": text += "&quot;"
+            case "'": text += "&#39;"
+            case "\n", "\r": text += "&#\(scalar.value);"
+            default: text.unicodeScalars.append(scalar)
+            }
         }
     }
 

@@ -51,7 +51,7 @@ enum LoginRoutes {
             <h1>Sign in</h1>
             \(words)
             <form action="\(path)" method="post">
-            <input type="hidden" name="to" value="\(place)">
+            <input type="hidden" name="to" value="\(exact: place)">
             <label for="token">Token</label>
             <input id="token" name="token" type="password" autocomplete="current-password" required>
             <button>Sign in</button>

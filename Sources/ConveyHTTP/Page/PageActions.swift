@@ -5,6 +5,15 @@ import Foundation
 /// What the forms of the page do. Each ends with a redirect, so that loading the page again does nothing twice. Forms of
 /// other sites are refused before they come here (`AccessPolicy`).
 enum PageActions {
+    /// What became of a form.
+    enum Outcome {
+        /// Done; the page to see next.
+        case done(String)
+        case refused(HTTPStatusCode, String)
+
+        static let incomplete = Outcome.refused(.badRequest, "The form is not complete.")
+    }
+
     /// Form-encoding makes three bytes of one, and there are other fields.
     private static func bodyLimit(_ messageLimit: Int) -> Int { 3 * messageLimit + 4_096 }
 
@@ -14,7 +23,7 @@ enum PageActions {
     static func make(_ sources: PageSources) -> [Route] {
         [
             form(.say, "takes a message", .write, bodyLimit: bodyLimit(sources.messageLimit)) { form, grant in
-                guard let subject = form[PagePath.subject], let content = form["content"] else { return missing }
+                guard let subject = form[PagePath.subject], let content = form["content"] else { return .incomplete }
                 var data = JSONObjectBuilder(reservingCapacity: content.utf8.count + 32)
                 // Forms end lines with CR LF, whatever was typed.
                 data.add("content", content.replacing("\r\n", with: "\n"))
@@ -24,18 +33,18 @@ enum PageActions {
             form(.control, "aborts, stops or cancels what a conversation does", .write) { form, grant in
                 guard let subject = form[PagePath.subject], let action = form["action"],
                     ["abort_requested", "stop_requested", "cancel_requested"].contains(action)
-                else { return missing }
+                else { return .incomplete }
                 return await record(
                     "control.\(action)", JSONObjectBuilder(), subject, grant, sources, back: .conversation)
             },
             form(.effect, "cancels an effect, or consents to a tool call", .write) { form, grant in
-                guard let subject = form[PagePath.subject], let effect = form["effect"] else { return missing }
+                guard let subject = form[PagePath.subject], let effect = form["effect"] else { return .incomplete }
                 let type: String
                 switch form["action"] {
                 case "cancel_requested": type = "effect.cancel_requested"
                 case "approved": type = "tool.approved"
                 case "denied": type = "tool.denied"
-                default: return missing
+                default: return .incomplete
                 }
                 var data = JSONObjectBuilder()
                 data.add("effect_id", effect)
@@ -45,19 +54,18 @@ enum PageActions {
             form(.moveDeadLetters, "re-drives or discards dead letters", .admin) { form, _ in
                 let positions = form.values("position").compactMap { Int64($0) }.map { Position($0) }
                 guard (1...DeadLetterRequest.limit).contains(positions.count) else {
-                    return PageLayout.problem(.badRequest, "Choose at least one dead letter.")
+                    return .refused(.badRequest, "Choose at least one dead letter.")
                 }
                 let request: DeadLetterRequest
                 switch form["action"] {
                 case "redrive": request = .redrive(positions)
                 case "discard": request = .discard(positions)
-                default: return missing
+                default: return .incomplete
                 }
                 switch await sources.deadLetters(request) {
-                case .success(.outcomes(let outcomes)):
-                    return PageLayout.redirect(to: DeadLettersPage.path(after: outcomes))
-                case .success(.letters): return PageLayout.redirect(to: PagePath.deadLetters.rawValue)
-                case .failure(let error): return PageLayout.problem(.serviceUnavailable, error.message)
+                case .success(.outcomes(let outcomes)): return .done(DeadLettersPage.path(after: outcomes))
+                case .success(.letters): return .done(PagePath.deadLetters.rawValue)
+                case .failure(let error): return .refused(.serviceUnavailable, error.message)
                 }
             },
         ]
@@ -66,20 +74,25 @@ enum PageActions {
     /// For a message in a form: sent twice, it is recorded once.
     static func makeID() -> String { UUID().uuidString.lowercased() }
 
-    private static var missing: HTTPResponse { PageLayout.problem(.badRequest, "The form is not complete.") }
-
-    /// A route that takes a form.
+    /// A route that takes a form. A browser gets pages, the script the same in JSON.
     static func form(
         _ path: PagePath, _ summary: String, _ scope: AccessScope, bodyLimit: Int = Route.standardBodyLimit,
-        _ act: @escaping @Sendable (QueryString, AccessGrant) async -> HTTPResponse
+        _ act: @escaping @Sendable (QueryString, AccessGrant) async -> Outcome
     ) -> Route {
         Route(
             path.rawValue, summary, method: .POST, scope: scope, bodyLimit: bodyLimit,
             granted: { request, grant in
-                guard let form = await read(request) else {
-                    return PageLayout.problem(.badRequest, "The form cannot be read.")
+                let form = await read(request)
+                let outcome =
+                    if let form { await act(form, grant) } else {
+                        Outcome.refused(.badRequest, "The form cannot be read.")
+                    }
+                switch outcome {
+                case .done(let path): return PageLayout.redirect(to: path)
+                case .refused(let status, let message):
+                    let isScript = request.headers[HTTPHeader("Accept")]?.hasPrefix("application/json") == true
+                    return isScript ? .problem(status, "refused", message) : PageLayout.problem(status, message)
                 }
-                return await act(form, grant)
             })
     }
 
@@ -95,7 +108,7 @@ enum PageActions {
     private static func record(
         _ type: String, _ data: consuming JSONObjectBuilder, id: String? = nil, _ subject: String, _ grant: AccessGrant,
         _ sources: PageSources, back: PagePath
-    ) async -> HTTPResponse {
+    ) async -> Outcome {
         var envelope = JSONObjectBuilder()
         envelope.add("specversion", "1.0")
         envelope.add("id", id.flatMap { $0.isEmpty ? nil : $0 } ?? makeID())
@@ -104,10 +117,8 @@ enum PageActions {
         let answer = await sources.signals.record(
             subject: subject, type: nil, payload: envelope.finish(), contentType: "application/cloudevents+json",
             source: "/http/\(grant.name)")
-        if answer.status < 300 {
-            return PageLayout.redirect(to: back == .effects ? back.rawValue : back.of(subject))
-        }
+        if answer.status < 300 { return .done(back == .effects ? back.rawValue : back.of(subject)) }
         let message = JSONObjectView(answer.body)?["message"]?.string ?? "It was not recorded."
-        return PageLayout.problem(answer.status == 503 ? .serviceUnavailable : .badRequest, message)
+        return .refused(answer.status == 503 ? .serviceUnavailable : .badRequest, message)
     }
 }

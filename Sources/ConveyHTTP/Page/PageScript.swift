@@ -110,13 +110,28 @@ enum PageScript {
             return entry;
           }
 
-          function write(entry, text, isMore) {
-            const box = entry.querySelector(".text");
-            if (!isMore) return box.replaceChildren(shown(text));
-            if (!box.firstChild) box.append("");
-            const follows = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
-            box.firstChild.appendData(shown(text));
-            if (follows) box.scrollTop = box.scrollHeight;
+          // Pieces of text by entry, until they are written together.
+          const pieces = new Map();
+
+          function write(entry, text) {
+            pieces.delete(entry);
+            entry.querySelector(".text").replaceChildren(shown(text));
+          }
+
+          function append(entry, text) {
+            const known = pieces.get(entry);
+            if (known) known.push(text); else pieces.set(entry, [text]);
+          }
+
+          function writePieces() {
+            for (const [entry, texts] of pieces) {
+              const box = entry.querySelector(".text");
+              if (!box.firstChild) box.append("");
+              const follows = box.scrollTop + box.clientHeight >= box.scrollHeight - 40;
+              box.firstChild.appendData(shown(texts.join("")));
+              if (follows) box.scrollTop = box.scrollHeight;
+            }
+            pieces.clear();
           }
 
           function answer(event) {
@@ -166,7 +181,7 @@ enum PageScript {
               case "conv.out.assistant.delta": {
                 const entry = answer(event);
                 entry.dataset.state = "open";
-                write(entry, words(data.delta), true);
+                append(entry, words(data.delta));
                 break;
               }
               case "conv.out.assistant.reset": write(answer(event), ""); break;
@@ -212,17 +227,25 @@ enum PageScript {
             };
           }
 
+          // Milliseconds for events in one picture: the page reacts while thousands come in.
+          const frameTime = 12;
+
           function show() {
             const follows = isAtEnd();
-            for (const message of waiting) {
+            const end = performance.now() + frameTime;
+            let count = 0;
+            while (count < waiting.length && performance.now() < end) {
+              const message = waiting[count++];
               // A service that was restarted goes on behind the last event; this is for what else there may be between.
               if (Number(message.lastEventId) <= Number(last)) continue;
               last = message.lastEventId;
               take(JSON.parse(message.data));
             }
-            waiting = [];
+            waiting.splice(0, count);
+            writePieces();
             showBusy();
             if (follows) toEnd();
+            if (waiting.length) setTimeout(show, 0);
           }
 
           function disconnect() {
@@ -245,9 +268,11 @@ enum PageScript {
             const body = new URLSearchParams(new FormData(form, submitter));
             try {
               // The page itself would be the answer; what was sent comes as an event.
-              const answer = await fetch(form.getAttribute("action"), { method: "POST", body, redirect: "manual" });
+              const answer = await fetch(form.getAttribute("action"),
+                { method: "POST", body, redirect: "manual", headers: { Accept: "application/json" } });
               if (answer.type === "opaqueredirect" || answer.ok) return true;
-              connection.textContent = "Not sent (" + answer.status + ")";
+              const problem = await answer.json().catch(() => ({}));
+              connection.textContent = "Not sent: " + (problem.message || answer.status);
             } catch {
               connection.textContent = "Not sent: no connection";
             }

@@ -10,7 +10,7 @@ enum PageStylesheet {
           --main: #2468b8; --on-main: #fff; --bad: #ff9a91; --bad-soft: #3a1c1a; --good: #7fd6a3; --good-soft: #14301f;
           --busy: #f2c46d; --busy-soft: #382b10; --user: #17304c; --tool: #2a2338; } }
         * { box-sizing: border-box; }
-        html { overflow-x: hidden; }
+        html { overflow-x: hidden; scrollbar-gutter: stable; }
         body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 system-ui, sans-serif;
           min-height: 100vh; display: flex; flex-direction: column; }
         a { color: var(--link); }
@@ -47,6 +47,7 @@ enum PageStylesheet {
         .past { margin: 0; color: var(--busy); background: var(--busy-soft); padding: .6rem .8rem; border-radius: 8px; }
         .badge { display: inline-block; font-size: .8rem; font-weight: 600; line-height: 1.4; padding: 0 .5rem;
           border-radius: 99px; background: var(--line); color: var(--ink); overflow-wrap: anywhere; }
+        .rows .badge { margin-block: .15rem; }
         .badge.bad { background: var(--bad-soft); color: var(--bad); }
         .badge.good { background: var(--good-soft); color: var(--good); }
         .badge.busy { background: var(--busy-soft); color: var(--busy); }
@@ -81,7 +82,7 @@ enum PageStylesheet {
         label { display: inline-block; }
         input, textarea, button { font: inherit; color: inherit; background: var(--paper); border: 1px solid var(--line);
           border-radius: 8px; padding: .45rem .75rem; max-width: 100%; }
-        input[type=number] { width: 7.5rem; }
+        input[type=number] { width: 6.5rem; }
         input[type=checkbox] { width: 1.2rem; height: 1.2rem; vertical-align: -.2rem; margin: 0 .35rem 0 0; }
         textarea { width: 100%; display: block; margin: .25rem 0; resize: vertical; }
         button { background: var(--soft); cursor: pointer; min-height: 2.5rem; font-weight: 600; }
@@ -100,7 +101,7 @@ enum PageStylesheet {
         .entry[data-state=failed] b, .entry[data-state=canceled] b { color: var(--bad); }
         .entry .about { margin: 0 0 .15rem; color: var(--quiet); font-size: .8rem; display: flex; flex-wrap: wrap;
           gap: 0 .75rem; }
-        .entry .about a { color: inherit; }
+        .entry .about a { color: inherit; white-space: nowrap; }
         .entry .text { white-space: pre-wrap; overflow-wrap: anywhere; max-height: 26rem; overflow: auto;
           unicode-bidi: isolate; }
         .entry[data-state=open] .text::after { content: "\\258D"; color: var(--link); }

@@ -2,6 +2,9 @@ import Conversation
 
 /// `/c/state?s=…`: the conversation's state, effects under way with a button to cancel each, and what was applied last.
 enum StatePage {
+    /// Applications shown; the events show them all.
+    private static let historyLength = 20
+
     static func response(
         _ subject: String, _ query: QueryString, _ page: PageContext
     ) async throws(PageQueries.Failure) -> HTTPResponse {
@@ -33,7 +36,7 @@ enum StatePage {
             <dt>Digest</dt><dd><code>\(state["digest"]?.string ?? "")</code></dd>
             </dl>
             <h2>Applied last</h2>
-            <ol class="rows">\((state["history"]?.array ?? []).map { applied($0, subject) })</ol>
+            <ol class="rows">\((state["history"]?.array ?? []).prefix(historyLength).map { applied($0, subject) })</ol>
             </div>
             """)
     }

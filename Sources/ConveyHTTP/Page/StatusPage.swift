@@ -14,7 +14,8 @@ enum StatusPage {
             ("signals waiting to be applied", String(gauges.queueDepth)),
             ("of them waiting for their cause", String(gauges.parked)),
             ("events waiting for the broker", String(gauges.outboxLag)),
-            ("effects under way", String(gauges.openEffects)), ("dead letters", String(gauges.deadLettersOpen)),
+            ("effects under way, timers left out", String(gauges.openEffects)),
+            ("dead letters", String(gauges.deadLettersOpen)),
             ("conversations in memory", String(gauges.conversationsCached)),
             ("journal", PageText.bytes(gauges.journalBytes)), ("memory", PageText.bytes(gauges.residentBytes)),
         ]

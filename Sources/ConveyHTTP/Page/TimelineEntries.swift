@@ -105,7 +105,7 @@ struct TimelineEntries {
     private func html(_ entry: Entry) -> HTML {
         let forms: HTML? = entry.waiting.isEmpty || !mayDecide ? nil : EffectControls.decision(subject, entry.waiting)
         return """
-            <article class="entry" data-role="\(entry.role)" data-id="\(entry.id)" data-output="\(entry.output)"
+            <article class="entry" data-role="\(entry.role)" data-id="\(exact: entry.id)" data-output="\(exact: entry.output)"
             data-state="\(entry.state)">
             <p class="about"><b>\(entry.name)</b> \(PageText.time(entry.time))
             <a class="trace" href="\(PagePath.trace.of(subject, ("id", entry.id)))">Why</a>

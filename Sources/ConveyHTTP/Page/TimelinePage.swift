@@ -28,7 +28,7 @@ enum TimelinePage {
             """
             \(heading.html)
             \(older)
-            <section id="timeline" aria-label="Timeline" data-subject="\(subject)" data-trace="\(PagePath.trace.of(subject))"
+            <section id="timeline" aria-label="Timeline" data-subject="\(exact: subject)" data-trace="\(PagePath.trace.of(subject))"
             data-rewind="\(PagePath.conversation.of(subject))"\(live)>
             \(entries.html)
             </section>
@@ -69,7 +69,7 @@ enum TimelinePage {
         """
         <div id="composer">
         <form id="say" action="\(PagePath.say.rawValue)" method="post">
-        <input type="hidden" name="\(PagePath.subject)" value="\(subject)">
+        <input type="hidden" name="\(PagePath.subject)" value="\(exact: subject)">
         <input type="hidden" name="id" value="\(PageActions.makeID())">
         <label for="content">Message</label>
         <textarea id="content" name="content" rows="2" dir="auto" required></textarea>
@@ -77,7 +77,7 @@ enum TimelinePage {
         <div class="line">
         <button form="say" class="main">Send</button>
         <form id="abort" action="\(PagePath.control.rawValue)" method="post">
-        <input type="hidden" name="\(PagePath.subject)" value="\(subject)">
+        <input type="hidden" name="\(PagePath.subject)" value="\(exact: subject)">
         <button name="action" value="abort_requested" class="danger">Abort</button>
         </form>
         <span id="connection" class="quiet" role="status"></span>

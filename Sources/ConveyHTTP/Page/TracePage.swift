@@ -72,7 +72,7 @@ enum TracePage {
         let offset = signal["offset"]?.int ?? 0
         let fate: String =
             if let applied = signal["applied"] {
-                "applied as number \(applied["apply_order"]?.int ?? 0) of its partition"
+                "applied at \(applied["offset"]?.int ?? 0)"
             } else if let letter = signal["dead_letter"] {
                 "dead letter: \(letter["reason"]?.string ?? "")"
             } else {

@@ -84,18 +84,24 @@ struct HostilePageTests {
         var late = Self.message("late\(Self.markup)", "never")
         late["causationid"] = Self.markup
         try Self.post(deployment, Self.subject, late)
+        try Self.post(
+            deployment, Self.subject,
+            [
+                "specversion": "1.0", "id": "t\(Self.markup)", "type": "conv.in.timer.tick",
+                "data": ["delay_ms": 3_600_000],
+            ])
         try await Self.ingest(deployment)
         try await eventually("a dead letter and a rejection") {
             deployment.metric("convey_dead_letters_open") == 1
                 && deployment.metric("convey_signals_rejected_total") == 1
-                && deployment.metric("convey_signals_received_total") == 7
+                && deployment.metric("convey_signals_received_total") == 8
         }
         // The first step of a page with hostile things on it.
         let pages = [
             "/", Screen.path(of: Self.subject), Screen.path(of: Self.subject, "/c", "&as_of=3"),
             Screen.path(of: Self.subject, "/c/state"), Screen.path(of: Self.subject, "/c/events"),
             Screen.path(of: Self.subject, "/c/trace", "&id=" + TopicName.encode(level: "m\(Self.markup)")),
-            "/deadletters",
+            "/effects", "/deadletters",
             "/status",
         ]
         // One page says that there is no such thing, with the thing's name.

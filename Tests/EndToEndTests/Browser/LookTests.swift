@@ -67,7 +67,8 @@ struct LookTests {
             Place(name: "trace", path: "/c/trace?s=chat-42&id=order-17"),
             Place(name: "state", path: "/c/state?s=chat-42"),
             Place(name: "events", path: "/c/events?s=chat-42"), Place(name: "dead-letters", path: "/deadletters"),
-            Place(name: "status", path: "/status"), Place(name: "nothing", path: "/c/trace?s=chat-42&id=nobody"),
+            Place(name: "effects", path: "/effects"), Place(name: "status", path: "/status"),
+            Place(name: "nothing", path: "/c/trace?s=chat-42&id=nobody"),
         ]
     }
 
@@ -117,7 +118,7 @@ struct LookTests {
             try await screen.openLive("chat-1")
             try screen.say("one two three")
             try await screen.waitUntilAnswered("one two three")
-            for page in ["/", "/c/state?s=chat-1", "/c/events?s=chat-1", "/deadletters", "/status"] {
+            for page in ["/", "/c/state?s=chat-1", "/c/events?s=chat-1", "/effects", "/deadletters", "/status"] {
                 try screen.open(page)
                 #expect(try screen.browser.number(loaded) == 0, "\(page): its files were loaded again")
                 let bytes = try screen.browser.number(PageChecks.transfer) + files
