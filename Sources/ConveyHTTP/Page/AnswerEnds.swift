@@ -13,11 +13,13 @@ struct AnswerEnds: Sendable {
     let events: [JSONValue]
     /// Effects under way.
     let openEffects: Set<String>
+    /// Outputs that are there as a whole behind the end of the page, so that their pieces before it need not be shown.
+    let wholeLater: Set<String>
 
     static func read(
-        of timeline: JSONValue, _ subject: String, asOf: String?, _ queries: PageQueries
+        of timeline: JSONValue, _ subject: String, asOf: String?, before: Int64?, _ queries: PageQueries
     ) async throws(PageQueries.Failure) -> AnswerEnds {
-        guard (timeline["as_of"]?.int ?? 0) > 0 else { return AnswerEnds(events: [], openEffects: []) }
+        guard (timeline["as_of"]?.int ?? 0) > 0 else { return AnswerEnds(events: [], openEffects: [], wholeLater: []) }
         // An answer that failed before its first word has no entry: it may stand before all of them.
         let isFirstPage = timeline["next"] == nil
         let first = isFirstPage ? 1 : timeline["entries"]?.array?.first?["offset"]?.int ?? 1
@@ -28,8 +30,18 @@ struct AnswerEnds: Sendable {
                 ("type", types.joined(separator: ",")), ("limit", limit),
             ])
         let state = try await queries.ask(.state, subject, [("as_of", asOf)])
+        var later: JSONValue?
+        if let before {
+            later = try await queries.ask(
+                .events, subject,
+                [
+                    ("after", String(max(0, before - 1))), ("as_of", asOf), ("type", "conv.out.assistant.completed"),
+                    ("limit", "1"),
+                ])
+        }
         return AnswerEnds(
             events: events["events"]?.array ?? [],
-            openEffects: Set((state["state"]?["in_flight_effects"]?.object ?? []).map(\.key)))
+            openEffects: Set((state["state"]?["in_flight_effects"]?.object ?? []).map(\.key)),
+            wholeLater: Set((later?["events"]?.array ?? []).compactMap { $0["data"]?["output_id"]?.string }))
     }
 }

@@ -25,7 +25,8 @@ struct TimelineEntries {
     init(subject: String, timeline: [JSONValue], ends: AnswerEnds, mayDecide: Bool) {
         self.subject = subject
         self.mayDecide = mayDecide
-        let whole = Set(timeline.filter { $0["kind"]?.string == "message" }.compactMap { $0["output_id"]?.string })
+        let whole = ends.wholeLater.union(
+            timeline.filter { $0["kind"]?.string == "message" }.compactMap { $0["output_id"]?.string })
         for value in timeline {
             let output = value["output_id"]?.string ?? ""
             let isPiece = value["kind"]?.string == "delta"
@@ -35,6 +36,14 @@ struct TimelineEntries {
         }
         for event in ends.events { apply(event, ends) }
         entries.sort { $0.offset < $1.offset }
+    }
+
+    /// Leaves out the oldest entries.
+    /// - Returns: the offset before which those left out are; nil where there are not that many.
+    mutating func keep(last limit: Int) -> Int? {
+        guard entries.count > limit else { return nil }
+        entries.removeFirst(entries.count - limit)
+        return entries.first?.offset
     }
 
     /// The offset of the newest entry.

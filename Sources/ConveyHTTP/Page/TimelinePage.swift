@@ -2,7 +2,10 @@ import Conversation
 
 /// `/c?s=…`: what the participants saw, live; with a box to talk and a button to abort, unless it shows the past.
 enum TimelinePage {
-    static let pageSize = "100"
+    /// Entries of a page.
+    private static let pageSize = 100
+    /// Entries asked for: those of pieces of answers become fewer.
+    private static let queryLimit = "500"
 
     static func response(
         _ subject: String, _ query: QueryString, _ page: PageContext
@@ -11,14 +14,16 @@ enum TimelinePage {
         let timeline = try await timeline(subject, query, page)
         let newest = timeline["as_of"]?.int ?? 0
         let isPast = asOf != nil || query["before"] != nil
-        let ends = try await AnswerEnds.read(of: timeline, subject, asOf: query["as_of"], page.queries)
+        let ends = try await AnswerEnds.read(
+            of: timeline, subject, asOf: query["as_of"], before: PageText.offset(query["before"]), page.queries)
         let mayWrite = page.may(.write) && !isPast
-        let entries = TimelineEntries(
+        var entries = TimelineEntries(
             subject: subject, timeline: timeline["entries"]?.array ?? [], ends: ends, mayDecide: mayWrite)
         var heading = ConversationHeading(subject: subject, here: .conversation, asOf: asOf, offset: newest)
         if let asOf { heading.later = try await next(after: asOf, subject, page.queries) }
         heading.earlier = entries.newestOffset.flatMap { $0 > 1 ? $0 - 1 : nil }
-        let older = timeline["next"]?["before"]?.int.map { before -> HTML in
+        let before = entries.keep(last: pageSize) ?? timeline["next"]?["before"]?.int
+        let older = before.map { before -> HTML in
             let items = [("before", String(before))] + (asOf.map { [("as_of", String($0))] } ?? [])
             return #"<p><a rel="prev" href="\#(PagePath.conversation.of(subject, items))">Older</a></p>"#
         }
@@ -32,7 +37,7 @@ enum TimelinePage {
             data-rewind="\(PagePath.conversation.of(subject))"\(live)>
             \(entries.html)
             </section>
-            \(entries.html.isEmpty ? #"<p id="empty" class="quiet">Nothing has been said yet.</p>"# : nil)
+            \(entries.isEmpty ? #"<p id="empty" class="quiet">Nothing has been said yet.</p>"# : nil)
             \(mayWrite ? composer(subject) : #"<p id="connection" class="quiet" role="status"></p>"#)
             """)
     }
@@ -44,7 +49,7 @@ enum TimelinePage {
         do throws(PageQueries.Failure) {
             return try await page.queries.ask(
                 .timeline, subject,
-                [("limit", pageSize), ("as_of", query["as_of"]), ("before", query["before"])])
+                [("limit", queryLimit), ("as_of", query["as_of"]), ("before", query["before"])])
         } catch {
             guard error.response.statusCode == .notFound else { throw error }
             return .object([("as_of", .integer("0")), ("entries", .array([]))])
