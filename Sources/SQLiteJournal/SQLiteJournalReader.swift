@@ -38,6 +38,10 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
         try records.records(after: position, limit: limit)
     }
 
+    func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+        try database.reading(body)
+    }
+
     func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
         try records.records(at: positions)
     }

@@ -34,6 +34,12 @@ enum ServerSentEvent {
     /// Appends `id: …`, the data, one `data: …` a line of it, and the empty line that ends an event.
     static func append(id: Int64, data: [UInt8], to bytes: inout [UInt8]) {
         bytes += "id: \(id)\ndata: ".utf8
+        // As most are: JSON on one line.
+        guard data.contains(where: { $0 == UInt8(ascii: "\n") || $0 == UInt8(ascii: "\r") }) else {
+            bytes += data
+            bytes += "\n\n".utf8
+            return
+        }
         var previous: UInt8 = 0
         for byte in data {
             switch byte {

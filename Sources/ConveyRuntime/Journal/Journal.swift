@@ -97,6 +97,9 @@ public struct RecoveryPoint: Sendable {
 ///
 /// Each call is a short read of its own; records never change, so several calls see one truth as far as the first one saw.
 public protocol JournalReader: AnyObject {
+    /// Several reads of one state of the journal, which cost less together. Short: who stays in it keeps space from being used
+    /// again.
+    func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result
     /// Fixed when the journal was created.
     var partitionCount: Int { get }
     /// The record at a position; nil when there is none.
@@ -135,6 +138,13 @@ public protocol JournalReader: AnyObject {
     func deadLetters(
         after position: Position, conversation: ConversationID?, limit: Int
     ) throws(JournalError) -> [DeadLetter]
+}
+
+extension JournalReader {
+    /// For journals in which every read costs the same.
+    public func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+        try body()
+    }
 }
 
 /// The append-only record of every signal, and what is derived from it to find things by key.

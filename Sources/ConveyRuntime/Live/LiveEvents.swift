@@ -21,8 +21,6 @@ public final class LiveEvents {
 
     /// Events read at a time.
     static let page = 200
-    /// Between two reads of a conversation that changes all the time: what comes within it comes at once.
-    static let pace = Duration.milliseconds(50)
     /// Before asking again where the read side has too much to do, or cannot read.
     static let patience = Duration.seconds(1)
 
@@ -32,7 +30,6 @@ public final class LiveEvents {
     private var offset: Int64?
     /// Whether the last page was full.
     private var hasMore = true
-    private var readAt: ContinuousClock.Instant?
 
     /// - Parameter after: the offset of the last event that the reader has; nil to begin with what comes next.
     public init(watch: LiveWatch, queries: QueryService, after: Int64?) {
@@ -56,10 +53,7 @@ public final class LiveEvents {
                     return .quiet
                 }
                 hasMore = true
-                // What comes after a silence is read at once; what follows it closely, together.
-                if let last = readAt, clock.now < last + Self.pace { try await Task.sleep(until: last + Self.pace) }
             }
-            readAt = clock.now
             guard let events = await read() else {
                 try await Task.sleep(for: Self.patience)
                 if clock.now >= end { return .quiet }

@@ -8,10 +8,14 @@ public final class LiveFeed: Sendable {
         var bySubject: [ExactText: [UInt64: LiveWatch]] = [:]
         var count = 0
         var nextID: UInt64 = 0
+        /// Runs while there is a watch.
+        var clock: Task<Void, Never>?
     }
 
-    /// Watches at once. Each costs a connection, and a query each time that its conversation changes.
+    /// Watches at once. Each costs a connection, and a read each time that its conversation changes.
     public static let watchLimit = 500
+    /// Between two changes that a watch is told of: what is committed within it counts as one.
+    public static let pace = Duration.milliseconds(50)
 
     private let watches = Mutex(Watches())
     private let limit: Int
@@ -22,6 +26,8 @@ public final class LiveFeed: Sendable {
         self.limit = limit
     }
 
+    deinit { watches.withLock { $0.clock?.cancel() } }
+
     /// Watches a conversation, which need not exist yet, until `LiveWatch.end()`; nil when too many do already.
     public func watch(_ subject: String) -> LiveWatch? {
         watches.withLock { watches in
@@ -30,6 +36,7 @@ public final class LiveFeed: Sendable {
             watches.nextID += 1
             let watch = LiveWatch(id: watches.nextID, subject: subject, feed: self)
             watches.bySubject[ExactText(subject), default: [:]][watch.id] = watch
+            if watches.clock == nil { watches.clock = Task { [weak self] in await Self.tick { self } } }
             isWatched.store(true, ordering: .releasing)
             return watch
         }
@@ -51,108 +58,32 @@ public final class LiveFeed: Sendable {
             }
             return changed
         }
-        for watch in changed { watch.note() }
+        let now = ContinuousClock.now
+        for watch in changed { watch.note(at: now) }
     }
 
-    fileprivate func end(_ watch: LiveWatch) {
+    /// One clock for all watches: a timer for each wait would be thousands a second.
+    private static func tick(_ feed: () -> LiveFeed?) async {
+        while !Task.isCancelled {
+            // Cancelled with the last watch.
+            try? await Task.sleep(for: pace)
+            guard let feed = feed() else { return }
+            let all = feed.watches.withLock { $0.bySubject.values.flatMap(\.values) }
+            let now = ContinuousClock.now
+            for watch in all { watch.tick(at: now) }
+        }
+    }
+
+    func end(_ watch: LiveWatch) {
         watches.withLock { watches in
             let subject = ExactText(watch.subject)
             guard watches.bySubject[subject]?.removeValue(forKey: watch.id) != nil else { return }
             if watches.bySubject[subject]?.isEmpty == true { watches.bySubject[subject] = nil }
             watches.count -= 1
-            if watches.count == 0 { isWatched.store(false, ordering: .releasing) }
-        }
-    }
-}
-
-/// One watch over a conversation. A single task waits on it at a time.
-public final class LiveWatch: Sendable {
-    private enum State {
-        case quiet
-        /// Something was committed since the last wait.
-        case changed
-        case waiting(CheckedContinuation<Bool, Never>)
-        case ended
-    }
-
-    let id: UInt64
-    public let subject: String
-    private let feed: LiveFeed
-    private let state = Mutex(State.quiet)
-
-    fileprivate init(id: UInt64, subject: String, feed: LiveFeed) {
-        self.id = id
-        self.subject = subject
-        self.feed = feed
-    }
-
-    /// Waits until something of the conversation is committed; at once where that has happened since the last wait.
-    /// - Returns: false when the time has passed, the task was cancelled or the watch has ended.
-    public func change(within limit: Duration) async -> Bool {
-        await withTaskGroup(of: Bool.self) { group in
-            group.addTask { await self.wait() }
-            group.addTask {
-                // Cancelled when the change comes first: then its result is not looked at.
-                try? await Task.sleep(for: limit)
-                return false
-            }
-            var isChanged = await group.next() ?? false
-            group.cancelAll()
-            // A change in the very moment in which the time passed is one, too: nobody else will tell of it.
-            for await late in group { isChanged = isChanged || late }
-            return isChanged
-        }
-    }
-
-    /// No more is told. Whoever waits is let go.
-    public func end() {
-        let waiting = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            defer { state = .ended }
-            if case .waiting(let continuation) = state { return continuation }
-            return nil
-        }
-        waiting?.resume(returning: false)
-        feed.end(self)
-    }
-
-    fileprivate func note() {
-        let waiting = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-            switch state {
-            case .quiet, .changed:
-                state = .changed
-                return nil
-            case .waiting(let continuation):
-                state = .quiet
-                return continuation
-            case .ended: return nil
-            }
-        }
-        waiting?.resume(returning: true)
-    }
-
-    private func wait() async -> Bool {
-        await withTaskCancellationHandler {
-            await withCheckedContinuation { continuation in
-                let isChanged: Bool? = state.withLock { state in
-                    switch state {
-                    case .changed:
-                        state = .quiet
-                        return true
-                    case .quiet where !Task.isCancelled:
-                        state = .waiting(continuation)
-                        return nil
-                    case .quiet, .ended, .waiting: return false
-                    }
-                }
-                if let isChanged { continuation.resume(returning: isChanged) }
-            }
-        } onCancel: {
-            let waiting = state.withLock { state -> CheckedContinuation<Bool, Never>? in
-                guard case .waiting(let continuation) = state else { return nil }
-                state = .quiet
-                return continuation
-            }
-            waiting?.resume(returning: false)
+            guard watches.count == 0 else { return }
+            watches.clock?.cancel()
+            watches.clock = nil
+            isWatched.store(false, ordering: .releasing)
         }
     }
 }

@@ -18,16 +18,20 @@ extension QueryExecutor {
         LivePage, QueryError
     > {
         self.deadline = QueryDeadline(microseconds: deadline)
-        do {
-            return .success(
-                try keeping(subject) { reading throws(QueryFailure) in
-                    guard let after else { return LivePage(events: [], through: reading.head.offset, hasMore: false) }
-                    return try self.page(after: min(after, .max - 1), limit, reading)
-                })
-        } catch {
-            switch error {
-            case .query(let error): return .failure(error)
-            case .journal(let error): throw error
+        return try reader.reading { () throws(JournalError) in
+            do throws(QueryFailure) {
+                return .success(
+                    try keeping(subject) { reading throws(QueryFailure) in
+                        guard let after else {
+                            return LivePage(events: [], through: reading.head.offset, hasMore: false)
+                        }
+                        return try self.page(after: min(after, .max - 1), limit, reading)
+                    })
+            } catch {
+                switch error {
+                case .query(let error): return .failure(error)
+                case .journal(let error): throw error
+                }
             }
         }
     }

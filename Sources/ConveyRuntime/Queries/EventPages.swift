@@ -29,12 +29,15 @@ extension QueryExecutor {
 
     /// All events behind an offset: nothing is filtered, so they are consecutive.
     func page(after offset: Int64, _ limit: Int, _ reading: ConversationReading) throws(QueryFailure) -> LivePage {
-        var request = QueryRequest(.events, subject: reading.head.subject)
-        request.limit = limit
+        let newest = reading.head.offset
+        guard offset < newest else { return LivePage(events: [], through: offset, hasMore: false) }
+        let positions = try reading.chain.positions(
+            of: offset + 1...min(offset + Int64(limit), newest), reader: reader, deadline: deadline)
         var page = EventPage(limit: limit, bytes: limits.answerBytes)
-        let through = try collect(from: offset + 1, through: reading.head.offset, request, reading, &page)
+        _ = try write(positions, reading, &page)
         let events = page.events.enumerated().map { LiveEvents.Event(offset: offset + 1 + Int64($0), envelope: $1) }
-        return LivePage(events: events, through: through, hasMore: through < reading.head.offset)
+        let through = offset + Int64(events.count)
+        return LivePage(events: events, through: through, hasMore: through < newest)
     }
 
     /// - Returns: the offset of the last record looked at; what is older comes on the next page.
@@ -106,11 +109,17 @@ extension QueryExecutor {
     private func write(
         _ links: [RecordLink], _ reading: ConversationReading, _ page: inout EventPage
     ) throws(QueryFailure) -> Int {
-        let room = links.prefix(page.limit - page.events.count)
+        try write(links.map(\.position), reading, &page)
+    }
+
+    private func write(
+        _ positions: [Position], _ reading: ConversationReading, _ page: inout EventPage
+    ) throws(QueryFailure) -> Int {
+        let room = positions.prefix(page.limit - page.events.count)
         var written = 0
         for start in stride(from: 0, to: room.count, by: EventPage.step) {
             let part = room[start..<min(start + EventPage.step, room.count)]
-            let records = try records(at: part.map(\.position))
+            let records = try records(at: Array(part))
             var applied = try appliedSignals(of: records)[...]
             for record in records {
                 var signal: Signal?

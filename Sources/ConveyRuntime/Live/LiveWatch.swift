@@ -1,0 +1,94 @@
+import Synchronization
+
+/// One watch over a conversation. A single task waits on it at a time.
+public final class LiveWatch: Sendable {
+    private struct Waiter {
+        let continuation: CheckedContinuation<Bool, Never>
+        let deadline: ContinuousClock.Instant
+    }
+
+    private struct State {
+        /// Something was committed that was not told yet.
+        var isChanged = false
+        var isEnded = false
+        var waiter: Waiter?
+        /// When a change may be told again.
+        var due = ContinuousClock.now
+
+        /// Whoever waits, if it is to be told of a change now.
+        mutating func takeWaiter(at now: ContinuousClock.Instant) -> Waiter? {
+            guard isChanged, now >= due, let waiter else { return nil }
+            self.waiter = nil
+            isChanged = false
+            due = now + LiveFeed.pace
+            return waiter
+        }
+    }
+
+    let id: UInt64
+    public let subject: String
+    private let feed: LiveFeed
+    private let state = Mutex(State())
+
+    init(id: UInt64, subject: String, feed: LiveFeed) {
+        self.id = id
+        self.subject = subject
+        self.feed = feed
+    }
+
+    /// Waits until something of the conversation is committed: what comes after a silence is told at once, what follows it
+    /// closely together, `LiveFeed.pace` later. What was committed since the last wait counts.
+    /// - Parameter limit: to within `LiveFeed.pace`.
+    /// - Returns: false when the time has passed, the task was cancelled or the watch has ended.
+    public func change(within limit: Duration) async -> Bool {
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let now = ContinuousClock.now
+                let told: (waiter: Waiter, isChange: Bool)? = state.withLock { state in
+                    let waiter = Waiter(continuation: continuation, deadline: now + limit)
+                    if state.isEnded || Task.isCancelled { return (waiter, false) }
+                    state.waiter = waiter
+                    return state.takeWaiter(at: now).map { ($0, true) }
+                }
+                told?.waiter.continuation.resume(returning: told?.isChange ?? false)
+            }
+        } onCancel: {
+            letGo { _ in }
+        }
+    }
+
+    /// No more is told. Whoever waits is let go.
+    public func end() {
+        letGo { $0.isEnded = true }
+        feed.end(self)
+    }
+
+    /// Something was committed.
+    func note(at now: ContinuousClock.Instant) {
+        let waiter = state.withLock { state in
+            state.isChanged = true
+            return state.takeWaiter(at: now)
+        }
+        waiter?.continuation.resume(returning: true)
+    }
+
+    /// Time has passed.
+    func tick(at now: ContinuousClock.Instant) {
+        let told: (waiter: Waiter, isChange: Bool)? = state.withLock { state in
+            if let waiter = state.takeWaiter(at: now) { return (waiter, true) }
+            guard let waiter = state.waiter, now >= waiter.deadline else { return nil }
+            state.waiter = nil
+            return (waiter, false)
+        }
+        told?.waiter.continuation.resume(returning: told?.isChange ?? false)
+    }
+
+    private func letGo(_ change: (inout State) -> Void) {
+        let waiter = state.withLock { state in
+            defer { state.waiter = nil }
+            change(&state)
+            return state.waiter
+        }
+        waiter?.continuation.resume(returning: false)
+    }
+}
