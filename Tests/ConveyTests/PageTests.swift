@@ -1,3 +1,4 @@
+import Conversation
 import Foundation
 import Testing
 
@@ -25,6 +26,13 @@ struct PageTests {
         let none: HTML? = nil
         let html: HTML = "<p>\(items)\(none)\(3)</p>"
         #expect(html.text == "<p><b>&lt;1&gt;</b><i>2</i>3</p>")
+    }
+
+    @Test("A value that comes back from a form, or that the script needs, is exactly what it was")
+    func exactValues() {
+        let subject = "a\u{202e}b\"<\r\n'&"
+        let html: HTML = "<input value=\"\(exact: subject)\">"
+        #expect(Array(html.text.utf8) == Array("<input value=\"a\u{202e}b&quot;&lt;&#13;&#10;&#39;&amp;\">".utf8))
     }
 
     @Test("A page allows nothing inline and nothing from elsewhere, has nothing of it, and is not kept")
@@ -67,6 +75,49 @@ struct PageTests {
         var bytes: [UInt8] = []
         ServerSentEvent.append(id: 7, data: Array("{\r\n\"a\":\n1\r}".utf8), to: &bytes)
         #expect(String(decoding: bytes, as: UTF8.self) == "id: 7\ndata: {\ndata: \"a\":\ndata: 1\ndata: }\n\n")
+    }
+
+    /// An entry of a timeline as the query answers it.
+    private static func piece(_ offset: Int, _ text: String, kind: String = "delta") throws -> JSONValue {
+        try JSONValue(
+            Array(
+                (#"{"offset":\#(offset),"time":"2026-11-23T00:00:00Z","event_id":"e\#(offset)","kind":"\#(kind)","#
+                    + #""role":"assistant","content":"\#(text)","output_id":"o","metadata":{"effect_id":"x"}}"#).utf8))
+    }
+
+    @Test("Pieces of an answer are one entry until the whole is there, and its end is told")
+    func answers() throws {
+        let pieces = try [Self.piece(1, "one "), Self.piece(3, "two ")]
+        func html(_ timeline: [JSONValue], _ ends: AnswerEnds) -> String {
+            TimelineEntries(subject: "s", timeline: timeline, ends: ends, mayDecide: true).html.map(\.text).joined()
+        }
+        let running = AnswerEnds(events: [], openEffects: ["x"], wholeLater: [])
+        let open = html(pieces, running)
+        #expect(open.contains("one two ") && open.contains(#"data-state="open""#))
+        let whole = try html(pieces + [Self.piece(5, "one two three", kind: "message")], running)
+        #expect(whole.contains("one two three") && whole.components(separatedBy: "<article").count == 2)
+        let canceled = try JSONValue(
+            Array(#"{"offset":6,"type":"conv.out.assistant.canceled","data":{"output_id":"o","reason":"abort"}}"#.utf8))
+        let ended = html(pieces, AnswerEnds(events: [canceled], openEffects: [], wholeLater: []))
+        #expect(ended.contains("assistant, canceled (abort)") && ended.contains(#"data-state="canceled""#))
+        // On a page before the one that has the whole.
+        #expect(html(pieces, AnswerEnds(events: [], openEffects: [], wholeLater: ["o"])).isEmpty)
+    }
+
+    @Test("A tool that asks for consent has buttons while it waits, for who may press them")
+    func consent() throws {
+        let asked = try JSONValue(
+            Array(
+                (#"{"offset":2,"id":"a","type":"conv.out.tool.approval_requested","data":{"tool_name":"refund","#
+                    + #""effect_id":"tool-1","arguments":"{}"}}"#).utf8))
+        func html(_ open: Set<String>, _ mayDecide: Bool) -> String {
+            let ends = AnswerEnds(events: [asked], openEffects: open, wholeLater: [])
+            return TimelineEntries(subject: "s", timeline: [], ends: ends, mayDecide: mayDecide).html.map(\.text)
+                .joined()
+        }
+        #expect(html(["tool-1"], true).contains(">Allow<"))
+        #expect(!html(["tool-1"], false).contains(">Allow<"))
+        #expect(!html([], true).contains(">Allow<"))
     }
 
     @Test("A form's plus sign is a space, and broken encoding is no form")

@@ -21,9 +21,11 @@ public func httpPost(_ path: String, body: String, port: Int) -> HTTPAnswer? {
 /// One request of any method, as `httpGet`; a body is JSON.
 /// - Parameter seconds: how long the server may be silent.
 public func httpExchange(
-    _ method: String, _ path: String, body: String? = nil, port: Int, seconds: Int = 3
+    _ method: String, _ path: String, headers: [String: String] = [:], body: String? = nil, port: Int, seconds: Int = 3
 ) -> HTTPAnswer? {
-    let about = body.map { "Content-Type: application/json\r\nContent-Length: \($0.utf8.count)\r\n" } ?? ""
+    let about =
+        (body.map { "Content-Type: application/json\r\nContent-Length: \($0.utf8.count)\r\n" } ?? "")
+        + headers.map { "\($0.key): \($0.value)\r\n" }.joined()
     return exchange(
         "\(method) \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\(about)\r\n\(body ?? "")",
         port: port, seconds: seconds)
