@@ -155,7 +155,8 @@ let package = Package(
         .testTarget(
             name: "ConveyTests",
             dependencies: [
-                "convey", "ChatCompletions", "ConveyHTTP", "ConveyRuntime", "EffectHandlers", "MQTTTransport",
+                "convey", "ChatCompletions", "Conversation", "ConveyHTTP", "ConveyRuntime", "EffectHandlers",
+                "MQTTTransport",
                 "TestSupport",
             ],
             swiftSettings: strict),

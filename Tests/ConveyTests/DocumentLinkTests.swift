@@ -10,7 +10,9 @@ struct DocumentLinkTests {
     func links() throws {
         var count = 0
         for document in try Self.documents() {
-            for link in try Self.text(document).matches(of: /\]\(([^)\s]+)\)/).map({ String($0.1) }) {
+            let text = try Self.text(document)
+            let pictures = text.matches(of: /src(?:set)?="([^"]+)"/).map { String($0.1) }
+            for link in text.matches(of: /\]\(([^)\s]+)\)/).map({ String($0.1) }) + pictures {
                 if link.hasPrefix("http") { continue }
                 count += 1
                 let parts = link.split(separator: "#", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)

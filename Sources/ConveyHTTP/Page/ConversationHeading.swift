@@ -41,7 +41,7 @@ struct ConversationHeading {
             \(words)
             <input type="hidden" name="\(PagePath.subject)" value="\(exact: subject)">
             <label for="as_of">As of record</label>
-            <input id="as_of" name="as_of" type="number" min="1" value="\(offset)" required>
+            <input id="as_of" name="as_of" type="number" min="1" value="\(max(1, offset))" required>
             <button>Rewind</button>
             \(earlier.map { link($0, "Earlier", "prev") })\(later.map { link($0, "Later", "next") })\(now)
             </form>

@@ -65,6 +65,7 @@ enum PageScript {
           if (!timeline.dataset.live) return;
 
           const connection = document.getElementById("connection");
+          const asOf = document.getElementById("as_of");
           const answers = new Map();
           const seen = new Set();
           const underWay = new Set();
@@ -242,6 +243,7 @@ enum PageScript {
               take(JSON.parse(message.data));
             }
             waiting.splice(0, count);
+            if (asOf && asOf !== document.activeElement) asOf.value = last;
             writePieces();
             showBusy();
             if (follows) toEnd();
