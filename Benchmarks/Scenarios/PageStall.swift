@@ -21,7 +21,8 @@ enum PageStall {
     private static let receiveBuffer: Int32 = 4_096
     /// Two and a half times the 20 seconds that are promised.
     private static let closedWithin: Int64 = 50_000_000_000
-    private static let lookSeconds = 0.1
+    /// A look at the system's list of connections takes the reading thread some milliseconds.
+    private static let lookSeconds = 1.0
     private static let warmUpSeconds = 2.0
 
     static func run(_ surroundings: Surroundings) throws -> ScenarioReport {

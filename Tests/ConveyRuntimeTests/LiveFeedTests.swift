@@ -1,4 +1,5 @@
 import Conversation
+import Synchronization
 import Testing
 
 @testable import ConveyRuntime
@@ -56,6 +57,32 @@ struct LiveFeedTests {
         let task = Task { await cancelled.change(within: .seconds(60)) }
         task.cancel()
         #expect(await !task.value)
+    }
+
+    @Test("However commits and waits fall together, whoever waits on hears of the last commit", .timeLimit(.minutes(1)))
+    func losesNothing() async throws {
+        let feed = LiveFeed()
+        let watch = try #require(feed.watch("a"))
+        let commits = 400
+        let made = Atomic(0)
+        let change = event("a", conversation: 1)
+        async let committing: Void = {
+            for number in 1...commits {
+                made.store(number, ordering: .releasing)
+                feed.committed([change])
+                // Now and then a pause about as long as the feed's own.
+                if number % 20 == 0 { try? await Task.sleep(for: .milliseconds(number % 7 * 10)) }
+            }
+        }()
+        while made.load(ordering: .acquiring) < commits {
+            #expect(await watch.change(within: .seconds(30)))
+        }
+        await committing
+        // The last one may have come behind the last wait; then it is told now.
+        feed.committed([change])
+        #expect(await watch.change(within: .seconds(30)))
+        watch.end()
+        #expect(feed.watching == 0)
     }
 
     private func event(_ subject: String, conversation: Int64) -> OutboundEvent {

@@ -8,6 +8,8 @@ public final class LiveFeed: Sendable {
         var bySubject: [ExactText: [UInt64: LiveWatch]] = [:]
         var count = 0
         var nextID: UInt64 = 0
+        /// Those that have changed and could not be told yet.
+        var untold: [UInt64: LiveWatch] = [:]
         /// Runs while there is a watch.
         var clock: Task<Void, Never>?
     }
@@ -16,6 +18,8 @@ public final class LiveFeed: Sendable {
     public static let watchLimit = 500
     /// Between two changes that a watch is told of: what is committed within it counts as one.
     public static let pace = Duration.milliseconds(50)
+    /// Ticks of the clock between two looks at who has waited long enough.
+    private static let ticksPerLook = 20
 
     private let watches = Mutex(Watches())
     private let limit: Int
@@ -58,20 +62,48 @@ public final class LiveFeed: Sendable {
             }
             return changed
         }
+        guard !changed.isEmpty else { return }
         let now = ContinuousClock.now
-        for watch in changed { watch.note(at: now) }
+        keep(changed.filter { !$0.note(at: now) })
+    }
+
+    /// Has the clock tell them.
+    private func keep(_ untold: [LiveWatch]) {
+        if untold.isEmpty { return }
+        watches.withLock { watches in
+            for watch in untold where watches.bySubject[ExactText(watch.subject)]?[watch.id] != nil {
+                watches.untold[watch.id] = watch
+            }
+        }
     }
 
     /// One clock for all watches: a timer for each wait would be thousands a second.
     private static func tick(_ feed: () -> LiveFeed?) async {
+        var ticks = 0
         while !Task.isCancelled {
             // Cancelled with the last watch.
             try? await Task.sleep(for: pace)
             guard let feed = feed() else { return }
-            let all = feed.watches.withLock { $0.bySubject.values.flatMap(\.values) }
-            let now = ContinuousClock.now
-            for watch in all { watch.tick(at: now) }
+            feed.tellLate(at: .now)
+            ticks += 1
+            if ticks % ticksPerLook == 0 { feed.letGoLate(at: .now) }
         }
+    }
+
+    /// Tells those that have changed in the meantime.
+    private func tellLate(at now: ContinuousClock.Instant) {
+        // Taken out first: one that changes again meanwhile stays in.
+        let untold = watches.withLock { watches in
+            defer { watches.untold = [:] }
+            return watches.untold
+        }
+        keep(untold.values.filter { !$0.tell(at: now) })
+    }
+
+    /// Lets those go whose time has passed.
+    private func letGoLate(at now: ContinuousClock.Instant) {
+        let all = watches.withLock { $0.bySubject.values.flatMap(\.values) }
+        for watch in all { watch.letGoIfLate(at: now) }
     }
 
     func end(_ watch: LiveWatch) {
@@ -79,6 +111,7 @@ public final class LiveFeed: Sendable {
             let subject = ExactText(watch.subject)
             guard watches.bySubject[subject]?.removeValue(forKey: watch.id) != nil else { return }
             if watches.bySubject[subject]?.isEmpty == true { watches.bySubject[subject] = nil }
+            watches.untold[watch.id] = nil
             watches.count -= 1
             guard watches.count == 0 else { return }
             watches.clock?.cancel()

@@ -38,7 +38,7 @@ public final class LiveWatch: Sendable {
 
     /// Waits until something of the conversation is committed: what comes after a silence is told at once, what follows it
     /// closely together, `LiveFeed.pace` later. What was committed since the last wait counts.
-    /// - Parameter limit: to within `LiveFeed.pace`.
+    /// - Parameter limit: to within a second.
     /// - Returns: false when the time has passed, the task was cancelled or the watch has ended.
     public func change(within limit: Duration) async -> Bool {
         await withTaskCancellationHandler {
@@ -53,41 +53,46 @@ public final class LiveWatch: Sendable {
                 told?.waiter.continuation.resume(returning: told?.isChange ?? false)
             }
         } onCancel: {
-            letGo { _ in }
+            letGo()
         }
     }
 
     /// No more is told. Whoever waits is let go.
     public func end() {
-        letGo { $0.isEnded = true }
+        letGo(changing: { $0.isEnded = true })
         feed.end(self)
     }
 
     /// Something was committed.
-    func note(at now: ContinuousClock.Instant) {
-        let waiter = state.withLock { state in
-            state.isChanged = true
-            return state.takeWaiter(at: now)
+    /// - Returns: whether that has been told; else `tell` has to be asked later.
+    func note(at now: ContinuousClock.Instant) -> Bool {
+        state.withLock { $0.isChanged = true }
+        return tell(at: now)
+    }
+
+    /// Tells of a change, if somebody waits and it is time.
+    /// - Returns: whether there is nothing left to tell.
+    func tell(at now: ContinuousClock.Instant) -> Bool {
+        let (waiter, isTold) = state.withLock { state in
+            let waiter = state.takeWaiter(at: now)
+            return (waiter, !state.isChanged)
         }
         waiter?.continuation.resume(returning: true)
+        return isTold
     }
 
-    /// Time has passed.
-    func tick(at now: ContinuousClock.Instant) {
-        let told: (waiter: Waiter, isChange: Bool)? = state.withLock { state in
-            if let waiter = state.takeWaiter(at: now) { return (waiter, true) }
-            guard let waiter = state.waiter, now >= waiter.deadline else { return nil }
-            state.waiter = nil
-            return (waiter, false)
-        }
-        told?.waiter.continuation.resume(returning: told?.isChange ?? false)
+    func letGoIfLate(at now: ContinuousClock.Instant) {
+        letGo(where: { now >= $0.deadline })
     }
 
-    private func letGo(_ change: (inout State) -> Void) {
-        let waiter = state.withLock { state in
-            defer { state.waiter = nil }
+    private func letGo(
+        where isWanted: (Waiter) -> Bool = { _ in true }, changing change: (inout State) -> Void = { _ in }
+    ) {
+        let waiter: Waiter? = state.withLock { state in
             change(&state)
-            return state.waiter
+            guard let waiter = state.waiter, isWanted(waiter) else { return nil }
+            state.waiter = nil
+            return waiter
         }
         waiter?.continuation.resume(returning: false)
     }
