@@ -100,6 +100,14 @@ struct PageTests {
             Array(#"{"offset":6,"type":"conv.out.assistant.canceled","data":{"output_id":"o","reason":"abort"}}"#.utf8))
         let ended = html(pieces, AnswerEnds(events: [canceled], openEffects: [], wholeLater: []))
         #expect(ended.contains("assistant, canceled (abort)") && ended.contains(#"data-state="canceled""#))
+        let reset = try JSONValue(
+            Array(#"{"offset":2,"type":"conv.out.assistant.reset","data":{"output_id":"o"}}"#.utf8))
+        let again = html(pieces, AnswerEnds(events: [reset], openEffects: ["x"], wholeLater: []))
+        #expect(again.contains("two ") && !again.contains("one "))
+        // On a page before the one with its end it is marked; another answer's end is not on this page.
+        let before = AnswerEnds(events: [canceled], openEffects: [], wholeLater: [], end: 5)
+        #expect(html(pieces, before).contains(#"data-state="canceled""#))
+        #expect(html([], before).isEmpty)
         // On a page before the one that has the whole.
         #expect(html(pieces, AnswerEnds(events: [], openEffects: [], wholeLater: ["o"])).isEmpty)
     }

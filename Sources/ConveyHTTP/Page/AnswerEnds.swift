@@ -9,12 +9,14 @@ struct AnswerEnds: Sendable {
     ]
     private static let limit = "200"
 
-    /// Ascending.
+    /// Ascending. Some may be behind the end of the page.
     let events: [JSONValue]
     /// Effects under way.
     let openEffects: Set<String>
     /// Outputs that are there as a whole behind the end of the page, so that their pieces before it need not be shown.
     let wholeLater: Set<String>
+    /// Where the page ends: what is from here on changes entries, and is none itself.
+    var end = Int.max
 
     static func read(
         of timeline: JSONValue, _ subject: String, asOf: String?, before: Int64?, _ queries: PageQueries
@@ -42,6 +44,7 @@ struct AnswerEnds: Sendable {
         return AnswerEnds(
             events: events["events"]?.array ?? [],
             openEffects: Set((state["state"]?["in_flight_effects"]?.object ?? []).map(\.key)),
-            wholeLater: Set((later?["events"]?.array ?? []).compactMap { $0["data"]?["output_id"]?.string }))
+            wholeLater: Set((later?["events"]?.array ?? []).compactMap { $0["data"]?["output_id"]?.string }),
+            end: before.map { Int($0) } ?? .max)
     }
 }

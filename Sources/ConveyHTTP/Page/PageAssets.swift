@@ -32,9 +32,9 @@ enum PageAssets {
             Route(asset.path, "a file of the page", scope: nil) { _ in
                 HTTPResponse(
                     statusCode: .ok,
-                    headers: PageLayout.headers([
-                        (.contentType, asset.contentType), (.cacheControl, "public, max-age=31536000, immutable"),
-                    ]),
+                    headers: [
+                        .contentType: asset.contentType, .cacheControl: "public, max-age=31536000, immutable",
+                    ],
                     body: asset.body)
             }
         }

@@ -42,12 +42,12 @@ enum PageLayout {
             """
         return HTTPResponse(
             statusCode: status,
-            headers: headers([
-                (.contentType, "text/html; charset=utf-8"), (.cacheControl, "no-store"),
-                (HTTPHeader("Content-Security-Policy"), contentSecurityPolicy),
+            headers: [
+                .contentType: "text/html; charset=utf-8", .cacheControl: "no-store",
+                HTTPHeader("Content-Security-Policy"): contentSecurityPolicy,
                 // With `no-referrer` browsers would send forms with `Origin: null`.
-                (HTTPHeader("Referrer-Policy"), "same-origin"),
-            ]),
+                HTTPHeader("Referrer-Policy"): "same-origin",
+            ],
             body: Data(document.text.utf8))
     }
 
@@ -64,13 +64,7 @@ enum PageLayout {
 
     /// Has the browser ask for another page, after a form was taken.
     static func redirect(to path: String) -> HTTPResponse {
-        HTTPResponse(statusCode: .seeOther, headers: headers([(.location, path), (.cacheControl, "no-store")]))
-    }
-
-    static func headers(_ items: [(HTTPHeader, String)]) -> HTTPHeaders {
-        var headers = HTTPHeaders()
-        for (name, value) in items { headers[name] = value }
-        return headers
+        HTTPResponse(statusCode: .seeOther, headers: [.location: path, .cacheControl: "no-store"])
     }
 
     private static func navigation(_ here: PagePath?, _ page: PageContext) -> HTML {

@@ -27,11 +27,14 @@ struct TimelineEntries {
         self.mayDecide = mayDecide
         let whole = ends.wholeLater.union(
             timeline.filter { $0["kind"]?.string == "message" }.compactMap { $0["output_id"]?.string })
+        let resets = Dictionary(
+            ends.events.filter { $0["type"]?.string == "conv.out.assistant.reset" }
+                .map { ($0["data"]?["output_id"]?.string ?? "", $0["offset"]?.int ?? 0) }, uniquingKeysWith: max)
         for value in timeline {
             let output = value["output_id"]?.string ?? ""
             let isPiece = value["kind"]?.string == "delta"
-            // Pieces of answers that are there as a whole are not shown twice.
-            if isPiece, whole.contains(output) { continue }
+            // Pieces of answers that are there as a whole are not shown twice, and those of earlier attempts not at all.
+            if isPiece, whole.contains(output) || value["offset"]?.int ?? 0 < resets[output] ?? 0 { continue }
             add(value, output, isPiece: isPiece, ends)
         }
         for event in ends.events { apply(event, ends) }
@@ -72,18 +75,14 @@ struct TimelineEntries {
     private mutating func apply(_ event: JSONValue, _ ends: AnswerEnds) {
         let data = event["data"] ?? .null
         let output = data["output_id"]?.string ?? ""
+        let isOnPage = event["offset"]?.int ?? 0 < ends.end
+        guard isOnPage || index(of: output) != nil else { return }
         switch event["type"]?.string {
         case "conv.out.assistant.canceled": end(event, output, "canceled", PageText.words(data["reason"]))
         case "conv.out.assistant.failed":
             let words = [data["category"], data["message"]].map(PageText.words).filter { !$0.isEmpty }
             end(event, output, "failed", words.joined(separator: ": "))
-        case "conv.out.assistant.reset":
-            if let index = index(of: output), entries[index].offset < event["offset"]?.int ?? 0,
-                entries[index].state == "open"
-            {
-                entries[index].text = ""
-            }
-        case "conv.out.tool.approval_requested":
+        case "conv.out.tool.approval_requested" where isOnPage:
             let effect = PageText.words(data["effect_id"])
             var entry = Entry(event, role: "tool", name: "tool \(PageText.words(data["tool_name"])) asks for consent")
             entry.text = PageText.words(data["arguments"])
