@@ -23,8 +23,9 @@ enum PageScript {
           }
 
           // Lists: regions marked data-refresh are asked for again while somebody looks, and nobody chooses something in them.
+          // The numbers over the page come along with them; they alone are not worth a whole page.
           const regions = [...document.querySelectorAll("[data-refresh]")];
-          if (regions.length) setTimeout(refresh, refreshPause);
+          if (document.querySelector("main [data-refresh]")) setTimeout(refresh, refreshPause);
 
           function isInUse(region) {
             return region.contains(document.activeElement) || region.querySelector(":checked, details[open]");
