@@ -3,6 +3,11 @@
 enum SHA256 {
     static let digestBytes = 32
 
+    /// Bytes as they are written, two digits each.
+    static func hex(_ bytes: some Sequence<UInt8>) -> String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
     static func digest(_ message: some Collection<UInt8>) -> [UInt8] {
         var hash = initial
         var words = [UInt32](repeating: 0, count: 64)

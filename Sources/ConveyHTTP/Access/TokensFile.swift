@@ -20,13 +20,13 @@ public enum TokensFile {
     /// A new token: 256 random bits, in hexadecimal.
     public static func makeToken() -> String {
         var generator = SystemRandomNumberGenerator()
-        return hex((0..<SHA256.digestBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
+        return SHA256.hex((0..<SHA256.digestBytes).map { _ in UInt8.random(in: .min ... .max, using: &generator) })
     }
 
     /// The line of a token.
     /// - Parameter expiry: RFC 3339; nil for never.
     public static func line(name: String, scope: AccessScope, token: String, expiry: String?) -> String {
-        "\(name):\(scope.rawValue):\(hex(SHA256.digest(token.utf8)))\(expiry.map { ":\($0)" } ?? "")"
+        "\(name):\(scope.rawValue):\(SHA256.hex(SHA256.digest(token.utf8)))\(expiry.map { ":\($0)" } ?? "")"
     }
 
     /// Reads the whole file; one wrong line and nothing of it holds.
@@ -83,10 +83,6 @@ public enum TokensFile {
         case 0x30...0x39, 0x41...0x5a, 0x61...0x7a, UInt8(ascii: "-"), UInt8(ascii: "_"), UInt8(ascii: "."): true
         default: false
         }
-    }
-
-    private static func hex(_ bytes: [UInt8]) -> String {
-        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private static func bytes(hex text: Substring) -> [UInt8]? {

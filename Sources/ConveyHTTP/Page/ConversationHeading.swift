@@ -13,8 +13,6 @@ struct ConversationHeading {
     /// Where the newest entry was not there yet.
     var earlier: Int64?
 
-    private var time: [(String, String)] { asOf.map { [("as_of", String($0))] } ?? [] }
-
     var html: HTML { "\(title)\(rewind)" }
 
     /// Without the way back in time.
@@ -23,7 +21,7 @@ struct ConversationHeading {
             (PagePath.conversation, "Timeline"), (.state, "State and effects"), (.events, "Events"),
         ].map { path, name in
             let current: HTML = path == here ? #" aria-current="page""# : ""
-            return #"<a href="\#(path.of(subject, time))"\#(current)>\#(name)</a> "#
+            return #"<a href="\#(path.of(subject, PagePath.time(asOf)))"\#(current)>\#(name)</a> "#
         }
         return """
             <div class="heading"><h1><bdi>\(subject)</bdi></h1>
@@ -50,7 +48,6 @@ struct ConversationHeading {
     }
 
     private func link(_ offset: Int64?, _ name: HTML, _ relation: String) -> HTML {
-        let time = offset.map { [("as_of", String($0))] } ?? []
-        return #"<a class="step" rel="\#(relation)" href="\#(here.of(subject, time))">\#(name)</a> "#
+        return #"<a class="step" rel="\#(relation)" href="\#(here.of(subject, PagePath.time(offset)))">\#(name)</a> "#
     }
 }

@@ -12,19 +12,18 @@ enum EventsPage {
         let answer = try await page.queries.ask(
             .events, subject,
             [("limit", pageSize), ("as_of", query["as_of"]), ("before", query["before"]), ("family", families)])
-        let kept = (asOf.map { [("as_of", String($0))] } ?? []) + [("family", families)]
+        let kept = PagePath.time(asOf) + [("family", families)]
         let older = answer["next"]?["before"]?.int.map { before -> HTML in
             let path = PagePath.events.of(subject, kept + [("before", String(before))])
             return #"<p><a rel="prev" href="\#(path)">Older</a></p>"#
         }
         let heading = ConversationHeading(
             subject: subject, here: .events, asOf: asOf, offset: answer["as_of"]?.int ?? 0)
-        let time = asOf.map { [("as_of", String($0))] } ?? []
         return PageLayout.response(
             "Events of \(subject)", in: page,
             """
             \(heading.html)
-            <nav class="tabs" aria-label="Families">\(choices(subject, families, time))</nav>
+            <nav class="tabs" aria-label="Families">\(choices(subject, families, asOf))</nav>
             \(older)
             <ol class="rows">\((answer["events"]?.array ?? []).map { row($0, subject) })</ol>
             """)
@@ -40,11 +39,11 @@ enum EventsPage {
         return known.first { $0 == wanted } ?? standard
     }
 
-    private static func choices(_ subject: String, _ chosen: String, _ time: [(String, String)]) -> [HTML] {
+    private static func choices(_ subject: String, _ chosen: String, _ asOf: Int64?) -> [HTML] {
         let choices = [("signals", standard)] + Family.allCases.map { ("conv.\($0.name)", $0.name) } + [("all", all)]
         return choices.map { name, families in
             let current: HTML = families == chosen ? #" aria-current="true""# : ""
-            let path = PagePath.events.of(subject, time + [("family", families)])
+            let path = PagePath.events.of(subject, PagePath.time(asOf) + [("family", families)])
             return #"<a href="\#(path)"\#(current)>\#(name)</a> "#
         }
     }

@@ -38,15 +38,26 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
         }
     }
 
+    /// What stands for a character that is markup; nil for the others.
+    private static func entity(_ scalar: Unicode.Scalar) -> String? {
+        switch scalar {
+        case "&": "&amp;"
+        case "<": "&lt;"
+        case ">": "&gt;"
+        case "\"": "&quot;"
+        case "'": "&#39;"
+        default: nil
+        }
+    }
+
     /// Fit for an attribute in quotation marks, where nothing is shown. Line ends are written so that none is normalized.
     private static func escape(exact value: String, to text: inout String) {
         for scalar in value.unicodeScalars {
+            if let entity = entity(scalar) {
+                text += entity
+                continue
+            }
             switch scalar {
-            case "&": text += "&amp;"
-            case "<": text += "&lt;"
-            case ">": text += "&gt;"
-            case "\"": text += "&quot;"
-            case "'": text += "&#39;"
             case "\n", "\r": text += "&#\(scalar.value);"
             default: text.unicodeScalars.append(scalar)
             }
@@ -59,12 +70,11 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// turn the direction of what follows are shown by their names: they could make one text look like another.
     private static func escape(_ value: String, to text: inout String) {
         for scalar in value.unicodeScalars {
+            if let entity = entity(scalar) {
+                text += entity
+                continue
+            }
             switch scalar {
-            case "&": text += "&amp;"
-            case "<": text += "&lt;"
-            case ">": text += "&gt;"
-            case "\"": text += "&quot;"
-            case "'": text += "&#39;"
             case "\n", "\t": text.unicodeScalars.append(scalar)
             case "\u{0}"..."\u{1f}":
                 text.unicodeScalars.append(UnicodeScalar(0x2400 + scalar.value) ?? "\u{fffd}")

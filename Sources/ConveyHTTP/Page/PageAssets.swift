@@ -8,11 +8,7 @@ struct PageAsset: Sendable {
 
     /// - Parameter name: `page.css`
     init(_ name: String, _ contentType: String, _ text: String) {
-        let hash = SHA256.digest(text.utf8).prefix(8).map { byte in
-            let digits = String(byte, radix: 16)
-            return digits.count < 2 ? "0\(digits)" : digits
-        }
-        path = "/assets/\(hash.joined())-\(name)"
+        path = "/assets/\(SHA256.hex(SHA256.digest(text.utf8).prefix(8)))-\(name)"
         self.contentType = contentType
         body = Data(text.utf8)
     }

@@ -31,6 +31,9 @@ enum PagePath: String, CaseIterable {
         with([(PagePath.subject, subject)] + items)
     }
 
+    /// The parameter of a page that shows an earlier time; none for now.
+    static func time(_ asOf: Int64?) -> [(String, String)] { asOf.map { [("as_of", String($0))] } ?? [] }
+
     /// A text as a value in a query string.
     static func encoded(_ text: String) -> String { TopicName.encode(level: text) }
 

@@ -9,7 +9,6 @@ enum PageScript {
           // Milliseconds between two looks at a list.
           const refreshPause = 2000;
 
-          document.documentElement.classList.add("scripted");
           localize(document);
 
           function localize(root) {

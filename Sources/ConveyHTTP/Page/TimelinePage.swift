@@ -24,7 +24,7 @@ enum TimelinePage {
         heading.earlier = entries.newestOffset.flatMap { $0 > 1 ? $0 - 1 : nil }
         let before = entries.keep(last: pageSize) ?? timeline["next"]?["before"]?.int
         let older = before.map { before -> HTML in
-            let items = [("before", String(before))] + (asOf.map { [("as_of", String($0))] } ?? [])
+            let items = [("before", String(before))] + PagePath.time(asOf)
             return #"<p><a rel="prev" href="\#(PagePath.conversation.of(subject, items))">Older</a></p>"#
         }
         let live: HTML = isPast ? "" : liveAttributes(subject, newest, mayWrite)

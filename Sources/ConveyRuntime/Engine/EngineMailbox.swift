@@ -46,6 +46,18 @@ final class EngineMailbox: Sendable {
 
         /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
         var isUrgent: Bool { ticket != nil || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || isStopping }
+
+        /// Takes a ticket whose sender waits for the answer.
+        /// - Parameter full: what is said behind the limit where it is reached.
+        /// - Returns: why it is not taken.
+        mutating func add<Ticket>(
+            _ ticket: Ticket, to list: WritableKeyPath<Contents, [Ticket]>, limit: Int, _ full: String
+        ) -> JournalError? {
+            if isClosed || isStopping { return EngineMailbox.closed }
+            guard self[keyPath: list].count < limit else { return JournalError(.busy, "\(limit) \(full)") }
+            self[keyPath: list].append(ticket)
+            return nil
+        }
     }
 
     private let contents = Monitor(Contents())
@@ -94,13 +106,8 @@ final class EngineMailbox: Sendable {
     func submit(_ inbound: InboundSignal) async -> Result<RecordOutcome, JournalError> {
         await withCheckedContinuation { continuation in
             let ticket = PostTicket(inbound: inbound) { continuation.resume(returning: $0) }
-            let refusal: JournalError? = contents.change { contents in
-                if contents.isClosed || contents.isStopping { return Self.closed }
-                guard contents.posts.count < Self.postLimit else {
-                    return JournalError(.busy, "\(Self.postLimit) signals wait to be recorded")
-                }
-                contents.posts.append(ticket)
-                return nil
+            let refusal = contents.change {
+                $0.add(ticket, to: \.posts, limit: Self.postLimit, "signals wait to be recorded")
             }
             if let refusal { ticket.answer(.failure(refusal)) }
         }
@@ -110,13 +117,9 @@ final class EngineMailbox: Sendable {
     func submit(_ request: DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError> {
         await withCheckedContinuation { continuation in
             let ticket = DeadLetterTicket(request: request) { continuation.resume(returning: $0) }
-            let refusal: JournalError? = contents.change { contents in
-                if contents.isClosed || contents.isStopping { return Self.closed }
-                guard contents.deadLetters.count < Self.deadLetterLimit else {
-                    return JournalError(.busy, "\(Self.deadLetterLimit) requests about dead letters wait already")
-                }
-                contents.deadLetters.append(ticket)
-                return nil
+            let refusal = contents.change {
+                $0.add(
+                    ticket, to: \.deadLetters, limit: Self.deadLetterLimit, "requests about dead letters wait already")
             }
             if let refusal { ticket.answer(.failure(refusal)) }
         }
