@@ -5,16 +5,19 @@ import Testing
 @Suite struct SimulationTests {
     @Test func `Every promise holds whatever crashes and repeats`() throws {
         var crashes = 0
+        var boots = 0
         for seed in UInt64(0)..<200 {
             do {
                 var simulation = try Simulation(seed: seed)
                 try simulation.run()
                 crashes += simulation.crashes
+                boots += simulation.boots
             } catch {
                 Issue.record("seed \(seed): \(error) (again: make simulate SEED=\(seed))")
             }
         }
         #expect(crashes > 200)
+        #expect(boots > 50)
     }
 
     /// Seeds that once found something.

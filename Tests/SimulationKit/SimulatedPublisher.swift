@@ -7,7 +7,8 @@ struct SimulatedPublisher {
     let source: String
     private(set) var unsent: [Signal]
 
-    init(number: Int, subjects: [String], random: inout SeededRandom) {
+    /// - Parameter past: some timers are due at a time long ago, which takes nothing from `random`.
+    init(number: Int, subjects: [String], past: Bool, random: inout SeededRandom) {
         source = "/host/\(number)"
         var made: [Signal] = []
         for index in 0..<random.int(5...30) {
@@ -15,11 +16,21 @@ struct SimulatedPublisher {
                 made.append(random.pick(made))
                 continue
             }
-            made.append(
-                Self.signal(index, source: source, publisher: number, subject: random.pick(subjects), random: &random))
+            var signal = Self.signal(
+                index, source: source, publisher: number, subject: random.pick(subjects), random: &random)
+            if past, signal.type == "conv.in.timer.tick" {
+                signal.data = Array(Self.longAgo[index % Self.longAgo.count].utf8)
+            }
+            made.append(signal)
         }
         unsent = made
     }
+
+    /// Before this boot, before 1970, and where a sum would overflow.
+    private static let longAgo = [
+        #"{"fire_at":"2001-01-01T00:00:00Z"}"#, #"{"fire_at":0}"#, #"{"fire_at":"0001-01-01T00:00:00+23:59"}"#,
+        #"{"fire_at":-62135596800000}"#, #"{"fire_at":-9223372036854775808}"#, #"{"delay_ms":0}"#,
+    ]
 
     mutating func next() -> Signal? { unsent.isEmpty ? nil : unsent.removeFirst() }
 

@@ -35,10 +35,13 @@ public struct Simulation {
     private var consumer = SimulatedConsumer()
     public private(set) var steps = 0
     public private(set) var crashes = 0
+    public private(set) var boots = 0
+    private var bootRandom: SeededRandom
 
     /// Everything that happens follows from the seed.
     public init(seed: UInt64) throws {
         self.seed = seed
+        bootRandom = SeededRandom(seed: seed &+ 0x626f_6f74)
         var random = SeededRandom(seed: seed)
         settings = EngineSettings()
         settings.schedulerOrder = random.oneIn(2) ? .arrival : .roundRobin
@@ -55,7 +58,7 @@ public struct Simulation {
         journal = SimulatedJournal(disk)
         let subjects = (0..<random.int(1...6)).map { "conversation-\($0)" }
         publishers = (0..<random.int(1...4)).map {
-            SimulatedPublisher(number: $0, subjects: subjects, random: &random)
+            SimulatedPublisher(number: $0, subjects: subjects, past: Self.boots(seed), random: &random)
         }
         engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
         self.random = random
@@ -113,6 +116,19 @@ public struct Simulation {
         case 10: try moveCursor()
         default: if random.oneIn(6) { try crash() } else if hasOperator { try moveDeadLetters() }
         }
+    }
+
+    /// The machine boots between two starts of the process. Not under all seeds, and with a source of chance of its own:
+    /// seeds that once found something keep their course.
+    private static func boots(_ seed: UInt64) -> Bool { seed % 3 == 1 }
+
+    /// The monotonic clock starts again near zero, later than everything in the journal, and the machine may have been off
+    /// for a year or have lost the time of day.
+    private mutating func boot() {
+        time.monotonic = Int64(bootRandom.int(0...30))
+        let away = bootRandom.pick([0, 60, 86_400, 366 * 86_400, -3_600])
+        time.wall = time.wall + Int64(away) * 1_000_000
+        boots += 1
     }
 
     /// Somebody re-drives or discards dead letters. Not under all seeds: those that once found something keep their course.
@@ -194,6 +210,9 @@ public struct Simulation {
             return false
         }
         journal.fault = .none
+        if let next = engine.nextTimeout(), next < 0 {
+            throw Violation(description: "seed \(seed): due at \(next) ms, a time that no thread can wait for")
+        }
         try checkCommitted(output)
         if mayFail, random.oneIn(25) {
             try crash()
@@ -294,6 +313,7 @@ public struct Simulation {
     /// Everything in memory is gone; the journal says what there was.
     private mutating func restart() throws {
         journal = SimulatedJournal(disk)
+        if Self.boots(seed), bootRandom.oneIn(2) { boot() }
         running.removeAll()
         engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
         outbox = []

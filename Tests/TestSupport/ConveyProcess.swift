@@ -1,25 +1,30 @@
 import Foundation
+import Glibc
 
 /// The built `convey` binary as a process of its own. It ends with this object at the latest.
 public final class ConveyProcess: Sendable {
     private let process: ChildProcess
     private let outputFile: URL
     private let logFile: URL
+    private let isWrapped: Bool
 
     /// Starts `convey` with `arguments`; what it writes goes to files in `directory` that are named after `name`.
     ///
     /// - Parameters:
     ///   - environment: added to this process's environment, whose own `CONVEY_` variables are left out.
     ///   - input: the file that it reads as standard input.
+    ///   - wrapper: a program with arguments that starts it as its only child and ends as it does.
     public init(
         _ arguments: [String], environment: [String: String] = [:], input: String = "/dev/null", in directory: URL,
-        name: String
+        name: String, under wrapper: [String] = []
     ) throws {
+        isWrapped = !wrapper.isEmpty
         outputFile = directory.appendingPathComponent("\(name).out")
         logFile = directory.appendingPathComponent("\(name).log")
         let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CONVEY_") }
+        let command = wrapper + [try Self.binary()] + arguments
         process = try ChildProcess(
-            Self.binary(), arguments, environment: inherited.merging(environment) { $1 }, input: input,
+            command[0], Array(command.dropFirst()), environment: inherited.merging(environment) { $1 }, input: input,
             output: outputFile.path, log: logFile.path)
     }
 
@@ -29,12 +34,21 @@ public final class ConveyProcess: Sendable {
     /// What it wrote to standard error so far.
     public var log: String { Self.text(logFile) }
 
-    public var processID: pid_t { process.processID }
+    /// Convey's own, also under a wrapper; that one's before it has started Convey.
+    public var processID: pid_t {
+        let id = process.processID
+        guard isWrapped, let children = try? String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
+        else { return id }
+        return children.split(separator: " ").first.flatMap { pid_t($0) } ?? id
+    }
 
     /// How it ended; nil while it runs.
     public var ended: ProcessEnd? { process.ended }
 
-    public func send(signal: Int32) { process.send(signal: signal) }
+    public func send(signal: Int32) {
+        guard isWrapped else { return process.send(signal: signal) }
+        if process.ended == nil { _ = Glibc.kill(processID, signal) }
+    }
 
     /// SIGKILL: it ends as in a crash.
     @discardableResult

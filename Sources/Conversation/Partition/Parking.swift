@@ -39,9 +39,9 @@ struct Parking: Sendable {
         return sequences.sorted().compactMap { remove($0) }
     }
 
-    mutating func expire(until time: Int64) -> [Scheduler.Entry] {
+    mutating func expire(until time: Int64, limit: Int) -> [Scheduler.Entry] {
         var expired: [Scheduler.Entry] = []
-        while let oldestAt = oldest(), oldestAt <= time {
+        while expired.count < limit, let oldestAt = oldest(), oldestAt <= time {
             let sequence = byAge[byAgeHead].sequence
             byAgeHead += 1
             guard let entry = remove(sequence) else { continue }

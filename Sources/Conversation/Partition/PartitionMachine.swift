@@ -126,8 +126,8 @@ public struct PartitionMachine: Sendable {
     }
 
     /// Sets the entries aside whose cause did not come, oldest first, and returns their positions.
-    public mutating func expireParked(parkedUntil time: Int64) -> [Int64] {
-        scheduler.expireParked(parkedUntil: time).map { entry in
+    public mutating func expireParked(parkedUntil time: Int64, limit: Int = .max) -> [Int64] {
+        scheduler.expireParked(parkedUntil: time, limit: limit).map { entry in
             let position = Int64(entry.sequence)
             waiting.removeValue(forKey: position)
             return position

@@ -106,7 +106,9 @@ public struct Scheduler: Sendable {
     }
 
     /// Removes and returns the entries parked at or before `time`, oldest first.
-    public mutating func expireParked(parkedUntil time: Int64) -> [Entry] { parking.expire(until: time) }
+    public mutating func expireParked(parkedUntil time: Int64, limit: Int = .max) -> [Entry] {
+        parking.expire(until: time, limit: limit)
+    }
 
     /// When the longest-parked entry was parked; nil when none is parked.
     public mutating func oldestParkedAt() -> Int64? { parking.oldest() }

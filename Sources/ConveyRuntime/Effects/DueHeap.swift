@@ -5,6 +5,11 @@ struct DueHeap {
         /// Milliseconds of a clock that does not run backwards.
         var at: Int64
         var key: EffectKey
+
+        /// What is due at the same time happens in the order in which it was recorded.
+        func isBefore(_ other: Item) -> Bool {
+            (at, key.cause, key.ordinal) < (other.at, other.key.cause, other.key.ordinal)
+        }
     }
 
     private var items: [Item] = []
@@ -17,7 +22,7 @@ struct DueHeap {
         var child = items.count - 1
         while child > 0 {
             let parent = (child - 1) / 2
-            guard items[child].at < items[parent].at else { return }
+            guard items[child].isBefore(items[parent]) else { return }
             items.swapAt(child, parent)
             child = parent
         }
@@ -31,8 +36,8 @@ struct DueHeap {
         var parent = 0
         while true {
             var least = parent
-            for child in [2 * parent + 1, 2 * parent + 2] where child < items.count && items[child].at < items[least].at
-            {
+            for child in [2 * parent + 1, 2 * parent + 2]
+            where child < items.count && items[child].isBefore(items[least]) {
                 least = child
             }
             guard least != parent else { return first }

@@ -155,7 +155,7 @@ struct EffectLedger {
                 entry.effect.attempt += 1
                 entry.effect.dueAt = nil
                 entry.phase = .running
-                let due = now + (entry.policy.timeout + Self.timeoutGrace).milliseconds
+                let due = now.saturatingAdd((entry.policy.timeout + Self.timeoutGrace).milliseconds)
                 entry.due = due
                 insertDeadline(key, at: due)
                 places[effectClass]?.running += 1

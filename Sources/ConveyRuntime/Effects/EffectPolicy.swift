@@ -164,8 +164,10 @@ public struct ToolPolicy: Sendable, Equatable {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded down.
-    package var milliseconds: Int64 { components.seconds * 1_000 + components.attoseconds / 1_000_000_000_000_000 }
+    /// Whole milliseconds, rounded towards zero; the end of the range for what is beyond it.
+    package var milliseconds: Int64 {
+        components.seconds.saturatingMultiply(1_000).saturatingAdd(components.attoseconds / 1_000_000_000_000_000)
+    }
 }
 
 extension JSONSlice {

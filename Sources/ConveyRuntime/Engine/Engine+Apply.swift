@@ -159,11 +159,16 @@ extension Engine {
         return signal
     }
 
+    /// Signals set aside in one transaction for want of their cause, those that wait for them not counted.
+    private static let expiryLimit = 500
+
     /// Sets aside what has waited for its cause too long.
     func expireParked() throws(JournalError) {
-        for index in partitions.indices where partitions[index].parkedCount > 0 {
+        var room = Self.expiryLimit
+        for index in partitions.indices where partitions[index].parkedCount > 0 && room > 0 {
             let positions = partitions[index].expireParked(
-                parkedUntil: time.monotonic - settings.causeTimeoutMilliseconds)
+                parkedUntil: time.monotonic - settings.causeTimeoutMilliseconds, limit: room)
+            room -= positions.count
             for position in positions {
                 let record = try waitingRecord(at: Position(position))
                 try bury(record, reason: .causeTimeout)

@@ -219,10 +219,9 @@ extension Engine {
         }
         let pause = entry.policy.pause(
             afterFailure: entry.failures, of: effect.key, attempt: effect.attempt, retryAfter: failure.retryAfter)
-        let due = time.monotonic + pause.milliseconds
-        guard let paused = ledger.pause(effect.key, until: due, dueAt: time.wall + pause.milliseconds * 1_000) else {
-            return
-        }
+        let due = time.monotonic.saturatingAdd(pause.milliseconds)
+        let dueAt = time.wall.saturatingAdd(pause.milliseconds.saturatingMultiply(1_000))
+        guard let paused = ledger.pause(effect.key, until: due, dueAt: dueAt) else { return }
         batch.changedEffects.append(paused.effect)
         let id = DerivedID.attemptFailed(effect.key, attempt: effect.attempt)
         try audit(
@@ -252,9 +251,12 @@ extension Engine {
     }
 
     /// A wall-clock time on the clock that deadlines are measured with: later jumps of the wall clock do not move it.
+    ///
+    /// Negative for what was due before this boot: that clock may be younger than the journal. Such times keep their order.
     func monotonic(_ wall: Int64) -> Int64 {
+        let ahead = wall.saturatingSubtract(time.wall)
         // Up, so that nothing fires early.
-        time.monotonic + (wall - time.wall + 999) / 1_000
+        return time.monotonic.saturatingAdd(ahead.saturatingAdd(999) / 1_000)
     }
 
     // MARK: Ending

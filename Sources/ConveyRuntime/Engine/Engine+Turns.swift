@@ -28,7 +28,7 @@ extension Engine {
                 try cancel(key, reason: "merged into \(effect.causeID)", cause: cause, endsTurn: false)
             }
             guard turns.mergeWindow > .zero else { break }
-            return .success(time.wall + turns.mergeWindow.milliseconds * 1_000)
+            return .success(time.wall.saturatingAdd(turns.mergeWindow.milliseconds.saturatingMultiply(1_000)))
         }
         return .success(nil)
     }

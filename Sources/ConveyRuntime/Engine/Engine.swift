@@ -81,10 +81,11 @@ public final class Engine {
         return try journal.conversation(subject: subject)?.state
     }
 
-    /// When something is due without new input, in monotonic milliseconds: a parked signal, a timer, an attempt.
+    /// When something is due without new input, in monotonic milliseconds: a parked signal, a timer, an attempt. Never before
+    /// the clock's zero, a time that cannot be waited for.
     public func nextTimeout() -> Int64? {
-        guard let parked = nextParkedTimeout() else { return ledger.nextDue }
-        return min(parked, ledger.nextDue ?? parked)
+        guard let next = [nextParkedTimeout(), ledger.nextDue].compactMap(\.self).min() else { return nil }
+        return max(0, next)
     }
 
     private func nextParkedTimeout() -> Int64? {

@@ -75,7 +75,7 @@ final class EngineThread: Sendable {
     /// Waits for something to do: what others hand over, or room in the outbox for what waits to be applied.
     private func take(_ engine: Engine, _ outlets: Outlets) -> EngineMailbox.Contents {
         var tick = Clocks.monotonicMicroseconds() + Self.tickMicroseconds
-        if let due = engine.nextTimeout() { tick = min(tick, due * 1_000) }
+        if let due = engine.nextTimeout() { tick = min(tick, due.saturatingMultiply(1_000)) }
         guard engine.hasWork else { return mailbox.take(until: tick) }
         return mailbox.take(until: tick) { outlets.outbox.room != 0 }
     }

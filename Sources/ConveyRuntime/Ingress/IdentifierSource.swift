@@ -1,7 +1,8 @@
 /// Makes UUIDs of version 7 (RFC 9562, 5.7) for signals that came without an id.
 struct IdentifierSource {
     func next() -> String {
-        let milliseconds = UInt64(Clocks.wallMicroseconds() / 1_000)
+        // The format has no times before 1970, which a clock that was never set may show.
+        let milliseconds = UInt64(max(0, Clocks.wallMicroseconds()) / 1_000)
         let random = UInt64.random(in: .min ... .max)
         let high = (milliseconds << 16) | 0x7000 | (random >> 52)
         let low = (UInt64.random(in: .min ... .max) & 0x3fff_ffff_ffff_ffff) | 0x8000_0000_0000_0000

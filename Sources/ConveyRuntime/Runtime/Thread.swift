@@ -82,18 +82,30 @@ final class Monitor<Value>: @unchecked Sendable {
     }
 
     /// Waits until `take` returns something, or the deadline passes, which gives nil.
-    /// - Parameter deadline: microseconds of the monotonic clock; nil waits without limit.
+    /// - Parameter deadline: microseconds of the monotonic clock, negative ones being as good as zero; nil waits without
+    ///   limit.
     func wait<Result>(until deadline: Int64?, _ take: (inout Value) -> sending Result?) -> sending Result? {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while true {
             if let result = take(&value) { return result }
             guard let deadline else {
-                pthread_cond_wait(condition, mutex)
+                check(pthread_cond_wait(condition, mutex))
                 continue
             }
-            var time = timespec(tv_sec: Int(deadline / 1_000_000), tv_nsec: Int(deadline % 1_000_000) * 1_000)
-            if pthread_cond_timedwait(condition, mutex, &time) == ETIMEDOUT { return take(&value) }
+            // A negative time is EINVAL.
+            let (seconds, fraction) = max(0, deadline).quotientAndRemainder(dividingBy: 1_000_000)
+            var time = timespec(tv_sec: Int(seconds), tv_nsec: Int(fraction) * 1_000)
+            let code = pthread_cond_timedwait(condition, mutex, &time)
+            if code == ETIMEDOUT { return take(&value) }
+            check(code)
         }
+    }
+
+    /// A wait that fails returns at once. Taking that for "nothing yet" would turn it into a busy loop that never ends, so
+    /// the process ends instead: only a defect in this file can cause it.
+    private func check(_ code: Int32) {
+        guard code != 0 else { return }
+        fatalError("waiting for a condition failed: \(String(cString: strerror(code))) (\(code))")
     }
 }

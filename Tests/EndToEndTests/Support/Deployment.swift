@@ -53,13 +53,18 @@ final class Deployment {
     var brokerFlags: [String] { ["--broker", "mqtt://127.0.0.1:\(brokerPort)"] }
 
     /// Starts Convey without waiting for it.
-    func launch(_ more: [String] = []) throws {
+    /// - Parameters:
+    ///   - environment: variables that it gets besides this process's.
+    ///   - wrapper: see `ConveyProcess`.
+    func launch(
+        _ more: [String] = [], environment: [String: String] = [:], under wrapper: [String] = []
+    ) throws {
         if let process { earlierLogs += process.log }
         starts += 1
         process = try ConveyProcess(
             ["serve", "--node", "e2e", "--data", dataDirectory, "--http", "127.0.0.1:\(httpPort)"] + brokerFlags
                 + flags + more,
-            in: directory, name: "convey-\(starts)")
+            environment: environment, in: directory, name: "convey-\(starts)", under: wrapper)
     }
 
     /// Starts Convey and waits until it takes signals.
