@@ -9,6 +9,10 @@ VECTORS ?= Tests/ConformanceTests/Vectors
 DATA ?= ./data
 FLAGS ?=
 
+# `make chaos`: how long, the seed of an earlier run, and words in the names of the attacks to run.
+MINUTES ?= 30
+CHAOS = .build/test-python/bin/python Tests/Chaos/chaos.py $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
+
 # `make bench`: QUICK=1 for a short run, ONLY for some scenarios, BASELINE for results to compare with, further flags.
 QUICK ?=
 ONLY ?=
@@ -18,7 +22,7 @@ BENCH_FLAGS ?=
 FORMATTED = Sources Benchmarks Tests Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-python test-browser unit broker-check conformance simulate bench format lint install clean
+.PHONY: help run build test test-python test-browser unit broker-check conformance simulate chaos bench format lint install clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +54,9 @@ conformance: ## Run the reference vectors [VECTORS=DIR]
 
 simulate: ## Run seeded simulations of crashes and faults [SEEDS=10000] [SEED=one seed]
 	$(SWIFT) run -c release $(BUILD_FLAGS) simulate $(if $(SEED),--seed $(SEED),$(SEEDS))
+
+chaos: install test-python build ## Attack a whole Convey for a long time [MINUTES=30 SEED=n ONLY="power cuts"]
+	$(CHAOS) --convey .build/release/convey --minutes $(MINUTES)
 
 bench: install build ## Measure Convey against the bare broker [QUICK=1 ONLY=ingest BASELINE=file]; adds to .build/bench.jsonl
 	$(SWIFT) build -c release --product bench $(BUILD_FLAGS)

@@ -1,0 +1,142 @@
+"""The long attack on a whole Convey: real broker, real files, real processes, and a checker that knows every receipt.
+
+    make chaos [MINUTES=30] [SEED=n] [ONLY=words]
+
+Attack follows attack while traffic flows: processes are killed, disks fail, power is cut, wires lose and repeat, clocks jump,
+clients misbehave. Behind each one everything settles, and the journal is compared with every receipt and every event that was
+published. The run ends with `convey verify` and a table; exit status 0 when nothing was lost, doubled, missing or invented.
+"""
+import argparse
+import os
+import random
+import shutil
+import sys
+import time
+import traceback
+
+from attacks import ATTACKS
+from checker import check
+from field import Field, Trouble
+
+SETTLE_SECONDS = 120
+SUBJECTS = 8                # conversations of an attack
+ATTACKS_PER_FIELD = 30      # then a new journal, verified, so that a long run does not measure its own disk
+COLUMNS = ["attack", "seconds", "published", "receipts", "lost", "doubled", "holes", "invented", "endless", ""]
+
+
+def main():
+    options = parse()
+    print(f"seed {options.seed}", flush=True)
+    draw = random.Random(options.seed)
+    run = Run(options, draw)
+    deadline = time.monotonic() + options.minutes * 60
+    names = [name for name in ATTACKS if options.only in name]
+    if not names:
+        sys.exit(f"no attack's name has {options.only!r}; there are: {', '.join(ATTACKS)}")
+    while True:
+        if not options.short:
+            draw.shuffle(names)
+        for name in names:
+            if not options.short and time.monotonic() > deadline:
+                break
+            run.attack(name)
+        if options.short or time.monotonic() > deadline:
+            break
+    run.end_field()
+    run.table()
+    sys.exit(1 if run.failed else 0)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--convey", required=True, help="the binary")
+    parser.add_argument("--minutes", type=float, default=30)
+    parser.add_argument("--short", action="store_true", help="each attack once and briefly: about 3 minutes")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
+    parser.add_argument("--only", default="", help="attacks whose name has these words")
+    parser.add_argument("--keep", action="store_true", help="leave the directory with journal and logs behind")
+    options = parser.parse_args()
+    options.convey = os.path.abspath(options.convey)
+    os.environ.setdefault("CHAOS_PYTHON", sys.executable)
+    if shutil.which("mosquitto_passwd") is None:
+        sys.exit("mosquitto is not installed; make install installs it")
+    return options
+
+
+class Run:
+    def __init__(self, options, draw):
+        self.options, self.draw = options, draw
+        self.field, self.attacks, self.rows, self.failed = None, 0, [], False
+
+    def attack(self, name):
+        if self.field is None:
+            self.field, self.attacks = Field(self.options.convey, self.draw.random()), 0
+            self.field.start()
+        self.attacks += 1
+        field = self.field
+        subjects = [f"a{len(self.rows)}-{index}" for index in range(SUBJECTS)]
+        began, published = time.monotonic(), field.publisher.attempts
+        receipts, words, findings = field.publisher.receipt_count(), "", None
+        field.broker_lost_messages = False
+        field.publisher.begin(subjects)
+        try:
+            words = ATTACKS[name](field, self.draw, not self.options.short) or ""
+            field.settle(SETTLE_SECONDS)
+            findings = check(field, subjects, observed_all=not field.broker_lost_messages)
+        except Trouble as trouble:
+            words = f"FAILED: {trouble}"
+        except Exception:
+            words = "FAILED: " + traceback.format_exc()
+        if field.publisher.refused:
+            words += f" FAILED: refused {field.publisher.refused[0]}"
+            field.publisher.refused.clear()
+        counts = [len(found) for found in vars(findings).values()] if findings else ["-"] * 5
+        row = [name, f"{time.monotonic() - began:.1f}", field.publisher.attempts - published,
+               field.publisher.receipt_count() - receipts, *counts, words.splitlines()[0] if words else ""]
+        self.rows.append(row)
+        print("  ".join(str(cell) for cell in row), flush=True)
+        for line in findings.lines() if findings else words.splitlines()[1:]:
+            print("    " + line, flush=True)
+        if "FAILED" in words or (findings and not findings.ok):
+            self.failed = True
+            # What is left of the field would blame the next attack.
+            self.end_field(failed=True)
+        elif self.attacks >= ATTACKS_PER_FIELD:
+            self.end_field()
+
+    def end_field(self, failed=False):
+        """Stops Convey, verifies its journal, and looks at every receipt of the field once more."""
+        if self.field is None:
+            return
+        field, self.field = self.field, None
+        try:
+            if not failed:
+                everything = {signal.subject for signal in field.publisher.signals.values()}
+                findings = check(field, sorted(everything), observed_all=False)
+                if not findings.ok:
+                    raise Trouble("at the end: " + "; ".join(findings.lines()))
+                field.stop()
+                field.verify()
+                print(f"verified: {len(everything)} conversations", flush=True)
+        except Exception as trouble:
+            failed = self.failed = True
+            print(f"FAILED: {trouble}", flush=True)
+        if failed:
+            print(f"kept {field.directory}", flush=True)
+        field.close(keep=failed or self.options.keep)
+
+    def table(self):
+        total = ["total", f"{sum(float(row[1]) for row in self.rows):.0f}"]
+        total += [sum(row[index] for row in self.rows if row[index] != "-") for index in range(2, 9)] + [""]
+        rows = [COLUMNS, *self.rows, total]
+        widths = [max(len(str(row[index])) for row in rows) for index in range(len(COLUMNS) - 1)]
+        print()
+        for row in rows:
+            cells = [str(cell).ljust(width) if index == 0 else str(cell).rjust(width)
+                     for index, (cell, width) in enumerate(zip(row, widths))]
+            print("  ".join(cells) + "  " + str(row[-1])[:100])
+        print("FAILED" if self.failed else "ok: nothing lost, doubled, missing or invented", flush=True)
+
+
+if __name__ == "__main__":
+    main()

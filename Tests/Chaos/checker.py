@@ -1,0 +1,106 @@
+"""Compares what Convey has promised (receipts, published events) with what its journal holds."""
+import time
+
+from field import Trouble
+
+ENDS = ("completed", "failed", "canceled")
+PUBLISHED = ("applied", "effect", "out", "audit")
+
+
+class Findings:
+    """What one attack gave. `ok` when nothing was lost, doubled, missing or invented."""
+
+    def __init__(self):
+        self.lost, self.doubled, self.holes, self.ghosts, self.endless = [], [], [], [], []
+
+    @property
+    def ok(self):
+        return not (self.lost or self.doubled or self.holes or self.ghosts or self.endless)
+
+    def lines(self):
+        for name, found in vars(self).items():
+            for one in found[:5]:
+                yield f"{name}: {one}"
+
+
+def check(field, subjects, observed_all=True):
+    """- observed_all: the broker has handed on everything that it took, so the observer must have seen all of it."""
+    findings = Findings()
+    journals = {subject: _events(field, subject) for subject in subjects}
+    for signal in field.publisher.of(set(subjects)):
+        events = journals[signal.subject]
+        for offset in set(signal.receipts):
+            event = events[offset - 1] if offset <= len(events) else None
+            if event is None or event["id"] != signal.id:
+                findings.lost.append(f"{signal.subject} {signal.id}: receipt for offset {offset}")
+        if len(set(signal.receipts)) > 1:
+            findings.doubled.append(f"{signal.subject} {signal.id}: receipts for offsets {set(signal.receipts)}")
+    for subject, events in journals.items():
+        _check_conversation(field, subject, events, findings, observed_all)
+    findings.doubled += [f"{subject} {identifier}: two contents" for subject, identifier in field.observer.changed
+                         if subject in journals]
+    return findings
+
+
+def _events(field, subject):
+    events = []
+    while True:
+        status, _ = field.get(f"/v1/conversations/{subject}/state")
+        if status == 404:
+            return []
+        page = field.ask(f"/v1/conversations/{subject}/events?limit=1000&after={events[-1]['offset'] if events else 0}")
+        events += page["events"]
+        if "next" not in page:
+            return events
+
+
+def _check_conversation(field, subject, events, findings, observed_all):
+    known, sequences, started, ended = set(), {}, set(), set()
+    for index, event in enumerate(events):
+        if event["offset"] != index + 1:
+            findings.holes.append(f"{subject}: offset {event['offset']} in place {index + 1}")
+            break
+        family = event["type"].split(".")[1]
+        sequences[family] = sequences.get(family, 0) + 1
+        if event["sequence"] != sequences[family]:
+            findings.holes.append(f"{subject} {event['id']}: sequence {event['sequence']} of {family}, not {sequences[family]}")
+            sequences[family] = event["sequence"]
+        identity = (event["source"], event["id"])
+        if identity in known:
+            findings.doubled.append(f"{subject} {event['id']}: recorded twice")
+        known.add(identity)
+        lifecycle = event["type"].rsplit(".", 1)[1]
+        if family == "effect":
+            effect = event["data"]["effect_id"]
+            if lifecycle in ENDS:
+                if effect in ended:
+                    findings.doubled.append(f"{subject} {effect}: two ends")
+                ended.add(effect)
+            else:
+                started.add(effect)
+    findings.endless += [f"{subject} {effect}: no end" for effect in started - ended]
+    answered = {f"llm-generation-{event['id']}" for event in events if event["type"] == "conv.in.message.received"}
+    findings.endless += [f"{subject} {effect}: no end" for effect in answered - ended - started]
+    _check_observed(field, subject, events, findings, observed_all)
+
+
+def _check_observed(field, subject, events, findings, observed_all):
+    recorded = {event["id"]: (event["type"], event["offset"]) for event in events
+                if event["type"].split(".")[1] in PUBLISHED}
+    deadline = time.monotonic() + 20
+    while True:
+        observed = {key: value[:2] for key, value in field.observer.of(subject).items()}
+        missing = recorded.keys() - observed.keys()
+        if not missing or not observed_all or time.monotonic() > deadline:
+            break
+        time.sleep(0.05)
+    if observed_all:
+        findings.holes += [f"{subject} {key} ({recorded[key][0]}): recorded, not published" for key in missing]
+    for key, value in observed.items():
+        if recorded.get(key) != value:
+            findings.ghosts.append(f"{subject} {key}: published as {value}, recorded as {recorded.get(key)}")
+
+
+def require(condition, words):
+    if not condition:
+        raise Trouble(words)

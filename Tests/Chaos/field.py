@@ -1,0 +1,237 @@
+"""The parts of a run: a broker with roles, Convey behind a wire and on a disk that can be made to fail, a model, a tool worker."""
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+
+from disk import Disk, compile_shim
+from model import Model
+from traffic import Observer, Publisher
+from wire import Wire
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+PROJECT = os.path.dirname(os.path.dirname(HERE))
+ROLES = ["convey", "host", "bridge", "projection", "tool-weather", "kiosk-7"]
+START_SECONDS = 60
+
+
+class Trouble(Exception):
+    """Something that must not happen, in words."""
+
+
+def wait(what, seconds, condition):
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise Trouble(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Broker:
+    """A mosquitto with the access rules of broker/acl.example and a password for each role."""
+
+    def __init__(self, directory, password):
+        self.directory, self.port = directory, free_port()
+        mosquitto = shutil.which("mosquitto", path=os.environ["PATH"] + ":/usr/sbin:/usr/local/sbin")
+        self.command = [mosquitto, "-c", os.path.join(directory, "mosquitto.conf")]
+        passwords = os.path.join(directory, "passwords")
+        for index, role in enumerate(ROLES):
+            subprocess.run(["mosquitto_passwd", *(["-c"] if index == 0 else []), "-b", passwords, role, password(role)],
+                           check=True)
+        rules = os.path.join(directory, "acl")
+        shutil.copyfile(os.path.join(PROJECT, "broker", "acl.example"), rules)
+        for file in (passwords, rules):
+            os.chmod(file, 0o600)
+        with open(self.command[2], "w") as file:
+            file.write(f"""listener {self.port} 127.0.0.1
+allow_anonymous false
+password_file {passwords}
+acl_file {rules}
+persistence true
+persistence_location {directory}/
+max_queued_messages 0
+max_inflight_messages 1000
+max_packet_size 1048576
+set_tcp_nodelay true
+user {os.environ.get("USER", "root")}
+log_dest file {directory}/mosquitto.log
+""")
+        self.process = None
+
+    def start(self):
+        self.process = subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        wait("mosquitto listens", 20, self._listens)
+
+    def _listens(self):
+        with socket.socket() as probe:
+            return probe.connect_ex(("127.0.0.1", self.port)) == 0
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        self.process.wait(20)
+
+    def freeze(self, seconds):
+        self.process.send_signal(signal.SIGSTOP)
+        time.sleep(seconds)
+        self.process.send_signal(signal.SIGCONT)
+
+
+class Field:
+    """All parts. `start`, `kill` and `stop` are Convey's."""
+
+    def __init__(self, convey, seed):
+        self.convey, self.directory = convey, tempfile.mkdtemp(prefix="convey-chaos-")
+        self.data = os.path.join(self.directory, "data")
+        self.http_port = free_port()
+        self.broker = Broker(self.directory, self.password)
+        self.broker.start()
+        self.wire = Wire(self.broker.port, seed)
+        self.model = Model(seed)
+        self.disk = Disk(compile_shim(self.directory), self.directory, self.data)
+        self.worker, self.process = None, None
+        self.log = open(os.path.join(self.directory, "convey.log"), "ab")
+        self._configure()
+        self.start_worker()
+        self.publisher, self.observer = Publisher(self, seed), Observer(self)
+        # Set by attacks after which the broker cannot have handed everything on.
+        self.broker_lost_messages = False
+
+    @staticmethod
+    def password(role):
+        return f"secret-{role}"
+
+    def _configure(self):
+        config = {
+            "node": "chaos", "data": {"dir": self.data}, "http": {"address": f"127.0.0.1:{self.http_port}"},
+            "broker": {"url": f"mqtt://127.0.0.1:{self.wire.port}", "username": "convey", "client_id": "convey"},
+            "llm": {"base_url": f"http://127.0.0.1:{self.model.port}/v1", "model": "chaos", "coalesce_delay": "5ms"},
+            "effects": {"llm": {"backoff": "100ms", "backoff_limit": "500ms"},
+                        "tool": {"backoff": "100ms", "backoff_limit": "500ms"}},
+            "tools": {"weather": {"description": "The weather in a city", "timeout": "5s", "parameters": {
+                "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}},
+            "shutdown": {"timeout": "15s"},
+        }
+        self.config = os.path.join(self.directory, "convey.yaml")
+        with open(self.config, "w") as file:
+            json.dump(config, file)  # JSON is YAML.
+
+    def start_worker(self):
+        secret = os.path.join(self.directory, "worker.password")
+        with open(secret, "w") as file:
+            file.write(self.password("tool-weather"))
+        self.worker = subprocess.Popen(
+            [os.environ["CHAOS_PYTHON"], os.path.join(PROJECT, "examples", "tool_worker.py"), "--port", str(self.broker.port),
+             "--username", "tool-weather", "--password-file", secret, "--tool", "weather",
+             "--log", os.path.join(self.directory, "worker.jsonl")],
+            stdout=self.log, stderr=self.log)
+
+    # Convey
+
+    def launch(self, recording=False, prefix=()):
+        """Starts Convey without waiting for it."""
+        environment = dict(os.environ, CONVEY_BROKER_PASSWORD=self.password("convey"), **self.disk.environment(recording))
+        self.process = subprocess.Popen([*prefix, self.convey, "serve", "--config", self.config],
+                                        env=environment, stdout=self.log, stderr=self.log)
+
+    def start(self, recording=False, prefix=()):
+        self.launch(recording, prefix)
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
+        wait("Convey is ready", START_SECONDS, self.is_ready)
+
+    def is_ready(self):
+        if self.process.poll() is not None:
+            raise Trouble(f"Convey ended with {self.process.returncode} while it started; see {self.log.name}")
+        return self.get("/readyz")[0] == 200
+
+    def is_running(self):
+        return self.process is not None and self.process.poll() is None
+
+    def kill(self):
+        if self.is_running():
+            self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        """SIGTERM; it must end by itself."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            code = self.process.wait(40)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            raise Trouble("Convey did not end within 40 s of SIGTERM") from None
+        if code != 0:
+            raise Trouble(f"Convey ended with {code} after SIGTERM")
+
+    def restart_until_ready(self):
+        """For attacks at which Convey may have ended, as it should: starts it where it is not running."""
+        if not self.is_running():
+            self.process.wait()
+            self.launch()
+        self.wait_until_ready()
+
+    def resident_megabytes(self):
+        with open(f"/proc/{self.process.pid}/status") as file:
+            return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
+
+    # Questions
+
+    def get(self, path, seconds=10):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=seconds) as answer:
+                return answer.status, answer.read()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read()
+        except OSError:
+            return 0, b""
+
+    def ask(self, path):
+        status, body = self.get(path, 30)
+        if status != 200:
+            raise Trouble(f"GET {path} answers {status} {body[:300]!r}")
+        return json.loads(body)
+
+    def metric(self, name):
+        for line in self.get("/metrics")[1].decode().splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        return 0.0
+
+    def settle(self, seconds):
+        """Waits until each signal has its receipt, nothing is under way, and everything is published."""
+        self.publisher.pause()
+        if not self.publisher.wait_for_receipts(seconds):
+            raise Trouble(f"{len(self.publisher.open)} signals have no receipt after {seconds} s")
+        wait("no effect is under way", seconds, lambda: not self.ask("/v1/effects?limit=1")["effects"])
+        wait("everything is applied and published", seconds,
+             lambda: self.metric("convey_queue_depth") == 0 and self.metric("convey_outbox_lag") == 0)
+
+    def verify(self):
+        result = subprocess.run([self.convey, "verify", "--data", self.data], capture_output=True, text=True, timeout=600,
+                                env=dict(os.environ))
+        if result.returncode != 0:
+            raise Trouble(f"convey verify: {(result.stdout + result.stderr)[-2_000:]}")
+
+    def close(self, keep):
+        self.publisher.close()
+        self.observer.close()
+        for process in (self.process, self.worker, self.broker.process):
+            if process and process.poll() is None:
+                process.kill()
+                process.wait()
+        self.model.server.shutdown()
+        if not keep:
+            shutil.rmtree(self.directory, ignore_errors=True)

@@ -1,0 +1,171 @@
+"""Who talks to Convey: a publisher that repeats each signal until it has a receipt, and an observer of all that is published."""
+import hashlib
+import json
+import random
+import threading
+import time
+from collections import defaultdict
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+SOURCE = "/chaos"
+RECEIPTS = "conv/receipt/chaos-host"
+WINDOW = 100           # signals without a receipt
+REPEAT_SECONDS = 1.0   # a signal without a receipt is published again
+
+
+def connect(field, user, client_id, clean=True, version=mqtt.MQTTv5):
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version)
+    client.username_pw_set(user, field.password(user))
+    client.max_inflight_messages_set(1000)
+    client.reconnect_delay_set(1, 1)
+    properties = None
+    if version == mqtt.MQTTv5:
+        properties = Properties(PacketTypes.CONNECT)
+        properties.SessionExpiryInterval = 0 if clean else 86_400
+        properties.ReceiveMaximum = 65_535
+    client.connect_async("127.0.0.1", field.broker.port, keepalive=30, clean_start=clean, properties=properties)
+    return client
+
+
+class Signal:
+    def __init__(self, identifier, subject, rest, data, form):
+        self.id, self.subject, self.rest, self.data, self.form = identifier, subject, rest, data, form
+        self.published_at, self.attempts, self.receipts = 0.0, 0, []
+
+
+class Publisher:
+    """Publishes signals of all kinds, each until it has a receipt. Knows every receipt that ever came."""
+
+    def __init__(self, field, seed):
+        self.draw = random.Random(seed)
+        self.lock = threading.Lock()
+        self.signals, self.open = {}, {}
+        self.attempts, self.refused = 0, []
+        self.next = 0
+        self.running = threading.Event()
+        self.subjects = []
+        self.client = connect(field, "host", "chaos-host")
+        self.client.on_connect = lambda client, *_: client.subscribe(RECEIPTS, qos=1)
+        self.client.on_message = self._on_receipt
+        self.client.loop_start()
+        self.closing = False
+        threading.Thread(target=self._run, daemon=True).start()
+
+    def begin(self, subjects):
+        """New signals for these conversations, until `pause`."""
+        self.subjects = subjects
+        self.running.set()
+
+    def pause(self):
+        """No new signals; those without a receipt are still repeated."""
+        self.running.clear()
+
+    def wait_for_receipts(self, seconds):
+        """Whether each signal has its receipt within the time."""
+        deadline = time.monotonic() + seconds
+        while self.open and time.monotonic() < deadline:
+            time.sleep(0.02)
+        return not self.open
+
+    def of(self, subjects):
+        with self.lock:
+            return [signal for signal in self.signals.values() if signal.subject in subjects]
+
+    def receipt_count(self):
+        with self.lock:
+            return len(self.signals) - len(self.open)
+
+    def _run(self):
+        while not self.closing:
+            time.sleep(0.005)
+            if not self.client.is_connected():
+                continue
+            if self.running.is_set() and len(self.open) < WINDOW:
+                for _ in range(self.draw.randrange(1, 4)):
+                    self._publish(self._new())
+            now = time.monotonic()
+            with self.lock:
+                late = [signal for signal in self.open.values() if now - signal.published_at > REPEAT_SECONDS]
+            for signal in late:
+                self._publish(signal)
+
+    def _new(self):
+        identifier = f"s-{self.next}"
+        self.next += 1
+        subject, kind = self.draw.choice(self.subjects), self.draw.random()
+        words = self.draw.choice(["say it again please", "weather in Oslo", "slow one two three four five six seven"])
+        if kind < 0.70:
+            rest, data = "note/taken", {"n": self.next, "text": "x" * self.draw.randrange(400)}
+        elif kind < 0.85:
+            rest, data = "message/received", {"content": words}
+        elif kind < 0.93:
+            due = self.draw.choice([{"delay_ms": 50}, {"delay_ms": 1500}, {"fire_at": "2001-01-01T00:00:00Z"}, {"fire_at": 1}])
+            rest, data = "timer/tick", due
+        else:
+            rest, data = "control/abort_requested", {}
+        signal = Signal(identifier, subject, rest, data, self.draw.choice(["structured", "binary"]))
+        with self.lock:
+            self.signals[identifier] = self.open[identifier] = signal
+        return signal
+
+    def _publish(self, signal):
+        properties = Properties(PacketTypes.PUBLISH)
+        properties.ResponseTopic = RECEIPTS
+        properties.CorrelationData = signal.id.encode()
+        if signal.form == "binary":
+            properties.UserProperty = [("id", signal.id), ("source", SOURCE)]
+            payload = json.dumps(signal.data)
+        else:
+            payload = json.dumps({"specversion": "1.0", "id": signal.id, "source": SOURCE, "subject": signal.subject,
+                                  "type": "conv.in." + signal.rest.replace("/", "."), "data": signal.data})
+        signal.published_at = time.monotonic()
+        signal.attempts += 1
+        self.attempts += 1
+        self.client.publish(f"conv/in/{signal.subject}/{signal.rest}", payload, qos=1, properties=properties)
+
+    def _on_receipt(self, _client, _userdata, message):
+        receipt = json.loads(message.payload)
+        identifier = message.properties.CorrelationData.decode()
+        with self.lock:
+            signal = self.signals.get(identifier)
+            if signal is None or receipt["status"] == "rejected":
+                self.refused.append(receipt)
+                return
+            signal.receipts.append(receipt["offset"])
+            self.open.pop(identifier, None)
+
+    def close(self):
+        self.closing = True
+        self.client.loop_stop()
+
+
+class Observer:
+    """Everything that Convey publishes, by conversation: position-free, so that it can be compared with the journal."""
+
+    def __init__(self, field):
+        self.lock = threading.Lock()
+        self.events = defaultdict(dict)   # subject: {id: (type, offset, hash of the payload)}
+        self.changed = []                 # ids that came with two contents
+        self.client = connect(field, "projection", "chaos-projection", clean=False)
+        topics = [(f"conv/{family}/#", 1) for family in ("out", "effect", "applied", "audit")]
+        self.client.on_connect = lambda client, *_: client.subscribe(topics)
+        self.client.on_message = self._on_event
+        self.client.loop_start()
+
+    def _on_event(self, _client, _userdata, message):
+        event = json.loads(message.payload)
+        digest = hashlib.sha256(message.payload).digest()
+        with self.lock:
+            known = self.events[event["subject"]].setdefault(event["id"], (event["type"], event["offset"], digest))
+            if known[2] != digest:
+                self.changed.append((event["subject"], event["id"]))
+
+    def of(self, subject):
+        with self.lock:
+            return dict(self.events[subject])
+
+    def close(self):
+        self.client.loop_stop()

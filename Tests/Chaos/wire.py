@@ -1,0 +1,106 @@
+"""A wire between Convey and its broker that loses, repeats, delays, splits and lies."""
+import asyncio
+import random
+import threading
+
+QUIET = {"cut_after": 0, "duplicate": 0.0, "delay": 0.0, "split": False, "hole": False, "lie": 0.0, "refuse": False}
+# Packets that no broker should send: unknown properties, types, ids and lengths.
+LIES = [
+    bytes([0x20, 0x05, 0x00, 0x00, 0x02, 0xFF, 0x01]),               # CONNACK with an unknown property
+    bytes([0x40, 0x02, 0xFF, 0xFE]),                                 # PUBACK for a packet that was never sent
+    bytes([0x40, 0x04, 0x00, 0x01, 0x10, 0x00]),                     # PUBACK, success without subscribers
+    bytes([0x90, 0x04, 0x12, 0x34, 0x00, 0x80]),                     # SUBACK for nothing
+    bytes([0x30, 0x08, 0x00, 0x01, 0x78, 0x02, 0xFF, 0x00, 0x7B, 0x7D]),  # PUBLISH with an unknown property
+    bytes([0x36, 0x06, 0x00, 0x01, 0x78, 0x00, 0x01, 0x00]),         # PUBLISH at QoS 3
+    bytes([0x34, 0x07, 0x00, 0x01, 0x78, 0x00, 0x01, 0x00, 0x7B]),   # PUBLISH at QoS 2, nobody asked for it
+    bytes([0xF0, 0x00]),                                             # AUTH out of the blue
+    bytes([0x00, 0x00]),                                             # a reserved type
+    bytes([0x30, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]),                     # a length of five bytes
+    bytes([0x30, 0xFF, 0xFF, 0xFF, 0x7F, 0x00, 0x01]),               # 256 MiB that never come
+    bytes([0xE0, 0x01, 0x8B]),                                       # DISCONNECT: server shutting down
+]
+
+
+class Wire:
+    """Relays 127.0.0.1:`port` to the broker. Set `trouble` entries at any time; they hold from the next packet on."""
+
+    def __init__(self, broker_port, seed):
+        self.broker_port, self.draw = broker_port, random.Random(seed)
+        self.trouble = dict(QUIET)
+        self.connections = 0
+        ready = threading.Event()
+        self.loop = asyncio.new_event_loop()
+        threading.Thread(target=self._run, args=(ready,), daemon=True).start()
+        ready.wait()
+
+    def quiet(self):
+        self.trouble = dict(QUIET)
+
+    def _run(self, ready):
+        asyncio.set_event_loop(self.loop)
+        server = self.loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
+        self.port = server.sockets[0].getsockname()[1]
+        ready.set()
+        self.loop.run_forever()
+
+    async def _serve(self, reader, writer):
+        self.connections += 1
+        writers = [writer]
+        try:
+            if self.trouble["refuse"]:
+                return
+            broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self.broker_port)
+            writers.append(broker_writer)
+            limit = self.trouble["cut_after"]
+            cut_after = self.draw.randrange(1, limit) if limit else 0
+            done, pending = await asyncio.wait(
+                [asyncio.ensure_future(self._carry(reader, broker_writer, False, cut_after)),
+                 asyncio.ensure_future(self._carry(broker_reader, writer, True, cut_after))],
+                return_when=asyncio.FIRST_COMPLETED)
+            for task in pending:
+                task.cancel()
+            await asyncio.gather(*done, *pending, return_exceptions=True)
+        except OSError:
+            pass
+        finally:
+            for one in writers:
+                one.transport.abort()
+
+    async def _carry(self, reader, writer, from_broker, cut_after):
+        """Packet by packet, so that packets can be repeated and lies put between them."""
+        carried = 0
+        while packet := await _packet(reader):
+            while self.trouble["hole"]:
+                await asyncio.sleep(0.05)
+            trouble = self.trouble
+            if trouble["delay"]:
+                await asyncio.sleep(self.draw.random() * trouble["delay"])
+            carried += len(packet)
+            if cut_after and carried > cut_after:
+                writer.write(packet[:self.draw.randrange(len(packet))])
+                await writer.drain()
+                return
+            if from_broker and self.draw.random() < trouble["lie"]:
+                writer.write(self.draw.choice(LIES))
+            writer.write(packet)
+            # Only a PUBLISH at QoS 1 may come twice.
+            if packet[0] >> 4 == 3 and packet[0] & 6 == 2 and self.draw.random() < trouble["duplicate"]:
+                writer.write(bytes([packet[0] | 8]) + packet[1:])
+            if trouble["split"]:
+                await writer.drain()
+                await asyncio.sleep(0)
+            await writer.drain()
+
+
+async def _packet(reader):
+    """One MQTT packet; empty at the end."""
+    try:
+        head = await reader.readexactly(2)
+        length, shift = head[1] & 127, 7
+        while head[-1] & 128 and shift < 28:
+            head += await reader.readexactly(1)
+            length |= (head[-1] & 127) << shift
+            shift += 7
+        return head + (await reader.readexactly(length) if length else b"")
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return b""
