@@ -24,16 +24,21 @@ public struct ChatFailure: Error, Sendable, Equatable, CustomStringConvertible {
     public var retryAfter: Duration?
     /// The status of the provider's answer, if it gave one.
     public var status: Int?
+    /// For programs, where the category does not say enough: `incomplete_tool_calls`, `invalid_tool_calls`.
+    public var code: String?
     /// The text that had come until then, all of it emitted.
     public var partialContent = ""
     /// The thinking that had come until then, all of it emitted.
     public var partialThinking = ""
 
-    public init(_ category: Category, _ message: String, retryAfter: Duration? = nil, status: Int? = nil) {
+    public init(
+        _ category: Category, _ message: String, retryAfter: Duration? = nil, status: Int? = nil, code: String? = nil
+    ) {
         self.category = category
         self.message = message
         self.retryAfter = retryAfter
         self.status = status
+        self.code = code
     }
 
     /// Whether the same request may succeed later.
@@ -54,12 +59,13 @@ extension ChatProvider {
     ///   - advice: a sentence, without its full stop.
     func failure(
         _ category: ChatFailure.Category, _ what: String, advice: String? = nil, retryAfter: Duration? = nil,
-        status: Int? = nil
+        status: Int? = nil, code: String? = nil
     ) -> ChatFailure {
         // The provider's own words may end with a full stop.
         let end = advice.map { what.hasSuffix(".") ? " \($0)" : ". \($0)" } ?? ""
         return ChatFailure(
-            category, "\(name) (\(endpoint.place)) \(what)\(end)", retryAfter: retryAfter, status: status)
+            category, "\(name) (\(endpoint.place)) \(what)\(end)", retryAfter: retryAfter, status: status,
+            code: code)
     }
 }
 

@@ -42,7 +42,9 @@ public final class ChatClient: Sendable {
         if let file = configuration.certificateAuthorities { tls.additionalTrustRoots = [.file(file)] }
         let http = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
-            timeout: .init(connect: TimeAmount(configuration.connectTimeout)), connectionPool: pool)
+            timeout: .init(connect: TimeAmount(configuration.connectTimeout)), connectionPool: pool,
+            // Some servers compress without being asked.
+            decompression: .enabled(limit: .size(configuration.limits.streamBytes)))
         self.http = HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: http)
     }
@@ -149,6 +151,8 @@ public final class ChatClient: Sendable {
         result.method = .POST
         result.headers.add(name: "Content-Type", value: "application/json")
         result.headers.add(name: "Accept", value: request.stream ? "text/event-stream" : "application/json")
+        // A proxy that compresses holds pieces back.
+        result.headers.add(name: "Accept-Encoding", value: "identity")
         result.headers.add(name: "User-Agent", value: "convey")
         if let key = provider.apiKey { result.headers.add(name: "Authorization", value: "Bearer \(key.reveal())") }
         if let organization = provider.organization {

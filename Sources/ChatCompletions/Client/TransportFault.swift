@@ -2,6 +2,7 @@ import AsyncHTTPClient
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1
+import NIOHTTPCompression
 import NIOPosix
 import NIOSSL
 
@@ -39,6 +40,10 @@ package struct TransportFault: Sendable, Equatable {
             self.init(.transport, "closed the connection before its reply was complete")
         case is HTTPParserError:
             self.init(.transport, "sent an answer that is no HTTP", "Check the \(address) and its port")
+        case NIOHTTPDecompression.DecompressionError.limit:
+            self.init(.transport, "sent a compressed answer that is too large")
+        case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
+            self.init(.transport, "sent a compressed answer that cannot be read")
         case let error as any NIOSSLFailure:
             self.init(
                 .transport, "could not be reached over TLS: \(clean("\(error)"))",

@@ -1,3 +1,5 @@
+import Conversation
+
 /// One request's answer between the connection that it comes from and the `emit` that it goes to, with all its time limits.
 /// A value: what reads the connection tells it what came, what calls `emit` asks it what to do next.
 struct ChatExchange: Sendable {
@@ -22,7 +24,10 @@ struct ChatExchange: Sendable {
     }
 
     private enum Phase {
-        case awaitingHead, stream, whole
+        case awaitingHead
+        /// Nothing has come of the body but white space.
+        case undecided
+        case stream, whole, webPage
         case refusal(ReplyHead)
     }
 
@@ -33,8 +38,10 @@ struct ChatExchange: Sendable {
     private let start: Instant
     private var phase = Phase.awaitingHead
     private var parser: ServerSentEventParser
-    /// The body of an answer that is no stream.
+    /// The body of an answer that is no stream, or not known to be one yet.
     private var body: [UInt8] = []
+    /// Bytes of the parser's stray lines that were looked at.
+    private var strayBytes = 0
     private var receivedBytes = 0
     private var lastReceived: Instant
     private var reply: ChatReply
@@ -68,13 +75,10 @@ struct ChatExchange: Sendable {
         if head.status != 200 {
             phase = .refusal(head)
             graceEnd = now + limits.finishGrace
-        } else if head.isWebPage {
-            fail(
-                provider.failure(
-                    .config, "answered with a web page",
-                    advice: "Check the base URL: it usually ends in /v1", status: 200))
+        } else if let encoding = head.unreadableEncoding {
+            fail(provider.compressed("in the content encoding \(encoding)"))
         } else {
-            phase = head.isEventStream || (isStreamed && !head.isJSON) ? .stream : .whole
+            phase = .undecided
         }
     }
 
@@ -85,9 +89,13 @@ struct ChatExchange: Sendable {
         receivedBytes += bytes.count
         switch phase {
         case .awaitingHead: preconditionFailure("a body without a head")
+        case .undecided: decide(bytes, now: now)
         case .refusal(let head):
             body.append(contentsOf: bytes.prefix(limits.errorBytes - body.count))
             if body.count == limits.errorBytes { fail(refusal(head)) }
+        case .webPage:
+            body.append(contentsOf: bytes.prefix(limits.errorBytes - body.count))
+            if body.count == limits.errorBytes { fail(webPage()) }
         case .whole:
             body.append(contentsOf: bytes.prefix(limits.replyBytes + 1 - body.count))
             if body.count > limits.replyBytes { fail(tooLarge(limits.replyBytes)) }
@@ -105,12 +113,42 @@ struct ChatExchange: Sendable {
         return isPaused ? .pause : .goOn
     }
 
+    /// Tells by its first byte what a body is: its content type may be wrong, and an error in the place of a stream is often
+    /// no stream.
+    private mutating func decide(_ bytes: UnsafeRawBufferPointer, now: Instant) {
+        let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
+        body.append(contentsOf: bytes)
+        let compressed: [[UInt8]] = [[0x1f, 0x8b], [0x28, 0xb5, 0x2f, 0xfd]]
+        if compressed.contains(where: body.starts) {
+            return fail(provider.compressed("compressed, without saying so"))
+        }
+        guard let start = body.firstIndex(where: { $0 > 0x20 && !byteOrderMark.contains($0) }) else {
+            if body.count > limits.errorBytes { fail(tooLarge(limits.errorBytes)) }
+            return
+        }
+        var beginning = body
+        body = []
+        switch beginning[start] {
+        case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""):
+            phase = .whole
+            beginning.removeFirst(start)
+        case UInt8(ascii: "<"):
+            phase = .webPage
+            graceEnd = now + limits.finishGrace
+            beginning.removeFirst(start)
+        default: phase = .stream
+        }
+        receivedBytes = 0
+        beginning.withUnsafeBytes { _ = received($0, now: now) }
+    }
+
     /// The body has ended as HTTP says that it should.
     mutating func receivedEnd(now: Instant) {
         guard end == nil else { return }
         switch phase {
         case .awaitingHead: preconditionFailure("the end of a body without a head")
         case .refusal(let head): fail(refusal(head))
+        case .webPage: fail(webPage())
         case .whole:
             var deltas: [ChatDelta] = []
             do throws(ReplyFault) {
@@ -118,10 +156,10 @@ struct ChatExchange: Sendable {
                 for delta in deltas { coalescer.add(delta) }
                 succeed()
             } catch { fail(failure(of: error)) }
-        case .stream:
+        case .undecided, .stream:
             var events: [ServerSentEvent] = []
             let result = Result { () throws(ServerSentEventTooLarge) in try parser.finish(into: &events) }
-            take(events, result, now: now)
+            take(events, result, isCutOff: true, now: now)
             if end == nil { succeed() }
         }
     }
@@ -131,6 +169,8 @@ struct ChatExchange: Sendable {
         guard end == nil else { return }
         if case .refusal(let head) = phase {
             fail(refusal(head))
+        } else if case .webPage = phase {
+            fail(webPage())
         } else if reply.finishReason != nil {
             succeed()
         } else {
@@ -186,15 +226,17 @@ struct ChatExchange: Sendable {
         if let graceEnd { consider(graceEnd, .grace) }
         switch phase {
         case .awaitingHead: if isStreamed { consider(start + timeouts.firstToken, .firstToken) }
+        case .undecided where isStreamed: consider(start + timeouts.firstToken, .firstToken)
         case .stream where !reply.hasOutput: consider(start + timeouts.firstToken, .firstToken)
-        case .stream, .whole: consider(lastReceived + timeouts.idle, .idle)
-        case .refusal: break
+        case .undecided, .stream, .whole: consider(lastReceived + timeouts.idle, .idle)
+        case .refusal, .webPage: break
         }
         return next
     }
 
     private mutating func expire(_ limit: TimeLimit) {
         if case .refusal(let head) = phase { return fail(refusal(head)) }
+        if case .webPage = phase { return fail(webPage()) }
         // What is still missing does not belong to the text.
         if reply.finishReason != nil { return succeed() }
         switch limit {
@@ -216,8 +258,11 @@ struct ChatExchange: Sendable {
     // MARK: Ends
 
     /// Takes in what a chunk held, up to the first fault.
+    /// - Parameter isCutOff: the stream has ended without the empty line behind its last event. That is an event only where
+    ///   it is whole.
     private mutating func take(
-        _ events: [ServerSentEvent], _ result: Result<Void, ServerSentEventTooLarge>, now: Instant
+        _ events: [ServerSentEvent], _ result: Result<Void, ServerSentEventTooLarge>, isCutOff: Bool = false,
+        now: Instant
     ) {
         do throws(ReplyFault) {
             for event in events {
@@ -226,13 +271,33 @@ struct ChatExchange: Sendable {
                 defer { for delta in deltas { coalescer.add(delta) } }
                 try reply.add(event, into: &deltas)
             }
-        } catch { return fail(failure(of: error)) }
+        } catch {
+            if case .malformed = error, isCutOff { return }
+            return fail(failure(of: error))
+        }
         if case .failure(let error) = result { return fail(tooLarge(error.limit)) }
+        takeStrayLines()
         if reply.finishReason != nil, graceEnd == nil { graceEnd = now + limits.finishGrace }
+    }
+
+    /// An error that stands between the events as a line of JSON. Other text counts only where the stream ends with it.
+    private mutating func takeStrayLines() {
+        guard parser.strayLines.count > strayBytes else { return }
+        let lines = parser.strayLines[strayBytes...].split(separator: UInt8(ascii: "\n"))
+        strayBytes = parser.strayLines.count
+        for line in lines {
+            guard reply.finishReason == nil, let object = JSONObjectView(Array(line)),
+                let error = ProviderError(in: object) ?? ProviderError(insteadOfReply: object)
+            else { continue }
+            return fail(failure(of: .reported(error)))
+        }
     }
 
     private mutating func succeed() {
         do throws(ReplyFault) { end = .success(try reply.outcome(provider: provider.name)) } catch {
+            if error == .noFinishReason, let words = ProviderError(body: parser.strayLines), words.message != nil {
+                return fail(failure(of: .reported(words)))
+            }
             return fail(failure(of: error))
         }
         coalescer.finish()
@@ -249,6 +314,8 @@ struct ChatExchange: Sendable {
     private func refusal(_ head: ReplyHead) -> ChatFailure {
         provider.refusal(head, body: body)
     }
+
+    private func webPage() -> ChatFailure { provider.webPage(body, status: 200) }
 
     private func failure(of fault: ReplyFault) -> ChatFailure { provider.failure(of: fault) }
 

@@ -1,7 +1,8 @@
 extension ChatProvider {
     /// An answer with a status other than 200.
     func refusal(_ head: ReplyHead, body: [UInt8]) -> ChatFailure {
-        let error = ProviderError(body: body)
+        let error =
+            head.unreadableEncoding == nil ? ProviderError(body: body) ?? ProviderError(text: body.trimmed) : nil
         let status = head.status
         var category = ProviderError.category(ofStatus: status)
         // A wrong key can come as 400 and missing credit as 429: neither goes away by waiting.
@@ -12,10 +13,29 @@ extension ChatProvider {
             what += ", a redirect to \(clean(String(location.prefix { $0 != "?" })))"
         }
         if let message = error?.message, !message.isEmpty { what += ": \(clean(message))" }
+        if let encoding = head.unreadableEncoding {
+            what += ", with words in the content encoding \(clean(encoding)), which is not read here"
+        }
         if let requestID = head.requestID { what += " (request id \(clean(requestID)))" }
         return failure(
             category, what, advice: advice(status: status, category: category, error: error),
-            retryAfter: head.retryAfter, status: status)
+            retryAfter: head.retryAfter ?? error?.retryAfter, status: status)
+    }
+
+    /// A web page in place of a reply.
+    func webPage(_ page: [UInt8], status: Int) -> ChatFailure {
+        let title = ProviderError(text: page.trimmed).message.map { ": \(clean($0))" } ?? ""
+        return failure(
+            .config, "answered with a web page\(title)", advice: "Check the base URL: it usually ends in /v1",
+            status: status)
+    }
+
+    /// A reply that is compressed although nobody has asked for it.
+    /// - Parameter how: follows `sent its reply`.
+    func compressed(_ how: String) -> ChatFailure {
+        failure(
+            .provider, "sent its reply \(how), which is not read here",
+            advice: "Convey asks for no compression: check what stands between")
     }
 
     /// A reply that began as one and cannot be used.
@@ -30,13 +50,35 @@ extension ChatProvider {
         case .reported(let error):
             failure(
                 error.category ?? error.status.map(ProviderError.category(ofStatus:)) ?? .provider,
-                "reported an error in its reply: \(clean(error.message ?? error.code ?? error.type ?? "without words"))"
-            )
+                "reported an error in its reply: \(clean(error.message ?? error.code ?? error.type ?? "without words"))",
+                retryAfter: error.retryAfter)
         case .textTooLarge(let limit): failure(.provider, "sent a reply with more than \(limit) bytes of text")
         case .tooManyToolCalls(let limit): failure(.provider, "called more than \(limit) tools in one reply")
         case .noFinishReason:
             failure(.provider, "ended its reply without a finish reason, so the reply is not complete")
+        case .failed(let reason):
+            failure(.provider, "gave up in its reply (finish_reason \(clean(reason)))")
+        case .incompleteToolCalls(let reason): incompleteToolCalls(reason)
+        case .noToolCalls:
+            failure(.provider, "ended its reply to call tools, and called none", code: "invalid_tool_calls")
+        case .unnamedToolCall:
+            failure(.provider, "called a tool without saying which", code: "invalid_tool_calls")
         }
+    }
+
+    private func incompleteToolCalls(_ reason: String) -> ChatFailure {
+        var (category, advice): (ChatFailure.Category, String?) = (.provider, nil)
+        // The same request would be stopped at the same place.
+        switch reason.lowercased() {
+        case "length", "max_tokens", "max_output_tokens", "model_length":
+            (category, advice) = (.config, "Allow it more tokens, or ask for less")
+        case "content_filter", "safety", "prohibited_content", "recitation": category = .config
+        default: break
+        }
+        return failure(
+            category,
+            "was stopped before its calls of tools were complete (finish_reason \(clean(reason))), so none was made",
+            advice: advice, code: "incomplete_tool_calls")
     }
 
     private func clean(_ text: String) -> String { ProviderText.clean(text, secrets: secrets) }

@@ -11,6 +11,14 @@ enum ReplyFault: Error, Equatable {
     case textTooLarge(limit: Int)
     case tooManyToolCalls(limit: Int)
     case noFinishReason
+    /// The finish reason says that the server has failed.
+    case failed(finishReason: String)
+    /// The model was stopped while it called tools: what the calls lack cannot be known.
+    case incompleteToolCalls(finishReason: String)
+    /// The reply ends to call tools, and calls none.
+    case noToolCalls
+    /// A call does not say which tool it is for.
+    case unnamedToolCall
 }
 
 /// A reply as far as it has come.
@@ -36,34 +44,61 @@ struct ChatReply: Sendable {
 
     /// Takes in an event of a stream; appends what it adds to the text.
     mutating func add(_ event: ServerSentEvent, into deltas: inout [ChatDelta]) throws(ReplyFault) {
-        guard !isDone else { return }
-        if event.data.count < 16, event.data.trimmed.elementsEqual("[DONE]".utf8) {
+        let data = event.data.trimmed
+        // An event without data keeps a connection open.
+        guard !isDone, !data.isEmpty else { return }
+        if data.elementsEqual("[DONE]".utf8) {
             isDone = true
             guard finishReason != nil else { throw .noFinishReason }
             return
         }
+        let isOther = event.type.map { $0 != "message" && $0 != "error" } ?? false
+        if !Self.startsJSON(data) {
+            // Events of a server's own type carry what they like; any other text is the server's word on why it gives up.
+            if isOther { return }
+            throw .reported(ProviderError(text: data))
+        }
         let chunk = try Self.object(event.data)
         if event.type == "error" { throw .reported(ProviderError(in: chunk) ?? ProviderError(of: chunk)) }
-        try add(chunk, member: "delta", into: &deltas)
+        try add(chunk, member: "delta", mayBeError: !isOther, into: &deltas)
     }
 
     /// Takes in a reply that is not streamed; appends its text.
     mutating func add(whole body: [UInt8], into deltas: inout [ChatDelta]) throws(ReplyFault) {
-        try add(try Self.object(body), member: "message", into: &deltas)
+        let reply: JSONObjectView
+        do throws(ReplyFault) { reply = try Self.object(body) } catch {
+            // An error's body may be an array (Gemini), a string, or cut off in the middle.
+            guard let error = ProviderError(body: body), error.message != nil else { throw error }
+            throw .reported(error)
+        }
+        try add(reply, member: "message", mayBeError: true, into: &deltas)
     }
 
     /// The complete reply.
     func outcome(provider: String) throws(ReplyFault) -> ChatOutcome {
-        guard let finishReason else { throw .noFinishReason }
+        guard var finishReason else { throw .noFinishReason }
+        let calls = toolCalls.complete
+        switch FinishReason(finishReason) {
+        case .failed: throw .failed(finishReason: finishReason)
+        case .cut: guard calls.isEmpty else { throw .incompleteToolCalls(finishReason: finishReason) }
+        case .stop: break
+        case .toolCalls where calls.isEmpty:
+            // A server whose parser found no call in what the model wrote: then it is text.
+            guard content.contains(where: { !$0.isWhitespace }) else { throw .noToolCalls }
+            finishReason = "stop"
+        case .toolCalls: break
+        }
+        guard calls.allSatisfy({ !$0.name.isEmpty }) else { throw .unnamedToolCall }
         return ChatOutcome(
-            content: content, thinking: thinking, finishReason: finishReason, toolCalls: toolCalls.complete,
+            content: content, thinking: thinking, finishReason: finishReason, toolCalls: calls,
             usage: usage, model: model, responseID: responseID, provider: provider)
     }
 
     // MARK: Members
 
+    /// - Parameter mayBeError: an object that is no chunk and has a message is an error.
     private mutating func add(
-        _ chunk: JSONObjectView, member: StaticString, into deltas: inout [ChatDelta]
+        _ chunk: JSONObjectView, member: StaticString, mayBeError: Bool, into deltas: inout [ChatDelta]
     ) throws(ReplyFault) {
         if let error = ProviderError(in: chunk) { throw .reported(error) }
         if model == nil { model = chunk["model"]?.string }
@@ -74,12 +109,21 @@ struct ChatReply: Sendable {
                 completionTokens: reported["completion_tokens"]?.integer,
                 totalTokens: reported["total_tokens"]?.integer)
         }
-        // Only one choice is asked for.
-        guard let choices = chunk["choices"]?.elements,
-            let choice = choices.lazy.compactMap(\.object).first(where: { ($0["index"]?.integer ?? 0) == 0 })
+        guard let choices = chunk["choices"]?.elements else {
+            guard mayBeError, let error = ProviderError(insteadOfReply: chunk) else { return }
+            throw .reported(error)
+        }
+        // Only one choice is asked for. A chunk with the usage alone has none.
+        guard let choice = choices.lazy.compactMap(\.object).first(where: { ($0["index"]?.integer ?? 0) == 0 })
         else { return }
         if let message = choice[member]?.object { try add(message, into: &deltas) }
-        if let reason = choice["finish_reason"]?.string, !reason.isEmpty { finishReason = reason }
+        if let error = ProviderError(in: choice) { throw .reported(error) }
+        if let reason = choice["finish_reason"]?.string, !reason.isEmpty { end(reason) }
+    }
+
+    /// A server may end a reply twice: a plain stop does not take back what was said before it.
+    private mutating func end(_ reason: String) {
+        if finishReason == nil || FinishReason(reason) != .stop { finishReason = reason }
     }
 
     /// Adds a `delta` or a `message`.
@@ -102,6 +146,8 @@ struct ChatReply: Sendable {
                 toolBytes += toolCalls.add(fragment)
             }
         }
+        // What calls of tools were called before there could be several.
+        if let call = message["function_call"]?.object { toolBytes += toolCalls.add(onlyCall: call) }
         guard toolCalls.count <= limits.toolCalls else { throw .tooManyToolCalls(limit: limits.toolCalls) }
         guard content.utf8.count + thinking.utf8.count + toolBytes <= limits.textBytes else {
             throw .textTooLarge(limit: limits.textBytes)
@@ -115,17 +161,31 @@ struct ChatReply: Sendable {
         return text.isEmpty ? nil : text
     }
 
+    // MARK: JSON
+
     private static func object(_ bytes: [UInt8]) throws(ReplyFault) -> JSONObjectView {
         if let object = JSONObjectView(bytes) { return object }
-        do throws(JSONError) { _ = try JSONSlice(bytes) } catch { throw .malformed(error) }
+        do throws(JSONError) { _ = try JSONSlice(bytes) } catch {
+            // As a decoder of UTF-8 would read it (WHATWG Encoding).
+            if case .invalidUTF8 = error, let object = JSONObjectView(bytes.validUTF8) { return object }
+            throw .malformed(error)
+        }
         throw .malformed(nil)
+    }
+
+    /// Whether it is JSON that somebody may have broken, and no other text.
+    private static func startsJSON(_ data: ArraySlice<UInt8>) -> Bool {
+        data.first == UInt8(ascii: "{") || data.first == UInt8(ascii: "[")
     }
 }
 
 extension [UInt8] {
     /// Without white space around it.
-    fileprivate var trimmed: ArraySlice<UInt8> {
+    var trimmed: ArraySlice<UInt8> {
         let rest = drop { $0 <= 0x20 }
         return rest.prefix(through: rest.lastIndex { $0 > 0x20 } ?? rest.startIndex - 1)
     }
+
+    /// With U+FFFD in place of what is no UTF-8.
+    var validUTF8: [UInt8] { Array(String(decoding: self, as: UTF8.self).utf8) }
 }

@@ -1,52 +1,25 @@
 import Conversation
 
-/// An error as a provider words it, in an error's body or inside a stream.
+/// An error as a provider words it, in an error's body or inside a stream. Where its words stand is the business of
+/// [ProviderError+Words](ProviderError+Words.swift).
 struct ProviderError: Error, Equatable, Sendable {
     var message: String?
     var type: String?
     var code: String?
-    /// A code that is a number is an HTTP status (OpenRouter, Gemini).
+    /// A code that is an HTTP status (OpenRouter, Gemini).
     var status: Int?
+    /// How long to wait, where the error says so itself (Gemini's `retryDelay`).
+    var retryAfter: Duration?
 
-    /// The `error` member of an object: `{"error": {"message", "type", "code"}}` or `{"error": "…"}`. Nil where there is
-    /// none, or a null.
-    init?(in object: JSONObjectView) {
-        guard let error = object["error"] else { return nil }
-        switch error.kind {
-        case .object: self.init(of: error.object ?? .empty)
-        case .string: self.init(message: error.string)
-        case .true, .integer, .fraction, .array: self.init(of: object)
-        case .null, .false: return nil
-        }
-    }
-
-    /// An object that is itself the error: `{"message", "type", "code"}`, or `{"detail"}` as FastAPI has it.
-    init(of object: JSONObjectView) {
-        let detail = object["detail"]
-        self.init(
-            message: object["message"]?.string ?? detail?.string ?? detail?.elements?.first?.object?["msg"]?.string,
-            type: object["type"]?.string ?? object["status"]?.string,
-            code: object["code"]?.string,
-            status: object["code"]?.integer ?? object["status"]?.integer)
-    }
-
-    /// An error's body; nil where it is nothing of the kind.
-    init?(body: [UInt8]) {
-        var object = JSONObjectView(body)
-        // Gemini's compatible interface puts the object into an array.
-        if object == nil {
-            // A body that is no JSON is no error object: the status alone will have to do.
-            object = (try? JSONSlice(body))?.elements?.first?.object
-        }
-        guard let object else { return nil }
-        self = ProviderError(in: object) ?? ProviderError(of: object)
-    }
-
-    init(message: String?, type: String? = nil, code: String? = nil, status: Int? = nil) {
+    init(
+        message: String? = nil, type: String? = nil, code: String? = nil, status: Int? = nil,
+        retryAfter: Duration? = nil
+    ) {
         self.message = message
         self.type = type
         self.code = code
         self.status = status
+        self.retryAfter = retryAfter
     }
 
     /// What the code says, else what the type says; nil where both are unknown.

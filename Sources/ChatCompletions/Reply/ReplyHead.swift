@@ -1,8 +1,8 @@
 /// What is used of the head of a provider's answer.
 struct ReplyHead: Sendable {
     var status: Int
-    /// In lower case, without parameters.
-    var contentType: String?
+    /// The content encoding, where it is none that the HTTP client undoes.
+    var unreadableEncoding: String?
     var retryAfter: Duration?
     /// Where a redirect points to.
     var location: String?
@@ -16,7 +16,10 @@ extension ReplyHead {
     ///   - now: seconds since 1970.
     init(status: Int, header: (String) -> String?, now: Int64) {
         self.status = status
-        contentType = header("content-type")?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" }
+        unreadableEncoding = header("content-encoding").flatMap { encoding in
+            // As the HTTP client compares them, which undoes one.
+            ["", "identity", "gzip", "deflate"].contains(encoding) ? nil : encoding
+        }
         location = header("location")
         requestID = header("x-request-id")
         retryAfter =
@@ -25,8 +28,4 @@ extension ReplyHead {
                 RetryAfter.parse($0, now: header("date").flatMap(RetryAfter.seconds(ofDate:)) ?? now)
             }
     }
-
-    var isJSON: Bool { contentType == "application/json" || contentType?.hasSuffix("+json") == true }
-    var isEventStream: Bool { contentType == "text/event-stream" }
-    var isWebPage: Bool { contentType == "text/html" || contentType == "application/xhtml+xml" }
 }

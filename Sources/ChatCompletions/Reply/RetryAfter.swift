@@ -15,13 +15,19 @@ package enum RetryAfter {
     /// At least nothing and at most `limit`.
     static func bounded(_ duration: Duration) -> Duration { min(max(duration, .zero), limit) }
 
-    /// Seconds since 1970 of an HTTP date as servers write it today, `Sun, 06 Nov 1994 08:49:37 GMT`.
+    /// Seconds since 1970 of an HTTP date in any of its three forms (RFC 9110, section 5.6.7):
+    /// `Sun, 06 Nov 1994 08:49:37 GMT`, `Sunday, 06-Nov-94 08:49:37 GMT`, `Sun Nov  6 08:49:37 1994`.
     static func seconds(ofDate text: String) -> Int64? {
-        let words = text.split(separator: " ")
-        guard words.count == 6, words[5] == "GMT", let day = Int64(words[1]), let year = Int64(words[3]),
-            let month = months.firstIndex(of: words[2]), (1...31).contains(day), (1970...9999).contains(year)
+        let words = text.split { $0 == " " || $0 == "-" }
+        let isAscTime = words.count == 5
+        guard isAscTime || words.count == 6 && words[5] == "GMT" else { return nil }
+        let (dayWord, monthWord) = isAscTime ? (words[2], words[1]) : (words[1], words[2])
+        let (yearWord, timeWord) = isAscTime ? (words[4], words[3]) : (words[3], words[4])
+        guard let day = Int64(dayWord), var year = Int64(yearWord), let month = months.firstIndex(of: monthWord)
         else { return nil }
-        let time = words[4].split(separator: ":").map { Int64($0) ?? -1 }
+        if yearWord.count == 2 { year += year < 70 ? 2_000 : 1_900 }
+        guard (1...31).contains(day), (1970...9999).contains(year) else { return nil }
+        let time = timeWord.split(separator: ":").map { Int64($0) ?? -1 }
         guard time.count == 3, (0..<24).contains(time[0]), (0..<60).contains(time[1]), (0...60).contains(time[2]) else {
             return nil
         }

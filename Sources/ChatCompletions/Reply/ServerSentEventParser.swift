@@ -2,7 +2,7 @@
 public struct ServerSentEvent: Sendable, Equatable {
     /// The `event` field; nil where there is none.
     public var type: String?
-    /// The `data` lines, joined by line feeds, as bytes.
+    /// The `data` lines, joined by line feeds: UTF-8.
     public var data: [UInt8]
 
     public init(type: String? = nil, data: [UInt8]) {
@@ -20,10 +20,16 @@ public struct ServerSentEventTooLarge: Error, Equatable {
 /// passed over: a chat completion is never resumed.
 ///
 /// Other than the standard, `finish` hands out an event that is not followed by an empty line: some servers leave it out
-/// behind the last one.
+/// behind the last one. And lines that the standard passes over are kept in `strayLines`: a server that breaks a stream off often
+/// writes the reason as a line of its own.
 public struct ServerSentEventParser: Sendable {
     private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
+    /// Bytes of stray lines: as many as are read of an error's body.
+    private static let strayLimit = 64 << 10
+
+    /// Lines of no known field, each with a line feed behind it.
+    public private(set) var strayLines: [UInt8] = []
     private let eventBytes: Int
     /// The beginning of a line whose end has not come yet.
     private var line: [UInt8] = []
@@ -112,12 +118,19 @@ public struct ServerSentEventParser: Sendable {
             hasData = true
         } else if name.elementsEqual("event".utf8) {
             type = value.isEmpty ? nil : String(decoding: value, as: UTF8.self)
+        } else if !name.isEmpty, !name.elementsEqual("id".utf8), !name.elementsEqual("retry".utf8),
+            strayLines.count + line.count < Self.strayLimit
+        {
+            strayLines.append(contentsOf: line)
+            strayLines.append(UInt8(ascii: "\n"))
         }
     }
 
     private mutating func dispatch(into events: inout [ServerSentEvent]) {
         if hasData {
-            events.append(ServerSentEvent(type: type, data: data))
+            // The standard decodes before it parses, and puts U+FFFD for what is no UTF-8.
+            let isUTF8 = data.allSatisfy { $0 < 0x80 } || String(validating: data, as: UTF8.self) != nil
+            events.append(ServerSentEvent(type: type, data: isUTF8 ? data : data.validUTF8))
             data = []
             hasData = false
         }

@@ -7,6 +7,24 @@ struct ToolCallAssembler: Sendable {
         var id = ""
         var name = ""
         var arguments = ""
+
+        /// What follows a JSON object belongs to another call.
+        var isWhole: Bool { arguments.utf8.last == UInt8(ascii: "}") && JSONObjectView(Array(arguments.utf8)) != nil }
+    }
+
+    /// What a fragment says; anything of it may be missing.
+    private struct Fragment {
+        var index: Int?
+        var id: String
+        var name: String
+        var arguments: String
+
+        init(index: Int?, id: String, function: JSONObjectView) {
+            self.index = index
+            self.id = id
+            name = function["name"]?.string ?? ""
+            arguments = function["arguments"]?.argumentText ?? ""
+        }
     }
 
     private var calls: [Call] = []
@@ -24,33 +42,57 @@ struct ToolCallAssembler: Sendable {
     /// Adds a fragment: `{"index", "id", "function": {"name", "arguments"}}`, anything of which may be missing.
     /// - Returns: the bytes it added.
     mutating func add(_ fragment: JSONObjectView) -> Int {
-        let index = fragment["index"]?.integer
-        let id = fragment["id"]?.string ?? ""
-        let function = fragment["function"]?.object ?? .empty
-        let name = function["name"]?.string ?? ""
-        let arguments = function["arguments"]?.argumentText ?? ""
-        let at = position(index: index, id: id, name: name)
-        if calls[at].id.isEmpty { calls[at].id = id }
-        // Some repeat the name in every fragment, some cut it.
-        if name != calls[at].name { calls[at].name += name }
-        calls[at].arguments += arguments
-        return name.utf8.count + arguments.utf8.count + id.utf8.count
+        add(
+            Fragment(
+                index: fragment["index"]?.integer, id: fragment["id"]?.string ?? "",
+                function: fragment["function"]?.object ?? .empty))
     }
 
-    /// The call that a fragment belongs to: the one with its index, unless the fragment has another id (some providers give
-    /// all calls the index 0). Without an index it is the last one, unless the fragment begins a call.
-    private mutating func position(index: Int?, id: String, name: String) -> Int {
-        let found =
-            if let index {
-                calls.lastIndex { $0.index == index && (id.isEmpty || $0.id.isEmpty || $0.id == id) }
-            } else if id.isEmpty {
-                name.isEmpty || calls.last?.name.isEmpty == true ? calls.indices.last : nil
-            } else {
-                calls.lastIndex { $0.id == id }
-            }
-        if let found { return found }
-        calls.append(Call(index: index))
-        return calls.count - 1
+    /// Adds a fragment of a `function_call`, `{"name", "arguments"}`: a reply has one at the most.
+    /// - Returns: the bytes it added.
+    mutating func add(onlyCall function: JSONObjectView) -> Int {
+        add(Fragment(index: .max, id: "", function: function))
+    }
+
+    private mutating func add(_ fragment: Fragment) -> Int {
+        let at: Int
+        if let place = place(of: fragment) {
+            at = place
+        } else {
+            at = calls.count
+            calls.append(Call(index: fragment.index))
+        }
+        if calls[at].id.isEmpty { calls[at].id = fragment.id }
+        // Some repeat the name in every fragment, some cut it.
+        if fragment.name != calls[at].name { calls[at].name += fragment.name }
+        calls[at].arguments += fragment.arguments
+        return fragment.name.utf8.count + fragment.arguments.utf8.count + fragment.id.utf8.count
+    }
+
+    /// The call that a fragment belongs to: that with its index, else that with its id, else the last one. Nil where it
+    /// begins a call.
+    private func place(of fragment: Fragment) -> Int? {
+        if let index = fragment.index {
+            guard let place = calls.lastIndex(where: { $0.index == index }) else { return nil }
+            return isAnother(fragment, than: calls[place]) ? nil : place
+        }
+        if !fragment.id.isEmpty, let place = calls.lastIndex(where: { $0.id == fragment.id }) { return place }
+        guard let last = calls.indices.last else { return nil }
+        // An id alone announces a call whose name follows. Behind a name it is one that the server makes for each piece.
+        if fragment.name.isEmpty { return fragment.id.isEmpty || !calls[last].name.isEmpty ? last : nil }
+        return fragment.id.isEmpty && calls[last].name.isEmpty ? last : nil
+    }
+
+    /// Some providers give all calls the index 0, some give each fragment an id of its own: a call begins with a name.
+    private func isAnother(_ fragment: Fragment, than call: Call) -> Bool {
+        if fragment.name.isEmpty { return !fragment.id.isEmpty && call.name.isEmpty && isOtherID(fragment, call) }
+        if !fragment.arguments.isEmpty, call.isWhole { return true }
+        guard isOtherID(fragment, call) else { return false }
+        return fragment.name != call.name || call.arguments.isEmpty || call.isWhole
+    }
+
+    private func isOtherID(_ fragment: Fragment, _ call: Call) -> Bool {
+        !fragment.id.isEmpty && !call.id.isEmpty && fragment.id != call.id
     }
 }
 

@@ -95,7 +95,8 @@ public struct ChatProvider: Sendable {
 package enum HeaderText {
     /// Headers that a request has anyway, in lower case.
     static let ownNames: Set<String> = [
-        "accept", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te", "trailer",
+        "accept", "accept-encoding", "connection", "content-length", "content-type", "expect", "host",
+        "idempotency-key", "te", "trailer",
         "transfer-encoding", "upgrade", "user-agent",
     ]
 

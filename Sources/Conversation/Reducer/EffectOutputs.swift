@@ -63,7 +63,7 @@ struct EffectOutputs {
             return [output("conv.out.assistant.delta", id: "assistant-\(effectID.text)", members)]
         case "completed":
             // A generation that only calls tools has nothing to show: the answer comes behind them.
-            let calls = data["tool_calls"]?.elements ?? []
+            let calls = ChatMessage.ToolCall.list(data["tool_calls"])
             return !calls.isEmpty && data["content"]?.isBlankString ?? true ? [] : nil
         case "failed": return [assistantEvent("failed", carrying: ["category", "code", "message", "content"])]
         case "canceled": return [assistantEvent("canceled", carrying: ["reason", "content"])]
@@ -96,11 +96,14 @@ struct EffectOutputs {
             case .some, .none: nil
             }
         let chosen = firstPresent(data["content"], result["text"], result["summary"])
+        // An answer without text says nothing. The word stands in for the text of one that does not say that it has none.
+        let isEmpty = signal.source == Signal.effectSource || data["content"]?.isBlankString == true
+        let standard = JSONText.Piece.text(isEmpty ? "" : "completed")
         let content: JSONText.Piece
         if let chosen {
-            content = chosen.slot.isFalsy ? .text("completed") : .slice(chosen)
+            content = chosen.slot.isFalsy ? standard : .slice(chosen)
         } else {
-            content = resultText ?? .text("completed")
+            content = resultText ?? standard
         }
         var members = generationMembers(lifecycle: orDefault(data["lifecycle"], "completed"))
         members.set("content", content)

@@ -1,8 +1,8 @@
 /// An answer that goes on behind tool calls: a generation that ends in calls starts one tool effect a call, and when all of
 /// them have ended the next generation starts.
 ///
-/// Only Convey's own signals (`Signal.effectSource`) move it: what others report of effects that they run themselves is
-/// theirs to continue.
+/// Only Convey's own generations (`Signal.effectSource`) begin it: what others report of effects that they run themselves is
+/// theirs to continue. A call ends by whoever publishes its end first, as every effect does.
 public struct ToolLoop: Sendable, Equatable {
     /// Generations that have ended in calls since the last message.
     public private(set) var round: Int
@@ -15,10 +15,11 @@ public struct ToolLoop: Sendable, Equatable {
 
     /// Whether an application of the signal may start a generation that belongs to an answer that has begun.
     public static func mayContinue(_ signal: Signal) -> Bool {
-        guard signal.source == Signal.effectSource, !signal.isForked else { return false }
+        guard !signal.isForked else { return false }
         switch signal.type {
-        case "conv.effect.llm.generation.completed", "conv.effect.tool.execution.completed",
-            "conv.effect.tool.execution.failed", "conv.effect.tool.execution.canceled":
+        case "conv.effect.llm.generation.completed": return signal.source == Signal.effectSource
+        case "conv.effect.tool.execution.completed", "conv.effect.tool.execution.failed",
+            "conv.effect.tool.execution.canceled":
             return true
         default: return false
         }
@@ -34,7 +35,7 @@ public struct ToolLoop: Sendable, Equatable {
         guard let effectID = data["effect_id"]?.string, var open = loop,
             let index = open.waiting.firstIndex(of: effectID)
         else { return [] }
-        if data["ends_turn"]?.kind == .true { return end(&loop, because: signal) }
+        if signal.source == Signal.effectSource, data["ends_turn"]?.kind == .true { return end(&loop, because: signal) }
         open.waiting.remove(at: index)
         guard open.waiting.isEmpty else {
             loop = open

@@ -53,6 +53,10 @@ struct SignalType {
             .init(.output, "assistant.delta", "a piece of an answer's text", output + ["delta"], or: members),
             .init(.output, "assistant.thinking", "a piece of a model's reasoning", output + ["delta"], or: members),
             .init(.output, "assistant.reset", "the attempt starts over: forget what was shown", output, or: members),
+            .init(
+                .output, "assistant.waiting", "an attempt has failed, and the answer waits for the next",
+                output + ["reason", "message", "retry_in_ms", "retry_at"],
+                or: ["lifecycle", "status", "attempt", "metadata", "retry_after_ms"]),
             .init(.output, "assistant.completed", "a generation has ended", output + ["content"], or: members),
             .init(
                 .output, "assistant.failed", "the answer has failed for good",
@@ -164,7 +168,7 @@ struct SignalType {
     private static func schema(_ member: String, in family: Family) -> String {
         switch member {
         case "attempt", "index", "sequence", "deltas", "tool_round", "payload_bytes", "signal_offset", "retry_in_ms",
-            "priority", "partition_id", "scheduler_seq", "apply_order", "delay_ms":
+            "retry_after_ms", "priority", "partition_id", "scheduler_seq", "apply_order", "delay_ms":
             #"{"type":"integer"}"#
         case "usage", "metadata", "llm": #"{"type":"object"}"#
         case "signal":

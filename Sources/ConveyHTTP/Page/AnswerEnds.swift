@@ -1,11 +1,11 @@
 import Conversation
 
-/// What a timeline does not tell of answers: that they failed, were canceled or began anew, and that a tool asks for
-/// consent. Read from the events between the timeline's first entry and its end.
+/// What a timeline does not tell of answers: that they failed, were canceled, wait for another attempt or began anew, and that a
+/// tool asks for consent. Read from the events between the timeline's first entry and its end.
 struct AnswerEnds: Sendable {
     static let types = [
         "conv.out.assistant.canceled", "conv.out.assistant.failed", "conv.out.assistant.reset",
-        "conv.out.tool.approval_requested",
+        "conv.out.assistant.waiting", "conv.out.tool.approval_requested",
     ]
     private static let limit = "200"
 

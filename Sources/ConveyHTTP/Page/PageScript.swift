@@ -150,9 +150,17 @@ enum PageScript {
             const entry = answer(event);
             entry.dataset.state = state;
             if (event.data.content) write(entry, words(event.data.content));
-            if (state) {
-              entry.querySelector("b").textContent = shown("assistant, " + state + (reason ? " (" + reason + ")" : ""));
-            }
+            const end = state ? ", " + state + (reason ? " (" + reason + ")" : "") : "";
+            entry.querySelector("b").textContent = shown("assistant" + end);
+          }
+
+          // What a reader of the text alone would not know.
+          function complete(event) {
+            end(event, "", "");
+            const reason = words(event.data.finish_reason);
+            answer(event).querySelector("b").append(
+              words(event.data.content).trim() ? "" : ", no text",
+              ["", "stop", "tool_calls"].includes(reason) ? "" : shown(", may not be whole (" + reason + ")"));
           }
 
           function askConsent(event) {
@@ -181,12 +189,14 @@ enum PageScript {
                 break;
               case "conv.out.assistant.delta": {
                 const entry = answer(event);
+                if (entry.dataset.state === "waiting") entry.querySelector("b").textContent = "assistant";
                 entry.dataset.state = "open";
                 append(entry, words(data.delta));
                 break;
               }
               case "conv.out.assistant.reset": write(answer(event), ""); break;
-              case "conv.out.assistant.completed": end(event, "", ""); break;
+              case "conv.out.assistant.waiting": end(event, "waiting", words(data.message)); break;
+              case "conv.out.assistant.completed": complete(event); break;
               case "conv.out.assistant.canceled": end(event, "canceled", words(data.reason)); break;
               case "conv.out.assistant.failed":
                 end(event, "failed", [data.category, data.message].map(words).filter(Boolean).join(": "));

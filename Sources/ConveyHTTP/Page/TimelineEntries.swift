@@ -12,7 +12,9 @@ struct TimelineEntries {
         var name: String
         var text: String
         var output = ""
-        /// `open`, `canceled`, `failed`, or nothing.
+        /// The offset of the newest piece.
+        var newest = 0
+        /// `open`, `waiting`, `canceled`, `failed`, or nothing.
         var state = ""
         /// A tool call that waits for consent.
         var waiting = ""
@@ -62,14 +64,16 @@ struct TimelineEntries {
         let text = PageText.words(value["content"])
         if isPiece, let index = index(of: output) {
             entries[index].text += text
+            entries[index].newest = value["offset"]?.int ?? 0
             return
         }
+        let end = value["kind"]?.string == "message" ? Self.end(value, role: role, text: text) : ""
         let effect = value["metadata"]?["effect_id"]?.string ?? ""
         entries.append(
             Entry(
                 offset: value["offset"]?.int ?? 0, time: value["time"], id: value["event_id"]?.string ?? "", role: role,
-                name: tool.isEmpty ? role : "\(role) \(tool)", text: text, output: output,
-                state: isPiece && ends.openEffects.contains(effect) ? "open" : ""))
+                name: tool.isEmpty ? role + end : "\(role) \(tool)", text: text, output: output,
+                newest: value["offset"]?.int ?? 0, state: isPiece && ends.openEffects.contains(effect) ? "open" : ""))
     }
 
     private mutating func apply(_ event: JSONValue, _ ends: AnswerEnds) {
@@ -82,6 +86,10 @@ struct TimelineEntries {
         case "conv.out.assistant.failed":
             let words = [data["category"], data["message"]].map(PageText.words).filter { !$0.isEmpty }
             end(event, output, "failed", words.joined(separator: ": "))
+        case "conv.out.assistant.waiting" where ends.openEffects.contains(PageText.words(data["effect_id"])):
+            // Pieces behind it are those of the next attempt.
+            if let index = index(of: output), entries[index].newest > event["offset"]?.int ?? 0 { break }
+            end(event, output, "waiting", PageText.words(data["message"]))
         case "conv.out.tool.approval_requested" where isOnPage:
             let effect = PageText.words(data["effect_id"])
             var entry = Entry(event, role: "tool", name: "tool \(PageText.words(data["tool_name"])) asks for consent")
@@ -104,6 +112,15 @@ struct TimelineEntries {
             entry.text = PageText.words(event["data"]?["content"])
             entries.append(entry)
         }
+    }
+
+    /// What a reader of an answer's text alone would not know: `, no text`, `, may not be whole (length)`.
+    private static func end(_ value: JSONValue, role: String, text: String) -> String {
+        guard role == "assistant" else { return "" }
+        let reason = PageText.words(value["metadata"]?["finish_reason"])
+        let isWhole = ["", "stop", "tool_calls"].contains(reason)
+        return (text.contains { !$0.isWhitespace } ? "" : ", no text")
+            + (isWhole ? "" : ", may not be whole (\(reason))")
     }
 
     private func index(of output: String) -> Int? {

@@ -42,7 +42,7 @@ public struct EffectPolicy: Sendable, Equatable {
 
     var limits: EffectLimits { EffectLimits(timeout: timeout, idleTimeout: idleTimeout) }
 
-    /// The pause before the next attempt, at least what the provider asked for.
+    /// The pause before the next attempt: at least what the provider asked for, and at most `backoffLimit`.
     ///
     /// Between half and all of `backoff · 2^(failures - 1)`. Where in between follows from the effect and the attempt, so
     /// that those which failed together do not come back together, and a replay waits as long.
@@ -54,11 +54,8 @@ public struct EffectPolicy: Sendable, Equatable {
         hash.combine(UInt64(effect.ordinal))
         hash.combine(UInt64(attempt))
         let jittered = full / 2 + full * Int(hash.value % 1_024) / 2_048
-        return max(jittered, min(retryAfter ?? .zero, Self.retryAfterLimit))
+        return max(jittered, min(retryAfter ?? .zero, backoffLimit))
     }
-
-    /// A provider that asks for more than this is asked again sooner.
-    static let retryAfterLimit = Duration.seconds(3_600)
 }
 
 /// How far `data.effect_policy` of a signal may go.

@@ -19,6 +19,7 @@ enum DerivedID {
     /// What the ids of an attempt's deltas begin with.
     static func deltas(_ key: EffectKey, attempt: Int) -> String { "effect-\(key)-\(attempt)-progress-" }
     static func approvalRequest(_ key: EffectKey) -> String { "out-approval-\(key)" }
+    static func waiting(_ key: EffectKey, attempt: Int) -> String { "out-waiting-\(key)-\(attempt)" }
     static func attemptFailed(_ key: EffectKey, attempt: Int) -> String { "attempt-failed-\(key)-\(attempt)" }
     /// - Parameter position: its own: a result may come late more than once.
     static func lateResult(_ key: EffectKey, at position: Position) -> String { "late-result-\(key)-\(position)" }

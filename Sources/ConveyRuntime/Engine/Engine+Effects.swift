@@ -169,7 +169,7 @@ extension Engine {
                 data: LifecycleData.delta(entry, index: index, delta))
         case .completed(let result):
             guard isCurrent(effect) else { return try recordLate(effect, "completed", text: result.content) }
-            try complete(effect.key, result)
+            try complete(effect, result)
         case .failed(let failure):
             guard isCurrent(effect) else { return try recordLate(effect, "failed", text: failure.message) }
             try fail(effect, failure)
@@ -196,8 +196,14 @@ extension Engine {
         try append(notice, hash: IdentityIndex.hash(subject: subject, id: id), cause: cause?.position)
     }
 
-    private func complete(_ key: EffectKey, _ result: EffectResult) throws(JournalError) {
+    private func complete(_ effect: OpenEffect, _ result: EffectResult) throws(JournalError) {
+        let key = effect.key
         if !result.toolCalls.isEmpty, let open = ledger.entry(key) {
+            // A call that cannot be made would be waited for for ever.
+            guard result.toolCalls.allSatisfy({ !$0.id.isEmpty && !$0.name.isEmpty }) else {
+                let message = "the model called a tool without saying which"
+                return try fail(effect, EffectFailure(.provider, message, code: "invalid_tool_calls"))
+            }
             let limit = try toolRoundLimit(of: open.effect)
             guard open.effect.round < limit else {
                 let message =
@@ -223,10 +229,25 @@ extension Engine {
         let dueAt = time.wall.saturatingAdd(pause.milliseconds.saturatingMultiply(1_000))
         guard let paused = ledger.pause(effect.key, until: due, dueAt: dueAt) else { return }
         batch.changedEffects.append(paused.effect)
+        if effect.effectClass == .llm { try announceWait(paused, failure, pause: pause, cause: entry.lastSignal) }
         let id = DerivedID.attemptFailed(effect.key, attempt: effect.attempt)
         try audit(
             "attempt_failed", id: id, subject: effect.subject, cause: entry.lastSignal,
             data: LifecycleData.attemptFailed(id: id, entry, failure, pause: pause))
+    }
+
+    /// Says where people look that an answer waits, why, and until when.
+    private func announceWait(
+        _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, cause: SignalReference
+    ) throws(JournalError) {
+        let id = DerivedID.waiting(entry.effect.key, attempt: entry.effect.attempt)
+        let retryAt = timestamps.text(time.wall + pause.milliseconds * 1_000)
+        let notice = Signal(
+            id: id, source: DerivedSource.effects, type: "conv.out.assistant.waiting", subject: entry.effect.subject,
+            cause: .signal(cause.id), traceparent: entry.traceparent,
+            data: LifecycleData.waiting(entry, failure, pause: pause, retryAt: retryAt))
+        try append(
+            notice, hash: IdentityIndex.hash(subject: notice.subject, id: id), cause: cause.position)
     }
 
     // MARK: Time

@@ -33,8 +33,7 @@ enum LifecycleData {
         var data = lifecycle("completed", entry)
         data.add("content", result.content)
         if entry.effect.effectClass == .llm {
-            // Some providers say stop although they call tools.
-            data.add("finish_reason", result.toolCalls.isEmpty ? result.finishReason ?? "stop" : "tool_calls")
+            data.add("finish_reason", finishReason(result))
         }
         data.add("deltas", entry.deltas)
         if !result.toolCalls.isEmpty {
@@ -44,6 +43,13 @@ enum LifecycleData {
         }
         data.addMembers(of: result.details)
         return data.finish()
+    }
+
+    /// `tool_calls` tells everybody that the answer goes on: exactly where there are calls. Some providers say stop then.
+    private static func finishReason(_ result: EffectResult) -> String {
+        if !result.toolCalls.isEmpty { return "tool_calls" }
+        guard let reason = result.finishReason, reason != "tool_calls" else { return "stop" }
+        return reason
     }
 
     private static func toolCalls(_ calls: [ToolCall]) -> [UInt8] {
@@ -84,6 +90,27 @@ enum LifecycleData {
         data.add("tool_name", call.name)
         data.add("tool_call_id", call.id)
         data.add("arguments", call.arguments)
+        return data.finish()
+    }
+
+    /// Tells people that the answer waits for its next attempt.
+    /// - Parameter retryAt: as the time of an event is spelled.
+    static func waiting(
+        _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, retryAt: String
+    ) -> [UInt8] {
+        var data = JSONObjectBuilder()
+        data.add("output_id", "assistant-\(entry.effect.effectID)")
+        data.add("channel", "primary")
+        data.add("effect_id", entry.effect.effectID)
+        data.add("lifecycle", "waiting")
+        data.add("status", "waiting")
+        data.add("attempt", entry.effect.attempt)
+        if let message = entry.effect.answers { data.add("metadata") { $0.add("answers", message) } }
+        data.add("reason", failure.category.rawValue)
+        data.add("message", failure.message)
+        data.add("retry_in_ms", pause.milliseconds)
+        data.add("retry_at", retryAt)
+        if let asked = failure.retryAfter { data.add("retry_after_ms", asked.milliseconds) }
         return data.finish()
     }
 

@@ -60,6 +60,6 @@ extension EffectFailure {
             case .canceled: .canceled
             case .unknown: .unknown
             }
-        self.init(category, failure.message, retryAfter: failure.retryAfter)
+        self.init(category, failure.message, retryAfter: failure.retryAfter, code: failure.code)
     }
 }

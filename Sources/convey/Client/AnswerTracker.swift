@@ -10,6 +10,8 @@ struct AnswerTracker: Sendable {
         case canceled
         /// What a tool does that the answer waits for.
         case tool(String)
+        /// What the answer waits for besides, or what is wrong with one that has come.
+        case note(String)
     }
 
     /// Answers longer than this are not compared with what was shown, to bound memory.
@@ -42,9 +44,12 @@ struct AnswerTracker: Sendable {
         case "conv.out.assistant.delta": return handleDelta(event)
         case "conv.out.assistant.completed":
             let text = rest(of: event.content ?? "")
-            return event.finishReason == "tool_calls" ? text : text + [.completed]
+            return event.finishReason == "tool_calls" ? text : text + notes(on: event) + [.completed]
         case "conv.out.assistant.failed": return [.failed(event.reason ?? "no reason given")]
         case "conv.out.assistant.canceled": return [.canceled]
+        case "conv.out.assistant.waiting":
+            let pause = event.retryInMilliseconds.map { " in \(($0 + 999) / 1_000) s" } ?? ""
+            return [.note("trying again\(pause): \(event.reason ?? "no reason given")")]
         case "conv.effect.tool.execution.started": return [.tool("\(event.toolName ?? "a tool") runs")]
         case "conv.effect.tool.execution.failed":
             let (name, reason) = (event.toolName ?? "a tool", event.reason ?? "no reason given")
@@ -75,6 +80,18 @@ struct AnswerTracker: Sendable {
         }
         if shown.utf8.count < Self.comparedLimit { shown += delta }
         return steps + [.text(delta)]
+    }
+
+    /// What a reader of the text alone would not know.
+    private func notes(on event: PublishedEvent) -> [Step] {
+        var notes: [Step] = []
+        if event.content?.contains(where: { !$0.isWhitespace }) != true {
+            notes.append(.note("the answer has no text"))
+        }
+        if let reason = event.finishReason, reason != "stop" {
+            notes.append(.note("the answer may not be whole; it ended with finish_reason \(reason)"))
+        }
+        return notes
     }
 
     /// What is still to be shown of the whole text: nothing when every piece was heard.

@@ -94,7 +94,7 @@ struct ChatMachine: Sendable {
             endsWithLineFeed = text.last?.isNewline ?? endsWithLineFeed
             return [.write(text)]
         case .startedOver: return lineFeed() + [.note("[started over]")]
-        case .tool(let text): return lineFeed() + [.note("[\(text)]")]
+        case .tool(let text), .note(let text): return lineFeed() + [.note("[\(text)]")]
         case .completed: return finishAnswer(note: nil)
         case .failed(let reason): return finishAnswer(note: "[failed: \(reason)]")
         case .canceled: return finishAnswer(note: "[aborted]")

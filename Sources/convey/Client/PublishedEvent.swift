@@ -20,6 +20,8 @@ struct PublishedEvent: Sendable, Equatable {
     let answers: String?
     let finishReason: String?
     let toolName: String?
+    /// How long an answer waits for its next attempt.
+    let retryInMilliseconds: Int?
     /// Why something failed, as far as the event says.
     let reason: String?
 
@@ -43,6 +45,7 @@ struct PublishedEvent: Sendable, Equatable {
         answers = (data["metadata"] as? [String: Any])?["answers"] as? String
         finishReason = data["finish_reason"] as? String
         toolName = data["tool_name"] as? String
+        retryInMilliseconds = data["retry_in_ms"] as? Int
         let error = data["error"] as? [String: Any]
         let texts = [error?["message"], data["error"], data["message"], data["reason"], error?["class"], data["code"]]
         reason = texts.lazy.compactMap { $0 as? String }.first

@@ -62,7 +62,7 @@ struct SendMachine: Sendable {
         case .startedOver:
             defer { endsWithLineFeed = true }
             return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[started over]")]
-        case .tool(let text):
+        case .tool(let text), .note(let text):
             defer { endsWithLineFeed = true }
             return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[\(text)]")]
         case .completed: return end([], 0)
