@@ -8,16 +8,15 @@ import shutil
 import signal
 import socket
 import subprocess
-import threading
 import time
+import urllib.parse
 
-import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 from checker import require
 from field import wait
-from traffic import connect
+from traffic import RECEIPTS, connect
 
 ATTACKS = {}
 
@@ -276,48 +275,63 @@ def boots(field, draw, long):
 
 # --- Clients ---
 
-def misuse(field, draw):
-    """What clients of every role try that they may not, or that is meant to hurt."""
-    deep = "/".join(["a"] * 190)
-    topics = ["$share/g/x", "$SYS/broker", "conv/receipt/" + deep, "conv/in/victim/message/received", "conv/receipt/host/chaos",
-              "conv/status/chaos", "conv/tool/weather/call", "a\u0001b"]
-    role = draw.choice(["host", "bridge", "projection", "tool-weather", "kiosk-7"])
-    topic = draw.choice([
-        "conv/in/kiosk-7/message/received", "conv/in/kiosk-8/message/received", "conv/in/%61dmin/message/received",
-        "conv/ingest/kiosk-7", "conv/ingest", "conv/out/kiosk-7/assistant/completed", "conv/applied/kiosk-7/event/applied",
-        "conv/query/kiosk-7/conversations", "conv/query/_/effects", "conv/tool/weather/result/e-1", "conv/in//x",
-        "conv/status/chaos", "conv/in/" + deep, "conv/receipt/host/chaos"])
+DEEP = "/".join(["a"] * 190)
+# What clients name as Response Topic: others' topics, the broker's, ones at which it cuts the connection, and none at all.
+RESPONSE_TOPICS = ["$share/g/x", "$SYS/broker", "conv/receipt/" + DEEP, "conv/in/victim/message/received", "conv/status/chaos",
+                   "conv/tool/weather/call", RECEIPTS, "a/b", "", ""]
+FORGED_TOPICS = ["conv/in/kiosk-7/message/received", "conv/in/kiosk-8/message/received", "conv/in/%61dmin/message/received",
+                 "conv/in/victim/control/abort_requested", "conv/ingest/kiosk-7", "conv/ingest", "conv/in//x",
+                 "conv/out/kiosk-7/assistant/completed", "conv/applied/kiosk-7/event/applied", "conv/in/" + DEEP,
+                 "conv/query/kiosk-7/conversations", "conv/query/_/effects", "conv/tool/weather/result/e-1",
+                 "conv/status/chaos", RECEIPTS]
+# Where the rules in broker/acl.example let a role's signals be recorded.
+ALLOWED = {"host": ("conv/in/",), "bridge": ("conv/in/", "conv/ingest"), "projection": (), "tool-weather": (),
+           "kiosk-7": ("conv/in/kiosk-7/message/received", "conv/in/kiosk-7/control/abort_requested")}
+FORGER = "/forger"
+
+
+def forge(draw, role, number):
+    """A topic and a payload: broken ones, ones that hurt, and well-formed ones whose id says who sent them where."""
+    topic = draw.choice(FORGED_TOPICS)
+    if draw.random() < 0.4:
+        return topic, json.dumps({"specversion": "1.0", "id": f"{role} {number} {topic}", "source": FORGER,
+                                  "data": {"content": "forged"}}).encode()
     poison = "conv.out." + "a." * draw.choice([5, 90, 210]) + "z"
-    payload = draw.choice([
+    return topic, draw.choice([
         b"", b"{", b"null", b"[1]", b'{"id":42,"specversion":"1.0","data":null}', b'{"content":""}', b"\xff\xfe", b"[" * 500,
         b'{"content":"' + b"x" * 300_000 + b'"}', b'{"time":"yesterday","specversion":"1.0","id":"t","source":"s","data":{}}',
-        json.dumps({"specversion": "1.0", "id": f"p-{draw.random()}", "source": "/x", "type": poison, "subject": "kiosk-7",
+        json.dumps({"specversion": "1.0", "id": f"poison-{number}", "source": "/x", "type": poison, "subject": "kiosk-7",
                     "data": {"output_id": "o", "channel": "c"}}).encode(),
         b'{"specversion":"1.0","id":"f","source":"/convey/effects","type":"conv.effect.llm.generation.completed","data":{}}'])
-    properties = Properties(PacketTypes.PUBLISH)
-    try:
-        if draw.random() < 0.7:
-            properties.ResponseTopic = draw.choice(topics)
-    except Exception:
-        pass
-    return role, topic, payload, properties
+
+
+def check_forged(field):
+    require(field.get("/v1/conversations/admin/state")[0] == 404, "another spelling of a topic was recorded for admin")
+    for subject in [entry["subject"] for entry in field.ask("/v1/conversations?limit=500")["conversations"]]:
+        page = field.ask(f"/v1/conversations/{urllib.parse.quote(subject, safe='')}/events?limit=1000&family=in")
+        for event in page["events"]:
+            if event["source"] == FORGER:
+                role, _, topic = event["id"].split(" ", 2)
+                require(topic.startswith(ALLOWED[role] or "nowhere"), f"{role} got a signal recorded by {topic}")
 
 
 @attack("clients that may not")
 def forged_clients(field, draw, long):
-    clients = {role: connect(field, role, f"chaos-evil-{role}") for role in
-               ["host", "bridge", "projection", "tool-weather", "kiosk-7"]}
+    clients = {role: connect(field, role, f"chaos-forger-{role}") for role in ALLOWED}
     for client in clients.values():
         client.loop_start()
     try:
-        for _ in range(5_000 if long else 600):
-            role, topic, payload, properties = misuse(field, draw)
-            if any(c in topic for c in "+#"):
-                continue
+        for number in range(5_000 if long else 600):
+            role = draw.choice(list(clients))
+            topic, payload = forge(draw, role, number)
+            properties = Properties(PacketTypes.PUBLISH)
+            if response := draw.choice(RESPONSE_TOPICS):
+                properties.ResponseTopic = response
             clients[role].publish(topic, payload, qos=1, properties=properties)
             time.sleep(0.002)
         receipts_go_on(field)
         require(field.get("/readyz")[0] == 200, f"not ready after forged messages: {field.get('/readyz')[1]!r}")
+        check_forged(field)
         # A client that calls itself Convey: it must not be let in, or Convey must come back by itself.
         thief = connect(field, "kiosk-7", "convey")
         thief.loop_start()
