@@ -54,9 +54,12 @@ struct SimulatedPublisher {
         return Signal(
             id: id, source: source, type: type, subject: subject, cause: cause(index, &random),
             data: Array(
-                #"{"content":"a b","message_id":"\#(id)","ingress":"sim","effect_id":"e\#(index % 3)","lifecycle":"progress"}"#
+                #"{"content":\#(contents[index % contents.count]),"message_id":"\#(id)","ingress":"sim","effect_id":"e\#(index % 3)","lifecycle":"progress"}"#
                     .utf8))
     }
+
+    /// Some messages have no text.
+    private static let contents = [#""a b""#, #""""#, #""a b""#, #"" ""#, "null"]
 
     /// The data of signals that have to do with effects; nil for those of the others.
     private static func effectData(_ type: String, _ random: inout SeededRandom) -> String? {

@@ -221,12 +221,31 @@ public struct Simulation {
         outbox += output.outbound
         for order in output.orders {
             switch order {
-            case .run(let attempt): running[attempt.effect.key] = (attempt, 0)
+            case .run(let attempt):
+                try checkRequest(of: attempt)
+                running[attempt.effect.key] = (attempt, 0)
             case .stop(let key):
                 if let entry = running.removeValue(forKey: key) { stopped.append(entry.attempt.effect) }
             }
         }
         return true
+    }
+
+    /// What a model would be asked is what the strictest provider takes.
+    private func checkRequest(of attempt: EffectAttempt) throws {
+        guard attempt.effect.effectClass == .llm else { return }
+        var context = LLMContextProjection(options: .request())
+        for record in disk.records
+        where record.conversation == attempt.effect.conversation && record.position <= attempt.contextThrough {
+            guard case .signal(let signal) = record.content else { continue }
+            context.apply(ProjectionEvent(signal, offset: record.offset))
+        }
+        for limit in [1, 2, 5, 40] {
+            let messages = RequestMessages(context.request(last: limit)).messages
+            if !messages.isEmpty, let fault = StrictProvider.fault(in: messages) {
+                throw Violation(description: "seed \(seed): \(attempt.effect.effectID) would be refused: \(fault)")
+            }
+        }
     }
 
     /// No directive before its commit: what may be acted on is on the disk.
@@ -282,7 +301,9 @@ public struct Simulation {
         var calls: [ToolCall] = []
         if attempt.effect.effectClass == .llm, random.oneIn(3) {
             calls = (0..<random.int(1...3)).map { index in
-                ToolCall(id: "call-\(index)", name: random.pick(["free", "guarded"]), arguments: "{}")
+                // No random number decides, so that seeds keep their course.
+                let arguments = PoisonedHistory.arguments[(steps + index) % PoisonedHistory.arguments.count]
+                return ToolCall(id: "call-\(index)", name: random.pick(["free", "guarded"]), arguments: arguments)
             }
         }
         return .completed(

@@ -13,6 +13,10 @@ public struct ChatOutcome: Sendable, Equatable {
     public var responseID: String?
     /// The `name` of the `ChatProvider` that answered.
     public var provider: String
+    /// Further members of the message that the provider wants back, a JSON object; nil where there are none.
+    public var members: [UInt8]?
+    /// The member that `thinking` came in and goes back in; nil where it does not.
+    public var reasoningMember: String?
 }
 
 /// Tokens, as far as the provider reports them.

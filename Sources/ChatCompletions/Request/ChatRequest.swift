@@ -1,9 +1,11 @@
+import Conversation
+
 /// One message of the conversation that a model is asked to go on with.
 public enum ChatMessage: Sendable, Equatable {
     case system(String)
     case user(String)
-    /// What the model said, and which tools it called.
-    case assistant(String, toolCalls: [ChatToolCall] = [])
+    /// What the model said, which tools it called, and what its provider wants back with it.
+    case assistant(String, toolCalls: [ChatToolCall] = [], members: ProviderMembers? = nil)
     /// What a tool answered to the call with this id.
     case tool(callID: String, content: String)
 }
@@ -13,13 +15,17 @@ public struct ChatToolCall: Sendable, Equatable {
     /// Names the call in the message that answers it.
     public var id: String
     public var name: String
-    /// JSON as the model wrote it; nothing says that it is valid.
+    /// In a reply JSON as the model wrote it: nothing says that it is valid. In a request a JSON object.
     public var arguments: String
+    /// Further members that the provider sent and wants back, a JSON object; those of the call's `function` are in a member
+    /// of that name.
+    public var members: [UInt8]?
 
-    public init(id: String, name: String, arguments: String) {
+    public init(id: String, name: String, arguments: String, members: [UInt8]? = nil) {
         self.id = id
         self.name = name
         self.arguments = arguments
+        self.members = members
     }
 }
 

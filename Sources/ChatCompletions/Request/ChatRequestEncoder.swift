@@ -12,7 +12,7 @@ extension ChatRequest {
     func encoded(for provider: ChatProvider, limits: ChatLimits) throws(ChatFailure) -> [UInt8] {
         var body = JSONObjectBuilder(reservingCapacity: 4_096)
         body.add("model", model ?? provider.model)
-        body.add("messages", json: Self.array(messages) { Self.encode($0) })
+        body.add("messages", json: Self.messages(messages, for: provider))
         if !tools.isEmpty {
             for tool in tools where JSONObjectView(tool.parameters) == nil {
                 throw ChatFailure(.config, "the parameters of tool \(ProviderText.clean(tool.name)) are no JSON object")
@@ -57,39 +57,82 @@ extension ChatRequest {
         body.addMembers(of: parameters.drop { $0 != UInt8(ascii: "{") }.trimmingEnd(to: UInt8(ascii: "}")))
     }
 
-    private static func encode(_ message: ChatMessage) -> [UInt8] {
-        var object = JSONObjectBuilder()
-        switch message {
-        case .system(let content):
-            object.add("role", "system")
-            object.add("content", content)
-        case .user(let content):
-            object.add("role", "user")
-            object.add("content", content)
-        case .assistant(let content, let toolCalls):
-            object.add("role", "assistant")
-            if content.isEmpty, !toolCalls.isEmpty {
-                object.add("content", json: "null".utf8)
-            } else {
-                object.add("content", content)
+    /// What one provider has sent for itself goes back to it alone, and no other is shown the ids that it has made up: Mistral
+    /// refuses ids of another form than its own.
+    private static func messages(_ messages: [ChatMessage], for provider: ChatProvider) -> [UInt8] {
+        var renamed: [String: String] = [:]
+        return array(messages) { message in
+            switch message {
+            case .system(let content): encode("system", content)
+            case .user(let content): encode("user", content)
+            case .assistant(let content, let toolCalls, let members):
+                encode(content, toolCalls, members, for: provider, renamed: &renamed)
+            case .tool(let callID, let content): encode(result: content, of: renamed[callID] ?? callID)
             }
-            if !toolCalls.isEmpty { object.add("tool_calls", json: array(toolCalls) { encode($0) }) }
-        case .tool(let callID, let content):
-            object.add("role", "tool")
-            object.add("tool_call_id", callID)
+        }
+    }
+
+    private static func encode(_ role: String, _ content: String) -> [UInt8] {
+        var object = JSONObjectBuilder()
+        object.add("role", role)
+        object.add("content", content)
+        return object.finish()
+    }
+
+    private static func encode(result: String, of callID: String) -> [UInt8] {
+        var object = JSONObjectBuilder()
+        object.add("role", "tool")
+        object.add("tool_call_id", callID)
+        object.add("content", result)
+        return object.finish()
+    }
+
+    private static func encode(
+        _ content: String, _ toolCalls: [ChatToolCall], _ members: ProviderMembers?, for provider: ChatProvider,
+        renamed: inout [String: String]
+    ) -> [UInt8] {
+        var object = JSONObjectBuilder()
+        object.add("role", "assistant")
+        if content.isEmpty, !toolCalls.isEmpty {
+            object.add("content", json: "null".utf8)
+        } else {
             object.add("content", content)
         }
+        let isOwn = members?.provider == provider.name
+        if isOwn, let members {
+            switch members.reasoning?.member {
+            case "reasoning_content": object.add("reasoning_content", members.reasoning?.text ?? "")
+            case "reasoning": object.add("reasoning", members.reasoning?.text ?? "")
+            default: break
+            }
+            object.addMembers(of: members.message)
+        }
+        guard !toolCalls.isEmpty else { return object.finish() }
+        let calls = array(toolCalls) { call in
+            var call = call
+            if !isOwn { call.members = nil }
+            if members != nil, !isOwn {
+                let id = RequestMessages.callID(call.id)
+                renamed[call.id] = id
+                call.id = id
+            }
+            return encode(call)
+        }
+        object.add("tool_calls", json: calls)
         return object.finish()
     }
 
     private static func encode(_ call: ChatToolCall) -> [UInt8] {
+        let members = call.members.flatMap { JSONObjectView($0) }
         var function = JSONObjectBuilder()
         function.add("name", call.name)
         function.add("arguments", call.arguments)
+        if let more = members?["function"], more.kind == .object { function.addMembers(of: more.raw) }
         var object = JSONObjectBuilder()
         object.add("id", call.id)
         object.add("type", "function")
         object.add("function", json: function.finish())
+        if let members { object.addMembers(of: members, without: "function") }
         return object.finish()
     }
 

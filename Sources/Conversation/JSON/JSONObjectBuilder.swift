@@ -56,6 +56,19 @@ public struct JSONObjectBuilder: Sendable {
         bytes.append(contentsOf: inside)
     }
 
+    /// Adds the members of another object, as they are spelled.
+    /// - Parameter name: of the member that is left out.
+    public mutating func addMembers(of object: JSONObjectView, without name: String) {
+        for member in object.members {
+            let key = object.key(member)
+            guard key != name else { continue }
+            separate()
+            JSONWriter.append(string: key, to: &bytes)
+            bytes.append(UInt8(ascii: ":"))
+            bytes.append(contentsOf: object.value(member).raw)
+        }
+    }
+
     public consuming func finish() -> [UInt8] {
         bytes.append(UInt8(ascii: "}"))
         return bytes

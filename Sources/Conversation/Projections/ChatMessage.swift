@@ -9,13 +9,21 @@ public struct ChatMessage: ProjectionRow, Equatable {
         /// Names the call in its result. Providers choose it; unique in its message, not always in the conversation.
         public var id: String
         public var name: String
-        /// JSON text as the model wrote it, which need not be valid.
+        /// The text of a JSON object; in journals of earlier versions, and from outside, anything (see `ToolArguments`).
         public var arguments: String
+        /// What the model wrote as arguments where that is no JSON object.
+        public var unreadableArguments: String?
+        /// Further members that the provider wants back, a JSON object: see `ProviderMembers`.
+        public var members: [UInt8]?
 
-        public init(id: String, name: String, arguments: String) {
+        public init(
+            id: String, name: String, arguments: String, unreadableArguments: String? = nil, members: [UInt8]? = nil
+        ) {
             self.id = id
             self.name = name
             self.arguments = arguments
+            self.unreadableArguments = unreadableArguments
+            self.members = members
         }
     }
 
@@ -27,15 +35,19 @@ public struct ChatMessage: ProjectionRow, Equatable {
     public var toolCallID: String?
     /// The event that the message comes from; nil for what is made here: a system prompt, the result of a dangling call.
     public var eventID: String?
+    /// What the provider of an assistant's message wants back with it.
+    public var providerMembers: ProviderMembers?
 
     public init(
-        role: Role, content: String, toolCalls: [ToolCall] = [], toolCallID: String? = nil, eventID: String? = nil
+        role: Role, content: String, toolCalls: [ToolCall] = [], toolCallID: String? = nil, eventID: String? = nil,
+        providerMembers: ProviderMembers? = nil
     ) {
         self.role = role
         self.content = content
         self.toolCalls = toolCalls
         self.toolCallID = toolCallID
         self.eventID = eventID
+        self.providerMembers = providerMembers
     }
 
     /// About how many tokens the message is: a quarter of its characters, rounded up, and 4 for what is around them. An
@@ -47,8 +59,9 @@ public struct ChatMessage: ProjectionRow, Equatable {
 
     /// What the message takes in memory, about: its texts, and 160 bytes around them.
     var textBytes: Int {
-        let calls = toolCalls.reduce(0) { $0 + $1.id.utf8.count + $1.name.utf8.count + $1.arguments.utf8.count + 48 }
-        return content.utf8.count + (toolCallID?.utf8.count ?? 0) + (eventID?.utf8.count ?? 0) + calls + 160
+        let calls = toolCalls.reduce(0) { $0 + $1.textBytes }
+        return content.utf8.count + (toolCallID?.utf8.count ?? 0) + (eventID?.utf8.count ?? 0) + calls
+            + (providerMembers?.textBytes ?? 0) + 160
     }
 
     public func append(to bytes: inout [UInt8]) {
@@ -77,15 +90,36 @@ public struct ChatMessage: ProjectionRow, Equatable {
 }
 
 extension ChatMessage.ToolCall {
-    func append(to bytes: inout [UInt8]) { bytes.append(contentsOf: encode()) }
+    var textBytes: Int {
+        id.utf8.count + name.utf8.count + arguments.utf8.count + (unreadableArguments?.utf8.count ?? 0)
+            + (members?.count ?? 0) + 64
+    }
 
-    /// `{"id","name","arguments"}`.
-    public func encode() -> [UInt8] {
+    /// Appends `{"id","name","arguments"}`, which is what people see.
+    func append(to bytes: inout [UInt8]) { bytes.append(contentsOf: shown().finish()) }
+
+    private func shown() -> JSONObjectBuilder {
         var call = JSONObjectBuilder(reservingCapacity: 96)
         call.add("id", id)
         call.add("name", name)
         call.add("arguments", arguments)
+        return call
+    }
+
+    /// `{"id","name","arguments"}`, and `unreadable_arguments` where there are some: what its tool has to know.
+    public func encode() -> [UInt8] { task().finish() }
+
+    /// The same and `members`: what is recorded.
+    public func encodeWithMembers() -> [UInt8] {
+        var call = task()
+        if let members { call.add("members", json: members) }
         return call.finish()
+    }
+
+    private func task() -> JSONObjectBuilder {
+        var call = shown()
+        if let unreadableArguments { call.add("unreadable_arguments", unreadableArguments) }
+        return call
     }
 
     /// The calls in a generation's `tool_calls`: `{"id","name","arguments"}`, or name and arguments inside a `function`
@@ -100,7 +134,10 @@ extension ChatMessage.ToolCall {
                 return nil
             }
             let arguments = function["arguments"]?.orNone
-            return ChatMessage.ToolCall(id: id, name: name, arguments: arguments?.stringOrSpelling ?? "{}")
+            return ChatMessage.ToolCall(
+                id: id, name: name, arguments: arguments?.stringOrSpelling ?? "{}",
+                unreadableArguments: call["unreadable_arguments"]?.string,
+                members: ProviderMembers.ofCall(call["members"]))
         }
     }
 }

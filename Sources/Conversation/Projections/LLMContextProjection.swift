@@ -196,7 +196,7 @@ public struct LLMContextProjection: Sendable {
         switch event.type {
         case "conv.in.message.received":
             waiting.add(
-                ChatMessage(role: .user, content: TimelineEntry.userContent(event.members).text, eventID: event.id),
+                ChatMessage(role: .user, content: UserText.text(of: event.members), eventID: event.id),
                 of: event.id)
         case "conv.effect.llm.generation.started":
             guard let effect = event.members["effect_id"]?.orNone?.text else { return }
@@ -212,7 +212,9 @@ public struct LLMContextProjection: Sendable {
         case "conv.effect.llm.generation.completed":
             let data = event.members
             guard endGeneration(event, data) else { return }
-            appendAnswer(event, Self.answer(data), calls: ChatMessage.ToolCall.list(data["tool_calls"]))
+            appendAnswer(
+                event, Self.answer(data), calls: ChatMessage.ToolCall.list(data["tool_calls"]),
+                members: ProviderMembers(data))
         case "conv.effect.llm.generation.canceled":
             let data = event.members
             guard endGeneration(event, data), options.keepsCanceledText else { return }
@@ -257,10 +259,14 @@ public struct LLMContextProjection: Sendable {
     }
 
     /// An answer that says nothing and calls for nothing is left out: some providers refuse an empty message.
-    private mutating func appendAnswer(_ event: ProjectionEvent, _ content: String, calls: [ChatMessage.ToolCall]) {
+    private mutating func appendAnswer(
+        _ event: ProjectionEvent, _ content: String, calls: [ChatMessage.ToolCall], members: ProviderMembers? = nil
+    ) {
         guard !calls.isEmpty || !JSONText.isBlank(content) else { return }
         generations.open(calls, at: turns.end)
-        append(ChatMessage(role: .assistant, content: content, toolCalls: calls, eventID: event.id))
+        append(
+            ChatMessage(
+                role: .assistant, content: content, toolCalls: calls, eventID: event.id, providerMembers: members))
     }
 
     private mutating func answerCall(_ event: ProjectionEvent, _ content: (JSONObjectView) -> String) {

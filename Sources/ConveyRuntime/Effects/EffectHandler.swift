@@ -110,13 +110,21 @@ public struct ToolCall: Sendable, Equatable {
     /// The provider's id of the call.
     public var id: String
     public var name: String
-    /// JSON as the model wrote it; it may be no valid JSON.
+    /// The text of a JSON object; in journals of earlier versions it may be anything.
     public var arguments: String
+    /// What the model wrote as arguments where that is no JSON object: then the call fails with it, and no tool runs.
+    public var unreadableArguments: String?
+    /// Further members that the provider wants back, a JSON object: see `ProviderMembers`.
+    public var members: [UInt8]?
 
-    public init(id: String, name: String, arguments: String) {
+    public init(
+        id: String, name: String, arguments: String, unreadableArguments: String? = nil, members: [UInt8]? = nil
+    ) {
         self.id = id
         self.name = name
         self.arguments = arguments
+        self.unreadableArguments = unreadableArguments
+        self.members = members
     }
 }
 

@@ -28,7 +28,9 @@ extension Engine {
         case .success(let plan):
             policy = plan.policy
             effect.dueAt = plan.due
-            effect.awaitsApproval = call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
+            // A call that cannot run needs nobody's consent.
+            let runs = call?.unreadableArguments == nil
+            effect.awaitsApproval = runs && call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
         case .failure: policy = settings.effects.policy(of: effect.effectClass)
         }
         // A timer is under way from the beginning.
@@ -149,7 +151,7 @@ extension Engine {
         try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
         batch.changedEffects.append(effect)
         let attempt = EffectAttempt(
-            effect: effect, input: effect.round == 0 ? cause.data : entry.call?.encoded ?? Array("{}".utf8),
+            effect: effect, input: effect.round == 0 ? cause.data : entry.call?.recorded.encode() ?? Array("{}".utf8),
             call: entry.call, toolRound: effect.round, configuration: try configuration(of: conversation),
             contextThrough: lastPosition, limits: entry.policy.limits, traceparent: cause.traceparent)
         output.orders.append(.run(attempt))
@@ -371,14 +373,25 @@ extension Engine {
 }
 
 extension ToolCall {
-    /// Reads `{"id","name","arguments"}`.
+    /// Reads `{"id","name","arguments","unreadable_arguments"}`.
     init?(decoding bytes: [UInt8]) {
         guard let members = JSONObjectView(bytes), let id = members["id"]?.string, let name = members["name"]?.string
         else { return nil }
-        self.init(id: id, name: name, arguments: members["arguments"]?.string ?? "{}")
+        self.init(
+            id: id, name: name, arguments: members["arguments"]?.string ?? "{}",
+            unreadableArguments: members["unreadable_arguments"]?.string)
     }
 
-    var encoded: [UInt8] { ChatMessage.ToolCall(id: id, name: name, arguments: arguments).encode() }
+    init(_ call: ChatMessage.ToolCall) {
+        self.init(
+            id: call.id, name: call.name, arguments: call.arguments, unreadableArguments: call.unreadableArguments,
+            members: call.members)
+    }
+
+    var recorded: ChatMessage.ToolCall {
+        ChatMessage.ToolCall(
+            id: id, name: name, arguments: arguments, unreadableArguments: unreadableArguments, members: members)
+    }
 }
 
 extension EffectClass {

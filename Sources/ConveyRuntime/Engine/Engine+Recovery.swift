@@ -126,7 +126,6 @@ extension Engine {
         guard case .signal(let cause)? = try record(at: effect.key.cause)?.content else { return nil }
         let calls = ChatMessage.ToolCall.list(JSONObjectView(cause.data)?["tool_calls"])
         guard calls.indices.contains(effect.key.ordinal) else { return nil }
-        let call = calls[effect.key.ordinal]
-        return ToolCall(id: call.id, name: call.name, arguments: call.arguments)
+        return ToolCall(calls[effect.key.ordinal])
     }
 }

@@ -12,7 +12,9 @@ extension ChatCompletions.ChatMessage {
         case .assistant:
             self = .assistant(
                 message.content,
-                toolCalls: message.toolCalls.map { ChatToolCall(id: $0.id, name: $0.name, arguments: $0.arguments) })
+                toolCalls: message.toolCalls.map {
+                    ChatToolCall(id: $0.id, name: $0.name, arguments: $0.arguments, members: $0.members)
+                }, members: message.providerMembers)
         case .tool: self = .tool(callID: message.toolCallID ?? "", content: message.content)
         }
     }
@@ -41,10 +43,23 @@ extension EffectResult {
             }
         }
         if !outcome.thinking.isEmpty { details.add("thinking", outcome.thinking) }
+        // What `ProviderMembers` reads.
+        if let name = outcome.reasoningMember { details.add("reasoning_member", name) }
+        if let members = outcome.members { details.add("provider_members", json: members) }
         self.init(
             content: outcome.content, finishReason: outcome.finishReason,
-            toolCalls: outcome.toolCalls.map { ToolCall(id: $0.id, name: $0.name, arguments: $0.arguments) },
+            toolCalls: outcome.toolCalls.map(ToolCall.init),
             details: details.finish())
+    }
+}
+
+extension ToolCall {
+    /// The call as it is recorded: from here on every later request has it.
+    init(_ call: ChatToolCall) {
+        let arguments = ToolArguments(call.arguments)
+        self.init(
+            id: call.id, name: call.name, arguments: arguments.object, unreadableArguments: arguments.unreadable,
+            members: call.members)
     }
 }
 

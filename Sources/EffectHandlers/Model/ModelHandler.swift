@@ -32,7 +32,10 @@ public final class ModelHandler: EffectHandler {
         let overrides = try ModelOverrides(attempt.configuration)
         let tools = try tools(overrides.tools)
         let provider = overrides.provider ?? settings.provider
-        guard provider != ModelSettings.echo else { return try await settings.echoHandler.run(attempt, emit: emit) }
+        guard provider != ModelSettings.echo else {
+            if Self.isEmpty(attempt) { throw Self.emptyMessage }
+            return try await settings.echoHandler.run(attempt, emit: emit)
+        }
         let chain = try chain(overrides)
         guard let client else { throw unknownProvider(provider) }
         let request = try await request(attempt, overrides, tools)
@@ -87,10 +90,12 @@ public final class ModelHandler: EffectHandler {
         guard context.messageCount > 0 else {
             throw EffectFailure(.unknown, "the journal has no message of this conversation to answer")
         }
-        let messages = context.request(
-            systemPrompt: overrides.systemPrompt ?? settings.systemPrompt,
-            tokenBudget: overrides.tokenBudget ?? settings.tokenBudget, last: limit)
-        var request = ChatRequest(messages: messages.map(ChatCompletions.ChatMessage.init))
+        let told = RequestMessages(
+            context.request(
+                systemPrompt: overrides.systemPrompt ?? settings.systemPrompt,
+                tokenBudget: overrides.tokenBudget ?? settings.tokenBudget, last: limit))
+        if !told.hasQuestion, Self.isEmpty(attempt) { throw Self.emptyMessage }
+        var request = ChatRequest(messages: told.messages.map(ChatCompletions.ChatMessage.init))
         request.tools = tools
         request.temperature = overrides.temperature ?? settings.temperature
         request.maxTokens = overrides.maxTokens ?? settings.maxTokens
@@ -98,6 +103,15 @@ public final class ModelHandler: EffectHandler {
         request.idempotencyKey = attempt.idempotencyKey
         return request
     }
+
+    /// Whether the attempt is at the answer to a message without text.
+    private static func isEmpty(_ attempt: EffectAttempt) -> Bool {
+        attempt.toolRound == 0 && UserText.isEmpty(attempt.input)
+    }
+
+    private static let emptyMessage = EffectFailure(
+        .config, "the message has no text to answer; its data need a member content (or text) that is not blank",
+        code: "empty_message")
 
     private func context(_ attempt: EffectAttempt, messages: Int) async throws -> LLMContextProjection {
         do {

@@ -84,7 +84,7 @@ public final class ToolHandler: EffectHandler {
         }
         guard let tool = tools[call.name] else { throw unknown(call.name) }
         return ToolRequest(
-            tool: tool, callID: call.id, arguments: try arguments(call.arguments, tool),
+            tool: tool, callID: call.id, arguments: try arguments(call, tool),
             effectID: attempt.effect.effectID, subject: attempt.effect.subject, attempt: attempt.effect.attempt,
             idempotencyKey: attempt.idempotencyKey, traceparent: attempt.traceparent,
             deadline: .now + attempt.limits.timeout)
@@ -99,29 +99,35 @@ public final class ToolHandler: EffectHandler {
         return EffectFailure(.config, "there is no tool named \(ToolContent.clean(name)); \(known)")
     }
 
-    /// Models leave arguments empty for tools that take none.
-    private func arguments(_ text: String, _ tool: ToolDeclaration) throws(EffectFailure) -> [UInt8] {
-        let isBlank = !text.contains { !$0.isWhitespace }
-        let bytes = isBlank ? Array("{}".utf8) : Array(text.utf8)
+    /// The object that a model wrote. Models leave arguments empty for tools that take none.
+    private func arguments(_ call: ToolCall, _ tool: ToolDeclaration) throws(EffectFailure) -> [UInt8] {
+        // Journals of earlier versions hold arguments as models wrote them.
+        let arguments = ToolArguments(call.arguments)
+        if let text = call.unreadableArguments ?? arguments.unreadable { throw Self.unreadable(text, tool) }
+        let bytes = Array(arguments.object.utf8)
         guard bytes.count <= limits.callBytes else {
             throw EffectFailure(
                 .config, "the arguments of \(tool.name) have \(bytes.count) bytes; the limit is \(limits.callBytes)")
         }
         let value: JSONValue
-        do {
-            value = try JSONValue(bytes)
-        } catch {
-            throw EffectFailure(.config, "the arguments of \(tool.name) are not JSON: \(error). Write one JSON object")
-        }
-        guard value.object != nil else {
-            throw EffectFailure(
-                .config, "the arguments of \(tool.name) must be a JSON object, not \(SchemaCheck.shown(value))")
-        }
+        do { value = try JSONValue(bytes) } catch { throw Self.unreadable(arguments.object, tool) }
         let violations = tool.schema.violations(of: value)
         guard violations.isEmpty else {
             let list = violations.map { $0.pointer.isEmpty ? "the object \($0)" : "\($0)" }.joined(separator: "; ")
             throw EffectFailure(.config, "the arguments of \(tool.name) do not match its schema: \(list)")
         }
         return bytes
+    }
+
+    /// Says what is wrong and shows the text, since the history has `{}` in its place.
+    private static func unreadable(_ text: String, _ tool: ToolDeclaration) -> EffectFailure {
+        let problem: String
+        do throws(JSONError) {
+            problem = "must be a JSON object, not \(SchemaCheck.shown(try JSONValue(Array(text.utf8))))"
+        } catch {
+            problem = "are not JSON: \(error)"
+        }
+        return EffectFailure(
+            .config, "the arguments of \(tool.name) \(problem). Write one JSON object. What was written: \(text)")
     }
 }

@@ -1,0 +1,118 @@
+import Conversation
+
+/// Members of a reply's message or of one of its calls that are kept for the provider, as far as they have come. See
+/// `ProviderMembers`.
+struct OpaqueMembers: Sendable {
+    private var members: [(key: String, value: JSONValue)] = []
+
+    /// A JSON object; nil where there are none.
+    var object: [UInt8]? { members.isEmpty ? nil : JSONValue.object(members).encode() }
+
+    // MARK: Which
+
+    /// Members of a message that have to do with the model's thoughts: what servers are known to want back. Other members
+    /// that are not known here stay away, since strict servers refuse members that they do not know.
+    private static func isKept(inMessage name: String) -> Bool {
+        switch name {
+        case "reasoning_content": false  // Goes back as `ProviderMembers.Reasoning`.
+        case "extra_content", "provider_specific_fields", "encrypted_content": true
+        default:
+            name.hasPrefix("reasoning_") || name.hasPrefix("thinking_") || name.hasPrefix("thought_")
+                || name.hasSuffix("_signature")
+        }
+    }
+
+    /// Takes what is kept of a `delta` or a `message`.
+    /// - Returns: the bytes it added.
+    mutating func add(ofMessage message: JSONObjectView) -> Int {
+        add(message) { Self.isKept(inMessage: $0) }
+    }
+
+    /// Takes what is kept of a call, which is all that the format does not know, or of a fragment of one.
+    /// - Returns: the bytes it added.
+    mutating func add(ofCall call: JSONObjectView) -> Int {
+        var bytes = add(call) { !["id", "type", "index", "function"].contains($0) }
+        if let function = call["function"]?.object {
+            var more = OpaqueMembers()
+            bytes += more.add(function) { !["name", "arguments"].contains($0) }
+            if !more.members.isEmpty { join("function", .object(more.members)) }
+        }
+        return bytes
+    }
+
+    private mutating func add(_ object: JSONObjectView, where isKept: (String) -> Bool) -> Int {
+        var bytes = 0
+        for member in object.members {
+            let name = object.key(member)
+            guard isKept(name) else { continue }
+            let slice = object.value(member)
+            // What the scanner has taken is a value.
+            guard slice.kind != .null, let value = try? JSONValue(Array(slice.raw)) else { continue }
+            bytes += slice.raw.count
+            join(name, value)
+        }
+        return bytes
+    }
+
+    // MARK: Joining fragments
+
+    private mutating func join(_ name: String, _ value: JSONValue) {
+        guard let index = members.firstIndex(where: { $0.key == name }) else {
+            members.append((name, value))
+            return
+        }
+        members[index].value = Self.joined(members[index].value, value)
+    }
+
+    /// What a stream says of one member in two fragments: lists grow, objects are joined member by member, of other values
+    /// the newer one counts.
+    private static func joined(_ old: JSONValue, _ new: JSONValue) -> JSONValue {
+        switch (old, new) {
+        case (.array(let elements), .array(let more)):
+            .array(more.reduce(into: elements) { append($1, to: &$0) })
+        case (.object(let members), .object(let more)):
+            .object(
+                more.reduce(into: members) { members, member in
+                    if member.value.isNull { return }
+                    if let index = members.firstIndex(where: { $0.key == member.key }) {
+                        members[index].value = joined(members[index].value, member.value)
+                    } else {
+                        members.append(member)
+                    }
+                })
+        default: new
+        }
+    }
+
+    /// A list's element may come in fragments, too (OpenRouter's `reasoning_details`, LiteLLM's `thinking_blocks`): one with
+    /// the index and type of the last element goes on with it.
+    private static func append(_ element: JSONValue, to elements: inout [JSONValue]) {
+        guard let last = elements.last, goesOn(element, with: last), case .object(var members) = last,
+            case .object(let more) = element
+        else {
+            elements.append(element)
+            return
+        }
+        for member in more where !member.value.isNull {
+            guard let index = members.firstIndex(where: { $0.key == member.key }) else {
+                members.append(member)
+                continue
+            }
+            if texts.contains(member.key), let text = members[index].value.string, let next = member.value.string {
+                members[index].value = .string(text + next)
+            } else if member.value.string?.isEmpty != true {
+                members[index].value = member.value
+            }
+        }
+        elements[elements.count - 1] = .object(members)
+    }
+
+    private static let texts: Set<String> = ["text", "thinking", "summary", "data"]
+
+    private static func goesOn(_ element: JSONValue, with last: JSONValue) -> Bool {
+        guard let type = element["type"]?.string, type == last["type"]?.string else { return false }
+        if let index = element["index"] { return index == last["index"] }
+        // A signature ends a block.
+        return last["signature"]?.string.map(\.isEmpty) ?? true
+    }
+}

@@ -1,0 +1,27 @@
+/// The words of a user's message, as a model is told them.
+public enum UserText {
+    /// Text is itself. Of a list of parts, as OpenAI's clients send it (`[{"type":"text","text":"hi"}]`), the texts count, a
+    /// line each; parts of other types are left out. Anything else is as the timeline spells it: a number its digits, an
+    /// object its JSON.
+    ///
+    /// - Parameter data: of a `conv.in.message.received`: `content`, else `text`, `body` or `message`.
+    static func text(of data: JSONObjectView) -> String {
+        guard let said = firstPresent(data["content"], data["text"], data["body"], data["message"])?.orNone else {
+            return ""
+        }
+        return parts(said) ?? ProjectedValue(said).text
+    }
+
+    /// Whether there is nothing to tell a model. Such a message is recorded, but no model is told of it.
+    public static func isEmpty(_ data: [UInt8]) -> Bool {
+        JSONObjectView(data).map { JSONText.isBlank(text(of: $0)) } ?? true
+    }
+
+    /// The texts of a part or of a list of parts; nil for what is no such thing.
+    private static func parts(_ value: JSONSlice) -> String? {
+        let parts = (value.elements ?? [value]).map { ($0, $0.object) }
+        guard parts.contains(where: { $1?["type"]?.kind == .string }) else { return nil }
+        return parts.compactMap { part, object in object.map { $0["text"]?.string } ?? part.string }
+            .joined(separator: "\n")
+    }
+}
