@@ -167,7 +167,9 @@ let package = Package(
         // `convey` is named so that the binary these tests run is built first.
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["convey", "ConveyClient", "MQTTTransport", "Conversation", "CSQLite", "TestSupport"],
+            dependencies: [
+                "convey", "ConveyClient", "MQTTTransport", "Conversation", "CSQLite", "JournalSupport", "TestSupport",
+            ],
             swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

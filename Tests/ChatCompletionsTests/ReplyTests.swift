@@ -68,6 +68,96 @@ import Testing
             ])
     }
 
+    @Test func idsAreDifferentInAReply() throws {
+        let calls = try calls([
+            #"{"index":0,"id":"a","function":{"name":"x","arguments":"{}"}}"#,
+            #"{"index":1,"id":"a","function":{"name":"y","arguments":"{}"}}"#,
+            #"{"index":2,"id":"call_1","function":{"name":"z","arguments":"{}"}}"#,
+            #"{"index":3,"function":{"name":"w","arguments":"{}"}}"#,
+        ])
+        #expect(calls.map(\.name) == ["x", "y", "z", "w"])
+        #expect(calls.map(\.id) == ["a", "call_1_1", "call_1", "call_3"])
+    }
+
+    // MARK: What the provider wants back
+
+    @Test func membersOfACallThatTheFormatDoesNotKnowAreKept() throws {
+        let calls = try calls([
+            #"{"index":0,"id":"a","type":"function","extra_content":{"google":{"thought_signature":"S=="}},"function":{"name":"x","arguments":"","sig":1}}"#,
+            #"{"index":0,"function":{"arguments":"{}"},"extra_content":{"other":{"a":null,"b":2}},"x":null}"#,
+            #"{"index":1,"id":"b","function":{"name":"y","arguments":"{}"}}"#,
+        ])
+        #expect(
+            calls.map { $0.members.map { String(decoding: $0, as: UTF8.self) } } == [
+                #"{"extra_content":{"google":{"thought_signature":"S=="},"other":{"a":null,"b":2}},"function":{"sig":1}}"#,
+                nil,
+            ])
+    }
+
+    @Test func membersOfAMessageThatBelongToItsReasoningAreKeptAndOthersAreNot() throws {
+        let result = try outcome(of: [
+            chunk(delta: #"{"role":"assistant","annotations":[],"metadata":{"a":1},"reasoning_content":"h"}"#),
+            chunk(
+                delta: #"{"content":"x","reasoning_content":"m","extra_content":{"google":{"thought_signature":"A"}}}"#),
+            chunk(delta: #"{"reasoning_details":[{"type":"reasoning.text","index":0,"text":"a","signature":null}]}"#),
+            chunk(
+                delta:
+                    #"{"reasoning_details":[{"type":"reasoning.text","index":0,"text":"b"},{"type":"reasoning.encrypted","index":1,"data":"E"}]}"#
+            ),
+            chunk(
+                delta: #"{"reasoning_details":[{"type":"reasoning.text","index":0,"signature":"S"}]}"#, finish: "stop"),
+        ])
+        #expect(result.reasoningMember == "reasoning_content")
+        #expect(result.thinking == "hm")
+        #expect(
+            result.members.map { String(decoding: $0, as: UTF8.self) }
+                == #"{"extra_content":{"google":{"thought_signature":"A"}},"reasoning_details":[{"type":"reasoning.text","index":0,"text":"ab","signature":"S"},{"type":"reasoning.encrypted","index":1,"data":"E"}]}"#
+        )
+    }
+
+    @Test func reasoningThatIsEmptyIsAMemberAllTheSame() throws {
+        let result = try outcome(of: [chunk(delta: #"{"content":null,"reasoning_content":""}"#, finish: "stop")])
+        #expect(result.reasoningMember == "reasoning_content")
+        #expect(try outcome(of: [textChunk("x", finish: "stop")]).reasoningMember == nil)
+    }
+
+    @Test func whatIsKeptCountsAsText() throws {
+        var limits = ChatLimits()
+        limits.textBytes = 20
+        let delta = #"{"extra_content":{"s":"12345678901234567890"}}"#
+        #expect(throws: ReplyFault.textTooLarge(limit: 20)) { try outcome(of: [chunk(delta: delta)], limits: limits) }
+    }
+
+    // MARK: Lists of parts
+
+    @Test(arguments: [
+        (
+            #"[{"type":"thinking","thinking":[{"type":"text","text":"h"},{"type":"text","text":"m"}]},{"type":"text","text":"hi"}]"#,
+            "hi", "hm"
+        ),
+        (#"[{"type":"thinking","thinking":"hm"}]"#, "", "hm"),
+        (#"[{"type":"text","text":"a"},{"type":"text","text":"b"}]"#, "ab", ""),
+        (
+            #"["a",{"type":"image_url","image_url":{}},{"type":"output_text","text":"b"},{"type":"refusal","refusal":"c"}]"#,
+            "abc", ""
+        ),
+        (#"{"type":"text","text":"a"}"#, "a", ""), ("[]", "", ""), (#"[{"type":"text","text":null},7,null]"#, "", ""),
+        (#"[{"type":"reference","reference_ids":[1]}]"#, "", ""),
+    ])
+    func contentMayBeAListOfParts(content: String, text: String, thinking: String) throws {
+        let streamed = try outcome(of: [chunk(delta: #"{"content":\#(content)}"#), chunk(delta: "{}", finish: "stop")])
+        #expect(streamed.content == text)
+        #expect(streamed.thinking == thinking)
+        #expect(streamed.reasoningMember == nil)
+        var reply = ChatReply(limits: ChatLimits())
+        var deltas: [ChatDelta] = []
+        let body =
+            #"{"choices":[{"index":0,"message":{"role":"assistant","content":\#(content)},"finish_reason":"stop"}]}"#
+        try reply.add(whole: Array(body.utf8), into: &deltas)
+        #expect(try reply.outcome(provider: "p").content == text)
+        #expect(try reply.outcome(provider: "p").thinking == thinking)
+    }
+
     @Test func onlyTheFirstChoiceCounts() throws {
         let other = #"{"choices":[{"index":1,"delta":{"content":"no"},"finish_reason":"length"}]}"#
         #expect(try outcome(of: [other, textChunk("yes", finish: "stop"), other]).content == "yes")
@@ -105,7 +195,7 @@ import Testing
         }
         let long = chunk(delta: #"{"tool_calls":[{"id":"a","function":{"arguments":"12345678901"}}]}"#)
         #expect(throws: ReplyFault.textTooLarge(limit: 10)) { try outcome(of: [long], limits: limits) }
-        #expect(throws: ReplyFault.unexpected("content")) { try outcome(of: [chunk(delta: #"{"content":[]}"#)]) }
+        #expect(throws: ReplyFault.unexpected("content")) { try outcome(of: [chunk(delta: #"{"content":7}"#)]) }
         #expect(throws: ReplyFault.self) { try outcome(of: ["{"]) }
         #expect(throws: ReplyFault.malformed(nil)) { try outcome(of: ["[]"]) }
     }

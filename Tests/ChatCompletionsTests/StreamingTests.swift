@@ -33,7 +33,7 @@ import Testing
                     == ChatOutcome(
                         content: "Hello!", thinking: "hm", finishReason: "stop", toolCalls: [],
                         usage: ChatUsage(promptTokens: 3, completionTokens: 2, totalTokens: 5), model: "served-model",
-                        responseID: "chatcmpl-1", provider: "scripted"))
+                        responseID: "chatcmpl-1", provider: "scripted", reasoningMember: "reasoning_content"))
         }
         #expect(deltas.content == "Hello!")
         #expect(deltas.all.first == .thinking("hm"))
@@ -113,7 +113,7 @@ import Testing
                         content: "Hello!", thinking: "hm", finishReason: "tool_calls",
                         toolCalls: [ChatToolCall(id: "c1", name: "f", arguments: "{}")],
                         usage: ChatUsage(promptTokens: 3, completionTokens: 2, totalTokens: 5), model: "m1",
-                        responseID: "r1", provider: "scripted"))
+                        responseID: "r1", provider: "scripted", reasoningMember: "reasoning"))
         }
         #expect(deltas.all == [.thinking("hm"), .content("Hello!")])
     }

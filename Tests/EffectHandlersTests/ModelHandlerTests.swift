@@ -88,7 +88,8 @@ private let testKey = "sk-test-91c2e7"
         #expect(member(request, "max_tokens") == "7")
         #expect(
             member(request, "messages")
-                == #"[{"role":"system","content":"P"},{"role":"assistant","content":"a9"},{"role":"user","content":"last"}]"#
+                == #"[{"role":"system","content":"P"},{"role":"user","content":"(earlier messages are left out)"},"#
+                + #"{"role":"assistant","content":"a9"},{"role":"user","content":"last"}]"#
         )
         #expect(member(request, "tools")?.contains(#""name":"f""#) == false)
         #expect(member(request, "tools")?.contains(#""name":"g""#) == true)
@@ -155,7 +156,8 @@ private let testKey = "sk-test-91c2e7"
         #expect(
             String(decoding: result.details, as: UTF8.self)
                 == #"{"provider":"scripted","model":"served","response_id":"r1","#
-                + #""usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5},"thinking":"hm"}"#)
+                + #""usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5},"thinking":"hm","#
+                + #""reasoning_member":"reasoning_content"}"#)
     }
 
     @Test func `A model's calls of tools are in the result`() async throws {
@@ -282,6 +284,125 @@ private let testKey = "sk-test-91c2e7"
         }
     }
 
+    // MARK: What once got into a history
+
+    @Test(arguments: 0..<12)
+    func `Whatever the journal holds, the strictest provider answers`(seed: UInt64) async throws {
+        let server = try answering("fine")
+        var poisoned = PoisonedHistory(seed: seed)
+        for round in 0..<12 {
+            let id = poisoned.exchange()
+            var attempt = attempt(poisoned.history)
+            // The newest message may have no text; what is asked then is told by the ones before it.
+            attempt.toolRound = 1
+            let limit = 1 + round * Int(seed) % 7
+            do {
+                let result = try await run(attempt, poisoned.history) {
+                    $0.provider = "strict"
+                    $0.maxMessages = round.isMultiple(of: 2) ? 40 : limit
+                } providers: {
+                    try [provider(server, "strict")]
+                }
+                #expect(result.content == "fine")
+            } catch let failure as EffectFailure {
+                // Of the few messages that were allowed none has text.
+                #expect(failure.message.contains("no message"), "seed \(seed): \(failure.message)")
+            }
+            poisoned.end(id)
+        }
+        #expect(server.requests.count > 6)
+    }
+
+    @Test(arguments: [
+        "{}", #"{"content":""}"#, #"{"content":null}"#, #"{"content":" \n"}"#, #"{"Content":"hi"}"#, #"{"content":[]}"#,
+    ])
+    func `A message without text is not asked about, and its answer fails with words`(data: String) async throws {
+        let server = try answering("never")
+        for configuration in [nil, #"{"llm":{"provider":"echo"}}"#] {
+            var history = RecordedHistory()
+            history.exchange(1, "0")
+            history.add(1, "1", "conv.in.message.received", data)
+            history.generation(1, "started", of: "1")
+            var attempt = attempt(history, configuration)
+            attempt.input = Array(data.utf8)
+            let failure = try await failure((attempt, history)) { try [provider(server)] }
+            #expect(failure.code == "empty_message")
+            #expect(failure.category == .config)
+        }
+        #expect(server.requests.isEmpty)
+    }
+
+    @Test func `A message without text that is merged with others lets them be answered`() async throws {
+        let server = try answering("fine")
+        var history = RecordedHistory()
+        history.message(1, "1", "said")
+        history.generation(1, "canceled", of: "1")
+        history.add(1, "2", "conv.in.message.received", #"{"content":""}"#)
+        history.generation(1, "started", of: "2")
+        var attempt = attempt(history)
+        attempt.input = Array(#"{"content":""}"#.utf8)
+        _ = try await run(attempt, history) { _ in
+        } providers: {
+            try [provider(server)]
+        }
+        #expect(member(try #require(server.requests.first), "messages") == #"[{"role":"user","content":"said"}]"#)
+    }
+
+    @Test(arguments: [#"{"city":"#, "Oslo", #"["Oslo"]"#])
+    func `Arguments that are no object are recorded as an empty one, and as they were beside it`(
+        text: String
+    ) async throws {
+        let call = ChatToolCall(id: "c", name: "f", arguments: text)
+        #expect(ToolCall(call) == ToolCall(id: "c", name: "f", arguments: "{}", unreadableArguments: text))
+    }
+
+    /// A conversation in which a provider called a tool and wants something back with the call.
+    private func signed(by name: String) -> RecordedHistory {
+        var history = RecordedHistory()
+        history.message(1, "1", "said")
+        history.generation(1, "started", of: "1")
+        history.add(
+            1, "c", "conv.effect.llm.generation.completed",
+            #"{"effect_id":"llm-generation-1","content":"","provider":"\#(name)","thinking":"hm","reasoning_member":"reasoning_content","#
+                + #""provider_members":{"extra_content":{"s":"M"}},"tool_calls":[{"id":"call_0","name":"f","arguments":"{}","#
+                + #""members":{"extra_content":{"google":{"thought_signature":"S"}},"function":{"x":1}}}]}"#)
+        history.add(
+            1, "t", "conv.effect.tool.execution.completed", #"{"effect_id":"t","tool_call_id":"call_0","content":"18"}"#
+        )
+        history.generation(1, "started", of: "t")
+        return history
+    }
+
+    @Test func `What a provider wants back it gets, as it came`() async throws {
+        let server = try answering("fine")
+        let history = signed(by: "scripted")
+        _ = try await run(attempt(history), history) { _ in
+        } providers: {
+            try [provider(server)]
+        }
+        #expect(
+            member(try #require(server.requests.first), "messages") == #"[{"role":"user","content":"said"},"#
+                + #"{"role":"assistant","content":null,"reasoning_content":"hm","extra_content":{"s":"M"},"tool_calls":["#
+                + #"{"id":"call_0","type":"function","function":{"name":"f","arguments":"{}","x":1},"#
+                + #""extra_content":{"google":{"thought_signature":"S"}}}]},"#
+                + #"{"role":"tool","tool_call_id":"call_0","content":"18"}]"#)
+    }
+
+    @Test func `Another provider gets nothing of it, and ids that any server takes`() async throws {
+        let server = try answering("fine")
+        let history = signed(by: "other")
+        _ = try await run(attempt(history), history) { _ in
+        } providers: {
+            try [provider(server)]
+        }
+        let id = RequestMessages.callID("call_0")
+        #expect(
+            member(try #require(server.requests.first), "messages") == #"[{"role":"user","content":"said"},"#
+                + #"{"role":"assistant","content":null,"tool_calls":["#
+                + #"{"id":"\#(id)","type":"function","function":{"name":"f","arguments":"{}"}}]},"#
+                + #"{"role":"tool","tool_call_id":"\#(id)","content":"18"}]"#)
+    }
+
     // MARK: -
 
     private func provider(_ server: ScriptedHTTPServer, _ name: String = "scripted") throws -> ChatProvider {
@@ -290,10 +411,18 @@ private let testKey = "sk-test-91c2e7"
     }
 
     private func answering(_ text: String) throws -> ScriptedHTTPServer {
-        try ScriptedHTTPServer { _, connection in
+        try strict { _, connection in
             try connection.beginStream()
             try connection.events([chunk(#"{"content":"\#(text)"}"#), chunk("{}", finish: "stop"), "[DONE]"])
             try connection.endStream()
+        }
+    }
+
+    /// A provider that refuses what any server is known to refuse.
+    private func strict(_ script: @escaping ScriptedHTTPServer.Script) throws -> ScriptedHTTPServer {
+        try ScriptedHTTPServer { request, connection in
+            guard let fault = StrictProvider.fault(in: request.body) else { return try script(request, connection) }
+            try connection.reply(status: 400, #"{"error":{"message":"\#(fault)"}}"#)
         }
     }
 

@@ -31,6 +31,10 @@ struct ChatReply: Sendable {
     private(set) var isDone = false
     private var toolCalls = ToolCallAssembler()
     private var toolBytes = 0
+    /// What the provider wants back with the message, and the member that its reasoning comes in.
+    private var members = OpaqueMembers()
+    private var memberBytes = 0
+    private var reasoningMember: String?
     private var usage: ChatUsage?
     private var model: String?
     private var responseID: String?
@@ -91,7 +95,8 @@ struct ChatReply: Sendable {
         guard calls.allSatisfy({ !$0.name.isEmpty }) else { throw .unnamedToolCall }
         return ChatOutcome(
             content: content, thinking: thinking, finishReason: finishReason, toolCalls: calls,
-            usage: usage, model: model, responseID: responseID, provider: provider)
+            usage: usage, model: model, responseID: responseID, provider: provider, members: members.object,
+            reasoningMember: reasoningMember)
     }
 
     // MARK: Members
@@ -128,18 +133,13 @@ struct ChatReply: Sendable {
 
     /// Adds a `delta` or a `message`.
     private mutating func add(_ message: JSONObjectView, into deltas: inout [ChatDelta]) throws(ReplyFault) {
-        // Two names for the same; who sends both repeats itself.
-        for name: StaticString in ["reasoning_content", "reasoning"] {
-            guard let text = try text(message[name], name) else { continue }
-            thinking += text
-            deltas.append(.thinking(text))
-            break
-        }
+        try addReasoning(message, into: &deltas)
         for name: StaticString in ["content", "refusal"] {
-            guard let text = try text(message[name], name) else { continue }
-            content += text
-            deltas.append(.content(text))
+            var pieces: [ChatDelta] = []
+            try MessageParts.read(message[name], isThinking: false, name, into: &pieces)
+            take(pieces, into: &deltas)
         }
+        memberBytes += members.add(ofMessage: message)
         if let fragments = message["tool_calls"]?.elements {
             for fragment in fragments {
                 guard let fragment = fragment.object else { throw .unexpected("tool_calls") }
@@ -149,16 +149,33 @@ struct ChatReply: Sendable {
         // What calls of tools were called before there could be several.
         if let call = message["function_call"]?.object { toolBytes += toolCalls.add(onlyCall: call) }
         guard toolCalls.count <= limits.toolCalls else { throw .tooManyToolCalls(limit: limits.toolCalls) }
-        guard content.utf8.count + thinking.utf8.count + toolBytes <= limits.textBytes else {
+        guard content.utf8.count + thinking.utf8.count + toolBytes + memberBytes <= limits.textBytes else {
             throw .textTooLarge(limit: limits.textBytes)
         }
     }
 
-    /// A text that is not empty; nil where there is none.
-    private func text(_ value: JSONSlice?, _ name: StaticString) throws(ReplyFault) -> String? {
-        guard let value, value.kind != .null else { return nil }
-        guard let text = value.string else { throw .unexpected(name.description) }
-        return text.isEmpty ? nil : text
+    /// Reasoning has two names; a server that sends both repeats itself.
+    private mutating func addReasoning(
+        _ message: JSONObjectView, into deltas: inout [ChatDelta]
+    ) throws(ReplyFault) {
+        for name in ProviderMembers.Reasoning.members {
+            guard let value = message[name], value.kind != .null else { continue }
+            var pieces: [ChatDelta] = []
+            try MessageParts.read(value, isThinking: true, name, into: &pieces)
+            if value.kind == .string, reasoningMember == nil || !pieces.isEmpty { reasoningMember = name.description }
+            guard !pieces.isEmpty else { continue }
+            return take(pieces, into: &deltas)
+        }
+    }
+
+    private mutating func take(_ pieces: [ChatDelta], into deltas: inout [ChatDelta]) {
+        for piece in pieces {
+            switch piece {
+            case .content(let text): content += text
+            case .thinking(let text): thinking += text
+            }
+        }
+        deltas += pieces
     }
 
     // MARK: JSON

@@ -84,10 +84,9 @@ struct OpaqueMembers: Sendable {
         }
     }
 
-    /// A list's element may come in fragments, too (OpenRouter's `reasoning_details`, LiteLLM's `thinking_blocks`): one with
-    /// the index and type of the last element goes on with it.
+    /// A list's element may come in fragments, too (OpenRouter's `reasoning_details`, LiteLLM's `thinking_blocks`).
     private static func append(_ element: JSONValue, to elements: inout [JSONValue]) {
-        guard let last = elements.last, goesOn(element, with: last), case .object(var members) = last,
+        guard let place = place(of: element, in: elements), case .object(var members) = elements[place],
             case .object(let more) = element
         else {
             elements.append(element)
@@ -104,15 +103,21 @@ struct OpaqueMembers: Sendable {
                 members[index].value = member.value
             }
         }
-        elements[elements.count - 1] = .object(members)
+        elements[place] = .object(members)
     }
 
     private static let texts: Set<String> = ["text", "thinking", "summary", "data"]
 
-    private static func goesOn(_ element: JSONValue, with last: JSONValue) -> Bool {
-        guard let type = element["type"]?.string, type == last["type"]?.string else { return false }
-        if let index = element["index"] { return index == last["index"] }
-        // A signature ends a block.
-        return last["signature"]?.string.map(\.isEmpty) ?? true
+    /// The element that a fragment belongs to: the one of its type with its index, and without an index the last one, unless
+    /// that has its signature, which ends a block.
+    private static func place(of fragment: JSONValue, in elements: [JSONValue]) -> Int? {
+        guard let type = fragment["type"]?.string else { return nil }
+        if let index = fragment["index"] {
+            return elements.lastIndex { $0["type"]?.string == type && $0["index"] == index }
+        }
+        guard let last = elements.last, last["type"]?.string == type,
+            last["signature"]?.string.map(\.isEmpty) ?? true
+        else { return nil }
+        return elements.count - 1
     }
 }

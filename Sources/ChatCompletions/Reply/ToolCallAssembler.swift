@@ -7,6 +7,7 @@ struct ToolCallAssembler: Sendable {
         var id = ""
         var name = ""
         var arguments = ""
+        var members = OpaqueMembers()
 
         /// What follows a JSON object belongs to another call.
         var isWhole: Bool { arguments.utf8.last == UInt8(ascii: "}") && JSONObjectView(Array(arguments.utf8)) != nil }
@@ -19,9 +20,13 @@ struct ToolCallAssembler: Sendable {
         var name: String
         var arguments: String
 
-        init(index: Int?, id: String, function: JSONObjectView) {
+        /// The fragment itself; nil for a `function_call`.
+        var call: JSONObjectView?
+
+        init(index: Int?, id: String, function: JSONObjectView, of call: JSONObjectView? = nil) {
             self.index = index
             self.id = id
+            self.call = call
             name = function["name"]?.string ?? ""
             arguments = function["arguments"]?.argumentText ?? ""
         }
@@ -31,11 +36,18 @@ struct ToolCallAssembler: Sendable {
 
     var count: Int { calls.count }
 
-    /// A call without an id gets one from its position, so that its answer can name it.
+    /// A call without an id, or with that of a call before it, gets one from its position, so that its answer can name it.
     var complete: [ChatToolCall] {
-        calls.enumerated().map { position, call in
-            ChatToolCall(
-                id: call.id.isEmpty ? "call_\(position)" : call.id, name: call.name, arguments: call.arguments)
+        var ids = Set(calls.map { ExactText($0.id) })
+        var used: Set<ExactText> = [ExactText("")]
+        return calls.enumerated().map { position, call in
+            var id = call.id
+            if used.contains(ExactText(id)) {
+                id = "call_\(position)"
+                while !ids.insert(ExactText(id)).inserted { id += "_\(position)" }
+            }
+            used.insert(ExactText(id))
+            return ChatToolCall(id: id, name: call.name, arguments: call.arguments, members: call.members.object)
         }
     }
 
@@ -45,7 +57,7 @@ struct ToolCallAssembler: Sendable {
         add(
             Fragment(
                 index: fragment["index"]?.integer, id: fragment["id"]?.string ?? "",
-                function: fragment["function"]?.object ?? .empty))
+                function: fragment["function"]?.object ?? .empty, of: fragment))
     }
 
     /// Adds a fragment of a `function_call`, `{"name", "arguments"}`: a reply has one at the most.
@@ -66,7 +78,8 @@ struct ToolCallAssembler: Sendable {
         // Some repeat the name in every fragment, some cut it.
         if fragment.name != calls[at].name { calls[at].name += fragment.name }
         calls[at].arguments += fragment.arguments
-        return fragment.name.utf8.count + fragment.arguments.utf8.count + fragment.id.utf8.count
+        let members = fragment.call.map { calls[at].members.add(ofCall: $0) } ?? 0
+        return fragment.name.utf8.count + fragment.arguments.utf8.count + fragment.id.utf8.count + members
     }
 
     /// The call that a fragment belongs to: that with its index, else that with its id, else the last one. Nil where it
@@ -76,7 +89,9 @@ struct ToolCallAssembler: Sendable {
             guard let place = calls.lastIndex(where: { $0.index == index }) else { return nil }
             return isAnother(fragment, than: calls[place]) ? nil : place
         }
-        if !fragment.id.isEmpty, let place = calls.lastIndex(where: { $0.id == fragment.id }) { return place }
+        if !fragment.id.isEmpty, let place = calls.lastIndex(where: { $0.id == fragment.id }) {
+            return isAnother(fragment, than: calls[place]) ? nil : place
+        }
         guard let last = calls.indices.last else { return nil }
         // An id alone announces a call whose name follows. Behind a name it is one that the server makes for each piece.
         if fragment.name.isEmpty { return fragment.id.isEmpty || !calls[last].name.isEmpty ? last : nil }
@@ -104,8 +119,8 @@ extension JSONSlice {
     fileprivate var argumentText: String? {
         switch kind {
         case .string: string
-        case .object, .array: String(decoding: raw, as: UTF8.self)
-        case .null, .true, .false, .integer, .fraction: nil
+        case .null: nil
+        case .object, .array, .true, .false, .integer, .fraction: String(decoding: raw, as: UTF8.self)
         }
     }
 }

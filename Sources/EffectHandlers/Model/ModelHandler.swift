@@ -87,14 +87,14 @@ public final class ModelHandler: EffectHandler {
     ) async throws -> ChatRequest {
         let limit = min(overrides.maxMessages ?? settings.maxMessages, ModelSettings.messageLimit)
         let context = try await context(attempt, messages: limit)
-        guard context.messageCount > 0 else {
-            throw EffectFailure(.unknown, "the journal has no message of this conversation to answer")
-        }
         let told = RequestMessages(
             context.request(
                 systemPrompt: overrides.systemPrompt ?? settings.systemPrompt,
                 tokenBudget: overrides.tokenBudget ?? settings.tokenBudget, last: limit))
         if !told.hasQuestion, Self.isEmpty(attempt) { throw Self.emptyMessage }
+        guard told.messages.contains(where: { $0.role != .system }) else {
+            throw EffectFailure(.unknown, "the journal has no message of this conversation to answer")
+        }
         var request = ChatRequest(messages: told.messages.map(ChatCompletions.ChatMessage.init))
         request.tools = tools
         request.temperature = overrides.temperature ?? settings.temperature

@@ -1,7 +1,9 @@
 import Foundation
+import JournalSupport
 import TestSupport
 
-/// An OpenAI-compatible model whose replies are a script. It ends with this object at the latest.
+/// An OpenAI-compatible model whose replies are a script, and that refuses what the strictest server refuses. It ends with
+/// this object at the latest.
 final class ScriptedModel: Sendable {
     /// Makes one reply. A script that throws, or returns without `finish`, breaks the stream off.
     typealias Script = @Sendable (ModelRequest, ModelReply) throws -> Void
@@ -10,7 +12,10 @@ final class ScriptedModel: Sendable {
 
     init(_ script: @escaping Script) throws {
         server = try ScriptedHTTPServer { request, connection in
-            try script(ModelRequest(request), ModelReply(connection))
+            guard let fault = StrictProvider.fault(in: request.body) else {
+                return try script(ModelRequest(request), ModelReply(connection))
+            }
+            try connection.reply(status: 400, #"{"error":{"message":"\#(fault)"}}"#)
         }
     }
 
