@@ -218,6 +218,7 @@ def lying_broker(field, draw, long):
 @attack("the broker restarts")
 def broker_restarts(field, draw, long):
     for _ in range(5 if long else 1):
+        time.sleep(draw.uniform(0.2, 1.0))
         field.broker.stop()
         time.sleep(draw.uniform(0.2, 1.5))
         field.broker.start()
@@ -229,6 +230,7 @@ def broker_killed(field, draw, long):
     # mosquitto loses what it had acknowledged since its last save: to observers, not to publishers that repeat.
     field.broker_lost_messages = True
     for _ in range(5 if long else 1):
+        time.sleep(draw.uniform(0.2, 1.0))
         field.broker.stop(signal.SIGKILL)
         time.sleep(draw.uniform(0.1, 1.0))
         field.broker.start()

@@ -71,7 +71,7 @@ class Run:
     def attack(self, name):
         if self.field is None:
             self.field, self.attacks = Field(self.options.convey, self.draw.random()), 0
-            self.field.start()
+            self.field.first_start()
         self.attacks += 1
         field = self.field
         subjects = [f"a{len(self.rows)}-{index}" for index in range(SUBJECTS)]

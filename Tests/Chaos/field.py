@@ -19,6 +19,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 PROJECT = os.path.dirname(os.path.dirname(HERE))
 ROLES = ["convey", "host", "bridge", "projection", "tool-weather", "kiosk-7"]
 START_SECONDS = 60
+PORT_IN_USE = 69   # Convey's exit status, among other reasons
 
 
 class Trouble(Exception):
@@ -148,6 +149,19 @@ class Field:
     def start(self, recording=False, prefix=()):
         self.launch(recording, prefix)
         self.wait_until_ready()
+
+    def first_start(self):
+        """The port for HTTP was free a moment ago; another process may have taken it since."""
+        for _ in range(3):
+            self.launch()
+            try:
+                return self.wait_until_ready()
+            except Trouble:
+                if self.process.poll() != PORT_IN_USE:
+                    raise
+                self.http_port = free_port()
+                self._configure()
+        raise Trouble("no free port for HTTP")
 
     def wait_until_ready(self):
         wait("Convey is ready", START_SECONDS, self.is_ready)

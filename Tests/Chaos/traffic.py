@@ -128,7 +128,8 @@ class Publisher:
 
     def _on_receipt(self, _client, _userdata, message):
         receipt = json.loads(message.payload)
-        identifier = message.properties.CorrelationData.decode()
+        # A receipt without the data that we gave is somebody else's: Convey was made to write to our topic.
+        identifier = getattr(message.properties, "CorrelationData", b"").decode()
         with self.lock:
             signal = self.signals.get(identifier)
             if signal is None or receipt["status"] == "rejected":
