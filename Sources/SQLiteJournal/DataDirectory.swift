@@ -11,21 +11,34 @@ final class DataDirectory {
 
     static func journalPath(in directory: String) -> String { directory + "/journal.db" }
 
-    init(_ path: String) throws(JournalError) {
+    /// Locks a directory, and makes it where there is none.
+    /// - Parameter check: looks at what is there before anything is written. Called while no other Convey works on it.
+    init(_ path: String, check: () throws(JournalError) -> Void) throws(JournalError) {
         self.path = path
         try Self.create(path)
-        lock = open(path + "/convey.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
-        guard lock >= 0 else {
-            throw JournalError(.cannotOpen, "\(path)/convey.lock: \(String(cString: strerror(errno)))")
+        let lockPath = path + "/convey.lock"
+        var file = open(lockPath, O_RDWR | O_CLOEXEC)
+        if file < 0, errno == ENOENT {
+            // Without a lock no Convey has been here.
+            try check()
+            file = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         }
-        guard flock(lock, LOCK_EX | LOCK_NB) == 0 else {
-            let owner = Self.readOwner(lock)
-            close(lock)
+        guard file >= 0 else { throw JournalError(systemError: errno, "cannot open \(lockPath)") }
+        guard flock(file, LOCK_EX | LOCK_NB) == 0 else {
+            let owner = Self.readOwner(file)
+            close(file)
             throw JournalError(
                 .inUse,
                 "\(path) is in use by another Convey\(owner.map { " (process \($0))" } ?? ""); "
                     + "stop it, or give this one a directory of its own with --data")
         }
+        do {
+            try check()
+        } catch {
+            close(file)
+            throw error
+        }
+        lock = file
         Self.writeOwner(lock)
     }
 
@@ -38,7 +51,7 @@ final class DataDirectory {
         for part in path.split(separator: "/") {
             prefix += (prefix.isEmpty || prefix.hasSuffix("/") ? "" : "/") + part
             guard mkdir(prefix, 0o750) == 0 || errno == EEXIST else {
-                throw JournalError(.cannotOpen, "cannot create \(prefix): \(String(cString: strerror(errno)))")
+                throw JournalError(systemError: errno, "cannot create \(prefix)")
             }
         }
     }

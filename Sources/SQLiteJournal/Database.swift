@@ -1,5 +1,6 @@
 import CSQLite
 import ConveyRuntime
+import Glibc
 
 /// One SQLite connection. Belongs to one thread at a time.
 final class Database {
@@ -7,9 +8,16 @@ final class Database {
     let path: String
 
     enum Mode {
+        /// The file must be there: SQLite would not make a new one whole or not at all.
         case readWrite
+        case create
         case readOnly
+        /// Without its WAL, locks and any file beside it (sqlite.org/uri.html, `immutable`).
+        case fileAlone
     }
+
+    /// Frames of the WAL after the last commit. Written by SQLite during a commit, read by the thread that owns the connection.
+    private let frames = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
     /// How long a statement waits for another connection's lock. Only tools that a person started take one: long enough
     /// for a backup to pass, short enough that ingress does not hang unnoticed.
@@ -18,24 +26,75 @@ final class Database {
     init(path: String, mode: Mode) throws(JournalError) {
         self.path = path
         var flags = SQLITE_OPEN_NOMUTEX
+        var name = path
         switch mode {
-        case .readWrite: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
+        case .readWrite: flags |= SQLITE_OPEN_READWRITE
+        case .create: flags |= SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE
         case .readOnly: flags |= SQLITE_OPEN_READONLY
+        case .fileAlone:
+            flags |= SQLITE_OPEN_READONLY | SQLITE_OPEN_URI
+            name = "file:\(Self.escaped(path))?immutable=1"
         }
         var opened: OpaquePointer?
-        let code = sqlite3_open_v2(path, &opened, flags, nil)
+        let code = sqlite3_open_v2(name, &opened, flags, nil)
         guard code == SQLITE_OK, let opened else {
             let reason = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
+            let systemError = opened.map { sqlite3_system_errno($0) } ?? ENOMEM
             sqlite3_close_v2(opened)
-            throw JournalError(.cannotOpen, "\(path): \(reason)")
+            throw JournalError(systemError: systemError, "\(path): \(reason)")
         }
         handle = opened
+        frames.initialize(to: 0)
+        sqlite3_wal_hook(
+            handle,
+            { context, _, _, frames in
+                context?.assumingMemoryBound(to: Int32.self).pointee = frames
+                return SQLITE_OK
+            }, frames)
         sqlite3_extended_result_codes(handle, 1)
         sqlite3_busy_timeout(handle, Self.busyTimeoutMilliseconds)
     }
 
     deinit {
         sqlite3_close_v2(handle)
+        frames.deallocate()
+    }
+
+    /// A path as part of a URI.
+    private static func escaped(_ path: String) -> String {
+        path.utf8.reduce(into: "") { text, byte in
+            let isPlain = UInt8(ascii: "a")...UInt8(ascii: "z") ~= byte || UInt8(ascii: "0")...UInt8(ascii: "9") ~= byte
+            if isPlain || byte == UInt8(ascii: "/") {
+                text.unicodeScalars.append(Unicode.Scalar(byte))
+            } else {
+                text += "%" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            }
+        }
+    }
+
+    /// How many frames the WAL had after the last commit.
+    var walFrames: Int32 { frames.pointee }
+
+    /// Folds the WAL into the database as far as no reader needs what is there (SQLITE_CHECKPOINT_PASSIVE).
+    /// - Returns: whether all of it is folded.
+    @discardableResult
+    func checkpoint() throws(JournalError) -> Bool {
+        var (total, done): (Int32, Int32) = (0, 0)
+        let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, &total, &done)
+        if code == SQLITE_BUSY { return false }
+        guard code == SQLITE_OK else { throw error(code, doing: "checkpoint") }
+        return total == done
+    }
+
+    /// Whether the file that SQLite has open is not the one at its path any more.
+    var hasMoved: Bool {
+        var moved: Int32 = 0
+        return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
+    }
+
+    /// Closing leaves WAL and file as they are: another file may have taken their place.
+    func leaveFilesAlone() {
+        convey_sqlite3_no_checkpoint_on_close(handle)
     }
 
     func execute(_ sql: String) throws(JournalError) {
@@ -111,7 +170,8 @@ final class Database {
             return JournalError(syncFailures.contains(code) ? .syncFailed : .inputOutput, reason)
         // A constraint that does not hold means that memory and journal disagree: starting again reads the journal.
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CONSTRAINT: return JournalError(.corrupt, reason)
-        case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM: return JournalError(.cannotOpen, reason)
+        case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM:
+            return JournalError(systemError: sqlite3_system_errno(handle), reason)
         default: return JournalError(.inputOutput, reason)
         }
     }

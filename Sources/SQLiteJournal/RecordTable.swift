@@ -15,7 +15,7 @@ final class RecordTable {
 
     private static let columns = """
         position, conversation, previous, offset, sequence, recorded_at, id, source, type, time, cause, traceparent,
-        extensions, data, applied_position, apply_order, priority, digest
+        extensions, data, applied_position, apply_order, priority, digest, record_digest
         """
 
     /// Without `data`: SQLite does not read the pages that hold it.
@@ -130,7 +130,8 @@ final class RecordTable {
             position: Position(position), conversation: conversation, previous: Position(row.integer(2)),
             offset: row.integer(3), sequence: row.integer(4), recordedAt: row.integer(5),
             content: row.isNull(14)
-                ? .signal(try decodeSignal(row, conversation)) : .marker(try Self.marker(row, from: 14)))
+                ? .signal(try decodeSignal(row, conversation)) : .marker(try Self.marker(row, from: 14)),
+            storedDigest: row.isNull(18) ? nil : UInt64(bitPattern: row.integer(18)))
     }
 
     private func decodeSignal(_ row: Statement, _ conversation: ConversationID) throws(JournalError) -> Signal {
@@ -165,7 +166,7 @@ final class RecordInsert {
     private let insert: Statement
 
     init(_ database: Database) throws(JournalError) {
-        let places = (1...18).map { "?\($0)" }.joined(separator: ", ")
+        let places = (1...19).map { "?\($0)" }.joined(separator: ", ")
         insert = try database.prepare("INSERT INTO journal VALUES (\(places))")
     }
 
@@ -187,6 +188,7 @@ final class RecordInsert {
             insert.bind(17, Int64(marker.priority.rawValue))
             insert.bind(18, Int64(bitPattern: marker.digest))
         }
+        insert.bind(19, Int64(bitPattern: record.digest))
         try insert.run()
     }
 

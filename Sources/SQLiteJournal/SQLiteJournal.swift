@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import Glibc
 
 /// The journal in one SQLite file (`journal.db` in the data directory), in WAL mode with `synchronous=FULL`: a commit that
 /// returned survives power loss (sqlite.org/pragma.html#pragma_synchronous).
@@ -26,16 +25,29 @@ public final class SQLiteJournal: Journal {
     private let insertPending: Statement
     private let deletePending: Statement
     private let setCursor: Statement
+    private let checkpointer: Checkpointer
+    private let files: FilesInPlace
 
     /// Opens the journal of a data directory, or creates both.
     /// - Parameter partitionCount: used when the journal is created; an existing one keeps its own.
-    /// - Throws: `inUse` when another process has it open, `newerVersion`, `cannotOpen`, `corrupt`.
+    /// - Throws: `inUse` when another process has it open; `cannotOpen`, `newerVersion`, `corrupt` for anything that is not a
+    ///   whole journal, which is left as it is; what is retriable when the disk does not let it.
     public init(directory path: String, partitionCount: Int) throws(JournalError) {
-        directory = try DataDirectory(path)
-        database = try Database(path: directory.journalPath, mode: .readWrite)
+        let file = DataDirectory.journalPath(in: path)
+        var exists = false
+        directory = try DataDirectory(path) { () throws(JournalError) in
+            exists = try JournalFile.check(file, is: .journal)
+        }
+        if !exists { try Schema.create(file, partitionCount: partitionCount) }
+        database = try Database(path: file, mode: .readWrite)
         try Self.configure(database)
         try Schema.migrate(database, partitionCount: partitionCount)
-        WALReserve.take(directory.journalPath + "-wal")
+        checkpointer = try Checkpointer(database, walPath: JournalFile.walPath(file))
+        try checkpointer.start()
+        WALReserve.take(JournalFile.walPath(file))
+        files = FilesInPlace(file)
+        try files.remember()
+        if database.hasMoved { throw JournalError(.displaced, "\(file) was replaced while it was opened; start again") }
         self.partitionCount = Int(try database.number("SELECT value FROM settings WHERE name = 'partitions'"))
         records = try RecordTable(database)
         insertRecord = try RecordInsert(database)
@@ -59,8 +71,6 @@ public final class SQLiteJournal: Journal {
     private static func configure(_ database: Database) throws(JournalError) {
         let mode = try database.text("PRAGMA journal_mode = WAL")
         try database.execute("PRAGMA synchronous = FULL")
-        // More is faster, but all waits while a checkpoint copies the pages: ADR 1.
-        try database.execute("PRAGMA wal_autocheckpoint = 4000")
         // Not cut back, see WALReserve.
         try database.execute("PRAGMA journal_size_limit = -1")
         // 16 MiB of pages: the upper levels of the identity index and the conversations in use.
@@ -96,6 +106,7 @@ public final class SQLiteJournal: Journal {
     }
 
     public func probe() throws(JournalError) {
+        try confirmInPlace()
         try transaction { () throws(JournalError) in
             try self.database.execute("UPDATE cursors SET position = position + 1 WHERE name = 'probe'")
         }
@@ -108,6 +119,19 @@ public final class SQLiteJournal: Journal {
             try database.commit()
         } catch {
             database.rollback()
+            throw error
+        }
+        // Before anybody is told: what was written into files that nobody will find is not recorded.
+        try confirmInPlace()
+        try checkpointer.afterCommit()
+    }
+
+    public func confirmInPlace() throws(JournalError) {
+        do {
+            try files.confirm()
+        } catch {
+            // What stands in their place now is not ours to fold or to remove.
+            database.leaveFilesAlone()
             throw error
         }
     }
@@ -251,23 +275,28 @@ public final class SQLiteJournal: Journal {
     }
 
     /// Opens the journal of a data directory for reading only, beside a Convey that runs on it or not.
-    /// - Throws: `cannotOpen` where there is none, `newerVersion`.
-    public static func openReader(directory: String) throws(JournalError) -> any JournalReader & Sendable {
-        try openSQLiteReader(directory: directory)
+    /// - Parameter isInUse: this process has the journal open.
+    /// - Throws: `cannotOpen` where there is none; `cannotOpen`, `newerVersion`, `corrupt` for anything that is not a whole journal,
+    ///   which is left as it is.
+    public static func openReader(
+        directory: String, isInUse: Bool = false
+    ) throws(JournalError) -> any JournalReader & Sendable {
+        try openSQLiteReader(directory: directory, isInUse: isInUse)
     }
 
-    static func openSQLiteReader(directory: String) throws(JournalError) -> SQLiteJournalReader {
+    /// Looks at a data directory without writing there.
+    /// - Throws: what `init` would throw because of what is in it.
+    public static func check(directory: String) throws(JournalError) {
+        _ = try JournalFile.check(DataDirectory.journalPath(in: directory), is: .journal)
+    }
+
+    static func openSQLiteReader(directory: String, isInUse: Bool) throws(JournalError) -> SQLiteJournalReader {
         let path = DataDirectory.journalPath(in: directory)
-        guard access(path, R_OK) == 0 else {
-            throw JournalError(.cannotOpen, "there is no journal in \(directory): \(String(cString: strerror(errno)))")
+        guard try JournalFile.check(path, is: .journal, isInUse: isInUse) else {
+            throw JournalError(.cannotOpen, "there is no journal in \(directory): there is no \(path)")
         }
         return try SQLiteJournalReader(path: path, partitionCount: nil)
     }
 
-    public var bytes: Int {
-        ["", "-wal"].reduce(0) { total, suffix in
-            var status = stat()
-            return stat(directory.journalPath + suffix, &status) == 0 ? total + Int(status.st_size) : total
-        }
-    }
+    public var bytes: Int { files.bytes }
 }

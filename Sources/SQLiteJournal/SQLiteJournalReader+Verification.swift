@@ -52,10 +52,11 @@ extension SQLiteJournalReader: VerifiableJournal {
 
 extension SQLiteJournal {
     /// Opens the journal of a data directory to verify it, beside a Convey that runs on it or not.
-    /// - Throws: `cannotOpen` where there is none, or one that this version cannot read; `newerVersion`.
+    /// - Parameter isInUse: this process has the journal open.
+    /// - Throws: as `openReader`.
     public static func openVerificationReader(
-        directory: String
+        directory: String, isInUse: Bool = false
     ) throws(JournalError) -> any VerifiableJournal & Sendable {
-        try openSQLiteReader(directory: directory)
+        try openSQLiteReader(directory: directory, isInUse: isInUse)
     }
 }

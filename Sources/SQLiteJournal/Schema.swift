@@ -1,4 +1,5 @@
 import ConveyRuntime
+import Glibc
 
 /// The journal's tables. Migrations are numbered from 1, only go forward, and are never changed once released.
 enum Schema {
@@ -102,6 +103,12 @@ enum Schema {
         ALTER TABLE effects ADD COLUMN due_at INTEGER;
         ALTER TABLE effects ADD COLUMN awaits_approval INTEGER NOT NULL DEFAULT 0;
         """,
+        """
+        -- RecordDigest of all other columns; NULL in what was recorded before this migration.
+        ALTER TABLE journal ADD COLUMN record_digest INTEGER;
+        -- WholenessMark.
+        INSERT INTO settings VALUES ('wal', 0), ('wal_schema', 0);
+        """,
     ]
 
     /// Refuses a database that this version cannot read as it is.
@@ -112,6 +119,38 @@ enum Schema {
                 .cannotOpen,
                 "\(database.path) has journal version \(found), and this Convey reads \(version); "
                     + "start convey serve on it once to bring it up to date")
+        }
+    }
+
+    /// Makes a journal in a file of its own and puts it in place once it is whole: whatever ends this in the middle, there is
+    /// a journal or none.
+    static func create(_ path: String, partitionCount: Int) throws(JournalError) {
+        let draft = path + ".new"
+        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
+        do {
+            try fill(draft, partitionCount: partitionCount)
+        } catch {
+            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
+            throw error
+        }
+        guard rename(draft, path) == 0 else { throw JournalError(systemError: errno, "cannot make \(path)") }
+        try syncDirectory(of: path)
+    }
+
+    private static func fill(_ draft: String, partitionCount: Int) throws(JournalError) {
+        let database = try Database(path: draft, mode: .create)
+        try database.execute("PRAGMA synchronous = FULL")
+        try migrate(database, partitionCount: partitionCount)
+        _ = try database.text("PRAGMA journal_mode = WAL")
+    }
+
+    private static func syncDirectory(of path: String) throws(JournalError) {
+        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
+        let file = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard file >= 0 else { throw JournalError(systemError: errno, "cannot open \(directory)") }
+        defer { close(file) }
+        guard fsync(file) == 0 else {
+            throw JournalError(.syncFailed, "\(directory): \(String(cString: strerror(errno)))")
         }
     }
 

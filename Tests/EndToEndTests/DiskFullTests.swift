@@ -29,6 +29,15 @@ final class SmallDisk {
         }
     }
 
+    /// Leaves no byte free.
+    func fill() throws {
+        let file = open(ballast, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
+        guard file >= 0 else { throw TestSupportError("cannot write \(ballast)") }
+        defer { close(file) }
+        let zeros = [UInt8](repeating: 0, count: 4_096)
+        while write(file, zeros, zeros.count) > 0 {}
+    }
+
     func removeBallast() throws { try FileManager.default.removeItem(atPath: ballast) }
 }
 
@@ -84,6 +93,38 @@ extension UnderLoad {
             #expect(try await deployment.terminate() == .exited(0))
             await client.stop()
             relay.stop()
+        }
+
+        @Test(
+            "A start on a full disk waits for space: readiness says why, a stop ends it, and with space it goes on",
+            .timeLimit(.minutes(2)), arguments: [true, false])
+        func startWaits(hasJournal: Bool) async throws {
+            guard let disk = try SmallDisk(megabytes: 8) else {
+                print("SKIPPED: a full disk is not tested, because this user may not mount a tmpfs")
+                return
+            }
+            let deployment = try Deployment(dataDirectory: disk.path + "/data")
+            if hasJournal {
+                try await deployment.start()
+                #expect(try await deployment.terminate() == .exited(0))
+            }
+            try disk.fill()
+            try deployment.launch()
+            try await eventually("readiness tells of the full disk; \(deployment.readiness)") {
+                deployment.readiness.contains("free space on this disk")
+            }
+            #expect(!deployment.isReady)
+            try await eventually("it tries again") { deployment.metric("convey_commit_failures_total") >= 2 }
+            #expect(try await deployment.terminate() == .exited(0))
+
+            try deployment.launch()
+            try await eventually("it waits again") { deployment.readiness.contains("free space on this disk") }
+            try disk.removeBallast()
+            try await deployment.waitUntilReady()
+            let client = try await ReceiptClient(deployment)
+            #expect(try await client.publish(Self.note(1)).status == "recorded")
+            await client.stop()
+            #expect(try await deployment.terminate() == .exited(0))
         }
 
         private static let text = String(repeating: "x", count: 2_000)

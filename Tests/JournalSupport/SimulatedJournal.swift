@@ -67,7 +67,9 @@ public final class SimulatedJournal: Journal {
         for record in batch.createdConversations { disk.conversations[record.id.rawValue] = record }
         for record in batch.records {
             precondition(record.position.rawValue == Int64(disk.records.count) + 1, "positions have a gap")
-            disk.records.append(record)
+            var stored = record
+            stored.storedDigest = record.digest
+            disk.records.append(stored)
         }
         for record in batch.savedConversations { disk.conversations[record.id.rawValue] = record }
         for effect in batch.openedEffects { disk.effects[effect.key] = effect }

@@ -6,16 +6,6 @@ import JournalSupport
 import SQLiteJournal
 import Testing
 
-/// A directory that is removed when it goes out of use.
-private final class TemporaryDirectory {
-    let path = NSTemporaryDirectory() + "convey-journal-" + UUID().uuidString
-
-    deinit {
-        // What cannot be removed is in the temporary directory anyway.
-        try? FileManager.default.removeItem(atPath: path)
-    }
-}
-
 @Suite struct SQLiteJournalTests {
     @Test(arguments: JournalContract.cases)
     func `The SQLite journal keeps the contract`(_ contract: JournalContract) throws {
@@ -51,7 +41,7 @@ private final class TemporaryDirectory {
     @Test func `A journal of a newer version is refused`() throws {
         let directory = TemporaryDirectory()
         _ = try SQLiteJournal(directory: directory.path, partitionCount: 4)
-        try execute("PRAGMA user_version = 99", in: directory)
+        try execute("PRAGMA user_version = 99", in: directory.path)
         let error = #expect(throws: JournalError.self) {
             try SQLiteJournal(directory: directory.path, partitionCount: 4)
         }
@@ -61,7 +51,7 @@ private final class TemporaryDirectory {
     @Test func `Another program's database is refused`() throws {
         let directory = TemporaryDirectory()
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
-        try execute("PRAGMA application_id = 5; CREATE TABLE t (x)", in: directory)
+        try execute("PRAGMA application_id = 5; CREATE TABLE t (x)", in: directory.path)
         let error = #expect(throws: JournalError.self) {
             try SQLiteJournal(directory: directory.path, partitionCount: 4)
         }
@@ -118,12 +108,5 @@ private final class TemporaryDirectory {
         }
         #expect(error?.code == .cannotOpen)
         #expect(error?.message.contains("/proc/convey") == true)
-    }
-
-    private func execute(_ sql: String, in directory: TemporaryDirectory) throws {
-        var database: OpaquePointer?
-        #expect(sqlite3_open(directory.path + "/journal.db", &database) == SQLITE_OK)
-        defer { sqlite3_close(database) }
-        #expect(sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK)
     }
 }

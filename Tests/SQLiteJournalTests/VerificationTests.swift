@@ -39,6 +39,27 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         PlantedDamage(
             "a flipped byte in a signal's source", .digest,
             sql: "UPDATE journal SET source = source || 'x' WHERE position = \(note)"),
+        PlantedDamage(
+            "a changed time of a signal's recording", .digest,
+            sql: "UPDATE journal SET recorded_at = recorded_at + 1 WHERE position = \(note)"),
+        PlantedDamage(
+            "a changed time of a marker's recording", .digest,
+            sql: "UPDATE journal SET recorded_at = recorded_at + 64 WHERE position = \(marker)"),
+        PlantedDamage(
+            "a changed time of an audit signal's recording", .digest,
+            sql: """
+                UPDATE journal SET recorded_at = recorded_at - 1
+                WHERE position = (SELECT max(position) FROM journal WHERE type LIKE 'conv.audit.%')
+                """),
+        PlantedDamage(
+            "a flipped letter in the data of a dead letter", .digest,
+            sql: "UPDATE journal SET data = replace(data, 'sim', 'sin') WHERE id = 'late'"),
+        PlantedDamage(
+            "a changed trace of a signal", .digest,
+            sql: "UPDATE journal SET traceparent = '00-0' WHERE id = 'late'"),
+        PlantedDamage(
+            "a record whose digest is gone", .digest,
+            sql: "UPDATE journal SET record_digest = NULL WHERE position = \(note)"),
         PlantedDamage("a missing marker", .position, sql: "DELETE FROM journal WHERE position = \(marker)"),
         PlantedDamage(
             "a signal in a marker's place", .marker, .signal, .sequence, .unreadable,

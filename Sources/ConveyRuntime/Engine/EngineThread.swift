@@ -92,7 +92,8 @@ final class EngineThread: Sendable {
         input.applications = outlets.outbox.room
         let time = Clocks.engineTime()
         guard !input.isEmpty || engine.hasWork || engine.nextTimeout().map({ $0 <= time.monotonic }) ?? false else {
-            return
+            // A commit looks by itself.
+            return try journal.confirmInPlace()
         }
         let began = Clocks.monotonicMicroseconds()
         let output = try engine.transact(input, at: time)
@@ -119,7 +120,9 @@ final class EngineThread: Sendable {
         from cause: JournalError, engine: Engine, journal: any Journal, outlets: Outlets
     ) throws(JournalError) -> Engine {
         guard cause.isRetriable else { throw cause }
-        logger.error("the journal cannot be written; ingress stops until it can", metadata: ["reason": "\(cause)"])
+        logger.log(
+            level: cause.code == .displaced ? .critical : .error,
+            "the journal cannot be written; ingress stops until it can", metadata: ["reason": "\(cause)"])
         board.setJournal(.failed(cause.message))
         backPressure.journalFailed()
         outlets.effects.cancelAll()

@@ -157,10 +157,18 @@ public protocol Journal: JournalReader {
     func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError)
     /// Throws when nothing can be written at the moment (disk full, I/O error, another writer).
     func probe() throws(JournalError)
+    /// Throws `displaced` when what is committed would not be found again, because the files are not where they were opened.
+    /// `commit` looks by itself, before it returns.
+    func confirmInPlace() throws(JournalError)
     /// A reader for another thread, over a connection of its own.
     func makeReader() throws(JournalError) -> any JournalReader & Sendable
     /// Size on disk in bytes, where that means something.
     var bytes: Int { get }
+}
+
+extension Journal {
+    /// For journals that cannot be moved.
+    public func confirmInPlace() throws(JournalError) {}
 }
 
 /// What can go wrong with a journal.
@@ -176,6 +184,8 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
         /// fsync failed: what is in the page cache cannot be trusted any more, so the process must end.
         case syncFailed = "sync_failed"
         case staleEpoch = "stale_epoch"
+        /// The journal's files are not where they were opened: somebody has removed, moved or replaced them. They may come back.
+        case displaced
     }
 
     public var code: Code
@@ -189,7 +199,7 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
     /// Whether the same write may succeed later in this process.
     public var isRetriable: Bool {
         switch code {
-        case .diskFull, .busy, .inputOutput: true
+        case .diskFull, .busy, .inputOutput, .displaced: true
         case .cannotOpen, .inUse, .newerVersion, .corrupt, .syncFailed, .staleEpoch: false
         }
     }

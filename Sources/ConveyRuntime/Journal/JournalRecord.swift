@@ -38,11 +38,14 @@ public struct JournalRecord: Sendable, Equatable {
     /// Microseconds since 1970.
     public var recordedAt: Int64
     public var content: Content
+    /// The `digest` that was stored with the record; nil in one that was not read back, or was recorded before there were any.
+    public var storedDigest: UInt64?
 
     public init(
         position: Position, conversation: ConversationID, previous: Position, offset: Int64, sequence: Int64,
-        recordedAt: Int64, content: Content
+        recordedAt: Int64, content: Content, storedDigest: UInt64? = nil
     ) {
+        self.storedDigest = storedDigest
         self.position = position
         self.conversation = conversation
         self.previous = previous
@@ -57,6 +60,13 @@ public struct JournalRecord: Sendable, Equatable {
         case .signal(let signal): Family(type: signal.type)
         case .marker: .applied
         }
+    }
+
+    /// What is recorded is compared, not what a journal keeps to check it.
+    public static func == (left: JournalRecord, right: JournalRecord) -> Bool {
+        left.position == right.position && left.conversation == right.conversation && left.previous == right.previous
+            && left.offset == right.offset && left.sequence == right.sequence && left.recordedAt == right.recordedAt
+            && left.content == right.content
     }
 }
 

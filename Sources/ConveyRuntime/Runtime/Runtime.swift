@@ -147,11 +147,14 @@ public final class Runtime: Sendable {
     }
 
     private func runEngine() throws {
-        let journal = try openJournal()
-        board.setJournal(.open)
         let began = Clocks.monotonicMicroseconds()
-        let engine = try Engine(journal: journal, settings: settings.engine, time: Clocks.engineTime(), logger: logger)
+        let opening = JournalOpening(
+            open: openJournal, settings: settings.engine, mailbox: mailbox, backPressure: backPressure, board: board,
+            logger: logger)
+        guard let (journal, engine) = try opening.run() else { return mailbox.close() }
         board.setRecovery(.done)
+        backPressure.update(
+            queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
         var metrics = engine.metrics
         metrics.gauges.partitions = engine.partitionDepths
         board.setMetrics(metrics)

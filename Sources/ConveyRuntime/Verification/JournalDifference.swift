@@ -19,7 +19,7 @@ public struct JournalDifference: Error, Sendable, Equatable, CustomStringConvert
         case signal
         /// A marker is about no signal that waits to be applied.
         case marker
-        /// Replay gives another state than was recorded.
+        /// Replay gives another state than was recorded, or a record differs from the digest that was stored with it.
         case digest
         case applyOrder = "apply_order"
         /// A signal was applied before its cause.
@@ -65,7 +65,7 @@ public struct JournalDifference: Error, Sendable, Equatable, CustomStringConvert
         case .signal: "What is recorded is not what was received."
         case .marker, .applyOrder, .cause, .pending:
             "What was applied, or in which order, is not what the journal says: a replay may end in another state."
-        case .digest: "A signal, its order or the program differ from when it was applied."
+        case .digest: "A record, its order or the program differ from when it was recorded or applied."
         case .output, .effect:
             "Consumers may wait for an event that never comes, or have seen one that is not recorded."
         case .savedConversation:
@@ -123,7 +123,8 @@ enum VerificationStop: Error {
     init(_ error: JournalError, reading what: String) {
         switch error.code {
         case .corrupt: self = .difference(JournalDifference(.unreadable, "\(what): \(error.message)"))
-        case .cannotOpen, .inUse, .newerVersion, .diskFull, .busy, .inputOutput, .syncFailed, .staleEpoch:
+        case .cannotOpen, .inUse, .newerVersion, .diskFull, .busy, .inputOutput, .syncFailed, .staleEpoch,
+            .displaced:
             self = .journal(error)
         }
     }

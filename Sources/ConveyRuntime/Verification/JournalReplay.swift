@@ -28,6 +28,10 @@ struct JournalReplay {
     private var ordered: [String: (type: String, cause: JournalRecord)] = [:]
     private var applyOrders: [Int64]
     private var isBehindCheckpoint = false
+    /// From the first record with a digest on all have one.
+    private var hasDigests = false
+    /// The first record that is not what was recorded. Told at the end: what follows from the change tells more of it.
+    private var changed: JournalDifference?
     private(set) var signals = 0
     private(set) var markers = 0
 
@@ -71,6 +75,7 @@ struct JournalReplay {
         do {
             try place(record, in: &conversation)
         } catch { throw .difference(error) }
+        checkDigest(of: record)
         switch record.content {
         case .signal(let signal): try take(signal, of: record)
         case .marker(let marker): try take(marker, of: record, in: &conversation)
@@ -91,6 +96,7 @@ struct JournalReplay {
         if let (id, lost) = ordered.min(by: { $0.value.cause.position < $1.value.cause.position }) {
             throw difference(.output, "\(id) (\(lost.type)) was ordered and is not recorded", lost.cause)
         }
+        if let changed { throw .difference(changed) }
     }
 
     // MARK: One record
@@ -127,6 +133,16 @@ struct JournalReplay {
                 "the \(family.name) sequence is \(record.sequence), but the one before it is \(place.sequence - 1)",
                 record, subject: subject)
         }
+    }
+
+    private mutating func checkDigest(of record: JournalRecord) {
+        defer { hasDigests = hasDigests || record.storedDigest != nil }
+        guard changed == nil, record.storedDigest != record.digest, record.storedDigest != nil || hasDigests else {
+            return
+        }
+        changed = JournalDifference(
+            .digest, "the record is not what was recorded: its time, or something else in it, has changed", record,
+            subject: conversations[record.conversation.rawValue]?.subject)
     }
 
     private mutating func take(_ signal: Signal, of record: JournalRecord) throws(VerificationStop) {

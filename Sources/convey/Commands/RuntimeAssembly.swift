@@ -47,11 +47,13 @@ func makeSession(_ settings: ServeSettings) -> BrokerSession {
         root: settings.broker.root, node: settings.node)
 }
 
-/// Answers queries from the journal, beside the runtime.
-func makeQueries(_ settings: ServeSettings) -> QueryService {
+/// Answers queries from the journal, beside the runtime, once that has opened it.
+func makeQueries(_ settings: ServeSettings, status: @escaping @Sendable () -> RuntimeStatus) -> QueryService {
     let directory = settings.dataDirectory
     return QueryService(logger: Logger(label: "queries")) { () throws(JournalError) in
-        try SQLiteJournal.openReader(directory: directory)
+        let status = status()
+        guard status.recovery == .done else { throw JournalError(.busy, "the journal is not open yet") }
+        return try SQLiteJournal.openReader(directory: directory, isInUse: status.journal == .open)
     }
 }
 
@@ -72,7 +74,7 @@ func makeRuntime(_ settings: ServeSettings, handlers: Handlers) throws -> Runtim
     let directory = settings.dataDirectory
     let partitions = settings.journalPartitions
     let openVerification: @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable = {
-        () throws(JournalError) in try SQLiteJournal.openVerificationReader(directory: directory)
+        () throws(JournalError) in try SQLiteJournal.openVerificationReader(directory: directory, isInUse: true)
     }
     return try Runtime(
         settings: runtime, handlers: handlers.byClass, logger: Logger(label: "runtime"),

@@ -5,6 +5,7 @@ import EffectHandlers
 import Foundation
 import Glibc
 import Logging
+import SQLiteJournal
 
 /// The parts of `convey serve` and the order in which they start and stop: embedded broker, handlers of effects, HTTP,
 /// runtime, queries over MQTT; then back.
@@ -23,6 +24,7 @@ struct Server {
         }
         defer { withExtendedLifetime(signals) {} }
         do {
+            try checkDataDirectory()
             let broker = try await startEmbeddedBroker()
             do {
                 try await runWithBroker(broker, signals)
@@ -56,7 +58,7 @@ struct Server {
         _ handlers: Handlers, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async throws {
         let runtime = try makeRuntime(settings, handlers: handlers)
-        let queries = makeQueries(settings)
+        let queries = makeQueries(settings) { runtime.status }
         let door = try QueryDoor(
             session: makeSession(settings), service: queries, logger: Logger(label: "queries"))
         let http = try settings.httpAddress.map { address in
@@ -100,6 +102,16 @@ struct Server {
             routes += PageRoutes.make(sources, access: access)
         }
         return routes
+    }
+
+    /// Before anything writes there. What waiting can mend is for the runtime, which waits.
+    private func checkDataDirectory() throws {
+        do {
+            try SQLiteJournal.check(directory: settings.dataDirectory)
+        } catch {
+            guard error.isRetriable else { throw error }
+            logger.debug("the journal cannot be looked at yet", metadata: ["reason": "\(error)"])
+        }
     }
 
     private func startEmbeddedBroker() async throws -> EmbeddedBroker? {

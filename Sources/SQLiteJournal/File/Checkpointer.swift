@@ -1,0 +1,69 @@
+import ConveyRuntime
+
+/// Folds the WAL into the journal's file, and keeps the file's `WholenessMark` true. Belongs to the writing connection.
+final class Checkpointer {
+    /// Frames of the WAL at which a checkpoint is due. More is faster, but all waits while it copies the pages: ADR 1.
+    static let dueFrames: Int32 = 4_000
+    /// Further frames before the next try when a reader has held a checkpoint back.
+    private static let retryFrames: Int32 = 1_000
+
+    private let database: Database
+    private let walPath: String
+    private let setMark: Statement
+    private var nextFrames = Checkpointer.dueFrames
+    /// The mark "not whole" is still in the WAL.
+    private var isMarked = false
+
+    init(_ database: Database, walPath: String) throws(JournalError) {
+        self.database = database
+        self.walPath = walPath
+        setMark = try database.prepare(
+            """
+            UPDATE settings SET value = CASE name WHEN 'wal' THEN ?1 ELSE ?2 END
+            WHERE name = 'wal' OR name = 'wal_schema' AND ?1 > 0
+            """)
+    }
+
+    /// Marks the file before the first records are written.
+    func start() throws(JournalError) {
+        // First what an earlier process has left: a WAL that is begun anew then has nothing of it behind its end.
+        try database.checkpoint()
+        try database.execute("UPDATE cursors SET position = position + 1 WHERE name = 'probe'")
+        try checkpoint()
+        try unmark()
+    }
+
+    /// To be called after each commit.
+    /// - Throws: `syncFailed` alone. What else fails is tried again after a later commit, as SQLite does by itself.
+    func afterCommit() throws(JournalError) {
+        do {
+            if isMarked { try unmark() }
+            guard database.walFrames >= nextFrames else { return }
+            try checkpoint()
+            try unmark()
+        } catch  where error.code == .syncFailed {
+            throw error
+        } catch {
+            nextFrames = database.walFrames + Self.retryFrames
+        }
+    }
+
+    private func checkpoint() throws(JournalError) {
+        try mark(needsWAL: true)
+        isMarked = true
+        let isComplete = try database.checkpoint()
+        nextFrames = isComplete ? Self.dueFrames : database.walFrames + Self.retryFrames
+    }
+
+    private func unmark() throws(JournalError) {
+        try mark(needsWAL: false)
+        isMarked = false
+    }
+
+    private func mark(needsWAL: Bool) throws(JournalError) {
+        guard let generation = try WALScan.generation(walPath) else { return }
+        setMark.bind(1, WholenessMark.value(generation: generation, needsWAL: needsWAL))
+        setMark.bind(2, try database.number("PRAGMA schema_version"))
+        try setMark.run()
+    }
+}

@@ -1,0 +1,27 @@
+/// The header of a SQLite database: the first 100 bytes of its first page (sqlite.org/fileformat2.html, section 1.3).
+struct DatabaseHeader: Equatable {
+    static let length = 100
+    private static let magic = Array("SQLite format 3\0".utf8)
+
+    let pageSize: Int
+    /// Pages that the database has; nil where the header does not tell.
+    let pageCount: Int?
+    /// Changes when tables change, and when SQLite writes the database anew: as a backup, or as a result of VACUUM.
+    let schemaCookie: Int64
+    let userVersion: Int64
+    let applicationID: Int64
+
+    /// Nil for bytes that are no such header.
+    init?(_ bytes: [UInt8]) {
+        guard bytes.count >= Self.length, bytes.starts(with: Self.magic) else { return nil }
+        func number(_ offset: Int) -> UInt32 { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) } }
+        let size = Int(bytes[16]) << 8 | Int(bytes[17])
+        pageSize = size == 1 ? 65_536 : size
+        guard pageSize >= 512, pageSize.nonzeroBitCount == 1 else { return nil }
+        // The page count is valid when the change counter is the one it was written with.
+        pageCount = number(24) == number(92) && number(28) > 0 ? Int(number(28)) : nil
+        schemaCookie = Int64(number(40))
+        userVersion = Int64(Int32(bitPattern: number(60)))
+        applicationID = Int64(number(68))
+    }
+}

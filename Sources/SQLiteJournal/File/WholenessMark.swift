@@ -1,0 +1,66 @@
+import CSQLite
+import ConveyRuntime
+import Glibc
+
+/// What `journal.db` says of itself, without its WAL: whether it is whole, or needs the WAL of a certain generation.
+///
+/// Through SQLite, which reads file and WAL as one, a journal is always whole. The file alone is not while a WAL belongs to
+/// it. So the mark "not whole" is committed right before each checkpoint, which copies it into the file, and taken back
+/// right behind it, which only the WAL says until the next checkpoint. A backup made through SQLite is whole, and so is the
+/// file when the last program that has it open folds the WAL into it; a copy of the file alone says that it is not.
+struct WholenessMark: Equatable {
+    /// The generation of the WAL at that time; the next one fits as well.
+    let generation: UInt32
+    let needsWAL: Bool
+    /// The schema cookie at that time: another one tells that SQLite has written the file anew, as a whole.
+    let schemaCookie: Int64
+
+    /// As it is kept, in the table `settings`: `wal` is 0 before the first mark, negative for a whole file.
+    init?(value: Int64, schemaCookie: Int64) {
+        guard value != 0, value.magnitude <= UInt64(UInt32.max) + 1 else { return nil }
+        generation = UInt32(value.magnitude - 1)
+        needsWAL = value > 0
+        self.schemaCookie = schemaCookie
+    }
+
+    static func value(generation: UInt32, needsWAL: Bool) -> Int64 {
+        (Int64(generation) + 1) * (needsWAL ? 1 : -1)
+    }
+
+    /// Reads the mark in the file alone, whatever a WAL beside it says.
+    /// - Returns: nil where there is none, as in a file of an earlier version, or where it cannot be read: then SQLite says why.
+    static func read(_ path: String) throws(JournalError) -> WholenessMark? {
+        let database = try Database(path: path, mode: .fileAlone)
+        do {
+            let rows = try database.prepare("SELECT name, value FROM settings WHERE name IN ('wal', 'wal_schema')")
+            var values: [String: Int64] = [:]
+            while try rows.step() { values[rows.text(0) ?? ""] = rows.integer(1) }
+            return WholenessMark(value: values["wal"] ?? 0, schemaCookie: values["wal_schema"] ?? 0)
+        } catch {
+            return nil
+        }
+    }
+
+    /// Why a file with this mark is not whole with the WAL beside it.
+    func problem(_ main: DatabaseHeader, _ wal: WALScan?, path: String) -> JournalError? {
+        let advice = "or see \"A damaged or missing WAL\" in docs/operations/running.md"
+        guard let wal else {
+            guard needsWAL, main.schemaCookie == schemaCookie else { return nil }
+            return JournalError(
+                .corrupt,
+                "\(path) is a copy without its journal.db-wal, in which the newest records stand. Copy both files of a service "
+                    + "that is stopped, make the copy with sqlite3's .backup, \(advice)")
+        }
+        if wal.generation == generation || wal.generation == generation &+ 1 { return nil }
+        if needsWAL {
+            guard main.schemaCookie == schemaCookie else { return nil }
+        } else {
+            // A WAL that was made after the file was closed, and has not been folded into it yet.
+            if wal.commits == 0 || wal.isFirstGeneration { return nil }
+        }
+        return JournalError(
+            .corrupt,
+            "\(path) and its journal.db-wal are of different moments: one of them was copied or restored without the other. "
+                + "Put both back from the same moment, restore a backup into an empty directory, \(advice)")
+    }
+}
