@@ -167,6 +167,8 @@ final class Database {
             return JournalError(.busy, reason + "; another program holds the journal's write lock")
         case SQLITE_IOERR:
             let syncFailures = [SQLITE_IOERR_FSYNC_CODE, SQLITE_IOERR_DIR_FSYNC_CODE]
+            // Where it makes the index of a WAL, SQLite calls a full disk an I/O error.
+            if code == SQLITE_IOERR_SHMSIZE_CODE { return JournalError(systemError: ENOSPC, reason) }
             return JournalError(syncFailures.contains(code) ? .syncFailed : .inputOutput, reason)
         // A constraint that does not hold means that memory and journal disagree: starting again reads the journal.
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CONSTRAINT: return JournalError(.corrupt, reason)
@@ -180,3 +182,4 @@ final class Database {
 // Extended codes are macros with arithmetic, which the importer leaves out.
 private let SQLITE_IOERR_FSYNC_CODE: Int32 = SQLITE_IOERR | (4 << 8)
 private let SQLITE_IOERR_DIR_FSYNC_CODE: Int32 = SQLITE_IOERR | (5 << 8)
+private let SQLITE_IOERR_SHMSIZE_CODE: Int32 = SQLITE_IOERR | (19 << 8)

@@ -123,14 +123,14 @@ enum JournalFile {
                     + "\(wal.commitsBehindDamage) or more that SQLite would drop. Keep a copy, look at the disk, and restore a "
                     + "backup, or see \"A damaged or missing WAL\" in docs/operations/running.md")
         }
+        if kind == .journal, let problem = try WholenessMark.read(path)?.problem(main, wal, path: path) { return problem }
         if let missing = missingPages(file, main, wal) {
             return JournalError(
                 .corrupt,
                 "\(path) is cut off: it has \(file.size) bytes, but \(missing) pages of \(main.pageSize) bytes are missing. "
                     + "Copy it again, or restore a backup")
         }
-        guard kind == .journal, let mark = try WholenessMark.read(path) else { return nil }
-        return mark.problem(main, wal, path: path)
+        return nil
     }
 
     private static func missingPages(_ file: PlainFile, _ main: DatabaseHeader, _ wal: WALScan?) -> Int? {
