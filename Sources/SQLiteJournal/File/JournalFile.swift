@@ -123,7 +123,9 @@ enum JournalFile {
                     + "\(wal.commitsBehindDamage) or more that SQLite would drop. Keep a copy, look at the disk, and restore a "
                     + "backup, or see \"A damaged or missing WAL\" in docs/operations/running.md")
         }
-        if kind == .journal, let problem = try WholenessMark.read(path)?.problem(main, wal, path: path) { return problem }
+        if kind == .journal, let problem = try WholenessMark.read(path)?.problem(main, wal, path: path) {
+            return problem
+        }
         if let missing = missingPages(file, main, wal) {
             return JournalError(
                 .corrupt,
