@@ -4,7 +4,7 @@ import Foundation
 
 /// Queries over HTTP: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for those about no single conversation.
 ///
-/// A conversation's subject is one segment, percent-encoded, so that a proxy in front may decide by path.
+/// A conversation's subject is one segment, percent-encoded as `QueryPath` says, so that a proxy in front may decide by path.
 public enum QueryRoutes {
     public static func make(_ service: QueryService) -> [Route] {
         QueryView.allCases.filter { !$0.needsSubject }.map { view in
@@ -17,12 +17,13 @@ public enum QueryRoutes {
             ) {
                 request in
                 let segments = request.target.path().split(separator: "/")
-                guard segments.count == 4, let subject = segments[2].removingPercentEncoding,
-                    let view = QueryView(rawValue: String(segments[3])), view.needsSubject
-                else {
+                guard segments.count == 4, let view = QueryView(rawValue: String(segments[3])), view.needsSubject else {
                     return response(
                         QueryAnswer(
                             QueryError(.viewUnknown, "a view is one of timeline, context, events, state and trace")))
+                }
+                guard let subject = ConversationPath.subject(request) else {
+                    return response(QueryAnswer(QueryError(.parameterInvalid, ConversationPath.misspelled)))
                 }
                 return await answer(request, view: view, subject: subject, service)
             }

@@ -28,12 +28,13 @@ struct QueryString: Sendable {
 
 /// Subjects in paths: one segment, percent-encoded.
 enum ConversationPath {
-    /// The subject in `/v1/conversations/{subject}/…`.
-    static func subject(_ request: HTTPRequest) -> String? { segment(2, of: request) }
-
-    /// A segment's text, from 0; nil where it is missing or not percent-encoded UTF-8.
-    static func segment(_ index: Int, of request: HTTPRequest) -> String? {
+    /// The subject in `/v1/conversations/{subject}/…`; nil where it is missing or spelled otherwise than URIs are.
+    static func subject(_ request: HTTPRequest) -> String? {
         let segments = request.target.path().split(separator: "/")
-        return segments.count > index ? segments[index].removingPercentEncoding : nil
+        return segments.count > 2 ? QueryPath.subject(segment: segments[2]) : nil
     }
+
+    /// What a client reads whose spelling was not taken.
+    static let misspelled =
+        "The path must name a conversation, percent-encoded: %XX in capitals for bytes that need it, and for no others."
 }

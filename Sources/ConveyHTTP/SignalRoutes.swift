@@ -21,8 +21,11 @@ public enum SignalRoutes {
         guard let contentType = request.headers[.contentType], isJSON(contentType) else {
             return .problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
         }
-        guard let subject = ConversationPath.subject(request), let query = QueryString(request.target.query()) else {
-            return .problem(.badRequest, "bad_path", "The path or the query string is not percent-encoded UTF-8.")
+        guard let subject = ConversationPath.subject(request) else {
+            return .problem(.badRequest, "bad_path", ConversationPath.misspelled)
+        }
+        guard let query = QueryString(request.target.query()) else {
+            return .problem(.badRequest, "bad_path", "The query string is not percent-encoded UTF-8.")
         }
         // What cannot be read is answered like what cannot be understood.
         guard let body = try? await request.bodyData else {

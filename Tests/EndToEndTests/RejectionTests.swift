@@ -1,3 +1,4 @@
+import Conversation
 import Foundation
 import TestSupport
 import Testing
@@ -27,11 +28,14 @@ struct RejectionTests {
         #"{"specversion":"1.0","id":"i","source":"/s",\#(members)"data":\#(data)}"#
     }
 
+    /// Its topic would be deeper than brokers take.
+    private static let deepType = "conv.out." + String(repeating: "a.", count: 210) + "z"
+
     private static let deep = String(repeating: "[", count: 70) + String(repeating: "]", count: 70)
 
     /// Every code there is, some by several ways.
     private static let all = [
-        Bad("malformed_json", "{"), Bad("malformed_json", ""), Bad("malformed_json", #"{"a":1}x"#),
+        Bad("malformed_json", "{"), Bad("malformed_json", #"{"a":1}x"#),
         Bad("malformed_json", #"{"a":"\ud800"}"#), Bad("malformed_json", #"{"a":01}"#),
         Bad("malformed_json", "not JSON", contentType: "application/cloudevents+json"),
         Bad("too_large", #"{"content":""# + String(repeating: "x", count: 256 * 1_024) + #""}"#),
@@ -42,6 +46,20 @@ struct RejectionTests {
         Bad("attribute_missing:source", #"{"specversion":"1.0","source":"","data":{}}"#),
         Bad("attribute_invalid:id", #"{"specversion":"1.0","id":"","data":{}}"#),
         Bad("attribute_invalid:id", #"{"specversion":"1.0","id":"a\u0007b","data":{}}"#),
+        Bad("attribute_invalid:id", #"{"specversion":"1.0","id":true,"data":{}}"#),
+        Bad("attribute_invalid:source", #"{"specversion":"1.0","source":"my shop","data":{}}"#),
+        Bad("attribute_invalid:time", envelope(#""time":"yesterday","#)),
+        Bad("attribute_invalid:time", envelope(#""time":1767322800,"#)),
+        Bad("attribute_invalid:causationid", envelope(#""causationid":"","#)),
+        Bad("attribute_invalid:causationid", #"{"cause_id":5}"#),
+        Bad("attribute_invalid:forkedfrom", envelope(#""forkedfrom":"","#)),
+        Bad("attribute_invalid:correlationid", envelope(#""correlationid":" ","#)),
+        Bad("attribute_invalid:myExt", envelope(#""myExt":"x","#)),
+        Bad("attribute_invalid:list", envelope(#""list":[1],"#)),
+        Bad("attribute_invalid:type", topic: "conv/ingest/bad", envelope(#""type":"\#(deepType)","#)),
+        Bad("attribute_invalid:type", topic: "conv/in/bad/note//taken", "{}"),
+        Bad("attribute_invalid:subject", topic: "conv/in/%62ad/note/taken", "{}"),
+        Bad("attribute_invalid:subject", topic: "conv/ingest/b%61d", envelope(#""type":"conv.in.note.taken","#)),
         Bad("attribute_invalid:specversion", #"{"specversion":"0.3","data":{}}"#),
         Bad("attribute_invalid:subject", topic: "conv/in/%ZZ/note/taken", "{}"),
         Bad("attribute_invalid:subject", topic: "conv/in/" + String(repeating: "x", count: 257) + "/note/taken", "{}"),
@@ -52,7 +70,7 @@ struct RejectionTests {
         Bad("subject_mismatch", envelope(#""subject":"good","#)),
         Bad("contract_version_invalid", envelope(#""contractmajor":"one","#)),
         Bad("contract_version_unsupported", envelope(#""contractmajor":2,"#)),
-        Bad("payload_not_object", "[1]"), Bad("payload_not_object", envelope("", data: "null")),
+        Bad("payload_not_object", "[1]"), Bad("payload_not_object", envelope("", data: #""text""#)),
         Bad("payload_missing:message_id", #"{"message_id":" "}"#),
         Bad(
             "payload_missing:effect_id,lifecycle", topic: "conv/ingest/bad",
@@ -92,7 +110,7 @@ struct RejectionTests {
     private static var sorted: [Bad] {
         let bySubject = Dictionary(grouping: all) { bad -> String in
             let level = bad.topic.split(separator: "/").dropFirst(2).first.map(String.init) ?? "_"
-            return level == "%ZZ" || level.utf8.count > 256 ? "_" : level
+            return TopicName.decode(level: level) ?? "_"
         }
         return bySubject.sorted { $0.key < $1.key }.flatMap(\.value)
     }

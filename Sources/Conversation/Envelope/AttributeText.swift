@@ -28,8 +28,16 @@ enum AttributeText {
         if high < 0x80 { return visible != 0 ? nil : "is blank" }
         let text = String(decoding: utf8, as: UTF8.self)
         if JSONText.isBlank(text) { return "is blank" }
-        return text.unicodeScalars.contains { $0.properties.generalCategory == .control }
-            ? "holds a control character" : nil
+        for scalar in text.unicodeScalars {
+            if scalar.properties.generalCategory == .control { return "holds a control character" }
+            if isNoncharacter(scalar) { return "holds a code point that is no character, such as U+FFFE" }
+        }
+        return nil
+    }
+
+    /// What Unicode reserves for use inside programs (section 23.7), and CloudEvents forbids in texts.
+    private static func isNoncharacter(_ scalar: Unicode.Scalar) -> Bool {
+        scalar.value & 0xfffe == 0xfffe || (0xfdd0...0xfdef).contains(scalar.value)
     }
 
     /// Whether two texts have the same bytes. (`==` also holds for canonically equivalent ones.)

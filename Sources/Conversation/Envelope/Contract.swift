@@ -3,6 +3,9 @@
 /// Errors are looked for in this order: specversion; type and source missing; id, subject, time, datacontenttype and
 /// dataschema given but empty; type, source, id and subject blank, too long or with control characters; the type's
 /// family; agreement with the topic; contract version; payload.
+///
+/// The edges (MQTT, HTTP) ask more than `normalize`, whose answers the reference vectors fix: all that is published from what
+/// they take in is a valid CloudEvent (EnvelopeScan+Edge.swift).
 public enum Contract {
     /// The only major version of the contract so far.
     public static let supportedMajor = "1"
@@ -16,8 +19,9 @@ public enum Contract {
         var subject: String?
         /// `data.ingress` for `conv.in.*`, together with `data.message_id`; nil adds neither.
         var ingress: String?
-        /// JSON's null as an attribute means that it is not set (CloudEvents JSON format, section 3.1).
-        var takesNullForAbsent: Bool
+        /// Whether the rules of the edges hold. One of them: JSON's null as an attribute means that it is not set
+        /// (CloudEvents JSON format, section 3.1).
+        var isEdge: Bool
     }
 
     /// Checks a bare set of attributes (aliases included), such as a bridge sends, and gives the signal they make.
@@ -29,7 +33,7 @@ public enum Contract {
     ) -> Result<(signal: Signal, generated: [String]), Rejection> {
         json.withUnsafeBufferPointer { bytes in
             do throws(Rejection) {
-                let defaults = Defaults(source: "/convey/contract", takesNullForAbsent: false)
+                let defaults = Defaults(source: "/convey/contract", isEdge: false)
                 let check = try ContractCheck(bytes, defaults: defaults, makeID: makeID)
                 return .success((try check.signal(), check.generated))
             } catch { return .failure(error) }

@@ -16,10 +16,11 @@ struct ContractCheck: ~Copyable {
     init(
         _ bytes: UnsafeBufferPointer<UInt8>, defaults: Contract.Defaults, makeID: () -> String
     ) throws(Rejection) {
-        let scan: EnvelopeScan
+        var scan: EnvelopeScan
         do { scan = try EnvelopeScan.read(bytes) } catch { throw Rejection(error) }
+        let orNull = defaults.isEdge
+        if defaults.isEdge { scan.adoptExtensions() }
         try scan.checkSpecversion()
-        let orNull = defaults.takesNullForAbsent
 
         guard let type = scan.text(.type, default: defaults.type, orNull: orNull), !type.isEmpty else {
             throw Rejection(.attributeMissing("type"), "the envelope has no type, nor does its topic say one")
@@ -27,7 +28,7 @@ struct ContractCheck: ~Copyable {
         guard let source = scan.text(.source, default: defaults.source, orNull: orNull), !source.isEmpty else {
             throw Rejection(.attributeMissing("source"), "the attribute source must be a string that is not empty")
         }
-        let givenID = scan.text(.id)
+        let givenID = defaults.isEdge ? try scan.identifier() : scan.text(.id)
         if givenID?.isEmpty == true { throw Rejection(.attributeInvalid("id"), "the attribute id is empty") }
         let subject = try Self.subject(scan, default: defaults.subject)
         try scan.checkNotEmpty(.time)
@@ -40,6 +41,7 @@ struct ContractCheck: ~Copyable {
         let id = givenID ?? makeID()
         try Self.check(type, "type")
         try Self.check(source, "source")
+        if defaults.isEdge { try scan.checkSource(source) }
         try Self.check(id, "id")
         guard let subject else {
             throw Rejection(.attributeMissing("subject"), "the envelope names no conversation: set subject to its id")
@@ -47,6 +49,9 @@ struct ContractCheck: ~Copyable {
         try Self.check(subject, "subject", maximumBytes: AttributeText.maximumSubjectBytes)
         guard let family = Family(type: type) else {
             throw Rejection(.typeNamespace, "the type must start with conv. and one of in, applied, effect, out, audit")
+        }
+        if defaults.isEdge, let fault = TopicName.fault(type: type) {
+            throw Rejection(.attributeInvalid("type"), "the type \(fault)")
         }
         self.type = type
         self.source = source
@@ -66,10 +71,9 @@ struct ContractCheck: ~Copyable {
     func signal() throws(Rejection) -> Signal {
         try checkVersion()
         let data = try checkedData()
-        let time = scan.text(.time)
-        if let time { try Self.check(time, "time", maximumBytes: AttributeText.maximumTimeBytes) }
+        if defaults.isEdge { try scan.checkEdge() }
         return Signal(
-            id: id, source: source, type: type, subject: subject, time: time, cause: cause(),
+            id: id, source: source, type: type, subject: subject, time: try time(), cause: try cause(),
             traceparent: traceparent(), extensions: try extensions(), data: data)
     }
 
@@ -95,6 +99,13 @@ struct ContractCheck: ~Copyable {
         }
     }
 
+    private func time() throws(Rejection) -> String? {
+        if defaults.isEdge { return try scan.edgeTime() }
+        let time = scan.text(.time)
+        if let time { try Self.check(time, "time", maximumBytes: AttributeText.maximumTimeBytes) }
+        return time
+    }
+
     private func checkVersion() throws(Rejection) {
         let given: JSONSlot?
         if let major = scan.top[.contractmajor], major.kind != .null {
@@ -104,7 +115,7 @@ struct ContractCheck: ~Copyable {
                 scan.inExtensions(.contractMajorAlias) ?? scan.inExtensions(.contractmajor)
                 ?? scan.top[.contractMajorAlias]
         }
-        guard let given, !given.isFalsy else { return }
+        guard let given, defaults.isEdge ? given.kind != .null : !given.isFalsy else { return }
         let text = String(decoding: JSONText.bytes(base, given.range), as: UTF8.self)
         guard given.kind == .integer, text != "0", !text.hasPrefix("-") else {
             throw Rejection(.contractVersionInvalid, "contractmajor must be a whole number from 1")
@@ -115,12 +126,13 @@ struct ContractCheck: ~Copyable {
     }
 
     /// The first of the names a cause may have whose value is neither null nor false decides.
-    private func cause() -> Cause {
+    private func cause() throws(Rejection) -> Cause {
         let alias = scan.top[.causeIDAlias] ?? scan.inExtensions(.causeIDAlias)
         let chosen =
-            truthy(scan.top[.causationid]) ?? truthy(alias) ?? truthy(scan.inExtensions(.causationid))
-            ?? truthy(scan.payload[.causeID])
+            given(scan.top[.causationid]) ?? given(alias) ?? given(scan.inExtensions(.causationid))
+            ?? given(scan.payload[.causeID])
         guard let chosen else { return .none }
+        if defaults.isEdge, !scan.isForked { try scan.checkCause(chosen) }
         // An escape is six bytes at most for one.
         guard chosen.kind == .string, chosen.contentRange.count <= 6 * AttributeText.maximumBytes else {
             return .unsatisfiable
@@ -129,18 +141,19 @@ struct ContractCheck: ~Copyable {
         return id.utf8.count <= AttributeText.maximumBytes ? .signal(id) : .unsatisfiable
     }
 
-    private func truthy(_ slot: JSONSlot?) -> JSONSlot? {
-        guard let slot, !slot.isFalsy else { return nil }
+    /// The edges take null alone for absent, the core false too.
+    private func given(_ slot: JSONSlot?) -> JSONSlot? {
+        guard let slot, slot.kind != .null, defaults.isEdge || slot.kind != .false else { return nil }
         return slot
     }
 
     /// Trace context is a hint: one that could not be published as it stands is dropped, not an error.
     private func traceparent() -> String? {
         guard let slot = scan.top[.traceparent] ?? scan.inExtensions(.traceparent), slot.kind == .string,
-            !slot.isEscaped, (1...256).contains(slot.contentRange.count)
+            !slot.isEscaped
         else { return nil }
         let content = JSONText.bytes(base, slot.contentRange)
-        return content.allSatisfy { $0 > 0x20 && $0 < 0x7f } ? String(decoding: content, as: UTF8.self) : nil
+        return TraceContext.isTraceparent(content) ? String(decoding: content, as: UTF8.self) : nil
     }
 
     private func extensions() throws(Rejection) -> [UInt8] {
@@ -154,13 +167,16 @@ struct ContractCheck: ~Copyable {
         for member in scan.top.others { members.set(member) }
         members.setProject(inExtensions: scan.inExtensions(.projectIDAlias), inEnvelope: scan.top[.projectIDAlias])
         if let schema = scan.top[.dataschema], schema.kind == .string { members.set("dataschema", schema) }
+        if defaults.isEdge { try members.check() }
         return try members.encode()
     }
 
     // MARK: Payload
 
     private func checkedData() throws(Rejection) -> [UInt8] {
-        guard let slot = scan.top[.data], slot.kind == .object else {
+        let slot = scan.top[.data]
+        let isAbsent = defaults.isEdge && scan.hasNoData
+        guard isAbsent || slot?.kind == .object else {
             throw Rejection(
                 .payloadNotObject,
                 scan.top[.dataBase64] == nil
@@ -174,11 +190,17 @@ struct ContractCheck: ~Copyable {
                 .map(\.text.description)
             throw Rejection(.payloadMissing(keys), "data must have \(keys.joined(separator: " and ")), not blank")
         }
-        let data = JSONText.bytes(base, slot.range)
+        let data = slot.flatMap { isAbsent ? nil : JSONText.bytes(base, $0.range) } ?? Self.emptyObject
         guard addsIngress, let ingress = defaults.ingress,
             scan.payload[.messageID] == nil || scan.payload[.ingress] == nil
         else { return Array(data) }
         return complete(data, ingress: ingress)
+    }
+
+    /// What absent data are.
+    private static var emptyObject: UnsafeBufferPointer<UInt8> {
+        let text: StaticString = "{}"
+        return UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
     }
 
     /// Whether a required member is missing, null or blank.

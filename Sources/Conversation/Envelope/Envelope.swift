@@ -12,7 +12,7 @@ public struct EnvelopeDefaults: Sendable {
     public var root: String
     /// `data.ingress` of a `conv.in.*` signal that says none.
     public var ingress: String
-    /// The source of a signal that names none; nil for `/mqtt/{subject}`.
+    /// The source of a signal that names none; nil for `/mqtt/{subject}`, the subject encoded as in a topic.
     public var source: String?
     /// The id of a signal that has none; called at most once a message.
     public var makeID: @Sendable () -> String
@@ -80,8 +80,8 @@ public enum Envelope {
         structured bytes: [UInt8], topic: ParsedTopic, defaults: EnvelopeDefaults
     ) throws(Rejection) -> Signal {
         var contract = Contract.Defaults(
-            source: defaults.source ?? "/mqtt/\(topic.subject)", subject: topic.subject, ingress: defaults.ingress,
-            takesNullForAbsent: true)
+            source: defaults.source ?? "/mqtt/\(TopicName.encode(level: topic.subject))", subject: topic.subject,
+            ingress: defaults.ingress, isEdge: true)
         switch topic {
         case .inbound(_, let type): contract.type = type
         case .ingest: break

@@ -35,24 +35,13 @@ enum EnvelopeComposer {
 
     static func traceparent(_ userProperties: [(String, String)]) -> String? {
         guard let text = userProperties.last(where: { $0.0 == "traceparent" })?.1 else { return nil }
-        let isPublishable = (1...256).contains(text.utf8.count) && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7f }
-        return isPublishable ? text : nil
+        return TraceContext.isTraceparent(text) ? text : nil
     }
 
-    /// `{"type":…,"data":<payload>}`. The payload is checked before it is put in, so that it cannot add attributes.
+    /// `{"type":…,"data":<payload>}`. The payload is checked before it is put in, so that it cannot add attributes. An empty
+    /// one is an event without data.
     static func compose(_ userProperties: [(String, String)], data payload: [UInt8]) throws(Rejection) -> [UInt8] {
-        guard !payload.isEmpty else {
-            throw Rejection(.malformedJSON, "the payload is empty; the smallest one is {}")
-        }
-        let fault: JSONError? = payload.withUnsafeBufferPointer { bytes in
-            do throws(JSONError) {
-                var scanner = try JSONScanner(bytes, depth: 1)
-                _ = try scanner.value()
-                try scanner.finish()
-                return nil
-            } catch { return error }
-        }
-        if let fault { throw Rejection(fault) }
+        if !payload.isEmpty, let fault = fault(payload) { throw Rejection(fault) }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(payload.count + 64 * userProperties.count + 16)
         bytes.append(UInt8(ascii: "{"))
@@ -63,19 +52,30 @@ enum EnvelopeComposer {
             bytes.append(UInt8(ascii: ","))
         }
         JSONWriter.append(raw: "\"data\":", to: &bytes)
+        if payload.isEmpty { JSONWriter.append(raw: "null", to: &bytes) }
         bytes.append(contentsOf: payload)
         bytes.append(UInt8(ascii: "}"))
         return bytes
     }
 
-    /// Attribute names are `[a-z0-9]+` (CloudEvents section 3.1), and the aliases; what holds the payload is none.
+    /// Why a payload is not one JSON value.
+    private static func fault(_ payload: [UInt8]) -> JSONError? {
+        payload.withUnsafeBufferPointer { bytes in
+            do throws(JSONError) {
+                var scanner = try JSONScanner(bytes, depth: 1)
+                _ = try scanner.value()
+                try scanner.finish()
+                return nil
+            } catch { return error }
+        }
+    }
+
+    /// What can be an extension's name, and the attributes with their aliases; what holds the payload is none.
     private static func isAttribute(_ name: String) -> Bool {
         switch AttributeName(name) {
         case .data, .dataBase64, .extensions: return false
         case .some: return true
-        case .none:
-            let isName = name.utf8.allSatisfy { isDigit($0) || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z")) }
-            return isName && !name.isEmpty
+        case .none: return ExtensionAttribute.isName(name)
         }
     }
 

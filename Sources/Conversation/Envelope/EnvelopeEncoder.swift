@@ -1,4 +1,7 @@
 /// Writes the structured form that Convey publishes: CloudEvents 1.0, JSON format.
+///
+/// Journals of earlier versions hold attributes that no CloudEvent may have. Such a time gives way to that of recording, a source
+/// is escaped, and the others are left out, so that what is published is valid in any case.
 public enum EnvelopeEncoder {
     /// - Parameters:
     ///   - sequence: the signal's number in its conversation and family, from 1.
@@ -25,19 +28,22 @@ public enum EnvelopeEncoder {
     ) {
         JSONWriter.append(raw: "{\"specversion\":\"1.0\"", to: &bytes)
         append("id", signal.id, to: &bytes)
-        append("source", signal.source, to: &bytes)
+        let source = signal.source
+        append("source", URIReference.isValid(source) ? source : URIReference.escaped(source), to: &bytes)
         append("type", signal.type, to: &bytes)
         append("subject", signal.subject, to: &bytes)
-        if let time = signal.time ?? recordedAt { append("time", time, to: &bytes) }
+        if let time = signal.time.flatMap(EventTime.canonical) ?? recordedAt { append("time", time, to: &bytes) }
         JSONWriter.append(raw: ",\"datacontenttype\":\"application/json\",\"contractmajor\":1", to: &bytes)
         switch signal.cause {
-        case .signal(let id): append("causationid", id, to: &bytes)
+        case .signal(let id):
+            if !JSONText.isBlank(id) { append("causationid", id, to: &bytes) }
         case .none, .unsatisfiable: break
         }
-        if let traceparent = signal.traceparent { append("traceparent", traceparent, to: &bytes) }
+        if let traceparent = signal.publishedTraceparent { append("traceparent", traceparent, to: &bytes) }
         if !signal.extensions.isEmpty {
-            bytes.append(UInt8(ascii: ","))
-            bytes.append(contentsOf: signal.extensions)
+            let extensions = ExtensionAttribute.valid(signal.extensions)
+            if !extensions.isEmpty { bytes.append(UInt8(ascii: ",")) }
+            bytes.append(contentsOf: extensions)
         }
         JSONWriter.append(raw: ",\"sequence\":", to: &bytes)
         JSONWriter.append(integer: sequence, to: &bytes)

@@ -83,6 +83,19 @@ struct EnvelopeScan: ~Copyable {
         extensionObject.isEmpty ? nil : extensionObject[0][name]
     }
 
+    /// Lets the members of the `extensions` object stand for attributes that the envelope itself does not have. (Causes and
+    /// versions have an order of their own, see `ContractCheck`.)
+    mutating func adoptExtensions() {
+        guard let members = extensionObject.first else { return }
+        let names: [AttributeName] = [
+            .id, .source, .type, .subject, .time, .specversion, .datacontenttype, .dataschema, .conversationIDAlias,
+            .projectIDAlias,
+        ]
+        for name in names where top[name] == nil || top[name]?.kind == .null {
+            if let value = members[name] { top[name] = value }
+        }
+    }
+
     /// Members of the `extensions` object that are no attributes known here.
     var otherExtensions: [JSONMember] { extensionObject.first?.others ?? [] }
 

@@ -32,6 +32,46 @@ struct ExtensionMembers {
         }
     }
 
+    /// Whether they may stand in a CloudEvent. Trace state is a hint, as all trace context: where it is wrong it is dropped.
+    mutating func check() throws(Rejection) {
+        members.removeAll {
+            $0.name == "tracestate" && ($0.value.kind != .string || ExtensionAttribute.fault($0.value, base) != nil)
+        }
+        for member in members {
+            guard member.name != "dataschema" else { continue }
+            guard ExtensionAttribute.isName(member.name) else {
+                throw Rejection(
+                    .attributeInvalid(Self.label(member.name)),
+                    "the name of an attribute has 1 to \(ExtensionAttribute.maximumNameBytes) of a-z and 0-9; what is no attribute belongs into data"
+                )
+            }
+            if let fault = ExtensionAttribute.fault(member.value, base) {
+                throw Rejection(.attributeInvalid(member.name), "the attribute \(member.name) \(fault)")
+            }
+            if member.name == Signal.forkedFrom, !isPlace(member.value) {
+                throw Rejection(
+                    .attributeInvalid(member.name),
+                    "the attribute forkedfrom must be {subject}/{offset}, the subject encoded as in a topic")
+            }
+        }
+    }
+
+    /// A name as it may stand in a code: what could be mistaken for something else, or is long, is not repeated.
+    private static func label(_ name: String) -> String {
+        let isPlain = name.utf8.allSatisfy {
+            $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"")
+        }
+        return isPlain && (1...64).contains(name.utf8.count) ? name : "extensions"
+    }
+
+    /// `{subject}/{offset}`.
+    private func isPlace(_ value: JSONSlot) -> Bool {
+        guard value.kind == .string else { return false }
+        let parts = JSONText.string(base, value).split(separator: "/", omittingEmptySubsequences: false)
+        return parts.count == 2 && TopicName.decode(level: String(parts[0])) != nil
+            && parts[1].utf8.allSatisfy(isDigit) && Int64(parts[1]) != nil
+    }
+
     /// JSON members without braces.
     func encode() throws(Rejection) -> [UInt8] {
         guard !isOverfull else {

@@ -18,16 +18,17 @@ public enum TopicError: Error, Sendable, Equatable {
     case notIngress
     case subjectMissing
     case subjectInvalid(String)
-    /// The rest is not what `TopicName.topic` makes of a type. One type has one topic, so that a broker's access rules
-    /// for a topic cannot be evaded by spelling it otherwise.
+    /// The rest is not what `TopicName.topic` makes of a type.
     case typeInvalid
 }
 
 /// Topic names: `{root}/{family}/{subject}/{rest}`.
 ///
 /// The subject is percent-encoded into one level (`A-Z a-z 0-9 - . _ ~ : @` stay). The rest is the type without
-/// `conv.{family}.`, each word encoded in the same way, its dots turned into slashes. Subjects are decoded generously:
-/// bytes that need no escape may have one, and the other way round.
+/// `conv.{family}.`, each word encoded in the same way, its dots turned into slashes.
+///
+/// One subject and one type have one topic: what is spelled otherwise (an escape that is not needed or in small letters, a byte
+/// that should have one) is refused, so that a broker's access rules for a topic cannot be evaded.
 public enum TopicName {
     /// The topic of a signal. A type outside `conv.` gives a topic too (its words are the levels), never a trap.
     public static func topic(root: String, type: String, subject: String) -> String {
@@ -50,14 +51,34 @@ public enum TopicName {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// Words that a type may have. Brokers end the connection of who publishes to more than 200 levels; a root has 64 at the
+    /// most, and two more are the family and the subject.
+    static let maximumTypeWords = 64
+
+    /// Why a type makes no topic that brokers take, or nil.
+    static func fault(type: String) -> String? {
+        var words = 1
+        var last = UInt8(ascii: ".")
+        for byte in type.utf8 {
+            if byte == UInt8(ascii: ".") {
+                if last == byte { return "has an empty word" }
+                words += 1
+            }
+            last = byte
+        }
+        if last == UInt8(ascii: ".") { return "has an empty word" }
+        return words > maximumTypeWords ? "has \(words) words between dots; \(maximumTypeWords) may be" : nil
+    }
+
     /// `text` as one topic level.
     public static func encode(level text: String) -> String {
+        if text.utf8.allSatisfy(PercentEncoding.isPlainInTopic) { return text }
         var bytes: [UInt8] = []
         append(level: text, to: &bytes)
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The subject in a topic level; nil for a broken escape, bytes that are not UTF-8, and what no subject may be.
+    /// The subject in a topic level; nil for a spelling that is not `encode`'s, and for what no subject may be.
     public static func decode(level: String) -> String? {
         // Why it is not a subject does not matter to this caller.
         Array(level.utf8).withUnsafeBufferPointer { try? subject($0[...]) }
@@ -118,6 +139,9 @@ public enum TopicName {
         }
         if let fault = AttributeText.fault(text, maximumBytes: AttributeText.maximumSubjectBytes) {
             throw .subjectInvalid(fault)
+        }
+        guard isPlain || encode(level: text).utf8.elementsEqual(bytes) else {
+            throw .subjectInvalid("has one spelling in topics, \(encode(level: text))")
         }
         return text
     }

@@ -3,6 +3,46 @@ public enum QueryPath {
     /// Where questions about one conversation begin; by itself the question for conversations.
     public static let base = "/v1/conversations"
 
+    /// A subject as a path's segment: encoded as in a topic. `.` and `..` are escaped, since programs take them for steps in the
+    /// path (RFC 3986, section 3.3).
+    public static func segment(_ subject: String) -> String {
+        switch subject {
+        case ".": "%2E"
+        case "..": "%2E%2E"
+        default: TopicName.encode(level: subject)
+        }
+    }
+
+    /// The subject in a path's segment; nil for one that is not spelled as URIs are, so that the rules of a proxy for a path
+    /// cannot be evaded: no escape of what needs none (RFC 3986, section 2.3), in capitals, of UTF-8.
+    ///
+    /// Characters that URIs reserve may have an escape or not, since programs differ in that: `:` and `%3A` are one.
+    public static func subject(segment: some StringProtocol) -> String? {
+        let bytes = Array(segment.utf8)
+        guard !bytes.isEmpty, segment != ".", segment != ".." else { return nil }
+        if segment != "%2E", segment != "%2E%2E" {
+            var at = 0
+            while at < bytes.count {
+                if bytes[at] == UInt8(ascii: "%") {
+                    guard at + 2 < bytes.count, let high = capitalHexDigit(bytes[at + 1]),
+                        let low = capitalHexDigit(bytes[at + 2]), !PercentEncoding.isUnreserved(high << 4 | low)
+                    else { return nil }
+                    at += 3
+                } else {
+                    guard PercentEncoding.isPlainInTopic(bytes[at]) || PercentEncoding.isSubDelimiter(bytes[at]) else {
+                        return nil
+                    }
+                    at += 1
+                }
+            }
+        }
+        return PercentEncoding.decode(bytes)
+    }
+
+    private static func capitalHexDigit(_ byte: UInt8) -> UInt8? {
+        byte >= UInt8(ascii: "a") ? nil : hexDigitValue(byte)
+    }
+
     /// The path of a view, with the conversation's segment as it is to stand there.
     public static func path(view: QueryView, segment: String) -> String {
         view.needsSubject ? "\(base)/\(segment)/\(view.rawValue)" : "/v1/\(view.rawValue)"
@@ -10,7 +50,7 @@ public enum QueryPath {
 
     /// The path of a question with its query string.
     public static func path(view: QueryView, subject: String, parameters: [(name: String, value: String)]) -> String {
-        let path = path(view: view, segment: TopicName.encode(level: subject))
+        let path = path(view: view, segment: segment(subject))
         let items = parameters.map { "\(TopicName.encode(level: $0.name))=\(TopicName.encode(level: $0.value))" }
         return items.isEmpty ? path : path + "?" + items.joined(separator: "&")
     }

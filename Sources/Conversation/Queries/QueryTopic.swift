@@ -24,7 +24,7 @@ public enum QueryTopic {
         var subject = ""
         if view.needsSubject {
             guard let decoded = TopicName.decode(level: String(levels[2])) else {
-                throw QueryError(.parameterInvalid, "the topic's subject is no percent-encoded subject")
+                throw QueryError(.parameterInvalid, "the topic's subject is not spelled as subjects are encoded")
             }
             subject = decoded
         }

@@ -45,7 +45,7 @@ public enum RFC3339 {
         return sign * (hours * 3_600 + minutes * 60)
     }
 
-    private static func days(in month: Int64, _ year: Int64) -> Int64 {
+    static func days(in month: Int64, _ year: Int64) -> Int64 {
         switch month {
         case 2: year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) ? 29 : 28
         case 4, 6, 9, 11: 30

@@ -25,7 +25,7 @@ package struct OutboundEnvelope {
                 payload: EnvelopeEncoder.encode(
                     signal, sequence: UInt64(record.sequence), partition: event.partition,
                     offset: UInt64(record.offset), recordedAt: time),
-                traceparent: signal.traceparent)
+                traceparent: signal.publishedTraceparent)
         case .marker(let marker):
             let envelope = Self.envelope(of: marker, event)
             var payload: [UInt8] = []
@@ -38,7 +38,7 @@ package struct OutboundEnvelope {
             }
             return Publication(
                 topic: TopicName.topic(root: root, type: envelope.type, subject: event.subject), payload: payload,
-                traceparent: envelope.traceparent)
+                traceparent: envelope.publishedTraceparent)
         }
     }
 

@@ -62,7 +62,7 @@ struct HostilePageTests {
         ]
         try await client.publishMany(
             signals.map { signal in
-                let envelope = signal.merging(["specversion": "1.0", "source": "/\(markup)"]) { $1 }
+                let envelope = signal.merging(["specversion": "1.0", "source": "/'&lt;javascript:\(script)"]) { $1 }
                 return OutgoingMessage(
                     topic: "conv/ingest/\(TopicName.encode(level: subject))", payload: Array(try json(envelope).utf8))
             })

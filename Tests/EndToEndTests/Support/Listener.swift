@@ -2,6 +2,7 @@ import Foundation
 import MQTTTransport
 import Synchronization
 import TestSupport
+import Testing
 
 /// An event as a consumer got it.
 struct Event: Sendable {
@@ -71,7 +72,23 @@ final class Listener: Sendable {
         }
     }
 
-    func stop() async { await client.stop() }
+    /// Ends it, and has all that it got from Convey looked at as CloudEvents.
+    func stop() async {
+        await client.stop()
+        do {
+            try CloudEventCheck.expectValid(published)
+        } catch {
+            Issue.record("the events cannot be looked at: \(error)")
+        }
+    }
+
+    /// What came on the topics that are Convey's alone, also where it could not be read as an event.
+    private var published: [[UInt8]] {
+        let families = ["applied", "out", "effect", "audit"].map { "conv/\($0)/" }
+        return state.withLock { state in
+            state.events.map { ($0.topic, $0.payload) } + state.strays.map { ($0.topic, $0.payload) }
+        }.filter { topic, _ in families.contains { topic.hasPrefix($0) } }.map(\.1)
+    }
 
     private func take(_ message: ReceivedMessage) {
         let event = Event(message)

@@ -1,0 +1,42 @@
+/// The attribute `traceparent` (W3C Trace Context, section 3.2): `00-{trace id}-{parent id}-{flags}`.
+///
+/// Trace context is a hint. One that is not valid is left out, and never a reason to refuse a signal.
+enum TraceContext {
+    static let maximumBytes = 256
+
+    /// Whether a text is a valid `traceparent`; of a version after 00 its beginning counts.
+    static func isTraceparent(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
+        guard text.count >= 55, text.count <= maximumBytes, text[2] == dash, text[35] == dash, text[52] == dash else {
+            return false
+        }
+        let fields = [0..<2, 3..<35, 36..<52, 53..<55]
+        guard fields.allSatisfy({ text[$0].allSatisfy(isSmallHexDigit) }) else { return false }
+        // Ids of zeros are none; ff is no version.
+        guard !text[3..<35].allSatisfy({ $0 == zero }), !text[36..<52].allSatisfy({ $0 == zero }),
+            !(text[0] == UInt8(ascii: "f") && text[1] == UInt8(ascii: "f"))
+        else { return false }
+        if text[0] == zero, text[1] == zero { return text.count == 55 }
+        return text.count == 55 || (text[55] == dash && text[56...].allSatisfy { $0 > 0x20 && $0 < 0x7f })
+    }
+
+    static func isTraceparent(_ text: String) -> Bool {
+        var copy = text
+        return copy.withUTF8 { isTraceparent($0) }
+    }
+
+    private static let dash = UInt8(ascii: "-")
+    private static let zero = UInt8(ascii: "0")
+
+    private static func isSmallHexDigit(_ byte: UInt8) -> Bool {
+        isDigit(byte) || (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "f"))
+    }
+}
+
+extension Signal {
+    /// The trace context that is published with the signal: none where it is not valid, as journals of earlier versions may
+    /// have it.
+    public var publishedTraceparent: String? {
+        guard let traceparent, TraceContext.isTraceparent(traceparent) else { return nil }
+        return traceparent
+    }
+}
