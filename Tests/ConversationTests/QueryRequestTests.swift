@@ -62,8 +62,33 @@ import Testing
         #expect(QueryTopic.topic(root: "conv", view: .effects, subject: "x") == "conv/query/_/effects")
         #expect(QueryPath.path(view: .effects, subject: "x", parameters: [("limit", "5")]) == "/v1/effects?limit=5")
         #expect(QueryPath.path(view: .conversations, subject: "", parameters: []) == "/v1/conversations")
-        for wrong in ["conv/query/a", "conv/query/a/nothing", "conv/query/a/state/more", "conv/query/%zz/state"] {
+        for wrong in [
+            "conv/query/a", "conv/query/a/nothing", "conv/query/a/state/more", "conv/query/%zz/state",
+            "conv/query/%61/state", "conv/query/a%2fb/state", "conv/query/a b/state", "conv/query//state",
+            "conv/query/a/%73tate",
+        ] {
             #expect(throws: QueryError.self) { try QueryTopic.request(topic: wrong, payload: [], root: "conv") }
+        }
+    }
+
+    @Test(arguments: TopicNameTests.subjects + [".", "..", "..."])
+    func `A subject makes one segment of a path and comes back`(subject: String) throws {
+        let segment = QueryPath.segment(subject)
+        #expect(try #require(QueryPath.subject(segment: segment)).utf8.elementsEqual(subject.utf8))
+        #expect(!segment.contains("/") && segment != "." && segment != "..")
+    }
+
+    @Test func `What URIs reserve may be escaped in a path or not, and nothing else`() {
+        for segment in ["a:b@c", "a%3Ab%40c", "a%3Ab@c"] { #expect(QueryPath.subject(segment: segment) == "a:b@c") }
+        for segment in ["a!$&'()*+,;=b", "a%21%24%26%27%28%29%2A%2B%2C%3B%3Db"] {
+            #expect(QueryPath.subject(segment: segment) == "a!$&'()*+,;=b")
+        }
+        for segment in [
+            "", ".", "..", "%2E.", ".%2E", "%2E%2E%2E", "%61", "%2D", "%7E", "%5F", "a%2fb", "%c3%A9", "é", "a b", "%",
+            "%2", "%2g",
+            "%FF", "%C3", "a\"", "<", "%+1",
+        ] {
+            #expect(QueryPath.subject(segment: segment) == nil, "\(segment)")
         }
     }
 

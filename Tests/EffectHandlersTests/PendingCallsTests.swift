@@ -53,6 +53,8 @@ import Testing
         var (calls, _) = try waiting(attempt: 1)
         let result = #"{"type":"result","content":"x"}"#
         #expect(calls.receive(reply(result, correlation: "k/1", topic: topic + "2")) == .unclaimed)
+        // One spelling of the effect's level: `e` with an escape is another topic.
+        #expect(calls.receive(reply(result, correlation: "k/1", topic: topic.dropLast() + "%65")) == .unclaimed)
         #expect(calls.receive(reply(result, correlation: "other/1")) == .unclaimed)
         #expect(calls.receive(reply(result, correlation: "garbage")) == .unclaimed)
         #expect(calls.receive(reply(result)) == .unclaimed)
