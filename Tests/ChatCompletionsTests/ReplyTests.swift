@@ -221,6 +221,10 @@ import Testing
         #expect(RetryAfter.seconds(ofDate: "Thu, 29 Feb 2024 12:00:00 GMT") == 1_709_208_000)
         #expect(RetryAfter.seconds(ofDate: "Fri, 01 Mar 2024 00:00:00 GMT") == 1_709_251_200)
         #expect(RetryAfter.seconds(ofDate: "Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777)
+        // The two forms that are obsolete, and have to be read.
+        #expect(RetryAfter.seconds(ofDate: "Sunday, 06-Nov-94 08:49:37 GMT") == 784_111_777)
+        #expect(RetryAfter.seconds(ofDate: "Sun Nov  6 08:49:37 1994") == 784_111_777)
+        #expect(RetryAfter.seconds(ofDate: "Sunday, 06-Nov-26 08:49:37 GMT") == 1_793_954_977)
     }
 
     @Test func retryAfterIsMeasuredFromTheProvidersOwnClock() {

@@ -63,6 +63,47 @@ import Testing
         #expect(try parse("data: x\n\ndata: [DONE]\n") == [event("x"), event("[DONE]")])
     }
 
+    /// Streams and their events, by the standard (WHATWG HTML, section 9.2.6), but for an end without an empty line.
+    private static let table: [(String, [ServerSentEvent])] = [
+        ("data: a\n\n", [ServerSentEvent(data: Array("a".utf8))]),
+        ("\u{feff}data: a\r\n\r\n", [ServerSentEvent(data: Array("a".utf8))]),
+        ("data: a\rdata: b\r\rdata: c\r\r", [.init(data: Array("a\nb".utf8)), .init(data: Array("c".utf8))]),
+        ("data: a\r\n\ndata: b\n\r", [.init(data: Array("a".utf8)), .init(data: Array("b".utf8))]),
+        (":\n: x: y\n\n\n\ndata:a: b\n\n", [.init(data: Array("a: b".utf8))]),
+        ("data\ndata:\ndata: \n\n", [.init(data: Array("\n\n".utf8))]),
+        ("event: x\nevent\ndata: a\n\n", [.init(data: Array("a".utf8))]),
+        ("id: 1\nretry: soon\nevent:y\ndata: a\nother: z\n\n", [.init(type: "y", data: Array("a".utf8))]),
+        ("Data: a\n data: b\ndata : c\n\n", []),
+        ("event: x\n\ndata: é🌍\n\n", [.init(data: Array("é🌍".utf8))]),
+        ("data: a", [.init(data: Array("a".utf8))]),
+    ]
+
+    @Test(arguments: table) func aStreamCutAtAnyPlaceGivesTheStandardsEvents(
+        text: String, expected: [ServerSentEvent]
+    ) throws {
+        let bytes = Array(text.utf8)
+        for place in 0...bytes.count {
+            #expect(try parse([Array(bytes[..<place]), Array(bytes[place...])]) == expected, "cut at \(place)")
+        }
+        #expect(try parse(bytes.map { [$0] }) == expected)
+    }
+
+    @Test func bytesThatAreNoUTF8AreReplaced() throws {
+        let bytes = Array("data: a".utf8) + [0xff] + Array("b\ndata: ".utf8) + [0xe2, 0x82] + Array("\n\n".utf8)
+        #expect(try parse([bytes]) == [event("a\u{fffd}b\n\u{fffd}")])
+        #expect(try parse(bytes.map { [$0] }) == [event("a\u{fffd}b\n\u{fffd}")])
+    }
+
+    @Test func linesOfNoFieldAreKeptForWhoeverAsksUpToALimit() throws {
+        var parser = ServerSentEventParser(eventBytes: 1 << 20)
+        var events: [ServerSentEvent] = []
+        try parser.read(Array("data: a\n\n: comment\nid: 1\nretry: 2\n{\"error\":1}\nno luck\n".utf8), into: &events)
+        #expect(parser.strayLines == Array("{\"error\":1}\nno luck\n".utf8))
+        for _ in 0..<10 { try parser.read([UInt8](repeating: 65, count: 10_000) + [10], into: &events) }
+        #expect(parser.strayLines.count <= 64 << 10)
+        #expect(events == [event("a")])
+    }
+
     @Test(arguments: 0..<200) func anyCuttingGivesTheSameEvents(seed: UInt64) throws {
         var random = Seeded(seed)
         let parts = [

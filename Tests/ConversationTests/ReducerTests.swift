@@ -46,6 +46,20 @@ private let conversation = [
                 == #"{"effect_id":"f\"1","lifecycle":"progress","status":"progress","delta":"a\n"}"#)
     }
 
+    @Test(arguments: ["", " ", "\\n"], ["/convey/effects", "/runner"])
+    func `An answer that says that it has no text is shown without`(content: String, source: String) throws {
+        var state = ConversationState()
+        let data = #"{"effect_id":"e","lifecycle":"completed","content":"\#(content)"}"#
+        let completed = Signal(
+            id: "s", source: source, type: "conv.effect.llm.generation.completed", subject: "s",
+            data: Array(data.utf8))
+        guard case .emitOutput(let output) = try #require(apply([completed], to: &state)[0].last) else {
+            Issue.record("no output")
+            return
+        }
+        #expect(try JSONValue(output.data)["content"] == .string(""))
+    }
+
     @Test func `A message starts a generation with its data and policy as they are spelled`() {
         var state = ConversationState()
         guard case .startEffect(let start) = apply(conversation, to: &state)[0][1] else {

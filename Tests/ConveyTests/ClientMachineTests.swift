@@ -144,6 +144,33 @@ struct ClientMachineTests {
                 == [.completed])
     }
 
+    @Test(
+        "An answer that is not whole, or has no text, ends with a note",
+        arguments: [
+            (#","content":"half","finish_reason":"length""#, "half\n", "finish_reason length"),
+            (#","content":"","finish_reason":"content_filter""#, "", "finish_reason content_filter"),
+            (#","content":"","finish_reason":"stop""#, "", "no text"), (#","content":" ""#, " \n", "no text"),
+        ])
+    func notWhole(data: String, text: String, note: String) {
+        var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
+        let actions = machine.handle(.published(event("conv.out.assistant.completed", 1, "m", data)))
+        let written = actions.reduce(into: "") { if case .write(let text) = $1 { $0 += text } }
+        #expect(written == text)
+        #expect(actions.contains { if case .note(let text) = $0 { text.contains(note) } else { false } })
+        #expect(actions.last == .exit(0))
+    }
+
+    @Test("An answer that waits says so, and goes on")
+    func waiting() {
+        let data = #","message":"answered 429","retry_in_ms":29001"#
+        var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
+        #expect(
+            machine.handle(.published(event("conv.out.assistant.waiting", 1, "m", data))) == [
+                .note("[trying again in 30 s: answered 429]")
+            ])
+        #expect(machine.handle(.published(completed("yo"))) == [.write("yo"), .write("\n"), .exit(0)])
+    }
+
     private func ended(_ how: String) -> PublishedEvent {
         event(
             "conv.out.assistant.\(how)", 1, "m", ",\"lifecycle\":\"\(how)\",\"message\":\"no luck\""

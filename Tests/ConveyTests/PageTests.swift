@@ -112,6 +112,33 @@ struct PageTests {
         #expect(html(pieces, AnswerEnds(events: [], openEffects: [], wholeLater: ["o"])).isEmpty)
     }
 
+    @Test("An answer that is not whole, has no text, or waits is marked so")
+    func answersNotWhole() throws {
+        func html(_ timeline: [JSONValue], _ ends: AnswerEnds) -> String {
+            TimelineEntries(subject: "s", timeline: timeline, ends: ends, mayDecide: true).html.map(\.text).joined()
+        }
+        let none = AnswerEnds(events: [], openEffects: [], wholeLater: [])
+        func whole(_ text: String, _ reason: String) throws -> String {
+            let entry =
+                #"{"offset":1,"event_id":"e","kind":"message","role":"assistant","content":"\#(text)","output_id":"o","#
+                + #""metadata":{"finish_reason":"\#(reason)"}}"#
+            return html([try JSONValue(Array(entry.utf8))], none)
+        }
+        #expect(try whole("half", "length").contains("assistant, may not be whole (length)"))
+        #expect(try whole("", "stop").contains("assistant, no text<"))
+        #expect(try whole("all", "stop").contains("<b>assistant<"))
+
+        let waiting = try JSONValue(
+            Array(
+                #"{"offset":4,"type":"conv.out.assistant.waiting","data":{"output_id":"o","effect_id":"x","message":"busy"}}"#
+                    .utf8))
+        let waits = AnswerEnds(events: [waiting], openEffects: ["x"], wholeLater: [])
+        #expect(html([], waits).contains("assistant, waiting (busy)"))
+        #expect(html([try Self.piece(1, "one ")], waits).contains("assistant, waiting (busy)"))
+        #expect(!html([try Self.piece(5, "again ")], waits).contains("waiting"))
+        #expect(!html([], AnswerEnds(events: [waiting], openEffects: [], wholeLater: [])).contains("waiting"))
+    }
+
     @Test("A tool that asks for consent has buttons while it waits, for who may press them")
     func consent() throws {
         let asked = try JSONValue(

@@ -84,6 +84,32 @@ import Testing
         #expect(failure.retryAfter == (category.isRetriable ? .seconds(7) : nil))
     }
 
+    @Test(arguments: [
+        #"{"errors":[{"message":"not today"}]}"#, #"{"message":{"detail":[{"msg":"not today"}]}}"#, "not today",
+        "<html><title>not today</title></html>",
+    ])
+    func `The server's words are read wherever it puts them`(body: String) async throws {
+        let failure = try await failure { _, connection in try connection.reply(status: 400, type: "text/plain", body) }
+        #expect(failure.message.contains("answered 400: not today"), "\(failure.message)")
+    }
+
+    @Test func `A compressed answer that nobody asked for is read, or named`() async throws {
+        // "packed", by gzip.
+        let gzip = "H4sIAAAAAAACAytITM5OTQEAELT2IQYAAAA="
+        let bytes = Array(try #require(Data(base64Encoded: gzip)))
+        let (result, server) = try await run { _, connection in
+            try connection.beginStream(type: "text/plain", headers: ["Content-Encoding: gzip"])
+            try connection.chunk(bytes)
+            try connection.endStream()
+        }
+        #expect(result.content == "packed")
+        #expect(server.requests.first?["accept-encoding"] == "identity")
+        let failure = try await failure { _, connection in
+            try connection.reply(type: "text/plain", headers: ["Content-Encoding: br"], "packed")
+        }
+        #expect(failure.message.contains("content encoding br"), "\(failure.message)")
+    }
+
     @Test func `A redirect is not followed`() async throws {
         let failure = try await failure { _, connection in
             try connection.reply(status: 307, headers: ["Location: http://127.0.0.1:1/other?token=hidden"], "")

@@ -27,6 +27,81 @@ struct CommandTests {
             try JournalFile(deployment.journal).number("SELECT count(*) FROM journal WHERE type LIKE 'conv.in.%'") == 1)
     }
 
+    @Test(
+        "send --wait ends and says so when an answer is cut off, has no text, or calls no tool that can be called",
+        .timeLimit(.minutes(2)))
+    func sendNotWhole() async throws {
+        let model = try ScriptedModel { request, reply in
+            switch request.question {
+            case "cut call":
+                try reply.call([.init(name: "get_weather", arguments: #"{"city":"Os"#)], id: "call", finish: "length")
+            case "no call": try reply.finish("tool_calls")
+            case "nameless call": try reply.call([.init(name: "", arguments: "{}")], id: "call")
+            case "cut text":
+                try reply.say(["half an"])
+                try reply.finish("length")
+            case "thinking":
+                try reply.think("hm")
+                try reply.finish()
+            case "blank":
+                try reply.say([" \n"])
+                try reply.finish()
+            default:
+                try reply.connection.reply(status: 400, type: "text/plain", "no such question")
+            }
+        }
+        let deployment = try Deployment(model.flags + ToolBench.flags() + ["--effects-llm-max-attempts", "1"])
+        try await deployment.start()
+        let listener = try await deployment.listener(Listener.everything + ["conv/tool/#"])
+        for (question, status, output, note) in [
+            ("cut call", 1, "", "finish_reason length"), ("no call", 1, "", "called none"),
+            ("nameless call", 1, "", "without saying which"), ("cut text", 0, "half an\n", "finish_reason length"),
+            ("thinking", 0, "", "the answer has no text"), ("blank", 0, " \n", "the answer has no text"),
+            ("other", 1, "", "no such question"),
+        ] as [(String, Int32, String, String)] {
+            let subject = question.replacing(" ", with: "-")
+            let send = try Self.run(deployment, "send", [subject, question, "--wait"] + deployment.brokerFlags)
+            try await eventually("send --wait ends: \(question)", seconds: 30) { send.ended != nil }
+            #expect(send.ended == .exited(status), "\(question): \(send.log)")
+            #expect(send.output == output, "\(question)")
+            #expect(send.log.contains(note), "\(question): \(send.log)")
+        }
+        #expect(listener.calls.isEmpty)
+        for subject in ["thinking", "blank"] {
+            let end = try await listener.first("conv.out.assistant.completed", of: subject)
+            #expect(end.data("content") == "")
+        }
+        let failed = try await listener.first("conv.out.assistant.failed", of: "cut-call")
+        #expect(failed.data("code") == "incomplete_tool_calls")
+        await listener.stop()
+    }
+
+    @Test("An answer that waits for its provider says so on conv/out and to send --wait", .timeLimit(.minutes(1)))
+    func sendWaiting() async throws {
+        let hasRefused = Gate()
+        let model = try ScriptedModel { _, reply in
+            guard hasRefused.isOpen else {
+                hasRefused.open()
+                return try reply.connection.reply(
+                    status: 429, headers: ["Retry-After: 3600"], #"{"errors":[{"message":"slow down"}]}"#)
+            }
+            try reply.say(["here I am"])
+            try reply.finish()
+        }
+        let deployment = try Deployment(model.flags + ["--effects-llm-backoff-limit", "100ms"])
+        try await deployment.start()
+        let listener = try await deployment.listener()
+        let send = try Self.run(deployment, "send", ["chat", "anyone?", "--wait"] + deployment.brokerFlags)
+        try await eventually("send --wait ends", seconds: 30) { send.ended != nil }
+        #expect(send.ended == .exited(0), "\(send.log)")
+        #expect(send.output == "here I am\n")
+        #expect(send.log.contains("trying again in 1 s") && send.log.contains("slow down"), "\(send.log)")
+        let waiting = try await listener.first("conv.out.assistant.waiting", of: "chat")
+        #expect(waiting.data("retry_in_ms", as: Int.self) == 100)
+        #expect(waiting.data("retry_after_ms", as: Int.self) == 3_600_000)
+        await listener.stop()
+    }
+
     /// A Convey with a model that looks something up before it answers, and the worker that does it.
     private static func withTools() throws -> (Deployment, PythonWorker, ScriptedModel) {
         let model = try ScriptedModel { request, reply in

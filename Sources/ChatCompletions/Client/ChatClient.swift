@@ -151,8 +151,7 @@ public final class ChatClient: Sendable {
         result.method = .POST
         result.headers.add(name: "Content-Type", value: "application/json")
         result.headers.add(name: "Accept", value: request.stream ? "text/event-stream" : "application/json")
-        // A proxy that compresses holds pieces back.
-        result.headers.add(name: "Accept-Encoding", value: "identity")
+        result.headers.add(name: "Accept-Encoding", value: ContentEncoding.none)
         result.headers.add(name: "User-Agent", value: "convey")
         if let key = provider.apiKey { result.headers.add(name: "Authorization", value: "Bearer \(key.reveal())") }
         if let organization = provider.organization {

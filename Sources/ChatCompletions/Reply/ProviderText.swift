@@ -3,6 +3,11 @@ package enum ProviderText {
     /// Enough to understand an error; a message is recorded and published.
     package static let characterLimit = 500
 
+    /// The server's own words in the body of an error, wherever it puts them; nil where there are none.
+    package static func words(of body: [UInt8]) -> String? {
+        (ProviderError(body: body) ?? ProviderError(text: body.trimmed)).message
+    }
+
     /// `text` in one line without control characters (nor those that turn the direction of writing) and secrets, cut to
     /// `characterLimit`.
     package static func clean(_ text: String, secrets: [Secret] = []) -> String {

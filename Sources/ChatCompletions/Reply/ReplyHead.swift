@@ -16,10 +16,7 @@ extension ReplyHead {
     ///   - now: seconds since 1970.
     init(status: Int, header: (String) -> String?, now: Int64) {
         self.status = status
-        unreadableEncoding = header("content-encoding").flatMap { encoding in
-            // As the HTTP client compares them, which undoes one.
-            ["", "identity", "gzip", "deflate"].contains(encoding) ? nil : encoding
-        }
+        unreadableEncoding = ContentEncoding.unreadable(header("content-encoding"))
         location = header("location")
         requestID = header("x-request-id")
         retryAfter =

@@ -98,15 +98,17 @@ final class ModelReply {
     func think(_ text: String) throws { try delta("{\"reasoning_content\":\(quoted(text))}") }
 
     /// Ends the reply in calls of tools.
-    /// - Parameter id: what the calls' ids begin with.
-    func call(_ calls: [Call], id: String) throws {
+    /// - Parameters:
+    ///   - id: what the calls' ids begin with.
+    ///   - reason: why the reply ends.
+    func call(_ calls: [Call], id: String, finish reason: String = "tool_calls") throws {
         for (index, call) in calls.enumerated() {
             let function = "{\"name\":\"\(call.name)\",\"arguments\":\(quoted(call.arguments))}"
             try delta(
                 #"{"tool_calls":[{"index":\#(index),"id":"\#(id)-\#(index)","type":"function","function":\#(function)}]}"#
             )
         }
-        try finish("tool_calls")
+        try finish(reason)
     }
 
     func finish(_ reason: String = "stop") throws {

@@ -13,7 +13,13 @@ struct HTTPToolServer: Sendable {
     let secrets: [Secret]
 
     /// The content of an answer with a status of success: a JSON string's text, other JSON or any other text as it is.
-    func content(contentType: String?, body: [UInt8]) throws(EffectFailure) -> String {
+    func content(_ headers: HTTPHeaders, body: [UInt8]) throws(EffectFailure) -> String {
+        if let encoding = ContentEncoding.unreadable(headers.first(name: "content-encoding")) {
+            throw failure(
+                .provider, "answered in the content encoding \(clean(encoding)), which is not read here",
+                advice: "Convey asks for no compression: check what stands between")
+        }
+        let contentType = headers.first(name: "content-type")
         let type = contentType?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" } ?? ""
         guard type == "application/json" || type.hasSuffix("+json"), !body.isEmpty else {
             guard let text = String(validating: body, as: UTF8.self) else {
@@ -31,8 +37,12 @@ struct HTTPToolServer: Sendable {
 
     /// An answer with any other status.
     func refusal(status: Int, headers: HTTPHeaders, body: [UInt8]) -> EffectFailure {
-        let words = words(of: body)
-        let what = "answered \(status)" + (words.isEmpty ? "" : ": \(words)")
+        var what = "answered \(status)"
+        if let encoding = ContentEncoding.unreadable(headers.first(name: "content-encoding")) {
+            what += ", with words in the content encoding \(clean(encoding)), which is not read here"
+        } else if let words = ProviderText.words(of: body).map(clean), !words.isEmpty {
+            what += ": \(words)"
+        }
         let retryAfter = headers.first(name: "retry-after").flatMap {
             RetryAfter.parse($0, now: Int64(Date().timeIntervalSince1970))
         }
@@ -61,18 +71,6 @@ struct HTTPToolServer: Sendable {
             case .canceled: .canceled
             }
         return failure(category, fault.what, advice: fault.advice)
-    }
-
-    /// The server's own words for an error: `error`, `error.message`, `message` or `detail` of an object, or a short text.
-    private func words(of body: [UInt8]) -> String {
-        if let object = JSONObjectView(body) {
-            let error = object["error"]
-            let text = error?.string ?? error?.object?["message"]?.string ?? object["message"]?.string
-            return clean(text ?? object["detail"]?.string ?? "")
-        }
-        let text = String(decoding: body, as: UTF8.self)
-        // A web page says nothing in a line.
-        return text.contains("<") ? "" : clean(text)
     }
 
     private func clean(_ text: String) -> String { ProviderText.clean(text, secrets: secrets) }

@@ -14,7 +14,7 @@ import Synchronization
 final class HTTPToolTransport: ToolTransport {
     /// Headers that a request has anyway, in lower case.
     static let ownHeaders: Set<String> = [
-        "accept", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te",
+        "accept", "accept-encoding", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te",
         "traceparent",
         "trailer", "transfer-encoding", "upgrade", "user-agent",
     ]
@@ -70,7 +70,9 @@ final class HTTPToolTransport: ToolTransport {
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton),
             configuration: HTTPClient.Configuration(
                 tlsConfiguration: tls, redirectConfiguration: .disallow,
-                timeout: .init(connect: TimeAmount(limits.connectTimeout)), connectionPool: pool))
+                timeout: .init(connect: TimeAmount(limits.connectTimeout)), connectionPool: pool,
+                // Some servers compress without being asked.
+                decompression: .enabled(limit: .size(2 * limits.resultBytes))))
     }
 
     func call(
@@ -92,7 +94,7 @@ final class HTTPToolTransport: ToolTransport {
             let body = try await result(response, tool: request.tool.name)
             // A body whose task is cancelled may end instead of failing.
             try Task.checkCancellation()
-            return try server.content(contentType: response.headers.first(name: "content-type"), body: body)
+            return try server.content(response.headers, body: body)
         } catch let failure as EffectFailure {
             throw failure
         } catch {
@@ -116,6 +118,7 @@ final class HTTPToolTransport: ToolTransport {
         result.method = .POST
         result.headers.add(name: "Content-Type", value: "application/json")
         result.headers.add(name: "Accept", value: "application/json, text/plain;q=0.9, */*;q=0.1")
+        result.headers.add(name: "Accept-Encoding", value: ContentEncoding.none)
         result.headers.add(name: "User-Agent", value: "convey")
         result.headers.add(name: "Idempotency-Key", value: request.idempotencyKey)
         if let traceparent = request.traceparent, HeaderText.isValue(traceparent) {

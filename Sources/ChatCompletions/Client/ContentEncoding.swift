@@ -1,0 +1,13 @@
+/// How a server may have compressed an answer (RFC 9110, section 8.4). Convey asks for no compression; some servers and proxies
+/// do it all the same.
+package enum ContentEncoding {
+    /// What asks for none: a proxy that compresses a stream holds its pieces back.
+    package static let none = "identity"
+
+    /// The value of a `Content-Encoding` header, where it is none that the HTTP client undoes.
+    package static func unreadable(_ header: String?) -> String? {
+        // As the client compares them: one coding, in lower case.
+        guard let header, !["", none, "gzip", "deflate"].contains(header) else { return nil }
+        return header
+    }
+}

@@ -1,0 +1,203 @@
+import TestSupport
+import Testing
+
+@testable import ChatCompletions
+
+/// A reply that is not whole is not taken as whole.
+@Suite(.timeLimit(.minutes(1))) struct IncompleteReplyTests {
+    private static let call =
+        #"{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"rm","arguments":""}}]}"#
+
+    private func outcome(_ chunks: String...) throws -> ChatOutcome {
+        var reply = ChatReply(limits: ChatLimits())
+        var deltas: [ChatDelta] = []
+        for data in chunks { try reply.add(ServerSentEvent(data: Array(data.utf8)), into: &deltas) }
+        return try reply.outcome(provider: "p")
+    }
+
+    @Test(
+        "Calls of tools that were cut off are not made, streamed or whole, whatever name the server has for it",
+        arguments: [
+            ("length", ChatFailure.Category.config), ("max_tokens", .config), ("MAX_TOKENS", .config),
+            ("content_filter", .config), ("error", .provider), ("insufficient_system_resource", .provider),
+            ("sensitive", .provider), ("unheard_of", .provider),
+        ], [true, false])
+    func cutOff(end: (reason: String, category: ChatFailure.Category), isStreamed: Bool) async throws {
+        let failure = try await failure { _, connection in
+            guard isStreamed else {
+                return try connection.reply(
+                    #"{"choices":[{"index":0,"message":\#(Self.call),"finish_reason":"\#(end.reason)"}]}"#)
+            }
+            try connection.beginStream()
+            try connection.events([chunk(delta: Self.call), chunk(delta: "{}", finish: end.reason), "[DONE]"])
+            try connection.endStream()
+        }
+        #expect(failure.category == end.category)
+        #expect(failure.message.contains("finish_reason \(end.reason)"), "\(failure.message)")
+        guard FinishReason(end.reason) == .cut else { return }
+        #expect(failure.code == "incomplete_tool_calls")
+    }
+
+    @Test(
+        "Calls are whole where the model has ended by itself, however the server spells it",
+        arguments: ["tool_calls", "stop", "STOP", "function_call", "tool_use"])
+    func whole(reason: String) throws {
+        #expect(
+            try outcome(chunk(delta: Self.call), chunk(delta: "{}", finish: reason)).toolCalls.map(\.name) == ["rm"])
+    }
+
+    @Test("A stop behind a length does not make the calls whole")
+    func twoReasons() throws {
+        #expect(throws: ReplyFault.incompleteToolCalls(finishReason: "length")) {
+            try outcome(chunk(delta: Self.call, finish: "length"), chunk(delta: "{}", finish: "stop"))
+        }
+    }
+
+    @Test(
+        "Text that was cut off is the answer, and its finish reason says so", arguments: ["length", "content_filter"])
+    func cutText(reason: String) throws {
+        let outcome = try outcome(textChunk("half an", finish: reason))
+        #expect(outcome.content == "half an")
+        #expect(outcome.finishReason == reason)
+    }
+
+    @Test(
+        "A server that gives up in its reply has failed, with text or without", arguments: ["error", "abort", "ERROR"])
+    func givesUp(reason: String) async throws {
+        let deltas = Deltas()
+        let failure = try await failure(into: deltas) { _, connection in
+            try connection.beginStream()
+            try connection.events([textChunk("partly"), chunk(delta: "{}", finish: reason), "[DONE]"])
+            try connection.endStream()
+        }
+        #expect(failure.category == .provider)
+        #expect(failure.partialContent == "partly")
+        #expect(failure.message.contains(reason))
+    }
+
+    @Test(
+        "A reply that ends to call tools and calls none has failed",
+        arguments: ["{}", #"{"content":" \n"}"#, #"{"tool_calls":[]}"#, #"{"reasoning_content":"I call it now"}"#],
+        ["tool_calls", "function_call"])
+    func noCalls(delta: String, reason: String) async throws {
+        let failure = try await failure { _, connection in
+            try connection.beginStream()
+            try connection.events([chunk(delta: delta), chunk(delta: "{}", finish: reason), "[DONE]"])
+            try connection.endStream()
+        }
+        #expect(failure.category == .provider)
+        #expect(failure.code == "invalid_tool_calls")
+    }
+
+    @Test("Where no call was found in what the model wrote, that is its answer, and the reply ends with it")
+    func textInsteadOfCalls() throws {
+        let outcome = try outcome(textChunk("<tool>clock"), chunk(delta: "{}", finish: "tool_calls"))
+        #expect(outcome.content == "<tool>clock")
+        #expect(outcome.finishReason == "stop")
+    }
+
+    @Test(
+        "A call that does not say which tool it is for fails the reply, others beside it included",
+        arguments: [#""arguments":"{}""#, #""name":"","arguments":"{}""#, #""name":null"#, #""name":7"#])
+    func unnamed(function: String) throws {
+        let named = #"{"index":0,"id":"c0","function":{"name":"clock","arguments":"{}"}}"#
+        let unnamed = #"{"index":1,"id":"c1","function":{\#(function)}}"#
+        #expect(throws: ReplyFault.unnamedToolCall) {
+            try outcome(chunk(delta: #"{"tool_calls":[\#(named),\#(unnamed)]}"#, finish: "tool_calls"))
+        }
+    }
+
+    @Test(
+        "Text in another place than a chunk's delta is none",
+        arguments: [
+            #"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]}"#,
+            #"{"choices":[{"index":0,"text":"hi","finish_reason":"stop"}]}"#,
+            #"{"choices":[{"index":0,"delta":{"role":"assistant"},"finish_reason":"stop"}]}"#,
+            #"{"choices":[{"index":0,"delta":{"reasoning":"hm"},"finish_reason":"stop"}]}"#,
+        ])
+    func noText(data: String) throws {
+        #expect(try outcome(data).content == "")
+    }
+
+    @Test("Chunks without a choice say nothing of it, and those of other choices belong to others")
+    func choices() throws {
+        let outcome = try outcome(
+            #"{"choices":[],"prompt_filter_results":[{}]}"#,
+            #"{"choices":[{"index":1,"delta":{"content":"other"},"finish_reason":"length"},"#
+                + #"{"index":0,"delta":{"content":"mine"},"finish_reason":null}]}"#,
+            textChunk("", finish: "stop"), #"{"id":"x","object":"chat.completion.chunk","usage":{"total_tokens":5}}"#,
+            #"{"choices":[{"index":1,"delta":{},"finish_reason":"length"}]}"#)
+        #expect(outcome.content == "mine")
+        #expect(outcome.finishReason == "stop")
+        #expect(outcome.usage?.totalTokens == 5)
+    }
+}
+
+/// Which call a fragment belongs to.
+@Suite struct ToolCallFragmentTests {
+    private func calls(_ fragments: [String], member: String = "tool_calls") throws -> [ChatToolCall] {
+        var reply = ChatReply(limits: ChatLimits())
+        var deltas: [ChatDelta] = []
+        for fragment in fragments {
+            let delta = member == "tool_calls" ? #"{"tool_calls":[\#(fragment)]}"# : #"{"\#(member)":\#(fragment)}"#
+            try reply.add(ServerSentEvent(data: Array(chunk(delta: delta).utf8)), into: &deltas)
+        }
+        try reply.add(ServerSentEvent(data: Array(chunk(delta: "{}", finish: "tool_calls").utf8)), into: &deltas)
+        return try reply.outcome(provider: "p").toolCalls
+    }
+
+    @Test("Fragments of several calls may be mixed, and each has its index")
+    func mixed() throws {
+        let calls = try calls([
+            #"{"index":1,"id":"b","function":{"name":"g","arguments":"{\"b\""}}"#,
+            #"{"index":0,"id":"a","function":{"name":"f","arguments":"{\"a\""}}"#,
+            #"{"index":1,"function":{"arguments":":2}"}},{"index":0,"function":{"arguments":":1}"}}"#,
+        ])
+        #expect(
+            calls == [
+                ChatToolCall(id: "b", name: "g", arguments: #"{"b":2}"#),
+                ChatToolCall(id: "a", name: "f", arguments: #"{"a":1}"#),
+            ])
+    }
+
+    @Test("An id that is new in each piece of a call does not make it another call", arguments: [true, false])
+    func changingIDs(repeatsName: Bool) throws {
+        let name = repeatsName ? #""name":"f","# : ""
+        let calls = try calls([
+            #"{"index":0,"id":"r1","function":{"name":"f","arguments":"{\"a\""}}"#,
+            #"{"index":0,"id":"r2","function":{\#(name)"arguments":":1"}}"#,
+            #"{"index":0,"id":"r3","function":{\#(name)"arguments":"}"}}"#,
+        ])
+        #expect(calls == [ChatToolCall(id: "r1", name: "f", arguments: #"{"a":1}"#)])
+    }
+
+    @Test("Whole calls that share one index, with or without ids, are several", arguments: [true, false])
+    func oneIndex(hasIDs: Bool) throws {
+        let fragments = (1...3).map { number in
+            let id = hasIDs ? #""id":"c\#(number)","# : #""id":"","#
+            return #"{"index":0,\#(id)"function":{"name":"f","arguments":"{\"n\":\#(number)}"}}"#
+        }
+        let calls = try calls(fragments)
+        #expect(calls.map(\.arguments) == [#"{"n":1}"#, #"{"n":2}"#, #"{"n":3}"#])
+        #expect(Set(calls.map(\.id)).count == 3)
+        #expect(try self.calls([fragments.joined(separator: ",")]) == calls)
+    }
+
+    @Test("Calls without index and id begin with their names")
+    func nothingButNames() throws {
+        let calls = try calls([
+            #"{"function":{"name":"f","arguments":"{"}},{"function":{"arguments":"}"}},{"function":{"name":"f","arguments":"{}"}}"#
+        ])
+        #expect(calls.map(\.name) == ["f", "f"])
+        #expect(calls.map(\.arguments) == ["{}", "{}"])
+    }
+
+    @Test("The call of a function, as it was before calls of tools, is one")
+    func legacy() throws {
+        let calls = try calls(
+            [#"{"name":"f","arguments":""}"#, #"{"arguments":"{\"a\""}"#, #"{"arguments":":1}"}"#],
+            member: "function_call")
+        #expect(calls.map(\.name) == ["f"])
+        #expect(calls.map(\.arguments) == [#"{"a":1}"#])
+    }
+}
