@@ -14,7 +14,8 @@ import Synchronization
 final class HTTPToolTransport: ToolTransport {
     /// Headers that a request has anyway, in lower case.
     static let ownHeaders: Set<String> = [
-        "accept", "accept-encoding", "connection", "content-length", "content-type", "expect", "host", "idempotency-key", "te",
+        "accept", "accept-encoding", "connection", "content-length", "content-type", "expect", "host",
+        "idempotency-key", "te",
         "traceparent",
         "trailer", "transfer-encoding", "upgrade", "user-agent",
     ]
