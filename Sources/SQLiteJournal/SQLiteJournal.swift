@@ -44,7 +44,6 @@ public final class SQLiteJournal: Journal {
         try Schema.migrate(database, partitionCount: partitionCount)
         checkpointer = try Checkpointer(database, walPath: JournalFile.walPath(file))
         try checkpointer.start()
-        WALReserve.take(JournalFile.walPath(file))
         files = FilesInPlace(file)
         try files.remember()
         if database.hasMoved { throw JournalError(.displaced, "\(file) was replaced while it was opened; start again") }
@@ -197,7 +196,15 @@ public final class SQLiteJournal: Journal {
     // MARK: Reading
 
     public func recoveryPoint() throws(JournalError) -> RecoveryPoint {
-        try RecoveryQuery.point(database, partitionCount: partitionCount)
+        let point = try RecoveryQuery.point(database, partitionCount: partitionCount)
+        for (name, cursor) in [("outbox", point.outboxCursor), ("checkpoint", point.checkpoint)]
+        where cursor > point.lastPosition {
+            throw JournalError(
+                .corrupt,
+                "\(database.path) ends at position \(point.lastPosition), but its \(name) cursor is at \(cursor): records "
+                    + "are missing. Keep a copy, run convey verify, and restore a backup")
+        }
+        return point
     }
 
     public func record(at position: Position) throws(JournalError) -> JournalRecord? {
@@ -275,7 +282,7 @@ public final class SQLiteJournal: Journal {
     }
 
     /// Opens the journal of a data directory for reading only, beside a Convey that runs on it or not.
-    /// - Parameter isInUse: this process has the journal open.
+    /// - Parameter isInUse: this process has the journal open, so it has been looked at and must not be again.
     /// - Throws: `cannotOpen` where there is none; `cannotOpen`, `newerVersion`, `corrupt` for anything that is not a whole journal,
     ///   which is left as it is.
     public static func openReader(
@@ -292,7 +299,8 @@ public final class SQLiteJournal: Journal {
 
     static func openSQLiteReader(directory: String, isInUse: Bool) throws(JournalError) -> SQLiteJournalReader {
         let path = DataDirectory.journalPath(in: directory)
-        guard try JournalFile.check(path, is: .journal, isInUse: isInUse) else {
+        let exists = isInUse ? true : try JournalFile.check(path, is: .journal)
+        guard exists else {
             throw JournalError(.cannotOpen, "there is no journal in \(directory): there is no \(path)")
         }
         return try SQLiteJournalReader(path: path, partitionCount: nil)

@@ -107,7 +107,7 @@ enum Schema {
         -- RecordDigest of all other columns; NULL in what was recorded before this migration.
         ALTER TABLE journal ADD COLUMN record_digest INTEGER;
         -- WholenessMark.
-        INSERT INTO settings VALUES ('wal', 0), ('wal_schema', 0);
+        INSERT INTO settings VALUES ('wal', 0), ('wal_schema', 0), ('wal_bytes', 0);
         """,
     ]
 

@@ -128,7 +128,8 @@ struct JournalFileTests {
                 )
                 try await eventually("\(command) ends with \(name)", seconds: 60) { process.ended != nil }
                 #expect(process.ended != .exited(0), "\(command) with \(name)")
-                #expect(process.log.contains(words), "\(command) with \(name): \(process.log)")
+                let said = process.log + process.output
+                #expect(said.contains(words), "\(command) with \(name): \(said)")
                 #expect(try Self.contents(data) == before, "\(command) with \(name) has written")
             }
             let project = try ConveyProcess(

@@ -71,6 +71,13 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
                     atPath: other.path + "/journal.db-wal", toPath: directory + "/journal.db-wal")
             }
         },
+        ForeignFile(testDescription: "a WAL that is cut off", words: "is cut off") { directory in
+            try killed(directory) { directory in
+                let file = try FileHandle(forUpdating: URL(fileURLWithPath: directory + "/journal.db-wal"))
+                try file.truncate(atOffset: 32 + 4_120 * 3)
+                try file.close()
+            }
+        },
         ForeignFile(testDescription: "a WAL with a flipped byte in the middle", words: "is damaged") { directory in
             try killed(directory) { try flip($0 + "/journal.db-wal", at: 32 + 4_120 * 2 + 300) }
         },
@@ -206,6 +213,15 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
         }
         #expect(error?.message.contains("it is a Convey journal") == true)
         #expect(try directory.contents() == before)
+    }
+
+    @Test(arguments: ["a copy without its WAL", "a WAL with a flipped byte in the middle", "a WAL that is cut off"])
+    func `What operations/running.md says makes the rest of it a journal again`(_ name: String) throws {
+        let directory = try TemporaryDirectory(made: ())
+        try #require(ForeignFile.all.first { $0.testDescription == name }).make(directory.path)
+        let sql = "UPDATE settings SET value = 0 WHERE name LIKE 'wal%'; PRAGMA wal_checkpoint(TRUNCATE)"
+        try execute(sql, in: directory.path)
+        _ = try SQLiteJournal(directory: directory.path, partitionCount: 4).recoveryPoint()
     }
 
     @Test func `A WAL of an earlier service beside a restored backup is refused`() throws {

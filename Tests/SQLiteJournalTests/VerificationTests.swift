@@ -155,6 +155,14 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
             "an outbox cursor behind the end", .cursor, sql: "UPDATE cursors SET position = 99999 WHERE name = 'outbox'"
         ),
         PlantedDamage(
+            "a dead letter behind the end", .cursor,
+            sql: "INSERT INTO dead_letters VALUES (99999, 1, 'cause_timeout', 1)"),
+        PlantedDamage(
+            "a pending signal behind the end", .cursor, sql: "INSERT INTO pending VALUES (99999)"),
+        PlantedDamage(
+            "a conversation that is saved as of a position behind the end", .savedConversation,
+            sql: "UPDATE conversations SET through = 99999 WHERE subject = 'conversation-3'"),
+        PlantedDamage(
             "a wrong apply order of a partition", .applyOrder,
             sql: "UPDATE partitions SET apply_order = apply_order + 1"),
     ]
@@ -224,6 +232,37 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         try file.close()
         let kind = try verifier(sample).verifyAll().difference?.kind
         #expect(kind == .storage || kind == .unreadable)
+    }
+
+    @Test func `What a projection has seen beyond the journal's end is found`() throws {
+        let sample = try SampleJournal()
+        let reader = try SQLiteJournal.openVerificationReader(directory: sample.directory)
+        let subject = SampleJournal.subjects[2]
+        let row = try #require(try reader.conversation(subject: subject))
+        let path = sample.directory + "/projection.db"
+        func see(_ sequence: Int64, of subject: String) throws -> JournalDifference? {
+            _ = try ProjectionStore(path: path, newClientID: "c")
+            var handle: OpaquePointer?
+            defer { sqlite3_close_v2(handle) }
+            try #require(sqlite3_open(path, &handle) == SQLITE_OK)
+            let sql = "INSERT OR REPLACE INTO progress VALUES ('\(subject)', 'out', \(sequence))"
+            try #require(sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK)
+            return try ProjectionProgress.difference(between: path, and: reader)
+        }
+        let newest = try #require(
+            try reader.records(after: .start, limit: 10_000).last { $0.conversation == row.id && $0.family == .output })
+        #expect(try see(newest.sequence, of: subject) == nil)
+        #expect(try see(newest.sequence + 1, of: subject)?.subject == subject)
+        #expect(try see(newest.sequence, of: subject) == nil)
+        #expect(try see(1, of: "nobody")?.subject == "nobody")
+    }
+
+    @Test func `A journal that ends before its cursors is refused`() throws {
+        let sample = try SampleJournal()
+        try execute("UPDATE cursors SET position = 99999 WHERE name = 'outbox'", in: sample.directory)
+        let journal = try SQLiteJournal(directory: sample.directory, partitionCount: 4)
+        let error = #expect(throws: JournalError.self) { try journal.recoveryPoint() }
+        #expect(error?.code == .corrupt && error?.message.contains("records are missing") == true)
     }
 
     @Test func `A difference says where it is`() throws {

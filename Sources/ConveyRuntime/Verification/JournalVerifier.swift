@@ -142,13 +142,23 @@ public struct JournalVerifier {
             guard let last = page.last else { break }
             lastRow = last.id
         }
+        let letters = slice.index == 0 ? try lastDeadLetter() : .start
         let point = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
         var replay = JournalReplay(scope: .partitions, source: source, point: point)
-        for row in rows { try replay.follow(row) }
+        for row in rows {
+            guard row.through <= point.lastPosition else {
+                throw .difference(
+                    JournalDifference(
+                        .savedConversation,
+                        "it is saved as of position \(row.through), but the journal ends at \(point.lastPosition)",
+                        subject: row.subject))
+            }
+            try replay.follow(row)
+        }
         let known = rows.last?.id.rawValue ?? 0
         rows = []
         let isFirst = slice.index == 0
-        if isFirst { try checkCursors(point) }
+        if isFirst { try checkCursors(point, lastDeadLetter: letters) }
         var sum = IdentitySum()
         var skipped: Set<Int64> = []
         var position = Position.start
@@ -213,7 +223,29 @@ public struct JournalVerifier {
                 position: position.next))
     }
 
-    private func checkCursors(_ point: RecoveryPoint) throws(VerificationStop) {
+    /// The last dead letter, in pages: there are few.
+    private func lastDeadLetter() throws(VerificationStop) -> Position {
+        var last = Position.start
+        while true {
+            let page = try reading("the dead letters") { () throws(JournalError) in
+                try source.deadLetters(after: last, conversation: nil, limit: limits.page)
+            }
+            guard let newest = page.last else { return last }
+            last = newest.position
+        }
+    }
+
+    /// Nothing is known of records behind the last one: who knows of some has seen an end that the journal has lost.
+    private func checkCursors(_ point: RecoveryPoint, lastDeadLetter: Position) throws(VerificationStop) {
+        let known = [
+            ("the newest dead letter", lastDeadLetter), ("the newest pending signal", point.pending.last ?? .start),
+            ("the newest open effect", point.openEffects.map(\.key.cause).max() ?? .start),
+        ]
+        for (name, position) in known where position > point.lastPosition {
+            throw .difference(
+                JournalDifference(
+                    .cursor, "\(name) is at position \(position), but the journal ends at \(point.lastPosition)"))
+        }
         for (name, cursor) in [("outbox", point.outboxCursor), ("checkpoint", point.checkpoint)]
         where cursor < .start || cursor > point.lastPosition {
             throw .difference(

@@ -19,8 +19,8 @@ final class Checkpointer {
         self.walPath = walPath
         setMark = try database.prepare(
             """
-            UPDATE settings SET value = CASE name WHEN 'wal' THEN ?1 ELSE ?2 END
-            WHERE name = 'wal' OR name = 'wal_schema' AND ?1 > 0
+            UPDATE settings SET value = CASE name WHEN 'wal' THEN ?1 WHEN 'wal_schema' THEN ?2 ELSE ?3 END
+            WHERE name IN ('wal', 'wal_schema', 'wal_bytes')
             """)
     }
 
@@ -29,6 +29,7 @@ final class Checkpointer {
         // First what an earlier process has left: a WAL that is begun anew then has nothing of it behind its end.
         try database.checkpoint()
         try database.execute("UPDATE cursors SET position = position + 1 WHERE name = 'probe'")
+        WALReserve.take(walPath)
         try checkpoint()
         try unmark()
     }
@@ -61,9 +62,10 @@ final class Checkpointer {
     }
 
     private func mark(needsWAL: Bool) throws(JournalError) {
-        guard let generation = try WALScan.generation(walPath) else { return }
-        setMark.bind(1, WholenessMark.value(generation: generation, needsWAL: needsWAL))
+        guard let wal = try WALScan.inUse(walPath) else { return }
+        setMark.bind(1, WholenessMark.value(generation: wal.generation, needsWAL: needsWAL))
         setMark.bind(2, try database.number("PRAGMA schema_version"))
+        setMark.bind(3, wal.bytes)
         try setMark.run()
     }
 }

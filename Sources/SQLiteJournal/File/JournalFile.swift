@@ -33,32 +33,30 @@ enum JournalFile {
 
     /// Looks again after a writer that works at this moment has begun its WAL anew.
     private static let tries = 5
+    private static let pauseMicroseconds: UInt32 = 20_000
 
     /// Makes sure that a file is a whole database of ours, or that there is none.
-    /// - Parameter isInUse: this process has it open, so that its WAL is right and need not be read.
+    ///
+    /// Not for a file that this process has open in SQLite: closing any descriptor of it would drop SQLite's locks (fcntl(2)).
     /// - Returns: false where there is nothing.
     /// - Throws: `cannotOpen` for anything else, by what it is; `newerVersion`; `corrupt` for one of ours that is not whole;
     ///   what reading it throws.
-    static func check(_ path: String, is kind: Kind, isInUse: Bool = false) throws(JournalError) -> Bool {
-        guard let file = try PlainFile(path) else {
-            try refuseLoneWAL(path)
-            return false
-        }
-        let main = try header(of: file, kind)
-        if isInUse {
-            try identify(main, path, kind)
-            return true
-        }
-        for attempt in 1...tries {
+    static func check(_ path: String, is kind: Kind) throws(JournalError) -> Bool {
+        var attempt = 1
+        while true {
+            guard let file = try PlainFile(path) else {
+                try refuseLoneWAL(path)
+                return false
+            }
+            let main = try header(of: file, kind)
             let wal = try WALScan.read(walPath(path), pageSize: main.pageSize, pagesAbove: file.size / main.pageSize)
-            let effective = wal?.header ?? main
-            try identify(effective, path, kind)
+            try identify(wal?.header ?? main, path, kind)
             guard let problem = try problem(with: file, main, wal, kind) else { return true }
-            // Beside a writer the files may be of two moments.
+            // Beside a writer file and WAL may have been read at two moments.
             if attempt == tries { throw problem }
-            usleep(20_000)
+            attempt += 1
+            usleep(pauseMicroseconds)
         }
-        return true
     }
 
     /// Where SQLite keeps the WAL of a database: beside the file that a symbolic link names.

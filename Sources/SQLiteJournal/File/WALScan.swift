@@ -35,6 +35,9 @@ struct WALScan {
     private let isBigEndian: Bool
     private var sums: (UInt32, UInt32)
 
+    /// How long the file is.
+    var bytes: Int { file.size }
+
     private var frameLength: Int { Self.frameHeaderLength + pageSize }
 
     /// Reads the whole WAL.
@@ -53,11 +56,12 @@ struct WALScan {
         return scan
     }
 
-    /// The generation of a WAL that is in use; nil where there is none.
-    static func generation(_ path: String) throws(JournalError) -> UInt32? {
+    /// The generation and the length of a WAL that is in use; nil where there is none.
+    static func inUse(_ path: String) throws(JournalError) -> (generation: UInt32, bytes: Int)? {
         guard let file = try PlainFile(path) else { return nil }
         let header = try file.read(headerLength, at: 0)
-        return header.count == headerLength && header.contains { $0 != 0 } ? number(header, 16) : nil
+        guard header.count == headerLength, header.contains(where: { $0 != 0 }) else { return nil }
+        return (number(header, 16), file.size)
     }
 
     /// Whether the WAL has been begun anew since it was read.

@@ -14,13 +14,16 @@ struct WholenessMark: Equatable {
     let needsWAL: Bool
     /// The schema cookie at that time: another one tells that SQLite has written the file anew, as a whole.
     let schemaCookie: Int64
+    /// How long the WAL was at that time. It does not become shorter while it is in use.
+    let walBytes: Int64
 
     /// As it is kept, in the table `settings`: `wal` is 0 before the first mark, negative for a whole file.
-    init?(value: Int64, schemaCookie: Int64) {
+    init?(value: Int64, schemaCookie: Int64, walBytes: Int64) {
         guard value != 0, value.magnitude <= UInt64(UInt32.max) + 1 else { return nil }
         generation = UInt32(value.magnitude - 1)
         needsWAL = value > 0
         self.schemaCookie = schemaCookie
+        self.walBytes = walBytes
     }
 
     static func value(generation: UInt32, needsWAL: Bool) -> Int64 {
@@ -32,10 +35,11 @@ struct WholenessMark: Equatable {
     static func read(_ path: String) throws(JournalError) -> WholenessMark? {
         let database = try Database(path: path, mode: .fileAlone)
         do {
-            let rows = try database.prepare("SELECT name, value FROM settings WHERE name IN ('wal', 'wal_schema')")
+            let rows = try database.prepare("SELECT name, value FROM settings")
             var values: [String: Int64] = [:]
             while try rows.step() { values[rows.text(0) ?? ""] = rows.integer(1) }
-            return WholenessMark(value: values["wal"] ?? 0, schemaCookie: values["wal_schema"] ?? 0)
+            return WholenessMark(
+                value: values["wal"] ?? 0, schemaCookie: values["wal_schema"] ?? 0, walBytes: values["wal_bytes"] ?? 0)
         } catch {
             return nil
         }
@@ -51,7 +55,13 @@ struct WholenessMark: Equatable {
                 "\(path) is a copy without its journal.db-wal, in which the newest records stand. Copy both files of a service "
                     + "that is stopped, make the copy with sqlite3's .backup, \(advice)")
         }
-        if wal.generation == generation || wal.generation == generation &+ 1 { return nil }
+        if wal.generation == generation || wal.generation == generation &+ 1 {
+            guard needsWAL, wal.bytes < walBytes, main.schemaCookie == schemaCookie else { return nil }
+            return JournalError(
+                .corrupt,
+                "\(path)-wal is cut off: it has \(wal.bytes) bytes, but had \(walBytes). Copy it again, restore a backup, "
+                    + advice)
+        }
         if needsWAL {
             guard main.schemaCookie == schemaCookie else { return nil }
         } else {

@@ -51,9 +51,8 @@ func makeSession(_ settings: ServeSettings) -> BrokerSession {
 func makeQueries(_ settings: ServeSettings, status: @escaping @Sendable () -> RuntimeStatus) -> QueryService {
     let directory = settings.dataDirectory
     return QueryService(logger: Logger(label: "queries")) { () throws(JournalError) in
-        let status = status()
-        guard status.recovery == .done else { throw JournalError(.busy, "the journal is not open yet") }
-        return try SQLiteJournal.openReader(directory: directory, isInUse: status.journal == .open)
+        guard status().recovery == .done else { throw JournalError(.busy, "the journal is not open yet") }
+        return try SQLiteJournal.openReader(directory: directory, isInUse: true)
     }
 }
 

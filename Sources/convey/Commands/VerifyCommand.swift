@@ -12,7 +12,8 @@ struct VerifyCommand: ParsableCommand {
         discussion: """
             Repeats everything that was recorded and compares: order and places of all records, every marker's state, \
             causes, effects, pending signals, what is saved of each conversation, the indexes, and the file itself. It \
-            only reads, so it can run beside a service.
+            only reads, so it can run beside a service. With --projection it also looks whether a projection has seen \
+            more than the journal has: then records at the journal's end are lost.
 
             Exit status: 0 everything agrees, 1 a difference (the first one is told), 66 no such conversation, \
             69 the journal cannot be read, 78 a wrong setting.
@@ -22,6 +23,8 @@ struct VerifyCommand: ParsableCommand {
     var subject: SubjectArgument?
     @Option(help: "Only so many conversations, chosen at random.")
     var sample: Int?
+    @Option(help: "A database of convey project to compare with.")
+    var projection: [String] = []
     @Flag(help: "Print the result as a JSON object.")
     var json = false
     @OptionGroup(title: "Configuration")
@@ -37,10 +40,17 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         let directory = try data.directory(configFile: config.file)
         let began = ContinuousClock.now
-        let report: VerificationReport?
+        var report: VerificationReport?
         do {
             let reader = try SQLiteJournal.openVerificationReader(directory: directory)
             report = try verify(JournalVerifier(source: reader))
+            for path in projection where report?.difference == nil {
+                report?.difference = try ProjectionProgress.difference(between: path, and: reader)
+            }
+        } catch let error as JournalError where error.code == .corrupt {
+            // One of ours that is not whole.
+            report = VerificationReport()
+            report?.difference = JournalDifference(.storage, error.message)
         } catch {
             StandardError.print("\(error)")
             throw ExitStatus.unavailable
