@@ -49,7 +49,7 @@ final class ConversationTable {
         statement.bind(first + 2, record.offset)
         for (index, sequence) in record.sequences.enumerated() { statement.bind(first + 3 + Int32(index), sequence) }
         statement.bind(first + 8, record.canceledThrough)
-        statement.bind(first + 9, utf8: record.state.encode())
+        statement.bind(first + 9, utf8: record.encodeSaved())
     }
 
     func find(subject: String) throws(JournalError) -> ConversationRecord? {
@@ -72,16 +72,16 @@ final class ConversationTable {
         bySlice.bind(3, slice.index)
         bySlice.bind(4, limit)
         var records: [ConversationRecord] = []
-        while try bySlice.step() { records.append(try decode(bySlice)) }
+        while try bySlice.step() { records.append(decode(bySlice)) }
         return records
     }
 
     private func first(_ row: Statement) throws(JournalError) -> ConversationRecord? {
         defer { row.reset() }
-        return try row.step() ? try decode(row) : nil
+        return try row.step() ? decode(row) : nil
     }
 
-    private func decode(_ row: Statement) throws(JournalError) -> ConversationRecord {
+    private func decode(_ row: Statement) -> ConversationRecord {
         var record = ConversationRecord(
             id: ConversationID(row.integer(0)), subject: row.text(1) ?? "", partition: Int(row.integer(2)))
         record.through = Position(row.integer(3))
@@ -89,11 +89,7 @@ final class ConversationTable {
         record.offset = row.integer(5)
         record.sequences = (0..<Int32(Family.allCases.count)).map { row.integer(6 + $0) }
         record.canceledThrough = row.integer(11)
-        do {
-            record.state = try ConversationState(decoding: row.bytes(12))
-        } catch {
-            throw JournalError(.corrupt, "the state of conversation \(record.subject) cannot be read: \(error)")
-        }
+        record.decodeSaved(row.bytes(12))
         return record
     }
 }

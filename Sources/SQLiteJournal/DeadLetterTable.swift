@@ -19,7 +19,7 @@ final class DeadLetterTable {
     func find(_ position: Position) throws(JournalError) -> DeadLetter? {
         defer { byPosition.reset() }
         byPosition.bind(1, position.rawValue)
-        return try byPosition.step() ? try Self.decode(byPosition) : nil
+        return try byPosition.step() ? Self.decode(byPosition) : nil
     }
 
     func list(
@@ -30,16 +30,13 @@ final class DeadLetterTable {
         if let conversation { after.bind(2, conversation.rawValue) } else { after.bindNull(2) }
         after.bind(3, limit)
         var letters: [DeadLetter] = []
-        while try after.step() { letters.append(try Self.decode(after)) }
+        while try after.step() { letters.append(Self.decode(after)) }
         return letters
     }
 
-    private static func decode(_ row: Statement) throws(JournalError) -> DeadLetter {
-        guard let reason = row.text(2).flatMap(DeadLetter.Reason.init(rawValue:)) else {
-            throw JournalError(.corrupt, "dead letter \(row.integer(0)) has reason \(row.text(2) ?? "none")")
-        }
-        return DeadLetter(
-            position: Position(row.integer(0)), conversation: ConversationID(row.integer(1)), reason: reason,
-            at: row.integer(3))
+    private static func decode(_ row: Statement) -> DeadLetter {
+        DeadLetter(
+            position: Position(row.integer(0)), conversation: ConversationID(row.integer(1)),
+            reason: row.text(2).flatMap(DeadLetter.Reason.init(rawValue:)) ?? .unknown, at: row.integer(3))
     }
 }

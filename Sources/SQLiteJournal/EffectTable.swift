@@ -28,23 +28,30 @@ final class EffectTable {
         after.bind(3, limit)
         var effects: [EffectUnderWay] = []
         while try after.step() {
+            // What cannot be read concerns one conversation, which recovery sets aside.
+            guard case .success(let effect) = Self.decode(after) else { continue }
             effects.append(
-                EffectUnderWay(
-                    effect: try Self.decode(after), causeOffset: after.integer(14), orderedAt: after.integer(15)))
+                EffectUnderWay(effect: effect, causeOffset: after.integer(14), orderedAt: after.integer(15)))
         }
         return effects
     }
 
-    static func decode(_ row: Statement) throws(JournalError) -> OpenEffect {
-        guard let effectClass = row.text(4).flatMap(EffectClass.init(rawValue:)) else {
-            throw JournalError(.corrupt, "effect \(row.integer(0)) has class \(row.text(4) ?? "none")")
+    static func decode(_ row: Statement) -> Result<OpenEffect, UnreadableEffect> {
+        let key = EffectKey(cause: Position(row.integer(0)), ordinal: Int(row.integer(1)))
+        let conversation = ConversationID(row.integer(2))
+        func unreadable(_ reason: String) -> Result<OpenEffect, UnreadableEffect> {
+            .failure(UnreadableEffect(key: key, conversation: conversation, reason: reason))
         }
-        return OpenEffect(
-            key: EffectKey(cause: Position(row.integer(0)), ordinal: Int(row.integer(1))),
-            conversation: ConversationID(row.integer(2)), subject: row.text(3) ?? "", effectClass: effectClass,
-            kind: row.text(5) ?? "", effectID: row.text(6) ?? "", causeID: row.text(7) ?? "",
-            attempt: Int(row.integer(8)), round: Int(row.integer(9)), answers: row.text(10),
-            policy: row.isNull(11) ? nil : row.bytes(11), dueAt: row.isNull(12) ? nil : row.integer(12),
-            awaitsApproval: row.integer(13) != 0)
+        guard let subject = row.text(3) else { return unreadable("its conversation has no row") }
+        guard let effectClass = row.text(4).flatMap(EffectClass.init(rawValue:)), let kind = row.text(5),
+            kind == effectClass.kind
+        else { return unreadable("it has class \(row.text(4) ?? "none"), kind \(row.text(5) ?? "none")") }
+        guard row.integer(8) >= 0, row.integer(9) >= 0 else { return unreadable("its attempt or round is negative") }
+        return .success(
+            OpenEffect(
+                key: key, conversation: conversation, subject: subject, effectClass: effectClass, kind: kind,
+                effectID: row.text(6) ?? "", causeID: row.text(7) ?? "", attempt: Int(row.integer(8)),
+                round: Int(row.integer(9)), answers: row.text(10), policy: row.isNull(11) ? nil : row.bytes(11),
+                dueAt: row.isNull(12) ? nil : row.integer(12), awaitsApproval: row.integer(13) != 0))
     }
 }

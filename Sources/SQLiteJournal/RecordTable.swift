@@ -69,7 +69,7 @@ final class RecordTable {
             while next > .start, links.count < limit {
                 guard let link = try self.link(at: next) else { throw Self.missing(next) }
                 guard link.previous < next else {
-                    throw JournalError(.corrupt, "record \(next) stands before \(link.previous), which it follows")
+                    throw JournalError(.damaged, "record \(next) stands before \(link.previous), which it follows")
                 }
                 links.append(link)
                 next = link.previous
@@ -83,29 +83,31 @@ final class RecordTable {
         linksBefore.bind(1, position?.rawValue ?? .max)
         linksBefore.bind(2, limit)
         var links: [RecordLink] = []
-        while try linksBefore.step() { links.append(try decodeLink(linksBefore)) }
+        while try linksBefore.step() { links.append(decodeLink(linksBefore)) }
         return links
     }
 
     private func link(at position: Position) throws(JournalError) -> RecordLink? {
         defer { linkAt.reset() }
         linkAt.bind(1, position.rawValue)
-        return try linkAt.step() ? try decodeLink(linkAt) : nil
+        return try linkAt.step() ? decodeLink(linkAt) : nil
     }
 
     private static func missing(_ position: Position) -> JournalError {
-        JournalError(.corrupt, "record \(position) is missing")
+        JournalError(.damaged, "record \(position) is missing")
     }
 
-    private func decodeLink(_ row: Statement) throws(JournalError) -> RecordLink {
+    private func decodeLink(_ row: Statement) -> RecordLink {
         let content: RecordLink.Content
-        if row.isNull(9) {
-            guard let id = row.text(6), let type = row.text(7) else {
-                throw JournalError(.corrupt, "record \(row.integer(0)) has no id or type")
-            }
+        if !row.isNull(9) {
+            content =
+                Self.marker(row, from: 9).map(RecordLink.Content.marker)
+                ?? .unreadable(
+                    reason: Self.noPriority, family: .applied)
+        } else if let id = row.text(6), let type = row.text(7), Family(type: type) != nil {
             content = .signal(id: id, type: type, cause: Self.cause(row, 8))
         } else {
-            content = .marker(try Self.marker(row, from: 9))
+            content = .unreadable(reason: Self.noSignal, family: row.text(7).flatMap(Family.init(type:)))
         }
         return RecordLink(
             position: Position(row.integer(0)), conversation: ConversationID(row.integer(1)),
@@ -125,25 +127,39 @@ final class RecordTable {
 
     private func decode(_ row: Statement) throws(JournalError) -> JournalRecord {
         let conversation = ConversationID(row.integer(1))
-        let position = row.integer(0)
+        let content: JournalRecord.Content
+        if row.isNull(14) {
+            content = try decodeSignal(row, conversation)
+        } else {
+            content =
+                Self.marker(row, from: 14).map(JournalRecord.Content.marker)
+                ?? .unreadable(
+                    reason: Self.noPriority, family: .applied)
+        }
         return JournalRecord(
-            position: Position(position), conversation: conversation, previous: Position(row.integer(2)),
-            offset: row.integer(3), sequence: row.integer(4), recordedAt: row.integer(5),
-            content: row.isNull(14)
-                ? .signal(try decodeSignal(row, conversation)) : .marker(try Self.marker(row, from: 14)),
+            position: Position(row.integer(0)), conversation: conversation, previous: Position(row.integer(2)),
+            offset: row.integer(3), sequence: row.integer(4), recordedAt: row.integer(5), content: content,
             storedDigest: row.isNull(18) ? nil : UInt64(bitPattern: row.integer(18)))
     }
 
-    private func decodeSignal(_ row: Statement, _ conversation: ConversationID) throws(JournalError) -> Signal {
-        guard let id = row.text(6), let source = row.text(7), let type = row.text(8),
-            let subject = try subject(of: conversation)
+    private func decodeSignal(
+        _ row: Statement, _ conversation: ConversationID
+    ) throws(JournalError) -> JournalRecord.Content {
+        guard let id = row.text(6), let source = row.text(7), let type = row.text(8), let family = Family(type: type)
         else {
-            throw JournalError(.corrupt, "record \(row.integer(0)) has no id, source, type or conversation")
+            return .unreadable(reason: Self.noSignal, family: row.text(8).flatMap(Family.init(type:)))
         }
-        return Signal(
-            id: id, source: source, type: type, subject: subject, time: row.text(9), cause: Self.cause(row, 10),
-            traceparent: row.text(11), extensions: row.bytes(12), data: row.bytes(13))
+        guard let subject = try subject(of: conversation) else {
+            return .unreadable(reason: "its conversation \(conversation) has no row", family: family)
+        }
+        return .signal(
+            Signal(
+                id: id, source: source, type: type, subject: subject, time: row.text(9), cause: Self.cause(row, 10),
+                traceparent: row.text(11), extensions: row.bytes(12), data: row.bytes(13)))
     }
+
+    private static let noSignal = "it has no id, no source or no type that a signal can have"
+    private static let noPriority = "it is a marker without a valid priority"
 
     private static func cause(_ row: Statement, _ column: Int32) -> Cause {
         if row.isNull(column) { return .none }
@@ -151,9 +167,9 @@ final class RecordTable {
     }
 
     /// - Parameter first: the column of `applied_position`; `apply_order`, `priority` and `digest` follow.
-    private static func marker(_ row: Statement, from first: Int32) throws(JournalError) -> Marker {
-        guard let priority = Priority(rawValue: UInt8(truncatingIfNeeded: row.integer(first + 2))) else {
-            throw JournalError(.corrupt, "record \(row.integer(0)) has priority \(row.integer(first + 2))")
+    private static func marker(_ row: Statement, from first: Int32) -> Marker? {
+        guard let priority = UInt8(exactly: row.integer(first + 2)).flatMap(Priority.init(rawValue:)) else {
+            return nil
         }
         return Marker(
             appliedPosition: Position(row.integer(first)), applyOrder: row.integer(first + 1), priority: priority,
@@ -187,6 +203,8 @@ final class RecordInsert {
             insert.bind(16, marker.applyOrder)
             insert.bind(17, Int64(marker.priority.rawValue))
             insert.bind(18, Int64(bitPattern: marker.digest))
+        case .unreadable(let reason, _):
+            preconditionFailure("record \(record.position) is to be written, but \(reason)")
         }
         insert.bind(19, Int64(bitPattern: record.digest))
         try insert.run()

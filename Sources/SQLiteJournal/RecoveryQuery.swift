@@ -4,12 +4,14 @@ import ConveyRuntime
 /// Reads what a start-up begins with. Call it in a transaction where somebody else writes.
 enum RecoveryQuery {
     static func point(_ database: Database, partitionCount: Int) throws(JournalError) -> RecoveryPoint {
-        RecoveryPoint(
+        let effects = try effects(database)
+        return RecoveryPoint(
             checkpoint: try cursor("checkpoint", database), pending: try pending(database),
             applyOrders: try applyOrders(database, partitionCount: partitionCount),
             lastPosition: Position(try database.number("SELECT coalesce(max(position), 0) FROM journal")),
             lastConversation: ConversationID(try database.number("SELECT coalesce(max(id), 0) FROM conversations")),
-            outboxCursor: try cursor("outbox", database), openEffects: try openEffects(database),
+            outboxCursor: try cursor("outbox", database), openEffects: effects.open,
+            unreadableEffects: effects.unreadable,
             deadLetters: Int(try database.number("SELECT count(*) FROM dead_letters WHERE reason <> 'discarded'")))
     }
 
@@ -37,14 +39,22 @@ enum RecoveryQuery {
         return orders
     }
 
-    private static func openEffects(_ database: Database) throws(JournalError) -> [OpenEffect] {
+    private static func effects(
+        _ database: Database
+    ) throws(JournalError) -> (open: [OpenEffect], unreadable: [UnreadableEffect]) {
         let rows = try database.prepare(
             """
-            SELECT \(EffectTable.columns) FROM effects e JOIN conversations c ON c.id = e.conversation
+            SELECT \(EffectTable.columns) FROM effects e LEFT JOIN conversations c ON c.id = e.conversation
             ORDER BY e.cause, e.ordinal
             """)
-        var effects: [OpenEffect] = []
-        while try rows.step() { effects.append(try EffectTable.decode(rows)) }
-        return effects
+        var open: [OpenEffect] = []
+        var unreadable: [UnreadableEffect] = []
+        while try rows.step() {
+            switch EffectTable.decode(rows) {
+            case .success(let effect): open.append(effect)
+            case .failure(let effect): unreadable.append(effect)
+            }
+        }
+        return (open, unreadable)
     }
 }

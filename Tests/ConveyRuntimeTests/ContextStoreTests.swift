@@ -113,7 +113,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         let error = await #expect(throws: JournalError.self) {
             try await store.context(of: ConversationID(1), through: history.head(2), messages: 10)
         }
-        #expect(error?.code == .corrupt)
+        #expect(error?.code == .damaged)
     }
 
     @Test func `After a read that failed the journal is opened anew`() async throws {

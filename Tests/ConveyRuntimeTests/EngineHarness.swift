@@ -36,6 +36,7 @@ final class Harness {
             switch record.content {
             case .signal(let signal): signal.type
             case .marker: "marker"
+            case .unreadable: "unreadable"
             }
         }
     }

@@ -4,7 +4,10 @@ import ConveyRuntime
 /// What survives a crash of the simulated process.
 public final class SimulatedDisk {
     public fileprivate(set) var records: [JournalRecord] = []
-    public fileprivate(set) var conversations: [Int64: ConversationRecord] = [:]
+    /// As they are saved: the state as bytes, as every journal writes it.
+    private var rows: [Int64: (counters: ConversationRecord, state: [UInt8])] = [:]
+    /// Conversations that were saved and could not be read back as they were.
+    public private(set) var misreadConversations: [ConversationRecord] = []
     public fileprivate(set) var identities: [UInt64: [Position]] = [:]
     public fileprivate(set) var effects: [EffectKey: OpenEffect] = [:]
     public fileprivate(set) var deadLetters: [Position: DeadLetter] = [:]
@@ -17,6 +20,52 @@ public final class SimulatedDisk {
     public init(partitionCount: Int) {
         self.partitionCount = partitionCount
         applyOrders = Array(repeating: 0, count: partitionCount)
+    }
+
+    /// Every conversation, read back from its bytes.
+    public var conversations: [Int64: ConversationRecord] { rows.mapValues(Self.read) }
+    var lastConversation: Int64 { rows.keys.max() ?? 0 }
+
+    func conversation(id: ConversationID) -> ConversationRecord? { rows[id.rawValue].map(Self.read) }
+
+    func conversation(subject: String) -> ConversationRecord? {
+        rows.values.first { ExactText($0.counters.subject) == ExactText(subject) }.map(Self.read)
+    }
+
+    fileprivate func save(_ record: ConversationRecord) {
+        var counters = record
+        counters.state = ConversationState()
+        counters.damage = nil
+        let row = (counters: counters, state: record.encodeSaved())
+        rows[record.id.rawValue] = row
+        if Self.read(row) != record { misreadConversations.append(record) }
+    }
+
+    private static func read(_ row: (counters: ConversationRecord, state: [UInt8])) -> ConversationRecord {
+        var record = row.counters
+        record.decodeSaved(row.state)
+        return record
+    }
+
+    // MARK: Damage
+
+    /// Changes the saved bytes of a conversation's state.
+    public func damageState(of id: Int64, _ change: (inout [UInt8]) -> Void) {
+        guard var row = rows[id] else { return }
+        change(&row.state)
+        rows[id] = row
+    }
+
+    /// Changes a record.
+    public func damageRecord(at position: Position, _ change: (inout JournalRecord) -> Void) {
+        change(&records[Int(position.rawValue) - 1])
+    }
+
+    /// Changes the saved counters of a conversation.
+    public func damageCounters(of id: Int64, _ change: (inout ConversationRecord) -> Void) {
+        guard var row = rows[id] else { return }
+        change(&row.counters)
+        rows[id] = row
     }
 }
 
@@ -45,7 +94,7 @@ public final class SimulatedJournal: Journal {
         RecoveryPoint(
             checkpoint: disk.checkpoint, pending: disk.pending, applyOrders: disk.applyOrders,
             lastPosition: disk.records.last?.position ?? .start,
-            lastConversation: ConversationID(disk.conversations.keys.max() ?? 0), outboxCursor: disk.outboxCursor,
+            lastConversation: ConversationID(disk.lastConversation), outboxCursor: disk.outboxCursor,
             openEffects: disk.effects.values.sorted { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) },
             deadLetters: disk.deadLetters.values.filter { $0.reason != .discarded }.count)
     }
@@ -64,14 +113,14 @@ public final class SimulatedJournal: Journal {
     }
 
     private func write(_ batch: JournalBatch) {
-        for record in batch.createdConversations { disk.conversations[record.id.rawValue] = record }
+        for record in batch.createdConversations { disk.save(record) }
         for record in batch.records {
             precondition(record.position.rawValue == Int64(disk.records.count) + 1, "positions have a gap")
             var stored = record
             stored.storedDigest = record.digest
             disk.records.append(stored)
         }
-        for record in batch.savedConversations { disk.conversations[record.id.rawValue] = record }
+        for record in batch.savedConversations { disk.save(record) }
         for effect in batch.openedEffects { disk.effects[effect.key] = effect }
         for effect in batch.changedEffects where disk.effects[effect.key] != nil { disk.effects[effect.key] = effect }
         for key in batch.closedEffects { disk.effects[key] = nil }
@@ -92,11 +141,11 @@ public final class SimulatedJournal: Journal {
     }
 
     public func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
-        disk.conversations.values.first { ExactText($0.subject) == ExactText(subject) }
+        disk.conversation(subject: subject)
     }
 
     public func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {
-        disk.conversations[id.rawValue]
+        disk.conversation(id: id)
     }
 
     public func positions(identity: UInt64) throws(JournalError) -> [Position] { disk.identities[identity] ?? [] }
@@ -127,13 +176,13 @@ public final class SimulatedJournal: Journal {
     }
 
     public func subject(of conversation: ConversationID) throws(JournalError) -> String? {
-        disk.conversations[conversation.rawValue]?.subject
+        disk.conversation(id: conversation)?.subject
     }
 
     public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
         var records: [JournalRecord] = []
         for position in positions {
-            guard let record = try record(at: position) else { throw JournalError(.corrupt, "no record \(position)") }
+            guard let record = try record(at: position) else { throw JournalError(.damaged, "no record \(position)") }
             records.append(record)
         }
         return records
@@ -144,7 +193,7 @@ public final class SimulatedJournal: Journal {
     }
 
     public func head(id: ConversationID) throws(JournalError) -> ConversationHead? {
-        disk.conversations[id.rawValue].flatMap(head)
+        disk.conversation(id: id).flatMap(head)
     }
 
     private func head(_ conversation: ConversationRecord) -> ConversationHead? {
@@ -158,7 +207,7 @@ public final class SimulatedJournal: Journal {
         var links: [RecordLink] = []
         var next = position
         while next > .start, links.count < limit {
-            guard let record = try record(at: next) else { throw JournalError(.corrupt, "no record \(next)") }
+            guard let record = try record(at: next) else { throw JournalError(.damaged, "no record \(next)") }
             links.append(RecordLink(record))
             next = record.previous
         }

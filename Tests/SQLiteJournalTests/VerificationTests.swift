@@ -132,7 +132,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
                 WHERE subject = 'conversation-3'
                 """),
         PlantedDamage(
-            "a state that cannot be read", .unreadable,
+            "a state that cannot be read", .savedConversation,
             sql: "UPDATE conversations SET state = '{' WHERE subject = 'conversation-3'"),
         PlantedDamage(
             "a conversation in another partition", .conversation,

@@ -32,6 +32,8 @@ public struct Simulation {
     /// Attempts that were stopped: what they report comes late.
     private var stopped: [OpenEffect] = []
     private var decisions = 0
+    /// Conversations made anew, by engines before this one.
+    private var rebuilt = 0
     private var consumer = SimulatedConsumer()
     public private(set) var steps = 0
     public private(set) var crashes = 0
@@ -95,6 +97,13 @@ public struct Simulation {
         }
         try crash()
         try settle()
+        if let misread = disk.misreadConversations.first {
+            throw Violation(
+                description: "seed \(seed): \(misread.subject) was saved and cannot be read as it was: \(misread)")
+        }
+        guard rebuilt + Int(engine.metrics.counters.conversationsRebuilt) == 0 else {
+            throw Violation(description: "seed \(seed): a conversation had to be made anew though nothing was damaged")
+        }
         try SimulationCheck(disk: disk, published: published, consumer: consumer, settings: settings).run()
         try checkLiveState()
     }
@@ -336,6 +345,7 @@ public struct Simulation {
         journal = SimulatedJournal(disk)
         if Self.boots(seed), bootRandom.oneIn(2) { boot() }
         running.removeAll()
+        rebuilt += Int(engine.metrics.counters.conversationsRebuilt)
         engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
         outbox = []
         for record in try journal.records(after: disk.outboxCursor, limit: .max) {

@@ -52,6 +52,14 @@ struct Parking: Sendable {
         return expired
     }
 
+    mutating func withdraw(conversation: Int64) {
+        for (sequence, parked) in entries where parked.entry.conversation == conversation {
+            _ = remove(sequence)
+            forgetCause(of: parked.entry)
+        }
+        compact()
+    }
+
     mutating func oldest() -> Int64? {
         while byAgeHead < byAge.count, entries[byAge[byAgeHead].sequence] == nil { byAgeHead += 1 }
         return byAgeHead < byAge.count ? byAge[byAgeHead].parkedAt : nil

@@ -36,6 +36,7 @@ public struct PartitionMachine: Sendable {
     private var waiting: [Int64: Waiting] = [:]
 
     private struct Waiting: Sendable {
+        var conversation: Int64
         var offset: Int64
         var enqueuedAt: Int64
         /// nil once it was let go.
@@ -65,7 +66,7 @@ public struct PartitionMachine: Sendable {
     public mutating func enqueue(
         _ signal: Signal, position: Int64, conversation: Int64, offset: Int64, cause: Scheduler.CauseStatus, now: Int64
     ) {
-        waiting[position] = Waiting(offset: offset, enqueuedAt: now, signal: signal)
+        waiting[position] = Waiting(conversation: conversation, offset: offset, enqueuedAt: now, signal: signal)
         scheduler.enqueue(
             Scheduler.Entry(
                 sequence: UInt64(position), conversation: conversation, id: signal.id,
@@ -147,6 +148,15 @@ public struct PartitionMachine: Sendable {
             waiting.removeValue(forKey: position)
             return position
         }
+    }
+
+    /// Takes out everything that waits in a conversation; nothing of it is applied.
+    /// - Returns: how many signals that were.
+    public mutating func withdraw(conversation: Int64) -> Int {
+        scheduler.withdraw(conversation: conversation)
+        let positions = waiting.filter { $0.value.conversation == conversation }.keys
+        for position in positions { waiting[position] = nil }
+        return positions.count
     }
 
     /// When the longest-parked signal was parked, in the milliseconds given to `enqueue`.

@@ -42,6 +42,21 @@ struct ReadyLane: Sendable {
         return entry
     }
 
+    /// Removes all entries of a conversation. Walks over all that is ready: for what happens seldom.
+    mutating func withdraw(conversation: Int64) {
+        var others: [Scheduler.Entry] = []
+        var isThere = false
+        for entry in queues.values.lazy.flatMap(\.entries) {
+            if entry.conversation == conversation { isThere = true } else { others.append(entry) }
+        }
+        guard isThere else { return }
+        let order = ring[ringHead...].filter { $0 != conversation || self.order == .arrival }
+        self = ReadyLane(order: self.order)
+        for entry in others { insert(entry) }
+        // Whose turn it is stays as it was.
+        ring = order.filter { queues[$0] != nil }
+    }
+
     private func queueKey(_ entry: Scheduler.Entry) -> Int64 {
         switch order {
         case .roundRobin: entry.conversation
@@ -72,6 +87,7 @@ private struct EntryQueue: Sendable {
     }
 
     var isEmpty: Bool { first == nil }
+    var entries: [Scheduler.Entry] { (first.map { [$0] } ?? []) + rest }
 
     mutating func insert(_ entry: Scheduler.Entry) {
         guard let head = first else {

@@ -105,6 +105,12 @@ public struct Scheduler: Sendable {
         parking.release(cause: id, conversation: conversation)
     }
 
+    /// Removes all entries of a conversation.
+    public mutating func withdraw(conversation: Int64) {
+        for index in lanes.indices { lanes[index].withdraw(conversation: conversation) }
+        parking.withdraw(conversation: conversation)
+    }
+
     /// Removes and returns the entries parked at or before `time`, oldest first.
     public mutating func expireParked(parkedUntil time: Int64, limit: Int = .max) -> [Entry] {
         parking.expire(until: time, limit: limit)

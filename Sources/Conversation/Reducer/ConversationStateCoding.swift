@@ -58,8 +58,10 @@ extension ConversationState {
             }
             counts[family] = count
         }
-        for (name, value) in json["flags"]?.object ?? [] where value.bool == true {
-            guard let known = Flags.names.first(where: { $0.name == name }) else { throw .invalid(member: "flags") }
+        for (name, value) in json["flags"]?.object ?? [] where value.bool != false {
+            guard value.bool == true, let known = Flags.names.first(where: { $0.name == name }) else {
+                throw .invalid(member: "flags")
+            }
             flags.insert(known.flag)
         }
         for (id, value) in json["in_flight_effects"]?.object ?? [] {

@@ -68,10 +68,14 @@ public struct ToolLoop: Sendable, Equatable {
         ]
     }
 
+    /// Far above any `llm.max_tool_rounds`: what a record says must not overflow.
+    private static let roundCeiling = Int(Int32.max)
+
     private static func begin(_ signal: Signal, _ data: JSONObjectView, _ loop: inout ToolLoop?) -> [Directive] {
         let calls = ChatMessage.ToolCall.list(data["tool_calls"])
         guard !calls.isEmpty else { return [] }
-        let round = (data["tool_round"].flatMap { Int(String(decoding: $0.raw, as: UTF8.self)) } ?? 0) + 1
+        let earlier = data["tool_round"].flatMap { Int(String(decoding: $0.raw, as: UTF8.self)) } ?? 0
+        let round = min(max(earlier, 0), roundCeiling) + 1
         // A first generation is named after its message; a later one says which it is.
         let prefix = EffectClass.llm.effectID(startedBy: "")
         let named = data["effect_id"]?.string.map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 }
@@ -98,7 +102,8 @@ public struct ToolLoop: Sendable, Equatable {
 }
 
 extension ToolLoop {
-    /// Appends `{"round":1,"waiting":["tool-execution-…"],"message":"m1","policy":"{…}"}`.
+    /// Appends `{"round":1,"waiting":["tool-execution-…"],"message":"m1","policy":"{…}"}`; a policy that is no UTF-8 as
+    /// `"policy_bytes":[…]`.
     func append(to bytes: inout [UInt8]) {
         JSONWriter.append(raw: "{\"round\":", to: &bytes)
         JSONWriter.append(integer: round, to: &bytes)
@@ -107,22 +112,52 @@ extension ToolLoop {
             if index > 0 { bytes.append(UInt8(ascii: ",")) }
             JSONWriter.append(string: effect, to: &bytes)
         }
-        bytes.append(UInt8(ascii: "]"))
+        JSONWriter.append(raw: "],\"message\":", to: &bytes)
+        JSONWriter.append(string: message, to: &bytes)
         if let policy {
             // As text, so that it reads back as it is spelled.
-            JSONWriter.append(raw: ",\"policy\":", to: &bytes)
-            JSONWriter.append(string: String(decoding: policy, as: UTF8.self), to: &bytes)
+            if let text = String(validating: policy, as: UTF8.self) {
+                JSONWriter.append(raw: ",\"policy\":", to: &bytes)
+                JSONWriter.append(string: text, to: &bytes)
+            } else {
+                JSONWriter.append(raw: ",\"policy_bytes\":[", to: &bytes)
+                for (index, byte) in policy.enumerated() {
+                    if index > 0 { bytes.append(UInt8(ascii: ",")) }
+                    JSONWriter.append(integer: byte, to: &bytes)
+                }
+                bytes.append(UInt8(ascii: "]"))
+            }
         }
         bytes.append(UInt8(ascii: "}"))
     }
 
     init(_ json: JSONValue) throws(ConversationStateError) {
-        round = Int(try ConversationState.number(json, "round"))
-        waiting = (json["waiting"]?.array ?? []).compactMap(\.string)
-        guard !waiting.isEmpty else { throw .invalid(member: "waiting") }
+        guard let round = Int(exactly: try ConversationState.number(json, "round")) else {
+            throw .invalid(member: "round")
+        }
+        self.round = round
+        waiting = []
+        for effect in json["waiting"]?.array ?? [.null] {
+            guard let effect = effect.string else { throw .invalid(member: "waiting") }
+            waiting.append(effect)
+        }
         guard let message = json["message"]?.string else { throw .invalid(member: "message") }
         self.message = message
-        policy = json["policy"]?.string.map { Array($0.utf8) }
+        policy = try Self.policy(json)
+    }
+
+    private static func policy(_ json: JSONValue) throws(ConversationStateError) -> [UInt8]? {
+        if let text = json["policy"] {
+            guard let text = text.string else { throw .invalid(member: "policy") }
+            return Array(text.utf8)
+        }
+        guard let numbers = json["policy_bytes"] else { return nil }
+        var bytes: [UInt8] = []
+        for number in numbers.array ?? [.null] {
+            guard let byte = number.int.flatMap(UInt8.init(exactly:)) else { throw .invalid(member: "policy_bytes") }
+            bytes.append(byte)
+        }
+        return bytes
     }
 }
 

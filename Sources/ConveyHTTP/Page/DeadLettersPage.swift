@@ -91,7 +91,9 @@ enum DeadLettersPage {
         case .parkedLimit: "too many waited for their causes"
         case .causeDeadLettered: "its cause is a dead letter"
         case .effectLimit: "too many effects in its conversation"
+        case .setAside: "its conversation is set aside, and too many wait in it"
         case .discarded: "discarded"
+        case .unknown: "the reason cannot be read"
         }
     }
 }

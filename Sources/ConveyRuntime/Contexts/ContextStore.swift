@@ -34,7 +34,7 @@ public actor ContextStore {
     /// - Parameters:
     ///   - through: the newest record that counts, one of the conversation; `.start` for an empty context.
     ///   - messages: how many of the newest messages are needed, one at least.
-    /// - Throws: `JournalError`; `corrupt` where the chain leads to nothing or into another conversation.
+    /// - Throws: `JournalError`; `damaged` where the chain leads to nothing readable or into another conversation.
     ///   `CancellationError`.
     public func context(
         of conversation: ConversationID, through: Position, messages: Int
@@ -81,8 +81,13 @@ public actor ContextStore {
                 window.widen()
                 wanted = window.messages + missing
             }
-            guard let record = try reader.record(at: next), record.conversation == conversation else {
-                throw JournalError(.corrupt, "record \(next) is not of conversation \(conversation), as its chain says")
+            guard let record = try reader.record(at: next), record.conversation == conversation,
+                record.previous < next
+            else {
+                throw JournalError(.damaged, "record \(next) is not of conversation \(conversation), as its chain says")
+            }
+            if case .unreadable(let reason, _) = record.content {
+                throw JournalError(.damaged, "record \(next) cannot be read: \(reason)")
             }
             window.take(record)
             next = record.previous

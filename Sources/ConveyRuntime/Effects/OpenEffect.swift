@@ -24,6 +24,19 @@ public struct EffectKey: Hashable, Sendable, CustomStringConvertible {
     }
 }
 
+/// An effect whose row cannot be read. It concerns its conversation only.
+public struct UnreadableEffect: Error, Sendable, Equatable {
+    public var key: EffectKey
+    public var conversation: ConversationID
+    public var reason: String
+
+    public init(key: EffectKey, conversation: ConversationID, reason: String) {
+        self.key = key
+        self.conversation = conversation
+        self.reason = reason
+    }
+}
+
 /// An effect without a terminal signal. Its row exists exactly as long as that is so.
 public struct OpenEffect: Sendable, Equatable {
     public var key: EffectKey

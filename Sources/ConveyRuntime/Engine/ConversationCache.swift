@@ -18,6 +18,9 @@ final class ActiveConversation {
         self.record = record
     }
 
+    /// It cannot be loaded: what is recorded in it waits.
+    var isSetAside: Bool { record.damage != nil }
+
     /// An answer goes on, or may: no other one starts until that is decided.
     var isTurnHeld: Bool { pendingTurns > 0 || record.state.toolLoop != nil }
 }
@@ -64,7 +67,7 @@ struct ConversationCache {
             if hand >= clock.count { hand = 0 }
             let candidate = clock[hand]
             looked += 1
-            if candidate.wasUsed || candidate.pending > 0 {
+            if candidate.wasUsed || candidate.pending > 0 || candidate.isSetAside {
                 candidate.wasUsed = false
                 hand += 1
                 continue

@@ -41,5 +41,6 @@ enum DerivedSource {
     static let effects = Signal.effectSource
     static let ingress = "/convey/ingress"
     static let scheduler = "/convey/scheduler"
+    static let recovery = "/convey/recovery"
     static let `operator` = "/convey/operator"
 }

@@ -36,10 +36,15 @@ extension Engine {
         guard let selection = partitions[partition].select() else { return false }
         let position = Position(selection.position)
         let conversation = try activate(id: ConversationID(selection.conversation))
-        let signal = if let held = selection.signal { held } else { try signal(at: position, of: conversation) }
+        let held = selection.signal
+        guard let signal = held == nil ? try readSignal(at: position) : held else {
+            try setAside(
+                conversation, because: "record \(position), which waits to be applied, cannot be read")
+            return true
+        }
         if exceedsEffectLimit(signal, conversation) {
             partitions[partition].discard(selection)
-            try bury(waitingRecord(at: position), reason: .effectLimit)
+            if let record = try waitingRecord(at: position) { try bury(record, reason: .effectLimit) }
             return true
         }
         var canceledThrough = conversation.record.canceledThrough
@@ -147,16 +152,14 @@ extension Engine {
     func activate(id: ConversationID) throws(JournalError) -> ActiveConversation {
         if let known = conversations.find(id: id.rawValue) { return known }
         guard let saved = try journal.conversation(id: id) else {
-            throw JournalError(.corrupt, "conversation \(id) has records but no row")
+            throw JournalError(.damaged, "conversation \(id) has records but no row")
         }
-        return conversations.insert(saved)
+        return try admit(saved)
     }
 
-    func signal(at position: Position, of conversation: ActiveConversation) throws(JournalError) -> Signal {
-        guard let record = try record(at: position), case .signal(let signal) = record.content else {
-            throw JournalError(.corrupt, "record \(position) of \(conversation.record.subject) cannot be read")
-        }
-        return signal
+    /// The signal recorded at a position; nil where it cannot be read.
+    func readSignal(at position: Position) throws(JournalError) -> Signal? {
+        try record(at: position)?.intactSignal
     }
 
     /// Signals set aside in one transaction for want of their cause, those that wait for them not counted.
@@ -170,19 +173,21 @@ extension Engine {
                 parkedUntil: time.monotonic - settings.causeTimeoutMilliseconds, limit: room)
             room -= positions.count
             for position in positions {
-                let record = try waitingRecord(at: Position(position))
+                guard let record = try waitingRecord(at: Position(position)) else { continue }
                 try bury(record, reason: .causeTimeout)
             }
         }
     }
 
-    /// A record that waited for its cause and does not any more.
-    private func waitingRecord(at position: Position) throws(JournalError) -> JournalRecord {
-        guard let record = try record(at: position) else {
-            throw JournalError(.corrupt, "record \(position) waits for its cause but cannot be read")
-        }
-        guard case .signal(let signal) = record.content else {
-            preconditionFailure("a marker (record \(position)) waited for its cause")
+    /// A record that waited for its cause and does not any more; nil where it cannot be read: its conversation is then set
+    /// aside.
+    private func waitingRecord(at position: Position) throws(JournalError) -> JournalRecord? {
+        guard let record = try record(at: position) else { return nil }
+        guard let signal = record.intactSignal else {
+            try setAside(
+                activate(id: record.conversation),
+                because: "record \(position), which waits for its cause, cannot be read")
+            return nil
         }
         settle(position, signal, try activate(id: record.conversation))
         return record
@@ -201,7 +206,8 @@ extension Engine {
                 for dependent in partitions[partition].abandon(
                     cause: cause, conversation: record.conversation.rawValue)
                 {
-                    graves.append((try waitingRecord(at: Position(dependent)), .causeDeadLettered))
+                    guard let record = try waitingRecord(at: Position(dependent)) else { continue }
+                    graves.append((record, .causeDeadLettered))
                 }
             }
         }

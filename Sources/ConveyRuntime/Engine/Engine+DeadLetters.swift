@@ -38,7 +38,7 @@ extension Engine {
         _ letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
     ) throws(JournalError) -> DeadLetterOutcome {
         let conversation = try activate(id: record.conversation)
-        let status = try status(of: signal.cause, in: conversation)
+        let status = conversation.isSetAside ? .pending : try status(of: signal.cause, in: conversation)
         if status == .unknown, parkedCount >= settings.parkedLimit {
             return DeadLetterOutcome(position: record.position, status: .parkedLimit)
         }
@@ -46,6 +46,10 @@ extension Engine {
         batch.redrivenDeadLetters.append(record.position)
         metrics.gauges.deadLettersOpen -= 1
         pending.restore(record.position)
+        // It waits with the others until the conversation can be loaded.
+        guard !conversation.isSetAside else {
+            return DeadLetterOutcome(position: record.position, status: .redriven, auditID: id)
+        }
         let partition = conversation.record.partition
         partitions[partition].enqueue(
             signal, position: record.position.rawValue, conversation: conversation.record.id.rawValue,

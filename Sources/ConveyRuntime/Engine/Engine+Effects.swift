@@ -144,7 +144,10 @@ extension Engine {
         var entry = started
         let effect = entry.effect
         let conversation = try activate(id: effect.conversation)
-        let cause = try signal(at: effect.key.cause, of: conversation)
+        guard let cause = try readSignal(at: effect.key.cause) else {
+            return try setAside(
+                conversation, because: "record \(effect.key.cause), which ordered \(effect.effectID), cannot be read")
+        }
         ledger.setTraceparent(cause.traceparent, key: effect.key)
         entry.traceparent = cause.traceparent
         let data = LifecycleData.started(entry, reset: started.effect.attempt > 1 && started.mayHaveStreamed)
@@ -161,6 +164,8 @@ extension Engine {
     /// Records what an attempt reports. What comes after the effect's end is recorded as audit, and changes nothing.
     func record(_ report: EffectReport) throws(JournalError) {
         let effect = report.effect
+        // Its attempt was stopped, and is made again once the conversation can be loaded.
+        guard setAside[effect.conversation] == nil else { return }
         switch report.event {
         case .delta(let delta):
             guard let entry = ledger.append(delta, of: effect) else { return }

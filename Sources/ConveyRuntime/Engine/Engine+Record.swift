@@ -48,6 +48,7 @@ extension Engine {
             preconditionFailure("a signal of type \(signal.type) passed the contract")
         }
         let conversation = try activate(subject: signal.subject)
+        if conversation.isSetAside { return hold(signal, family: family, hash: hash, in: conversation) }
         let partition = conversation.record.partition
         let status: Scheduler.CauseStatus
         if let cause {
@@ -55,12 +56,7 @@ extension Engine {
         } else {
             status = try self.status(of: signal.cause, in: conversation)
         }
-        let record = place(.signal(signal), family: family, in: conversation)
-        recent.insert(hash, record.position)
-        if family != .inbound {
-            output.outbound.append(
-                OutboundEvent(record: record, subject: signal.subject, partition: partition, applied: nil))
-        }
+        let record = write(signal, family: family, hash: hash, in: conversation)
         if status == .unknown, parkedCount >= settings.parkedLimit {
             try bury(record, reason: .parkedLimit)
             return record
@@ -73,6 +69,20 @@ extension Engine {
         pending.insert(record.position)
         giveTurn(to: partition)
         if family == .inbound, Priority(type: signal.type) == .control { urgent.append(partition) }
+        return record
+    }
+
+    /// Writes a signal, makes it findable, and publishes it unless it came in.
+    func write(
+        _ signal: Signal, family: Family, hash: UInt64, in conversation: ActiveConversation
+    ) -> JournalRecord {
+        let record = place(.signal(signal), family: family, in: conversation)
+        recent.insert(hash, record.position)
+        if family != .inbound {
+            output.outbound.append(
+                OutboundEvent(
+                    record: record, subject: signal.subject, partition: conversation.record.partition, applied: nil))
+        }
         return record
     }
 
@@ -94,7 +104,7 @@ extension Engine {
     /// The conversation of a subject: from memory, from the journal, or new.
     func activate(subject: String) throws(JournalError) -> ActiveConversation {
         if let known = conversations.find(subject: subject) { return known }
-        if let saved = try journal.conversation(subject: subject) { return conversations.insert(saved) }
+        if let saved = try journal.conversation(subject: subject) { return try admit(saved) }
         lastConversation += 1
         let created = ConversationRecord(
             id: ConversationID(lastConversation), subject: subject,

@@ -29,38 +29,53 @@ extension Engine {
         for position in waiting where try journal.isDeadLetter(position) { waiting.remove(position) }
         pending = PendingChanges(from: point.pending, to: waiting)
         try enqueue(waiting)
-        try reopen(point.openEffects)
+        try reopen(point)
+        metrics.gauges.conversationsSetAside = setAside.count
         metrics.gauges.openEffects = ledger.count
         metrics.gauges.queueDepth = queueDepth
     }
 
     /// Repeats what recording or applying did to the memory of the process that wrote this record.
     private func replay(_ record: JournalRecord, waiting: inout Set<Position>) throws(JournalError) {
-        let conversation = try activate(id: record.conversation)
-        let isNew = record.position > conversation.record.through
+        lastConversation = max(lastConversation, record.conversation.rawValue)
         switch record.content {
         case .signal(let signal):
             waiting.insert(record.position)
             recent.insert(IdentityIndex.hash(subject: signal.subject, id: signal.id), record.position)
-            if isNew, let family = Family(type: signal.type) {
-                _ = conversation.record.advance(to: record.position, family: family)
-                conversation.isDirty = true
-            }
-        case .marker(let marker):
-            waiting.remove(marker.appliedPosition)
+        case .unreadable: waiting.insert(record.position)
+        case .marker(let marker): waiting.remove(marker.appliedPosition)
+        }
+        guard let conversation = try find(record.conversation) else { return }
+        if case .marker(let marker) = record.content {
             partitions[conversation.record.partition].restore(applyOrder: marker.applyOrder)
-            guard isNew else { return }
-            try reapply(marker, in: conversation)
-            _ = conversation.record.advance(to: record.position, family: .applied)
-            conversation.isDirty = true
+        }
+        guard record.position > conversation.record.through else { return }
+        conversation.isDirty = true
+        guard !conversation.isSetAside else { return conversation.record.follow(record) }
+        if let problem = try problem(with: record, in: conversation) {
+            guard let reason = try rebuild(conversation, because: problem) else { return }
+            try setAside(conversation, because: reason)
+        } else {
+            conversation.record.follow(record)
         }
     }
 
-    private func reapply(_ marker: Marker, in conversation: ActiveConversation) throws(JournalError) {
-        guard let record = try journal.record(at: marker.appliedPosition), case .signal(let signal) = record.content
-        else {
-            throw JournalError(.corrupt, "record \(marker.appliedPosition) was applied but cannot be read")
+    /// Applies what a record says was applied.
+    /// - Returns: why the record cannot be what follows in its conversation; nil when it is.
+    private func problem(
+        with record: JournalRecord, in conversation: ActiveConversation
+    ) throws(JournalError) -> String? {
+        guard record.previous == conversation.record.head, record.offset == conversation.record.offset + 1 else {
+            return "record \(record.position) does not follow record \(conversation.record.head)"
         }
+        if let damage = record.damage { return damage }
+        guard case .marker(let marker) = record.content else { return nil }
+        return try reapply(marker, in: conversation)
+    }
+
+    private func reapply(_ marker: Marker, in conversation: ActiveConversation) throws(JournalError) -> String? {
+        guard let record = try journal.record(at: marker.appliedPosition), case .signal(let signal) = record.content
+        else { return "record \(marker.appliedPosition) was applied but cannot be read" }
         var canceledThrough = conversation.record.canceledThrough
         _ = PartitionMachine.reduce(
             signal, position: record.position.rawValue, priority: marker.priority, offset: record.offset,
@@ -68,27 +83,45 @@ extension Engine {
             canceledThrough: &canceledThrough)
         conversation.record.canceledThrough = canceledThrough
         guard conversation.record.state.digest == marker.digest else {
-            throw JournalError(
-                .corrupt,
-                "replaying \(conversation.record.subject) gives another state than was recorded at "
-                    + "record \(marker.appliedPosition) (offset \(record.offset))")
+            return "replaying it gives another state than was recorded at record \(marker.appliedPosition) "
+                + "(offset \(record.offset))"
         }
+        return nil
+    }
+
+    /// The conversation with a number; nil where there is no row for it, which is told.
+    private func find(_ id: ConversationID) throws(JournalError) -> ActiveConversation? {
+        if let known = conversations.find(id: id.rawValue) { return known }
+        guard let saved = try journal.conversation(id: id) else {
+            setAsideWithoutRow(id)
+            return nil
+        }
+        return try admit(saved)
     }
 
     /// Hands the partitions what was recorded and not applied, in record order.
     private func enqueue(_ waiting: Set<Position>) throws(JournalError) {
         unqueued = waiting
         for (index, position) in unqueued.sorted().enumerated() {
-            guard let record = try journal.record(at: position), case .signal(let signal) = record.content else {
-                throw JournalError(.corrupt, "record \(position) is pending but cannot be read")
+            defer { unqueued.remove(position) }
+            guard let record = try journal.record(at: position) else {
+                logger.error("a pending record is missing; run convey verify", metadata: ["position": "\(position)"])
+                continue
             }
-            let conversation = try activate(id: record.conversation)
+            guard let conversation = try find(record.conversation) else { continue }
+            guard let signal = record.intactSignal else {
+                try setAside(conversation, because: record.damage ?? "record \(position) waits, but is a marker")
+                continue
+            }
+            guard !conversation.isSetAside else {
+                setAside[record.conversation]?.held += 1
+                continue
+            }
             let partition = conversation.record.partition
+            let cause = try status(of: signal.cause, in: conversation)
             partitions[partition].enqueue(
                 signal, position: position.rawValue, conversation: record.conversation.rawValue,
-                offset: record.offset, cause: try status(of: signal.cause, in: conversation),
-                now: time.monotonic)
-            unqueued.remove(position)
+                offset: record.offset, cause: cause, now: time.monotonic)
             if index >= settings.residentSignalLimit { partitions[partition].release(position.rawValue) }
             conversation.pending += 1
             if ToolLoop.mayContinue(signal) { conversation.pendingTurns += 1 }
@@ -97,18 +130,26 @@ extension Engine {
     }
 
     /// Takes up the effects without an end: an answer that has begun before one that has not, then the oldest first.
-    private func reopen(_ effects: [OpenEffect]) throws(JournalError) {
+    private func reopen(_ point: RecoveryPoint) throws(JournalError) {
+        for effect in point.unreadableEffects {
+            guard let conversation = try find(effect.conversation) else { continue }
+            try setAside(conversation, because: "its open effect \(effect.key) cannot be read: \(effect.reason)")
+        }
         func rank(_ effect: OpenEffect) -> Int { effect.round > 0 ? 0 : effect.attempt > 0 ? 1 : 2 }
-        let ordered = effects.sorted {
+        let ordered = point.openEffects.sorted {
             (rank($0), $0.key.cause, $0.key.ordinal) < (rank($1), $1.key.cause, $1.key.ordinal)
         }
         for effect in ordered {
+            guard let conversation = try find(effect.conversation), !conversation.isSetAside else { continue }
             var call: ToolCall?
-            var isTurnHeld = false
-            switch effect.effectClass {
-            case .tool: call = try self.call(of: effect)
-            case .llm: isTurnHeld = try activate(id: effect.conversation).isTurnHeld
-            case .timer: break
+            if effect.effectClass == .tool {
+                call = try self.call(of: effect)
+                guard call != nil else {
+                    try setAside(
+                        conversation,
+                        because: "record \(effect.key.cause), which ordered \(effect.effectID), cannot be read")
+                    continue
+                }
             }
             // What was wrong with the policy was told when the effect was opened.
             let policy = (try? policy(of: effect, call: call)) ?? settings.effects.policy(of: effect.effectClass)
@@ -117,7 +158,7 @@ extension Engine {
                 lastSignal: SignalReference(id: effect.causeID, position: effect.key.cause))
             entry.call = call
             entry.wasInterrupted = effect.effectClass != .timer && effect.attempt > 0 && effect.dueAt == nil
-            ledger.open(entry, due: effect.dueAt.map(monotonic), isTurnHeld: isTurnHeld)
+            ledger.open(entry, due: effect.dueAt.map(monotonic), isTurnHeld: conversation.isTurnHeld)
         }
     }
 

@@ -56,7 +56,10 @@ extension Engine {
     func configuration(of conversation: ActiveConversation) throws(JournalError) -> [UInt8]? {
         guard let position = conversation.record.state.configuredAt else { return nil }
         if let known = conversation.configuration, known.position == position { return known.data }
-        let data = try signal(at: Position(Int64(position)), of: conversation).data
+        guard let data = try readSignal(at: Position(Int64(position)))?.data else {
+            setAsideLater(conversation, because: "record \(position), its configuration, cannot be read")
+            return nil
+        }
         if data.count <= Self.configurationLimit { conversation.configuration = (position, data) }
         return data
     }

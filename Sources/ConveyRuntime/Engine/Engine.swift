@@ -30,6 +30,12 @@ public final class Engine {
     var output = EngineOutput()
     /// Partitions that got a control signal in the transaction at hand, once for each.
     var urgent: [Int] = []
+    /// Conversations that cannot be loaded.
+    var setAside: [ConversationID: SetAside] = [:]
+    /// What has happened to conversations and is to be recorded with the next commit.
+    var untold: [Untold] = []
+    /// Conversations to be set aside at the end of the transaction at hand.
+    var condemned: [(conversation: ActiveConversation, reason: String)] = []
     /// Applications the transaction at hand may still make.
     var budget = 0
     var timestamps = TimestampWriter()
@@ -73,7 +79,7 @@ public final class Engine {
     public var outboxLag: Int64 { lastPosition.rawValue - outboxCursor.rawValue }
 
     /// Whether `transact` has something to do without new input.
-    public var hasWork: Bool { !turns.isEmpty || ledger.hasStartable }
+    public var hasWork: Bool { !turns.isEmpty || ledger.hasStartable || !untold.isEmpty }
 
     /// A conversation's state, as of the last transaction; nil for a subject without records.
     public func state(ofSubject subject: String) throws(JournalError) -> ConversationState? {
@@ -119,6 +125,7 @@ public final class Engine {
             outboxCursor = cursor
             batch.outboxCursor = cursor
         }
+        try tellOfDamage()
         try finishBatch()
 
         try journal.commit(batch, epoch: .single)
@@ -143,7 +150,7 @@ public final class Engine {
         releaseSignals()
     }
 
-    private func save(_ records: [ConversationRecord]) {
+    func save(_ records: [ConversationRecord]) {
         for var record in records {
             record.through = lastPosition
             batch.savedConversations.append(record)
@@ -188,5 +195,6 @@ public final class Engine {
         metrics.gauges.conversationsCached = conversations.count
         metrics.gauges.openEffects = ledger.count
         metrics.gauges.outboxLag = Int(outboxLag)
+        metrics.gauges.conversationsSetAside = setAside.count
     }
 }

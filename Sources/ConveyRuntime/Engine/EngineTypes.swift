@@ -124,6 +124,10 @@ public struct EngineSettings: Sendable {
     /// Effects in flight in the state of one conversation; with more, the signals of effects that others run become dead
     /// letters.
     public var inFlightLimit = 1_000
+    /// Conversations that may be set aside: more cannot be loaded than damage to some of them would explain.
+    public var setAsideLimit = 10_000
+    /// Signals that wait in a conversation that is set aside; further ones become dead letters.
+    public var heldSignalLimit = 10_000
     public var effects = EffectSettings()
 
     public init() {}

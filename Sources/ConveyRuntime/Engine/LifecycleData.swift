@@ -152,6 +152,14 @@ enum LifecycleData {
         return data
     }
 
+    static func conversationDamage(id: String, _ event: Engine.Untold.Event, reason: String) -> [UInt8] {
+        var data = JSONObjectBuilder()
+        data.add("audit_id", id)
+        data.add("category", "conversation_\(event.rawValue)")
+        data.add("reason", reason)
+        return data.finish()
+    }
+
     static func output(_ output: Output) -> [UInt8] {
         var data = JSONObjectBuilder(reservingCapacity: output.data.count + 96)
         data.add("output_id", output.outputID)

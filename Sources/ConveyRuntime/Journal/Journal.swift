@@ -76,11 +76,13 @@ public struct RecoveryPoint: Sendable {
     public var lastConversation: ConversationID
     public var outboxCursor: Position
     public var openEffects: [OpenEffect]
+    public var unreadableEffects: [UnreadableEffect]
     public var deadLetters: Int
 
     public init(
         checkpoint: Position, pending: [Position], applyOrders: [Int64], lastPosition: Position,
-        lastConversation: ConversationID, outboxCursor: Position, openEffects: [OpenEffect], deadLetters: Int
+        lastConversation: ConversationID, outboxCursor: Position, openEffects: [OpenEffect],
+        unreadableEffects: [UnreadableEffect] = [], deadLetters: Int
     ) {
         self.checkpoint = checkpoint
         self.pending = pending
@@ -89,6 +91,7 @@ public struct RecoveryPoint: Sendable {
         self.lastConversation = lastConversation
         self.outboxCursor = outboxCursor
         self.openEffects = openEffects
+        self.unreadableEffects = unreadableEffects
         self.deadLetters = deadLetters
     }
 }
@@ -177,7 +180,10 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
         case cannotOpen = "cannot_open"
         case inUse = "in_use"
         case newerVersion = "newer_version"
+        /// The file, or what all conversations share in it, is damaged: nothing in it can be trusted.
         case corrupt
+        /// What is recorded of one conversation cannot be read or does not agree with itself. The file is sound.
+        case damaged
         case diskFull = "disk_full"
         case busy
         case inputOutput = "input_output"
@@ -200,7 +206,7 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
     public var isRetriable: Bool {
         switch code {
         case .diskFull, .busy, .inputOutput, .displaced: true
-        case .cannotOpen, .inUse, .newerVersion, .corrupt, .syncFailed, .staleEpoch: false
+        case .cannotOpen, .inUse, .newerVersion, .corrupt, .damaged, .syncFailed, .staleEpoch: false
         }
     }
 

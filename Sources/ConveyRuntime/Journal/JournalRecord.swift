@@ -25,6 +25,8 @@ public struct JournalRecord: Sendable, Equatable {
         case signal(Signal)
         /// A `conv.applied.event.applied` signal. Only what cannot be derived from the signal it is about is stored.
         case marker(Marker)
+        /// The row is there, but its content cannot be read. A value, not an error: it concerns one conversation only.
+        case unreadable(reason: String, family: Family?)
     }
 
     public var position: Position
@@ -55,10 +57,24 @@ public struct JournalRecord: Sendable, Equatable {
         self.content = content
     }
 
+    /// The signal, if it is one that is as it was recorded.
+    var intactSignal: Signal? {
+        guard case .signal(let signal) = content, damage == nil else { return nil }
+        return signal
+    }
+
+    /// Why the record is not what was recorded; nil where nothing says so.
+    var damage: String? {
+        if case .unreadable(let reason, _) = content { return "record \(position) cannot be read: \(reason)" }
+        guard let storedDigest, storedDigest != digest else { return nil }
+        return "record \(position) is not what was recorded"
+    }
+
     public var family: Family? {
         switch content {
         case .signal(let signal): Family(type: signal.type)
         case .marker: .applied
+        case .unreadable(_, let family): family
         }
     }
 
@@ -105,6 +121,24 @@ public struct ConversationRecord: Sendable, Equatable {
     /// start any more.
     public var canceledThrough: Int64
     public var state: ConversationState
+    /// Why `state` does not count; nil when it does.
+    public var damage: Damage?
+
+    /// What keeps a conversation from being loaded.
+    public enum Damage: Sendable, Equatable {
+        /// The saved state cannot be read.
+        case unreadable(String)
+        /// Counters or state are not those that were saved.
+        case changed(String)
+        /// Convey has set the conversation aside, because its records do not make its state either.
+        case setAside(String)
+
+        public var reason: String {
+            switch self {
+            case .unreadable(let reason), .changed(let reason), .setAside(let reason): reason
+            }
+        }
+    }
 
     public init(id: ConversationID, subject: String, partition: Int) {
         self.id = id
@@ -116,6 +150,14 @@ public struct ConversationRecord: Sendable, Equatable {
         sequences = Array(repeating: 0, count: Family.allCases.count)
         canceledThrough = 0
         state = ConversationState()
+        damage = nil
+    }
+
+    /// Takes over the place of a record that has one.
+    mutating func follow(_ record: JournalRecord) {
+        head = record.position
+        offset = record.offset
+        if let family = record.family { sequences[Int(family.rawValue)] = record.sequence }
     }
 
     /// Gives the next record of the conversation its place.
@@ -141,6 +183,10 @@ public struct DeadLetter: Sendable, Equatable {
         case causeDeadLettered = "cause_dead_lettered"
         /// Its conversation has too many effects in flight.
         case effectLimit = "effect_limit"
+        /// Its conversation is set aside, and enough signals wait in it.
+        case setAside = "set_aside"
+        /// What is saved of the reason cannot be read.
+        case unknown
         /// An operator has discarded it; the audit signals tell why it was set aside before.
         case discarded
     }

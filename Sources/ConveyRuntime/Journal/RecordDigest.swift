@@ -37,6 +37,7 @@ extension JournalRecord {
             digest.combine(UInt64(bitPattern: marker.applyOrder))
             digest.combine(UInt64(marker.priority.rawValue))
             digest.combine(marker.digest)
+        case .unreadable: digest.combine(3)
         }
         return digest.value
     }

@@ -5,6 +5,7 @@ public struct RecordLink: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
         case signal(id: String, type: String, cause: Cause)
         case marker(Marker)
+        case unreadable(reason: String, family: Family?)
     }
 
     public var position: Position
@@ -36,17 +37,19 @@ public struct RecordLink: Sendable, Equatable {
             switch record.content {
             case .signal(let signal): .signal(id: signal.id, type: signal.type, cause: signal.cause)
             case .marker(let marker): .marker(marker)
+            case .unreadable(let reason, let family): .unreadable(reason: reason, family: family)
             }
         self.init(
             position: record.position, conversation: record.conversation, previous: record.previous,
             offset: record.offset, sequence: record.sequence, recordedAt: record.recordedAt, content: content)
     }
 
-    /// The type of the signal or marker.
+    /// The type of the signal or marker; empty where it cannot be read.
     public var type: String {
         switch content {
         case .signal(_, let type, _): type
         case .marker: Marker.type
+        case .unreadable: ""
         }
     }
 
@@ -54,6 +57,7 @@ public struct RecordLink: Sendable, Equatable {
         switch content {
         case .signal(_, let type, _): Family(type: type)
         case .marker: .applied
+        case .unreadable(_, let family): family
         }
     }
 }

@@ -30,6 +30,8 @@ extension QueryExecutor {
             } catch {
                 switch error {
                 case .query(let error): return .failure(error)
+                case .journal(let error) where error.code == .damaged:
+                    return .failure(QueryError(.corrupt, "\(error.message); run convey verify"))
                 case .journal(let error): throw error
                 }
             }

@@ -21,6 +21,7 @@ struct MetricNames {
     static let verifiedConversations = "convey_verified_conversations_total"
     static let verifiedRecords = "convey_verified_records_total"
     static let verificationDifferences = "convey_verification_differences_total"
+    static let conversationsRebuilt = "convey_conversations_rebuilt_total"
 
     static let queueDepth = "convey_queue_depth"
     static let parked = "convey_signals_parked"
@@ -28,6 +29,7 @@ struct MetricNames {
     static let partitionParked = "convey_partition_signals_parked"
     static let outboxLag = "convey_outbox_lag"
     static let conversationsCached = "convey_conversations_cached"
+    static let conversationsSetAside = "convey_conversations_set_aside"
     static let openEffects = "convey_effects_open"
     static let deadLettersOpen = "convey_dead_letters_open"
     static let journalBytes = "convey_journal_bytes"

@@ -40,6 +40,8 @@ public struct MetricsSnapshot: Sendable {
         public var verifiedRecords: UInt64 = 0
         /// Times it found that the journal does not agree with itself.
         public var verificationDifferences: UInt64 = 0
+        /// Conversations made anew from their records, because what was saved of them could not be used.
+        public var conversationsRebuilt: UInt64 = 0
 
         public init() {}
     }
@@ -56,6 +58,8 @@ public struct MetricsSnapshot: Sendable {
         public var outboxLag: Int = 0
         /// Conversations held in memory.
         public var conversationsCached: Int = 0
+        /// Conversations that cannot be loaded: their signals wait.
+        public var conversationsSetAside: Int = 0
         /// Effects without an end.
         public var openEffects: Int = 0
         /// Dead letters in the journal.
@@ -136,6 +140,7 @@ extension MetricsSnapshot.Counters {
         verifiedConversations += other.verifiedConversations
         verifiedRecords += other.verifiedRecords
         verificationDifferences += other.verificationDifferences
+        conversationsRebuilt += other.conversationsRebuilt
     }
 }
 
@@ -147,6 +152,7 @@ extension MetricsSnapshot.Gauges {
         if partitions.isEmpty { partitions = other.partitions }
         outboxLag += other.outboxLag
         conversationsCached += other.conversationsCached
+        conversationsSetAside += other.conversationsSetAside
         openEffects += other.openEffects
         deadLettersOpen += other.deadLettersOpen
         journalBytes += other.journalBytes

@@ -54,6 +54,9 @@ public struct PrometheusText: Sendable {
         counter(
             MetricNames.verificationDifferences, "Times the journal did not agree with itself.",
             counters.verificationDifferences)
+        counter(
+            MetricNames.conversationsRebuilt, "Conversations made anew from their records.",
+            counters.conversationsRebuilt)
     }
 
     private mutating func labelled(_ metrics: MetricsSnapshot) {
@@ -90,6 +93,9 @@ public struct PrometheusText: Sendable {
             gauges.partitions.map(\.parked))
         gauge(MetricNames.outboxLag, "Events recorded and not yet published.", gauges.outboxLag)
         gauge(MetricNames.conversationsCached, "Conversations held in memory.", gauges.conversationsCached)
+        gauge(
+            MetricNames.conversationsSetAside, "Conversations that cannot be loaded: their signals wait.",
+            gauges.conversationsSetAside)
         gauge(MetricNames.openEffects, "Effects without an end.", gauges.openEffects)
         gauge(MetricNames.deadLettersOpen, "Dead letters in the journal.", gauges.deadLettersOpen)
         gauge(MetricNames.journalBytes, "Size of the journal on disk.", gauges.journalBytes)

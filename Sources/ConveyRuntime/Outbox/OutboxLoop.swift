@@ -270,7 +270,14 @@ final class OutboxLoop: Sendable {
     ) throws(JournalError) {
         let page = try reader.records(after: state.taken, limit: Self.journalPage)
         for record in page where record.position <= through {
-            if let event = try OutboundEvent(record, reader: reader) { state.waiting.append(event) }
+            do throws(JournalError) {
+                if let event = try OutboundEvent(record, reader: reader) { state.waiting.append(event) }
+            } catch {
+                guard error.code == .damaged else { throw error }
+                logger.error(
+                    "an event cannot be read and is left out: its place in the sequence stays empty",
+                    metadata: ["position": "\(record.position)", "reason": "\(error.message)"])
+            }
             state.taken = record.position
         }
         guard let last = page.last, last.position >= state.taken else {
@@ -337,18 +344,22 @@ final class OutboxLoop: Sendable {
 
 extension OutboundEvent {
     /// The event that a record is published as; nil for one that is not (it came from the broker).
+    /// - Throws: `damaged` where it cannot be read.
     package convenience init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
+        if case .unreadable(let reason, _) = record.content {
+            throw JournalError(.damaged, "record \(record.position) cannot be read: \(reason)")
+        }
         guard let family = record.family, family != .inbound else { return nil }
         var applied: Signal?
         if case .marker(let marker) = record.content {
             guard let found = try reader.record(at: marker.appliedPosition), case .signal(let signal) = found.content
             else {
-                throw JournalError(.corrupt, "record \(marker.appliedPosition) was applied but cannot be read")
+                throw JournalError(.damaged, "record \(marker.appliedPosition) was applied but cannot be read")
             }
             applied = signal
         }
         guard let subject = try reader.subject(of: record.conversation) else {
-            throw JournalError(.corrupt, "conversation \(record.conversation) has records but no row")
+            throw JournalError(.damaged, "conversation \(record.conversation) has records but no row")
         }
         self.init(
             record: record, subject: subject,

@@ -53,7 +53,7 @@ struct ConversationChain {
             }
             let older = links.dropFirst()
             guard !older.isEmpty else {
-                throw .journal(JournalError(.corrupt, "the chain of record \(from) ends before offset \(offset)"))
+                throw .journal(JournalError(.damaged, "the chain of record \(from) ends before offset \(offset)"))
             }
             positions.insert(contentsOf: older.reversed().map(\.position.rawValue), at: 0)
             first -= Int64(older.count)

@@ -122,6 +122,9 @@ extension QueryExecutor {
             let records = try records(at: Array(part))
             var applied = try appliedSignals(of: records)[...]
             for record in records {
+                if case .unreadable(let reason, _) = record.content {
+                    throw .journal(JournalError(.damaged, "record \(record.position) cannot be read: \(reason)"))
+                }
                 var signal: Signal?
                 if case .marker = record.content { signal = applied.popFirst() }
                 let event = OutboundEvent(
@@ -141,7 +144,7 @@ extension QueryExecutor {
         var signals: [Signal] = []
         for record in try self.records(at: positions) {
             guard case .signal(let signal) = record.content else {
-                throw .journal(JournalError(.corrupt, "record \(record.position) was applied but is a marker"))
+                throw .journal(JournalError(.damaged, "record \(record.position) was applied but cannot be read"))
             }
             signals.append(signal)
         }

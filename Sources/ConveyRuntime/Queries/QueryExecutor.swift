@@ -30,6 +30,9 @@ public final class QueryExecutor {
         } catch {
             switch error {
             case .query(let error): return QueryAnswer(error)
+            // It is this conversation's damage, and asking again does not mend it.
+            case .journal(let error) where error.code == .damaged:
+                return QueryAnswer(QueryError(.corrupt, "\(error.message); run convey verify"))
             case .journal(let error): throw error
             }
         }

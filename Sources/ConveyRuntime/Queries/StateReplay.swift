@@ -13,7 +13,7 @@ struct StateReplay {
     /// - Throws: when the result is not the one that was recorded.
     mutating func apply(_ marker: Marker, to applied: JournalRecord, partition: Int) throws(QueryFailure) {
         guard case .signal(let signal) = applied.content else {
-            throw .journal(JournalError(.corrupt, "record \(applied.position) was applied but is a marker"))
+            throw .journal(JournalError(.damaged, "record \(applied.position) was applied but cannot be read"))
         }
         _ = PartitionMachine.reduce(
             signal, position: applied.position.rawValue, priority: marker.priority, offset: applied.offset,
@@ -70,7 +70,9 @@ extension QueryExecutor {
         let row = try QueryFailure.reading { () throws(JournalError) in
             try self.reader.conversation(subject: reading.head.subject)
         }
-        return row.map { StateReplay(state: $0.state, canceledThrough: $0.canceledThrough, through: $0.offset) }
+        // Made from all records where what is saved cannot be used.
+        guard let row, row.damage == nil else { return nil }
+        return StateReplay(state: row.state, canceledThrough: row.canceledThrough, through: row.offset)
     }
 
     /// The latest applications up to an offset.

@@ -69,7 +69,7 @@ public struct JournalDifference: Error, Sendable, Equatable, CustomStringConvert
         case .output, .effect:
             "Consumers may wait for an event that never comes, or have seen one that is not recorded."
         case .savedConversation:
-            "What is kept for speed differs from the records: the next event may get a wrong place."
+            "What is kept for speed differs from the records: the conversation cannot be loaded from it."
         case .identities: "A repeat may be recorded twice, or a cause not be found."
         case .cursor: "Events may be published again, or not at all."
         }
@@ -82,7 +82,9 @@ public struct JournalDifference: Error, Sendable, Equatable, CustomStringConvert
             "Stop Convey, keep a copy of the data directory, check the disk, and go back to a backup that verifies."
         case .digest:
             "Verify with the Convey that wrote the journal. If it finds the same, keep a copy and go back to a backup."
-        case .marker, .applyOrder, .cause, .pending, .output, .effect, .savedConversation, .identities, .cursor:
+        case .savedConversation:
+            "Start Convey on it: it makes the conversation anew from its records, or sets it aside and goes on without it."
+        case .marker, .applyOrder, .cause, .pending, .output, .effect, .identities, .cursor:
             "Keep a copy of the data directory and report it with this text; a backup that verifies is the way back."
         }
     }
@@ -122,7 +124,7 @@ enum VerificationStop: Error {
     /// A journal that says it is corrupt is a difference; anything else is not.
     init(_ error: JournalError, reading what: String) {
         switch error.code {
-        case .corrupt: self = .difference(JournalDifference(.unreadable, "\(what): \(error.message)"))
+        case .corrupt, .damaged: self = .difference(JournalDifference(.unreadable, "\(what): \(error.message)"))
         case .cannotOpen, .inUse, .newerVersion, .diskFull, .busy, .inputOutput, .syncFailed, .staleEpoch,
             .displaced:
             self = .journal(error)

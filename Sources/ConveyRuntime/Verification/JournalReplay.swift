@@ -59,7 +59,7 @@ struct JournalReplay {
                     subject: row.subject))
         }
         conversations[row.id.rawValue] = ConversationRecord(id: row.id, subject: row.subject, partition: partition)
-        if row.through > .start { saved[row.id.rawValue] = row }
+        if row.through > .start || row.damage != nil { saved[row.id.rawValue] = row }
     }
 
     /// Takes the next record of a conversation that is followed.
@@ -68,7 +68,7 @@ struct JournalReplay {
             preconditionFailure("record \(record.position) belongs to a conversation that is not followed")
         }
         if !isBehindCheckpoint, record.position > point.checkpoint { try passCheckpoint() }
-        if let row = saved[record.conversation.rawValue], record.position > row.through {
+        if let row = saved[record.conversation.rawValue], row.damage == nil, record.position > row.through {
             try compare(conversation, with: row)
             saved[record.conversation.rawValue] = nil
         }
@@ -79,6 +79,7 @@ struct JournalReplay {
         switch record.content {
         case .signal(let signal): try take(signal, of: record)
         case .marker(let marker): try take(marker, of: record, in: &conversation)
+        case .unreadable(let reason, _): throw difference(.unreadable, reason, record)
         }
         conversations[record.conversation.rawValue] = conversation
     }
@@ -89,6 +90,12 @@ struct JournalReplay {
         for row in saved.values.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
             guard let conversation = conversations[row.id.rawValue] else { continue }
             try compare(conversation, with: row)
+        }
+        if let effect = point.unreadableEffects.first(where: { includes($0.conversation) }) {
+            throw .difference(
+                JournalDifference(
+                    .effect, "open effect \(effect.key) cannot be read: \(effect.reason)",
+                    subject: conversations[effect.conversation.rawValue]?.subject, position: effect.key.cause))
         }
         do {
             try effects.finish(point.openEffects.filter { includes($0.conversation) })
@@ -198,7 +205,7 @@ struct JournalReplay {
             applied = read
         }
         guard case .signal(let signal) = applied.content else {
-            preconditionFailure("the marker at \(applied.position) waited to be applied")
+            throw difference(.marker, "the signal it is about cannot be read", record)
         }
         try checkCause(of: signal, applied)
 
@@ -318,6 +325,7 @@ struct JournalReplay {
     private func compare(
         _ replayed: ConversationRecord, with row: ConversationRecord
     ) throws(VerificationStop) {
+        if let damage = row.damage { throw .difference(Self.difference(damage, of: row)) }
         var replayed = replayed
         replayed.through = row.through
         guard replayed != row else { return }
@@ -336,6 +344,17 @@ struct JournalReplay {
         throw .difference(
             JournalDifference(
                 .savedConversation, "it is saved as of position \(row.through) with \(what)", subject: row.subject))
+    }
+
+    private static func difference(
+        _ damage: ConversationRecord.Damage, of row: ConversationRecord
+    ) -> JournalDifference {
+        switch damage {
+        case .unreadable(let reason), .changed(let reason):
+            JournalDifference(.savedConversation, reason, subject: row.subject)
+        case .setAside(let reason):
+            JournalDifference(.savedConversation, "Convey has set it aside: \(reason)", subject: row.subject)
+        }
     }
 
     // MARK: Reading

@@ -167,6 +167,12 @@ public struct JournalVerifier {
             for record in page {
                 guard record.position == position.next else { throw gap(after: position, before: record.position) }
                 position = record.position
+                if case .unreadable(let reason, _) = record.content {
+                    let subject = try reading("conversation \(record.conversation)") { () throws(JournalError) in
+                        try source.subject(of: record.conversation)
+                    }
+                    throw .difference(JournalDifference(.unreadable, reason, record, subject: subject))
+                }
                 if isFirst, position <= point.checkpoint, case .signal(let signal) = record.content {
                     sum.add(hash: IdentityIndex.hash(subject: signal.subject, id: signal.id), position: position)
                 }
