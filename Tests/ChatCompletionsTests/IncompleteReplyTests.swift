@@ -46,6 +46,32 @@ import Testing
             try outcome(chunk(delta: Self.call), chunk(delta: "{}", finish: reason)).toolCalls.map(\.name) == ["rm"])
     }
 
+    @Test(
+        "Calls at the limit of tokens are whole where their arguments are, whatever the server says",
+        arguments: [("", 8, false), (#"{\"path\""#, 8, false), ("", 7, true), (#"{\"path\":1}"#, 8, true)])
+    func atTheLimit(arguments: String, tokens: Int, isWhole: Bool) async throws {
+        let call =
+            #"{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"rm","arguments":"\#(arguments)"}}]}"#
+        let server = try ScriptedHTTPServer { _, connection in
+            try connection.beginStream()
+            try connection.events([
+                chunk(delta: call, finish: "tool_calls"),
+                #"{"choices":[],"usage":{"completion_tokens":\#(tokens)}}"#, "[DONE]",
+            ])
+            try connection.endStream()
+        }
+        var request = hello
+        request.maxTokens = 8
+        try await withClient { client in
+            guard !isWhole else {
+                let outcome = try await client.run(request, provider: provider(server)) { _ in }
+                return #expect(outcome.toolCalls.count == 1)
+            }
+            let failure = try await ChatCompletionsTests.failure(of: request, client, provider(server))
+            #expect(failure.code == "incomplete_tool_calls")
+        }
+    }
+
     @Test("A stop behind a length does not make the calls whole")
     func twoReasons() throws {
         #expect(throws: ReplyFault.incompleteToolCalls(finishReason: "length")) {

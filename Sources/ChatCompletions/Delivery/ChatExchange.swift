@@ -65,7 +65,7 @@ struct ChatExchange: Sendable {
         start = now
         lastReceived = now
         parser = ServerSentEventParser(eventBytes: limits.eventBytes)
-        reply = ChatReply(limits: limits)
+        reply = ChatReply(limits: limits, maxTokens: request.maxTokens)
     }
 
     // MARK: What the reader has to say

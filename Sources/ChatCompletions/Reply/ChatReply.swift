@@ -24,6 +24,8 @@ enum ReplyFault: Error, Equatable {
 /// A reply as far as it has come.
 struct ChatReply: Sendable {
     private let limits: ChatLimits
+    /// Tokens that the model may write; nil where nobody has said how many.
+    private let maxTokens: Int?
     private(set) var content = ""
     private(set) var thinking = ""
     private(set) var finishReason: String?
@@ -39,8 +41,9 @@ struct ChatReply: Sendable {
     private var model: String?
     private var responseID: String?
 
-    init(limits: ChatLimits) {
+    init(limits: ChatLimits, maxTokens: Int? = nil) {
         self.limits = limits
+        self.maxTokens = maxTokens
     }
 
     /// Whether the model has said anything.
@@ -92,11 +95,18 @@ struct ChatReply: Sendable {
             finishReason = "stop"
         case .toolCalls: break
         }
+        if hasReachedLimit, !toolCalls.areWhole { throw .incompleteToolCalls(finishReason: "length") }
         guard calls.allSatisfy({ !$0.name.isEmpty }) else { throw .unnamedToolCall }
         return ChatOutcome(
             content: content, thinking: thinking, finishReason: finishReason, toolCalls: calls,
             usage: usage, model: model, responseID: responseID, provider: provider, members: members.object,
             reasoningMember: reasoningMember)
+    }
+
+    /// The model has written all the tokens that it may. vLLM says `tool_calls` at the end of a stream even then.
+    private var hasReachedLimit: Bool {
+        guard let maxTokens, let used = usage?.completionTokens else { return false }
+        return used >= maxTokens
     }
 
     // MARK: Members

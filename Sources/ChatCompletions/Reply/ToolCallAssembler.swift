@@ -36,6 +36,9 @@ struct ToolCallAssembler: Sendable {
 
     var count: Int { calls.count }
 
+    /// Whether the arguments of each call are a whole JSON object.
+    var areWhole: Bool { calls.allSatisfy(\.isWhole) }
+
     /// A call without an id, or with that of a call before it, gets one from its position, so that its answer can name it.
     var complete: [ChatToolCall] {
         var ids = Set(calls.map { ExactText($0.id) })

@@ -82,7 +82,8 @@ struct PolicySettings: Sendable {
             parse: ValueParsers.duration(.zero...day))
         backoffLimit = Setting(
             "\(path).backoff_limit", in: .effects, "DURATION", default: text(standard.backoffLimit),
-            help: "The longest pause between attempts.", parse: ValueParsers.duration(.zero...day))
+            help: "The longest pause between attempts, one that a server asks for included.",
+            parse: ValueParsers.duration(.zero...day))
         timeout = Setting(
             "\(path).timeout", in: .effects, "DURATION", default: text(standard.timeout),
             help: "How long one attempt may take.", parse: ValueParsers.duration(.milliseconds(1)...day))
