@@ -1,3 +1,4 @@
+import Conversation
 import Foundation
 import JournalSupport
 import TestSupport
@@ -40,8 +41,18 @@ struct ModelRequest: Sendable {
     /// Names of the tools that may be called.
     let tools: [String]
     let idempotencyKey: String
+    /// The assistant's messages that call tools, as JSON, and the calls in them.
+    let assistantsWithCalls: [String]
+    let calls: [String]
 
     init(_ request: ScriptedRequest) {
+        let calling = (JSONObjectView(request.body)?["messages"]?.elements ?? []).filter {
+            $0.object?["tool_calls"] != nil
+        }
+        assistantsWithCalls = calling.map { String(decoding: $0.raw, as: UTF8.self) }
+        calls = calling.flatMap { $0.object?["tool_calls"]?.elements ?? [] }.map {
+            String(decoding: $0.raw, as: UTF8.self)
+        }
         let body = try? JSONSerialization.jsonObject(with: Data(request.body)) as? [String: Any]
         messages = (body?["messages"] as? [[String: Any]] ?? []).map {
             Message(
@@ -100,12 +111,15 @@ final class ModelReply {
     /// Ends the reply in calls of tools.
     /// - Parameters:
     ///   - id: what the calls' ids begin with.
+    ///   - members: further members of each call, as JSON.
     ///   - reason: why the reply ends.
-    func call(_ calls: [Call], id: String, finish reason: String = "tool_calls") throws {
+    func call(
+        _ calls: [Call], id: String, members: String = #""x":null"#, finish reason: String = "tool_calls"
+    ) throws {
         for (index, call) in calls.enumerated() {
             let function = "{\"name\":\"\(call.name)\",\"arguments\":\(quoted(call.arguments))}"
             try delta(
-                #"{"tool_calls":[{"index":\#(index),"id":"\#(id)-\#(index)","type":"function","function":\#(function)}]}"#
+                #"{"tool_calls":[{"index":\#(index),"id":"\#(id)-\#(index)","type":"function",\#(members),"function":\#(function)}]}"#
             )
         }
         try finish(reason)
@@ -117,7 +131,8 @@ final class ModelReply {
         try connection.endStream()
     }
 
-    private func delta(_ delta: String, finish: String = "null") throws {
+    /// Streams a `delta` as it is.
+    func delta(_ delta: String, finish: String = "null") throws {
         if !hasBegun { try connection.beginStream() }
         hasBegun = true
         try connection.events([
