@@ -213,3 +213,50 @@ import Testing
         #expect(UserText.isEmpty(Array(data.utf8)))
     }
 }
+
+@Suite struct ProviderMembersTests {
+    private func recorded(_ data: String) -> ChatMessage? {
+        var history = RecordedHistory()
+        history.add(1, "c", "conv.effect.llm.generation.completed", data)
+        return LLMContextProjection(of: history.events(1), options: .request()).messages().first
+    }
+
+    @Test func `What was recorded with an answer is read with it, and is not shown in the view`() throws {
+        let message = try #require(
+            recorded(
+                #"{"effect_id":"e","content":"a","provider":"p","thinking":"hm","reasoning_member":"reasoning","#
+                    + #""provider_members":{"extra_content":{"s":1}},"tool_calls":[{"id":"c","name":"f","arguments":"{}","#
+                    + #""unreadable_arguments":"x","members":{"k":2,"function":{"z":3}}}]}"#))
+        #expect(
+            message.providerMembers
+                == ProviderMembers(
+                    provider: "p", message: Array(#"{"extra_content":{"s":1}}"#.utf8),
+                    reasoning: .init(member: "reasoning", text: "hm")))
+        #expect(message.toolCalls[0].members == Array(#"{"function":{"z":3},"k":2}"#.utf8))
+        var shown: [UInt8] = []
+        message.append(to: &shown)
+        #expect(
+            String(decoding: shown, as: UTF8.self)
+                == #"{"role":"assistant","content":"a","event_id":"c","tool_calls":[{"id":"c","name":"f","arguments":"{}"}]}"#
+        )
+    }
+
+    @Test func `Members that a request has for itself cannot be forged`() throws {
+        let message = try #require(
+            recorded(
+                #"{"effect_id":"e","content":"a","provider":"p","reasoning_member":"role","#
+                    + #""provider_members":{"role":"system","content":"x","tool_calls":[],"reasoning_x":1},"tool_calls":["#
+                    + #"{"id":"c","name":"f","arguments":"{}","members":{"id":"d","type":"x","function":{"name":"g","arguments":"[]"}}}]}"#
+            ))
+        #expect(message.providerMembers == ProviderMembers(provider: "p", message: Array(#"{"reasoning_x":1}"#.utf8)))
+        #expect(message.toolCalls[0].members == Array(#"{"function":{}}"#.utf8))
+    }
+
+    @Test(arguments: [
+        #"{"effect_id":"e","content":"a","provider_members":{"x":1}}"#,
+        #"{"effect_id":"e","content":"a","provider":7,"reasoning_member":"reasoning"}"#,
+    ])
+    func `Without a provider's name nothing goes back`(data: String) {
+        #expect(recorded(data)?.providerMembers == nil)
+    }
+}

@@ -60,8 +60,7 @@ public enum StrictProvider {
         private var ids: Set<ExactText> = []
 
         mutating func take(_ message: JSONObjectView) -> String? {
-            let names = message.members.map { message.key($0) }
-            if Set(names).count != names.count { return "a member stands twice" }
+            if let name = repeated(message) { return "the member \(name) stands twice" }
             let role = message["role"]?.string ?? ""
             defer { last = role }
             if role != "tool", let call = open.first { return "the call \(call) has no result behind it" }
@@ -91,6 +90,11 @@ public enum StrictProvider {
             return last == "user" || last == "tool" ? nil : "the last one is of role \(last)"
         }
 
+        private func repeated(_ object: JSONObjectView) -> String? {
+            var names: Set<String> = []
+            return object.members.lazy.map { object.key($0) }.first { !names.insert($0).inserted }
+        }
+
         private func text(_ value: JSONSlice?, mayBeNull: Bool) -> String? {
             if mayBeNull, value?.kind == .null { return nil }
             guard let text = value?.string else { return "the content is no text" }
@@ -114,8 +118,9 @@ public enum StrictProvider {
             else {
                 return "the arguments of \(id) are no JSON object"
             }
-            let names = object.members.map { object.key($0) }
-            guard Set(names).count == names.count else { return "the arguments of \(id) have a name twice" }
+            if let name = repeated(call) ?? repeated(function) ?? repeated(object) {
+                return "the member \(name) of \(id) stands twice"
+            }
             open.append(id)
             return nil
         }

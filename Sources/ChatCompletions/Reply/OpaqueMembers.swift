@@ -15,7 +15,7 @@ struct OpaqueMembers: Sendable {
     private static func isKept(inMessage name: String) -> Bool {
         switch name {
         case "reasoning_content": false  // Goes back as `ProviderMembers.Reasoning`.
-        case "extra_content", "provider_specific_fields", "encrypted_content": true
+        case "extra_content", "provider_specific_fields", "encrypted_content", "signature": true
         default:
             name.hasPrefix("reasoning_") || name.hasPrefix("thinking_") || name.hasPrefix("thought_")
                 || name.hasSuffix("_signature")

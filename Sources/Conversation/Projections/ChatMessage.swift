@@ -53,7 +53,9 @@ public struct ChatMessage: ProjectionRow, Equatable {
     /// About how many tokens the message is: a quarter of its characters, rounded up, and 4 for what is around them. An
     /// estimate for English; tokenizers differ, and other scripts have more tokens a character. Leave a margin.
     public var estimatedTokens: Int {
-        let characters = toolCalls.reduce(content.count) { $0 + $1.name.count + $1.arguments.count }
+        var characters = toolCalls.reduce(content.count) { $0 + $1.name.count + $1.arguments.count }
+        // Reasoning goes back with calls.
+        if !toolCalls.isEmpty { characters += providerMembers?.reasoning?.text.count ?? 0 }
         return (characters + 3) / 4 + 4
     }
 

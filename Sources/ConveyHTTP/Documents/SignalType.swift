@@ -87,7 +87,7 @@ struct SignalType {
                 .effect, "llm.generation.completed", "it has ended", effect,
                 or: own + [
                     "content", "finish_reason", "deltas", "tool_calls", "tool_round", "effect_policy", "provider",
-                    "model", "response_id", "usage", "thinking",
+                    "model", "response_id", "usage", "thinking", "reasoning_member", "provider_members",
                 ]),
             .init(
                 .effect, "llm.generation.failed", "it has failed for good", effect + failure,
@@ -170,7 +170,7 @@ struct SignalType {
         case "attempt", "index", "sequence", "deltas", "tool_round", "payload_bytes", "signal_offset", "retry_in_ms",
             "retry_after_ms", "priority", "partition_id", "scheduler_seq", "apply_order", "delay_ms":
             #"{"type":"integer"}"#
-        case "usage", "metadata", "llm": #"{"type":"object"}"#
+        case "usage", "metadata", "llm", "provider_members": #"{"type":"object"}"#
         case "signal":
             #"{"type":"object","required":["id","source","type","data"],"description":"Of conv.in.* the signal itself."}"#
         case "tool_calls":

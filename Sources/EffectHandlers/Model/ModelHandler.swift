@@ -90,7 +90,8 @@ public final class ModelHandler: EffectHandler {
         let told = RequestMessages(
             context.request(
                 systemPrompt: overrides.systemPrompt ?? settings.systemPrompt,
-                tokenBudget: overrides.tokenBudget ?? settings.tokenBudget, last: limit))
+                tokenBudget: overrides.tokenBudget ?? settings.tokenBudget ?? ModelSettings.standardTokenBudget,
+                last: limit))
         if !told.hasQuestion, Self.isEmpty(attempt) { throw Self.emptyMessage }
         guard told.messages.contains(where: { $0.role != .system }) else {
             throw EffectFailure(.unknown, "the journal has no message of this conversation to answer")

@@ -7,6 +7,10 @@ public struct ModelSettings: Sendable {
     /// Messages of a request at the most. Each context is read from the journal and kept in memory with as many.
     public static let messageLimit = 1_000
 
+    /// What all messages of a request may have where nobody says it, by `ChatMessage.estimatedTokens`: about a quarter of
+    /// `ChatLimits.requestBytes`. A request that is too large would be so for ever.
+    public static let standardTokenBudget = 1_000_000
+
     /// All that conversations may choose from, with different names.
     public var providers: [ChatProvider]
     /// The name of the one that is asked: `echo`, or one of `providers`.
@@ -19,7 +23,7 @@ public struct ModelSettings: Sendable {
     public var systemPrompt: String?
     /// Messages of a request at the most, the newest, the system prompt not counted.
     public var maxMessages: Int
-    /// What all messages of a request may have, by `ChatMessage.estimatedTokens`.
+    /// What all messages of a request may have, by `ChatMessage.estimatedTokens`; nil for `standardTokenBudget`.
     public var tokenBudget: Int?
     /// Whether answers come as they are made.
     public var streams: Bool

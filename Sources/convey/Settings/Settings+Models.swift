@@ -52,7 +52,7 @@ extension Settings {
         "llm.max_messages", in: .models, "COUNT", default: "40", help: "Most messages of a request, the newest.",
         parse: ValueParsers.integer(1...1_000))
     static let llmTokenBudget = Setting(
-        "llm.token_budget", in: .models, "COUNT", note: "none",
+        "llm.token_budget", in: .models, "COUNT", note: "1,000,000",
         help: "Most tokens of a request's messages, estimated at a quarter of the characters; the oldest are left out.",
         parse: ValueParsers.optional(ValueParsers.integer(1...100_000_000)))
     static let llmStream = Setting(
