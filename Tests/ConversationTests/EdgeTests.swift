@@ -127,6 +127,19 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         }
     }
 
+    @Test func `A null hides nothing that stands under another name`() throws {
+        #expect(
+            code(structured(#""contract_major":2,"extensions":{"contract_major":null}"#))
+                == "contract_version_unsupported")
+        #expect(try structured(#""cause_id":null,"extensions":{"cause_id":"a"}"#).get().cause == .signal("a"))
+        #expect(
+            try structured(#""project_id":"p","extensions":{"project_id":null}"#).get().extensions
+                == Array(#""projectid":"p""#.utf8))
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        #expect(
+            try structured(#""traceparent":null,"extensions":{"traceparent":"\#(trace)"}"#).get().traceparent == trace)
+    }
+
     @Test func `A version that is no number is refused`() {
         for value in ["\"\"", "false", "true", "1.5", "0", "-1", "{}", "\"1\""] {
             #expect(code(structured("\"contractmajor\":\(value)")) == "contract_version_invalid", "\(value)")

@@ -107,15 +107,10 @@ struct ContractCheck: ~Copyable {
     }
 
     private func checkVersion() throws(Rejection) {
-        let given: JSONSlot?
-        if let major = scan.top[.contractmajor], major.kind != .null {
-            given = major
-        } else {
-            given =
-                scan.inExtensions(.contractMajorAlias) ?? scan.inExtensions(.contractmajor)
-                ?? scan.top[.contractMajorAlias]
-        }
-        guard let given, defaults.isEdge ? given.kind != .null : !given.isFalsy else { return }
+        let chosen =
+            notNull(scan.top[.contractmajor]) ?? notNull(scan.inExtensions(.contractMajorAlias))
+            ?? notNull(scan.inExtensions(.contractmajor)) ?? notNull(scan.top[.contractMajorAlias])
+        guard let given = given(chosen) else { return }
         let text = String(decoding: JSONText.bytes(base, given.range), as: UTF8.self)
         guard given.kind == .integer, text != "0", !text.hasPrefix("-") else {
             throw Rejection(.contractVersionInvalid, "contractmajor must be a whole number from 1")
@@ -127,7 +122,7 @@ struct ContractCheck: ~Copyable {
 
     /// The first of the names a cause may have whose value is neither null nor false decides.
     private func cause() throws(Rejection) -> Cause {
-        let alias = scan.top[.causeIDAlias] ?? scan.inExtensions(.causeIDAlias)
+        let alias = notNull(scan.top[.causeIDAlias]) ?? scan.inExtensions(.causeIDAlias)
         let chosen =
             given(scan.top[.causationid]) ?? given(alias) ?? given(scan.inExtensions(.causationid))
             ?? given(scan.payload[.causeID])
@@ -143,13 +138,16 @@ struct ContractCheck: ~Copyable {
 
     /// The edges take null alone for absent, the core false too.
     private func given(_ slot: JSONSlot?) -> JSONSlot? {
-        guard let slot, slot.kind != .null, defaults.isEdge || slot.kind != .false else { return nil }
-        return slot
+        slot?.kind == .false && !defaults.isEdge ? nil : notNull(slot)
+    }
+
+    private func notNull(_ slot: JSONSlot?) -> JSONSlot? {
+        slot?.kind == .null ? nil : slot
     }
 
     /// Trace context is a hint: one that could not be published as it stands is dropped, not an error.
     private func traceparent() -> String? {
-        guard let slot = scan.top[.traceparent] ?? scan.inExtensions(.traceparent), slot.kind == .string,
+        guard let slot = notNull(scan.top[.traceparent]) ?? scan.inExtensions(.traceparent), slot.kind == .string,
             !slot.isEscaped
         else { return nil }
         let content = JSONText.bytes(base, slot.contentRange)
@@ -165,7 +163,8 @@ struct ContractCheck: ~Copyable {
         // What stands in the envelope itself wins over its `extensions` object.
         for member in scan.otherExtensions { members.set(member) }
         for member in scan.top.others { members.set(member) }
-        members.setProject(inExtensions: scan.inExtensions(.projectIDAlias), inEnvelope: scan.top[.projectIDAlias])
+        members.setProject(
+            inExtensions: notNull(scan.inExtensions(.projectIDAlias)), inEnvelope: scan.top[.projectIDAlias])
         if let schema = scan.top[.dataschema], schema.kind == .string { members.set("dataschema", schema) }
         if defaults.isEdge { try members.check() }
         return try members.encode()

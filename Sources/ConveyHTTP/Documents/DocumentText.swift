@@ -104,9 +104,9 @@ enum DocumentText {
             "subject":{"$ref":"#/components/schemas/Subject"},"as_of":{"$ref":"#/components/schemas/Offset"},
             "messages":{"type":"array","items":{"$ref":"#/components/schemas/Message"}}}},
         "Event":{"type":"object","description":"A CloudEvent as it is published.","required":["specversion","id","source","type","subject","time","datacontenttype","contractmajor","sequence","partition","offset","data"],"properties":{
-            "specversion":{"const":"1.0"},"id":{"type":"string"},"source":{"type":"string"},
+            "specversion":{"const":"1.0"},"id":{"type":"string"},"source":{"type":"string","format":"uri-reference"},
             "type":{"type":"string","pattern":"^conv\\.(in|applied|effect|out|audit)\\."},
-            "subject":{"$ref":"#/components/schemas/Subject"},"time":{"type":"string"},
+            "subject":{"$ref":"#/components/schemas/Subject"},"time":{"type":"string","format":"date-time"},
             "datacontenttype":{"const":"application/json"},"contractmajor":{"const":1},
             "causationid":{"type":"string"},"traceparent":{"type":"string"},
             "sequence":{"type":"integer","minimum":1},"partition":{"type":"integer","minimum":0},

@@ -127,7 +127,7 @@ enum OpenAPIDocument {
     ]
 
     private static let subject =
-        ##"{"name":"subject","in":"path","required":true,"description":"the conversation, percent-encoded into one segment","schema":{"$ref":"#/components/schemas/Subject"},"example":"chat-42"}"##
+        ##"{"name":"subject","in":"path","required":true,"description":"the conversation, percent-encoded into one segment: %XX in capitals, and none for what needs no escape","schema":{"$ref":"#/components/schemas/Subject"},"example":"chat-42"}"##
 
     private static let stream: (name: String, json: String) = {
         let parameters = [
