@@ -28,11 +28,10 @@ public enum EnvelopeEncoder {
     ) {
         JSONWriter.append(raw: "{\"specversion\":\"1.0\"", to: &bytes)
         append("id", signal.id, to: &bytes)
-        let source = signal.source
-        append("source", URIReference.isValid(source) ? source : URIReference.escaped(source), to: &bytes)
+        append("source", signal.publishedSource, to: &bytes)
         append("type", signal.type, to: &bytes)
         append("subject", signal.subject, to: &bytes)
-        if let time = signal.time.flatMap(EventTime.canonical) ?? recordedAt { append("time", time, to: &bytes) }
+        if let time = signal.publishedTime ?? recordedAt { append("time", time, to: &bytes) }
         JSONWriter.append(raw: ",\"datacontenttype\":\"application/json\",\"contractmajor\":1", to: &bytes)
         switch signal.cause {
         case .signal(let id):

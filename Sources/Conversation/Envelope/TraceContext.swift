@@ -31,12 +31,3 @@ enum TraceContext {
         isDigit(byte) || (byte >= UInt8(ascii: "a") && byte <= UInt8(ascii: "f"))
     }
 }
-
-extension Signal {
-    /// The trace context that is published with the signal: none where it is not valid, as journals of earlier versions may
-    /// have it.
-    public var publishedTraceparent: String? {
-        guard let traceparent, TraceContext.isTraceparent(traceparent) else { return nil }
-        return traceparent
-    }
-}

@@ -64,9 +64,9 @@ package struct OutboundEnvelope {
         // The accepted signal, so that a consumer of markers and outputs alone can build a timeline.
         data.add("signal") { object in
             object.add("id", applied.id)
-            object.add("source", applied.source)
+            object.add("source", applied.publishedSource)
             object.add("type", applied.type)
-            if let time = applied.time { object.add("time", time) }
+            if let time = applied.publishedTime { object.add("time", time) }
             object.add("data", json: applied.data)
         }
     }
