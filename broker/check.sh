@@ -2,6 +2,7 @@
 # Starts a mosquitto with each configuration in this directory, on free loopback ports with temporary certificates and
 # passwords, and checks what it lets through and what it denies. Needs mosquitto, mosquitto-clients and openssl.
 set -euo pipefail
+shopt -s extglob
 here=$(cd "$(dirname "$0")" && pwd)
 work=$(mktemp -d)
 pids=()
@@ -40,7 +41,7 @@ free_port() {
     return 1
 }
 
-start() { # start CONFIGURATION PORT
+start() { # start CONFIGURATION PORT, which becomes the log's name, too
     PATH=$PATH:/usr/sbin mosquitto -c "$1" >"$1.log" 2>&1 &
     pids+=($!)
     local _
@@ -64,26 +65,33 @@ check "development: anybody publishes" ok \
 
 # --- production.conf ---
 port=$(free_port 28883)
+own_port=$(free_port $((port + 1)))
 "$here/../scripts/make-certificates.sh" "$work/certs" >/dev/null 2>&1
 mkdir "$work/production"
-for user in convey host bridge projection tool-weather kiosk-7; do
+users="convey host bridge projection tool-weather kiosk-7 kiosk-8"
+for user in $users observer; do
     [ -e "$work/passwd" ] && create="" || create=-c
     # shellcheck disable=SC2086
     mosquitto_passwd $create -b "$work/passwd" "$user" "secret-$user"
 done
-sed -e "s|^listener .*|listener $port 127.0.0.1|" \
+# The observer publishes and sees everything; everybody sees the end of a round.
+cp "$here/acl.example" "$work/acl"
+printf '\nuser observer\ntopic readwrite #\npattern read round/#\n' >>"$work/acl"
+sed -e "s|^listener 8883.*|listener $port 127.0.0.1|" -e "s|^listener 8884.*|listener $own_port 127.0.0.1|" \
     -e "s|/etc/mosquitto/certs/|$work/certs/|" -e "s|/etc/mosquitto/passwd|$work/passwd|" \
-    -e "s|/etc/mosquitto/acl|$here/acl.example|" -e "s|/var/lib/mosquitto/|$work/production/|" \
+    -e "s|/etc/mosquitto/acl|$work/acl|" -e "s|/var/lib/mosquitto/|$work/production/|" \
     "$here/production.conf" >"$work/production.conf"
-printf 'user %s\n' "$(id -un)" >>"$work/production.conf"
+printf 'user %s\nlog_type all\n' "$(id -un)" >>"$work/production.conf"
 start "$work/production.conf" "$port"
 
-publish() { # publish USER TOPIC
-    mosquitto_pub -V 5 -h localhost -p "$port" --cafile "$work/certs/ca.crt" -u "$1" -P "secret-$1" -q 1 -t "$2" -m '{}'
+connect() { # connect COMMAND USER ARGUMENT... : Convey uses its own listener
+    local command=$1 user=$2 at=$port
+    shift 2
+    [ "$user" != convey ] || at=$own_port
+    "$command" -V 5 -h localhost -p "$at" --cafile "$work/certs/ca.crt" -u "$user" -P "secret-$user" -q 1 "$@"
 }
-subscribe() { # subscribe USER TOPIC [CLIENT_ID]: -E ends after the broker's answer to the subscription
-    mosquitto_sub -V 5 -h localhost -p "$port" --cafile "$work/certs/ca.crt" -u "$1" -P "secret-$1" -q 1 -t "$2" -E \
-        ${3:+-i "$3"}
+publish() { # publish USER TOPIC
+    connect mosquitto_pub "$1" -t "$2" -m "$2"
 }
 
 check "production: no connection without TLS" denied \
@@ -92,46 +100,95 @@ check "production: no connection without a password" denied \
     mosquitto_pub -V 5 -h localhost -p "$port" --cafile "$work/certs/ca.crt" -q 1 -t conv/in/a/message/received -m '{}'
 check "production: no connection with a wrong password" denied \
     mosquitto_pub -V 5 -h localhost -p "$port" --cafile "$work/certs/ca.crt" -u host -P wrong -q 1 -t conv/in/a/b -m '{}'
-check "host publishes for any conversation" ok publish host conv/in/chat-42/message/received
-check "host does not forge an answer" denied publish host conv/out/chat-42/assistant/completed
-check "host does not use the bridges' topic" denied publish host conv/ingest/chat-42
-check "host does not forge a marker" denied publish host conv/applied/chat-42/event/applied
-check "bridge uses the bridges' topic" ok publish bridge conv/ingest/chat-42
-check "projection publishes no signal" denied publish projection conv/in/chat-42/message/received
-check "projection asks for a timeline" ok publish projection conv/query/chat-42/timeline
-check "kiosk speaks for itself" ok publish kiosk-7 conv/in/kiosk-7/message/received
-check "kiosk aborts its own answer" ok publish kiosk-7 conv/in/kiosk-7/control/abort_requested
-check "kiosk does not speak for another" denied publish kiosk-7 conv/in/kiosk-8/message/received
-check "kiosk sends no other type" denied publish kiosk-7 conv/in/kiosk-7/tool/completed
-check "tool worker returns a result" ok publish tool-weather conv/tool/weather/result/e-1
-check "tool worker returns no other tool's result" denied publish tool-weather conv/tool/payment/result/e-1
-check "tool worker calls no tool" denied publish tool-weather conv/tool/weather/call
-check "convey calls a tool" ok publish convey conv/tool/weather/call
-check "convey cancels a call" ok publish convey conv/tool/weather/cancel
-check "convey publishes output" ok publish convey conv/out/chat-42/assistant/delta
-check "convey publishes receipts" ok publish convey conv/receipt/some-client
 
-# mosquitto checks reading when a message is delivered, not when a subscription is made: so look for the message.
-hears() { # hears USER TOPIC FILTER [CLIENT_ID]
-    mosquitto_sub -V 5 -h localhost -p "$port" --cafile "$work/certs/ca.crt" -u "$1" -P "secret-$1" -q 1 -t "$3" -C 1 \
-        -W 2 ${4:+-i "$4"} >"$work/heard" 2>&1 &
-    local listener=$! _
-    for _ in 1 2 3 4 5 6 7 8; do
-        publish convey "$2" || true
-        kill -0 "$listener" 2>/dev/null || break
-        sleep 0.2
-    done
-    wait "$listener"
+# --- acl.example: every user against every topic ---
+topics=()
+for subject in kiosk-7 kiosk-8 chat-42; do
+    topics+=("conv/in/$subject/message/received" "conv/in/$subject/control/abort_requested"
+        "conv/in/$subject/tool/approved" "conv/in/$subject" "conv/ingest/$subject" "conv/out/$subject/assistant/delta"
+        "conv/effect/$subject/llm/generation/started" "conv/applied/$subject/event/applied"
+        "conv/audit/$subject/signal/rejected" "conv/query/$subject/timeline" "conv/receipt/$subject"
+        "conv/receipt/$subject/r1")
+done
+for tool in weather payment; do
+    topics+=("conv/tool/$tool/call" "conv/tool/$tool/cancel" "conv/tool/$tool/result/e-1")
+done
+topics+=(conv/query/_/conversations conv/query/_/effects conv/receipt/_/r1 conv/receipt/host conv/receipt/convey
+    conv/audit/_/outbox/set_aside conv/status/prod conv/in/%6biosk-7/message/received conv/other)
+
+may_publish() { # may_publish USER TOPIC: what the rules are meant to say, told once more and in another way
+    case "$1 $2" in
+    "convey conv/"@(out|effect|applied|audit|receipt|status)/* | "convey conv/tool/"*/call | "convey conv/tool/"*/cancel) ;;
+    "host conv/in/"*/* | "bridge conv/in/"*/* | "bridge conv/ingest/"*) ;;
+    "host conv/in/"* | "bridge conv/in/"*) ;;
+    "projection conv/query/"*) ;;
+    "tool-weather conv/tool/weather/result/"*) ;;
+    "$1 conv/in/$1/message/received" | "$1 conv/in/$1/control/abort_requested" | "$1 conv/query/$1/"*) ;;
+    *) return 1 ;;
+    esac
 }
-check "convey subscribes to signals" ok subscribe convey conv/in/#
-check "host hears an answer" ok hears host conv/out/chat-42/assistant/delta 'conv/out/#'
-check "kiosk hears its own answer" ok hears kiosk-7 conv/out/kiosk-7/assistant/delta 'conv/out/kiosk-7/#'
-check "kiosk does not hear another's answer" denied hears kiosk-7 conv/out/kiosk-8/assistant/delta 'conv/out/#'
-check "tool worker hears its calls" ok hears tool-weather conv/tool/weather/call conv/tool/weather/call
-check "tool worker hears that one is canceled" ok hears tool-weather conv/tool/weather/cancel 'conv/tool/+/cancel'
-check "tool worker does not hear another tool's calls" denied hears tool-weather conv/tool/payment/call 'conv/tool/+/call'
-check "client hears its receipt" ok hears host conv/receipt/client-1 conv/receipt/client-1 client-1
-check "client does not hear another's receipt" denied hears host conv/receipt/client-1 'conv/receipt/#' client-2
+may_read() { # may_read USER TOPIC
+    case "$1 $2" in
+    "convey conv/"@(in|ingest|query)/* | "convey conv/tool/"*/result/*) ;;
+    "host conv/"@(out|effect|receipt|status)/* | "bridge conv/"@(effect|receipt)/*) ;;
+    "projection conv/"@(in|out|effect|applied|audit|receipt|status)/*) ;;
+    "tool-weather conv/tool/weather/call" | "tool-weather conv/tool/weather/cancel") ;;
+    "$1 conv/"@(out|effect|receipt)/"$1" | "$1 conv/"@(out|effect|receipt)/"$1"/*) ;;
+    *) return 1 ;;
+    esac
+}
+
+for user in $users; do
+    for topic in "${topics[@]}"; do
+        may_publish "$user" "$topic" && expected=ok || expected=denied
+        check "$user publishes to $topic" "$expected" publish "$user" "$topic"
+    done
+done
+
+# mosquitto checks reading when a message is delivered, not when a subscription is made: so all are published, and what each
+# user has heard by the end of the round is compared.
+listeners=()
+for user in $users; do
+    connect mosquitto_sub "$user" -t 'conv/#' -t round/end >"$work/heard-$user" 2>&1 &
+    listeners+=($!)
+    pids+=($!)
+    for _ in $(seq 200); do
+        # A message of its own tells that the subscription holds.
+        connect mosquitto_pub observer -t round/end -m "ready" || true
+        grep -q ready "$work/heard-$user" && break
+        sleep 0.02
+    done
+done
+for topic in "${topics[@]}"; do publish observer "$topic"; done
+connect mosquitto_pub observer -t round/end -m "over"
+for user in $users; do
+    for _ in $(seq 200); do
+        grep -q over "$work/heard-$user" && break
+        sleep 0.05
+    done
+    for topic in "${topics[@]}"; do
+        may_read "$user" "$topic" && expected=ok || expected=denied
+        check "$user hears $topic" "$expected" grep -qxF "$topic" "$work/heard-$user"
+    done
+done
+kill "${listeners[@]}" 2>/dev/null || true
+wait "${listeners[@]}" 2>/dev/null || true
+
+# --- Client ids ---
+# Convey is connected with its id; others who ask for that id do not get it.
+connect mosquitto_sub convey -i convey-prod -t 'conv/in/#' -C 1 >"$work/session" 2>&1 &
+session=$!
+pids+=("$session")
+for _ in $(seq 200); do
+    grep -q 'as convey-prod' "$work/production.conf.log" && break
+    sleep 0.02
+done
+for user in kiosk-7 host; do
+    check "$user connects, whatever id it asks for" ok \
+        connect mosquitto_pub "$user" -i convey-prod -t "conv/in/kiosk-7/message/received" -m hello
+done
+check "Convey keeps its session" ok wait "$session"
+check "nobody took Convey's client id" denied grep -q 'Client convey-prod already connected' "$work/production.conf.log"
 
 if [ "$failures" -gt 0 ]; then
     echo "$failures checks failed"

@@ -14,7 +14,7 @@ from paho.mqtt.properties import Properties
 
 host, port, database = sys.argv[1], int(sys.argv[2]), sqlite3.connect(sys.argv[3], check_same_thread=False)
 client_id = "projection-example"   # names the session at the broker: one database, one id
-answers = f"conv/receipt/{client_id}"
+answers = f"conv/receipt/+/{client_id}"
 database.executescript("""
     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     CREATE TABLE IF NOT EXISTS seen (subject, family, sequence, PRIMARY KEY (subject, family, sequence));
@@ -50,15 +50,16 @@ def take(event):
 
 
 def ask(subject, **parameters):
+    level = quote(subject, safe='-._~:@')
     properties = Properties(PacketTypes.PUBLISH)
-    properties.ResponseTopic = answers
+    properties.ResponseTopic = answers.replace("+", level)
     properties.CorrelationData = parameters["family"].encode()
-    client.publish(f"conv/query/{quote(subject, safe='-._~:@')}/events", json.dumps(parameters), 1, properties=properties)
+    client.publish(f"conv/query/{level}/events", json.dumps(parameters), 1, properties=properties)
 
 
 def on_message(_, userdata, message):
     body = json.loads(message.payload)
-    is_answer = message.topic == answers
+    is_answer = message.topic.startswith("conv/receipt/")
     taken = [take(event) for event in (body.get("events", []) if is_answer else [body])]
     database.commit()
     client.ack(message.mid, message.qos)   # only now: it is on disk

@@ -5,7 +5,7 @@ import MQTTTransport
 public actor MQTTDoorway: QueryDoorway {
     private let client: MQTTClient
     private let root: String
-    private let responseTopic: String
+    private let clientID: String
     private let timeout: Duration
     private var isOpen = false
     private var opening: Task<Void, any Error>?
@@ -15,7 +15,7 @@ public actor MQTTDoorway: QueryDoorway {
 
     /// - Parameters:
     ///   - broker: where Convey's broker is.
-    ///   - clientID: unique at the broker; answers come to `{root}/receipt/{clientID}`.
+    ///   - clientID: unique at the broker; answers come to `{root}/receipt/{subject}/{clientID}`.
     ///   - root: first levels of every topic.
     ///   - timeout: how long an answer may take.
     public init(
@@ -24,18 +24,19 @@ public actor MQTTDoorway: QueryDoorway {
         client = try MQTTClient(MQTTOptions(broker: broker, clientID: clientID, version: .v5))
         self.root = root
         self.timeout = timeout
-        responseTopic = "\(root)/receipt/\(clientID)"
+        self.clientID = clientID
     }
 
     public func ask(_ question: Question) async throws -> QueryAnswer {
         try await open()
         asked += 1
         let correlation = Array(String(asked).utf8)
+        let topic = QueryTopic.topic(root: root, view: question.view, subject: question.subject)
         let message = OutgoingMessage(
-            topic: QueryTopic.topic(root: root, view: question.view, subject: question.subject),
-            payload: question.payload,
+            topic: topic, payload: question.payload,
             properties: PublishProperties(
-                contentType: "application/json", correlationData: correlation, responseTopic: responseTopic))
+                contentType: "application/json", correlationData: correlation,
+                responseTopic: QueryTopic.responseTopic(for: topic, root: root, client: clientID)))
         // Ends by itself: when the time is up, whatever has happened until then.
         Task { [timeout] in
             try await Task.sleep(for: timeout)
@@ -72,7 +73,7 @@ public actor MQTTDoorway: QueryDoorway {
             ?? Task {
                 do throws(MQTTError) {
                     try await client.start()
-                    try await client.subscribe([responseTopic])
+                    try await client.subscribe([QueryTopic.responseFilter(root: root, client: clientID)])
                 } catch {
                     await client.stop()
                     throw ConveyClientError(.unreachable, error.message)
@@ -87,7 +88,7 @@ public actor MQTTDoorway: QueryDoorway {
 
     private func listen() async {
         for await message in client.messages {
-            guard message.topic == responseTopic, let correlation = message.correlationData else { continue }
+            guard let correlation = message.correlationData else { continue }
             let status = message.userProperties.first { $0.0 == "status" }.flatMap { Int($0.1) }
             end(correlation, .success(QueryAnswer(status: status ?? 200, body: message.payload)))
         }

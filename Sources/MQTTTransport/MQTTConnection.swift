@@ -20,6 +20,16 @@ public final class MQTTConnection {
     // Destruction order: libmosquitto's handle points to the context, so `deinit` destroys the handle first.
     let context: CallbackContext
     private var handle: ConnectionHandle?
+    /// Between the broker and libmosquitto, while there is a connection.
+    private var wire: GuardedSocket?
+    /// libmosquitto has read everything that it was given.
+    private var isDrained = true
+    /// libmosquitto may have written something that is not on its way to the broker.
+    private var mayHaveOutput = false
+    /// Why nothing can be written any more. The connection ends when all that the broker has sent is read.
+    private var writeError: MQTTError?
+    /// What is published waits for `gather(false)`.
+    private var isGathering = false
     /// The properties of the last publish, as libmosquitto wants them: most publishes have the same.
     private var prepared = PropertyList()
     private var preparedFrom = PublishProperties()
@@ -37,7 +47,7 @@ public final class MQTTConnection {
     }
 
     /// Closes the socket without DISCONNECT: the broker publishes the will and keeps the session.
-    deinit { handle = nil }
+    deinit { abandon() }
 
     /// Whether the broker has accepted the connection and it has not ended since.
     public var isConnected: Bool { context.phase == .connected }
@@ -55,7 +65,9 @@ public final class MQTTConnection {
     public var brokerReceiveMaximum: Int { context.brokerReceiveMaximum }
 
     /// Whether bytes wait to be written.
-    public var wantsWrite: Bool { handle.map { mosquitto_want_write($0.pointer) } ?? false }
+    public var wantsWrite: Bool { wire?.hasUnsent == true || libraryWantsWrite }
+
+    private var libraryWantsWrite: Bool { handle.map { mosquitto_want_write($0.pointer) } ?? false }
 
     /// Opens the TCP connection and sends CONNECT; whether the broker accepts is an event. Drops an earlier connection as
     /// `abandon()` does. Blocks for name resolution and the TCP handshake, for as long as the kernel tries (up to about
@@ -66,8 +78,11 @@ public final class MQTTConnection {
         abandon()
         let handle = try ConnectionHandle(options, context: context)
         var properties = PropertyList()
-        if options.version == .v5, options.sessionExpirySeconds > 0 {
-            try properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, options.sessionExpirySeconds)
+        if options.version == .v5 {
+            if options.sessionExpirySeconds > 0 {
+                try properties.add(MQTT_PROP_SESSION_EXPIRY_INTERVAL, options.sessionExpirySeconds)
+            }
+            try properties.add(MQTT_PROP_MAXIMUM_PACKET_SIZE, UInt32(options.packetLimit))
         }
         context.beginConnecting()
         let code = mosquitto_connect_bind_v5(
@@ -78,8 +93,18 @@ public final class MQTTConnection {
             context.phase = .closed
             throw .connecting(to: options.broker, code: code, systemCode: systemCode, log: context.log)
         }
+        do throws(MQTTError) {
+            wire = try GuardedSocket(
+                handle: handle.pointer, broker: options.broker, version: options.version,
+                packetLimit: options.packetLimit)
+        } catch {
+            context.phase = .closed
+            throw error
+        }
         connectDeadline = .now + .seconds(options.connectTimeoutSeconds)
         mayHoldMore = false
+        isDrained = true
+        writeError = nil
         self.handle = handle
         writeCONNECT()
     }
@@ -93,9 +118,15 @@ public final class MQTTConnection {
     ///   - reading: false leaves incoming bytes alone, to hold the broker back. Beware: nothing is then read at all, so
     ///     after about two keep-alive intervals `keepAlive()` ends the connection for want of a PINGRESP.
     public func poll(timeoutMilliseconds: Int, wake: WakeHandle?, reading: Bool = true) -> PollResult {
-        let writes = wantsWrite && (options.acknowledgement == .immediate || context.phase == .connecting)
+        // An ended connection has no socket, so its end wakes nobody twice.
+        if !isOpen { wire = nil }
+        if mayHaveOutput { pump() }
+        let writes =
+            wire?.hasUnsent == true
+            || (libraryWantsWrite && (options.acknowledgement == .immediate || context.phase == .connecting))
         var descriptors = [
-            pollfd(fd: socket, events: Int16((reading ? POLLIN : 0) | (writes ? POLLOUT : 0)), revents: 0),
+            pollfd(
+                fd: wire?.descriptor ?? -1, events: Int16((reading ? POLLIN : 0) | (writes ? POLLOUT : 0)), revents: 0),
             pollfd(fd: wake?.descriptor ?? -1, events: Int16(POLLIN), revents: 0),
         ]
         // An end noticed outside `read` has no socket left to announce it.
@@ -111,7 +142,9 @@ public final class MQTTConnection {
             wake?.drain()
             result.isWoken = true
         }
-        if writes, socketEvents & POLLOUT != 0 { writeOnce() }
+        if writes, socketEvents & POLLOUT != 0 {
+            if libraryWantsWrite { writeOnce() } else { pump() }
+        }
         return result
     }
 
@@ -126,19 +159,19 @@ public final class MQTTConnection {
                 mayHoldMore = true
                 break
             }
-            if context.phase == .connecting, hasPeerClosed() {
-                end(code: MOSQ_ERR_CONN_LOST.rawValue, systemCode: 0)
-                break
-            }
+            if isDrained, !feed() { break }
             let before = context.callbackCount
             errno = 0
             let code = mosquitto_loop_read(handle, 1)
             let systemCode = errno
+            mayHaveOutput = true
             noteEnd(code: code, systemCode: systemCode)
             if context.phase == .connecting { writeCONNECT() }
             // One packet a call; a callback may leave any errno behind, so only a call without one says "empty".
-            if systemCode == EAGAIN, context.callbackCount == before { break }
+            if systemCode == EAGAIN, context.callbackCount == before { isDrained = true }
         }
+        if mayHaveOutput { pump() }
+        if !mayHoldMore, let writeError { end(closed: writeError) }
         if context.phase == .connected, let handle { CallbackContext.setLogging(false, for: handle.pointer) }
         defer {
             context.inbox = Inbox()
@@ -161,8 +194,7 @@ public final class MQTTConnection {
     public func keepAlive() {
         guard let handle = openHandle() else { return }
         if context.phase == .connecting, connectDeadline < .now {
-            shutDown()
-            context.end(
+            end(
                 MQTTError(
                     .timeout,
                     "the broker at \(options.broker) did not answer within \(options.connectTimeoutSeconds) s: check that "
@@ -172,12 +204,17 @@ public final class MQTTConnection {
         errno = 0
         let code = mosquitto_loop_misc(handle)
         noteEnd(code: code, systemCode: errno)
+        mayHaveOutput = true
+        pump()
     }
 
     /// Sends SUBSCRIBE at QoS 1 for all filters; the SUBACK is an event with the returned message id.
     ///
+    /// - Parameter retained: which retained messages the broker sends now. MQTT 3.1.1 has no choice: it sends them all.
     /// - Throws: `notConnected`, `invalidTopic`, `messageTooLarge`, `connectionLost`.
-    public func subscribe(_ filters: [String]) throws(MQTTError) -> Int32 {
+    public func subscribe(
+        _ filters: [String], retained: RetainHandling = .whenNew
+    ) throws(MQTTError) -> Int32 {
         guard context.phase == .connected, let handle = openHandle() else { throw .notConnected(options.broker) }
         for filter in filters where filter.utf8.contains(0) {
             throw .sending(to: filter, code: MOSQ_ERR_INVAL.rawValue, broker: options.broker)
@@ -186,10 +223,12 @@ public final class MQTTConnection {
         var strings: [UnsafeMutablePointer<CChar>?] = filters.map { strdup($0) }
         defer { strings.forEach { free($0) } }
         let code = mosquitto_subscribe_multiple(
-            handle, &messageID, Int32(filters.count), &strings, 1, subscribeOptions, nil)
+            handle, &messageID, Int32(filters.count), &strings, 1, subscribeOptions(retained), nil)
         guard code == MOSQ_ERR_SUCCESS.rawValue else {
             throw .sending(to: filters.joined(separator: ", "), code: code, broker: options.broker)
         }
+        mayHaveOutput = true
+        pump()
         return messageID
     }
 
@@ -222,26 +261,27 @@ public final class MQTTConnection {
             if error.code == .connectionLost || error.code == .notConnected { end(code: code, systemCode: systemCode) }
             throw error
         }
+        mayHaveOutput = true
+        if !isGathering { pump() }
         return messageID
     }
 
-    /// Has the kernel hold back what `publish` writes until `gather(false)`, so that a burst of packets leaves in few
-    /// segments (tcp(7), TCP_CORK): libmosquitto writes each packet by itself. Two system calls, so not for a lone one.
+    /// Holds back what `publish` writes until `gather(false)`, so that a burst of packets leaves with few system calls:
+    /// libmosquitto writes each packet by itself.
     public func gather(_ isOn: Bool) {
-        guard socket >= 0 else { return }
-        var value: Int32 = isOn ? 1 : 0
-        // Without it packets leave one by one: slower, nothing worse. A Unix socket has no such option.
-        _ = setsockopt(
-            socket, Int32(IPPROTO_TCP), TCP_CORK, &value, socklen_t(MemoryLayout<Int32>.size))
+        isGathering = isOn
+        if !isOn, mayHaveOutput { pump() }
     }
 
-    /// From how many packets on `gather` is worth its own cost.
+    /// From how many packets on `gather` is worth while.
     public static let gatheringThreshold = 4
 
     /// Ends the connection at once without writing: queued PUBACKs never leave, so the broker delivers those messages
     /// again. It also publishes the will. Without event.
     public func abandon() {
-        shutDown()
+        wire = nil
+        isGathering = false
+        mayHaveOutput = false
         context.inbox = Inbox()  // News of this connection would be taken for news of the next.
         context.phase = .closed
         context.unflushed = 0
@@ -255,18 +295,24 @@ public final class MQTTConnection {
         context.phase = .disconnecting
         if mosquitto_disconnect_v5(handle, 0, nil) == MOSQ_ERR_SUCCESS.rawValue {
             flush(limitMilliseconds: Self.disconnectLimitMilliseconds)
+            // libmosquitto closes its socket behind DISCONNECT.
+            mayHaveOutput = true
+            let deadline = ContinuousClock.now + .milliseconds(Self.disconnectLimitMilliseconds)
+            while wire != nil, mayHaveOutput, ContinuousClock.now < deadline {
+                pump()
+                if mayHaveOutput { waitUntilWritable(until: deadline) }
+            }
         }
         abandon()
     }
 }
 
 extension MQTTConnection {
-    /// A retained message comes when a subscription is new, not again each time a session is continued (MQTT 5,
-    /// 3.8.3.1, Retain Handling 1). MQTT 3.1.1 has no such choice.
-    private var subscribeOptions: Int32 {
-        switch options.version {
-        case .v5: Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
-        case .v311: 0
+    private func subscribeOptions(_ retained: RetainHandling) -> Int32 {
+        switch (options.version, retained) {
+        case (.v5, .whenNew): Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
+        case (.v5, .never): Int32(MQTT_SUB_OPT_SEND_RETAIN_NEVER.rawValue)
+        case (.v311, _): 0
         }
     }
 
@@ -286,16 +332,50 @@ extension MQTTConnection {
     }
 
     private func end(code: Int32, systemCode: Int32) {
-        shutDown()
         let isHandshake = context.phase == .connecting && options.broker.tls != nil
-        context.end(
+        end(
             isHandshake
                 ? .handshake(options.broker, log: context.log)
                 : .ended(options.broker, code: code, systemCode: systemCode))
     }
 
-    private func shutDown() {
-        if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) }
+    /// Closes the connection: its socket must not go on announcing its end to `poll`.
+    private func end(_ error: MQTTError) {
+        wire = nil
+        context.end(error)
+    }
+
+    /// Gives libmosquitto what the broker has sent; false when there is nothing.
+    private func feed() -> Bool {
+        switch wire?.feed() ?? .blocked {
+        case .moved:
+            isDrained = false
+            return true
+        case .blocked:
+            return false
+        case .ended(let error):
+            end(closed: error)
+            return false
+        }
+    }
+
+    /// Sends the broker what libmosquitto has written.
+    private func pump() {
+        switch wire?.pump() ?? .moved {
+        case .moved: mayHaveOutput = false
+        case .blocked: break
+        case .ended(let error):
+            // What the broker has said before, such as why it closes, is still to be read.
+            mayHaveOutput = false
+            mayHoldMore = true
+            writeError = error
+        }
+    }
+
+    /// The broker's socket is of no more use. In the middle of a TLS handshake OpenSSL's words say more.
+    private func end(closed error: MQTTError) {
+        let isHandshake = context.phase == .connecting && options.broker.tls != nil
+        end(isHandshake && error.code == .connectionLost ? .handshake(options.broker, log: context.log) : error)
     }
 
     /// While connecting nothing but CONNECT can be queued, so writing is right in every mode. With TLS it cannot leave
@@ -310,37 +390,33 @@ extension MQTTConnection {
         errno = 0
         let code = mosquitto_loop_write(handle, 1)
         noteEnd(code: code, systemCode: errno)
-    }
-
-    /// libmosquitto 2.0 takes a connection that is closed in the middle of a TLS handshake for one that goes on.
-    private func hasPeerClosed() -> Bool {
-        var byte: UInt8 = 0
-        let count = recv(socket, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
-        return count == 0 || (count < 0 && errno != EAGAIN && errno != EINTR)
+        mayHaveOutput = true
+        pump()
     }
 
     @discardableResult
     private func flush(limitMilliseconds: Int) -> Bool {
         guard openHandle() != nil else { return false }
-        let gathers = context.unflushed >= Self.gatheringThreshold
-        if gathers { gather(true) }
-        defer { if gathers { gather(false) } }
         let deadline = ContinuousClock.now + .milliseconds(limitMilliseconds)
         while true {
             writeOnce()
+            if let writeError { end(closed: writeError) }
             guard openHandle() != nil else { return context.phase == .disconnecting }
             guard wantsWrite else { break }
             let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
             guard left > 0 else {
-                shutDown()
-                context.end(
-                    MQTTError(.timeout, "the broker at \(options.broker) took no bytes for \(limitMilliseconds) ms"))
+                end(MQTTError(.timeout, "the broker at \(options.broker) took no bytes for \(limitMilliseconds) ms"))
                 return false
             }
-            var descriptor = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
-            _ = Glibc.poll(&descriptor, 1, Int32(left) + 1)
+            waitUntilWritable(until: deadline)
         }
         context.unflushed = 0
         return true
+    }
+
+    private func waitUntilWritable(until deadline: ContinuousClock.Instant) {
+        let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
+        var descriptor = pollfd(fd: wire?.descriptor ?? -1, events: Int16(POLLOUT), revents: 0)
+        _ = Glibc.poll(&descriptor, 1, Int32(max(0, left)) + 1)
     }
 }

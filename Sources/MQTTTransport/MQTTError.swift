@@ -39,13 +39,31 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
     public let message: String
     /// The words of libmosquitto, OpenSSL or the operating system, where there are any.
     public let underlying: String?
+    /// The MQTT 5 reason code (2.4) with which the broker refused a message or ended the connection, if it gave one.
+    public let reasonCode: UInt8?
 
     /// Makes an error; `message` must not hold a secret.
-    public init(_ code: Code, _ message: String, underlying: String? = nil) {
+    public init(_ code: Code, _ message: String, underlying: String? = nil, reasonCode: UInt8? = nil) {
         self.code = code
         self.message = message
         self.underlying = underlying
+        self.reasonCode = reasonCode
     }
+
+    /// Whether something that was sent may have made the broker end the connection: it closed it, and gave no reason that is
+    /// about itself. A lost network and an unanswered ping are `timeout` or `hostUnreachable`.
+    public var mayComeFromMessage: Bool {
+        switch code {
+        case .connectionLost, .notAuthorized: reasonCode.map { !Self.brokersOwnReasons.contains($0) } ?? true
+        default: false
+        }
+    }
+
+    /// Server busy, shutting down, keep alive timeout, session taken over, receive maximum and rates exceeded, quota,
+    /// administrative action, use another server, moved, connection rate, maximum connect time (MQTT 5, 3.14.2.1).
+    private static let brokersOwnReasons: Set<UInt8> = [
+        0x89, 0x8B, 0x8D, 0x8E, 0x93, 0x96, 0x97, 0x98, 0x9C, 0x9D, 0x9F, 0xA0,
+    ]
 
     /// Whether the same call can succeed later without anybody changing a configuration.
     public var isRetriable: Bool {

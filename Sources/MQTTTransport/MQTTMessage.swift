@@ -34,6 +34,13 @@ public struct ReceivedMessage: Sendable {
     }
 }
 
+/// Which retained messages a broker sends for a subscription (MQTT 5, 3.8.3.1, Retain Handling).
+public enum RetainHandling: Sendable {
+    /// When the subscription is new, not again each time the session is continued.
+    case whenNew
+    case never
+}
+
 /// What MQTT 5 lets a PUBLISH carry beside the payload. Left out without a word on a 3.1.1 connection.
 public struct PublishProperties: Sendable, Equatable {
     public var contentType: String?

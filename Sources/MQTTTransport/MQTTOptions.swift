@@ -49,6 +49,11 @@ public struct MQTTOptions: Sendable {
     public var acknowledgement: Acknowledgement
     /// How long after `connect()` a CONNACK may take before `keepAlive()` gives the connection up.
     public var connectTimeoutSeconds: Int
+    /// The largest packet that is taken; the broker is told (MQTT 5, 3.1.2.11.4) and does not send larger ones. MQTT 3.1.1
+    /// cannot say so: there it is what MQTT allows, 256 MiB.
+    public var packetLimit: Int { version == .v5 ? Self.packetLimitV5 : 256 << 20 | 5 }
+    /// Twice the largest `ingress.max_payload_bytes`.
+    private static let packetLimitV5 = 32 << 20
 
     /// Options with defaults for a connection that publishes: a clean session that ends with the connection.
     public init(

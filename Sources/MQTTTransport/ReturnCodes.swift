@@ -92,15 +92,16 @@ extension MQTTError {
                 underlying: String(cString: mosquitto_reason_string(code)))
         case 0x87:
             return MQTTError(
-                .notAuthorized, "the broker at \(broker) ended the connection: we are no longer authorized",
-                underlying: String(cString: mosquitto_reason_string(code)))
+                .notAuthorized, "the broker at \(broker) ended the connection: we are not authorized",
+                underlying: String(cString: mosquitto_reason_string(code)), reasonCode: 0x87)
         case 0x80...:
             return MQTTError(
                 .connectionLost, "the broker at \(broker) ended the connection",
-                underlying: "\(String(cString: mosquitto_reason_string(code))) (\(code))")
+                underlying: "\(String(cString: mosquitto_reason_string(code))) (\(code))",
+                reasonCode: UInt8(truncatingIfNeeded: code))
         case MOSQ_ERR_KEEPALIVE.rawValue:
             return MQTTError(
-                .connectionLost, "the broker at \(broker) did not answer a ping in time",
+                .timeout, "the broker at \(broker) did not answer a ping in time",
                 underlying: mosquittoText(code))
         case MOSQ_ERR_PROTOCOL.rawValue, MOSQ_ERR_MALFORMED_PACKET.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue,
             MOSQ_ERR_DUPLICATE_PROPERTY.rawValue:
@@ -108,8 +109,10 @@ extension MQTTError {
                 .protocolViolation, "the broker at \(broker) sent something that is not MQTT as configured",
                 underlying: mosquittoText(code))
         case MOSQ_ERR_ERRNO.rawValue:
+            let isNetwork = [ETIMEDOUT, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH, ENETDOWN, ENETRESET].contains(systemCode)
             return MQTTError(
-                .connectionLost, "the connection to the broker at \(broker) broke", underlying: errnoText(systemCode))
+                isNetwork ? .hostUnreachable : .connectionLost, "the connection to the broker at \(broker) broke",
+                underlying: errnoText(systemCode))
         default:
             return MQTTError(
                 .connectionLost, "the connection to the broker at \(broker) was lost", underlying: mosquittoText(code))

@@ -92,6 +92,25 @@ import Testing
         }
     }
 
+    @Test func `A view of all conversations is asked for under the level _ and nowhere else`() throws {
+        for view in QueryView.allCases where !view.needsSubject {
+            #expect(try QueryTopic.request(topic: "conv/query/_/\(view)", payload: [], root: "conv").view == view)
+            for level in ["kiosk-7", "", "%5F", "+", "__"] {
+                #expect(throws: QueryError.self, "\(view) under \(level)") {
+                    try QueryTopic.request(topic: "conv/query/\(level)/\(view)", payload: [], root: "conv")
+                }
+            }
+        }
+    }
+
+    @Test func `A client's response topic stands below the subject that it writes to`() {
+        func topic(_ topic: String) -> String { QueryTopic.responseTopic(for: topic, root: "site/conv", client: "me") }
+        #expect(topic("site/conv/query/caf%C3%A9/state") == "site/conv/receipt/caf%C3%A9/me")
+        #expect(topic("site/conv/query/_/effects") == "site/conv/receipt/_/me")
+        #expect(topic("site/conv/in/a/message/received") == "site/conv/receipt/a/me")
+        #expect(topic("site/conv/ingest/a") == "site/conv/receipt/a/me")
+    }
+
     @Test func `Times are read as RFC 3339 says`() {
         #expect(RFC3339.microseconds("1970-01-01T00:00:00Z") == 0)
         #expect(RFC3339.microseconds("2026-11-22T19:32:24.222288Z") == 1_795_375_944_222_288)

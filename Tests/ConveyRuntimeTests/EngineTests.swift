@@ -26,6 +26,41 @@ import Testing
         #expect(harness.disk.effects.count == 1)
     }
 
+    @Test func `An event that the broker does not take is told of once, and its notice never by another`() throws {
+        let harness = try Harness()
+        try harness.take(signal("m"))
+        func event(_ position: Int64, _ type: String) -> UnpublishedEvent {
+            UnpublishedEvent(
+                position: Position(position), subject: "c", id: "e", type: type, offset: position,
+                topic: "conv/out/c/" + String(repeating: "a/", count: 2_000), reason: "closed")
+        }
+        for _ in 0..<2 {
+            var input = EngineInput()
+            input.unpublished = [event(2, "conv.out.x"), event(3, "conv.audit.outbox.set_aside")]
+            input.outboxCursor = Position(2)
+            _ = try harness.engine.transact(input, at: harness.time)
+            try harness.restart()
+        }
+        let notices = harness.signals("conv.audit.outbox.set_aside")
+        #expect(notices.map(\.id) == ["set-aside-2"])
+        #expect(notices.first?.subject == "_")
+        let data = try harness.data("conv.audit.outbox.set_aside")
+        #expect(data["event_type"]?.string == "conv.out.x" && data["event_subject"]?.string == "c")
+        #expect(data["topic"]?.string?.utf8.count == 1_024)
+    }
+
+    @Test func `The outbox's lag is known as soon as the journal is read`() throws {
+        let harness = try Harness()
+        try harness.take(signal("m"))
+        try harness.restart()
+        #expect(harness.engine.metrics.gauges.outboxLag == Int(harness.engine.lastPosition.rawValue))
+        var input = EngineInput()
+        input.outboxCursor = harness.engine.lastPosition
+        _ = try harness.engine.transact(input, at: harness.time)
+        try harness.restart()
+        #expect(harness.engine.metrics.gauges.outboxLag == 0)
+    }
+
     @Test func `The depths of the partitions add up to what waits`() throws {
         let harness = try Harness { $0.applyBudget = 2 }
         for number in 0..<8 {

@@ -72,22 +72,6 @@ import Testing
         #expect(journalEnd(queue.next(after: .start)) == 1)
     }
 
-    @Test func `Receipts beyond the limit push out the oldest`() {
-        let queue = OutboxQueue(committed: .start, limit: 10) {}
-        let receipts = (0..<(OutboxQueue.receiptLimit + 5)).map {
-            Receipt(
-                topic: "r/\($0)", correlationData: nil,
-                outcome: .recorded(id: "i", subject: "c", offset: Int64($0)))
-        }
-        queue.append(receipts)
-        let taken = queue.takeReceipts()
-        #expect(taken.count == OutboxQueue.receiptLimit)
-        #expect(taken.first?.topic == "r/5")
-        #expect(
-            String(decoding: taken[0].payload, as: UTF8.self)
-                == #"{"status":"recorded","id":"i","subject":"c","offset":5}"#)
-    }
-
     @Test(arguments: [
         (Int64(0), "1970-01-01T00:00:00.000000Z"), (951_782_400_000_001, "2000-02-29T00:00:00.000001Z"),
         (1_767_323_045_000_006, "2026-01-02T03:04:05.000006Z"), (4_102_444_799_999_999, "2099-12-31T23:59:59.999999Z"),

@@ -12,6 +12,17 @@ public enum QueryTopic {
         return "\(root)/query/\(level)/\(view.rawValue)"
     }
 
+    /// The response topic of a client for what it publishes to `topic`: below the subject of that topic, which every service
+    /// allows, however it is configured.
+    public static func responseTopic(for topic: String, root: String, client: String) -> String {
+        let levels = topic.dropFirst(root.count + 1).split(
+            separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
+        return "\(root)/receipt/\(levels.count > 1 ? levels[1] : "_")/\(client)"
+    }
+
+    /// All response topics of a client.
+    public static func responseFilter(root: String, client: String) -> String { "\(root)/receipt/+/\(client)" }
+
     /// The question that a message asks.
     /// - Parameter payload: a JSON object of parameters; nothing for none.
     /// - Throws: what is wrong with it.
@@ -22,7 +33,13 @@ public enum QueryTopic {
             throw QueryError(.viewUnknown, "the topic must end with one of \(views)")
         }
         var subject = ""
-        if view.needsSubject {
+        if !view.needsSubject {
+            // An access rule for a subject must not open a view of all of them.
+            guard levels[2] == noSubject else {
+                throw QueryError(
+                    .parameterInvalid, "\(view.rawValue) is about all conversations: ask at query/_/\(view.rawValue)")
+            }
+        } else {
             guard let decoded = TopicName.decode(level: String(levels[2])) else {
                 throw QueryError(.parameterInvalid, "the topic's subject is not spelled as subjects are encoded")
             }

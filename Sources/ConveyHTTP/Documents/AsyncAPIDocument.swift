@@ -73,7 +73,8 @@ enum AsyncAPIDocument {
             channel("toolResult", "tool/{name}/result/{effect}", "toolAnswer", "progress, results and errors of calls"),
             channel("toolCancel", "tool/{name}/cancel", "toolCancel", "calls for which nobody waits any more"),
             channel("status", "status/{node}", "status", "online or offline, retained"),
-            channel("receipt", "receipt/{client}", "receipt", "receipts; any topic outside Convey's own is as good"),
+            channel(
+                "receipt", "receipt/{subject}/{client}", "receipt", "receipts, where mqtt.response_topics allows it"),
             channel("query", "query/{subject}/{view}", "question", "questions about conversations"),
             (
                 "answer",
@@ -81,7 +82,7 @@ enum AsyncAPIDocument {
                     ("address", "null"),
                     (
                         "description",
-                        #""the question's response topic, outside Convey's own topics or under its receipt/""#
+                        #""the question's response topic, where mqtt.response_topics allows it""#
                     ),
                     ("messages", ##"{"answer":{"$ref":"#/components/messages/answer"}}"##),
                 ])
@@ -94,7 +95,7 @@ enum AsyncAPIDocument {
         case "subject": #""the conversation, percent-encoded into one level""#
         case "rest": #""the type without conv.{family}., its dots turned into slashes""#
         case "node": #""the node's name""#
-        case "client": #""the client's id""#
+        case "client": #""what the client likes, such as its id""#
         case "name": #""the tool's name""#
         case "effect": #""the effect's id, percent-encoded into one level; the call says the topic""#
         default:

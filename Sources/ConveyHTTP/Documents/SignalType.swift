@@ -153,6 +153,9 @@ struct SignalType {
             .init(
                 .audit, "effect.unknown_target", "a request named no open effect",
                 audit + ["signal_id", "signal_type", "message"], or: ["effect_id", "tool_call_id"]),
+            .init(
+                .audit, "outbox.set_aside", "an event was not published: the broker does not take it",
+                audit + ["reason", "position", "event_subject", "event_id", "event_type", "event_offset", "topic"]),
         ]
     }()
 
@@ -168,7 +171,8 @@ struct SignalType {
     private static func schema(_ member: String, in family: Family) -> String {
         switch member {
         case "attempt", "index", "sequence", "deltas", "tool_round", "payload_bytes", "signal_offset", "retry_in_ms",
-            "retry_after_ms", "priority", "partition_id", "scheduler_seq", "apply_order", "delay_ms":
+            "retry_after_ms", "priority", "partition_id", "scheduler_seq", "apply_order", "delay_ms", "position",
+            "event_offset":
             #"{"type":"integer"}"#
         case "usage", "metadata", "llm", "provider_members": #"{"type":"object"}"#
         case "signal":

@@ -24,6 +24,7 @@ enum DerivedID {
     /// - Parameter position: its own: a result may come late more than once.
     static func lateResult(_ key: EffectKey, at position: Position) -> String { "late-result-\(key)-\(position)" }
     static func unknownTarget(_ request: Position) -> String { "no-such-effect-\(request)" }
+    static func setAside(_ event: Position) -> String { "set-aside-\(event)" }
     /// From the message itself: the broker may deliver it again before it was acknowledged.
     static func rejection(_ contentHash: UInt64) -> String { "rejected-" + String(contentHash, radix: 16) }
 
@@ -40,6 +41,7 @@ enum DerivedSource {
     static let projections = "/convey/projections"
     static let effects = Signal.effectSource
     static let ingress = "/convey/ingress"
+    static let outbox = "/convey/outbox"
     static let scheduler = "/convey/scheduler"
     static let recovery = "/convey/recovery"
     static let `operator` = "/convey/operator"

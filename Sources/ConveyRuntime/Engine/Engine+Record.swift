@@ -114,7 +114,7 @@ extension Engine {
     }
 
     /// The record of a signal with the same subject, source and id.
-    private func find(_ signal: Signal, hash: UInt64) throws(JournalError) -> JournalRecord? {
+    func find(_ signal: Signal, hash: UInt64) throws(JournalError) -> JournalRecord? {
         for position in recent.positions(hash) + (try journal.positions(identity: hash)) {
             if let record = try record(at: position), case .signal(let known) = record.content,
                 Self.identity(known) == Self.identity(signal)

@@ -33,6 +33,9 @@ extension Engine {
         metrics.gauges.conversationsSetAside = setAside.count
         metrics.gauges.openEffects = ledger.count
         metrics.gauges.queueDepth = queueDepth
+        metrics.gauges.parked = parkedCount
+        metrics.gauges.conversationsCached = conversations.count
+        metrics.gauges.outboxLag = Int(outboxLag)
     }
 
     /// Repeats what recording or applying did to the memory of the process that wrote this record.

@@ -39,13 +39,17 @@ final class EngineMailbox: Sendable {
         var posts: [PostTicket] = []
         var deadLetters: [DeadLetterTicket] = []
         var reports: [EffectReport] = []
+        var unpublished: [UnpublishedEvent] = []
         var outboxCursor: Position?
         var isStopping = false
         fileprivate var isClosed = false
         fileprivate var waiting: [CheckedContinuation<Void, Never>] = []
 
         /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
-        var isUrgent: Bool { ticket != nil || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || isStopping }
+        var isUrgent: Bool {
+            ticket != nil || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || !unpublished.isEmpty
+                || isStopping
+        }
 
         /// Takes a ticket whose sender waits for the answer.
         /// - Parameter full: what is said behind the limit where it is reached.
@@ -127,6 +131,18 @@ final class EngineMailbox: Sendable {
 
     func moveOutboxCursor(to position: Position) {
         contents.change { $0.outboxCursor = max($0.outboxCursor ?? position, position) }
+    }
+
+    /// Has an audit signal recorded about an event. The cursor must not pass the event before this call: then the signal is
+    /// recorded no later than the cursor is moved.
+    func setAside(_ event: UnpublishedEvent) {
+        contents.change { $0.unpublished.append(event) }
+    }
+
+    /// Puts back what a transaction that failed has taken, in front of what came since.
+    func putBack(_ events: [UnpublishedEvent]) {
+        guard !events.isEmpty else { return }
+        contents.change { $0.unpublished = events + $0.unpublished }
     }
 
     func stop() {

@@ -47,6 +47,7 @@ final class EngineThread: Sendable {
                 !engine.hasWork || isPast(stopBy())
             {
                 // `flushCursor` writes it once the outbox has come to its end.
+                mailbox.putBack(work.unpublished)
                 if let cursor = work.outboxCursor { mailbox.moveOutboxCursor(to: cursor) }
                 work.fail(with: EngineMailbox.closed)
                 return engine
@@ -55,6 +56,7 @@ final class EngineThread: Sendable {
                 try transact(engine, work, outlets, journal)
             } catch {
                 work.fail(with: error)
+                mailbox.putBack(work.unpublished)
                 engine = try recover(from: error, engine: engine, journal: journal, outlets: outlets)
             }
         }
@@ -67,7 +69,9 @@ final class EngineThread: Sendable {
     /// The last thing before the journal closes: what the broker acknowledged is not published again.
     func flushCursor(_ engine: Engine) throws(JournalError) {
         var input = EngineInput()
-        input.outboxCursor = mailbox.take(until: 0).outboxCursor
+        let left = mailbox.take(until: 0)
+        input.unpublished = left.unpublished
+        input.outboxCursor = left.outboxCursor
         guard !input.isEmpty else { return }
         _ = try engine.transact(input, at: Clocks.engineTime())
     }
@@ -88,6 +92,7 @@ final class EngineThread: Sendable {
         for post in work.posts { input.inbound.append(post.inbound) }
         input.reports = work.reports
         input.deadLetterRequests = work.deadLetters.map(\.request)
+        input.unpublished = work.unpublished
         input.outboxCursor = work.outboxCursor
         input.applications = outlets.outbox.room
         let time = Clocks.engineTime()
@@ -131,9 +136,12 @@ final class EngineThread: Sendable {
         metrics.gauges.partitions = engine.partitionDepths
         board.setMetrics(metrics)
         var delay = Self.firstRetryMicroseconds
+        var unpublished: [UnpublishedEvent] = []
+        defer { mailbox.putBack(unpublished) }
         while true {
             let contents = mailbox.take(until: Clocks.monotonicMicroseconds() + delay)
             contents.fail(with: cause)
+            unpublished += contents.unpublished
             if contents.isStopping { throw cause }
             do {
                 try journal.probe()

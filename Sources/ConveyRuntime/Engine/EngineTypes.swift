@@ -5,14 +5,18 @@ public struct EngineInput: Sendable {
     public var inbound: [InboundSignal] = []
     public var reports: [EffectReport] = []
     public var deadLetterRequests: [DeadLetterRequest] = []
-    /// Everything up to here has been acknowledged by the broker.
+    /// Events that the broker does not take.
+    public var unpublished: [UnpublishedEvent] = []
+    /// Everything up to here has been acknowledged by the broker, or set aside.
     public var outboxCursor: Position?
     /// Signals that may be applied, control signals not counted; nil for as many as a transaction takes.
     public var applications: Int?
 
     public init() {}
 
-    public var isEmpty: Bool { inbound.isEmpty && reports.isEmpty && deadLetterRequests.isEmpty && outboxCursor == nil }
+    public var isEmpty: Bool {
+        inbound.isEmpty && reports.isEmpty && deadLetterRequests.isEmpty && unpublished.isEmpty && outboxCursor == nil
+    }
 }
 
 /// The time of a transaction, given from outside so that tests can choose it.

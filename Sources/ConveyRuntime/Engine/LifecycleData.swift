@@ -197,6 +197,24 @@ enum LifecycleData {
         return data.finish()
     }
 
+    /// Bytes of a topic or type that are kept: they may be what the broker does not take.
+    static let unpublishedTextLimit = 1_024
+
+    static func setAside(id: String, _ event: UnpublishedEvent) -> [UInt8] {
+        func cut(_ text: String) -> String { String(decoding: text.utf8.prefix(unpublishedTextLimit), as: UTF8.self) }
+        var data = JSONObjectBuilder()
+        data.add("audit_id", id)
+        data.add("category", "outbox")
+        data.add("reason", cut(event.reason))
+        data.add("position", event.position.rawValue)
+        data.add("event_subject", event.subject)
+        data.add("event_id", cut(event.id))
+        data.add("event_type", cut(event.type))
+        data.add("event_offset", event.offset)
+        data.add("topic", cut(event.topic))
+        return data.finish()
+    }
+
     private static func lifecycle(_ name: String, _ entry: EffectLedger.Entry) -> JSONObjectBuilder {
         var data = JSONObjectBuilder()
         data.add("effect_id", entry.effect.effectID)

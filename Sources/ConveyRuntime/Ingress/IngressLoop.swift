@@ -19,7 +19,7 @@ final class IngressLoop: Sendable {
 
     private let settings: Settings
     private let mailbox: EngineMailbox
-    private let outbox: OutboxQueue
+    private let replies: Replies
     private let backPressure: BackPressure
     private let board: StatusBoard
     private let wake: WakeHandle
@@ -34,12 +34,12 @@ final class IngressLoop: Sendable {
     private static let redeliveryMicroseconds: Int64 = 5_000_000
 
     init(
-        settings: Settings, mailbox: EngineMailbox, outbox: OutboxQueue, backPressure: BackPressure,
+        settings: Settings, mailbox: EngineMailbox, replies: Replies, backPressure: BackPressure,
         board: StatusBoard, wake: WakeHandle, logger: Logger
     ) {
         self.settings = settings
         self.mailbox = mailbox
-        self.outbox = outbox
+        self.replies = replies
         self.backPressure = backPressure
         self.board = board
         self.wake = wake
@@ -127,15 +127,16 @@ final class IngressLoop: Sendable {
         let arrived = Clocks.monotonicMicroseconds()
         for event in inbox.events { handle(event, connection, &state) }
         state.lastBatch = inbox.messages.count
-        guard !inbox.messages.isEmpty else { return }
-        let inbound = inbox.messages.map { decode($0, &state) }
+        let messages = inbox.messages.filter { !isOldRetained($0) }
+        guard !messages.isEmpty else { return }
+        let inbound = messages.map { decode($0, &state) }
         board.countIngress { metrics in
-            metrics.counters.receivedBytes += inbox.messages.reduce(0) { $0 + UInt64($1.payload.count) }
+            metrics.counters.receivedBytes += messages.reduce(0) { $0 + UInt64($1.payload.count) }
         }
         switch mailbox.submit(inbound) {
         case .success(let outcomes):
             connection.flush()
-            outbox.append(receipts(for: inbox.messages, outcomes))
+            replies.send(receipts(for: messages, outcomes))
             let seconds = Double(Clocks.monotonicMicroseconds() - arrived) / 1_000_000
             board.countIngress { metrics in
                 for _ in outcomes { metrics.recordSeconds.observe(seconds) }
@@ -185,7 +186,8 @@ final class IngressLoop: Sendable {
         }
         state.expectsSession = true
         do {
-            _ = try connection.subscribe(["\(settings.session.root)/in/#", "\(settings.session.root)/ingest/#"])
+            _ = try connection.subscribe(
+                ["\(settings.session.root)/in/#", "\(settings.session.root)/ingest/#"], retained: .never)
         } catch {
             connection.abandon()
             lost(error, &state)
@@ -215,17 +217,18 @@ final class IngressLoop: Sendable {
         }
     }
 
-    private func receipts(for messages: [ReceivedMessage], _ outcomes: [RecordOutcome]) -> [Receipt] {
-        zip(messages, outcomes).compactMap { message, outcome in
-            guard let topic = message.responseTopic, mayAnswer(on: topic) else { return nil }
-            return Receipt(topic: topic, correlationData: message.correlationData, outcome: outcome)
-        }
+    /// A retained message that the broker repeats because the subscription is new (MQTT 3.1.1, 3.3.1.3; with MQTT 5 none
+    /// come). It is no new signal: who publishes one while Convey is subscribed is heard without that mark.
+    private func isOldRetained(_ message: ReceivedMessage) -> Bool {
+        guard message.isRetained else { return false }
+        logger.debug("a retained message is no signal", metadata: ["topic": "\(message.topic)"])
+        return true
     }
 
-    /// Convey may publish where a host may not, so a host must not choose any topic for it: of Convey's own topics only
-    /// `{root}/receipt/…` is for receipts.
-    private func mayAnswer(on topic: String) -> Bool {
-        let root = settings.session.root + "/"
-        return !topic.hasPrefix(root) || topic.hasPrefix(root + "receipt/")
+    private func receipts(for messages: [ReceivedMessage], _ outcomes: [RecordOutcome]) -> [Reply] {
+        zip(messages, outcomes).compactMap { message, outcome in
+            guard let topic = message.responseTopic, replies.mayAnswer(message) else { return nil }
+            return Reply(topic: topic, correlationData: message.correlationData, content: .receipt(outcome))
+        }
     }
 }

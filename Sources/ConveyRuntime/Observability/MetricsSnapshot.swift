@@ -26,6 +26,12 @@ public struct MetricsSnapshot: Sendable {
         public var brokerConnections: UInt64 = 0
         /// Times the broker had forgotten the session: messages may have been lost there.
         public var brokerSessionsLost: UInt64 = 0
+        /// Receipts and answers that were not given because their response topic is not allowed.
+        public var repliesRefused: UInt64 = 0
+        /// Receipts and answers that did not reach the broker: too many waited, or it does not take them.
+        public var repliesDropped: UInt64 = 0
+        /// Events that were set aside because the broker ends the connection at them.
+        public var eventsSetAside: UInt64 = 0
         /// Times ingress stopped reading because something downstream was full.
         public var ingressPauses: UInt64 = 0
         /// Questions answered with what was asked for.
@@ -133,6 +139,9 @@ extension MetricsSnapshot.Counters {
         commitFailures += other.commitFailures
         brokerConnections += other.brokerConnections
         brokerSessionsLost += other.brokerSessionsLost
+        repliesRefused += other.repliesRefused
+        repliesDropped += other.repliesDropped
+        eventsSetAside += other.eventsSetAside
         ingressPauses += other.ingressPauses
         queriesAnswered += other.queriesAnswered
         queriesFailed += other.queriesFailed

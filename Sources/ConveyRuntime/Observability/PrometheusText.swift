@@ -46,6 +46,14 @@ public struct PrometheusText: Sendable {
         counter(MetricNames.brokerConnections, "Connections made to the broker.", counters.brokerConnections)
         counter(
             MetricNames.brokerSessionsLost, "Times the broker had forgotten the session.", counters.brokerSessionsLost)
+        counter(
+            MetricNames.repliesRefused, "Receipts and answers not given: the response topic is not allowed.",
+            counters.repliesRefused)
+        counter(
+            MetricNames.repliesDropped, "Receipts and answers that did not reach the broker.", counters.repliesDropped)
+        counter(
+            MetricNames.eventsSetAside, "Events set aside because the broker does not take them.",
+            counters.eventsSetAside)
         counter(MetricNames.ingressPauses, "Times ingress stopped reading.", counters.ingressPauses)
         counter(
             MetricNames.verifiedConversations, "Conversations verified in the background.",

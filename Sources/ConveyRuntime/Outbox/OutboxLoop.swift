@@ -52,26 +52,26 @@ final class OutboxLoop: Sendable {
         let connection = try MQTTConnection(options)
         var state = State(cursor: cursor, root: settings.session.root)
         while !isDone(state, connection) {
+            let cursor = state.cursor
             if !connection.isOpen {
                 // What ended the connection may not have been read yet.
                 for event in connection.read(limit: 1, byteLimit: 1).events { handle(event, connection, &state) }
                 connect(connection, &state)
             }
             if connection.isConnected { try publish(connection, reader, &state) }
-            let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
+            let wait = connection.isOpen ? Self.pollMilliseconds : state.retryMilliseconds
             if state.inFlightCount >= Linger.publishes { Linger.rest() }
             let polled = connection.poll(
                 timeoutMilliseconds: isStopping.load(ordering: .acquiring) ? min(wait, 50) : wait, wake: wake)
             if polled.isReadable || polled.hasEnded {
-                let cursor = state.cursor
                 for event in connection.read(limit: 1_000, byteLimit: 1 << 20).events {
                     handle(event, connection, &state)
                 }
-                noteProgress(since: cursor, &state)
             }
+            noteProgress(since: cursor, &state)
             if connection.isOpen { connection.keepAlive() }
         }
-        if connection.isConnected { announce("offline", connection) }
+        if connection.isConnected { _ = announce("offline", connection) }
         connection.disconnect()
     }
 
@@ -90,9 +90,15 @@ final class OutboxLoop: Sendable {
         var published = 0
         var isIdle = false
         var backoff = Backoff()
+        /// Between refusals of events, over connections that work.
+        var refusals = Backoff()
         var envelope: OutboundEnvelope
+        var poison = PoisonWatch()
+        /// Of the status, until it is acknowledged.
+        var statusMessageID: Int32?
 
         struct InFlight {
+            /// 0 for an event that was set aside, -1 for one that was not sent to its end.
             var messageID: Int32
             var position: Position
             var isAcknowledged = false
@@ -104,7 +110,15 @@ final class OutboxLoop: Sendable {
             envelope = OutboundEnvelope(root: root)
         }
 
+        /// Milliseconds until the next attempt to connect.
+        var retryMilliseconds: Int { max(backoff.remainingMilliseconds, refusals.remainingMilliseconds) }
+
         var inFlightCount: Int { inFlight.count - inFlightHead }
+
+        /// Events on their way that are not acknowledged.
+        var unacknowledged: [Position] {
+            inFlight[inFlightHead...].filter { !$0.isAcknowledged }.map(\.position)
+        }
 
         mutating func startOver() {
             taken = cursor
@@ -143,7 +157,7 @@ final class OutboxLoop: Sendable {
     }
 
     private func connect(_ connection: MQTTConnection, _ state: inout State) {
-        guard state.backoff.remainingMilliseconds == 0 else { return }
+        guard state.retryMilliseconds == 0 else { return }
         do {
             try connection.connect()
         } catch {
@@ -154,6 +168,8 @@ final class OutboxLoop: Sendable {
     private func lost(_ error: MQTTError?, _ state: inout State) {
         // The engine works on without a broker.
         queue.restart()
+        state.poison.ended(error, inFlight: state.unacknowledged)
+        state.startOver()
         guard state.backoff.failed() else { return }
         logger.warning(
             "the outbox has no connection to the broker; trying again",
@@ -167,12 +183,16 @@ final class OutboxLoop: Sendable {
             state.backoff.succeeded()
             queue.restart()
             state.startOver()
-            announce("online", connection)
+            state.poison.connected()
+            state.statusMessageID = announce("online", connection)
+            if state.statusMessageID == nil { state.poison.proven() }
         case .connectionRefused(let error):
             lost(error, &state)
         case .disconnected(let error):
             lost(error, &state)
         case .publishAcknowledged(let messageID, let reasonCode):
+            // The status may be refused: what counts is that the broker has looked at it.
+            if messageID == state.statusMessageID { return state.poison.proven() }
             guard reasonCode < 0x80 else { return refused(messageID, reasonCode, connection, &state) }
             acknowledged(messageID, &state)
         case .subscribed:
@@ -180,26 +200,23 @@ final class OutboxLoop: Sendable {
         }
     }
 
-    private func announce(_ status: String, _ connection: MQTTConnection) {
+    /// - Returns: the message's id.
+    private func announce(_ status: String, _ connection: MQTTConnection) -> Int32? {
         do {
-            _ = try connection.publish(
+            return try connection.publish(
                 topic: statusTopic, payload: statusPayload(status), retain: true,
                 properties: PublishProperties(contentType: "application/json"))
         } catch {
             logger.warning("cannot publish the status", metadata: ["topic": "\(statusTopic)", "reason": "\(error)"])
+            return nil
         }
     }
 
     /// Hands over as much as the window takes.
     private func publish(_ connection: MQTTConnection, _ reader: any JournalReader, _ state: inout State) throws {
-        do throws(MQTTError) {
-            for receipt in queue.takeReceipts() { try send(receipt, connection) }
-        } catch {
-            return
-        }
         var gathers = false
         defer { if gathers { connection.gather(false) } }
-        while connection.isConnected, state.inFlightCount < settings.window {
+        while connection.isConnected, state.inFlightCount < state.poison.window(settings.window) {
             if !gathers, state.waiting.count - state.waitingHead >= MQTTConnection.gatheringThreshold {
                 gathers = true
                 connection.gather(true)
@@ -207,15 +224,17 @@ final class OutboxLoop: Sendable {
             if state.waitingHead == state.waiting.count, try !refill(reader, &state) { break }
             let event = state.waiting[state.waitingHead]
             state.waitingHead += 1
+            if let condemned = state.poison.condemned, condemned.position == event.record.position {
+                setAside(event, condemned.reason, &state)
+                continue
+            }
             do throws(MQTTError) {
                 try send(event, connection, &state)
             } catch  where error.code == .messageTooLarge || error.code == .invalidTopic {
-                logger.error(
-                    "an event cannot be published and is left out; it stays in the journal",
-                    metadata: ["position": "\(event.record.position)", "reason": "\(error)"])
-                queue.acknowledged(1)
+                setAside(event, "\(error)", &state)
             } catch {
-                // The connection has ended: the next one starts over from the cursor.
+                // The connection has ended, perhaps at this event: the next one starts over from the cursor.
+                state.inFlight.append(State.InFlight(messageID: -1, position: event.record.position))
                 return
             }
         }
@@ -231,17 +250,6 @@ final class OutboxLoop: Sendable {
             topic: publication.topic, payload: publication.payload, properties: properties)
         state.inFlight.append(State.InFlight(messageID: messageID, position: event.record.position))
         state.isIdle = false
-    }
-
-    private func send(_ receipt: Receipt, _ connection: MQTTConnection) throws(MQTTError) {
-        do throws(MQTTError) {
-            _ = try connection.publish(
-                topic: receipt.topic, payload: receipt.payload,
-                properties: PublishProperties(
-                    contentType: "application/json", correlationData: receipt.correlationData))
-        } catch  where error.code == .invalidTopic || error.code == .messageTooLarge {
-            logger.warning("a receipt cannot be published", metadata: ["reason": "\(error)"])
-        }
     }
 
     /// Takes the next events from memory or the journal; false when there are none.
@@ -298,8 +306,14 @@ final class OutboxLoop: Sendable {
         for index in state.inFlightHead..<state.inFlight.count where state.inFlight[index].messageID == messageID {
             state.inFlight[index].isAcknowledged = true
             state.published += 1
+            state.refusals.succeeded()
             break
         }
+        advance(&state)
+    }
+
+    /// Moves the cursor behind what is acknowledged without a gap.
+    private func advance(_ state: inout State) {
         while state.inFlightHead < state.inFlight.count, state.inFlight[state.inFlightHead].isAcknowledged {
             state.cursor = state.inFlight[state.inFlightHead].position
             state.inFlightHead += 1
@@ -313,32 +327,58 @@ final class OutboxLoop: Sendable {
         }
     }
 
+    /// Leaves an event out that the broker will never take. It stays in the journal; an audit signal tells of it. The cursor
+    /// passes it as if it were acknowledged, and not before the audit signal is recorded.
+    private func setAside(_ event: OutboundEvent, _ reason: String, _ state: inout State) {
+        let unpublished = UnpublishedEvent(event, root: settings.session.root, reason: reason)
+        logger.error(
+            "the broker does not take an event; it is set aside and stays in the journal",
+            metadata: [
+                "position": "\(unpublished.position)", "type": "\(unpublished.type.prefix(256))", "reason": "\(reason)",
+            ])
+        mailbox.setAside(unpublished)
+        board.countOutbox { $0.counters.eventsSetAside += 1 }
+        queue.acknowledged(1)
+        state.inFlight.append(
+            State.InFlight(messageID: 0, position: event.record.position, isAcknowledged: true))
+        state.isIdle = false
+        advance(&state)
+    }
+
     /// Tells others what a batch of acknowledgements has changed.
     private func noteProgress(since cursor: Position, _ state: inout State) {
+        if state.cursor > cursor {
+            state.poison.passed(state.cursor)
+            mailbox.moveOutboxCursor(to: state.cursor)
+        }
         guard state.published > 0 else { return }
         queue.acknowledged(state.published)
-        if state.cursor > cursor { mailbox.moveOutboxCursor(to: state.cursor) }
         board.countOutbox { [published = state.published] in $0.counters.published += UInt64(published) }
         state.published = 0
     }
 
-    /// The broker does not take an event. Leaving it out would lose it silently, so everything waits until it does.
+    /// The broker does not take an event. If that cannot change the event is set aside in the end; else, leaving it out would
+    /// lose what an operator can still have published, so everything waits until the broker takes it.
     private func refused(
         _ messageID: Int32, _ reasonCode: UInt8, _ connection: MQTTConnection, _ state: inout State
     ) {
         guard let refused = state.inFlight.first(where: { $0.messageID == messageID }) else {
-            logger.warning(
-                "the broker refused a receipt or the status", metadata: ["reason_code": "\(reasonCode)"])
+            logger.warning("the broker refused the status", metadata: ["reason_code": "\(reasonCode)"])
             return
         }
-        logger.error(
-            "the broker refuses an event; the outbox waits and tries again",
-            metadata: [
-                "position": "\(refused.position)", "reason_code": "\(reasonCode)",
-                "help": "give \(settings.session.clientID)-out write access to \(settings.session.root)/#",
-            ])
+        if PoisonWatch.isFinal(reasonCode) { state.poison.refused(refused.position, reasonCode: reasonCode) }
+        if state.refusals.failed() {
+            logger.error(
+                "the broker refuses an event; the outbox waits and tries again",
+                metadata: [
+                    "position": "\(refused.position)", "reason_code": "\(reasonCode)",
+                    "help": "give \(settings.session.clientID)-out write access to \(settings.session.root)/#",
+                ])
+        }
         connection.abandon()
-        lost(MQTTError(.publishRefused, "publish refused with reason \(reasonCode)"), &state)
+        // Not `lost`: this refusal is about one event, not about all that were on their way.
+        queue.restart()
+        state.startOver()
     }
 }
 

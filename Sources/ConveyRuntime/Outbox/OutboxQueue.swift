@@ -7,7 +7,6 @@ import Conversation
 final class OutboxQueue: Sendable {
     private struct State {
         var events: [OutboundEvent] = []
-        var receipts: [Receipt] = []
         /// Everything up to here is in the journal.
         var committed: Position
         /// Events are handed over in memory. False: the publisher reads the journal.
@@ -28,9 +27,6 @@ final class OutboxQueue: Sendable {
     private let state: Monitor<State>
     private let limit: Int
     private let wake: @Sendable () -> Void
-    /// Receipts are a service to publishers who repeat what they get none for; beyond this many the oldest are dropped.
-    static let receiptLimit = 10_000
-
     /// - Parameters:
     ///   - committed: the journal's end; what was recorded before is read from the journal.
     ///   - limit: events held in memory.
@@ -79,23 +75,6 @@ final class OutboxQueue: Sendable {
         state.change { $0.outstanding = max(0, $0.outstanding - count) }
     }
 
-    func append(_ receipts: [Receipt]) {
-        guard !receipts.isEmpty else { return }
-        state.change { state in
-            state.receipts += receipts
-            let excess = state.receipts.count - Self.receiptLimit
-            if excess > 0 { state.receipts.removeFirst(excess) }
-        }
-        wake()
-    }
-
-    func takeReceipts() -> [Receipt] {
-        state.change { state in
-            defer { state.receipts.removeAll() }
-            return state.receipts
-        }
-    }
-
     /// - Parameter taken: the last position the publisher has taken, from memory or from the journal.
     func next(after taken: Position) -> Next {
         state.change { state in
@@ -117,35 +96,5 @@ final class OutboxQueue: Sendable {
             state.events.removeAll()
             state.isWarm = false
         }
-    }
-}
-
-/// An answer to a publisher who asked for one with an MQTT 5 response topic.
-struct Receipt: Sendable {
-    var topic: String
-    var correlationData: [UInt8]?
-    var outcome: RecordOutcome
-
-    /// `{"status","id","subject","offset","code","message"}` (docs/PROTOCOL.md, "Receipts").
-    var payload: [UInt8] {
-        var object = JSONObjectBuilder()
-        switch outcome {
-        case .recorded(let id, let subject, let offset):
-            object.add("status", "recorded")
-            object.add("id", id)
-            object.add("subject", subject)
-            object.add("offset", offset)
-        case .duplicate(let id, let subject, let offset):
-            object.add("status", "duplicate")
-            object.add("id", id)
-            object.add("subject", subject)
-            object.add("offset", offset)
-        case .rejected(let subject, let rejection):
-            object.add("status", "rejected")
-            if let subject { object.add("subject", subject) }
-            object.add("code", rejection.code.description)
-            object.add("message", rejection.message)
-        }
-        return object.finish()
     }
 }

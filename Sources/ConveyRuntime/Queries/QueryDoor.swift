@@ -3,36 +3,36 @@ import Logging
 import MQTTTransport
 import Synchronization
 
-/// Queries over MQTT 5 request/response (section 4.10): takes questions, and publishes answers to their response topics.
+/// Queries over MQTT 5 request/response (section 4.10): takes questions, and hands the answers to `Replies`.
 /// Owns a thread and a connection, so that a flood of questions disturbs neither ingress nor the outbox.
 ///
-/// Questions and answers are as lasting as a telephone call: who hears nothing asks again.
+/// Best effort: nothing is kept, and clients repeat a question that is not answered.
 public final class QueryDoor: Sendable {
     private let session: BrokerSession
     private let service: QueryService
     private let logger: Logger
     private let wake: WakeHandle
     private let isStopping = Atomic(false)
-    private let answers = Mutex<[Answer]>([])
+    private let replies: Replies
+    /// Questions that are being answered.
+    private let asked = Atomic(0)
+    private let refusalLog = Mutex(LogQuota())
     private let thread = Mutex<DedicatedThread?>(nil)
 
-    private struct Answer: Sendable {
-        var topic: String
-        var correlationData: [UInt8]?
-        var answer: QueryAnswer
-    }
-
     private static let pollMilliseconds = 1_000
-    /// Questions that are being answered, and answers on their way to the broker; beyond, no more are read.
+    /// Questions that are being answered; further ones are refused.
     private static let openLimit = 200
     private static let batch = 100
     /// Parameters take a few hundred bytes.
     private static let payloadLimit = 16 * 1_024
 
     /// - Throws: when the process has no descriptor left.
-    public init(session: BrokerSession, service: QueryService, logger: Logger) throws(MQTTError) {
+    public init(
+        session: BrokerSession, service: QueryService, replies: Replies, logger: Logger
+    ) throws(MQTTError) {
         self.session = session
         self.service = service
+        self.replies = replies
         self.logger = logger
         wake = try WakeHandle()
     }
@@ -66,14 +66,6 @@ public final class QueryDoor: Sendable {
     /// Owned by the thread.
     private struct State {
         var backoff = Backoff()
-        /// Questions that are being answered.
-        var asked = 0
-        /// Answers handed to the connection and not acknowledged.
-        var inFlight: Set<Int32> = []
-        /// Answers that wait for room.
-        var waiting: [Answer] = []
-
-        var open: Int { asked + inFlight.count + waiting.count }
     }
 
     private func run() throws(MQTTError) {
@@ -84,14 +76,12 @@ public final class QueryDoor: Sendable {
                 for event in connection.read(limit: 1, byteLimit: 1).events { handle(event, connection, &state) }
                 connect(connection, &state)
             }
-            publishAnswers(connection, &state)
             let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
             let polled = connection.poll(timeoutMilliseconds: wait, wake: wake)
             if polled.isReadable || polled.hasEnded {
-                // Read in any case: acknowledgements of answers come the same way.
                 let inbox = connection.read(limit: Self.batch, byteLimit: Self.batch * Self.payloadLimit)
                 for event in inbox.events { handle(event, connection, &state) }
-                for message in inbox.messages { take(message, &state) }
+                for message in inbox.messages { take(message) }
             }
             if connection.isOpen { connection.keepAlive() }
         }
@@ -101,7 +91,7 @@ public final class QueryDoor: Sendable {
     private var options: MQTTOptions {
         MQTTOptions(
             broker: session.broker, clientID: session.clientID + "-query", version: session.version,
-            receiveMaximum: UInt16(Self.batch), outgoingWindow: UInt16(Self.openLimit))
+            receiveMaximum: UInt16(Self.batch))
     }
 
     private func connect(_ connection: MQTTConnection, _ state: inout State) {
@@ -114,7 +104,6 @@ public final class QueryDoor: Sendable {
     }
 
     private func lost(_ error: MQTTError?, _ state: inout State) {
-        state.inFlight.removeAll()
         guard state.backoff.failed() else { return }
         logger.warning(
             "queries over MQTT have no connection to the broker; trying again",
@@ -126,7 +115,7 @@ public final class QueryDoor: Sendable {
         case .connected:
             state.backoff.succeeded()
             do {
-                _ = try connection.subscribe([QueryTopic.filter(root: session.root)])
+                _ = try connection.subscribe([QueryTopic.filter(root: session.root)], retained: .never)
             } catch {
                 connection.abandon()
                 lost(error, &state)
@@ -135,11 +124,8 @@ public final class QueryDoor: Sendable {
             lost(error, &state)
         case .disconnected(let error):
             lost(error, &state)
-        case .publishAcknowledged(let messageID, let reasonCode):
-            state.inFlight.remove(messageID)
-            if reasonCode >= 0x80 {
-                logger.debug("the broker refused an answer", metadata: ["reason_code": "\(reasonCode)"])
-            }
+        case .publishAcknowledged:
+            break
         case .subscribed(_, let granted):
             if granted.contains(where: { $0 >= 0x80 }) {
                 logger.warning(
@@ -151,83 +137,38 @@ public final class QueryDoor: Sendable {
 
     // MARK: Questions
 
-    private func take(_ message: ReceivedMessage, _ state: inout State) {
-        guard let topic = message.responseTopic, mayAnswer(on: topic) else {
+    private func take(_ message: ReceivedMessage) {
+        // With MQTT 3.1.1 a retained question would be asked again by every reconnect, and nobody waits for it.
+        guard !message.isRetained else { return }
+        guard let topic = message.responseTopic, replies.mayAnswer(message) else {
             // There is nowhere to say so.
+            guard refusalLog.withLock({ $0.allows(now: Clocks.monotonicMicroseconds()) }) else { return }
             logger.info(
                 "a query cannot be answered",
                 metadata: [
                     "topic": "\(message.topic)",
                     "reason": message.responseTopic == nil
-                        ? "it has no response topic" : "its response topic is one of Convey's own",
+                        ? "it has no response topic" : "mqtt.response_topics does not allow its response topic",
                 ])
             return
         }
-        // A retained question would be asked again by every reconnect, and nobody waits for it.
-        guard !message.isRetained else { return }
-        var answer = Answer(
-            topic: topic, correlationData: message.correlationData,
-            answer: QueryAnswer(QueryError(.busy, "\(state.open) queries are open; ask again later")))
-        guard state.open < Self.openLimit else {
-            // So many that not even refusals leave in time: who asks hears nothing, and asks again.
-            if state.waiting.count < Self.openLimit { state.waiting.append(answer) }
-            return
-        }
+        let correlation = message.correlationData
         do throws(QueryError) {
+            let open = asked.load(ordering: .relaxed)
+            guard open < Self.openLimit else {
+                throw QueryError(.busy, "\(open) queries are open; ask again later")
+            }
             guard message.payload.count <= Self.payloadLimit else {
                 throw QueryError(.parameterInvalid, "the parameters are longer than \(Self.payloadLimit) bytes")
             }
             let request = try QueryTopic.request(topic: message.topic, payload: message.payload, root: session.root)
-            state.asked += 1
-            service.submit(request) { [self, answer] result in
-                var answer = answer
-                answer.answer = result
-                answers.withLock { $0.append(answer) }
-                wake.wake()
+            asked.wrappingAdd(1, ordering: .relaxed)
+            service.submit(request) { [self] answer in
+                asked.wrappingSubtract(1, ordering: .relaxed)
+                replies.send([Reply(topic: topic, correlationData: correlation, content: .answer(answer))])
             }
         } catch {
-            answer.answer = QueryAnswer(error)
-            state.waiting.append(answer)
+            replies.send([Reply(topic: topic, correlationData: correlation, content: .answer(QueryAnswer(error)))])
         }
-    }
-
-    /// Convey may publish where a host may not, so a host must not choose any topic for it: of Convey's own topics only
-    /// `{root}/receipt/…` is for receipts and answers.
-    private func mayAnswer(on topic: String) -> Bool {
-        let root = session.root + "/"
-        return !topic.hasPrefix(root) || topic.hasPrefix(root + "receipt/")
-    }
-
-    // MARK: Answers
-
-    private func publishAnswers(_ connection: MQTTConnection, _ state: inout State) {
-        let answered = answers.withLock { answers in
-            defer { answers = [] }
-            return answers
-        }
-        state.asked -= answered.count
-        state.waiting += answered
-        guard connection.isConnected else {
-            // Who asked over the connection that has ended will ask again.
-            state.waiting.removeAll()
-            return
-        }
-        var sent = 0
-        while sent < state.waiting.count, state.inFlight.count < Self.openLimit {
-            let answer = state.waiting[sent]
-            sent += 1
-            do throws(MQTTError) {
-                let messageID = try connection.publish(
-                    topic: answer.topic, payload: answer.answer.body,
-                    properties: PublishProperties(
-                        contentType: "application/json", correlationData: answer.correlationData,
-                        userProperties: [("status", String(answer.answer.status))]))
-                state.inFlight.insert(messageID)
-            } catch {
-                logger.debug("an answer cannot be published", metadata: ["reason": "\(error)"])
-                if !connection.isConnected { break }
-            }
-        }
-        state.waiting.removeFirst(min(sent, state.waiting.count))
     }
 }

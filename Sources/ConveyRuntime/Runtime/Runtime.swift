@@ -18,16 +18,19 @@ public struct RuntimeSettings: Sendable {
     public var outboxLimit: Int64 = 100_000
     /// or when more than this many effects have not ended.
     public var openEffectLimit = 100_000
+    /// Where receipts and answers to queries may go.
+    public var responseTopics: ResponseTopicRule
     /// Shown in `{root}/status/{node}`.
     public var version: String
 
     public init(session: BrokerSession, version: String) {
         self.session = session
         self.version = version
+        responseTopics = ResponseTopicRule(root: session.root, patterns: ResponseTopicRule.open)
     }
 }
 
-/// The running service: three threads (ingress, engine, outbox) and the tasks of the effects.
+/// The running service: four threads (ingress, engine, outbox, replies) and the tasks of the effects.
 ///
 /// They start in the order engine, outbox, ingress and stop in the order ingress, effects, engine, outbox: nothing comes
 /// in that would not be finished, and everything committed gets its chance to be published.
@@ -41,6 +44,8 @@ public final class Runtime: Sendable {
     private let effects: EffectManager
     /// Tells who watches conversations.
     public let live = LiveFeed()
+    /// Publishes receipts, and answers to queries.
+    public let replies: Replies
     private let ingressWake: WakeHandle
     private let outboxWake: WakeHandle
     private let stopDeadline = Mutex<Int64?>(nil)
@@ -65,6 +70,7 @@ public final class Runtime: Sendable {
         self.logger = logger
         ingressWake = try WakeHandle()
         outboxWake = try WakeHandle()
+        replies = try Replies(session: settings.session, rule: settings.responseTopics, logger: logger)
         backPressure = BackPressure(
             limits: BackPressure.Limits(
                 queue: settings.queueLimit, outbox: settings.outboxLimit, effects: settings.openEffectLimit),
@@ -81,6 +87,7 @@ public final class Runtime: Sendable {
     public var metrics: MetricsSnapshot {
         var metrics = board.metrics
         metrics.gauges.liveStreams = live.watching
+        metrics.counters.add(replies.counters)
         return metrics
     }
 
@@ -175,8 +182,9 @@ public final class Runtime: Sendable {
                 session: settings.session, window: settings.outboxWindow, version: settings.version),
             queue: queue, mailbox: mailbox, board: board, wake: outboxWake, logger: logger)
         let outboxThread = try startOutbox(outbox, cursor: engine.outboxCursor, journal: journal)
+        replies.start()
         if stopDeadline.withLock({ $0 }) == nil {
-            startIngress(outbox: queue, expectsSession: engine.lastPosition > .start)
+            startIngress(expectsSession: engine.lastPosition > .start)
             if let verifier {
                 verification.withLock { $0 = DedicatedThread(name: "convey-verify") { verifier.run() } }
             }
@@ -190,10 +198,13 @@ public final class Runtime: Sendable {
             }
         } catch {
             outbox.stop(by: 0)
+            replies.stop(by: 0)
             outboxThread.join()
             throw error
         }
-        outbox.stop(by: stopDeadline.withLock { $0 } ?? 0)
+        let deadline = stopDeadline.withLock { $0 } ?? 0
+        outbox.stop(by: deadline)
+        replies.stop(by: deadline)
         outboxThread.join()
         if let last { try engineThread.flushCursor(last) }
         mailbox.close()
@@ -213,12 +224,12 @@ public final class Runtime: Sendable {
         }
     }
 
-    private func startIngress(outbox: OutboxQueue, expectsSession: Bool) {
+    private func startIngress(expectsSession: Bool) {
         let loop = IngressLoop(
             settings: IngressLoop.Settings(
                 session: settings.session, batchLimit: settings.ingressBatchLimit,
                 maximumPayloadBytes: settings.maximumPayloadBytes, expectsSession: expectsSession),
-            mailbox: mailbox, outbox: outbox, backPressure: backPressure, board: board, wake: ingressWake,
+            mailbox: mailbox, replies: replies, backPressure: backPressure, board: board, wake: ingressWake,
             logger: logger)
         let thread = DedicatedThread(name: "convey-ingress") { [self] in
             do {

@@ -64,7 +64,6 @@ public final class SignalDoor: Sendable {
             case .duplicate: 200
             case .rejected(_, let rejection): rejection.code == .tooLarge ? 413 : 400
             }
-        let receipt = Receipt(topic: "", correlationData: nil, outcome: outcome)
-        return Answer(status: status, body: receipt.payload)
+        return Answer(status: status, body: Reply.receipt(outcome))
     }
 }

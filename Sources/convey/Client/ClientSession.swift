@@ -10,15 +10,18 @@ final class ClientSession: Sendable {
 
     let events: AsyncStream<ClientEvent>
     let settings: BrokerSettings
-    /// Where this client's receipts come to.
-    let receiptTopic: String
+    /// Where this client's receipts come to; nil for one that publishes nothing, and with MQTT 3.1.1.
+    private let receiptTopic: String?
     private let post: AsyncStream<ClientEvent>.Continuation
     private let client: MQTTClient
 
-    init(_ settings: BrokerSettings) throws {
+    /// - Parameter subject: the conversation that it publishes to; nil for none.
+    init(_ settings: BrokerSettings, subject: String? = nil) throws {
         self.settings = settings
         let clientID = settings.clientID ?? "convey-cli-\(OutgoingSignal.newID().prefix(13))"
-        receiptTopic = ConversationTopics.receipts(root: settings.root, clientID: clientID)
+        receiptTopic =
+            settings.version == .v5
+            ? subject.map { ConversationTopics(root: settings.root, subject: $0).receipts(clientID: clientID) } : nil
         client = try MQTTClient(
             MQTTOptions(broker: settings.address, clientID: clientID, version: settings.version.mqttVersion))
         (events, post) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
@@ -30,7 +33,7 @@ final class ClientSession: Sendable {
     func open(_ filters: [String]) async throws {
         do {
             try await client.start()
-            let wanted = filters + (hasReceipts ? [receiptTopic] : [])
+            let wanted = filters + (receiptTopic.map { [$0] } ?? [])
             if !wanted.isEmpty { try await client.subscribe(wanted) }
         } catch {
             await client.stop()
@@ -59,8 +62,8 @@ final class ClientSession: Sendable {
     /// Publishes at QoS 1 and waits for the broker's acknowledgement.
     func publish(_ signal: OutgoingSignal) async throws {
         let properties = PublishProperties(
-            contentType: OutgoingSignal.contentType, correlationData: hasReceipts ? Array(signal.id.utf8) : nil,
-            responseTopic: hasReceipts ? receiptTopic : nil)
+            contentType: OutgoingSignal.contentType, correlationData: receiptTopic.map { _ in Array(signal.id.utf8) },
+            responseTopic: receiptTopic)
         do {
             try await client.publish(topic: signal.topic, payload: Array(signal.payload.utf8), properties: properties)
         } catch {

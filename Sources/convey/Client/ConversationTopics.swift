@@ -28,5 +28,5 @@ struct ConversationTopics: Sendable {
     var answer: [String] { [all(of: "out"), "\(root)/effect/\(level)/tool/execution/+"] }
 
     /// Where receipts for a client come to.
-    static func receipts(root: String, clientID: String) -> String { "\(root)/receipt/\(clientID)" }
+    func receipts(clientID: String) -> String { "\(root)/receipt/\(level)/\(clientID)" }
 }

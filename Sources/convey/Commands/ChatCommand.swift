@@ -21,7 +21,7 @@ struct ChatCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try client.settings()
-        let session = try ClientSession(settings)
+        let session = try ClientSession(settings, subject: subject.subject)
         let topics = ConversationTopics(root: settings.root, subject: subject.subject)
         let isTerminal = isatty(STDIN_FILENO) == 1
         var machine = ChatMachine(showsPrompt: isTerminal, makeID: OutgoingSignal.newID)

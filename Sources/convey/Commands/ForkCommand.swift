@@ -44,7 +44,7 @@ struct ForkCommand: AsyncParsableCommand {
         }
         let doorway = try MQTTDoorway(
             broker: settings.address, clientID: "convey-cli-\(OutgoingSignal.newID().prefix(13))", root: settings.root)
-        let session = try ClientSession(settings)
+        let session = try ClientSession(settings, subject: newSubject.subject)
         do {
             let copies = try await copies(ConveyClient(doorway))
             try await session.open([])

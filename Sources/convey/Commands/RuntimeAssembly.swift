@@ -70,6 +70,7 @@ func makeRuntime(_ settings: ServeSettings, handlers: Handlers) throws -> Runtim
     runtime.outboxLimit = Int64(settings.outboxLimit)
     runtime.queueLimit = settings.queueLimit
     runtime.openEffectLimit = settings.effectsOpenLimit
+    runtime.responseTopics = ResponseTopicRule(root: settings.broker.root, patterns: settings.responseTopics)
     let directory = settings.dataDirectory
     let partitions = settings.journalPartitions
     let openVerification: @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable = {

@@ -29,7 +29,7 @@ struct SendCommand: AsyncParsableCommand {
 
     func run() async throws {
         let settings = try client.settings()
-        let session = try ClientSession(settings)
+        let session = try ClientSession(settings, subject: subject.subject)
         let topics = ConversationTopics(root: settings.root, subject: subject.subject)
         let signal = OutgoingSignal.message(
             try messageText(), subject: subject.subject, id: id ?? OutgoingSignal.newID(), time: Date(), topics: topics)

@@ -60,7 +60,8 @@ struct Server {
         let runtime = try makeRuntime(settings, handlers: handlers)
         let queries = makeQueries(settings) { runtime.status }
         let door = try QueryDoor(
-            session: makeSession(settings), service: queries, logger: Logger(label: "queries"))
+            session: makeSession(settings), service: queries, replies: runtime.replies, logger: Logger(label: "queries")
+        )
         let http = try settings.httpAddress.map { address in
             try HTTPService(
                 address: address, access: settings.httpAccess, tls: settings.httpTLS, status: { runtime.status },

@@ -89,8 +89,6 @@ final class ProjectLoop: Sendable {
             acknowledgement: .whenFlushed)
     }
 
-    private var answerTopic: String { ConversationTopics.receipts(root: settings.root, clientID: settings.clientID) }
-
     private func connect(_ connection: MQTTConnection, _ state: inout State) {
         guard Self.now() >= state.retryAt else { return }
         state.retryAt = Self.now() + Self.retryMilliseconds
@@ -108,7 +106,7 @@ final class ProjectLoop: Sendable {
         guard !inbox.messages.isEmpty else { return }
         var events: [ConsumedEvent] = []
         for message in inbox.messages {
-            if message.topic == answerTopic {
+            if message.topic.hasPrefix("\(settings.root)/receipt/") {
                 events += take(message, &state)
             } else if let event = ConsumedEvent(payload: message.payload) {
                 events.append(event)
@@ -138,7 +136,8 @@ final class ProjectLoop: Sendable {
             do {
                 _ = try connection.subscribe(
                     ["\(settings.root)/applied/#", "\(settings.root)/out/#"]
-                        + (settings.version == .v5 ? [answerTopic] : []))
+                        + (settings.version == .v5
+                            ? [QueryTopic.responseFilter(root: settings.root, client: settings.clientID)] : []))
             } catch {
                 connection.abandon()
                 logger.warning("cannot subscribe", metadata: ["reason": "\(error)"])
@@ -177,7 +176,8 @@ final class ProjectLoop: Sendable {
                     topic: question.topic, payload: question.parameters,
                     properties: PublishProperties(
                         contentType: "application/json", correlationData: Array(String(question.number).utf8),
-                        responseTopic: answerTopic))
+                        responseTopic: QueryTopic.responseTopic(
+                            for: question.topic, root: settings.root, client: settings.clientID)))
             } catch {
                 // Asked again when its patience is over.
                 logger.debug("a question cannot be published", metadata: ["reason": "\(error)"])

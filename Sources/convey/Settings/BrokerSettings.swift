@@ -1,3 +1,4 @@
+import ConveyRuntime
 import Foundation
 import MQTTTransport
 
@@ -43,6 +44,13 @@ struct BrokerSettings: Sendable {
             files.reportWithoutTLS(host: address.host, &resolver)
         }
         self.address = address
+    }
+
+    /// Where clients have to log in they must not reach each other's receipts; where anybody may publish anything, it makes no
+    /// difference (ADR 31).
+    var responseTopicsDefault: [String] {
+        let logsIn = address.username != nil || address.tls?.certificateFile != nil
+        return logsIn ? ResponseTopicRule.bound : ResponseTopicRule.open
     }
 
     /// The first line of the file; a file that ends without a line feed is as good.

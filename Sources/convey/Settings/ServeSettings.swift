@@ -10,6 +10,8 @@ struct ServeSettings: Sendable {
     let sessionExpiry: Duration
     /// Whether to start a mosquitto of its own.
     let embeddedBroker: Bool
+    /// Where receipts and answers to queries may go.
+    let responseTopics: [String]
     let node: String
     let dataDirectory: String
     /// Nil when nothing is to be served.
@@ -51,6 +53,7 @@ struct ServeSettings: Sendable {
         var resolver = SettingsResolver(sources)
         node = resolver.value(Settings.nodeName, or: HostName.current)
         broker = BrokerSettings(&resolver, clientIDDefault: "convey-\(node)")
+        responseTopics = resolver.value(Settings.mqttResponseTopics) ?? broker.responseTopicsDefault
         sessionExpiry = resolver.value(Settings.brokerSessionExpiry)
         embeddedBroker = resolver.value(Settings.brokerEmbedded)
         dataDirectory = resolver.value(Settings.dataDirectory)

@@ -71,6 +71,8 @@ struct NodeFlags: SettingFlags {
     var embeddedBroker: Bool?
     @Option(name: Settings.brokerSessionExpiry.name, help: Settings.brokerSessionExpiry.argumentHelp)
     var sessionExpiry: String?
+    @Option(name: Settings.mqttResponseTopics.name, help: Settings.mqttResponseTopics.argumentHelp)
+    var responseTopics: String?
     @Option(name: Settings.nodeName.name, help: Settings.nodeName.argumentHelp)
     var node: String?
     @Option(name: Settings.dataDirectory.name, help: Settings.dataDirectory.argumentHelp)
@@ -92,7 +94,8 @@ struct NodeFlags: SettingFlags {
     var texts: [(key: SettingKey, text: String?)] {
         [
             (Settings.brokerEmbedded.key, embeddedBroker.map { String($0) }),
-            (Settings.brokerSessionExpiry.key, sessionExpiry), (Settings.nodeName.key, node),
+            (Settings.brokerSessionExpiry.key, sessionExpiry),
+            (Settings.mqttResponseTopics.key, responseTopics), (Settings.nodeName.key, node),
             (Settings.dataDirectory.key, dataDirectory), (Settings.httpAddress.key, httpAddress),
             (Settings.httpTokensFile.key, httpTokensFile),
             (Settings.httpTLSCertificateFile.key, httpTLSCertificateFile),

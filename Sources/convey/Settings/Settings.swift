@@ -10,7 +10,7 @@ enum Settings {
     static let broker: [SettingKey] = [
         brokerURL.key, brokerUsername.key, brokerPassword.key, brokerPasswordFile.key, brokerCAFile.key,
         brokerCertificateFile.key, brokerKeyFile.key, brokerClientID.key, brokerEmbedded.key, brokerSessionExpiry.key,
-        mqttVersion.key, mqttRoot.key,
+        mqttVersion.key, mqttRoot.key, mqttResponseTopics.key,
     ]
 
     static let brokerURL = Setting(
@@ -54,6 +54,11 @@ enum Settings {
     static let mqttRoot = Setting(
         "mqtt.root", in: .broker, "TOPIC", default: "conv", help: "What every topic starts with.",
         parse: ValueParsers.topicRoot)
+    static let mqttResponseTopics = Setting(
+        "mqtt.response_topics", in: .broker, "TOPICS",
+        note: "{root}/receipt/#, or {root}/receipt/{subject}/# where Convey logs in", isStructured: true,
+        help: "Response topics that get receipts and answers: topic filters, with {root} and {subject} as levels.",
+        parse: ValueParsers.responseTopics)
 
     // MARK: - Node
 

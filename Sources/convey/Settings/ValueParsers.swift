@@ -1,5 +1,6 @@
 import Conversation
 import ConveyHTTP
+import ConveyRuntime
 import EffectHandlers
 import Foundation
 
@@ -128,6 +129,17 @@ enum ValueParsers {
             throw InvalidValue("\"\(text)\" must be topic levels like conv or site/conv, without wildcards")
         }
         return text
+    }
+
+    /// Patterns of response topics: a list of names.
+    static func responseTopics(_ text: String) throws(InvalidValue) -> [String]? {
+        let patterns = try names(text) ?? []
+        for pattern in patterns {
+            if let fault = ResponseTopicRule.fault(inPattern: pattern) {
+                throw InvalidValue("\"\(pattern)\" \(fault); it is a topic filter like {root}/receipt/{subject}/#")
+            }
+        }
+        return patterns
     }
 
     /// `https://example.org,http://10.0.0.1:8080`

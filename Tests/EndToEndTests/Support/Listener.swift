@@ -59,11 +59,15 @@ final class Listener: Sendable {
     private let state = Mutex(State())
     private let client: MQTTClient
 
-    init(port: Int, filters: [String]) async throws {
-        client = try MQTTClient(
+    convenience init(port: Int, filters: [String]) async throws {
+        try await self.init(
             MQTTOptions(
                 broker: BrokerAddress(host: "127.0.0.1", port: port), clientID: "listener-\(UUID().uuidString)",
-                cleanStart: false, sessionExpirySeconds: 3_600, receiveMaximum: 1_000))
+                cleanStart: false, sessionExpirySeconds: 3_600, receiveMaximum: 1_000), filters: filters)
+    }
+
+    init(_ options: MQTTOptions, filters: [String]) async throws {
+        client = try MQTTClient(options)
         try await client.start()
         try await client.subscribe(filters)
         // Ends with the client's stream, which ends in `stop`, or with the last reference to the client.

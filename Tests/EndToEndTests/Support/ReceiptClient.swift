@@ -28,7 +28,7 @@ struct Receipt: Equatable, Decodable {
 final class ReceiptClient {
     private let client: MQTTClient
     private let receipts: Listener
-    private let topic = "receipts/\(UUID().uuidString)"
+    private let topic = "conv/receipt/\(UUID().uuidString)"
     private var published = 0
 
     init(_ deployment: Deployment) async throws {

@@ -27,7 +27,7 @@ final class RepeatingPublisher: Sendable {
             MQTTOptions(broker: BrokerAddress(host: "127.0.0.1", port: port), clientID: name),
             answerTimeout: .seconds(90))
         try await client.start()
-        let topic = "receipts/\(name)"
+        let topic = "conv/receipt/\(name)"
         try await client.subscribe([topic])
         // Ends with the client's stream.
         let reader = Task { for await message in client.messages { self.take(message) } }

@@ -1,0 +1,94 @@
+import Logging
+import MQTTTransport
+import Synchronization
+
+/// Receipts and answers to queries, on their way to the response topics that clients gave: which topics are allowed, what waits,
+/// and the thread that publishes.
+public final class Replies: Sendable {
+    private let rule: ResponseTopicRule
+    private let queue = ReplyQueue()
+    private let loop: ReplyLoop
+    private let wake: WakeHandle
+    private let logger: Logger
+    private let isOff: Bool
+    private let refused = Atomic<UInt64>(0)
+    private let refusalLog = Mutex(LogQuota())
+    private let thread = Mutex<DedicatedThread?>(nil)
+
+    /// - Throws: when the process has no descriptor left.
+    init(session: BrokerSession, rule: ResponseTopicRule, logger: Logger) throws(MQTTError) {
+        self.rule = rule
+        self.logger = logger
+        // MQTT 3.1.1 has no response topics.
+        isOff = session.version != .v5
+        wake = try WakeHandle()
+        loop = ReplyLoop(session: session, queue: queue, wake: wake, logger: logger)
+    }
+
+    /// Replies that were not given, and those that did not reach the broker.
+    var counters: MetricsSnapshot.Counters {
+        var counters = MetricsSnapshot.Counters()
+        counters.repliesRefused = refused.load(ordering: .relaxed)
+        counters.repliesDropped = loop.droppedCount
+        return counters
+    }
+
+    /// Whether Convey answers the message on the response topic it gives. If not, that is counted, and told now and then.
+    func mayAnswer(_ message: ReceivedMessage) -> Bool {
+        guard let topic = message.responseTopic else { return false }
+        if rule.allows(topic, for: message.topic) { return true }
+        refused.wrappingAdd(1, ordering: .relaxed)
+        if refusalLog.withLock({ $0.allows(now: Clocks.monotonicMicroseconds()) }) {
+            logger.info(
+                "no reply: mqtt.response_topics does not allow the response topic",
+                metadata: ["topic": "\(message.topic)", "response_topic": "\(topic.prefix(256))"])
+        }
+        return false
+    }
+
+    /// Hands replies over; beyond a limit the oldest are dropped.
+    func send(_ replies: [Reply]) {
+        guard !replies.isEmpty else { return }
+        let dropped = queue.append(replies)
+        if dropped > 0 { loop.drop(dropped) }
+        wake.wake()
+    }
+
+    func start() {
+        guard !isOff else { return }
+        thread.withLock { thread in
+            guard thread == nil else { return }
+            thread = DedicatedThread(name: "convey-replies") { [loop, logger] in
+                do {
+                    try loop.run()
+                } catch {
+                    logger.error("receipts and answers have ended", metadata: ["reason": "\(error)"])
+                }
+            }
+        }
+    }
+
+    /// Publishes what waits, until the deadline (microseconds, monotonic), and ends the thread.
+    func stop(by deadline: Int64) {
+        loop.stop(by: deadline)
+        let running = thread.withLock { $0.take() }
+        running?.join()
+    }
+}
+
+/// Ten lines a minute: enough to see what happens, and no more than that when somebody does it all the time.
+struct LogQuota {
+    private static let limit = 10
+    private static let period: Int64 = 60_000_000
+    private var count = 0
+    private var since: Int64 = .min
+
+    mutating func allows(now: Int64) -> Bool {
+        if since == .min || now - since >= Self.period {
+            since = now
+            count = 0
+        }
+        count += 1
+        return count <= Self.limit
+    }
+}

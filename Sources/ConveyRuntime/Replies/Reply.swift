@@ -1,0 +1,61 @@
+import Conversation
+
+/// What Convey says to one client on the response topic it gave: a receipt, or the answer to a query.
+struct Reply: Sendable {
+    enum Content: Sendable {
+        case receipt(RecordOutcome)
+        case answer(QueryAnswer)
+    }
+
+    var topic: String
+    var correlationData: [UInt8]?
+    var content: Content
+
+    var payload: [UInt8] {
+        switch content {
+        case .receipt(let outcome): Self.receipt(outcome)
+        case .answer(let answer): answer.body
+        }
+    }
+
+    /// Of an answer: over MQTT it travels as a user property.
+    var status: Int? {
+        switch content {
+        case .receipt: nil
+        case .answer(let answer): answer.status
+        }
+    }
+
+    /// About the memory it takes while it waits.
+    var bytes: Int {
+        let content =
+            switch content {
+            case .receipt: 512
+            case .answer(let answer): answer.body.count
+            }
+        return content + topic.utf8.count + (correlationData?.count ?? 0)
+    }
+
+    /// `{"status","id","subject","offset","code","message"}` (docs/PROTOCOL.md, "Receipts").
+    static func receipt(_ outcome: RecordOutcome) -> [UInt8] {
+        var object = JSONObjectBuilder()
+        switch outcome {
+        case .recorded(let id, let subject, let offset):
+            object.add("status", "recorded")
+            object.add("id", id)
+            object.add("subject", subject)
+            object.add("offset", offset)
+        case .duplicate(let id, let subject, let offset):
+            object.add("status", "duplicate")
+            object.add("id", id)
+            object.add("subject", subject)
+            object.add("offset", offset)
+        case .rejected(let subject, let rejection):
+            object.add("status", "rejected")
+            if let subject { object.add("subject", subject) }
+            object.add("code", rejection.code.description)
+            object.add("message", rejection.message)
+        }
+        return object.finish()
+    }
+}

@@ -1,0 +1,222 @@
+import CMosquitto
+import Glibc
+
+/// Stands between the broker's socket and libmosquitto, so that the library reads nothing that was not checked
+/// (`PacketInspector`).
+///
+/// The library connects by itself. Then its descriptor is replaced by one end of a socket pair; this object keeps the other end
+/// and the broker's socket. With TLS the records go on to the library as they are, one at a time, and what each holds is
+/// looked at in the library's own TLS session before the library reads it. Used by the connection's thread alone; nothing here
+/// waits.
+final class GuardedSocket {
+    /// What became of an attempt to move bytes.
+    enum Outcome {
+        case moved
+        /// There is nothing to move, or no room at the other side.
+        case blocked
+        case ended(MQTTError)
+    }
+
+    /// The broker's socket, for poll(2).
+    let descriptor: Int32
+    private let inner: Int32
+    private let broker: BrokerAddress
+    private let isEncrypted: Bool
+    /// nil where OpenSSL cannot be found: then records go on without a look.
+    private let tls: TLSSession?
+    private var inspector: PacketInspector
+    /// From the broker; behind `receivedHead` it is not passed on yet.
+    private var received: [UInt8] = []
+    private var receivedHead = 0
+    /// For the broker, not taken by its socket.
+    private var unsent: [UInt8] = []
+    private var buffer = [UInt8](repeating: 0, count: GuardedSocket.chunk)
+
+    /// Bytes moved at once; also the largest TLS record with its overhead (RFC 8446, 5.2).
+    private static let chunk = 64 * 1_024
+    private static let tlsHeader = 5
+    private static let tlsRecordLimit = 16_384 + 2_048 + tlsHeader
+
+    /// Takes the place of the library's socket.
+    ///
+    /// - Throws: `systemError` when the process has no descriptor left.
+    init(
+        handle: OpaquePointer, broker address: BrokerAddress, version: MQTTVersion, packetLimit: Int
+    ) throws(MQTTError) {
+        broker = address
+        inspector = PacketInspector(version: version, packetLimit: packetLimit)
+        isEncrypted = address.tls != nil
+        tls = isEncrypted ? TLSSession(handle) : nil
+        let librarys = mosquitto_socket(handle)
+        descriptor = fcntl(librarys, F_DUPFD_CLOEXEC, 0)
+        var pair: [Int32] = [-1, -1]
+        let type = Int32(SOCK_STREAM.rawValue) | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        guard descriptor >= 0, socketpair(AF_UNIX, type, 0, &pair) == 0 else {
+            let reason = errnoText()
+            if descriptor >= 0 { close(descriptor) }
+            inner = -1
+            throw MQTTError(
+                .systemError, "cannot create a socket pair: raise the limit on open files", underlying: reason)
+        }
+        inner = pair[0]
+        // Cannot fail: both are open. dup2 leaves close-on-exec off.
+        dup2(pair[1], librarys)
+        _ = fcntl(librarys, F_SETFD, FD_CLOEXEC)
+        close(pair[1])
+    }
+
+    deinit {
+        close(descriptor)
+        if inner >= 0 { close(inner) }
+    }
+
+    /// Whether bytes wait for the broker's socket.
+    var hasUnsent: Bool { !unsent.isEmpty }
+
+    // MARK: To the library
+
+    /// Passes on what the broker has sent, as far as it is sound. Call it when the library has read all it was given.
+    func feed() -> Outcome {
+        if isStarved {
+            switch receive() {
+            case .moved: break
+            case .blocked: return .blocked
+            case .ended(let error): return .ended(error)
+            }
+        }
+        let end = nextEnd
+        guard end > receivedHead else { return isStarved ? .blocked : .ended(notTLS) }
+        if !isEncrypted {
+            let fault = received.withUnsafeBytes { bytes in
+                inspector.take(UnsafeRawBufferPointer(rebasing: bytes[receivedHead..<end]))
+            }
+            if let fault { return .ended(violation(fault)) }
+        }
+        // The library has read everything, so there is room for as much as is moved at once.
+        let range = receivedHead..<end
+        let count = received.withUnsafeBytes {
+            send(inner, $0.baseAddress.map { $0 + range.lowerBound }, range.count, flags)
+        }
+        guard count == range.count else {
+            return .ended(MQTTError(.systemError, "cannot pass \(range.count) bytes on", underlying: errnoText()))
+        }
+        receivedHead = end
+        if receivedHead == received.count {
+            received.removeAll(keepingCapacity: true)
+            receivedHead = 0
+        }
+        return tls.map(inspectRecord) ?? .moved
+    }
+
+    /// There is no whole piece to pass on.
+    private var isStarved: Bool { nextEnd == receivedHead }
+
+    /// Where the piece ends that is passed on next: everything, or with TLS one record.
+    private var nextEnd: Int {
+        guard isEncrypted else { return received.count }
+        let count = received.count - receivedHead
+        guard count >= Self.tlsHeader else { return receivedHead }
+        let size = Self.tlsHeader + Int(received[receivedHead + 3]) << 8 + Int(received[receivedHead + 4])
+        return count >= size ? receivedHead + size : receivedHead
+    }
+
+    private func inspectRecord(_ session: TLSSession) -> Outcome {
+        guard let count = session.peek(&buffer) else { return .moved }
+        let fault = buffer.withUnsafeBytes { bytes in
+            inspector.take(UnsafeRawBufferPointer(rebasing: bytes[..<count]))
+        }
+        return fault.map { .ended(violation($0)) } ?? .moved
+    }
+
+    private func receive() -> Outcome {
+        if receivedHead > 0 {
+            received.removeFirst(receivedHead)
+            receivedHead = 0
+        }
+        guard received.count < Self.tlsRecordLimit else { return .ended(notTLS) }
+        var count: Int
+        repeat {
+            count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+        } while count < 0 && errno == EINTR
+        if count > 0 {
+            received.append(contentsOf: buffer[..<count])
+            return .moved
+        }
+        if count < 0, errno == EAGAIN { return .blocked }
+        return .ended(ended(count == 0 ? MOSQ_ERR_CONN_LOST.rawValue : MOSQ_ERR_ERRNO.rawValue, errno))
+    }
+
+    // MARK: To the broker
+
+    /// Moves what the library has written to the broker's socket, as far as that takes it.
+    func pump() -> Outcome {
+        while true {
+            if !unsent.isEmpty {
+                let count = unsent.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, flags) }
+                guard count > 0 else { return sendingFailed() }
+                unsent.removeFirst(count)
+                if !unsent.isEmpty { return .blocked }
+            }
+            let count = recv(inner, &buffer, buffer.count, Int32(MSG_DONTWAIT))
+            guard count > 0 else { return .moved }
+            let sent = buffer.withUnsafeBytes { send(descriptor, $0.baseAddress, count, flags) }
+            if sent < count { unsent.append(contentsOf: buffer[max(0, sent)..<count]) }
+            if sent < 0 { return sendingFailed() }
+        }
+    }
+
+    private func sendingFailed() -> Outcome {
+        errno == EAGAIN || errno == EINTR ? .blocked : .ended(ended(MOSQ_ERR_ERRNO.rawValue, errno))
+    }
+
+    private var flags: Int32 { Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL) }
+
+    private func ended(_ code: Int32, _ systemCode: Int32) -> MQTTError {
+        .ended(broker, code: code, systemCode: systemCode)
+    }
+
+    private func violation(_ fault: PacketFault) -> MQTTError {
+        MQTTError(
+            .protocolViolation, "the broker at \(broker) sent something that is not MQTT as configured",
+            underlying: fault.reason)
+    }
+
+    private var notTLS: MQTTError {
+        MQTTError(.protocolViolation, "the broker at \(broker) sent something that is not TLS")
+    }
+}
+
+/// The TLS session that libmosquitto has made. OpenSSL is the library's dependency, not ours, so its functions are looked up.
+private struct TLSSession {
+    private typealias Peek = @convention(c) (OpaquePointer, UnsafeMutableRawPointer?, Int32) -> Int32
+    private typealias IsFinished = @convention(c) (OpaquePointer) -> Int32
+    private typealias ClearErrors = @convention(c) () -> Void
+
+    private let session: OpaquePointer
+    private let peekFunction: Peek
+    private let isFinished: IsFinished
+    private let clearErrors: ClearErrors
+
+    init?(_ handle: OpaquePointer) {
+        guard let session = mosquitto_ssl_get(handle), let peek = dlsym(nil, "SSL_peek"),
+            let isFinished = dlsym(nil, "SSL_is_init_finished"), let clearErrors = dlsym(nil, "ERR_clear_error")
+        else { return nil }
+        self.session = OpaquePointer(session)
+        peekFunction = unsafeBitCast(peek, to: Peek.self)
+        self.isFinished = unsafeBitCast(isFinished, to: IsFinished.self)
+        self.clearErrors = unsafeBitCast(clearErrors, to: ClearErrors.self)
+    }
+
+    /// What the record that was passed on last holds, without taking it from the library; nil while the handshake goes on and for
+    /// records without data.
+    func peek(_ buffer: inout [UInt8]) -> Int? {
+        guard isFinished(session) == 1 else { return nil }
+        let count = buffer.withUnsafeMutableBytes { peekFunction(session, $0.baseAddress, Int32($0.count)) }
+        guard count > 0 else {
+            // The library looks into the queue of errors after its own call.
+            clearErrors()
+            return nil
+        }
+        return Int(count)
+    }
+}

@@ -1,0 +1,306 @@
+/// Why bytes from a broker are not passed on to libmosquitto.
+struct PacketFault: Error, Equatable {
+    let reason: String
+
+    init(_ reason: String) { self.reason = reason }
+}
+
+/// Checks what a broker sends before libmosquitto reads it.
+///
+/// libmosquitto 2.0.11 trusts its broker: at a property that it does not know it ends the process (an assertion in its logging),
+/// and it allocates whatever length a packet claims. So packets that no broker may send to this client are refused here: those of
+/// other types, with lengths that do not fit, with unknown or misplaced properties (MQTT 5, 2.2.2.2). What the library checks
+/// by itself, such as UTF-8, is left to it.
+///
+/// It sees every byte before the library does and the library acts on whole packets only, so a packet is known to be sound
+/// before anything happens because of it.
+struct PacketInspector {
+    /// CONNACK, PUBACK, SUBACK and DISCONNECT are short, even with reason texts and user properties.
+    static let controlPacketLimit = 1 << 20
+
+    private let version: MQTTVersion
+    /// The largest packet that is taken.
+    private let packetLimit: Int
+    /// The beginning of a packet whose head has not come as a whole.
+    private var head: [UInt8] = []
+    /// Bytes that belong to the packet at hand and need no look.
+    private var bodyLeft = 0
+    private var isAccepted = false
+
+    init(version: MQTTVersion, packetLimit: Int) {
+        self.version = version
+        self.packetLimit = packetLimit
+    }
+
+    /// Takes the next bytes, in whatever pieces they come. After a fault it is of no more use.
+    ///
+    /// - Returns: why they must not be passed on; nil when they may.
+    mutating func take(_ bytes: UnsafeRawBufferPointer) -> PacketFault? {
+        do throws(PacketFault) {
+            try inspect(bytes)
+            return nil
+        } catch {
+            return error
+        }
+    }
+
+    private mutating func inspect(_ bytes: UnsafeRawBufferPointer) throws(PacketFault) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            if bodyLeft > 0 {
+                let count = min(bodyLeft, rest.count)
+                bodyLeft -= count
+                rest = rest.dropFirst(count)
+                continue
+            }
+            let isWhole = head.isEmpty
+            let step =
+                isWhole ? look(at: UnsafeRawBufferPointer(rebasing: rest)) : head.withUnsafeBytes { look(at: $0) }
+            switch try step.get() {
+            case .needs(let count):
+                let more = min(count - head.count, rest.count)
+                head.append(contentsOf: rest.prefix(more))
+                rest = rest.dropFirst(more)
+            case .checked(let type, let headSize, let size):
+                try order(type)
+                if isWhole {
+                    rest = rest.dropFirst(headSize)
+                } else {
+                    head.removeAll(keepingCapacity: head.capacity <= 4_096)
+                }
+                bodyLeft = size - headSize
+            }
+        }
+    }
+
+    /// CONNACK comes first, and once.
+    private mutating func order(_ type: PacketType) throws(PacketFault) {
+        guard (type == .connack) != isAccepted else {
+            throw PacketFault(isAccepted ? "a second CONNACK" : "\(type) before CONNACK")
+        }
+        isAccepted = true
+    }
+
+    private enum Step {
+        /// Nothing can be said before this many bytes of the packet are there.
+        case needs(Int)
+        /// The first `head` bytes of a packet of `size` bytes are sound, and the others need no look.
+        case checked(PacketType, head: Int, size: Int)
+    }
+
+    /// Packets that a broker sends to a client that never publishes at QoS 2, subscribes at QoS 2 or unsubscribes.
+    private enum PacketType: UInt8 {
+        case connack = 2
+        case publish = 3
+        case puback = 4
+        case suback = 9
+        case pingresp = 13
+        case disconnect = 14
+    }
+
+    private func look(at bytes: UnsafeRawBufferPointer) -> Result<Step, PacketFault> {
+        do throws(PacketFault) { return .success(try Self.look(at: bytes, version, packetLimit)) } catch {
+            return .failure(error)
+        }
+    }
+
+    private static func look(
+        at bytes: UnsafeRawBufferPointer, _ version: MQTTVersion, _ packetLimit: Int
+    ) throws(PacketFault) -> Step {
+        guard let first = bytes.first else { return .needs(1) }
+        guard let type = PacketType(rawValue: first >> 4), type != .disconnect || version == .v5 else {
+            throw PacketFault("a packet of type \(first >> 4), which a broker does not send here")
+        }
+        let flags = first & 0x0F
+        let qos = flags >> 1 & 3
+        guard type == .publish ? qos < 2 : flags == 0 else {
+            throw PacketFault("\(type) with flags \(flags)")
+        }
+        guard let (remaining, width) = try variableInteger(bytes, at: 1) else { return .needs(bytes.count + 1) }
+        let start = 1 + width
+        let size = start + remaining
+        let limit = type == .publish ? packetLimit : controlPacketLimit
+        guard size <= limit else { throw PacketFault("\(type) of \(size) bytes; the limit is \(limit)") }
+        guard type == .publish else {
+            guard bytes.count >= size else { return .needs(size) }
+            var cursor = PacketCursor(bytes: bytes, position: start, end: size)
+            try check(type, &cursor, version)
+            return .checked(type, head: size, size: size)
+        }
+        guard size >= start + 2 else { throw PacketFault("PUBLISH without a topic") }
+        guard bytes.count >= start + 2 else { return .needs(start + 2) }
+        let topicLength = Int(bytes[start]) << 8 | Int(bytes[start + 1])
+        var end = start + 2 + topicLength + (qos > 0 ? 2 : 0)
+        guard topicLength > 0, end <= size else { throw PacketFault("PUBLISH with a topic of \(topicLength) bytes") }
+        guard version == .v5 else {
+            return bytes.count >= end ? .checked(type, head: end, size: size) : .needs(end)
+        }
+        guard let (length, lengthWidth) = try variableInteger(bytes, at: end) else {
+            let count = max(end, bytes.count) + 1
+            // The library would act on the whole packet before more comes.
+            guard count <= size else { throw PacketFault("PUBLISH that ends in the length of its properties") }
+            return .needs(count)
+        }
+        let properties = end + lengthWidth
+        end = properties + length
+        guard end <= size else { throw PacketFault("PUBLISH with \(length) bytes of properties") }
+        guard bytes.count >= end else { return .needs(end) }
+        var cursor = PacketCursor(bytes: bytes, position: properties, end: end)
+        try cursor.checkProperties(.publish)
+        return .checked(type, head: end, size: size)
+    }
+
+    /// - Returns: nil where bytes are missing.
+    private static func variableInteger(
+        _ bytes: UnsafeRawBufferPointer, at position: Int
+    ) throws(PacketFault) -> (value: Int, width: Int)? {
+        var value = 0
+        for width in 1...4 {
+            guard position + width <= bytes.count else { return nil }
+            let byte = bytes[position + width - 1]
+            value |= Int(byte & 0x7F) << (7 * (width - 1))
+            if byte & 0x80 == 0 { return (value, width) }
+        }
+        throw PacketFault("a length of more than four bytes")
+    }
+
+    private static func check(
+        _ type: PacketType, _ cursor: inout PacketCursor, _ version: MQTTVersion
+    ) throws(PacketFault) {
+        let isV5 = version == .v5
+        switch type {
+        case .connack:
+            guard try cursor.byte() & 0xFE == 0 else { throw PacketFault("CONNACK with unknown flags") }
+            _ = try cursor.byte()
+            // A broker that does not know MQTT 5 refuses it in the form of 3.1.1.
+            if isV5, cursor.left > 0 { try cursor.properties(.connack) }
+        case .puback:
+            try cursor.packetIdentifier()
+            if isV5, cursor.left > 0 { _ = try cursor.byte() }
+            if isV5, cursor.left > 0 { try cursor.properties(.acknowledgement) }
+        case .suback:
+            try cursor.packetIdentifier()
+            if isV5 { try cursor.properties(.acknowledgement) }
+            guard cursor.left > 0 else { throw PacketFault("SUBACK without a reason code") }
+            cursor.skipRest()
+        case .pingresp:
+            break
+        case .disconnect:
+            if cursor.left > 0 { _ = try cursor.byte() }
+            if cursor.left > 0 { try cursor.properties(.disconnect) }
+        case .publish:
+            preconditionFailure("PUBLISH is looked at before it has come as a whole")
+        }
+        guard cursor.left == 0 else { throw PacketFault("\(type) with \(cursor.left) bytes too many") }
+    }
+}
+
+/// Reads the fields of one packet.
+struct PacketCursor {
+    /// Where a property stands.
+    enum Place: UInt8 {
+        case publish = 1
+        case connack = 2
+        case acknowledgement = 4
+        case disconnect = 8
+    }
+
+    let bytes: UnsafeRawBufferPointer
+    var position: Int
+    let end: Int
+
+    var left: Int { end - position }
+
+    mutating func byte() throws(PacketFault) -> UInt8 {
+        guard left > 0 else { throw PacketFault("a packet that ends too early") }
+        defer { position += 1 }
+        return bytes[position]
+    }
+
+    private mutating func skip(_ count: Int) throws(PacketFault) {
+        guard left >= count else { throw PacketFault("a packet that ends too early") }
+        position += count
+    }
+
+    mutating func skipRest() { position = end }
+
+    private mutating func length() throws(PacketFault) -> Int {
+        let high = try byte()
+        return Int(high) << 8 | Int(try byte())
+    }
+
+    private mutating func variableInteger() throws(PacketFault) -> Int {
+        var value = 0
+        for shift in stride(from: 0, to: 28, by: 7) {
+            let byte = try byte()
+            value |= Int(byte & 0x7F) << shift
+            if byte & 0x80 == 0 { return value }
+        }
+        throw PacketFault("a length of more than four bytes")
+    }
+
+    mutating func packetIdentifier() throws(PacketFault) {
+        guard try length() > 0 else { throw PacketFault("a packet identifier of 0") }
+    }
+
+    /// The length of the properties, and the properties.
+    mutating func properties(_ place: Place) throws(PacketFault) {
+        let length = try variableInteger()
+        guard length <= left else { throw PacketFault("properties that are longer than their packet") }
+        var inner = PacketCursor(bytes: bytes, position: position, end: position + length)
+        try inner.checkProperties(place)
+        position += length
+    }
+
+    /// All properties up to the end.
+    mutating func checkProperties(_ place: Place) throws(PacketFault) {
+        var seen: UInt64 = 0
+        while left > 0 {
+            // Every identifier that there is takes one byte.
+            let identifier = try byte()
+            guard let property = Self.known(identifier), property.places & place.rawValue != 0 else {
+                throw PacketFault("the property \(identifier) in \(place)")
+            }
+            if !property.mayRepeat {
+                guard seen & 1 << UInt64(identifier) == 0 else { throw PacketFault("the property \(identifier) twice") }
+                seen |= 1 << UInt64(identifier)
+            }
+            switch property.form {
+            case .fixed(let width): try skip(width)
+            case .text: try skip(try length())
+            case .pair:
+                try skip(try length())
+                try skip(try length())
+            case .variable: _ = try variableInteger()
+            }
+        }
+    }
+
+    private enum Form {
+        case fixed(Int)
+        case text
+        case pair
+        case variable
+    }
+
+    /// The properties that a broker may send to a client without a topic alias maximum and without enhanced authentication
+    /// (MQTT 5, 2.2.2.2); nil for any other.
+    private static func known(_ identifier: UInt8) -> (form: Form, places: UInt8, mayRepeat: Bool)? {
+        let publish = Place.publish.rawValue
+        let connack = Place.connack.rawValue
+        return switch identifier {
+        case 0x01: (.fixed(1), publish, false)  // payload format
+        case 0x02: (.fixed(4), publish, false)  // message expiry
+        case 0x03, 0x08, 0x09: (.text, publish, false)  // content type, response topic, correlation data
+        case 0x0B: (.variable, publish, true)  // subscription identifier
+        case 0x11, 0x27: (.fixed(4), connack, false)  // session expiry, maximum packet size
+        case 0x12, 0x1A: (.text, connack, false)  // assigned client id, response information
+        case 0x13, 0x21, 0x22: (.fixed(2), connack, false)  // keep alive, receive and topic alias maximum
+        case 0x1C: (.text, connack | Place.disconnect.rawValue, false)  // server reference
+        case 0x1F: (.text, ~publish, false)  // reason string
+        case 0x24, 0x25, 0x28, 0x29, 0x2A: (.fixed(1), connack, false)  // what the broker can do
+        case 0x26: (.pair, .max, true)  // user property
+        default: nil
+        }
+    }
+}
