@@ -9,7 +9,12 @@ public final class ScriptedBroker: Sendable {
 
     /// On every connection, answers the first bytes that arrive with the first reply, the next with the second, and so on;
     /// an empty reply closes the connection, after the last it stays open until the client closes it.
-    public init(replies: [[UInt8]]) throws {
+    public convenience init(replies: [[UInt8]]) throws {
+        try self.init { _ in replies }
+    }
+
+    /// The same with replies of its own for each connection; they are counted from 0.
+    public init(replies: @escaping @Sendable (_ connection: Int) -> [[UInt8]]) throws {
         let listener = try listenOnLoopback(port: 0)
         self.listener = listener
         port = try localPort(of: listener)
@@ -34,23 +39,25 @@ public final class ScriptedBroker: Sendable {
 
     private final class Script: Sendable {
         let listener: Int32
-        let replies: [[UInt8]]
+        let replies: @Sendable (Int) -> [[UInt8]]
 
-        init(listener: Int32, replies: [[UInt8]]) {
+        init(listener: Int32, replies: @escaping @Sendable (Int) -> [[UInt8]]) {
             self.listener = listener
             self.replies = replies
         }
 
         func run() {
             signal(SIGPIPE, SIG_IGN)
+            var count = 0
             while case let connection = accept(listener, nil, nil), connection >= 0 {
-                serve(connection)
+                serve(connection, replies(count))
                 close(connection)
+                count += 1
             }
             close(listener)
         }
 
-        private func serve(_ connection: Int32) {
+        private func serve(_ connection: Int32, _ replies: [[UInt8]]) {
             var left = replies[...]
             var request = [UInt8](repeating: 0, count: 4096)
             while read(connection, &request, request.count) > 0 {
