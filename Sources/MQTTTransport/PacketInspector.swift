@@ -23,6 +23,8 @@ struct PacketInspector {
     private let packetLimit: Int
     /// The beginning of a packet whose head has not come as a whole.
     private var head: [UInt8] = []
+    /// How long `head` has to be for the next look at it.
+    private var needed = 0
     /// Bytes that belong to the packet at hand and need no look.
     private var bodyLeft = 0
     private var isAccepted = false
@@ -53,21 +55,29 @@ struct PacketInspector {
                 rest = rest.dropFirst(count)
                 continue
             }
-            let isWhole = head.isEmpty
-            let step =
-                isWhole ? look(at: UnsafeRawBufferPointer(rebasing: rest)) : head.withUnsafeBytes { look(at: $0) }
-            switch try step.get() {
+            if head.isEmpty {
+                switch try look(at: UnsafeRawBufferPointer(rebasing: rest)).get() {
+                case .needs(let count):
+                    head = Array(rest)
+                    needed = count
+                    return
+                case .checked(let type, let headSize, let size):
+                    try order(type)
+                    rest = rest.dropFirst(headSize)
+                    bodyLeft = size - headSize
+                }
+                continue
+            }
+            let more = min(needed - head.count, rest.count)
+            head.append(contentsOf: rest.prefix(more))
+            rest = rest.dropFirst(more)
+            guard head.count == needed else { return }
+            switch try head.withUnsafeBytes({ look(at: $0) }).get() {
             case .needs(let count):
-                let more = min(count - head.count, rest.count)
-                head.append(contentsOf: rest.prefix(more))
-                rest = rest.dropFirst(more)
+                needed = count
             case .checked(let type, let headSize, let size):
                 try order(type)
-                if isWhole {
-                    rest = rest.dropFirst(headSize)
-                } else {
-                    head.removeAll(keepingCapacity: head.capacity <= 4_096)
-                }
+                head.removeAll(keepingCapacity: head.capacity <= 4_096)
                 bodyLeft = size - headSize
             }
         }
