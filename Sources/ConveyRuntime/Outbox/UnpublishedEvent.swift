@@ -29,6 +29,8 @@ public struct UnpublishedEvent: Sendable, Equatable {
             switch event.record.content {
             case .signal(let signal): (signal.id, signal.type)
             case .marker(let marker): (DerivedID.marker(of: marker.appliedPosition), Marker.type)
+            // Such a record is not published, so nothing can be wrong with publishing it.
+            case .unreadable: ("", "")
             }
         self.init(
             position: event.record.position, subject: event.subject, id: id, type: type, offset: event.record.offset,
