@@ -25,7 +25,7 @@ final class GuardedSocket {
     /// nil where OpenSSL cannot be found: then records go on without a look.
     private let tls: TLSSession?
     private var inspector: PacketInspector
-    /// From the broker; behind `receivedHead` it is not passed on yet.
+    /// With TLS: what the broker has sent; behind `receivedHead` it is not passed on yet.
     private var received: [UInt8] = []
     private var receivedHead = 0
     /// For the broker, not taken by its socket.
@@ -75,45 +75,49 @@ final class GuardedSocket {
 
     // MARK: To the library
 
-    /// Passes on what the broker has sent, as far as it is sound. Call it when the library has read all it was given.
+    /// Passes on what the broker has sent, as far as it is sound. Call it when the library has read all it was given: then there is
+    /// room for as much as is moved at once.
     func feed() -> Outcome {
+        if isEncrypted { return feedRecord() }
+        let count = receiveIntoBuffer()
+        guard count > 0 else { return receivingFailed(count) }
+        return buffer.withUnsafeBytes { bytes in
+            let received = UnsafeRawBufferPointer(rebasing: bytes[..<count])
+            if let fault = inspector.take(received) { return .ended(violation(fault)) }
+            return pass(received) ?? .moved
+        }
+    }
+
+    private func feedRecord() -> Outcome {
         if isStarved {
-            switch receive() {
-            case .moved: break
-            case .blocked: return .blocked
-            case .ended(let error): return .ended(error)
+            if receivedHead > 0 {
+                received.removeFirst(receivedHead)
+                receivedHead = 0
             }
+            guard received.count < Self.tlsRecordLimit else { return .ended(notTLS) }
+            let count = receiveIntoBuffer()
+            guard count > 0 else { return receivingFailed(count) }
+            received.append(contentsOf: buffer[..<count])
         }
         let end = nextEnd
-        guard end > receivedHead else { return isStarved ? .blocked : .ended(notTLS) }
-        if !isEncrypted {
-            let fault = received.withUnsafeBytes { bytes in
-                inspector.take(UnsafeRawBufferPointer(rebasing: bytes[receivedHead..<end]))
-            }
-            if let fault { return .ended(violation(fault)) }
-        }
-        // The library has read everything, so there is room for as much as is moved at once.
-        let range = receivedHead..<end
-        let count = received.withUnsafeBytes {
-            send(inner, $0.baseAddress.map { $0 + range.lowerBound }, range.count, flags)
-        }
-        guard count == range.count else {
-            return .ended(MQTTError(.systemError, "cannot pass \(range.count) bytes on", underlying: errnoText()))
-        }
+        guard end > receivedHead else { return .blocked }
+        let failure = received.withUnsafeBytes { pass(UnsafeRawBufferPointer(rebasing: $0[receivedHead..<end])) }
+        if let failure { return failure }
         receivedHead = end
-        if receivedHead == received.count {
-            received.removeAll(keepingCapacity: true)
-            receivedHead = 0
-        }
         return tls.map(inspectRecord) ?? .moved
     }
 
-    /// There is no whole piece to pass on.
+    /// - Returns: nil once the library can read all of it.
+    private func pass(_ bytes: UnsafeRawBufferPointer) -> Outcome? {
+        guard send(inner, bytes.baseAddress, bytes.count, flags) != bytes.count else { return nil }
+        return .ended(MQTTError(.systemError, "cannot pass \(bytes.count) bytes on", underlying: errnoText()))
+    }
+
+    /// There is no whole record to pass on.
     private var isStarved: Bool { nextEnd == receivedHead }
 
-    /// Where the piece ends that is passed on next: everything, or with TLS one record.
+    /// Where the record ends that is passed on next.
     private var nextEnd: Int {
-        guard isEncrypted else { return received.count }
         let count = received.count - receivedHead
         guard count >= Self.tlsHeader else { return receivedHead }
         let size = Self.tlsHeader + Int(received[receivedHead + 3]) << 8 + Int(received[receivedHead + 4])
@@ -128,20 +132,15 @@ final class GuardedSocket {
         return fault.map { .ended(violation($0)) } ?? .moved
     }
 
-    private func receive() -> Outcome {
-        if receivedHead > 0 {
-            received.removeFirst(receivedHead)
-            receivedHead = 0
-        }
-        guard received.count < Self.tlsRecordLimit else { return .ended(notTLS) }
+    private func receiveIntoBuffer() -> Int {
         var count: Int
         repeat {
             count = recv(descriptor, &buffer, buffer.count, Int32(MSG_DONTWAIT))
         } while count < 0 && errno == EINTR
-        if count > 0 {
-            received.append(contentsOf: buffer[..<count])
-            return .moved
-        }
+        return count
+    }
+
+    private func receivingFailed(_ count: Int) -> Outcome {
         if count < 0, errno == EAGAIN { return .blocked }
         return .ended(ended(count == 0 ? MOSQ_ERR_CONN_LOST.rawValue : MOSQ_ERR_ERRNO.rawValue, errno))
     }
@@ -162,6 +161,8 @@ final class GuardedSocket {
             let sent = buffer.withUnsafeBytes { send(descriptor, $0.baseAddress, count, flags) }
             if sent < count { unsent.append(contentsOf: buffer[max(0, sent)..<count]) }
             if sent < 0 { return sendingFailed() }
+            // A buffer that was not filled has taken everything.
+            if sent == count, count < buffer.count { return .moved }
         }
     }
 
