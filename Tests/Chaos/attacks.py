@@ -16,7 +16,7 @@ from paho.mqtt.properties import Properties
 
 from checker import require
 from field import wait
-from traffic import RECEIPTS, connect
+from traffic import connect, receipts
 
 ATTACKS = {}
 
@@ -322,12 +322,14 @@ def forged_clients(field, draw, long):
     clients = {role: connect(field, role, f"chaos-forger-{role}") for role in ALLOWED}
     for client in clients.values():
         client.loop_start()
+    # A forged receipt there would be a finding: no forger may write to that subject.
+    response_topics = RESPONSE_TOPICS + [receipts(field.publisher.subjects[0])]
     try:
         for number in range(5_000 if long else 600):
             role = draw.choice(list(clients))
             topic, payload = forge(draw, role, number)
             properties = Properties(PacketTypes.PUBLISH)
-            if response := draw.choice(RESPONSE_TOPICS):
+            if response := draw.choice(response_topics):
                 properties.ResponseTopic = response
             clients[role].publish(topic, payload, qos=1, properties=properties)
             time.sleep(0.002)

@@ -16,6 +16,11 @@ WINDOW = 100           # signals without a receipt
 REPEAT_SECONDS = 1.0   # a signal without a receipt is published again
 
 
+def receipts(subject):
+    """Convey answers below the subject that was written to, and nowhere else where users log in."""
+    return f"conv/receipt/{subject}/chaos"
+
+
 def connect(field, user, client_id, clean=True, version=mqtt.MQTTv5):
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=version)
     client.username_pw_set(user, field.password(user))
@@ -113,7 +118,7 @@ class Publisher:
 
     def _publish(self, signal):
         properties = Properties(PacketTypes.PUBLISH)
-        properties.ResponseTopic = RECEIPTS.format(signal.subject)
+        properties.ResponseTopic = receipts(signal.subject).format(signal.subject)
         properties.CorrelationData = signal.id.encode()
         if signal.form == "binary":
             properties.UserProperty = [("id", signal.id), ("source", SOURCE)]
