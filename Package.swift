@@ -83,6 +83,7 @@ let package = Package(
             swiftSettings: strict),
         // For programs that ask a running Convey: small, without Foundation's networking.
         .target(name: "ConveyClient", dependencies: ["Conversation", "MQTTTransport"], swiftSettings: strict),
+        .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
@@ -90,7 +91,7 @@ let package = Package(
             name: "convey",
             dependencies: [
                 "Conversation", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ChatCompletions",
-                "ConveyHTTP", "ConveyClient",
+                "ConveyHTTP", "ConveyClient", "CMalloc",
                 // `convey health`, where the service speaks TLS.
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -158,7 +159,7 @@ let package = Package(
             dependencies: [
                 "convey", "ChatCompletions", "Conversation", "ConveyHTTP", "ConveyRuntime", "EffectHandlers",
                 "MQTTTransport",
-                "TestSupport",
+                "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,6 +1,7 @@
 import ConveyRuntime
 import Foundation
 import Glibc
+import Logging
 
 /// Health, readiness, metrics, queries, live events and the page over HTTP, with TLS or without.
 ///
@@ -15,6 +16,7 @@ public actor HTTPService {
 
     private let address: HTTPAddress
     private let listener: HTTPListener
+    private let files: HTTPFiles
     private var isStopping = false
     private var hasRun = false
     private var state = State.starting(waiting: [])
@@ -24,20 +26,32 @@ public actor HTTPService {
     ///   - address: where to listen; loopback unless the operator says otherwise.
     ///   - access: who may do what; nil for everybody on this machine.
     ///   - tls: the service's certificate; nil for none, which is for loopback and for behind a proxy.
+    ///   - limits: what clients may cost.
+    ///   - budget: the memory of all answers on their way, which queries fill.
+    ///   - logger: is told what becomes of files that change.
     ///   - status: the runtime's status now; called for each probe.
     ///   - metrics: the runtime's numbers now; called for each scrape.
     ///   - routes: further routes, asked after the built-in ones.
     public init(
-        address: HTTPAddress, access: AccessPolicy? = nil, tls: TLSIdentity? = nil,
-        status: @escaping @Sendable () -> RuntimeStatus, metrics: @escaping @Sendable () -> MetricsSnapshot,
+        address: HTTPAddress, access: AccessPolicy? = nil, tls: FileValue<TLSIdentity>? = nil,
+        connectionsPerAddress: Int? = nil, budget: AnswerBudget = AnswerBudget(),
+        logger: Logger = Logger(label: "http"), status: @escaping @Sendable () -> RuntimeStatus,
+        metrics: @escaping @Sendable () -> MetricsSnapshot,
         routes: [Route] = []
     ) throws {
+        var limits = HTTPLimits.standard()
+        limits.connectionsPerAddress = connectionsPerAddress
         try self.init(
-            address: address, access: access, tls: tls, limits: .standard(),
-            routes: HealthRoutes.make(status: status, metrics: metrics) + routes)
+            address: address, access: access, tls: tls, limits: limits, budget: budget, logger: logger, routes: routes,
+            status: status, metrics: metrics)
     }
 
-    init(address: HTTPAddress, access: AccessPolicy?, tls: TLSIdentity?, limits: HTTPLimits, routes: [Route]) throws {
+    init(
+        address: HTTPAddress, access: AccessPolicy?, tls: FileValue<TLSIdentity>?, limits: HTTPLimits,
+        budget: AnswerBudget = AnswerBudget(), logger: Logger = Logger(label: "http"), routes: [Route],
+        status: @escaping @Sendable () -> RuntimeStatus = { .starting },
+        metrics: @escaping @Sendable () -> MetricsSnapshot = { MetricsSnapshot() }
+    ) throws {
         guard Self.isIPAddress(address.host) else {
             throw HTTPServiceError(
                 code: .addressInvalid,
@@ -45,11 +59,25 @@ public actor HTTPService {
         }
         self.address = address
         let policy = if let access { access } else { try AccessPolicy(address: address, tokens: nil) }
+        let connections = OpenConnections(limits: limits)
+        let files = HTTPFiles(tokens: policy.tokens, tls: tls, logger: logger)
+        let health = HealthRoutes.make(status: status) {
+            var metrics = metrics()
+            metrics.gauges.httpConnections = connections.count
+            metrics.gauges.staleFiles = files.problem == nil ? 0 : 1
+            metrics.counters.idleConnectionsClosed = connections.givenUp
+            return metrics
+        }
         let router = Router(
-            routes: routes, access: policy, handlerTime: limits.handlerTime,
+            routes: health + routes, access: policy, limits: limits, budget: budget,
             now: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
-        listener = try HTTPListener(address: address, tls: tls, limits: limits, router: router)
+        self.files = files
+        listener = try HTTPListener(
+            address: address, files: files, limits: limits, connections: connections, router: router)
     }
+
+    /// Reads tokens and the certificate again, also if they seem to be the same. What is wrong is logged, and changes nothing.
+    public nonisolated func reload() { files.refresh(isForced: true) }
 
     /// Listens and answers until `stop()` is called or the task is cancelled; then it returns. To be called once. Throws
     /// `HTTPServiceError` when it cannot listen or the listener fails.

@@ -7,12 +7,17 @@ enum HealthRoutes {
         status: @escaping @Sendable () -> RuntimeStatus, metrics: @escaping @Sendable () -> MetricsSnapshot
     ) -> [Route] {
         [
-            Route("/healthz", "200 while the process runs", scope: nil) { _ in .json(Health(status: "ok")) },
-            Route("/readyz", "200 when signals are taken, else 503 and what is missing", scope: nil) { _ in
+            Route("/healthz", "200 while the process runs", scope: nil, room: 0, isForProbes: true) { _ in
+                .json(Health(status: "ok"))
+            },
+            Route(
+                "/readyz", "200 when signals are taken, else 503 and what is missing", scope: nil, room: 0,
+                isForProbes: true
+            ) { _ in
                 let status = status()
                 return .json(Readiness(status), status: status.isReady ? .ok : .serviceUnavailable)
             },
-            Route("/metrics", "numbers in the Prometheus text format") { _ in
+            Route("/metrics", "numbers in the Prometheus text format", room: 0, isForProbes: true) { _ in
                 let text = PrometheusText.render(metrics(), status: status())
                 return HTTPResponse(
                     statusCode: .ok, headers: [.contentType: PrometheusText.contentType], body: Data(text.utf8))

@@ -8,47 +8,53 @@ import Foundation
 public enum QueryRoutes {
     public static func make(_ service: QueryService) -> [Route] {
         QueryView.allCases.filter { !$0.needsSubject }.map { view in
-            Route(QueryPath.path(view: view, segment: ""), view.summary) { request in
-                await answer(request, view: view, subject: "", service)
-            }
+            Route(
+                QueryPath.path(view: view, segment: ""), view.summary, room: 0,
+                granted: { request, grant in await answer(request, grant, view: view, subject: "", service) })
         } + [
             Route(
-                "\(QueryPath.base)/{subject}/{view}", "views of a conversation: timeline, context, events, state, trace"
-            ) {
-                request in
-                let segments = request.target.path().split(separator: "/")
-                guard segments.count == 4, let view = QueryView(rawValue: String(segments[3])), view.needsSubject else {
-                    return response(
-                        QueryAnswer(
-                            QueryError(.viewUnknown, "a view is one of timeline, context, events, state and trace")))
-                }
-                guard let subject = ConversationPath.subject(request) else {
-                    return response(QueryAnswer(QueryError(.parameterInvalid, ConversationPath.misspelled)))
-                }
-                return await answer(request, view: view, subject: subject, service)
-            }
+                "\(QueryPath.base)/{subject}/{view}",
+                "views of a conversation: timeline, context, events, state, trace",
+                room: 0,
+                granted: { request, grant in
+                    let segments = request.target.path().split(separator: "/")
+                    guard segments.count == 4, let view = QueryView(rawValue: String(segments[3])), view.needsSubject
+                    else {
+                        return response(
+                            QueryAnswer(
+                                QueryError(.viewUnknown, "a view is one of timeline, context, events, state and trace"))
+                        )
+                    }
+                    guard let subject = ConversationPath.subject(request) else {
+                        return response(QueryAnswer(QueryError(.parameterInvalid, ConversationPath.misspelled)))
+                    }
+                    return await answer(request, grant, view: view, subject: subject, service)
+                })
         ]
     }
 
     private static func answer(
-        _ request: HTTPRequest, view: QueryView, subject: String, _ service: QueryService
+        _ request: HTTPRequest, _ grant: AccessGrant, view: QueryView, subject: String, _ service: QueryService
     ) async -> HTTPResponse {
         do throws(QueryError) {
             guard let given = QueryString(request.target.query()) else {
                 throw QueryError(.parameterInvalid, "the query string is not percent-encoded UTF-8")
             }
             let query = try QueryRequest(view, subject: subject, parameters: given.items)
-            return response(await service.answer(query))
+            let (answer, room) = await service.heldAnswer(query, asker: request.asker(grant))
+            return response(answer, room)
         } catch {
             return response(QueryAnswer(error))
         }
     }
 
-    private static func response(_ answer: QueryAnswer) -> HTTPResponse {
-        HTTPResponse(
-            statusCode: HTTPStatusCode(answer.status, phrase: phrase(answer.status)),
-            headers: [.contentType: "application/json", HTTPHeader("Cache-Control"): "no-store"],
-            body: Data(answer.body))
+    private static func response(_ answer: QueryAnswer, _ room: AnswerRoom? = nil) -> HTTPResponse {
+        var headers: HTTPHeaders = [.contentType: "application/json", .cacheControl: "no-store"]
+        // Busy, or the journal cannot be read at the moment.
+        if answer.status == 503 { headers[.retryAfter] = "2" }
+        return HTTPResponse(
+            statusCode: HTTPStatusCode(answer.status, phrase: phrase(answer.status)), headers: headers,
+            bytes: answer.body, room: room)
     }
 
     private static func phrase(_ status: Int) -> String {

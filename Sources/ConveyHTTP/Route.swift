@@ -13,28 +13,36 @@ public struct Route: Sendable {
     let scope: AccessScope?
     /// The longest body a request may have, in bytes.
     let bodyLimit: Int
+    /// The memory that is asked for before the answer is made, in bytes: what making it takes beside the answers of queries,
+    /// which bring their own. Afterwards the answer counts as what it is.
+    let room: Int
+    /// Whether it is answered, too, when all places are taken: so that a service that is busy is not taken for a dead one.
+    let isForProbes: Bool
     let handler: @Sendable (HTTPRequest, AccessGrant) async throws -> HTTPResponse
 
     /// Nothing that is asked with a `GET` has a body of note.
     public static let standardBodyLimit = 32 * 1_024
+    /// Most answers are shorter.
+    static let standardRoom = 64 << 10
 
     /// - Parameters:
     ///   - scope: what a token must allow; nil for everybody.
     ///   - bodyLimit: the longest body a request may have, in bytes.
+    ///   - room: the memory that making the answer takes.
     init(
         _ path: String, _ summary: String, method: HTTPMethod = .GET, scope: AccessScope? = .read,
-        bodyLimit: Int = Route.standardBodyLimit,
+        bodyLimit: Int = Route.standardBodyLimit, room: Int = Route.standardRoom, isForProbes: Bool = false,
         handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
     ) {
         self.init(
-            path, summary, method: method, scope: scope, bodyLimit: bodyLimit,
+            path, summary, method: method, scope: scope, bodyLimit: bodyLimit, room: room, isForProbes: isForProbes,
             granted: { request, _ in try await handler(request) })
     }
 
     /// As above, for handlers that need to know who asks.
     init(
         _ path: String, _ summary: String, method: HTTPMethod = .GET, scope: AccessScope? = .read,
-        bodyLimit: Int = Route.standardBodyLimit,
+        bodyLimit: Int = Route.standardBodyLimit, room: Int = Route.standardRoom, isForProbes: Bool = false,
         granted handler: @escaping @Sendable (HTTPRequest, AccessGrant) async throws -> HTTPResponse
     ) {
         self.path = path
@@ -42,6 +50,8 @@ public struct Route: Sendable {
         self.method = method
         self.scope = scope
         self.bodyLimit = bodyLimit
+        self.room = room
+        self.isForProbes = isForProbes
         self.handler = handler
     }
 

@@ -5,8 +5,9 @@ import ConveyRuntime
 struct Router: Sendable {
     let routes: [Route]
     let access: AccessPolicy
-    /// How long a handler may take before its answer is a 500.
-    var handlerTime = HTTPLimits().handlerTime
+    var limits = HTTPLimits()
+    /// The memory of all answers on their way.
+    var budget = AnswerBudget()
     /// Microseconds since 1970.
     let now: @Sendable () -> Int64
 
@@ -14,6 +15,9 @@ struct Router: Sendable {
         let path = request.target.path()
         // `/{subject}/stream` is asked before `/{subject}/{view}`.
         let found = routes.filter { $0.matches(path) }.sorted { $0.placeholders < $1.placeholders }
+        if request.client.isOnReservedPlace, !found.contains(where: \.isForProbes) {
+            return .busy("All connections are in use; ask again later.")
+        }
         guard let first = found.first else {
             return await guarded(request, scope: .read, bodyLimit: 0) { _, _ in notFound(path) }
         }
@@ -32,7 +36,19 @@ struct Router: Sendable {
 
     private func answer(_ route: Route, _ request: HTTPRequest) async -> HTTPResponse {
         await guarded(request, scope: route.scope, bodyLimit: route.bodyLimit) { request, grant in
-            await inTime { try await route.handler(request, grant) }
+            // Given back with the answer, if that has been sent or cannot be.
+            guard let room = await budget.take(route.room, within: limits.roomTime) else {
+                return .busy("Answers that others have not read yet take all memory; ask again later.")
+            }
+            var response = await inTime { try await route.handler(request, grant) }
+            if response.room == nil {
+                room.resize(to: response.body.count ?? 0)
+                response.room = room
+            }
+            response.isStillAllowed = { [access, now] in
+                if case .allowed = access.decide(request, scope: route.scope, now: now()) { true } else { false }
+            }
+            return response
         }
     }
 
@@ -75,6 +91,9 @@ struct Router: Sendable {
             return .success(try await request.received(upTo: limit))
         } catch is HTTPBodyTooLong {
             return .failure(tooLarge)
+        } catch is HTTPBodyHasNoRoom {
+            let problem = HTTPResponse.busy("Other requests take all memory; ask again later.")
+            return .failure(BodyProblem(response: problem))
         } catch {
             return .failure(BodyProblem(.badRequest, "bad_body", "The body cannot be read, or ends too early."))
         }
@@ -82,6 +101,10 @@ struct Router: Sendable {
 
     private struct BodyProblem: Error {
         let response: HTTPResponse
+
+        init(response: HTTPResponse) {
+            self.response = response
+        }
 
         init(_ status: HTTPStatusCode, _ code: String, _ message: String) {
             response = .problem(status, code, message)
@@ -97,14 +120,14 @@ struct Router: Sendable {
                     return .problem(.internalServerError, "internal", "The answer could not be made.")
                 }
             }
-            group.addTask { [handlerTime] in
+            group.addTask { [handlerTime = limits.handlerTime] in
                 // Cancelled when the answer comes first: then its result is not looked at.
                 try? await Task.sleep(for: handlerTime)
                 return nil
             }
             defer { group.cancelAll() }
             if let first = await group.next(), let response = first { return response }
-            return .problem(.internalServerError, "timeout", "The answer took longer than \(handlerTime).")
+            return .problem(.internalServerError, "timeout", "The answer took longer than \(limits.handlerTime).")
         }
     }
 
@@ -118,7 +141,7 @@ struct Router: Sendable {
     private func withoutBody(_ response: HTTPResponse) -> HTTPResponse {
         var head = HTTPResponse(statusCode: response.statusCode, headers: response.headers)
         // A stream has no length, and no end to wait for.
-        if case .bytes(let data) = response.body { head.headers[.contentLength] = String(data.count) }
+        if let count = response.body.count { head.headers[.contentLength] = String(count) }
         return head
     }
 }
@@ -133,6 +156,17 @@ extension HTTPResponse {
     /// `{"error":CODE,"message":TEXT}`
     static func problem(_ status: HTTPStatusCode, _ error: String, _ message: String) -> HTTPResponse {
         .json(Problem(error: error, message: message, routes: nil), status: status)
+    }
+
+    /// Seconds after which somebody who was refused for now should ask again.
+    private static let retryAfter = "2"
+
+    /// There is no place or no memory at the moment.
+    /// - Parameter seconds: after which to ask again.
+    static func busy(_ message: String, retryAfter seconds: String = HTTPResponse.retryAfter) -> HTTPResponse {
+        var response = problem(.serviceUnavailable, "busy", message)
+        response.headers[.retryAfter] = seconds
+        return response
     }
 
     static func refusal(_ refusal: AccessRefusal) -> HTTPResponse {

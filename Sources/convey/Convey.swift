@@ -21,6 +21,14 @@ struct Convey: AsyncParsableCommand {
             ProjectCommand.self, TokenCommand.self,
             VersionCommand.self,
         ])
+
+    static func main() async {
+        // Before anything takes time: a signal that comes meanwhile must not end a service.
+        if CommandLine.arguments.dropFirst().first == ServeCommand._commandName {
+            SignalWatch.ignoreWhatEndsServices()
+        }
+        await main(nil)
+    }
 }
 
 /// `convey version`

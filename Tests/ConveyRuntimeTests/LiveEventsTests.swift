@@ -40,6 +40,17 @@ struct LiveEventsTests {
         #expect(try await events.next(within: .milliseconds(1)) == .quiet)
     }
 
+    @Test("A stream whose watch has been given up ends")
+    func givenUp() async throws {
+        let harness = try LiveHarness(messages: 1)
+        let queries = harness.queries()
+        defer { queries.stop() }
+        let watch = try #require(LiveFeed().watch("a"))
+        let events = LiveEvents(watch: watch, queries: queries, after: nil)
+        watch.end()
+        await #expect(throws: CancellationError.self) { try await events.next(within: .seconds(30)) }
+    }
+
     @Test("The end of a stream is the end of its watch")
     func endsWatch() throws {
         let feed = LiveFeed()

@@ -45,6 +45,22 @@ struct LiveFeedTests {
         #expect(feed.watch("b") != nil)
     }
 
+    @Test("Whoever holds most watches gives the newest up to who holds fewer, and to nobody else")
+    func shares() async throws {
+        let feed = LiveFeed(limit: 4)
+        let many = try (0..<4).map { _ in try #require(feed.watch("a", holder: "many")) }
+        #expect(feed.watch("a", holder: "many") == nil)
+        let one = try #require(feed.watch("b", holder: "few"))
+        #expect(many.map(\.isEnded) == [false, false, false, true])
+        #expect(feed.watching == 4)
+        // Two and two are fair.
+        _ = try #require(feed.watch("b", holder: "few"))
+        #expect(feed.watch("b", holder: "few") == nil)
+        #expect(many.map(\.isEnded) == [false, false, true, true] && !one.isEnded)
+        many.forEach { $0.end() }
+        #expect(feed.watching == 2)
+    }
+
     @Test("Ending a watch, or cancelling the task, lets go who waits on it")
     func letsGo() async throws {
         let feed = LiveFeed()

@@ -1,5 +1,7 @@
 import ConveyRuntime
 import Foundation
+import Glibc
+import NIOCore
 import Synchronization
 import Testing
 
@@ -31,21 +33,232 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("Beyond the limit connections wait until others end")
+    @Test("Beyond the limit the connection that has been idle for longest is closed for a new one")
     func connections() async throws {
         var limits = HTTPLimits()
-        limits.connections = 2
+        limits.connections = 3
         try await withService(limits) { port, _ in
-            var open = [try Wire(port), try Wire(port)]
-            for wire in open {
+            let streaming = try Wire(port)
+            try streaming.send(Self.get("/wait"))
+            #expect(await streaming.read(until: "begun").hasPrefix("HTTP/1.1 200 "))
+            let (idle, used) = (try Wire(port), try Wire(port))
+            try used.send(Self.get("/ok"))
+            #expect(await used.read(until: "fine").hasPrefix("HTTP/1.1 200 "))
+            let late = try Wire(port)
+            #expect(await idle.readAll() == "")
+            for wire in [late, used] {
                 try wire.send(Self.get("/ok"))
                 #expect(await wire.read(until: "fine").hasPrefix("HTTP/1.1 200 "))
             }
-            let waiting = try Wire(port)
-            try waiting.send(Self.get("/ok"))
-            #expect(!waiting.isReadable(within: 100))
-            open.removeFirst()
-            #expect(await waiting.read(until: "fine").hasPrefix("HTTP/1.1 200 "))
+            #expect(!streaming.isReadable(within: 1))
+        }
+    }
+
+    @Test("Thousands of idle connections keep nobody out: probes and routes with a token are answered beside them")
+    func idleCrowd() async throws {
+        try raiseDescriptorLimit()
+        let access = try AccessPolicy(
+            address: HTTPAddress(host: "127.0.0.1", port: 0),
+            tokens: TokensFile.parse("ann:read:\(SHA256.hex(SHA256.digest("secret".utf8)))"))
+        try await withService(access: access) { port, _ in
+            let crowd = try (0..<1_300).map { _ in try Wire(port) }
+            for (path, part) in [
+                ("/healthz", "ok"), ("/readyz", "ready"), ("/metrics", "convey_http_connections"), ("/ok", "fine"),
+            ] {
+                let wire = try Wire(port)
+                try wire.send(
+                    "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer secret\r\n\r\n")
+                #expect(await wire.read(until: part).contains(part), "\(path)")
+            }
+            withExtendedLifetime(crowd) {}
+        }
+    }
+
+    @Test("Where every place has a request under way, probes are answered, and everybody else hears that it is busy")
+    func reservedPlaces() async throws {
+        var limits = HTTPLimits()
+        limits.connections = 2
+        limits.reservedConnections = 2
+        try await withService(limits) { port, _ in
+            let busy = [try Wire(port), try Wire(port)]
+            for wire in busy {
+                try wire.send(Self.get("/wait"))
+                #expect(await wire.read(until: "begun").hasPrefix("HTTP/1.1 200 "))
+            }
+            // Idle ones hold no reserved place either.
+            let idle = try (0..<5).map { _ in try Wire(port) }
+            for path in ["/healthz", "/readyz", "/metrics"] {
+                let probe = try Wire(port)
+                try probe.send(Self.get(path))
+                let answer = await probe.readAll()
+                #expect(answer.hasPrefix("HTTP/1.1 ") && !answer.contains("busy"), "\(answer)")
+            }
+            let late = try Wire(port)
+            try late.send(Self.get("/ok"))
+            let answer = await late.readAll()
+            #expect(answer.hasPrefix("HTTP/1.1 503 ") && answer.contains("busy"))
+            #expect(answer.lowercased().contains("retry-after: "))
+            #expect(await idle[4].readAll() == "", "a reserved place is for those who ask soon")
+        }
+    }
+
+    @Test("One address has no more than its share of the places")
+    func sharePerAddress() async throws {
+        var limits = HTTPLimits()
+        limits.connectionsPerAddress = 2
+        try await withService(limits) { port, _ in
+            let (first, streaming) = (try Wire(port), try Wire(port))
+            try streaming.send(Self.get("/wait"))
+            #expect(await streaming.read(until: "begun").hasPrefix("HTTP/1.1 200 "))
+            let second = try Wire(port)
+            #expect(await first.readAll() == "")
+            try second.send(Self.get("/wait"))
+            #expect(await second.read(until: "begun").hasPrefix("HTTP/1.1 200 "))
+            let third = try Wire(port)
+            try third.send(Self.get("/ok"))
+            #expect(await third.readAll().contains("busy"))
+        }
+    }
+
+    @Test("An IPv4 address is one client, and so is a whole network of IPv6; loopback has no share of its own")
+    func addresses() throws {
+        func address(_ text: String) throws -> ClientAddress {
+            ClientAddress(try SocketAddress(ipAddress: text, port: 1))
+        }
+        #expect(try address("192.0.2.7").text == "192.0.2.7")
+        #expect(try address("::ffff:192.0.2.7") == address("192.0.2.7"))
+        #expect(try address("2001:db8:1:2::3") == address("2001:db8:1:2:ffff::"))
+        #expect(try address("2001:db8:1:2::3") != address("2001:db8:1:3::3"))
+        #expect(try address("127.0.0.2").isLoopback && address("::1").isLoopback)
+        #expect(try !address("192.0.2.7").isLoopback)
+        let limits = HTTPLimits()
+        #expect(try limits.share(of: address("192.0.2.7")) == 250)
+        #expect(try limits.share(of: address("::1")) == nil)
+    }
+
+    @Test(
+        "Answers that nobody reads hold no more than the budget: others wait, or hear that it is busy; then it is free again"
+    )
+    func unreadAnswers() async throws {
+        var limits = HTTPLimits()
+        limits.sendBufferBytes = 16_384
+        limits.roomTime = .milliseconds(500)
+        // Longer than this test may take.
+        limits.stalledTime = .seconds(300)
+        limits.shortStalledTime = .seconds(2)
+        let budget = AnswerBudget(bytes: 8 << 20)
+        try await withService(limits, budget: budget) { port, _ in
+            let unread = try (0..<30).map { _ in try Wire(port, receiveBuffer: 4_096) }
+            for wire in unread { try wire.send(Self.get("/large")) }
+            try await eventually("the budget is full") {
+                #expect(budget.used <= budget.limit)
+                return budget.used > 6 << 20
+            }
+            // What is small is answered beside them, and health in any case.
+            for (path, part) in [("/ok", "fine"), ("/healthz", "ok")] {
+                let wire = try Wire(port)
+                try wire.send(Self.get(path))
+                #expect(await wire.read(until: part).hasPrefix("HTTP/1.1 200 "))
+            }
+            // Who does not read loses the connection as soon as others need the memory.
+            let reader = Mutex("")
+            try await eventually("another large answer") {
+                #expect(budget.used <= budget.limit)
+                let wire = try Wire(port)
+                try wire.send(
+                    "GET /large HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+                let answer = await wire.readAll()
+                reader.withLock { $0 = answer }
+                #expect(answer.hasPrefix("HTTP/1.1 200 ") || answer.contains("Retry-After: "))
+                return answer.hasPrefix("HTTP/1.1 200 ")
+            }
+            #expect(reader.withLock { $0.utf8.count } > Self.largeBytes)
+            withExtendedLifetime(unread) {}
+        }
+        try await eventually("all is given back") { budget.used == 0 }
+    }
+
+    @Test("Bodies on their way hold no more than their budget, each as long as its request is answered")
+    func bodies() async throws {
+        var limits = HTTPLimits()
+        limits.bodyBytes = 48 << 10
+        limits.roomTime = .milliseconds(100)
+        limits.requestTime = .seconds(30)
+        try await withService(limits) { port, _ in
+            let head = "POST /length HTTP/1.1\r\nHost: localhost\r\nContent-Length: 20000\r\n\r\n"
+            let half = String(repeating: "x", count: 19_999)
+            let slow = try Wire(port)
+            try slow.send(head + half)
+            try await eventually("the next one has no room") {
+                let wire = try Wire(port)
+                try wire.send(head + half)
+                // One that has room waits for its last byte.
+                return wire.isReadable(within: 500)
+                    ? await wire.read(until: "busy").hasPrefix("HTTP/1.1 503 ") : false
+            }
+            try slow.send("x")
+            #expect(await slow.read(until: "20000 bytes").hasPrefix("HTTP/1.1 200 "))
+            try await eventually("there is room again") {
+                let wire = try Wire(port)
+                try wire.send(head.replacing("\r\n\r\n", with: "\r\nConnection: close\r\n\r\n") + half + "x")
+                return await wire.readAll().contains("20000 bytes")
+            }
+        }
+    }
+
+    @Test("A stream ends within moments when its token is taken back, even where its client does not read")
+    func revokedStreams() async throws {
+        var limits = HTTPLimits()
+        limits.sendBufferBytes = 16_384
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)").path
+        defer { try? FileManager.default.removeItem(atPath: path) }
+        func write(_ lines: [String]) throws {
+            try lines.joined(separator: "\n").write(toFile: path, atomically: true, encoding: .utf8)
+        }
+        let ann = TokensFile.line(name: "ann", scope: .read, token: "secret", expiry: nil)
+        let ben = TokensFile.line(name: "ben", scope: .read, token: "other", expiry: nil)
+        try write([ann, ben])
+        let read: FileValue<AccessTokens>.Read = { () throws(FileProblem) in
+            do {
+                return try TokensFile.parse(try String(contentsOfFile: path, encoding: .utf8), allowsNone: true)
+            } catch {
+                throw FileProblem("\(error)")
+            }
+        }
+        let access = try AccessPolicy(
+            address: HTTPAddress(host: "127.0.0.1", port: 0),
+            tokensFile: FileValue(try read(), paths: [path], read: read))
+        func get(_ path: String, _ token: String) -> String {
+            "GET \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer \(token)\r\n\r\n"
+        }
+        try await withService(limits, access: access) { port, log in
+            let stalled = try Wire(port, receiveBuffer: 4_096)
+            try stalled.send(get("/flood", "secret"))
+            let (mine, others) = (try Wire(port), try Wire(port))
+            try mine.send(get("/wait", "secret"))
+            try others.send(get("/wait", "other"))
+            for wire in [mine, others] { #expect(await wire.read(until: "begun").contains("HTTP/1.1 200 ")) }
+            // A file that is wrong changes nothing.
+            try write([ben, "ann:read:half"])
+            try await eventually("the broken file is looked at") { access.tokens?.problem != nil }
+            let still = try Wire(port)
+            try still.send(get("/ok", "secret"))
+            #expect(await still.read(until: "fine").hasPrefix("HTTP/1.1 200 "))
+            try write([ben])
+            _ = await mine.readAll()
+            try await eventually("both streams' ends") {
+                log.withLock { $0.contains("flood ended") && $0.contains("wait ended") }
+            }
+            #expect(log.withLock { $0.count { $0 == "wait ended" } } == 1)
+            for (token, status) in [("secret", "401"), ("other", "200")] {
+                let wire = try Wire(port)
+                try wire.send(get("/ok", token))
+                #expect(await wire.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 \(status) "))
+            }
+            #expect(!others.isReadable(within: 1))
+            // The last token can be taken back as well.
+            try write(["# none"])
+            _ = await others.readAll()
         }
     }
 
@@ -230,6 +443,8 @@ struct HTTPLimitTests {
         func note(_ line: String) { lines.withLock { $0.append(line) } }
     }
 
+    private static let largeBytes = 1 << 20
+
     private static func routes(_ log: Log) -> [Route] {
         let text: HTTPHeaders = [.contentType: "text/plain"]
         return [
@@ -241,6 +456,9 @@ struct HTTPLimitTests {
             Route("/smuggled", "") { _ in
                 log.note("smuggled")
                 return HTTPResponse(statusCode: .ok)
+            },
+            Route("/large", "", room: largeBytes) { _ in
+                HTTPResponse(statusCode: .ok, headers: text, body: Data(repeating: 0x20, count: largeBytes))
             },
             Route("/never", "") { _ in
                 try await Task.sleep(for: .seconds(3_600))
@@ -269,12 +487,13 @@ struct HTTPLimitTests {
 
     /// Runs a service on a free port while the body runs, and sees that `run()` returns after `stop()`.
     private func withService(
-        _ limits: HTTPLimits = HTTPLimits(), _ body: (Int, Log) async throws -> Void
+        _ limits: HTTPLimits = HTTPLimits(), access: AccessPolicy? = nil, budget: AnswerBudget = AnswerBudget(),
+        _ body: (Int, Log) async throws -> Void
     ) async throws {
         let log = Log()
         let service = try HTTPService(
-            address: HTTPAddress(host: "127.0.0.1", port: 0), access: nil, tls: nil, limits: limits,
-            routes: Self.routes(log))
+            address: HTTPAddress(host: "127.0.0.1", port: 0), access: access, tls: nil, limits: limits,
+            budget: budget, routes: Self.routes(log))
         async let run: Void = service.run()
         let port = try await service.waitUntilListening()
         do {
@@ -285,6 +504,15 @@ struct HTTPLimitTests {
         }
         await service.stop()
         try await run
+    }
+
+    /// For tests with many connections: both of their ends are here.
+    private func raiseDescriptorLimit() throws {
+        var files = rlimit()
+        let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        try #require(getrlimit(kind, &files) == 0)
+        files.rlim_cur = min(files.rlim_max, 8_192)
+        try #require(setrlimit(kind, &files) == 0)
     }
 
     private func eventually(_ what: String, _ condition: () async throws -> Bool) async throws {

@@ -43,7 +43,7 @@ struct TLSTests {
             address: HTTPAddress(host: "127.0.0.1", port: 0), tokens: TokensFile.parse("ann:read:\(hash)"),
             isEncrypted: true)
         let service = try HTTPService(
-            address: HTTPAddress(host: "127.0.0.1", port: 0), access: access, tls: tls, limits: HTTPLimits(),
+            address: HTTPAddress(host: "127.0.0.1", port: 0), access: access, tls: FileValue(tls), limits: HTTPLimits(),
             routes: LoginRoutes.make(access))
         async let run: Void = service.run()
         let port = try await service.waitUntilListening()
@@ -66,6 +66,53 @@ struct TLSTests {
         let plain = try Wire(Int(port))
         try plain.send("GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(await !plain.readAll().contains("HTTP/1.1"))
+        await service.stop()
+        try await run
+    }
+
+    @Test("A certificate that is renewed is used for new connections, and one that cannot be used changes nothing")
+    func renewed() async throws {
+        let files = try Certificates()
+        let (certificate, key) = (files.path("current.pem"), files.path("current.key"))
+        func use(_ certificateName: String, _ keyName: String) throws {
+            try files.text("\(certificateName).pem").write(toFile: certificate, atomically: true, encoding: .utf8)
+            try files.text("\(keyName).key").write(toFile: key, atomically: true, encoding: .utf8)
+        }
+        try use("own", "own")
+        let read: FileValue<TLSIdentity>.Read = { () throws(FileProblem) in
+            do {
+                return try TLSIdentity(
+                    certificates: String(contentsOfFile: certificate, encoding: .utf8),
+                    key: String(contentsOfFile: key, encoding: .utf8))
+            } catch {
+                throw FileProblem("\(error)")
+            }
+        }
+        let tls = FileValue(try read(), paths: [certificate, key], read: read)
+        let service = try HTTPService(
+            address: HTTPAddress(host: "127.0.0.1", port: 0), access: nil, tls: tls, limits: HTTPLimits(), routes: [])
+        async let run: Void = service.run()
+        let port = try await service.waitUntilListening()
+        let script = """
+            import ssl, sys, http.client
+            context = ssl.create_default_context(cafile=sys.argv[1])
+            c = http.client.HTTPSConnection('127.0.0.1', int(sys.argv[2]), context=context, timeout=10)
+            c.request('GET', '/healthz')
+            print(c.getresponse().status)
+            """
+        func isServed(_ name: String) async throws -> Bool {
+            try await Task.detached {
+                try Self.run("python3", "-c", script, files.path("\(name).pem"), "\(port)").output == "200\n"
+            }.value
+        }
+        #expect(try await isServed("own"))
+        try use("other", "own")
+        #expect(tls.refresh(isForced: true) != .replaced)
+        #expect(try await isServed("own"))
+        try use("other", "other")
+        service.reload()
+        #expect(try await isServed("other"))
+        #expect(try await !isServed("own"))
         await service.stop()
         try await run
     }

@@ -1,7 +1,7 @@
-/// Who may do what over HTTP. A value: the same request at the same time always gets the same decision.
+/// Who may do what over HTTP. The same request gets the same decision as long as the tokens in force are the same.
 public struct AccessPolicy: Sendable {
     /// Nil where nobody needs one.
-    public let tokens: AccessTokens?
+    public let tokens: FileValue<AccessTokens>?
     /// Pages of these origins may do what the service's own page may.
     public let origins: Set<WebOrigin>
     /// Whether a request must name this machine: so it is on loopback without tokens, where a foreign page that has its
@@ -21,6 +21,16 @@ public struct AccessPolicy: Sendable {
     public init(
         address: HTTPAddress, tokens: AccessTokens?, origins: Set<WebOrigin> = [], isEncrypted: Bool = false,
         allowsAnonymous: Bool = false
+    ) throws(HTTPServiceError) {
+        try self.init(
+            address: address, tokensFile: tokens.map { FileValue($0) }, origins: origins, isEncrypted: isEncrypted,
+            allowsAnonymous: allowsAnonymous)
+    }
+
+    /// As above, with tokens that may change.
+    public init(
+        address: HTTPAddress, tokensFile tokens: FileValue<AccessTokens>?, origins: Set<WebOrigin> = [],
+        isEncrypted: Bool = false, allowsAnonymous: Bool = false
     ) throws(HTTPServiceError) {
         guard address.isLoopback || tokens != nil || allowsAnonymous else {
             throw HTTPServiceError(
@@ -44,7 +54,7 @@ public struct AccessPolicy: Sendable {
         guard let scope else { return .allowed(.anonymous) }
         guard let tokens else { return .allowed(.anonymous) }
         guard let presented = Self.presentedToken(request.headers) else { return .refused(.tokenMissing) }
-        guard let token = tokens.find(presented) else { return .refused(.tokenUnknown) }
+        guard let token = tokens.current.find(presented) else { return .refused(.tokenUnknown) }
         if token.isExpired(at: now) { return .refused(.tokenExpired) }
         guard token.scope >= scope else { return .refused(.scopeTooNarrow(needed: scope, held: token.scope)) }
         return .allowed(AccessGrant(name: token.name, scope: token.scope, expiresAt: token.expiresAt))

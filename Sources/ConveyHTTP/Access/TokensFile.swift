@@ -30,7 +30,9 @@ public enum TokensFile {
     }
 
     /// Reads the whole file; one wrong line and nothing of it holds.
-    public static func parse(_ text: String) throws(Problem) -> AccessTokens {
+    /// - Parameter allowsNone: whether a file without tokens is right: so it is while the service runs, where it takes the
+    ///   last token back, and not at the start, where it is a mistake.
+    public static func parse(_ text: String, allowsNone: Bool = false) throws(Problem) -> AccessTokens {
         var tokens: [AccessToken] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
             guard let first = line.first(where: { !$0.isWhitespace }), first != "#" else { continue }
@@ -46,7 +48,7 @@ public enum TokensFile {
             }
             tokens.append(token)
         }
-        guard !tokens.isEmpty else { throw Problem(line: 1, message: "there is no token in the file") }
+        guard allowsNone || !tokens.isEmpty else { throw Problem(line: 1, message: "there is no token in the file") }
         return AccessTokens(tokens)
     }
 

@@ -9,22 +9,23 @@ struct EventStream {
     static let retryMilliseconds = 1_000
 
     let events: LiveEvents
-    /// Whether who asked may still see them; asked at each heartbeat and page.
-    let isAllowed: @Sendable () -> Bool
 
-    /// Writes until nobody may see them any more. Throws `CancellationError`, or what `send` throws.
+    /// Writes until its task is cancelled. Throws `CancellationError`, or what `send` throws.
     func write(_ send: HTTPResponseBody.Send) async throws {
         // The first bytes at once: only then does a browser know that it is connected.
         try await send(Array("retry: \(Self.retryMilliseconds)\n\n".utf8))
-        while isAllowed() {
-            switch try await events.next(within: Self.heartbeat) {
-            case .quiet: try await send(Array(":\n\n".utf8))
-            case .events(let events):
-                var bytes: [UInt8] = []
-                bytes.reserveCapacity(events.reduce(0) { $0 + $1.envelope.count + 32 })
-                for event in events { ServerSentEvent.append(id: event.offset, data: event.envelope, to: &bytes) }
-                try await send(bytes)
-            }
+        while true { try await send(try await next()) }
+    }
+
+    /// What is to be sent next. The events themselves are let go of before it is: a reader who stalls holds them once.
+    private func next() async throws -> [UInt8] {
+        switch try await events.next(within: Self.heartbeat) {
+        case .quiet: return Array(":\n\n".utf8)
+        case .events(let events):
+            var bytes: [UInt8] = []
+            bytes.reserveCapacity(events.reduce(0) { $0 + $1.envelope.count + 32 })
+            for event in events { ServerSentEvent.append(id: event.offset, data: event.envelope, to: &bytes) }
+            return bytes
         }
     }
 }

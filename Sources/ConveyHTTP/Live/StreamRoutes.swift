@@ -1,6 +1,5 @@
 import Conversation
 import ConveyRuntime
-import Foundation
 
 /// Live events: `GET /v1/conversations/{subject}/stream`, as server-sent events whose ids are offsets.
 ///
@@ -40,15 +39,11 @@ public enum StreamRoutes {
             }
             after = offset
         }
-        guard let watch = feed.watch(subject) else {
-            var response = HTTPResponse.problem(
-                .serviceUnavailable, "busy", "\(LiveFeed.watchLimit) streams are open; ask again later.")
-            response.headers[HTTPHeader("Retry-After")] = retryAfter
-            return response
+        guard let watch = feed.watch(subject, holder: request.asker(grant)) else {
+            return .busy("\(LiveFeed.watchLimit) streams are open; ask again later.", retryAfter: retryAfter)
         }
         // Held by the answer, so that the watch ends with it even where it is never sent.
         let lease = WatchLease(watch: watch)
-        let expiry = grant.expiresAt
         return HTTPResponse(
             statusCode: .ok,
             headers: [
@@ -57,10 +52,8 @@ public enum StreamRoutes {
                 HTTPHeader("X-Accel-Buffering"): "no",
             ]
         ) { [after] send in
-            let stream = EventStream(
-                events: LiveEvents(watch: lease.watch, queries: queries, after: after),
-                isAllowed: { expiry.map { $0 > Int64(Date().timeIntervalSince1970 * 1_000_000) } ?? true })
-            try await stream.write(send)
+            let events = LiveEvents(watch: lease.watch, queries: queries, after: after)
+            try await EventStream(events: events).write(send)
         }
     }
 }

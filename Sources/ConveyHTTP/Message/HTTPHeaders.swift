@@ -20,6 +20,7 @@ struct HTTPHeader: Hashable, Sendable {
     static let cookie = HTTPHeader("Cookie")
     static let host = HTTPHeader("Host")
     static let location = HTTPHeader("Location")
+    static let retryAfter = HTTPHeader("Retry-After")
     static let setCookie = HTTPHeader("Set-Cookie")
 }
 

@@ -1,3 +1,4 @@
+import ConveyRuntime
 import Foundation
 
 /// An answer as handlers make it: a value, and a function where its body is a stream.
@@ -5,11 +6,21 @@ struct HTTPResponse: Sendable {
     var statusCode: HTTPStatusCode
     var headers: HTTPHeaders
     var body: HTTPResponseBody
+    /// What the body counts for until it has been sent.
+    var room: AnswerRoom?
+    /// Whether its client may still have a stream; asked now and then while it is open.
+    var isStillAllowed: @Sendable () -> Bool = { true }
 
     init(statusCode: HTTPStatusCode, headers: HTTPHeaders = [:], body: Data = Data()) {
+        self.init(statusCode: statusCode, headers: headers, bytes: Array(body), room: nil)
+    }
+
+    /// - Parameter room: of the bytes.
+    init(statusCode: HTTPStatusCode, headers: HTTPHeaders, bytes: [UInt8], room: AnswerRoom?) {
         self.statusCode = statusCode
         self.headers = headers
-        self.body = .bytes(body)
+        body = .bytes(bytes)
+        self.room = room
     }
 
     init(statusCode: HTTPStatusCode, headers: HTTPHeaders, stream: @escaping HTTPResponseBody.Stream) {
@@ -22,7 +33,7 @@ struct HTTPResponse: Sendable {
     var bodyData: Data {
         get async throws {
             switch body {
-            case .bytes(let data): return data
+            case .bytes(let bytes): return Data(bytes)
             case .stream(let write):
                 var data = Data()
                 try await write { data += $0 }
@@ -39,6 +50,14 @@ enum HTTPResponseBody: Sendable {
     /// Writes until it returns, throws, or its task is cancelled because nobody listens any more.
     typealias Stream = @Sendable (Send) async throws -> Void
 
-    case bytes(Data)
+    case bytes([UInt8])
     case stream(Stream)
+
+    /// In bytes; nil for a stream.
+    var count: Int? {
+        switch self {
+        case .bytes(let bytes): bytes.count
+        case .stream: nil
+        }
+    }
 }

@@ -21,7 +21,8 @@ enum LoginRoutes {
                 }
                 let presented = (given["token"] ?? "").trimmingCharacters(in: .whitespacesAndNewlines)
                 let now = Int64(Date().timeIntervalSince1970 * 1_000_000)
-                guard let token = tokens.find(presented), !token.isExpired(at: now), isCookieText(presented) else {
+                guard let token = tokens.current.find(presented), !token.isExpired(at: now), isCookieText(presented)
+                else {
                     return form(
                         to: place(given["to"]), problem: "This token is not known here, or has expired.",
                         status: .unauthorized)

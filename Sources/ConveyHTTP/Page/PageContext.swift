@@ -6,8 +6,10 @@ struct PageContext: Sendable {
     let grant: AccessGrant
     /// Whether who looks has given a token, which can be taken back.
     let canSignOut: Bool
+    /// Whose questions those of the page are.
+    let asker: String
 
-    var queries: PageQueries { PageQueries(service: sources.queries) }
+    var queries: PageQueries { PageQueries(service: sources.queries, asker: asker) }
 
     /// Whether who looks may use the controls of a scope. Those who may not do not see them; what they send anyway is
     /// refused by `AccessPolicy`.

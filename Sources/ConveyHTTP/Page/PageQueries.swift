@@ -4,6 +4,7 @@ import ConveyRuntime
 /// Asks the questions that pages are made from.
 struct PageQueries: Sendable {
     let service: QueryService
+    let asker: String
 
     /// Why a page cannot be made, as a page.
     struct Failure: Error {
@@ -24,7 +25,7 @@ struct PageQueries: Sendable {
         } catch {
             throw Failure(response: PageLayout.problem(.badRequest, error.message))
         }
-        let answer = await service.answer(request)
+        let answer = await service.answer(request, asker: asker)
         let body: JSONValue
         do throws(JSONError) {
             body = try JSONValue(answer.body)
@@ -33,7 +34,9 @@ struct PageQueries: Sendable {
         }
         guard answer.status == 200 else {
             let message = body["message"]?.string ?? "There is no answer."
-            throw Failure(response: PageLayout.problem(Self.status(answer.status), message))
+            var response = PageLayout.problem(Self.status(answer.status), message)
+            if answer.status == 503 { response.headers[.retryAfter] = "2" }
+            throw Failure(response: response)
         }
         return body
     }

@@ -52,20 +52,24 @@ public enum PageRoutes {
 private struct PageRouteMaker {
     let sources: PageSources
     let canSignOut: Bool
+    /// A page is made from answers, each taken apart and put together again as HTML.
+    private static let room = 4 << 20
 
     func page(
         _ path: PagePath, _ summary: String,
         _ make: @escaping @Sendable (QueryString, PageContext) async throws(PageQueries.Failure) -> HTTPResponse
     ) -> Route {
         Route(
-            path.rawValue, summary,
+            path.rawValue, summary, room: Self.room,
             granted: { [sources, canSignOut] request, grant in
                 guard let query = QueryString(request.target.query()) else {
                     return PageLayout.problem(.badRequest, "The address is not percent-encoded UTF-8.")
                 }
                 do throws(PageQueries.Failure) {
                     return try await make(
-                        query, PageContext(sources: sources, grant: grant, canSignOut: canSignOut))
+                        query,
+                        PageContext(
+                            sources: sources, grant: grant, canSignOut: canSignOut, asker: request.asker(grant)))
                 } catch {
                     return error.response
                 }

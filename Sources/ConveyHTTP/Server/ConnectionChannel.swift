@@ -1,9 +1,11 @@
+import ConveyRuntime
 import Glibc
 import HummingbirdCore
 import HummingbirdTLS
 import Logging
 import NIOCore
 import NIOHTTPTypesHTTP1
+import Synchronization
 
 /// What a connection is made of: HummingbirdCore's HTTP/1.1, in TLS or not, with this service's limits around it.
 struct ConnectionChannel: ServerChildChannel {
@@ -11,26 +13,29 @@ struct ConnectionChannel: ServerChildChannel {
 
     enum Base: Sendable {
         case plain(HTTP1Channel)
-        case encrypted(TLSChannel<HTTP1Channel>)
+        case encrypted(TLSBase)
     }
 
     let base: Base
     let limits: HTTPLimits
     let connections: OpenConnections
+    let budget: AnswerBudget
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
-        connections.add(channel)
-        let (limits, connections) = (limits, connections)
+        let isReserved = connections.add(channel)
+        let (limits, connections, budget) = (limits, connections, budget)
         let ready = setOptions(channel).flatMap { _ in
             switch base {
             case .plain(let base): base.setup(channel: channel, logger: logger)
-            case .encrypted(let base): base.setup(channel: channel, logger: logger)
+            case .encrypted(let base): base.current.setup(channel: channel, logger: logger)
             }
         }.flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-            try pipeline.addHandler(ConnectionGuard(limits: limits, connections: connections), position: .before(codec))
-            try pipeline.addHandler(StalledReaderHandler(limit: limits.stalledTime), position: .first)
+            let guardian = ConnectionGuard(limits: limits, connections: connections, isReserved: isReserved)
+            try pipeline.addHandler(guardian, position: .before(codec))
+            try pipeline.addHandler(
+                StalledReaderHandler(limits: limits, isShort: { budget.isShort }), position: .first)
             return value
         }
         ready.whenFailure { _ in channel.close(promise: nil) }
@@ -40,7 +45,7 @@ struct ConnectionChannel: ServerChildChannel {
     func handle(value: Value, logger: Logger) async {
         switch base {
         case .plain(let base): await base.handle(value: value, logger: logger)
-        case .encrypted(let base): await base.handle(value: value, logger: logger)
+        case .encrypted(let base): await base.current.handle(value: value, logger: logger)
         }
     }
 
@@ -50,6 +55,34 @@ struct ConnectionChannel: ServerChildChannel {
         let milliseconds = Int(TimeAmount(limits.vanishedTime).nanoseconds / 1_000_000)
         return channel.setOption(.socketOption(.so_sndbuf), value: limits.sendBufferBytes).flatMap {
             channel.setOption(vanished, value: milliseconds)
+        }.flatMap {
+            channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: limits.readBytes))
+        }
+    }
+}
+
+/// HTTP/1.1 in TLS with the certificate that is in force.
+final class TLSBase: Sendable {
+    private let http: HTTP1Channel
+    private let identity: FileValue<TLSIdentity>
+    private let made: Mutex<(channel: TLSChannel<HTTP1Channel>, version: Int)>
+
+    /// - Throws: when TLS cannot be set up.
+    init(_ http: HTTP1Channel, _ identity: FileValue<TLSIdentity>) throws {
+        self.http = http
+        self.identity = identity
+        let (value, version) = identity.versioned
+        made = Mutex((try TLSChannel(http, tlsConfiguration: value.configuration), version))
+    }
+
+    var current: TLSChannel<HTTP1Channel> {
+        let (value, version) = identity.versioned
+        return made.withLock { made in
+            // That a certificate and its key can be used was seen when they were read.
+            if made.version != version, let channel = try? TLSChannel(http, tlsConfiguration: value.configuration) {
+                made = (channel, version)
+            }
+            return made.channel
         }
     }
 }

@@ -27,14 +27,21 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     private let limits: HTTPLimits
     private let connections: OpenConnections
+    private let isReserved: Bool
     private var phase = Phase.open
     /// In order; more than one where a client sends requests without waiting for answers.
     private var exchanges: [Exchange] = []
     private var deadline: Scheduled<Void>?
 
-    init(limits: HTTPLimits, connections: OpenConnections) {
+    /// - Parameter isReserved: whether this is a place for probes: one request, and soon.
+    init(limits: HTTPLimits, connections: OpenConnections, isReserved: Bool) {
         self.limits = limits
         self.connections = connections
+        self.isReserved = isReserved
+    }
+
+    func handlerAdded(context: ChannelHandlerContext) {
+        if isReserved { setDeadline(limits.reservedTime, context) { $0.close(promise: nil) } }
     }
 
     // MARK: In
@@ -49,7 +56,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
             // RFC 9112, section 3.2: with two names nobody knows which one a proxy in front has looked at.
             guard hosts == 1 || (hosts == 0 && head.version == .http1_0) else { return refuse(.badRequest, context) }
             let isOld = head.version != .http1_1
-            exchanges.append(Exchange(isLast: isOld || !head.isKeepAlive, isOldVersion: isOld))
+            if exchanges.isEmpty { connections.begin(context.channel) }
+            exchanges.append(Exchange(isLast: isOld || !head.isKeepAlive || isReserved, isOldVersion: isOld))
             setDeadline(limits.requestTime, context) { self.requestIsLate($0) }
         case .body:
             if exchanges.last?.isReceived != false { return }
@@ -106,7 +114,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
         case .body: context.write(data, promise: promise)
         case .end:
             let exchange = exchanges.removeFirst()
-            guard exchange.isLast else { return context.write(data, promise: promise) }
+            guard exchange.isLast else {
+                if exchanges.isEmpty { connections.end(context.channel) }
+                return context.write(data, promise: promise)
+            }
             finish(isReceived: exchange.isReceived, context, promise: promise)
         }
     }
@@ -158,6 +169,8 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private func flushed(_ context: ChannelHandlerContext) {
         guard case .closing(let isReceived, _, let drained) = phase else { return }
         phase = .closing(isReceived: isReceived, isFlushed: true, drained: drained)
+        // Nobody waits for anything any more.
+        connections.end(context.channel)
         closeIfDone(context)
         if !isReceived { setDeadline(limits.drainTime, context) { $0.close(promise: nil) } }
     }

@@ -10,16 +10,22 @@ final class HTTPListener: Sendable {
     private let address: HTTPAddress
     private let limits: HTTPLimits
     private let channel: ConnectionChannel
-    private let connections = OpenConnections()
+    private let connections: OpenConnections
+    private let files: HTTPFiles
     private let stops: AsyncStream<Void>
     private let stopping: AsyncStream<Void>.Continuation
 
     /// - Throws: `HTTPServiceError` when TLS cannot be set up.
-    init(address: HTTPAddress, tls: TLSIdentity?, limits: HTTPLimits, router: Router) throws(HTTPServiceError) {
+    init(
+        address: HTTPAddress, files: HTTPFiles, limits: HTTPLimits, connections: OpenConnections, router: Router
+    ) throws(HTTPServiceError) {
         self.address = address
         self.limits = limits
+        self.connections = connections
+        self.files = files
         (stops, stopping) = AsyncStream.makeStream()
-        let responder = Responder(router: router, isEncrypted: tls != nil, connections: connections)
+        let responder = Responder(
+            router: router, isEncrypted: files.tls != nil, limits: limits, connections: connections)
         let http = HTTP1Channel(
             responder: { try await responder.respond($0, $1, $2) },
             configuration: HTTP1Channel.Configuration(
@@ -28,14 +34,14 @@ final class HTTPListener: Sendable {
                     maxHeaderFieldSize: limits.headFieldBytes, maxHeaderListSize: limits.headBytes,
                     maxHeaderFieldCount: limits.headFields)))
         var base = ConnectionChannel.Base.plain(http)
-        if let tls {
+        if let tls = files.tls {
             do {
-                base = .encrypted(try TLSChannel(http, tlsConfiguration: tls.configuration))
+                base = .encrypted(try TLSBase(http, tls))
             } catch {
                 throw HTTPServiceError(code: .failed, message: "http.tls: \(error)")
             }
         }
-        channel = ConnectionChannel(base: base, limits: limits, connections: connections)
+        channel = ConnectionChannel(base: base, limits: limits, connections: connections, budget: router.budget)
     }
 
     /// Listens and answers until `stop()` is called or the task is cancelled. To be called once.
@@ -46,7 +52,8 @@ final class HTTPListener: Sendable {
             childChannelSetup: channel,
             configuration: ServerConfiguration(
                 address: .hostname(address.host, port: Int(address.port)),
-                availableConnectionsDelegate: .maximum(limits.connections, logger: Self.silence)),
+                availableConnectionsDelegate: .maximum(
+                    limits.connections + limits.reservedConnections, logger: Self.silence)),
             onServerRunning: { [address] channel in
                 await isListening(channel.localAddress?.port.flatMap { UInt16(exactly: $0) } ?? address.port)
             },
@@ -54,6 +61,7 @@ final class HTTPListener: Sendable {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             group.addTask { try await self.end(server) }
+            group.addTask { await self.lookAtFiles() }
             defer { group.cancelAll() }
             try await group.next()
         }
@@ -61,6 +69,14 @@ final class HTTPListener: Sendable {
 
     /// Closes the listener and live streams, lets other answers finish for a moment, and makes `run` return.
     func stop() { stopping.finish() }
+
+    /// Has files that have changed take effect, also for streams that are open. Ends with its task.
+    private func lookAtFiles() async {
+        while (try? await Task.sleep(for: HTTPFiles.pace)) != nil {
+            files.refresh()
+            connections.closeForbiddenStreams()
+        }
+    }
 
     /// Waits for a stop, or for its own task to be cancelled, and ends every connection.
     private func end(_ server: Server<ConnectionChannel>) async throws {

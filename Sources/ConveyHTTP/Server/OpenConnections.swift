@@ -1,36 +1,157 @@
 import NIOCore
 import Synchronization
 
-/// The connections that there are, so that a stop can end them.
+/// The connections that there are: who gets a place, who gives one up, and what a stop ends.
+///
+/// When places are short, the connection that has been idle for longest is closed for a new one: without a request, nobody
+/// holds a place against somebody who has one. Where none is idle, a few places are left for probes.
 final class OpenConnections: Sendable {
-    private struct State {
-        var channels: [ObjectIdentifier: any Channel] = [:]
-        var streams: [ObjectIdentifier: AsyncStream<Void>.Continuation] = [:]
-        /// Those whose client sends nothing any more.
-        var silent: Set<ObjectIdentifier> = []
-        var isClosed = false
+    private struct Connection {
+        let channel: any Channel
+        let address: ClientAddress
+        let isReserved: Bool
+        /// Its turn among those without a request; nil while one is under way.
+        var idleSince: UInt64?
+        var stream: Stream?
+        /// Whether its client sends nothing any more.
+        var isSilent = false
     }
 
+    private struct Stream {
+        let end: AsyncStream<Void>.Continuation
+        let isAllowed: @Sendable () -> Bool
+    }
+
+    private struct State {
+        var connections: [ObjectIdentifier: Connection] = [:]
+        /// Of the ordinary places.
+        var taken: [ClientAddress: Int] = [:]
+        var reserved = 0
+        var turn: UInt64 = 0
+        var givenUp: UInt64 = 0
+        var isClosed = false
+
+        var ordinary: Int { connections.count - reserved }
+    }
+
+    private let limits: HTTPLimits
     private let state = Mutex(State())
 
-    /// Takes a connection until it is closed.
-    func add(_ channel: any Channel) {
-        let isClosed = state.withLock { state in
-            if !state.isClosed { state.channels[ObjectIdentifier(channel)] = channel }
-            return state.isClosed
-        }
-        if isClosed { return channel.close(promise: nil) }
-        channel.closeFuture.whenComplete { _ in self.remove(channel) }
+    init(limits: HTTPLimits) {
+        self.limits = limits
     }
 
+    /// How many there are.
+    var count: Int { state.withLock { $0.connections.count } }
+
+    /// How many idle ones were closed because places were short.
+    var givenUp: UInt64 { state.withLock { $0.givenUp } }
+
+    // MARK: Places
+
+    /// Takes a connection until it is closed.
+    /// - Returns: whether it has one of the places for probes.
+    func add(_ channel: any Channel) -> Bool {
+        let address = ClientAddress(channel.remoteAddress)
+        let (place, closed) = state.withLock { state in admit(channel, address, &state) }
+        closed?.close(promise: nil)
+        guard let place else {
+            channel.close(promise: nil)
+            return true
+        }
+        channel.closeFuture.whenComplete { _ in self.remove(channel) }
+        return place == .reserved
+    }
+
+    private enum Place {
+        case ordinary
+        case reserved
+    }
+
+    /// - Returns: the place, nil where there is none; and the connection that is closed for it.
+    private func admit(
+        _ channel: any Channel, _ address: ClientAddress, _ state: inout State
+    ) -> (Place?, (any Channel)?) {
+        if state.isClosed { return (nil, nil) }
+        var place = Place.ordinary
+        var victim: ObjectIdentifier?
+        if let share = limits.share(of: address), state.taken[address, default: 0] >= share {
+            victim = Self.longestIdle(state) { !$0.isReserved && $0.address == address }
+            if victim == nil { place = .reserved }
+        } else if state.ordinary >= limits.connections {
+            victim = Self.longestIdle(state) { !$0.isReserved }
+            if victim == nil { place = .reserved }
+        }
+        if place == .reserved, state.reserved >= limits.reservedConnections {
+            victim = Self.longestIdle(state, where: \.isReserved)
+            if victim == nil { return (nil, nil) }
+        }
+        let closed = victim.flatMap { Self.take($0, &state)?.channel }
+        if closed != nil { state.givenUp += 1 }
+        state.turn += 1
+        state.connections[ObjectIdentifier(channel)] = Connection(
+            channel: channel, address: address, isReserved: place == .reserved, idleSince: state.turn)
+        switch place {
+        case .ordinary: state.taken[address, default: 0] += 1
+        case .reserved: state.reserved += 1
+        }
+        return (place, closed)
+    }
+
+    private static func longestIdle(
+        _ state: State, where isWanted: (Connection) -> Bool
+    ) -> ObjectIdentifier? {
+        var found: (id: ObjectIdentifier, since: UInt64)?
+        for (id, connection) in state.connections {
+            guard let since = connection.idleSince, isWanted(connection) else { continue }
+            if let found, found.since < since { continue }
+            found = (id, since)
+        }
+        return found?.id
+    }
+
+    private static func take(_ id: ObjectIdentifier, _ state: inout State) -> Connection? {
+        guard let connection = state.connections.removeValue(forKey: id) else { return nil }
+        if connection.isReserved {
+            state.reserved -= 1
+        } else {
+            let left = state.taken[connection.address, default: 1] - 1
+            state.taken[connection.address] = left > 0 ? left : nil
+        }
+        return connection
+    }
+
+    /// A request has come: until it is answered nobody else gets the place.
+    func begin(_ channel: any Channel) {
+        state.withLock { $0.connections[ObjectIdentifier(channel)]?.idleSince = nil }
+    }
+
+    /// All requests have been answered.
+    func end(_ channel: any Channel) {
+        state.withLock { state in
+            state.turn += 1
+            state.connections[ObjectIdentifier(channel)]?.idleSince = state.turn
+        }
+    }
+
+    /// Who has connected.
+    func client(of channel: any Channel) -> HTTPClient {
+        let connection = state.withLock { $0.connections[ObjectIdentifier(channel)] }
+        return HTTPClient(
+            address: connection?.address.text ?? "unknown", isOnReservedPlace: connection?.isReserved ?? false)
+    }
+
+    // MARK: Streams
+
     /// Notes that a live stream is written to a connection, which does not end by itself.
+    /// - Parameter isAllowed: whether its client may still have it.
     /// - Returns: what ends when the client has gone.
-    func beginStream(on channel: any Channel) -> AsyncStream<Void> {
+    func beginStream(on channel: any Channel, isAllowed: @escaping @Sendable () -> Bool) -> AsyncStream<Void> {
         let (connected, continuation) = AsyncStream<Void>.makeStream()
         let isOpen = state.withLock { state in
             let id = ObjectIdentifier(channel)
-            guard state.channels[id] != nil, !state.silent.contains(id) else { return false }
-            state.streams[id] = continuation
+            guard state.connections[id]?.isSilent == false else { return false }
+            state.connections[id]?.stream = Stream(end: continuation, isAllowed: isAllowed)
             return true
         }
         if !isOpen { continuation.finish() }
@@ -40,17 +161,27 @@ final class OpenConnections: Sendable {
     /// Notes that a client sends nothing any more: of one that gets a stream that means that it has gone.
     func inputEnded(_ channel: any Channel) {
         let stream = state.withLock { state in
-            state.silent.insert(ObjectIdentifier(channel))
-            return state.streams.removeValue(forKey: ObjectIdentifier(channel))
+            let id = ObjectIdentifier(channel)
+            state.connections[id]?.isSilent = true
+            return state.connections[id]?.stream.take()
         }
-        stream?.finish()
+        stream?.end.finish()
     }
 
-    /// How many there are.
-    var count: Int { state.withLock { $0.channels.count } }
+    /// Closes the streams that their clients may not have any more, whatever they wait for.
+    func closeForbiddenStreams() {
+        let streams = state.withLock { state in
+            state.connections.values.compactMap { connection in
+                connection.stream.map { (channel: connection.channel, isAllowed: $0.isAllowed) }
+            }
+        }
+        for stream in streams where !stream.isAllowed() { stream.channel.close(promise: nil) }
+    }
 
     func closeStreams() {
-        let channels = state.withLock { state in state.streams.keys.compactMap { state.channels[$0] } }
+        let channels = state.withLock { state in
+            state.connections.values.filter { $0.stream != nil }.map(\.channel)
+        }
         for channel in channels { channel.close(promise: nil) }
     }
 
@@ -58,17 +189,13 @@ final class OpenConnections: Sendable {
     func closeAll() {
         let channels = state.withLock { state in
             state.isClosed = true
-            return Array(state.channels.values)
+            return state.connections.values.map(\.channel)
         }
         for channel in channels { channel.close(promise: nil) }
     }
 
     private func remove(_ channel: any Channel) {
-        let stream = state.withLock { state in
-            state.channels[ObjectIdentifier(channel)] = nil
-            state.silent.remove(ObjectIdentifier(channel))
-            return state.streams.removeValue(forKey: ObjectIdentifier(channel))
-        }
-        stream?.finish()
+        let connection = state.withLock { Self.take(ObjectIdentifier(channel), &$0) }
+        connection?.stream?.end.finish()
     }
 }

@@ -1,20 +1,29 @@
 import NIOCore
 
-/// Closes a connection whose client takes nothing of what is there for it. Stands next to the socket, where bytes are as they
-/// go over the wire.
+/// Closes a connection whose client takes nothing of what is there for it, or too little where memory for answers is short.
+/// Stands next to the socket, where bytes are as they go over the wire.
 final class StalledReaderHandler: ChannelDuplexHandler {
     typealias InboundIn = IOData
     typealias OutboundIn = IOData
 
     private let limit: TimeAmount
+    private let shortLimit: TimeAmount
+    private let shortBytes: Int
+    private let isShort: @Sendable () -> Bool
     private var written = 0
     /// Of `written`, what the system had taken at the last look, and when that last became more.
     private var taken = 0
     private var progress = NIODeadline.now()
+    /// The last time that as much had been taken as is asked for where memory is short, and what `taken` was then.
+    private var pace = (taken: 0, at: NIODeadline.now())
     private var look: Scheduled<Void>?
 
-    init(limit: Duration) {
-        self.limit = TimeAmount(limit)
+    /// - Parameter isShort: whether others wait for memory that answers on their way hold.
+    init(limits: HTTPLimits, isShort: @escaping @Sendable () -> Bool) {
+        limit = TimeAmount(limits.stalledTime)
+        shortLimit = TimeAmount(limits.shortStalledTime)
+        shortBytes = limits.shortStalledBytes
+        self.isShort = isShort
     }
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -22,6 +31,7 @@ final class StalledReaderHandler: ChannelDuplexHandler {
         context.write(data, promise: promise)
         guard look == nil else { return }
         progress = .now()
+        pace = (taken, progress)
         lookLater(context)
     }
 
@@ -33,7 +43,7 @@ final class StalledReaderHandler: ChannelDuplexHandler {
     func handlerRemoved(context: ChannelHandlerContext) { look?.cancel() }
 
     private func lookLater(_ context: ChannelHandlerContext) {
-        let interval = TimeAmount.nanoseconds(limit.nanoseconds / 4)
+        let interval = TimeAmount.nanoseconds(min(limit.nanoseconds, shortLimit.nanoseconds) / 4)
         look = context.eventLoop.assumeIsolated().scheduleTask(in: interval) { self.lookNow(context) }
     }
 
@@ -43,10 +53,13 @@ final class StalledReaderHandler: ChannelDuplexHandler {
         guard let waiting = try? context.channel.syncOptions?.getOption(.bufferedWritableBytes), waiting > 0 else {
             return
         }
+        let now = NIODeadline.now()
         if written - waiting > taken {
             taken = written - waiting
-            progress = .now()
-        } else if NIODeadline.now() - progress >= limit {
+            progress = now
+        }
+        if taken - pace.taken >= shortBytes { pace = (taken, now) }
+        if now - progress >= limit || (now - pace.at >= shortLimit && isShort()) {
             context.close(promise: nil)
             return
         }

@@ -7,6 +7,8 @@ public final class LiveFeed: Sendable {
     private struct Watches {
         var bySubject: [ExactText: [UInt64: LiveWatch]] = [:]
         var count = 0
+        /// How many each holder has.
+        var held: [String: Int] = [:]
         var nextID: UInt64 = 0
         /// Those that have changed and could not be told yet.
         var untold: [UInt64: LiveWatch] = [:]
@@ -32,18 +34,40 @@ public final class LiveFeed: Sendable {
 
     deinit { watches.withLock { $0.clock?.cancel() } }
 
-    /// Watches a conversation, which need not exist yet, until `LiveWatch.end()`; nil when too many do already.
-    public func watch(_ subject: String) -> LiveWatch? {
-        watches.withLock { watches in
-            guard watches.count < limit else { return nil }
+    /// Watches a conversation, which need not exist yet, until `LiveWatch.end()`.
+    ///
+    /// When there are too many, whoever holds most gives the newest up to who holds fewer: one client may have all of them as
+    /// long as nobody else wants any.
+    /// - Parameter holder: whose watch it is, in any words.
+    /// - Returns: nil when there are too many, and nobody has more.
+    public func watch(_ subject: String, holder: String = "") -> LiveWatch? {
+        let (watch, given): (LiveWatch?, LiveWatch?) = watches.withLock { watches in
+            var given: LiveWatch?
+            if watches.count >= limit {
+                given = Self.toGiveUp(for: holder, watches)
+                guard let given else { return (nil, nil) }
+                remove(given, &watches)
+            }
             watches.count += 1
+            watches.held[holder, default: 0] += 1
             watches.nextID += 1
-            let watch = LiveWatch(id: watches.nextID, subject: subject, feed: self)
+            let watch = LiveWatch(id: watches.nextID, subject: subject, holder: holder, feed: self)
             watches.bySubject[ExactText(subject), default: [:]][watch.id] = watch
             if watches.clock == nil { watches.clock = Task { [weak self] in await Self.tick { self } } }
             isWatched.store(true, ordering: .releasing)
-            return watch
+            return (watch, given)
         }
+        given?.end()
+        return watch
+    }
+
+    /// The newest watch of the holder that has most, if that are at least two more than another one has.
+    private static func toGiveUp(for holder: String, _ watches: Watches) -> LiveWatch? {
+        guard let most = watches.held.max(by: { $0.value < $1.value }),
+            most.value > watches.held[holder, default: 0] + 1
+        else { return nil }
+        let theirs = watches.bySubject.values.flatMap(\.values).filter { $0.holder == most.key }
+        return theirs.max { $0.id < $1.id }
     }
 
     /// How many watch right now.
@@ -108,15 +132,21 @@ public final class LiveFeed: Sendable {
 
     func end(_ watch: LiveWatch) {
         watches.withLock { watches in
-            let subject = ExactText(watch.subject)
-            guard watches.bySubject[subject]?.removeValue(forKey: watch.id) != nil else { return }
-            if watches.bySubject[subject]?.isEmpty == true { watches.bySubject[subject] = nil }
-            watches.untold[watch.id] = nil
-            watches.count -= 1
+            remove(watch, &watches)
             guard watches.count == 0 else { return }
             watches.clock?.cancel()
             watches.clock = nil
             isWatched.store(false, ordering: .releasing)
         }
+    }
+
+    private func remove(_ watch: LiveWatch, _ watches: inout Watches) {
+        let subject = ExactText(watch.subject)
+        guard watches.bySubject[subject]?.removeValue(forKey: watch.id) != nil else { return }
+        if watches.bySubject[subject]?.isEmpty == true { watches.bySubject[subject] = nil }
+        watches.untold[watch.id] = nil
+        watches.count -= 1
+        let left = watches.held[watch.holder, default: 1] - 1
+        watches.held[watch.holder] = left > 0 ? left : nil
     }
 }

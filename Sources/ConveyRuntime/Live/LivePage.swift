@@ -8,15 +8,22 @@ struct LivePage: Sendable {
     var through: Int64
     /// Whether there was more when this was read.
     var hasMore: Bool
+    /// Of the events; held as long as they are.
+    var room: AnswerRoom?
+
+    /// What the events hold in memory.
+    var bytes: Int { events.reduce(0) { $0 + $1.envelope.count } }
 }
 
 extension QueryExecutor {
     /// The events that the view `events` shows behind an offset, byte for byte, without the answer around them, which would have to
     /// be taken apart again for each follower.
-    /// - Parameter after: nil for none, only where the conversation ends.
-    func follow(_ subject: String, after: Int64?, limit: Int, deadline: Int64) throws(JournalError) -> Result<
-        LivePage, QueryError
-    > {
+    /// - Parameters:
+    ///   - after: nil for none, only where the conversation ends.
+    ///   - bytes: about what the events may come to; the first is given whatever its size.
+    func follow(
+        _ subject: String, after: Int64?, limit: Int, bytes: Int, deadline: Int64
+    ) throws(JournalError) -> Result<LivePage, QueryError> {
         self.deadline = QueryDeadline(microseconds: deadline)
         return try reader.reading { () throws(JournalError) in
             do throws(QueryFailure) {
@@ -25,7 +32,7 @@ extension QueryExecutor {
                         guard let after else {
                             return LivePage(events: [], through: reading.head.offset, hasMore: false)
                         }
-                        return try self.page(after: min(after, .max - 1), limit, reading)
+                        return try self.page(after: min(after, .max - 1), limit, bytes: bytes, reading)
                     })
             } catch {
                 switch error {

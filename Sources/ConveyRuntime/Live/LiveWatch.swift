@@ -27,12 +27,15 @@ public final class LiveWatch: Sendable {
 
     let id: UInt64
     public let subject: String
+    /// Whose it is, as `LiveFeed.watch` was told.
+    let holder: String
     private let feed: LiveFeed
     private let state = Mutex(State())
 
-    init(id: UInt64, subject: String, feed: LiveFeed) {
+    init(id: UInt64, subject: String, holder: String, feed: LiveFeed) {
         self.id = id
         self.subject = subject
+        self.holder = holder
         self.feed = feed
     }
 
@@ -56,6 +59,8 @@ public final class LiveWatch: Sendable {
             letGo()
         }
     }
+
+    var isEnded: Bool { state.withLock { $0.isEnded } }
 
     /// No more is told. Whoever waits is let go.
     public func end() {

@@ -38,6 +38,10 @@ struct MetricNames {
     static let journalBytes = "convey_journal_bytes"
     static let residentBytes = "convey_resident_memory_bytes"
     static let liveStreams = "convey_live_streams"
+    static let answerBytes = "convey_answer_bytes"
+    static let httpConnections = "convey_http_connections"
+    static let staleFiles = "convey_http_stale_files"
+    static let idleConnectionsClosed = "convey_http_idle_connections_closed_total"
     static let verifiedAt = "convey_verified_timestamp_seconds"
 
     static let commitBatchSize = "convey_commit_batch_size"

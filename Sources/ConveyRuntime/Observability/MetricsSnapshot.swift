@@ -40,6 +40,8 @@ public struct MetricsSnapshot: Sendable {
         public var queriesFailed: UInt64 = 0
         /// Questions refused because too many waited.
         public var queriesRefused: UInt64 = 0
+        /// Connections over HTTP without a request that were closed for others, as there were too many.
+        public var idleConnectionsClosed: UInt64 = 0
         /// Conversations that the background verification has looked at.
         public var verifiedConversations: UInt64 = 0
         /// Their records.
@@ -76,6 +78,12 @@ public struct MetricsSnapshot: Sendable {
         public var residentBytes: Int = 0
         /// Who watches a conversation's events as they come, over HTTP.
         public var liveStreams: Int = 0
+        /// What answers that clients have not taken yet hold in memory.
+        public var answerBytes: Int = 0
+        /// Connections over HTTP.
+        public var httpConnections: Int = 0
+        /// 1 while tokens or a certificate in force are not those of the file, which is wrong.
+        public var staleFiles: Int = 0
         /// When the background verification last finished a conversation, seconds since 1970; 0 before the first.
         public var verifiedAt: Int64 = 0
 
@@ -146,6 +154,7 @@ extension MetricsSnapshot.Counters {
         queriesAnswered += other.queriesAnswered
         queriesFailed += other.queriesFailed
         queriesRefused += other.queriesRefused
+        idleConnectionsClosed += other.idleConnectionsClosed
         verifiedConversations += other.verifiedConversations
         verifiedRecords += other.verifiedRecords
         verificationDifferences += other.verificationDifferences
@@ -167,6 +176,9 @@ extension MetricsSnapshot.Gauges {
         journalBytes += other.journalBytes
         residentBytes += other.residentBytes
         liveStreams += other.liveStreams
+        answerBytes += other.answerBytes
+        httpConnections += other.httpConnections
+        staleFiles += other.staleFiles
         verifiedAt = max(verifiedAt, other.verifiedAt)
     }
 }

@@ -13,6 +13,7 @@ public struct PrometheusText: Sendable {
         page.counters(metrics.counters)
         page.labelled(metrics)
         page.queries(metrics.counters)
+        page.http(metrics.counters)
         page.gauges(metrics.gauges)
         page.histogram(MetricNames.commitBatchSize, "Signals in a transaction.", metrics.commitBatchSize)
         page.histogram(MetricNames.commitSeconds, "Duration of a transaction, commit included.", metrics.commitSeconds)
@@ -90,6 +91,12 @@ public struct PrometheusText: Sendable {
         for (outcome, count) in outcomes { sample(MetricNames.queries, [("outcome", outcome)], String(count)) }
     }
 
+    private mutating func http(_ counters: MetricsSnapshot.Counters) {
+        counter(
+            MetricNames.idleConnectionsClosed, "Connections over HTTP without a request that were closed for others.",
+            counters.idleConnectionsClosed)
+    }
+
     private mutating func gauges(_ gauges: MetricsSnapshot.Gauges) {
         gauge(MetricNames.queueDepth, "Signals recorded and not applied yet.", gauges.queueDepth)
         gauge(MetricNames.parked, "Signals that wait for their cause.", gauges.parked)
@@ -109,6 +116,11 @@ public struct PrometheusText: Sendable {
         gauge(MetricNames.journalBytes, "Size of the journal on disk.", gauges.journalBytes)
         gauge(MetricNames.residentBytes, "Resident memory of the process.", gauges.residentBytes)
         gauge(MetricNames.liveStreams, "Streams of events that are open over HTTP.", gauges.liveStreams)
+        gauge(MetricNames.answerBytes, "Memory of answers that clients have not taken yet.", gauges.answerBytes)
+        gauge(MetricNames.httpConnections, "Connections over HTTP.", gauges.httpConnections)
+        gauge(
+            MetricNames.staleFiles, "1 while a changed file of tokens or certificates cannot be used, else 0.",
+            gauges.staleFiles)
         gauge(
             MetricNames.verifiedAt, "When a conversation was last verified, 0 for never.", Int(gauges.verifiedAt))
     }

@@ -28,12 +28,14 @@ extension QueryExecutor {
     }
 
     /// All events behind an offset: nothing is filtered, so they are consecutive.
-    func page(after offset: Int64, _ limit: Int, _ reading: ConversationReading) throws(QueryFailure) -> LivePage {
+    func page(
+        after offset: Int64, _ limit: Int, bytes: Int, _ reading: ConversationReading
+    ) throws(QueryFailure) -> LivePage {
         let newest = reading.head.offset
         guard offset < newest else { return LivePage(events: [], through: offset, hasMore: false) }
         let positions = try reading.chain.positions(
             of: offset + 1...min(offset + Int64(limit), newest), reader: reader, deadline: deadline)
-        var page = EventPage(limit: limit, bytes: limits.answerBytes)
+        var page = EventPage(limit: limit, bytes: bytes)
         _ = try write(positions, reading, &page)
         let events = page.events.enumerated().map { LiveEvents.Event(offset: offset + 1 + Int64($0), envelope: $1) }
         let through = offset + Int64(events.count)
@@ -117,9 +119,8 @@ extension QueryExecutor {
     ) throws(QueryFailure) -> Int {
         let room = positions.prefix(page.limit - page.events.count)
         var written = 0
-        for start in stride(from: 0, to: room.count, by: EventPage.step) {
-            let part = room[start..<min(start + EventPage.step, room.count)]
-            let records = try records(at: Array(part))
+        while written < room.count {
+            let records = try records(at: Array(room[written..<min(written + page.step, room.count)]))
             var applied = try appliedSignals(of: records)[...]
             for record in records {
                 if case .unreadable(let reason, _) = record.content {
@@ -155,7 +156,7 @@ extension QueryExecutor {
 /// Events, or other elements, written for a page.
 struct EventPage {
     /// Records read at a time: large payloads must not be read by thousands for a page that takes a few.
-    static let step = 128
+    var step: Int { bytes < 1 << 20 ? 16 : 128 }
 
     let limit: Int
     private let bytes: Int

@@ -14,17 +14,30 @@ public final class QueryDoor: Sendable {
     private let wake: WakeHandle
     private let isStopping = Atomic(false)
     private let replies: Replies
-    /// Questions that are being answered.
-    private let asked = Atomic(0)
+    /// Questions that are being answered, by client.
+    private let asked = Mutex(Asked())
     private let refusalLog = Mutex(LogQuota())
     private let thread = Mutex<DedicatedThread?>(nil)
 
     private static let pollMilliseconds = 1_000
     /// Questions that are being answered; further ones are refused.
     private static let openLimit = 200
+    /// Of these, what one client may have: a flood from one leaves room for the others.
+    private static let shareLimit = 50
     private static let batch = 100
     /// Parameters take a few hundred bytes.
     private static let payloadLimit = 16 * 1_024
+
+    private struct Asked {
+        var count = 0
+        var byClient: [String: Int] = [:]
+
+        mutating func add(_ number: Int, of client: String) {
+            count += number
+            let left = byClient[client, default: 0] + number
+            byClient[client] = left > 0 ? left : nil
+        }
+    }
 
     /// - Throws: when the process has no descriptor left.
     public init(
@@ -153,22 +166,32 @@ public final class QueryDoor: Sendable {
             return
         }
         let correlation = message.correlationData
+        let client = client(topic)
         do throws(QueryError) {
-            let open = asked.load(ordering: .relaxed)
-            guard open < Self.openLimit else {
-                throw QueryError(.busy, "\(open) queries are open; ask again later")
+            let (open, own) = asked.withLock { ($0.count, $0.byClient[client, default: 0]) }
+            guard open < Self.openLimit, own < Self.shareLimit else {
+                throw QueryError(.busy, "\(open) queries are open, \(own) of them yours; ask again later")
             }
             guard message.payload.count <= Self.payloadLimit else {
                 throw QueryError(.parameterInvalid, "the parameters are longer than \(Self.payloadLimit) bytes")
             }
             let request = try QueryTopic.request(topic: message.topic, payload: message.payload, root: session.root)
-            asked.wrappingAdd(1, ordering: .relaxed)
-            service.submit(request) { [self] answer in
-                asked.wrappingSubtract(1, ordering: .relaxed)
-                replies.send([Reply(topic: topic, correlationData: correlation, content: .answer(answer))])
+            asked.withLock { $0.add(1, of: client) }
+            service.submit(request, asker: client) { [self] answer, room in
+                asked.withLock { $0.add(-1, of: client) }
+                replies.send([
+                    Reply(topic: topic, correlationData: correlation, content: .answer(answer), room: room)
+                ])
             }
         } catch {
             replies.send([Reply(topic: topic, correlationData: correlation, content: .answer(QueryAnswer(error)))])
         }
+    }
+
+    /// Whose question it is, as far as its response topic tells: what stands behind `receipt/`, else the topic.
+    private func client(_ topic: String) -> String {
+        let own = session.root + "/receipt/"
+        guard topic.hasPrefix(own) else { return topic }
+        return String(topic.dropFirst(own.count).prefix { $0 != "/" })
     }
 }

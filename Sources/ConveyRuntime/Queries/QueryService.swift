@@ -8,23 +8,28 @@ import Synchronization
 /// All doors (HTTP, MQTT) ask here, so a question has the same bytes for an answer at each.
 public final class QueryService: Sendable {
     private struct Job: Sendable {
-        /// Microseconds of the monotonic clock.
-        var asked = Clocks.monotonicMicroseconds()
         let work: @Sendable (QueryExecutor, _ deadline: Int64) throws(JournalError) -> Outcome
         let refuse: @Sendable (QueryError) -> Void
     }
 
     private struct Outcome {
         var isAnswer: Bool
-        /// Hands the answer over, once it is counted.
-        var tell: () -> Void
+        /// What the answer holds in memory.
+        var bytes: Int
+        /// Hands the answer over, once it is counted, with its room.
+        var tell: (AnswerRoom) -> Void
     }
 
     private struct Queue: Sendable {
-        var jobs: [Job] = []
+        var questions = QuestionQueue<Job>()
         var isStopping = false
     }
 
+    /// Between two looks for room, while an answer waits for it.
+    private static let roomPace: Int64 = 50_000
+
+    /// The memory of answers on their way, which whoever carries them shares.
+    public let budget: AnswerBudget
     private let limits: QueryLimits
     private let openReader: @Sendable () throws(JournalError) -> any JournalReader
     private let logger: Logger
@@ -32,19 +37,26 @@ public final class QueryService: Sendable {
     private let threads = Mutex<[DedicatedThread]>([])
     private let counted = Mutex(MetricsSnapshot())
 
-    /// - Parameter openReader: called on each answering thread, and again after a failure to read.
+    /// - Parameters:
+    ///   - budget: the memory that answers may take until they have been sent.
+    ///   - openReader: called on each answering thread, and again after a failure to read.
     public init(
-        limits: QueryLimits = QueryLimits(), logger: Logger,
+        limits: QueryLimits = QueryLimits(), budget: AnswerBudget = AnswerBudget(), logger: Logger,
         openReader: @escaping @Sendable () throws(JournalError) -> any JournalReader
     ) {
         self.limits = limits
+        self.budget = budget
         self.openReader = openReader
         self.logger = logger
         queues = (0..<max(1, limits.workers)).map { _ in Monitor(Queue()) }
     }
 
-    /// What has been answered since the start; everything else in it is zero.
-    public var metrics: MetricsSnapshot { counted.withLock { $0 } }
+    /// What has been answered since the start, and what answers hold; everything else in it is zero.
+    public var metrics: MetricsSnapshot {
+        var metrics = counted.withLock { $0 }
+        metrics.gauges.answerBytes = budget.used
+        return metrics
+    }
 
     /// Starts the threads. Once only.
     public func start() {
@@ -65,52 +77,75 @@ public final class QueryService: Sendable {
         for thread in running { thread.join() }
     }
 
-    /// Asks. At most `queueLimit` questions wait a thread; beyond, the answer is `busy`, at once.
-    /// - Parameter completion: called once, on the answering thread or on this one; it must not block.
-    public func submit(_ request: QueryRequest, completion: @escaping @Sendable (QueryAnswer) -> Void) {
+    /// Asks. At most `queueLimit` questions wait for each thread; beyond, the answer is `busy`, at once.
+    /// - Parameters:
+    ///   - asker: whose question it is, in any words; askers take turns.
+    ///   - completion: called once, on the answering thread or on this one; it must not block. Whoever keeps the answer's bytes
+    ///     keeps its room with them, which is nil for a refusal.
+    public func submit(
+        _ request: QueryRequest, asker: String = "",
+        completion: @escaping @Sendable (QueryAnswer, AnswerRoom?) -> Void
+    ) {
         let job = Job { executor, deadline throws(JournalError) in
             let answer = try executor.answer(request, deadline: deadline)
-            return Outcome(isAnswer: answer.status == 200) { completion(answer) }
+            return Outcome(isAnswer: answer.status == 200, bytes: answer.body.count) { completion(answer, $0) }
         } refuse: {
-            completion(QueryAnswer($0))
+            completion(QueryAnswer($0), nil)
         }
-        submit(job, about: request.subject)
+        submit(job, asker: asker, about: request.subject)
     }
 
-    private func submit(_ job: Job, about subject: String) {
+    private func submit(_ job: Job, asker: String, about subject: String) {
         let queue = queues[StableHash.partition(of: subject, count: queues.count)]
-        let refusal: QueryError? = queue.change { queue in
-            if queue.isStopping { return QueryError(.unavailable, "Convey is stopping") }
-            guard queue.jobs.count < limits.queueLimit else {
-                return QueryError(.busy, "\(queue.jobs.count) queries wait; ask again later")
-            }
-            queue.jobs.append(job)
-            return nil
+        let entry = QuestionQueue<Job>.Entry(job: job, asker: asker, asked: Clocks.monotonicMicroseconds())
+        let refused: (job: Job, error: QueryError)? = queue.change { queue in
+            if queue.isStopping { return (job, QueryError(.unavailable, "Convey is stopping")) }
+            guard let refused = queue.questions.add(entry, limit: limits.queueLimit) else { return nil }
+            return (refused.job, QueryError(.busy, "\(queue.questions.count) queries wait; ask again later"))
         }
-        if let refusal {
-            counted.withLock { $0.counters.queriesRefused += 1 }
-            job.refuse(refusal)
-        }
+        if let refused { refuse(refused.job, refused.error) }
     }
 
-    /// Asks and waits for the answer.
-    public func answer(_ request: QueryRequest) async -> QueryAnswer {
+    private func refuse(_ job: Job, _ error: QueryError) {
+        counted.withLock { $0.counters.queriesRefused += 1 }
+        job.refuse(error)
+    }
+
+    /// Asks and waits for the answer, whose bytes the asker lets go of at once.
+    public func answer(_ request: QueryRequest, asker: String = "") async -> QueryAnswer {
+        await heldAnswer(request, asker: asker).answer
+    }
+
+    /// Asks and waits for the answer and its room, to be kept as long as the answer's bytes are.
+    public func heldAnswer(
+        _ request: QueryRequest, asker: String
+    ) async -> (answer: QueryAnswer, room: AnswerRoom?) {
         await withCheckedContinuation { continuation in
-            submit(request) { continuation.resume(returning: $0) }
+            submit(request, asker: asker) { continuation.resume(returning: ($0, $1)) }
         }
     }
 
     /// Asks for the events behind an offset, and waits for them. Counts like any question.
-    func follow(_ subject: String, after: Int64?, limit: Int) async -> Result<LivePage, QueryError> {
+    /// - Parameter bytes: about what they may come to; the first is given whatever its size.
+    func follow(
+        _ subject: String, after: Int64?, limit: Int, bytes: Int, asker: String
+    ) async -> Result<LivePage, QueryError> {
         await withCheckedContinuation { continuation in
             let job = Job { executor, deadline throws(JournalError) in
-                let page = try executor.follow(subject, after: after, limit: limit, deadline: deadline)
-                let isAnswer = if case .success = page { true } else { false }
-                return Outcome(isAnswer: isAnswer) { continuation.resume(returning: page) }
+                let page = try executor.follow(subject, after: after, limit: limit, bytes: bytes, deadline: deadline)
+                switch page {
+                case .success(var page):
+                    return Outcome(isAnswer: true, bytes: page.bytes) { room in
+                        page.room = room
+                        continuation.resume(returning: .success(page))
+                    }
+                case .failure(let error):
+                    return Outcome(isAnswer: false, bytes: 0) { _ in continuation.resume(returning: .failure(error)) }
+                }
             } refuse: {
                 continuation.resume(returning: .failure($0))
             }
-            submit(job, about: subject)
+            submit(job, asker: asker, about: subject)
         }
     }
 
@@ -118,44 +153,66 @@ public final class QueryService: Sendable {
 
     private func work(_ queue: Monitor<Queue>) {
         var executor: QueryExecutor?
-        while let jobs = take(queue) {
-            for job in jobs {
-                let outcome = answer(job, &executor)
-                let seconds = Double(Clocks.monotonicMicroseconds() - job.asked) / 1_000_000
-                counted.withLock { metrics in
-                    if outcome.isAnswer {
-                        metrics.counters.queriesAnswered += 1
-                    } else {
-                        metrics.counters.queriesFailed += 1
-                    }
-                    metrics.querySeconds.observe(seconds)
-                }
-                outcome.tell()
+        while var question = take(queue) {
+            let deadline = question.asked + limits.timeLimitMicroseconds
+            if question.needs > 0, Clocks.monotonicMicroseconds() >= deadline {
+                let held = "\(budget.used) bytes of answers wait to be read"
+                refuse(question.job, QueryError(.busy, "\(held); ask again later"))
+                continue
             }
+            guard let outcome = answer(question.job, deadline, &executor) else { continue }
+            guard let room = budget.take(outcome.bytes) else {
+                // Nothing of it is kept: the answer is made again when there is room.
+                question.needs = outcome.bytes
+                queue.change { [question] in $0.questions.putBack(question) }
+                continue
+            }
+            count(outcome.isAnswer, asked: question.asked)
+            outcome.tell(room)
+        }
+    }
+
+    private func count(_ isAnswer: Bool, asked: Int64) {
+        let seconds = Double(Clocks.monotonicMicroseconds() - asked) / 1_000_000
+        counted.withLock { metrics in
+            if isAnswer { metrics.counters.queriesAnswered += 1 } else { metrics.counters.queriesFailed += 1 }
+            metrics.querySeconds.observe(seconds)
         }
     }
 
     /// The next question; nil to end. One at a time, so that what waits counts against the limit until its turn.
-    private func take(_ queue: Monitor<Queue>) -> [Job]? {
-        let (jobs, isStopping): ([Job], Bool) =
-            queue.wait(until: nil) { queue in
-                if queue.isStopping {
-                    defer { queue.jobs = [] }
-                    return (queue.jobs, true)
-                }
-                return queue.jobs.isEmpty ? nil : ([queue.jobs.removeFirst()], false)
-            } ?? ([], true)
-        guard isStopping else { return jobs }
-        for job in jobs { job.refuse(QueryError(.unavailable, "Convey is stopping")) }
-        return nil
+    private func take(_ queue: Monitor<Queue>) -> QuestionQueue<Job>.Entry? {
+        while true {
+            let waitsForRoom = queue.change { $0.questions.waitsForRoom }
+            let deadline = waitsForRoom ? Clocks.monotonicMicroseconds() + Self.roomPace : nil
+            let next: Next? = queue.wait(until: deadline) { queue in
+                if queue.isStopping { return .end(queue.questions.removeAll()) }
+                return queue.questions.next(
+                    now: Clocks.monotonicMicroseconds(), patience: limits.timeLimitMicroseconds,
+                    hasRoom: budget.hasRoom
+                ).map { .question($0) }
+            }
+            switch next {
+            case nil: continue
+            case .question(let question): return question
+            case .end(let waiting):
+                for question in waiting { question.job.refuse(QueryError(.unavailable, "Convey is stopping")) }
+                return nil
+            }
+        }
     }
 
-    private func answer(_ job: Job, _ executor: inout QueryExecutor?) -> Outcome {
-        let deadline = job.asked + limits.timeLimitMicroseconds
+    private enum Next: Sendable {
+        case question(QuestionQueue<Job>.Entry)
+        case end([QuestionQueue<Job>.Entry])
+    }
+
+    /// What comes of a question; nil where it has been refused.
+    private func answer(_ job: Job, _ deadline: Int64, _ executor: inout QueryExecutor?) -> Outcome? {
         guard Clocks.monotonicMicroseconds() < deadline else {
-            return Outcome(isAnswer: false) {
-                job.refuse(QueryError(.timeout, "the question has waited too long; ask again"))
-            }
+            count(false, asked: deadline - limits.timeLimitMicroseconds)
+            job.refuse(QueryError(.timeout, "the question has waited too long; ask again"))
+            return nil
         }
         do throws(JournalError) {
             let ready: QueryExecutor
@@ -171,9 +228,9 @@ public final class QueryService: Sendable {
             // The reader may be what is wrong (the file was replaced, an I/O error): the next question opens a new one.
             executor = nil
             logger.warning("a query cannot read the journal", metadata: ["reason": "\(error)"])
-            return Outcome(isAnswer: false) {
-                job.refuse(QueryError(.unavailable, "the journal cannot be read: \(error.message)"))
-            }
+            count(false, asked: deadline - limits.timeLimitMicroseconds)
+            job.refuse(QueryError(.unavailable, "the journal cannot be read: \(error.message)"))
+            return nil
         }
     }
 }

@@ -10,6 +10,8 @@ struct Reply: Sendable {
     var topic: String
     var correlationData: [UInt8]?
     var content: Content
+    /// Of an answer's bytes, until the broker has acknowledged them; nil where there are few.
+    var room: AnswerRoom?
 
     var payload: [UInt8] {
         switch content {

@@ -50,7 +50,8 @@ func makeSession(_ settings: ServeSettings) -> BrokerSession {
 /// Answers queries from the journal, beside the runtime, once that has opened it.
 func makeQueries(_ settings: ServeSettings, status: @escaping @Sendable () -> RuntimeStatus) -> QueryService {
     let directory = settings.dataDirectory
-    return QueryService(logger: Logger(label: "queries")) { () throws(JournalError) in
+    let budget = AnswerBudget(bytes: settings.httpAnswerBytes)
+    return QueryService(budget: budget, logger: Logger(label: "queries")) { () throws(JournalError) in
         guard status().recovery == .done else { throw JournalError(.busy, "the journal is not open yet") }
         return try SQLiteJournal.openReader(directory: directory, isInUse: true)
     }

@@ -11,7 +11,7 @@ struct ServeCommand: AsyncParsableCommand {
             in brackets. A wrong setting ends the start with exit status 78 and one line for each that is wrong.
 
             SIGINT or SIGTERM stops it: what is under way is finished or left to the next start. A second one ends it \
-            at once.
+            at once. SIGHUP has the files of tokens and of the certificate read again.
             """)
 
     @OptionGroup(title: "Configuration")

@@ -19,6 +19,7 @@ struct Server {
 
     /// Runs until a signal comes or a part fails. Returns after a clean stop; throws the exit status of a failure.
     func run() async throws {
+        MemoryReturn.configure()
         let signals = TerminationSignals { [logger] name in
             logger.warning("stopping at once", metadata: ["signal": "\(name)"])
         }
@@ -64,7 +65,9 @@ struct Server {
         )
         let http = try settings.httpAddress.map { address in
             try HTTPService(
-                address: address, access: settings.httpAccess, tls: settings.httpTLS, status: { runtime.status },
+                address: address, access: settings.httpAccess, tls: settings.httpTLS,
+                connectionsPerAddress: settings.httpConnectionsPerAddress, budget: queries.budget,
+                logger: Logger(label: "http"), status: { runtime.status },
                 metrics: { Self.metrics(of: runtime, queries) },
                 routes: routes(runtime, queries))
         }
@@ -77,6 +80,13 @@ struct Server {
                 "tools": "\(settings.tools.tools.count)",
             ])
         for warning in settings.warnings { logger.warning("\(warning)") }
+        let reload = ReloadSignal { [logger] in
+            logger.notice("SIGHUP: tokens and certificate are read again; other settings need a restart")
+            http?.reload()
+        }
+        defer { withExtendedLifetime(reload) {} }
+        let memory = Task { await MemoryReturn.run() }
+        defer { memory.cancel() }
         queries.start()
         let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, door, broker, signals)
         if let failure { logger.critical("stopping: \(failure)") }

@@ -22,6 +22,21 @@ final class SignalWatch: @unchecked Sendable {
     deinit {
         sources.forEach { $0.cancel() }
     }
+
+    /// Has a service live through signals that would end it: a terminal that is closed, a reader of its output that has gone,
+    /// and those that mean nothing to it. To be called before anything else; a watch may follow.
+    static func ignoreWhatEndsServices() {
+        for number in [SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
+    }
+}
+
+/// The wish to have files read again: SIGHUP. Never ends the process, not while it starts or stops either.
+final class ReloadSignal: Sendable {
+    private let watch: SignalWatch
+
+    init(_ reload: @escaping @Sendable () -> Void) {
+        watch = SignalWatch([SIGHUP]) { _ in reload() }
+    }
 }
 
 /// The wish to stop: the first SIGINT or SIGTERM asks for a clean stop, the second ends the process at once. What is then

@@ -6,7 +6,7 @@ extension AccessPolicy {
         let path = resolver.value(Settings.httpTokensFile)
         let origins = Set(resolver.value(Settings.httpOrigins) ?? [])
         let allowsAnonymous = resolver.value(Settings.httpAllowAnonymous)
-        var tokens: AccessTokens?
+        var tokens: FileValue<AccessTokens>?
         if let path {
             guard let read = Self.tokens(in: path, &resolver) else { return nil }
             tokens = read
@@ -18,7 +18,7 @@ extension AccessPolicy {
         }
         do throws(HTTPServiceError) {
             try self.init(
-                address: address, tokens: tokens, origins: origins, isEncrypted: isEncrypted,
+                address: address, tokensFile: tokens, origins: origins, isEncrypted: isEncrypted,
                 allowsAnonymous: allowsAnonymous)
         } catch {
             resolver.report(
@@ -29,7 +29,9 @@ extension AccessPolicy {
         }
     }
 
-    private static func tokens(in path: String, _ resolver: inout SettingsResolver) -> AccessTokens? {
+    private static func tokens(
+        in path: String, _ resolver: inout SettingsResolver
+    ) -> FileValue<AccessTokens>? {
         switch SecretFile.read(path) {
         case .unusable(let problem):
             resolver.report(Settings.httpTokensFile.key, problem)
@@ -39,11 +41,23 @@ extension AccessPolicy {
                 resolver.warn(Settings.httpTokensFile.key.path, "\(path) can be read by everybody on this machine")
             }
             do throws(TokensFile.Problem) {
-                return try TokensFile.parse(text)
+                let tokens = try TokensFile.parse(text)
+                return FileValue(tokens, paths: [path]) { () throws(FileProblem) in
+                    try readAgain(path)
+                }
             } catch {
                 resolver.report(Settings.httpTokensFile.key, "\(path):\(error.line): \(error.message)")
                 return nil
             }
+        }
+    }
+
+    private static func readAgain(_ path: String) throws(FileProblem) -> AccessTokens {
+        let text = try SecretFile.readAgain(path)
+        do throws(TokensFile.Problem) {
+            return try TokensFile.parse(text, allowsNone: true)
+        } catch {
+            throw FileProblem("\(path):\(error.line): \(error.message)")
         }
     }
 }

@@ -19,7 +19,10 @@ struct ServeSettings: Sendable {
     /// Nil when nothing is to be served.
     let httpAccess: AccessPolicy?
     /// The certificate that HTTP is served with; nil for none.
-    let httpTLS: TLSIdentity?
+    let httpTLS: FileValue<TLSIdentity>?
+    /// Nil for the service's own choice.
+    let httpConnectionsPerAddress: Int?
+    let httpAnswerBytes: Int
 
     let ingressBatchLimit: Int
     let ingressMaxPayloadBytes: Int
@@ -58,8 +61,10 @@ struct ServeSettings: Sendable {
         embeddedBroker = resolver.value(Settings.brokerEmbedded)
         dataDirectory = resolver.value(Settings.dataDirectory)
         httpAddress = resolver.value(Settings.httpAddress)
-        httpTLS = TLSIdentity(&resolver)
+        httpTLS = ServiceCertificate.read(&resolver)
         httpAccess = AccessPolicy(&resolver, address: httpAddress, isEncrypted: httpTLS != nil)
+        httpConnectionsPerAddress = resolver.value(Settings.httpConnectionsPerAddress) ?? nil
+        httpAnswerBytes = resolver.value(Settings.httpAnswerBytes)
 
         ingressBatchLimit = resolver.value(Settings.ingressBatchLimit)
         ingressMaxPayloadBytes = resolver.value(Settings.ingressMaxPayloadBytes)

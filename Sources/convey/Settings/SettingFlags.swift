@@ -90,6 +90,10 @@ struct NodeFlags: SettingFlags {
     @Flag(
         name: Settings.httpAllowAnonymous.name, inversion: .prefixedNo, help: Settings.httpAllowAnonymous.argumentHelp)
     var httpAllowAnonymous: Bool?
+    @Option(name: Settings.httpConnectionsPerAddress.name, help: Settings.httpConnectionsPerAddress.argumentHelp)
+    var httpConnectionsPerAddress: String?
+    @Option(name: Settings.httpAnswerBytes.name, help: Settings.httpAnswerBytes.argumentHelp)
+    var httpAnswerBytes: String?
 
     var texts: [(key: SettingKey, text: String?)] {
         [
@@ -102,6 +106,8 @@ struct NodeFlags: SettingFlags {
             (Settings.httpTLSKeyFile.key, httpTLSKeyFile),
             (Settings.httpOrigins.key, httpOrigins),
             (Settings.httpAllowAnonymous.key, httpAllowAnonymous.map { String($0) }),
+            (Settings.httpConnectionsPerAddress.key, httpConnectionsPerAddress),
+            (Settings.httpAnswerBytes.key, httpAnswerBytes),
         ]
     }
 }

@@ -64,7 +64,8 @@ enum Settings {
 
     static let node: [SettingKey] = [
         nodeName.key, dataDirectory.key, httpAddress.key, httpTokensFile.key, httpTLSCertificateFile.key,
-        httpTLSKeyFile.key, httpOrigins.key, httpAllowAnonymous.key,
+        httpTLSKeyFile.key, httpOrigins.key, httpAllowAnonymous.key, httpConnectionsPerAddress.key,
+        httpAnswerBytes.key,
     ]
 
     static let nodeName = Setting(
@@ -96,6 +97,15 @@ enum Settings {
         "http.allow_anonymous", in: .node, nil, default: "false",
         help: "Serve other machines without tokens, where a proxy or a published port decides who gets here.",
         parse: ValueParsers.boolean)
+
+    static let httpConnectionsPerAddress = Setting(
+        "http.connections_per_address", in: .node, "COUNT", note: "a quarter of all; on loopback all",
+        help: "Most connections from one address, or one /64 of IPv6; behind a proxy, as many as it makes.",
+        parse: ValueParsers.optionalInteger(1...100_000))
+    static let httpAnswerBytes = Setting(
+        "http.answer_bytes", in: .node, "SIZE", default: "64MiB",
+        help: "Memory of all answers that clients have not read yet, those over MQTT included.",
+        parse: ValueParsers.size(16 << 20...16 << 30))
 
     // MARK: - Ingress and journal
 

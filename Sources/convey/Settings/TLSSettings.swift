@@ -1,9 +1,9 @@
 import ConveyHTTP
 
-extension TLSIdentity {
-    /// Reads the service's certificate; nil where there is none, or where something is wrong, which is reported. What is in the
-    /// key's file stands in no message.
-    init?(_ resolver: inout SettingsResolver) {
+/// The service's certificate and its key. What is in the key's file stands in no message.
+enum ServiceCertificate {
+    /// Reads them; nil where there are none, or where something is wrong, which is reported.
+    static func read(_ resolver: inout SettingsResolver) -> FileValue<TLSIdentity>? {
         let certificatePath = resolver.value(Settings.httpTLSCertificateFile)
         let keyPath = resolver.value(Settings.httpTLSKeyFile)
         guard let certificatePath, let keyPath else {
@@ -11,11 +11,14 @@ extension TLSIdentity {
             if keyPath != nil { resolver.report(Settings.httpTLSCertificateFile.key, "is needed with the key") }
             return nil
         }
-        let certificates = Self.text(certificatePath, Settings.httpTLSCertificateFile.key, isSecret: false, &resolver)
-        let key = Self.text(keyPath, Settings.httpTLSKeyFile.key, isSecret: true, &resolver)
+        let certificates = text(certificatePath, Settings.httpTLSCertificateFile.key, isSecret: false, &resolver)
+        let key = text(keyPath, Settings.httpTLSKeyFile.key, isSecret: true, &resolver)
         guard let certificates, let key else { return nil }
         do throws(TLSIdentity.Problem) {
-            try self.init(certificates: certificates, key: key)
+            let identity = try TLSIdentity(certificates: certificates, key: key)
+            return FileValue(identity, paths: [certificatePath, keyPath]) { () throws(FileProblem) in
+                try readAgain(certificatePath, keyPath)
+            }
         } catch {
             switch error {
             case .certificate(let problem):
@@ -23,6 +26,21 @@ extension TLSIdentity {
             case .key(let problem): resolver.report(Settings.httpTLSKeyFile.key, "\(keyPath) \(problem)")
             }
             return nil
+        }
+    }
+
+    private static func readAgain(
+        _ certificatePath: String, _ keyPath: String
+    ) throws(FileProblem) -> TLSIdentity {
+        let certificates = try SecretFile.readAgain(certificatePath)
+        let key = try SecretFile.readAgain(keyPath)
+        do throws(TLSIdentity.Problem) {
+            return try TLSIdentity(certificates: certificates, key: key)
+        } catch {
+            switch error {
+            case .certificate(let problem): throw FileProblem("\(certificatePath) \(problem)")
+            case .key(let problem): throw FileProblem("\(keyPath) \(problem)")
+            }
         }
     }
 
@@ -38,6 +56,16 @@ extension TLSIdentity {
                 resolver.warn(key.path, "\(path) can be read by everybody on this machine")
             }
             return text
+        }
+    }
+}
+
+extension SecretFile {
+    /// The text of a file that was read before, as part of a value.
+    static func readAgain(_ path: String) throws(FileProblem) -> String {
+        switch read(path) {
+        case .unusable(let problem): throw FileProblem(problem)
+        case .text(let text, _): return text
         }
     }
 }

@@ -30,6 +30,11 @@ enum ValueParsers {
         }
     }
 
+    static func optionalInteger(_ range: ClosedRange<Int>) -> @Sendable (String) throws(InvalidValue) -> Int? {
+        let parse = integer(range)
+        return { (text: String) throws(InvalidValue) -> Int? in try parse(text) }
+    }
+
     static func number(_ range: ClosedRange<Double>) -> @Sendable (String) throws(InvalidValue) -> Double {
         { (text: String) throws(InvalidValue) -> Double in
             guard let number = Double(text), range.contains(number) else {
