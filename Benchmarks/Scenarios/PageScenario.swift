@@ -3,7 +3,8 @@
 /// Each stream must bring every event of its conversation once and in order, or the scenario fails.
 enum PageScenario {
     static let name = "page"
-    static let summary = "200 live streams: memory and CPU, ingest beside them, answers on them, and one that stalls"
+    static let summary =
+        "200 live streams: memory and CPU, ingest beside them, answers on them, one that stalls, and crowds that do"
 
     /// Streams that are open at once.
     static let streams = 200
@@ -12,7 +13,7 @@ enum PageScenario {
         [
             try idle(surroundings), try PageIngest.run(surroundings), try PageAnswers.run(surroundings),
             try PageStall.run(surroundings),
-        ]
+        ] + (try PageUnread.run(surroundings))
     }
 
     /// Processor time in percent of one processor.

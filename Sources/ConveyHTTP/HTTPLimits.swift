@@ -39,6 +39,9 @@ struct HTTPLimits: Sendable {
     var sendBufferBytes = 64 << 10
     /// What is handed to the system at a time of a longer answer: no more of it is held twice.
     var writeBytes = 32 << 10
+    /// What may wait in the service for a connection that takes nothing, beside what is being written: short answers to
+    /// requests that were sent all at once.
+    var pendingBytes = 16 << 10
     /// How long a request waits for memory: for its answer in `AnswerBudget`, for its body in `bodyBytes`. Then it is `busy`.
     var roomTime = Duration.seconds(2)
     /// What the bodies of all requests may hold together until they are answered, each counted twice, as it is copied.

@@ -42,7 +42,12 @@ struct Router: Sendable {
             }
             var response = await inTime { try await route.handler(request, grant) }
             if response.room == nil {
-                room.resize(to: response.body.count ?? 0)
+                let bytes = response.body.count ?? 0
+                if bytes <= room.bytes || route.isForProbes {
+                    room.resize(to: bytes)
+                } else if await !room.grow(to: bytes, within: .zero) {
+                    return .busy("The answer is long, and there is no memory for it; ask again later.")
+                }
                 response.room = room
             }
             response.isStillAllowed = { [access, now] in

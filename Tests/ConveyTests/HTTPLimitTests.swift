@@ -54,6 +54,29 @@ struct HTTPLimitTests {
         }
     }
 
+    @Test("Half a request holds no place: not the head of one, and not the body")
+    func halfRequests() async throws {
+        var limits = HTTPLimits()
+        limits.connections = 2
+        try await withService(limits) { port, _ in
+            let head = try Wire(port)
+            try head.send("GET /ok HTTP/1.1\r\nHost: loc")
+            let body = try Wire(port)
+            try body.send(
+                "POST /length HTTP/1.1\r\nHost: localhost\r\nExpect: 100-continue\r\nContent-Length: 9\r\n\r\n")
+            #expect(await body.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 100 "))
+            var streams: [Wire] = []
+            for half in [head, body] {
+                let wire = try Wire(port)
+                #expect(await half.readAll() == "")
+                try wire.send(Self.get("/wait"))
+                #expect(await wire.read(until: "begun").hasPrefix("HTTP/1.1 200 "))
+                streams.append(wire)
+            }
+            #expect(!streams[0].isReadable(within: 1))
+        }
+    }
+
     @Test("Thousands of idle connections keep nobody out: probes and routes with a token are answered beside them")
     func idleCrowd() async throws {
         try raiseDescriptorLimit()

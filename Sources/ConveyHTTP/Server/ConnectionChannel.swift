@@ -56,6 +56,10 @@ struct ConnectionChannel: ServerChildChannel {
         return channel.setOption(.socketOption(.so_sndbuf), value: limits.sendBufferBytes).flatMap {
             channel.setOption(vanished, value: milliseconds)
         }.flatMap {
+            let watermark = ChannelOptions.Types.WriteBufferWaterMark(
+                low: limits.pendingBytes / 2, high: limits.pendingBytes)
+            return channel.setOption(.writeBufferWaterMark, value: watermark)
+        }.flatMap {
             channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: limits.readBytes))
         }
     }

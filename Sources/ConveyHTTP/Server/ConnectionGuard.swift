@@ -56,7 +56,6 @@ final class ConnectionGuard: ChannelDuplexHandler {
             // RFC 9112, section 3.2: with two names nobody knows which one a proxy in front has looked at.
             guard hosts == 1 || (hosts == 0 && head.version == .http1_0) else { return refuse(.badRequest, context) }
             let isOld = head.version != .http1_1
-            if exchanges.isEmpty { connections.begin(context.channel) }
             exchanges.append(Exchange(isLast: isOld || !head.isKeepAlive || isReserved, isOldVersion: isOld))
             setDeadline(limits.requestTime, context) { self.requestIsLate($0) }
         case .body:
@@ -64,6 +63,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         case .end:
             guard exchanges.last?.isReceived == false else { return }
             exchanges[exchanges.count - 1].isReceived = true
+            connections.begin(context.channel)
             deadline?.cancel()
         }
         context.fireChannelRead(data)
@@ -115,7 +115,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         case .end:
             let exchange = exchanges.removeFirst()
             guard exchange.isLast else {
-                if exchanges.isEmpty { connections.end(context.channel) }
+                if !exchanges.contains(where: \.isReceived) { connections.end(context.channel) }
                 return context.write(data, promise: promise)
             }
             finish(isReceived: exchange.isReceived, context, promise: promise)

@@ -3,14 +3,14 @@ import Synchronization
 
 /// The connections that there are: who gets a place, who gives one up, and what a stop ends.
 ///
-/// When places are short, the connection that has been idle for longest is closed for a new one: without a request, nobody
-/// holds a place against somebody who has one. Where none is idle, a few places are left for probes.
+/// When places are short, the connection that has been idle for longest is closed for a new one: without a whole request,
+/// nobody holds a place against somebody who has one. Where none is idle, a few places are left for probes.
 final class OpenConnections: Sendable {
     private struct Connection {
         let channel: any Channel
         let address: ClientAddress
         let isReserved: Bool
-        /// Its turn among those without a request; nil while one is under way.
+        /// Its turn among those without a request, or with a part of one; nil while one is answered.
         var idleSince: UInt64?
         var stream: Stream?
         /// Whether its client sends nothing any more.
@@ -121,7 +121,7 @@ final class OpenConnections: Sendable {
         return connection
     }
 
-    /// A request has come: until it is answered nobody else gets the place.
+    /// A request has come, whole: until it is answered nobody else gets the place.
     func begin(_ channel: any Channel) {
         state.withLock { $0.connections[ObjectIdentifier(channel)]?.idleSince = nil }
     }
