@@ -30,7 +30,7 @@ extension UnderLoad {
             var peak = 0
             try await eventually("the budget is full") {
                 peak = max(peak, residentBytes(deployment) - before)
-                return deployment.metric("convey_answer_bytes") > 40 << 20
+                return deployment.metric("convey_answer_bytes") > Double(40 << 20)
             }
             // A small question about another conversation, a page and probes are answered beside them.
             try await eventually("a small answer") {
@@ -41,14 +41,15 @@ extension UnderLoad {
             // Those who do not read lose their connection, and one who reads gets what it asks for.
             try await eventually("a large answer", seconds: 60) {
                 peak = max(peak, residentBytes(deployment) - before)
-                #expect(deployment.metric("convey_answer_bytes") <= 64 << 20)
+                #expect(deployment.metric("convey_answer_bytes") <= Double(64 << 20))
                 return httpGet(large, port: deployment.httpPort)?.status == 200
             }
             // The budget, and what making the answers takes.
             #expect(peak < 200 << 20, "\(peak)")
             answers.forEach { close($0) }
             try await eventually("all is given back", seconds: 60) {
-                deployment.metric("convey_answer_bytes") < 1 << 20 && residentBytes(deployment) - before < 80 << 20
+                deployment.metric("convey_answer_bytes") < Double(1 << 20)
+                    && residentBytes(deployment) - before < 80 << 20
             }
             #expect(try await deployment.terminate() == .exited(0))
         }
