@@ -152,22 +152,23 @@ final class GuardedSocket {
         while true {
             if !unsent.isEmpty {
                 let count = unsent.withUnsafeBytes { send(descriptor, $0.baseAddress, $0.count, flags) }
-                guard count > 0 else { return sendingFailed() }
+                guard count > 0 else { return sendingFailed(errno) }
                 unsent.removeFirst(count)
                 if !unsent.isEmpty { return .blocked }
             }
             let count = recv(inner, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             guard count > 0 else { return .moved }
             let sent = buffer.withUnsafeBytes { send(descriptor, $0.baseAddress, count, flags) }
+            let systemCode = errno
             if sent < count { unsent.append(contentsOf: buffer[max(0, sent)..<count]) }
-            if sent < 0 { return sendingFailed() }
+            if sent < 0 { return sendingFailed(systemCode) }
             // A buffer that was not filled has taken everything.
             if sent == count, count < buffer.count { return .moved }
         }
     }
 
-    private func sendingFailed() -> Outcome {
-        errno == EAGAIN || errno == EINTR ? .blocked : .ended(ended(MOSQ_ERR_ERRNO.rawValue, errno))
+    private func sendingFailed(_ systemCode: Int32) -> Outcome {
+        systemCode == EAGAIN || systemCode == EINTR ? .blocked : .ended(ended(MOSQ_ERR_ERRNO.rawValue, systemCode))
     }
 
     private var flags: Int32 { Int32(MSG_DONTWAIT) | Int32(MSG_NOSIGNAL) }

@@ -192,7 +192,7 @@ final class OutboxLoop: Sendable {
             lost(error, &state)
         case .publishAcknowledged(let messageID, let reasonCode):
             // The status may be refused: what counts is that the broker has looked at it.
-            if messageID == state.statusMessageID { return state.poison.proven() }
+            if messageID == state.statusMessageID { state.poison.proven() }
             guard reasonCode < 0x80 else { return refused(messageID, reasonCode, connection, &state) }
             acknowledged(messageID, &state)
         case .subscribed:
