@@ -8,15 +8,18 @@ final class DataDirectory {
     private let lock: Int32
 
     var journalPath: String { Self.journalPath(in: path) }
+    var lockPath: String { Self.lockPath(in: path) }
 
     static func journalPath(in directory: String) -> String { directory + "/journal.db" }
+
+    private static func lockPath(in directory: String) -> String { directory + "/convey.lock" }
 
     /// Locks a directory, and makes it where there is none.
     /// - Parameter check: looks at what is there before anything is written. Called while no other Convey works on it.
     init(_ path: String, check: () throws(JournalError) -> Void) throws(JournalError) {
         self.path = path
         try Self.create(path)
-        let lockPath = path + "/convey.lock"
+        let lockPath = Self.lockPath(in: path)
         var file = open(lockPath, O_RDWR | O_CLOEXEC)
         if file < 0, errno == ENOENT {
             // Without a lock no Convey has been here.

@@ -44,7 +44,7 @@ public final class SQLiteJournal: Journal {
         try Schema.migrate(database, partitionCount: partitionCount)
         checkpointer = try Checkpointer(database, walPath: JournalFile.walPath(file))
         try checkpointer.start()
-        files = FilesInPlace(file)
+        files = FilesInPlace(file, lock: directory.lockPath)
         try files.remember()
         if database.hasMoved { throw JournalError(.displaced, "\(file) was replaced while it was opened; start again") }
         self.partitionCount = Int(try database.number("SELECT value FROM settings WHERE name = 'partitions'"))

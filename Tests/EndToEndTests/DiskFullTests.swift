@@ -29,6 +29,13 @@ final class SmallDisk {
         }
     }
 
+    func setReadOnly(_ isReadOnly: Bool) throws {
+        let flags = UInt(MS_REMOUNT) | (isReadOnly ? UInt(MS_RDONLY) : 0)
+        guard mount("convey-test", path, "tmpfs", flags, nil) == 0 else {
+            throw TestSupportError("cannot remount \(path)")
+        }
+    }
+
     /// Leaves no byte free.
     func fill() throws {
         let file = open(ballast, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
@@ -124,6 +131,35 @@ extension UnderLoad {
             let client = try await ReceiptClient(deployment)
             #expect(try await client.publish(Self.note(1)).status == "recorded")
             await client.stop()
+            #expect(try await deployment.terminate() == .exited(0))
+        }
+
+        @Test(
+            "A start on a disk that is mounted read-only, or while the journal is locked, waits and then goes on",
+            .timeLimit(.minutes(2)), arguments: ["read-only", "locked"])
+        func startWaits(way: String) async throws {
+            guard let disk = try SmallDisk(megabytes: 32) else {
+                print("SKIPPED: a read-only disk is not tested, because this user may not mount a tmpfs")
+                return
+            }
+            let deployment = try Deployment(dataDirectory: disk.path + "/data")
+            try await deployment.start()
+            #expect(try await deployment.terminate() == .exited(0))
+            var locked: JournalFile?
+            if way == "locked" {
+                locked = try JournalFile(deployment.journal, canLock: true)
+                try locked?.lock()
+            } else {
+                try disk.setReadOnly(true)
+            }
+            try deployment.launch()
+            let words = way == "locked" ? "write lock" : "Read-only file system"
+            try await eventually("readiness says why; \(deployment.readiness)", seconds: 40) {
+                deployment.readiness.contains(words)
+            }
+            #expect(deployment.process?.ended == nil)
+            if way == "locked" { try locked?.unlock() } else { try disk.setReadOnly(false) }
+            try await deployment.waitUntilReady()
             #expect(try await deployment.terminate() == .exited(0))
         }
 

@@ -355,6 +355,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         ("rm journal.db", { try FileManager.default.removeItem(atPath: $0 + "/data/journal.db") }),
         ("rm journal.db-wal", { try FileManager.default.removeItem(atPath: $0 + "/data/journal.db-wal") }),
         ("rm journal.db-shm", { try FileManager.default.removeItem(atPath: $0 + "/data/journal.db-shm") }),
+        ("rm convey.lock", { try FileManager.default.removeItem(atPath: $0 + "/data/convey.lock") }),
         (
             "a copy in its place",
             { base in
@@ -386,6 +387,14 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         }
         #expect(error?.code == .displaced && error?.isRetriable == true)
         #expect(throws: JournalError.self) { try journal.probe() }
+    }
+
+    @Test func `A file that is cut off in place ends the service`() throws {
+        let base = try TemporaryDirectory(made: ())
+        let journal = try SQLiteJournal(directory: base.path + "/data", partitionCount: 4)
+        truncate(base.path + "/data/journal.db", 0)
+        let error = #expect(throws: JournalError.self) { try journal.confirmInPlace() }
+        #expect(error?.code == .corrupt && error?.isRetriable == false)
     }
 
     @Test func `Moved back, it goes on`() throws {

@@ -62,7 +62,12 @@ final class PlainFile {
 
 extension JournalError {
     /// What a failed system call means for a journal.
+    /// - Parameter code: `errno`; 0 where SQLite refuses by itself.
     init(systemError code: Int32, _ what: String) {
+        if code == 0 {
+            self.init(.cannotOpen, what)
+            return
+        }
         let reason = "\(what): \(String(cString: strerror(code)))"
         switch code {
         case ENOSPC, EDQUOT: self.init(.diskFull, reason + "; free space on this disk, Convey goes on by itself")
