@@ -16,7 +16,9 @@ struct Handlers: Sendable {
         let directory = settings.dataDirectory
         models = ModelHandler(
             settings: settings.models, tools: settings.tools.tools.map(ChatTool.init),
-            contexts: ContextStore { () throws(JournalError) in try SQLiteJournal.openReader(directory: directory) })
+            contexts: ContextStore { () throws(JournalError) in
+                try SQLiteJournal.openReader(directory: directory, isInUse: true)
+            })
         tools = ToolHandler(settings.tools, session: makeSession(settings), logger: Logger(label: "tools"))
     }
 
