@@ -8,6 +8,8 @@ struct ConversationHeading {
     let asOf: Int64?
     /// The newest offset, or `asOf`.
     let offset: Int
+    /// Why the conversation is set aside; nil when it is not.
+    var setAside: String?
     /// Where something else was to be seen next, if there is more.
     var later: Int64?
     /// Where the newest entry was not there yet.
@@ -23,10 +25,16 @@ struct ConversationHeading {
             let current: HTML = path == here ? #" aria-current="page""# : ""
             return #"<a href="\#(path.of(subject, PagePath.time(asOf)))"\#(current)>\#(name)</a> "#
         }
+        let notice = setAside.map { reason -> HTML in
+            """
+            <p class="problem" role="status">This conversation is set aside: what is recorded in it waits. \(reason)</p>
+
+            """
+        }
         return """
             <div class="heading"><h1><bdi>\(subject)</bdi></h1>
             <nav class="tabs" aria-label="Conversation">\(tabs)</nav></div>
-
+            \(notice)
             """
     }
 

@@ -1,4 +1,5 @@
 import Conversation
+import ConveyRuntime
 
 /// `/`: which conversations there are, those last active first, with search and a box to begin a new one.
 enum ConversationsPage {
@@ -18,7 +19,7 @@ enum ConversationsPage {
         let effects = try await page.queries.ask(.effects, "", [("limit", effectsLimit)])
         let busy = Dictionary(
             (effects["effects"]?.array ?? []).map { ($0["subject"]?.string ?? "", 1) }, uniquingKeysWith: +)
-        let rows = (answer["conversations"]?.array ?? []).map { row($0, busy) }
+        let rows = (answer["conversations"]?.array ?? []).map { row($0, busy, page.sources.status()) }
         let next = answer["next"]?["cursor"]?.string.map { cursor in
             PagePath.conversations.with(("q", wanted), ("order", order.rawValue), ("cursor", cursor))
         }
@@ -71,11 +72,13 @@ enum ConversationsPage {
     }
 
     /// - Parameter busy: how many effects are under way, by subject.
-    private static func row(_ conversation: JSONValue, _ busy: [String: Int]) -> HTML {
+    private static func row(_ conversation: JSONValue, _ busy: [String: Int], _ status: RuntimeStatus) -> HTML {
         let subject = conversation["subject"]?.string ?? ""
+        let setAside: HTML? =
+            status.setAsideReason(of: subject) == nil ? nil : #"<span class="badge bad">set aside</span> "#
         let busy = busy[subject].map { #"<span class="badge busy">\#($0) under way</span>"# as HTML }
         return """
-            <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a> \(busy)
+            <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a> \(setAside)\(busy)
             <span class="quiet">\(PageText.time(conversation["last_activity"])) · \
             \(conversation["offset"]?.int ?? 0) records · partition \(conversation["partition"]?.int ?? 0)</span></li>
 

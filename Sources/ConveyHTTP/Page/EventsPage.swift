@@ -18,7 +18,8 @@ enum EventsPage {
             return #"<p><a rel="prev" href="\#(path)">Older</a></p>"#
         }
         let heading = ConversationHeading(
-            subject: subject, here: .events, asOf: asOf, offset: answer["as_of"]?.int ?? 0)
+            subject: subject, here: .events, asOf: asOf, offset: answer["as_of"]?.int ?? 0,
+            setAside: page.sources.status().setAsideReason(of: subject))
         return PageLayout.response(
             "Events of \(subject)", in: page,
             """

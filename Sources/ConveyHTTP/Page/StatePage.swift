@@ -20,7 +20,8 @@ enum StatePage {
         let counts = (state["stream_counts"]?.object ?? []).map { "\($0.value.int ?? 0) conv.\($0.key)" }
         let flags = (state["flags"]?.object ?? []).map(\.key)
         let heading = ConversationHeading(
-            subject: subject, here: .state, asOf: asOf, offset: answer["as_of"]?.int ?? 0)
+            subject: subject, here: .state, asOf: asOf, offset: answer["as_of"]?.int ?? 0,
+            setAside: page.sources.status().setAsideReason(of: subject))
         return PageLayout.response(
             "State of \(subject)", in: page,
             """

@@ -19,7 +19,9 @@ enum TimelinePage {
         let mayWrite = page.may(.write) && !isPast
         var entries = TimelineEntries(
             subject: subject, timeline: timeline["entries"]?.array ?? [], ends: ends, mayDecide: mayWrite)
-        var heading = ConversationHeading(subject: subject, here: .conversation, asOf: asOf, offset: newest)
+        var heading = ConversationHeading(
+            subject: subject, here: .conversation, asOf: asOf, offset: newest,
+            setAside: page.sources.status().setAsideReason(of: subject))
         if let asOf { heading.later = try await next(after: asOf, subject, page.queries) }
         heading.earlier = entries.newestOffset.flatMap { $0 > 1 ? $0 - 1 : nil }
         let before = entries.keep(last: pageSize) ?? timeline["next"]?["before"]?.int

@@ -15,7 +15,8 @@ enum TracePage {
             answer["complete"]?.bool == false
             ? #"<p class="problem">The conversation is too long to show all of it.</p>"# : nil
         let heading = ConversationHeading(
-            subject: subject, here: .trace, asOf: nil, offset: answer["as_of"]?.int ?? 0)
+            subject: subject, here: .trace, asOf: nil, offset: answer["as_of"]?.int ?? 0,
+            setAside: page.sources.status().setAsideReason(of: subject))
         let here = signals.firstIndex(where: isHere).map { $0 + 1 } ?? signals.endIndex
         return PageLayout.response(
             "Trace of \(id)", in: page,

@@ -33,8 +33,10 @@ struct EffectLedger {
         var due: Int64?
         /// Deltas recorded in this attempt.
         var deltas = 0
-        /// What this attempt has streamed so far.
+        /// What this attempt has streamed so far; empty where that is only in the journal.
         var text = ""
+        /// The text was let go: it is read back from the recorded deltas when the attempt ends.
+        var isTextRecorded = false
         /// Attempts that failed, in this process.
         var failures = 0
         /// The newest attempt was running when an earlier process ended: what it has streamed is only in the journal.
@@ -63,8 +65,12 @@ struct EffectLedger {
     private var places: [EffectClass: ClassPlaces] = [:]
     private var deadlines = DueHeap()
     private(set) var timers = 0
+    /// Bytes of the texts of all entries.
+    private(set) var textBytes = 0
+    private let textLimit: Int
 
     init(settings: EffectSettings) {
+        textLimit = settings.streamedTextLimit
         for effectClass in EffectClass.allCases {
             places[effectClass] = ClassPlaces(limit: settings.policy(of: effectClass).maxConcurrent)
         }
@@ -161,8 +167,10 @@ struct EffectLedger {
                 places[effectClass]?.running += 1
                 entries.values[slot] = entry
                 // What the entry says of the attempt before stays with the caller.
+                textBytes -= entry.text.utf8.count
                 entries.values[slot].deltas = 0
                 entries.values[slot].text = ""
+                entries.values[slot].isTextRecorded = false
                 entries.values[slot].wasInterrupted = false
                 return entry
             }
@@ -178,9 +186,24 @@ struct EffectLedger {
         guard let slot = entries.index(forKey: effect.key), entries.values[slot].isRunning,
             entries.values[slot].effect.attempt == effect.attempt
         else { return nil }
-        if delta.kind == .content { entries.values[slot].text += delta.text }
         entries.values[slot].deltas += 1
+        if delta.kind == .content, !entries.values[slot].isTextRecorded {
+            entries.values[slot].text += delta.text
+            textBytes += delta.text.utf8.count
+            while textBytes > textLimit { releaseLongestText() }
+        }
         return entries.values[slot]
+    }
+
+    /// Lets go of the longest text of all. Few texts are read back then, and looking for it is paid by what it frees.
+    private mutating func releaseLongestText() {
+        let longest = entries.values.indices.max {
+            entries.values[$0].text.utf8.count < entries.values[$1].text.utf8.count
+        }
+        guard let longest else { preconditionFailure("\(textBytes) bytes of texts, but no effects") }
+        textBytes -= entries.values[longest].text.utf8.count
+        entries.values[longest].text = ""
+        entries.values[longest].isTextRecorded = true
     }
 
     /// The running attempt has failed; nil when the effect has ended or the attempt is not the newest.
@@ -250,6 +273,7 @@ struct EffectLedger {
     /// Ends an effect; nil when it has ended before: the first terminal signal wins.
     mutating func close(_ key: EffectKey) -> Entry? {
         guard let entry = entries.removeValue(forKey: key) else { return nil }
+        textBytes -= entry.text.utf8.count
         let conversation = entry.effect.conversation
         switch entry.phase {
         case .running: places[entry.effect.effectClass]?.running -= 1

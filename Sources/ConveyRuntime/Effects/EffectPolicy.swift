@@ -132,6 +132,9 @@ public struct EffectSettings: Sendable {
     public var turns = TurnSettings()
     /// Timers that wait at once; a further one fails. Each costs a row and 2 to 3 kB of memory.
     public var timerLimit = 1_000_000
+    /// Bytes that all attempts together have streamed and the engine keeps in memory. Beyond, the longest text is let go and
+    /// read back from the journal if its attempt does not end whole.
+    public var streamedTextLimit = 64 << 20
 
     public init() {}
 

@@ -343,16 +343,20 @@ extension Engine {
         try closed(entry, outcome)
     }
 
-    /// What the newest attempt has streamed: in memory, or in the journal when an earlier process ran it.
+    /// What the newest attempt has streamed: in memory, or in the journal when an earlier process ran it or the texts of all
+    /// attempts were too much. Then it costs a walk along the conversation, back to the attempt's start.
     private func streamedText(of entry: EffectLedger.Entry) throws(JournalError) -> String {
-        guard entry.wasInterrupted, entry.effect.effectClass == .llm else { return entry.text }
+        guard entry.isTextRecorded || entry.wasInterrupted && entry.effect.effectClass == .llm else {
+            return entry.text
+        }
         let conversation = try activate(id: entry.effect.conversation)
         let started = DerivedID.effect(entry.effect.key, attempt: entry.effect.attempt, lifecycle: "started")
         let prefix = DerivedID.deltas(entry.effect.key, attempt: entry.effect.attempt)
         var pieces: [String] = []
         var position = conversation.record.head
         while position > entry.effect.key.cause, let record = try record(at: position) {
-            position = record.previous
+            // Damage must not lead in a circle.
+            position = min(record.previous, Position(position.rawValue - 1))
             guard case .signal(let signal) = record.content, signal.source == DerivedSource.effects else { continue }
             if signal.id == started { break }
             if signal.id.hasPrefix(prefix), let text = JSONObjectView(signal.data)?["delta"]?.string {

@@ -84,6 +84,7 @@ extension Engine {
         }
         setAside[id] = SetAside(
             conversation: SetAsideConversation(subject: subject, reason: reason), held: withdrawn)
+        hasSetAside = true
         logger.error(
             "a conversation is set aside: its signals are recorded and wait; the others go on",
             metadata: [
@@ -172,6 +173,12 @@ extension Engine {
     /// The journal's newest position, without what the transaction at hand will write.
     private var committedPosition: Position {
         batch.records.first.map { Position($0.position.rawValue - 1) } ?? lastPosition
+    }
+
+    /// What cannot be loaded, for whoever shows it.
+    func takeSetAside() -> [SetAsideConversation] {
+        hasSetAside = false
+        return setAsideConversations
     }
 
     /// What cannot be loaded, in the order of the conversations' numbers.

@@ -32,6 +32,8 @@ public final class Engine {
     var urgent: [Int] = []
     /// Conversations that cannot be loaded.
     var setAside: [ConversationID: SetAside] = [:]
+    /// One more was set aside since `takeSetAside` was called.
+    var hasSetAside = false
     /// What has happened to conversations and is to be recorded with the next commit.
     var untold: [Untold] = []
     /// Conversations to be set aside at the end of the transaction at hand.
@@ -76,6 +78,8 @@ public final class Engine {
     }
     var parkedCount: Int { partitions.reduce(0) { $0 + $1.parkedCount } }
     public var openEffects: Int { ledger.count }
+    /// Bytes of what running attempts have streamed, as far as it is in memory.
+    public var streamedTextBytes: Int { ledger.textBytes }
     public var outboxLag: Int64 { lastPosition.rawValue - outboxCursor.rawValue }
 
     /// Whether `transact` has something to do without new input.

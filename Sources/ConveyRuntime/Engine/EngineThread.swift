@@ -117,6 +117,7 @@ final class EngineThread: Sendable {
         metrics.gauges.journalBytes = journal.bytes
         metrics.gauges.partitions = engine.partitionDepths
         board.setMetrics(metrics)
+        if engine.hasSetAside { board.setConversations(setAside: engine.takeSetAside()) }
     }
 
     /// After a failed transaction: forgets everything that was not committed and reads the journal again, exactly as a

@@ -1,3 +1,5 @@
+import Conversation
+
 /// What the runtime is doing right now, part by part. `/readyz` and `convey health` are made from it.
 public struct RuntimeStatus: Sendable, Equatable {
     /// The journal's file.
@@ -39,6 +41,8 @@ public struct RuntimeStatus: Sendable, Equatable {
     public var recovery: Recovery
     public var ingress: Ingress
     public var verification: Verification
+    /// Conversations that cannot be loaded. The others are served: the runtime stays ready.
+    public var setAside: [SetAsideConversation] = []
 
     public init(
         journal: Journal, broker: Broker, recovery: Recovery, ingress: Ingress, verification: Verification = .notYet
@@ -59,7 +63,7 @@ public struct RuntimeStatus: Sendable, Equatable {
 
     /// One part of the runtime, for a person or a probe.
     public struct Part: Sendable, Equatable {
-        /// `journal`, `broker`, `recovery`, `ingress` or `verification`.
+        /// `journal`, `broker`, `recovery`, `ingress`, `verification` or `conversations`.
         public let name: String
         public let isReady: Bool
         /// A few words: `open`, `connecting: connection refused`.
@@ -67,7 +71,7 @@ public struct RuntimeStatus: Sendable, Equatable {
     }
 
     /// Every part with its state, in the order in which a start-up brings them up.
-    public var parts: [Part] { [journalPart, recoveryPart, brokerPart, ingressPart] + verificationPart }
+    public var parts: [Part] { [journalPart, recoveryPart, brokerPart, ingressPart] + verificationPart + setAsidePart }
 
     /// The parts as lines of text: `journal: open`.
     public var lines: [String] { parts.map { "\($0.name): \($0.words)" } }
@@ -100,6 +104,25 @@ public struct RuntimeStatus: Sendable, Equatable {
         case .paused(let reason): Part(name: "ingress", isReady: true, words: "paused: \(reason)")
         }
     }
+
+    /// Why a conversation is set aside; nil for one that is not.
+    public func setAsideReason(of subject: String) -> String? {
+        setAside.isEmpty ? nil : setAside.first { $0.subject.map { ExactText($0) } == ExactText(subject) }?.reason
+    }
+
+    private var setAsidePart: [Part] {
+        guard !setAside.isEmpty else { return [] }
+        let named = setAside.prefix(Self.namedLimit).map { "\($0.subject ?? "one without a name") (\($0.reason))" }
+        let more = setAside.count > named.count ? "; …" : ""
+        return [
+            Part(
+                name: "conversations", isReady: true,
+                words: "\(setAside.count) set aside: \(named.joined(separator: "; "))\(more)")
+        ]
+    }
+
+    /// Conversations named in one line.
+    private static let namedLimit = 5
 
     /// Only a difference is worth a line. It does not make the runtime less ready: what it takes in is recorded.
     private var verificationPart: [Part] {

@@ -36,6 +36,7 @@ extension QueryExecutor {
         let view = ConversationView(state: replay.state, history: try history(through: end, reading))
         var answer = begin(reading, asOf: end)
         answer.add("partition", reading.head.partition)
+        if case .setAside(let reason)? = try row(reading)?.damage { answer.add("set_aside", reason) }
         answer.add("state", json: view.encode())
         return answer.finish()
     }
@@ -65,11 +66,15 @@ extension QueryExecutor {
         return replay
     }
 
-    /// What the last checkpoint or eviction saved.
-    private func saved(_ reading: ConversationReading) throws(QueryFailure) -> StateReplay? {
-        let row = try QueryFailure.reading { () throws(JournalError) in
+    private func row(_ reading: ConversationReading) throws(QueryFailure) -> ConversationRecord? {
+        try QueryFailure.reading { () throws(JournalError) in
             try self.reader.conversation(subject: reading.head.subject)
         }
+    }
+
+    /// What the last checkpoint or eviction saved.
+    private func saved(_ reading: ConversationReading) throws(QueryFailure) -> StateReplay? {
+        let row = try row(reading)
         // Made from all records where what is saved cannot be used.
         guard let row, row.damage == nil else { return nil }
         return StateReplay(state: row.state, canceledThrough: row.canceledThrough, through: row.offset)

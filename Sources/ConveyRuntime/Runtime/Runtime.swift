@@ -159,6 +159,7 @@ public final class Runtime: Sendable {
             open: openJournal, settings: settings.engine, mailbox: mailbox, backPressure: backPressure, board: board,
             logger: logger)
         guard let (journal, engine) = try opening.run() else { return mailbox.close() }
+        board.setConversations(setAside: engine.takeSetAside())
         board.setRecovery(.done)
         backPressure.update(
             queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)

@@ -29,6 +29,8 @@ final class StatusBoard: Sendable {
     func setBroker(_ broker: RuntimeStatus.Broker) { contents.withLock { $0.status.broker = broker } }
     func setRecovery(_ recovery: RuntimeStatus.Recovery) { contents.withLock { $0.status.recovery = recovery } }
 
+    func setConversations(setAside: [SetAsideConversation]) { contents.withLock { $0.status.setAside = setAside } }
+
     func setIngress(_ ingress: RuntimeStatus.Ingress) {
         contents.withLock { contents in
             contents.status.ingress = ingress
