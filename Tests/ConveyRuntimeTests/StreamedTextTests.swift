@@ -59,7 +59,6 @@ import Testing
         let harness = try Harness {
             $0.effects.streamedTextLimit = 10
             $0.effects.llm.maxAttempts = 2
-            $0.effects.llm.backoff = .milliseconds(1)
         }
         let first = try #require(try harness.take(message(0)).attempts.first)
         try harness.report(first, .delta(EffectDelta("more than ten bytes")), .failed(EffectFailure(.provider, "one")))
