@@ -7,8 +7,12 @@ enum HealthRoutes {
         status: @escaping @Sendable () -> RuntimeStatus, metrics: @escaping @Sendable () -> MetricsSnapshot
     ) -> [Route] {
         [
-            Route("/healthz", "200 while the process runs", scope: nil, room: 0, isForProbes: true) { _ in
-                .json(Health(status: "ok"))
+            Route(
+                "/healthz", "200 while all threads turn, else 503 and which do not", scope: nil, room: 0,
+                isForProbes: true
+            ) { _ in
+                let health = Health(status())
+                return .json(health, status: health.hanging == nil ? .ok : .serviceUnavailable)
             },
             Route(
                 "/readyz", "200 when signals are taken, else 503 and what is missing", scope: nil, room: 0,
@@ -26,8 +30,19 @@ enum HealthRoutes {
     }
 }
 
+/// The body of `/healthz`: `{"status":"ok"}`, or
+/// `{"hanging":{"engine":"has not turned for 41 s; the limit is 30 s"},"status":"hanging"}`.
 private struct Health: Encodable {
     let status: String
+    let hanging: [String: String]?
+
+    init(_ runtime: RuntimeStatus) {
+        let overdue = runtime.threads.filter(\.isOverdue)
+        status = overdue.isEmpty ? "ok" : "hanging"
+        hanging =
+            overdue.isEmpty
+            ? nil : Dictionary(overdue.map { ($0.name, $0.words) }, uniquingKeysWith: { first, _ in first })
+    }
 }
 
 /// The body of `/readyz`: `{"missing":["broker"],"parts":{"broker":"connecting: …"},"ready":false}`.

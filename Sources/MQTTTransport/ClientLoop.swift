@@ -16,6 +16,7 @@ final class ClientLoop {
     private let mailbox: ClientMailbox
     private let buffer: MessageBuffer
     private let onConnectionLost: @Sendable () -> Void
+    private let onTurn: @Sendable (_ isConnecting: Bool) -> Void
     private var outgoing: OutgoingQueue
     /// Granted by the broker; renewed after a reconnect.
     private var filters: [String] = []
@@ -30,12 +31,14 @@ final class ClientLoop {
 
     init(
         options: MQTTOptions, mailbox: ClientMailbox, buffer: MessageBuffer,
-        onConnectionLost: @escaping @Sendable () -> Void
+        onConnectionLost: @escaping @Sendable () -> Void,
+        onTurn: @escaping @Sendable (_ isConnecting: Bool) -> Void
     ) {
         self.options = options
         self.mailbox = mailbox
         self.buffer = buffer
         self.onConnectionLost = onConnectionLost
+        self.onTurn = onTurn
         outgoing = OutgoingQueue(window: Int(options.outgoingWindow))
     }
 
@@ -44,6 +47,7 @@ final class ClientLoop {
         let end: MQTTError?
         do throws(MQTTError) {
             let connection = try MQTTConnection(options)
+            onTurn(true)
             try connection.connect()
             try waitForCONNACK(connection)
             started(.success(()))
@@ -59,6 +63,7 @@ final class ClientLoop {
 
     private func waitForCONNACK(_ connection: MQTTConnection) throws(MQTTError) {
         while !mailbox.isClosing {
+            onTurn(false)
             _ = connection.poll(timeoutMilliseconds: Self.turnMilliseconds, wake: mailbox.wake)
             connection.keepAlive()
             let inbox = connection.read(limit: Self.readLimit.messages, byteLimit: Self.readLimit.bytes)
@@ -76,6 +81,7 @@ final class ClientLoop {
     }
 
     private func turn(_ connection: MQTTConnection) {
+        onTurn(false)
         for command in mailbox.takeCommands() { accept(command) }
         if connection.isConnected {
             sendSubscribes(connection)
@@ -84,7 +90,7 @@ final class ClientLoop {
         let reading = buffer.hasRoom || outgoing.hasInFlight || !sentSubscribes.isEmpty || !connection.isConnected
         let result = connection.poll(
             timeoutMilliseconds: waitMilliseconds(), wake: mailbox.wake, reading: reading)
-        connection.keepAlive()
+        connection.keepAlive(reading: reading)
         if result.isReadable || result.hasEnded {
             let inbox = connection.read(limit: Self.readLimit.messages, byteLimit: Self.readLimit.bytes)
             buffer.append(inbox.messages)
@@ -194,6 +200,7 @@ final class ClientLoop {
 
     private func reconnect(_ connection: MQTTConnection) {
         reconnectAt = nil
+        onTurn(true)
         do throws(MQTTError) {
             try connection.connect()
         } catch {

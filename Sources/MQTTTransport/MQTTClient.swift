@@ -25,6 +25,7 @@ public final class MQTTClient: Sendable {
     private let buffer: MessageBuffer
     private let answerTimeout: Duration
     private let onConnectionLost: @Sendable () -> Void
+    private let onTurn: @Sendable (_ isConnecting: Bool) -> Void
 
     /// A client that is not started.
     ///
@@ -33,16 +34,20 @@ public final class MQTTClient: Sendable {
     ///   - answerTimeout: how long a subscribe or publish waits for its acknowledgement, reconnects included.
     ///   - onConnectionLost: called on the client's thread when an established connection has ended, before the client tries
     ///     to make a new one. It must not block.
+    ///   - onTurn: called on the client's thread each time it turns, at least each second, and before each attempt to
+    ///     connect, which may take as long as the kernel tries. It must not block.
     /// - Throws: `systemError` when the process has no descriptor left.
     public init(
         _ options: MQTTOptions, answerTimeout: Duration = .seconds(30),
-        onConnectionLost: @escaping @Sendable () -> Void = {}
+        onConnectionLost: @escaping @Sendable () -> Void = {},
+        onTurn: @escaping @Sendable (_ isConnecting: Bool) -> Void = { _ in }
     ) throws(MQTTError) {
         var options = options
         options.acknowledgement = .immediate
         self.options = options
         self.answerTimeout = answerTimeout
         self.onConnectionLost = onConnectionLost
+        self.onTurn = onTurn
         mailbox = try ClientMailbox()
         let buffer = MessageBuffer(limit: Self.receiveBufferLimit, wake: mailbox.wake)
         self.buffer = buffer
@@ -58,13 +63,15 @@ public final class MQTTClient: Sendable {
     ///
     /// - Throws: what `MQTTConnection.connect` throws, the broker's refusal, `timeout`.
     public func start() async throws(MQTTError) {
-        let (mailbox, buffer, options, onConnectionLost) = (mailbox, buffer, options, onConnectionLost)
+        let (mailbox, buffer, options) = (mailbox, buffer, options)
+        let (onConnectionLost, onTurn) = (onConnectionLost, onTurn)
         try await request { reply throws(MQTTError) in
             try mailbox.open()
             do throws(MQTTError) {
                 try startThread {
                     ClientLoop(
-                        options: options, mailbox: mailbox, buffer: buffer, onConnectionLost: onConnectionLost
+                        options: options, mailbox: mailbox, buffer: buffer, onConnectionLost: onConnectionLost,
+                        onTurn: onTurn
                     ).run(started: reply)
                 }
             } catch {

@@ -36,6 +36,9 @@ public final class MQTTConnection {
     private var connectDeadline = ContinuousClock.now
     /// The last `read` stopped at a limit: there may be more in buffers that `poll(2)` cannot see.
     private var mayHoldMore = false
+    private var brokerSilence = BrokerSilence()
+    /// When the broker was last sent something for its own sake while nothing is read.
+    private var keptAt = SuspendingClock.now
 
     /// Checks the options without connecting.
     ///
@@ -54,6 +57,10 @@ public final class MQTTConnection {
 
     /// Whether there is a connection or an attempt at one; false: call `connect()`.
     public var isOpen: Bool { context.phase != .closed }
+
+    /// How long the broker has sent nothing although this side listened: seconds on a sound connection, since it is asked
+    /// for a sign of life each `BrokerSilence.askAfter`.
+    public var silence: Duration { isConnected ? brokerSilence.duration : .zero }
 
     /// QoS 1 messages that were read and are not acknowledged yet. Always 0 with `.immediate`.
     public var unacknowledgedCount: Int {
@@ -105,6 +112,8 @@ public final class MQTTConnection {
         mayHoldMore = false
         isDrained = true
         writeError = nil
+        brokerSilence.restart()
+        keptAt = .now
         self.handle = handle
         writeCONNECT()
     }
@@ -115,8 +124,7 @@ public final class MQTTConnection {
     /// - Parameters:
     ///   - timeoutMilliseconds: 0 returns at once, negative waits without limit.
     ///   - wake: ends the wait from another thread; its pending wake-ups are consumed.
-    ///   - reading: false leaves incoming bytes alone, to hold the broker back. Beware: nothing is then read at all, so
-    ///     after about two keep-alive intervals `keepAlive()` ends the connection for want of a PINGRESP.
+    ///   - reading: false leaves incoming bytes alone, to hold the broker back; `keepAlive` must be told so, too.
     public func poll(timeoutMilliseconds: Int, wake: WakeHandle?, reading: Bool = true) -> PollResult {
         // An ended connection has no socket, so its end wakes nobody twice.
         if !isOpen { wire = nil }
@@ -132,12 +140,16 @@ public final class MQTTConnection {
         // An end noticed outside `read` has no socket left to announce it.
         let hasNews = !context.inbox.events.isEmpty || (reading && mayHoldMore)
         let timeout = hasNews ? 0 : Int32(clamping: timeoutMilliseconds)
-        // An error (a signal came, or no memory) is the same as nothing being ready: the caller comes back.
-        guard Glibc.poll(&descriptors, 2, timeout) >= 0 else { return PollResult() }
         var result = PollResult()
+        guard Glibc.poll(&descriptors, 2, timeout) >= 0 else {
+            // After a signal the caller comes back. Any other error would come back at once, too: a busy loop.
+            if errno != EINTR { end(code: MOSQ_ERR_ERRNO.rawValue, systemCode: errno) }
+            return result
+        }
         let socketEvents = Int32(descriptors[0].revents)
-        result.isReadable = hasNews || (reading && socketEvents & (POLLIN | POLLHUP | POLLERR) != 0)
-        result.hasEnded = socketEvents & (POLLHUP | POLLERR) != 0
+        if !reading || socketEvents & POLLIN != 0 { brokerSilence.restart() } else { brokerSilence.continues() }
+        result.isReadable = hasNews || (reading && socketEvents & (POLLIN | POLLHUP | POLLERR | POLLNVAL) != 0)
+        result.hasEnded = socketEvents & (POLLHUP | POLLERR | POLLNVAL) != 0
         if descriptors[1].revents != 0 {
             wake?.drain()
             result.isWoken = true
@@ -189,9 +201,12 @@ public final class MQTTConnection {
         flush(limitMilliseconds: Self.flushLimitMilliseconds)
     }
 
-    /// Queues a PINGREQ when one is due, and ends a connection whose broker does not answer pings or CONNECT. Call it
+    /// Asks a silent broker for a sign of life, and ends a connection whose broker does not answer that or CONNECT. Call it
     /// often (each second is enough), before `flush()`.
-    public func keepAlive() {
+    ///
+    /// - Parameter reading: as in `poll`. While nothing is read the broker is not judged, and is sent something now and then
+    ///   so that it does not end the connection.
+    public func keepAlive(reading: Bool = true) {
         guard let handle = openHandle() else { return }
         if context.phase == .connecting, connectDeadline < .now {
             end(
@@ -201,11 +216,22 @@ public final class MQTTConnection {
                         + "this port speaks MQTT\(options.broker.tls == nil ? " without TLS" : " over TLS")"))
             return
         }
+        guard reading || context.phase != .connected else { return keepSession(handle) }
         errno = 0
         let code = mosquitto_loop_misc(handle)
         noteEnd(code: code, systemCode: errno)
         mayHaveOutput = true
         pump()
+        guard context.phase == .connected, let handle = openHandle() else { return }
+        if brokerSilence.duration >= BrokerSilence.limit {
+            end(
+                MQTTError(
+                    .timeout,
+                    "the broker at \(options.broker) has sent nothing for \(brokerSilence.duration.components.seconds) s, "
+                        + "though it was asked for a sign of life"))
+        } else if brokerSilence.isTimeToAsk() {
+            askForSign(handle)
+        }
     }
 
     /// Sends SUBSCRIBE at QoS 1 for all filters; the SUBACK is an event with the returned message id.
@@ -308,6 +334,28 @@ public final class MQTTConnection {
 }
 
 extension MQTTConnection {
+    private func keepSession(_ handle: OpaquePointer) {
+        // The broker allows one and a half intervals.
+        guard options.keepAliveSeconds > 0, SuspendingClock.now - keptAt >= .seconds(options.keepAliveSeconds) / 2
+        else {
+            return
+        }
+        keptAt = .now
+        askForSign(handle)
+    }
+
+    /// Sends something that every broker answers: the end of a subscription that there is not (MQTT 5, 3.10.4).
+    ///
+    /// Not a PINGREQ: libmosquitto sends those at its keep-alive interval only. With a short one the broker would end the
+    /// connection of a thread that waits for a slow disk, and libmosquitto that of one that does not read on purpose.
+    private func askForSign(_ handle: OpaquePointer) {
+        errno = 0
+        let code = mosquitto_unsubscribe(handle, nil, "convey/sign-of-life")
+        noteEnd(code: code, systemCode: errno)
+        mayHaveOutput = true
+        pump()
+    }
+
     private func subscribeOptions(_ retained: RetainHandling) -> Int32 {
         switch (options.version, retained) {
         case (.v5, .whenNew): Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)

@@ -50,6 +50,8 @@ enum ExitStatus {
     static let noInput = ExitCode(66)
     /// `EX_UNAVAILABLE`: the broker or a port cannot be used.
     static let unavailable = ExitCode(69)
+    /// `EX_SOFTWARE`: a stop was not finished in time, because a thread hung.
+    static let stuck = ExitCode(70)
     /// `EX_CONFIG`: a setting is wrong.
     static let badSettings = ExitCode(78)
 }

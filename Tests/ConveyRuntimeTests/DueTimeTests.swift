@@ -1,7 +1,5 @@
 import Conversation
 import JournalSupport
-import Logging
-import MQTTTransport
 import Testing
 
 @testable import ConveyRuntime
@@ -123,7 +121,7 @@ private let absurd = [
         let mailbox = EngineMailbox()
         let outcome = Monitor<Result<Void, any Error>?>(nil)
         let thread = DedicatedThread(name: "engine") {
-            outcome.complete { try runEngine(mailbox) }
+            outcome.complete { try runEngine(mailbox, beat: Heartbeats().beat("engine", limit: .seconds(30))) }
         }
         #expect(mailbox.submit([.accepted(timer("t", data))]).isRecorded)
         // The next turns begin with a due time that may lie before the clock's zero.
@@ -134,22 +132,6 @@ private let absurd = [
         thread.join()
         try outcome.change { $0 }?.get()
     }
-}
-
-private func runEngine(_ mailbox: EngineMailbox) throws {
-    let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-    let board = StatusBoard()
-    let journal = SimulatedJournal(SimulatedDisk(partitionCount: 2))
-    let settings = EngineSettings()
-    let engine = try Engine(journal: journal, settings: settings, time: Clocks.engineTime(), logger: logger)
-    let thread = EngineThread(
-        mailbox: mailbox, settings: settings,
-        backPressure: BackPressure(limits: .init(), board: board, logger: logger, wake: {}), board: board,
-        logger: logger)
-    let outlets = EngineThread.Outlets(
-        outbox: OutboxQueue(committed: .start, limit: 100, wake: {}),
-        effects: EffectManager(handlers: [:], mailbox: mailbox, logger: logger), live: LiveFeed())
-    _ = try thread.run(journal: journal, engine: engine, outlets: outlets) { nil }
 }
 
 extension Monitor where Value == Result<Void, any Error>? {

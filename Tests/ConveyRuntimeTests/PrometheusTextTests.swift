@@ -16,6 +16,7 @@ struct PrometheusTextTests {
         metrics.commitBatchSize.observe(9_999)
         var status = RuntimeStatus.starting
         status.journal = .open
+        status.threads = [ThreadAge(name: "engine", seconds: 1.5, limit: 30)]
         let page = PrometheusText.render(metrics, status: status)
 
         #expect(page.hasPrefix(Self.start))
@@ -113,8 +114,13 @@ struct PrometheusTextTests {
         # TYPE convey_up gauge
         convey_up{part="journal"} 1
         convey_up{part="recovery"} 0
+        convey_up{part="engine"} 1
         convey_up{part="broker"} 0
-        convey_up{part="ingress"} 1
+        convey_up{part="ingress"} 0
+        convey_up{part="outbox"} 0
+        # HELP convey_thread_beat_age_seconds Seconds since each long-lived thread turned last.
+        # TYPE convey_thread_beat_age_seconds gauge
+        convey_thread_beat_age_seconds{thread="engine"} 1.5
         # HELP convey_signals_received_total Messages taken from the broker.
         # TYPE convey_signals_received_total counter
         convey_signals_received_total 7

@@ -82,6 +82,8 @@ public final class SimulatedJournal: Journal {
 
     public let disk: SimulatedDisk
     public var fault = Fault.none
+    /// Called at the beginning of each commit that writes something: a slow disk.
+    public var onCommit: () -> Void = {}
 
     public init(_ disk: SimulatedDisk) {
         self.disk = disk
@@ -102,6 +104,7 @@ public final class SimulatedJournal: Journal {
     public func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
         guard epoch == .single else { throw JournalError(.staleEpoch, "one owner") }
         if batch.isEmpty { return }
+        onCommit()
         let isTorn: Bool
         switch fault {
         case .none: isTorn = false

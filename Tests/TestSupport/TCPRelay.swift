@@ -23,6 +23,8 @@ public final class TCPRelay: Sendable {
         var duplicates = [0, 0]
         var bytes = [0, 0]
         var isHeld = [false, false]
+        /// Types of packets that do not arrive, by direction.
+        var swallowed: [Set<UInt8>] = [[], []]
         var isCut = false
         var isStopped = false
         var connections = 0
@@ -70,6 +72,11 @@ public final class TCPRelay: Sendable {
         state.withLock { $0.isHeld[direction.rawValue] = isHeld }
     }
 
+    /// Lets packets of a type disappear in a direction, or all arrive again (nil).
+    public func swallow(_ type: PacketType?, _ direction: Direction) {
+        state.withLock { $0.swallowed[direction.rawValue] = type.map { [$0.rawValue] } ?? [] }
+    }
+
     /// Closes all present connections; new ones are accepted.
     public func cut() { state.withLock { $0.isCut = true } }
 
@@ -81,6 +88,8 @@ public final class TCPRelay: Sendable {
             return (state.isHeld, state.isCut, state.isStopped)
         }
     }
+
+    fileprivate func swallowed(_ direction: Int) -> Set<UInt8> { state.withLock { $0.swallowed[direction] } }
 
     fileprivate func note(_ bytes: Int, _ packets: [UInt8], _ direction: Int) {
         state.withLock { state in
@@ -115,6 +124,31 @@ public final class TCPRelay: Sendable {
 struct MQTTFraming {
     private var header: [UInt8] = []
     private var bodyLeft = 0
+    /// Type of the packet whose body is passing.
+    private var type: UInt8 = 0
+
+    /// What is left of a stream's next bytes without the packets of some types. A packet's header leaves when it is whole.
+    mutating func filter(_ bytes: ArraySlice<UInt8>, without types: Set<UInt8>) -> [UInt8] {
+        var kept: [UInt8] = []
+        var rest = bytes
+        while !rest.isEmpty {
+            if bodyLeft > 0 {
+                let count = min(bodyLeft, rest.count)
+                if !types.contains(type) { kept += rest.prefix(count) }
+                rest = rest.dropFirst(count)
+                bodyLeft -= count
+                continue
+            }
+            let byte = rest.removeFirst()
+            header.append(byte)
+            guard header.count > 1, byte & 0x80 == 0 else { continue }
+            bodyLeft = header.dropFirst().reversed().reduce(0) { $0 << 7 | Int($1 & 0x7F) }
+            type = header[0] >> 4
+            if !types.contains(type) { kept += header }
+            header = []
+        }
+        return kept
+    }
 
     /// The first byte of every packet that begins and whose header ends in `bytes`.
     mutating func packets(in bytes: ArraySlice<UInt8>) -> [UInt8] {
@@ -143,6 +177,7 @@ private final class RelayThread {
     private struct Pair {
         var sockets: [Int32]
         var framing = [MQTTFraming(), MQTTFraming()]
+        var filters = [MQTTFraming(), MQTTFraming()]
     }
 
     private let relay: TCPRelay
@@ -209,11 +244,11 @@ private final class RelayThread {
         guard count > 0 else { return false }
         // Noted before it is sent on: who sees an effect of these bytes also sees them counted.
         relay.note(count, pairs[index].framing[direction].packets(in: buffer[..<count]), direction)
-        var sent = 0
-        while sent < count {
-            let written = write(pairs[index].sockets[1 - direction], Array(buffer[sent..<count]), count - sent)
+        var rest = pairs[index].filters[direction].filter(buffer[..<count], without: relay.swallowed(direction))[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { write(pairs[index].sockets[1 - direction], $0.baseAddress, $0.count) }
             guard written > 0 else { return false }
-            sent += written
+            rest = rest.dropFirst(written)
         }
         return true
     }

@@ -192,7 +192,7 @@ enum OpenAPIDocument {
     private static let operations: [(name: String, json: String)] = [
         (
             "/healthz",
-            #"{"get":{"operationId":"health","summary":"200 while the process runs","responses":{"200":{"description":"it runs","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
+            #"{"get":{"operationId":"health","summary":"whether all threads turn","responses":{"200":{"description":"they do","content":{"application/json":{"schema":{"type":"object"}}}},"503":{"description":"one hangs; the body says which","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
         ),
         (
             "/readyz",

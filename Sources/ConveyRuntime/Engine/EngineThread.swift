@@ -17,6 +17,7 @@ final class EngineThread: Sendable {
     private let backPressure: BackPressure
     private let board: StatusBoard
     private let logger: Logger
+    private let beat: ThreadBeat
 
     /// How often the engine looks at its cursor and time-outs when nothing comes in.
     private static let tickMicroseconds: Int64 = 250_000
@@ -24,13 +25,15 @@ final class EngineThread: Sendable {
     private static let lastRetryMicroseconds: Int64 = 5_000_000
 
     init(
-        mailbox: EngineMailbox, settings: EngineSettings, backPressure: BackPressure, board: StatusBoard, logger: Logger
+        mailbox: EngineMailbox, settings: EngineSettings, backPressure: BackPressure, board: StatusBoard,
+        logger: Logger, beat: ThreadBeat
     ) {
         self.mailbox = mailbox
         self.settings = settings
         self.backPressure = backPressure
         self.board = board
         self.logger = logger
+        self.beat = beat
     }
 
     /// Works until a stop was asked for and nothing is left to do, or the deadline for stopping has passed.
@@ -43,6 +46,7 @@ final class EngineThread: Sendable {
         var engine = first
         while true {
             let work = take(engine, outlets)
+            beat.turn()
             if work.isStopping, work.ticket == nil, work.posts.isEmpty, work.reports.isEmpty,
                 !engine.hasWork || isPast(stopBy())
             {
@@ -141,6 +145,7 @@ final class EngineThread: Sendable {
         defer { mailbox.putBack(unpublished) }
         while true {
             let contents = mailbox.take(until: Clocks.monotonicMicroseconds() + delay)
+            beat.turn(allowing: BeatLimits.start)
             contents.fail(with: cause)
             unpublished += contents.unpublished
             if contents.isStopping { throw cause }

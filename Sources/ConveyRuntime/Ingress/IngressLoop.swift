@@ -24,6 +24,7 @@ final class IngressLoop: Sendable {
     private let board: StatusBoard
     private let wake: WakeHandle
     private let logger: Logger
+    private let beat: ThreadBeat
     private let isStopping = Atomic(false)
 
     /// Bytes of payload a batch: bounds memory where messages are large.
@@ -32,10 +33,11 @@ final class IngressLoop: Sendable {
     /// What the broker sends again comes first in a resumed session: at most about two batches, and at once.
     private static let redeliveryBatches = 2
     private static let redeliveryMicroseconds: Int64 = 5_000_000
+    private static let unconfirmed = RuntimeStatus.Broker.connecting("the subscription is not confirmed yet")
 
     init(
         settings: Settings, mailbox: EngineMailbox, replies: Replies, backPressure: BackPressure,
-        board: StatusBoard, wake: WakeHandle, logger: Logger
+        board: StatusBoard, wake: WakeHandle, logger: Logger, beat: ThreadBeat
     ) {
         self.settings = settings
         self.mailbox = mailbox
@@ -44,6 +46,7 @@ final class IngressLoop: Sendable {
         self.board = board
         self.wake = wake
         self.logger = logger
+        self.beat = beat
     }
 
     /// Ends `run` after the batch at hand.
@@ -56,6 +59,7 @@ final class IngressLoop: Sendable {
         let connection = try MQTTConnection(options)
         var state = State(expectsSession: settings.expectsSession)
         while !isStopping.load(ordering: .acquiring) {
+            beat.turn()
             let pause = backPressure.pause
             if !connection.isOpen {
                 // What ended the connection may not have been read yet.
@@ -70,7 +74,8 @@ final class IngressLoop: Sendable {
             let polled = connection.poll(timeoutMilliseconds: wait, wake: wake, reading: mayRead)
             if polled.isReadable || polled.hasEnded { takeBatch(connection, &state) }
             guard connection.isOpen else { continue }
-            connection.keepAlive()
+            connection.keepAlive(reading: mayRead)
+            note(connection.silence, &state)
             connection.flush()
         }
         connection.disconnect()
@@ -86,6 +91,8 @@ final class IngressLoop: Sendable {
         var identifiers = IdentifierSource()
         /// Messages that the last read brought.
         var lastBatch = 0
+        var isSilent = false
+        var isSubscribed = false
 
         init(expectsSession: Bool) {
             self.expectsSession = expectsSession
@@ -101,6 +108,7 @@ final class IngressLoop: Sendable {
 
     private func connect(_ connection: MQTTConnection, _ state: inout State) {
         guard state.backoff.remainingMilliseconds == 0 else { return }
+        beat.turn(allowing: BeatLimits.connecting)
         do {
             try connection.connect()
         } catch {
@@ -110,15 +118,26 @@ final class IngressLoop: Sendable {
 
     private func lost(_ error: MQTTError?, _ state: inout State) {
         let reason = error.map { "\($0)" } ?? "the connection has ended"
+        state.isSilent = false
         board.setBroker(.connecting(reason))
         if state.backoff.failed() {
             logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(reason)"])
         }
     }
 
-    /// The broker has ended a connection that did not read for too long; it keeps what it has for the session.
+    private func note(_ silence: Duration, _ state: inout State) {
+        if let words = BrokerSession.words(ofSilence: silence) {
+            state.isSilent = true
+            board.setBroker(.silent(words))
+        } else if state.isSilent {
+            state.isSilent = false
+            board.setBroker(state.isSubscribed ? .connected : Self.unconfirmed)
+        }
+    }
+
+    /// The connection has ended meanwhile; the broker keeps what it has for the session.
     private func paused(_ reason: String) {
-        board.setBroker(.connecting("ingress is paused: \(reason)"))
+        board.setBroker(.pausing(reason))
     }
 
     /// Reads what has come, has it committed, and lets the acknowledgements out.
@@ -133,6 +152,7 @@ final class IngressLoop: Sendable {
         board.countIngress { metrics in
             metrics.counters.receivedBytes += messages.reduce(0) { $0 + UInt64($1.payload.count) }
         }
+        beat.turn(allowing: BeatLimits.commit)
         switch mailbox.submit(inbound) {
         case .success(let outcomes):
             connection.flush()
@@ -166,6 +186,7 @@ final class IngressLoop: Sendable {
                             + "give \(settings.session.clientID) read access to it"), &state)
             } else {
                 logger.info("connected to the broker", metadata: ["broker": "\(settings.session.broker)"])
+                state.isSubscribed = true
                 board.setBroker(.connected)
             }
         case .publishAcknowledged:
@@ -185,6 +206,8 @@ final class IngressLoop: Sendable {
                 metadata: ["client_id": "\(settings.session.clientID)"])
         }
         state.expectsSession = true
+        state.isSubscribed = false
+        board.setBroker(Self.unconfirmed)
         do {
             _ = try connection.subscribe(
                 ["\(settings.session.root)/in/#", "\(settings.session.root)/ingest/#"], retained: .never)

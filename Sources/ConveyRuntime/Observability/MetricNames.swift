@@ -2,6 +2,7 @@
 struct MetricNames {
     static let up = "convey_up"
     static let ready = "convey_ready"
+    static let threadBeatAge = "convey_thread_beat_age_seconds"
 
     static let received = "convey_signals_received_total"
     static let receivedBytes = "convey_received_bytes_total"

@@ -32,6 +32,10 @@ public struct PrometheusText: Sendable {
         for part in status.parts {
             sample(MetricNames.up, [("part", part.name)], part.isReady ? "1" : "0")
         }
+        header(MetricNames.threadBeatAge, "Seconds since each long-lived thread turned last.", type: "gauge")
+        for thread in status.threads {
+            sample(MetricNames.threadBeatAge, [("thread", thread.name)], Self.number(thread.seconds))
+        }
     }
 
     private mutating func counters(_ counters: MetricsSnapshot.Counters) {

@@ -19,6 +19,7 @@ final class OutboxLoop: Sendable {
     private let board: StatusBoard
     private let wake: WakeHandle
     private let logger: Logger
+    private let beat: ThreadBeat
     private let isStopping = Atomic(false)
     private let stopBy = Atomic<Int64>(.max)
 
@@ -28,7 +29,7 @@ final class OutboxLoop: Sendable {
 
     init(
         settings: Settings, queue: OutboxQueue, mailbox: EngineMailbox, board: StatusBoard, wake: WakeHandle,
-        logger: Logger
+        logger: Logger, beat: ThreadBeat
     ) {
         self.settings = settings
         self.queue = queue
@@ -36,6 +37,7 @@ final class OutboxLoop: Sendable {
         self.board = board
         self.wake = wake
         self.logger = logger
+        self.beat = beat
     }
 
     /// Ends `run` once everything is acknowledged, or at the deadline (microseconds, monotonic).
@@ -52,6 +54,7 @@ final class OutboxLoop: Sendable {
         let connection = try MQTTConnection(options)
         var state = State(cursor: cursor, root: settings.session.root)
         while !isDone(state, connection) {
+            beat.turn()
             let cursor = state.cursor
             if !connection.isOpen {
                 // What ended the connection may not have been read yet.
@@ -70,6 +73,7 @@ final class OutboxLoop: Sendable {
             }
             noteProgress(since: cursor, &state)
             if connection.isOpen { connection.keepAlive() }
+            note(connection.silence, &state)
         }
         if connection.isConnected { _ = announce("offline", connection) }
         connection.disconnect()
@@ -89,6 +93,7 @@ final class OutboxLoop: Sendable {
         /// Acknowledged and not counted yet.
         var published = 0
         var isIdle = false
+        var isSilent = false
         var backoff = Backoff()
         /// Between refusals of events, over connections that work.
         var refusals = Backoff()
@@ -158,6 +163,7 @@ final class OutboxLoop: Sendable {
 
     private func connect(_ connection: MQTTConnection, _ state: inout State) {
         guard state.retryMilliseconds == 0 else { return }
+        beat.turn(allowing: BeatLimits.connecting)
         do {
             try connection.connect()
         } catch {
@@ -170,10 +176,22 @@ final class OutboxLoop: Sendable {
         queue.restart()
         state.poison.ended(error, inFlight: state.unacknowledged)
         state.startOver()
+        let reason = error.map { "\($0)" } ?? "the connection has ended"
+        state.isSilent = false
+        board.setOutbox(.connecting(reason))
         guard state.backoff.failed() else { return }
         logger.warning(
-            "the outbox has no connection to the broker; trying again",
-            metadata: ["reason": "\(error.map { "\($0)" } ?? "the connection has ended")"])
+            "the outbox has no connection to the broker; trying again", metadata: ["reason": "\(reason)"])
+    }
+
+    private func note(_ silence: Duration, _ state: inout State) {
+        if let words = BrokerSession.words(ofSilence: silence) {
+            state.isSilent = true
+            board.setOutbox(.silent(words))
+        } else if state.isSilent {
+            state.isSilent = false
+            board.setOutbox(.publishing)
+        }
     }
 
     private func handle(_ event: MQTTEvent, _ connection: MQTTConnection, _ state: inout State) {
@@ -183,6 +201,7 @@ final class OutboxLoop: Sendable {
             state.backoff.succeeded()
             queue.restart()
             state.startOver()
+            board.setOutbox(.publishing)
             state.poison.connected()
             state.statusMessageID = announce("online", connection)
             if state.statusMessageID == nil { state.poison.proven() }
@@ -300,6 +319,7 @@ final class OutboxLoop: Sendable {
         state.cursor = through
         state.taken = max(state.taken, through)
         mailbox.moveOutboxCursor(to: through)
+        queue.progress.acknowledged(through: through)
     }
 
     private func acknowledged(_ messageID: Int32, _ state: inout State) {
@@ -353,6 +373,7 @@ final class OutboxLoop: Sendable {
         }
         guard state.published > 0 else { return }
         queue.acknowledged(state.published)
+        queue.progress.acknowledged(through: state.cursor)
         board.countOutbox { [published = state.published] in $0.counters.published += UInt64(published) }
         state.published = 0
     }

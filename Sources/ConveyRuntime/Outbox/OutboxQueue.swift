@@ -25,14 +25,18 @@ final class OutboxQueue: Sendable {
     }
 
     private let state: Monitor<State>
+    /// Whether what is handed over gets to the broker.
+    let progress: OutboxProgress
     private let limit: Int
     private let wake: @Sendable () -> Void
     /// - Parameters:
     ///   - committed: the journal's end; what was recorded before is read from the journal.
+    ///   - cursor: everything up to here was acknowledged before.
     ///   - limit: events held in memory.
     ///   - wake: called after each change, from the changing thread.
-    init(committed: Position, limit: Int, wake: @escaping @Sendable () -> Void) {
+    init(committed: Position, cursor: Position = .start, limit: Int, wake: @escaping @Sendable () -> Void) {
         state = Monitor(State(committed: committed))
+        progress = OutboxProgress(committed: committed, cursor: cursor)
         self.limit = limit
         self.wake = wake
     }
@@ -40,6 +44,7 @@ final class OutboxQueue: Sendable {
     /// Takes what a transaction has committed.
     func append(_ events: [OutboundEvent], committed: Position) {
         guard committed > .start else { return }
+        if let last = events.last { progress.recorded(last.record.position) }
         state.change { state in
             state.committed = committed
             guard state.isWarm else { return }

@@ -11,6 +11,7 @@ public final class QueryDoor: Sendable {
     private let session: BrokerSession
     private let service: QueryService
     private let logger: Logger
+    private let heartbeats: Heartbeats
     private let wake: WakeHandle
     private let isStopping = Atomic(false)
     private let replies: Replies
@@ -39,14 +40,20 @@ public final class QueryDoor: Sendable {
         }
     }
 
+    /// How long a stop waits for a thread that hangs, or that is in an attempt to connect.
+    private static let stopMicroseconds: Int64 = 5_000_000
+
+    /// - Parameter heartbeats: where its thread shows that it turns.
     /// - Throws: when the process has no descriptor left.
     public init(
-        session: BrokerSession, service: QueryService, replies: Replies, logger: Logger
+        session: BrokerSession, service: QueryService, replies: Replies, logger: Logger,
+        heartbeats: Heartbeats = Heartbeats()
     ) throws(MQTTError) {
         self.session = session
         self.service = service
         self.replies = replies
         self.logger = logger
+        self.heartbeats = heartbeats
         wake = try WakeHandle()
     }
 
@@ -58,12 +65,14 @@ public final class QueryDoor: Sendable {
         }
         thread.withLock { thread in
             guard thread == nil else { return }
+            let beat = heartbeats.beat("door", limit: BeatLimits.connection)
             thread = DedicatedThread(name: "convey-door") { [self] in
                 do {
-                    try run()
+                    try run(beat)
                 } catch {
                     logger.error("queries over MQTT have ended", metadata: ["reason": "\(error)"])
                 }
+                beat.end()
             }
         }
     }
@@ -73,7 +82,7 @@ public final class QueryDoor: Sendable {
         isStopping.store(true, ordering: .releasing)
         wake.wake()
         let running = thread.withLock { $0.take() }
-        running?.join()
+        running?.join(until: Clocks.monotonicMicroseconds() + Self.stopMicroseconds, logger: logger)
     }
 
     /// Owned by the thread.
@@ -81,13 +90,16 @@ public final class QueryDoor: Sendable {
         var backoff = Backoff()
     }
 
-    private func run() throws(MQTTError) {
+    private func run(_ beat: ThreadBeat) throws(MQTTError) {
         let connection = try MQTTConnection(options)
         var state = State()
         while !isStopping.load(ordering: .acquiring) {
+            beat.turn()
             if !connection.isOpen {
                 for event in connection.read(limit: 1, byteLimit: 1).events { handle(event, connection, &state) }
+                beat.turn(allowing: BeatLimits.connecting)
                 connect(connection, &state)
+                beat.turn()
             }
             let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
             let polled = connection.poll(timeoutMilliseconds: wait, wake: wake)

@@ -33,21 +33,30 @@ public final class QueryService: Sendable {
     private let limits: QueryLimits
     private let openReader: @Sendable () throws(JournalError) -> any JournalReader
     private let logger: Logger
+    private let heartbeats: Heartbeats
     private let queues: [Monitor<Queue>]
     private let threads = Mutex<[DedicatedThread]>([])
     private let counted = Mutex(MetricsSnapshot())
 
+    /// How often an idle thread beats.
+    private static let idleMicroseconds: Int64 = 1_000_000
+    /// How long a stop waits for a thread that hangs.
+    private static let stopMicroseconds: Int64 = 5_000_000
+
     /// - Parameters:
     ///   - budget: the memory that answers may take until they have been sent.
+    ///   - heartbeats: where its threads show that they turn.
     ///   - openReader: called on each answering thread, and again after a failure to read.
     public init(
         limits: QueryLimits = QueryLimits(), budget: AnswerBudget = AnswerBudget(), logger: Logger,
+        heartbeats: Heartbeats = Heartbeats(),
         openReader: @escaping @Sendable () throws(JournalError) -> any JournalReader
     ) {
         self.limits = limits
         self.budget = budget
         self.openReader = openReader
         self.logger = logger
+        self.heartbeats = heartbeats
         queues = (0..<max(1, limits.workers)).map { _ in Monitor(Queue()) }
     }
 
@@ -61,20 +70,27 @@ public final class QueryService: Sendable {
     /// Starts the threads. Once only.
     public func start() {
         threads.withLock { threads in
-            for queue in queues {
-                threads.append(DedicatedThread(name: "convey-query") { [self] in work(queue) })
+            for (index, queue) in queues.enumerated() {
+                let beat = heartbeats.beat("query-\(index + 1)", limit: BeatLimits.query)
+                threads.append(
+                    DedicatedThread(name: "convey-query") { [self] in
+                        work(queue, beat)
+                        beat.end()
+                    })
             }
         }
     }
 
-    /// Answers what waits with `unavailable` and waits for the threads, which takes as long as the question at hand.
+    /// Answers what waits with `unavailable` and waits for the threads, which takes as long as the question at hand, within
+    /// limits.
     public func stop() {
         for queue in queues { queue.change { $0.isStopping = true } }
         let running = threads.withLock { threads in
             defer { threads = [] }
             return threads
         }
-        for thread in running { thread.join() }
+        let deadline = Clocks.monotonicMicroseconds() + Self.stopMicroseconds
+        for thread in running { thread.join(until: deadline, logger: logger) }
     }
 
     /// Asks. At most `queueLimit` questions wait for each thread; beyond, the answer is `busy`, at once.
@@ -151,9 +167,10 @@ public final class QueryService: Sendable {
 
     // MARK: On the answering threads
 
-    private func work(_ queue: Monitor<Queue>) {
+    private func work(_ queue: Monitor<Queue>, _ beat: ThreadBeat) {
         var executor: QueryExecutor?
-        while var question = take(queue) {
+        while var question = take(queue, beat) {
+            beat.turn()
             let deadline = question.asked + limits.timeLimitMicroseconds
             if question.needs > 0, Clocks.monotonicMicroseconds() >= deadline {
                 let held = "\(budget.used) bytes of answers wait to be read"
@@ -181,10 +198,12 @@ public final class QueryService: Sendable {
     }
 
     /// The next question; nil to end. One at a time, so that what waits counts against the limit until its turn.
-    private func take(_ queue: Monitor<Queue>) -> QuestionQueue<Job>.Entry? {
+    private func take(_ queue: Monitor<Queue>, _ beat: ThreadBeat) -> QuestionQueue<Job>.Entry? {
         while true {
             let waitsForRoom = queue.change { $0.questions.waitsForRoom }
-            let deadline = waitsForRoom ? Clocks.monotonicMicroseconds() + Self.roomPace : nil
+            let pace = waitsForRoom ? Self.roomPace : Self.idleMicroseconds
+            let deadline = Clocks.monotonicMicroseconds() + pace
+            beat.turn()
             let next: Next? = queue.wait(until: deadline) { queue in
                 if queue.isStopping { return .end(queue.questions.removeAll()) }
                 return queue.questions.next(

@@ -26,6 +26,18 @@ public struct BrokerSession: Sendable {
     }
 }
 
+extension BrokerSession {
+    /// A sound broker breaks its silence after `MQTTConnection` has asked it for a sign of life, at ten seconds; it has this
+    /// long to do so before the service is not ready any more.
+    private static let silenceLimit = Duration.seconds(15)
+
+    /// What is said of a broker that is silent for too long; nil for one that is not.
+    static func words(ofSilence silence: Duration) -> String? {
+        guard silence >= silenceLimit else { return nil }
+        return "the broker has sent nothing for \(silence.components.seconds) s, not even an answer"
+    }
+}
+
 /// Waits between attempts to connect: longer each time, up to a limit.
 struct Backoff {
     private static let first: Int64 = 100_000

@@ -9,6 +9,7 @@ struct JournalOpening {
     let backPressure: BackPressure
     let board: StatusBoard
     let logger: Logger
+    let beat: ThreadBeat
 
     private static let firstRetryMicroseconds: Int64 = 100_000
     private static let lastRetryMicroseconds: Int64 = 5_000_000
@@ -20,6 +21,7 @@ struct JournalOpening {
         var metrics = MetricsSnapshot()
         var told: JournalError.Code?
         while true {
+            beat.turn(allowing: BeatLimits.start)
             do {
                 let opened = try attempt(metrics)
                 if told != nil { logger.notice("the journal can be opened now") }

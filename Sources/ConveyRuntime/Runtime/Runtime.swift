@@ -38,6 +38,7 @@ public final class Runtime: Sendable {
     private let settings: RuntimeSettings
     private let openJournal: @Sendable () throws(JournalError) -> any Journal
     private let logger: Logger
+    private let heartbeats: Heartbeats
     private let board = StatusBoard()
     private let mailbox = EngineMailbox()
     private let backPressure: BackPressure
@@ -49,8 +50,9 @@ public final class Runtime: Sendable {
     private let ingressWake: WakeHandle
     private let outboxWake: WakeHandle
     private let stopDeadline = Mutex<Int64?>(nil)
-    private let verification = Mutex<DedicatedThread?>(nil)
-    private let verifier: BackgroundVerifier?
+    private let verification = Mutex<(verifier: BackgroundVerifier, thread: DedicatedThread)?>(nil)
+    private let openVerification: (@Sendable () throws(JournalError) -> any VerifiableJournal & Sendable)?
+    private let outboxProgress = Mutex<OutboxProgress?>(nil)
     private let ingress = Mutex<(loop: IngressLoop, thread: DedicatedThread)?>(nil)
     private let end = EndOfRun()
 
@@ -59,15 +61,19 @@ public final class Runtime: Sendable {
 
     /// - Parameters:
     ///   - openJournal: called on the engine's thread, which owns the journal from then on.
+    ///   - heartbeats: where its threads show that they turn.
     ///   - openVerification: gives the background verification its reader; nil for none.
     public init(
         settings: RuntimeSettings, handlers: [EffectClass: any EffectHandler], logger: Logger,
+        heartbeats: Heartbeats = Heartbeats(),
         openVerification: (@Sendable () throws(JournalError) -> any VerifiableJournal & Sendable)? = nil,
         openJournal: @escaping @Sendable () throws(JournalError) -> any Journal
     ) throws(MQTTError) {
         self.settings = settings
         self.openJournal = openJournal
         self.logger = logger
+        self.heartbeats = heartbeats
+        self.openVerification = openVerification
         ingressWake = try WakeHandle()
         outboxWake = try WakeHandle()
         replies = try Replies(session: settings.session, rule: settings.responseTopics, logger: logger)
@@ -76,14 +82,19 @@ public final class Runtime: Sendable {
                 queue: settings.queueLimit, outbox: settings.outboxLimit, effects: settings.openEffectLimit),
             board: board, logger: logger, wake: { [ingressWake] in ingressWake.wake() })
         effects = EffectManager(handlers: handlers, mailbox: mailbox, logger: logger)
-        if let openVerification {
-            verifier = BackgroundVerifier(board: board, logger: logger, open: openVerification)
-        } else {
-            verifier = nil
-        }
     }
 
-    public var status: RuntimeStatus { board.status }
+    public var status: RuntimeStatus {
+        var status = board.status
+        status.threads = heartbeats.ages
+        if let stall = outboxProgress.withLock({ $0 })?.stall() {
+            status.outboxStall =
+                "events wait (\(stall.waiting) positions) and the broker has acknowledged none for "
+                + "\(Int(stall.seconds)) s"
+        }
+        return status
+    }
+
     public var metrics: MetricsSnapshot {
         var metrics = board.metrics
         metrics.gauges.liveStreams = live.watching
@@ -107,9 +118,11 @@ public final class Runtime: Sendable {
     /// `waitForEnd`.
     public func start() {
         // Ends by itself after `stop`, or after a failure; `end` is how others wait for it.
+        let beat = heartbeats.beat("engine", limit: BeatLimits.engine)
         _ = DedicatedThread(name: "convey-engine") { [self] in
+            defer { beat.end() }
             do {
-                try runEngine()
+                try runEngine(beat)
                 end.reach(.success(()))
             } catch {
                 logger.critical("the runtime cannot go on", metadata: ["reason": "\(error)"])
@@ -126,17 +139,18 @@ public final class Runtime: Sendable {
     }
 
     /// Takes in no more, finishes what is recorded and publishes what is committed, all within the deadline; what is left
-    /// is taken up by the next start.
+    /// is taken up by the next start. It takes longer only where the engine's thread hangs, or an effect does not end when
+    /// it is cancelled: then this does not return, and the caller has to end the process.
     public func stop(deadline: Duration) async {
-        let (seconds, attoseconds) = deadline.components
-        let microseconds = seconds * 1_000_000 + attoseconds / 1_000_000_000_000
-        stopDeadline.withLock { $0 = Clocks.monotonicMicroseconds() + microseconds }
+        let now = Clocks.monotonicMicroseconds()
+        let limit = deadline.microseconds
+        stopDeadline.withLock { $0 = now.saturatingAdd(limit) }
+        board.setIngress(.stopped)
         await withCheckedContinuation { continuation in
             // Joining blocks, so not on a thread of the pool.
             _ = DedicatedThread(name: "convey-stop") { [self] in
-                stopIngress()
-                verifier?.stop()
-                verification.withLock { $0.take() }?.join()
+                // Half of the time is for those who come after them.
+                stopReaders(until: now.saturatingAdd(limit / 2))
                 continuation.resume()
             }
         }
@@ -146,18 +160,21 @@ public final class Runtime: Sendable {
         try? await end.wait()
     }
 
-    private func stopIngress() {
-        guard let running = ingress.withLock({ $0 }) else { return }
-        running.loop.stop()
-        running.thread.join()
-        ingress.withLock { $0 = nil }
+    /// Ingress may be in an attempt to connect, which takes as long as the kernel tries; nothing is lost by leaving it there.
+    private func stopReaders(until deadline: Int64) {
+        let reading = ingress.withLock { $0.take() }
+        let verifying = verification.withLock { $0.take() }
+        reading?.loop.stop()
+        verifying?.verifier.stop()
+        reading?.thread.join(until: deadline, logger: logger)
+        verifying?.thread.join(until: deadline, logger: logger)
     }
 
-    private func runEngine() throws {
+    private func runEngine(_ beat: ThreadBeat) throws {
         let began = Clocks.monotonicMicroseconds()
         let opening = JournalOpening(
             open: openJournal, settings: settings.engine, mailbox: mailbox, backPressure: backPressure, board: board,
-            logger: logger)
+            logger: logger, beat: beat)
         guard let (journal, engine) = try opening.run() else { return mailbox.close() }
         board.setConversations(setAside: engine.takeSetAside())
         board.setRecovery(.done)
@@ -173,22 +190,25 @@ public final class Runtime: Sendable {
                 "open_effects": "\(engine.openEffects)", "unpublished": "\(engine.outboxLag)",
                 "milliseconds": "\((Clocks.monotonicMicroseconds() - began) / 1_000)",
             ])
-        let queue = OutboxQueue(committed: engine.lastPosition, limit: Self.outboxMemoryLimit) { [outboxWake] in
+        let queue = OutboxQueue(
+            committed: engine.lastPosition, cursor: engine.outboxCursor, limit: Self.outboxMemoryLimit
+        ) { [outboxWake] in
             outboxWake.wake()
         }
+        outboxProgress.withLock { $0 = queue.progress }
         let engineThread = EngineThread(
-            mailbox: mailbox, settings: settings.engine, backPressure: backPressure, board: board, logger: logger)
+            mailbox: mailbox, settings: settings.engine, backPressure: backPressure, board: board, logger: logger,
+            beat: beat)
+        let outboxBeat = heartbeats.beat("outbox", limit: BeatLimits.connection)
         let outbox = OutboxLoop(
             settings: OutboxLoop.Settings(
                 session: settings.session, window: settings.outboxWindow, version: settings.version),
-            queue: queue, mailbox: mailbox, board: board, wake: outboxWake, logger: logger)
-        let outboxThread = try startOutbox(outbox, cursor: engine.outboxCursor, journal: journal)
+            queue: queue, mailbox: mailbox, board: board, wake: outboxWake, logger: logger, beat: outboxBeat)
+        let outboxThread = try startOutbox(outbox, cursor: engine.outboxCursor, journal: journal, outboxBeat)
         replies.start()
         if stopDeadline.withLock({ $0 }) == nil {
             startIngress(expectsSession: engine.lastPosition > .start)
-            if let verifier {
-                verification.withLock { $0 = DedicatedThread(name: "convey-verify") { verifier.run() } }
-            }
+            startVerification()
         }
 
         let outlets = EngineThread.Outlets(outbox: queue, effects: effects, live: live)
@@ -200,22 +220,28 @@ public final class Runtime: Sendable {
         } catch {
             outbox.stop(by: 0)
             replies.stop(by: 0)
-            outboxThread.join()
+            outboxThread.join(until: Clocks.monotonicMicroseconds() + Self.outboxGrace, logger: logger)
             throw error
         }
-        let deadline = stopDeadline.withLock { $0 } ?? 0
-        outbox.stop(by: deadline)
-        replies.stop(by: deadline)
-        outboxThread.join()
+        let stopBy = stopDeadline.withLock { $0 } ?? 0
+        outbox.stop(by: stopBy)
+        replies.stop(by: stopBy)
+        outboxThread.join(
+            until: max(stopBy, Clocks.monotonicMicroseconds()).saturatingAdd(Self.outboxGrace), logger: logger)
         if let last { try engineThread.flushCursor(last) }
         mailbox.close()
     }
 
+    /// Beyond its deadline the outbox takes as long as a round, unless it is in an attempt to connect: then the stop goes on
+    /// without it, and what it has not told of is published again.
+    private static let outboxGrace: Int64 = 3_000_000
+
     private func startOutbox(
-        _ outbox: OutboxLoop, cursor: Position, journal: any Journal
+        _ outbox: OutboxLoop, cursor: Position, journal: any Journal, _ beat: ThreadBeat
     ) throws(JournalError) -> DedicatedThread {
         let reader = try journal.makeReader()
         return DedicatedThread(name: "convey-outbox") { [self] in
+            defer { beat.end() }
             do {
                 try outbox.run(cursor: cursor, reader: reader)
             } catch {
@@ -225,14 +251,28 @@ public final class Runtime: Sendable {
         }
     }
 
+    private func startVerification() {
+        guard let openVerification else { return }
+        let beat = heartbeats.beat("verify", limit: BeatLimits.verification)
+        let verifier = BackgroundVerifier(board: board, logger: logger, beat: beat, open: openVerification)
+        let thread = DedicatedThread(name: "convey-verify") {
+            verifier.run()
+            beat.end()
+        }
+        verification.withLock { $0 = (verifier, thread) }
+    }
+
     private func startIngress(expectsSession: Bool) {
+        let beat = heartbeats.beat("ingress", limit: BeatLimits.connection)
         let loop = IngressLoop(
             settings: IngressLoop.Settings(
                 session: settings.session, batchLimit: settings.ingressBatchLimit,
                 maximumPayloadBytes: settings.maximumPayloadBytes, expectsSession: expectsSession),
             mailbox: mailbox, replies: replies, backPressure: backPressure, board: board, wake: ingressWake,
-            logger: logger)
+            logger: logger, beat: beat)
+        board.setIngress(.running)
         let thread = DedicatedThread(name: "convey-ingress") { [self] in
+            defer { beat.end() }
             do {
                 try loop.run()
             } catch {

@@ -31,8 +31,12 @@ final class StatusBoard: Sendable {
 
     func setConversations(setAside: [SetAsideConversation]) { contents.withLock { $0.status.setAside = setAside } }
 
+    func setOutbox(_ outbox: RuntimeStatus.Outbox) { contents.withLock { $0.status.outbox = outbox } }
+
+    /// A stop is final.
     func setIngress(_ ingress: RuntimeStatus.Ingress) {
         contents.withLock { contents in
+            guard contents.status.ingress != .stopped else { return }
             contents.status.ingress = ingress
             if case .paused = ingress { contents.ingress.counters.ingressPauses += 1 }
         }

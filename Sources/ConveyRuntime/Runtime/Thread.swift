@@ -1,12 +1,20 @@
 import Glibc
+import Logging
 
 /// A thread of its own, for work that blocks: a C library, a disk. Ends when its body returns.
-final class DedicatedThread: Sendable {
+package final class DedicatedThread: Sendable {
     private let handle: pthread_t
+    private let name: String
+    private let hasEnded: Monitor<Bool>
 
     /// - Parameter name: shown by `top -H` and debuggers; Linux keeps 15 bytes.
-    init(name: String, _ body: @escaping @Sendable () -> Void) {
-        let start = Unmanaged.passRetained(Start(name: name, body: body))
+    package init(name: String, _ body: @escaping @Sendable () -> Void) {
+        let hasEnded = Monitor(false)
+        let start = Unmanaged.passRetained(
+            Start(name: name) {
+                body()
+                hasEnded.change { $0 = true }
+            })
         var handle = pthread_t()
         let code = pthread_create(
             &handle, nil,
@@ -19,11 +27,21 @@ final class DedicatedThread: Sendable {
             }, start.toOpaque())
         precondition(code == 0, "cannot start thread \(name): \(String(cString: strerror(code)))")
         self.handle = handle
+        self.name = name
+        self.hasEnded = hasEnded
     }
 
     /// Waits until the body has returned. Call it once.
     func join() {
         pthread_join(handle, nil)
+    }
+
+    /// The same, for a thread that may hang: after the deadline (microseconds, monotonic) it is left to itself, which is
+    /// said in the log. What waits for it must be able to go on without it.
+    func join(until deadline: Int64, logger: Logger) {
+        guard hasEnded.wait(until: deadline, { $0 ? true : nil }) == nil else { return join() }
+        logger.error("a thread does not end; the stop goes on without it", metadata: ["thread": "\(name)"])
+        pthread_detach(handle)
     }
 
     /// Without a name the thread works just as well, so a failure is ignored.

@@ -12,6 +12,8 @@ final class BackgroundVerifier: Sendable {
     private static let restMicroseconds: Int64 = 1_000_000
     /// The longest rest: what a slow disk makes of the factor.
     private static let longestRestMicroseconds: Int64 = 60_000_000
+    /// How often it beats while it rests.
+    private static let beatMicroseconds: Int64 = 1_000_000
     /// Differences told in the log; further ones are only counted.
     private static let toldLimit = 10
     /// Linux counts 19 as the lowest priority; it is the calling thread's own.
@@ -20,15 +22,17 @@ final class BackgroundVerifier: Sendable {
     private let open: @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable
     private let board: StatusBoard
     private let logger: Logger
+    private let beat: ThreadBeat
     private let isStopping = Monitor(false)
 
     /// - Parameter open: called on the verifier's thread, which owns what it returns.
     init(
-        board: StatusBoard, logger: Logger,
+        board: StatusBoard, logger: Logger, beat: ThreadBeat,
         open: @escaping @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable
     ) {
         self.board = board
         self.logger = logger
+        self.beat = beat
         self.open = open
     }
 
@@ -91,6 +95,12 @@ final class BackgroundVerifier: Sendable {
     private func rest(after worked: Int64) -> Bool {
         let length = min(
             max(worked * Self.restFactor, worked == 0 ? Self.restMicroseconds : 0), Self.longestRestMicroseconds)
-        return isStopping.wait(until: Clocks.monotonicMicroseconds() + length) { $0 ? true : nil } ?? false
+        let end = Clocks.monotonicMicroseconds() + length
+        while true {
+            beat.turn()
+            let next = Clocks.monotonicMicroseconds() + Self.beatMicroseconds
+            if let isTime = isStopping.wait(until: min(end, next), { $0 ? true : nil }) { return isTime }
+            if Clocks.monotonicMicroseconds() >= end { return false }
+        }
     }
 }

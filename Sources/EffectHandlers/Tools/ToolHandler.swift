@@ -21,7 +21,11 @@ public final class ToolHandler: EffectHandler {
     /// - Parameters:
     ///   - session: the broker, protocol version, root and node; the connection's client id is `convey-tools-{node}`.
     ///   - limits: see `ToolLimits`.
-    public init(_ tools: ToolDeclarations, session: BrokerSession, limits: ToolLimits = ToolLimits(), logger: Logger) {
+    ///   - heartbeats: where the thread of the connection shows that it turns.
+    public init(
+        _ tools: ToolDeclarations, session: BrokerSession, limits: ToolLimits = ToolLimits(), logger: Logger,
+        heartbeats: Heartbeats = Heartbeats()
+    ) {
         self.tools = tools
         self.limits = limits
         var (usesMQTT, usesHTTP) = (false, false)
@@ -31,7 +35,9 @@ public final class ToolHandler: EffectHandler {
             case .http: usesHTTP = true
             }
         }
-        mqtt = usesMQTT ? MQTTToolTransport(session: session, limits: limits, logger: logger) : nil
+        mqtt =
+            usesMQTT
+            ? MQTTToolTransport(session: session, limits: limits, logger: logger, heartbeats: heartbeats) : nil
         http = usesHTTP ? HTTPToolTransport(limits: limits) : nil
     }
 

@@ -12,14 +12,15 @@ struct Handlers: Sendable {
     private let tools: ToolHandler
 
     /// The model handler reads conversations from the journal over a connection of its own.
-    init(_ settings: ServeSettings) {
+    init(_ settings: ServeSettings, heartbeats: Heartbeats) {
         let directory = settings.dataDirectory
         models = ModelHandler(
             settings: settings.models, tools: settings.tools.tools.map(ChatTool.init),
             contexts: ContextStore { () throws(JournalError) in
                 try SQLiteJournal.openReader(directory: directory, isInUse: true)
             })
-        tools = ToolHandler(settings.tools, session: makeSession(settings), logger: Logger(label: "tools"))
+        tools = ToolHandler(
+            settings.tools, session: makeSession(settings), logger: Logger(label: "tools"), heartbeats: heartbeats)
     }
 
     var byClass: [EffectClass: any EffectHandler] { [.llm: models, .tool: tools] }
@@ -50,17 +51,20 @@ func makeSession(_ settings: ServeSettings) -> BrokerSession {
 }
 
 /// Answers queries from the journal, beside the runtime, once that has opened it.
-func makeQueries(_ settings: ServeSettings, status: @escaping @Sendable () -> RuntimeStatus) -> QueryService {
+func makeQueries(
+    _ settings: ServeSettings, heartbeats: Heartbeats, status: @escaping @Sendable () -> RuntimeStatus
+) -> QueryService {
     let directory = settings.dataDirectory
     let budget = AnswerBudget(bytes: settings.httpAnswerBytes)
-    return QueryService(budget: budget, logger: Logger(label: "queries")) { () throws(JournalError) in
+    return QueryService(budget: budget, logger: Logger(label: "queries"), heartbeats: heartbeats) {
+        () throws(JournalError) in
         guard status().recovery == .done else { throw JournalError(.busy, "the journal is not open yet") }
         return try SQLiteJournal.openReader(directory: directory, isInUse: true)
     }
 }
 
 /// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
-func makeRuntime(_ settings: ServeSettings, handlers: Handlers) throws -> Runtime {
+func makeRuntime(_ settings: ServeSettings, handlers: Handlers, heartbeats: Heartbeats) throws -> Runtime {
     var runtime = RuntimeSettings(session: makeSession(settings), version: Convey.version)
     runtime.engine.schedulerOrder = settings.schedulerOrder.order
     runtime.engine.fairnessThreshold = settings.schedulerFairnessThreshold
@@ -81,7 +85,7 @@ func makeRuntime(_ settings: ServeSettings, handlers: Handlers) throws -> Runtim
     }
     return try Runtime(
         settings: runtime, handlers: handlers.byClass, logger: Logger(label: "runtime"),
-        openVerification: settings.verifyBackground ? openVerification : nil
+        heartbeats: heartbeats, openVerification: settings.verifyBackground ? openVerification : nil
     ) { () throws(JournalError) in
         try SQLiteJournal(directory: directory, partitionCount: partitions)
     }

@@ -12,15 +12,22 @@ import SQLiteJournal
 struct Server {
     private let settings: ServeSettings
     private let logger = Logger(label: "serve")
+    private let heartbeats = Heartbeats()
+    private let stopGuard: StopGuard
+    /// Read before any thread is started, and before a child inherits it.
+    private let manager = ServiceManager()
 
     init(_ settings: ServeSettings) {
         self.settings = settings
+        stopGuard = StopGuard(limit: settings.shutdownTimeout, heartbeats: heartbeats, logger: logger)
     }
 
     /// Runs until a signal comes or a part fails. Returns after a clean stop; throws the exit status of a failure.
     func run() async throws {
         MemoryReturn.configure()
-        let signals = TerminationSignals { [logger] name in
+        let signals = TerminationSignals { [stopGuard] in
+            stopGuard.arm()
+        } onSecond: { [logger] name in
             logger.warning("stopping at once", metadata: ["signal": "\(name)"])
         }
         defer { withExtendedLifetime(signals) {} }
@@ -30,9 +37,11 @@ struct Server {
             do {
                 try await runWithBroker(broker, signals)
             } catch {
+                stopGuard.begin("the embedded broker")
                 await broker?.stop()
                 throw error
             }
+            stopGuard.begin("the embedded broker")
             await broker?.stop()
             logger.info("stopped")
         } catch let error as ExitCode {
@@ -44,25 +53,30 @@ struct Server {
     }
 
     private func runWithBroker(_ broker: EmbeddedBroker?, _ signals: TerminationSignals) async throws {
-        let handlers = Handlers(settings)
+        let handlers = Handlers(settings, heartbeats: heartbeats)
         do {
             try handlers.start()
             try await runWithHandlers(handlers, broker, signals)
         } catch {
+            stopGuard.begin("connections to models and tools")
             await handlers.shutDown()
             throw error
         }
+        stopGuard.begin("connections to models and tools")
         await handlers.shutDown()
     }
 
     private func runWithHandlers(
         _ handlers: Handlers, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async throws {
-        let runtime = try makeRuntime(settings, handlers: handlers)
-        let queries = makeQueries(settings) { runtime.status }
+        let runtime = try makeRuntime(settings, handlers: handlers, heartbeats: heartbeats)
+        let queries = makeQueries(settings, heartbeats: heartbeats) { runtime.status }
         let door = try QueryDoor(
-            session: makeSession(settings), service: queries, replies: runtime.replies, logger: Logger(label: "queries")
-        )
+            session: makeSession(settings), service: queries, replies: runtime.replies,
+            logger: Logger(label: "queries"), heartbeats: heartbeats)
+        let watch = HealthWatch(heartbeats, logger: Logger(label: "health")) { [manager] isHealthy in
+            manager?.report(runtime.status, isHealthy: isHealthy)
+        }
         let http = try settings.httpAddress.map { address in
             try HTTPService(
                 address: address, access: settings.httpAccess, tls: settings.httpTLS,
@@ -88,12 +102,20 @@ struct Server {
         let memory = Task { await MemoryReturn.run() }
         defer { memory.cancel() }
         queries.start()
+        watch.start()
         let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, door, broker, signals)
+        stopGuard.arm()
+        manager?.stopping()
         if let failure { logger.critical("stopping: \(failure)") }
+        stopGuard.begin("queries over MQTT")
         door.stop()
+        stopGuard.begin("ingress, effects, engine and outbox")
         if isRuntimeStarted { await runtime.stop(deadline: settings.shutdownTimeout) }
+        stopGuard.begin("HTTP")
         await http?.stop()
+        stopGuard.begin("queries")
         queries.stop()
+        watch.stop()
         if let failure { throw Self.exitStatus(of: failure) }
     }
 

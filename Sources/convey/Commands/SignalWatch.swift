@@ -10,9 +10,11 @@ final class SignalWatch: @unchecked Sendable {
 
     /// - Parameter onSignal: called with the signal's number, on a queue of its own.
     init(_ numbers: [Int32], onSignal: @escaping @Sendable (Int32) -> Void) {
+        // A queue of its own gets a thread also while all of the shared ones are blocked.
+        let queue = DispatchQueue(label: "convey.signals")
         sources = numbers.map { number in
             signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
+            let source = DispatchSource.makeSignalSource(signal: number, queue: queue)
             source.setEventHandler { onSignal(number) }
             source.activate()
             return source
@@ -45,14 +47,17 @@ final class TerminationSignals: Sendable {
     private let watch: SignalWatch
     private let first: AsyncStream<String>
 
-    /// - Parameter onSecond: called with the name of the second signal, before the process ends.
-    init(onSecond: @escaping @Sendable (String) -> Void) {
+    /// - Parameters:
+    ///   - onFirst: called when the first signal comes, whether or not anybody waits for it.
+    ///   - onSecond: called with the name of the second signal, before the process ends.
+    init(onFirst: @escaping @Sendable () -> Void, onSecond: @escaping @Sendable (String) -> Void) {
         let (stream, continuation) = AsyncStream<String>.makeStream()
         let count = SignalCount()
         first = stream
         watch = SignalWatch([SIGINT, SIGTERM]) { number in
             let name = number == SIGINT ? "SIGINT" : "SIGTERM"
             if count.increment() == 1 {
+                onFirst()
                 continuation.yield(name)
             } else {
                 onSecond(name)

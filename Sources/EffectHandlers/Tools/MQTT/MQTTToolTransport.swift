@@ -25,12 +25,14 @@ final class MQTTToolTransport: ToolTransport {
     private let topics: ToolTopics
     private let limits: ToolLimits
     private let logger: Logger
+    private let heartbeats: Heartbeats
     private let state: Mutex<State>
 
-    init(session: BrokerSession, limits: ToolLimits, logger: Logger) {
+    init(session: BrokerSession, limits: ToolLimits, logger: Logger, heartbeats: Heartbeats = Heartbeats()) {
         self.session = session
         self.limits = limits
         self.logger = logger
+        self.heartbeats = heartbeats
         topics = ToolTopics(root: session.root)
         state = Mutex(State(calls: PendingCalls(limits: limits)))
     }
@@ -175,7 +177,9 @@ extension MQTTToolTransport {
         var isQuiet = false
         while !state.withLock({ $0.isClosed }) {
             do throws(MQTTError) {
-                let client = try await connect()
+                let beat = heartbeats.beat("tools", limit: BeatLimits.connection)
+                defer { beat.end() }
+                let client = try await connect(beat)
                 (pause, isQuiet) = (Self.pauses.first, false)
                 sendUnsent()
                 for await message in client.messages { receive(message) }
@@ -194,11 +198,13 @@ extension MQTTToolTransport {
         }
     }
 
-    private func connect() async throws(MQTTError) -> MQTTClient {
+    private func connect(_ beat: ThreadBeat) async throws(MQTTError) -> MQTTClient {
         let options = MQTTOptions(
             broker: session.broker, clientID: "convey-tools-\(session.node)", version: session.version)
         let client = try MQTTClient(options, answerTimeout: limits.brokerGrace) { [weak self] in
             self?.connectionLost()
+        } onTurn: { isConnecting in
+            beat.turn(allowing: isConnecting ? BeatLimits.connecting : nil)
         }
         do throws(MQTTError) {
             try await client.start()

@@ -1,0 +1,60 @@
+import Synchronization
+
+/// Whether events wait for the broker, and for how long it has acknowledged none. Written by the threads of the engine and
+/// the outbox, read by whoever asks whether the service is ready: so it tells the truth also when one of them hangs.
+final class OutboxProgress: Sendable {
+    /// Events that wait and do not get on.
+    struct Stall: Equatable {
+        /// Positions behind the newest event.
+        var waiting: Int64
+        var seconds: Double
+    }
+
+    private struct State {
+        var newest: Position
+        var acknowledged: Position
+        /// Since when something waits and nothing is acknowledged (microseconds, monotonic); nil while nothing waits.
+        var since: Int64?
+    }
+
+    private let state: Mutex<State>
+
+    /// Nothing acknowledged for longer than this, while something waits, is no service any more.
+    static let limit = 10.0
+
+    /// - Parameters:
+    ///   - committed: the journal's end; what lies between it and the cursor may have to be published.
+    ///   - cursor: everything up to here is acknowledged.
+    init(committed: Position, cursor: Position) {
+        state = Mutex(
+            State(
+                newest: committed, acknowledged: cursor,
+                since: committed > cursor ? Clocks.monotonicMicroseconds() : nil))
+    }
+
+    /// An event is recorded that has to be published.
+    func recorded(_ position: Position) {
+        state.withLock { state in
+            state.newest = max(state.newest, position)
+            if state.since == nil, state.newest > state.acknowledged { state.since = Clocks.monotonicMicroseconds() }
+        }
+    }
+
+    /// The broker has acknowledged something; everything up to `position` is.
+    func acknowledged(through position: Position) {
+        state.withLock { state in
+            state.acknowledged = max(state.acknowledged, position)
+            state.since = state.newest > state.acknowledged ? Clocks.monotonicMicroseconds() : nil
+        }
+    }
+
+    /// nil while nothing waits or it gets on.
+    func stall(now: Int64 = Clocks.monotonicMicroseconds()) -> Stall? {
+        state.withLock { state in
+            guard let since = state.since else { return nil }
+            let seconds = Double(now - since) / 1_000_000
+            guard seconds >= Self.limit else { return nil }
+            return Stall(waiting: state.newest.rawValue - state.acknowledged.rawValue, seconds: seconds)
+        }
+    }
+}

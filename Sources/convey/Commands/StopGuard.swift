@@ -1,0 +1,55 @@
+import ConveyRuntime
+import Glibc
+import Logging
+import Synchronization
+
+/// Ends the process when a stop takes longer than it may, whatever hangs: a thread in a system call, an effect that is not
+/// to be cancelled. What is then lost is what a crash would lose: nothing acknowledged.
+final class StopGuard: Sendable {
+    /// What a stop may take beyond `shutdown.timeout`: closing connections and files.
+    static let grace = Duration.seconds(5)
+
+    private let limit: Duration
+    private let heartbeats: Heartbeats
+    private let logger: Logger
+    private let step = Mutex("the start")
+    private let isArmed = Atomic(false)
+
+    /// - Parameter limit: `shutdown.timeout`.
+    init(limit: Duration, heartbeats: Heartbeats, logger: Logger) {
+        self.limit = limit + Self.grace
+        self.heartbeats = heartbeats
+        self.logger = logger
+    }
+
+    /// Notes what the stop waits for from here on.
+    func begin(_ name: String) { step.withLock { $0 = name } }
+
+    /// Starts the clock. Harmless to repeat.
+    func arm() {
+        guard !isArmed.exchange(true, ordering: .relaxed) else { return }
+        // A thread, since timers of libraries may hang with what they run on. It ends with the process.
+        _ = DedicatedThread(name: "convey-guard") { [self] in
+            let deadline = SuspendingClock.now + limit
+            while SuspendingClock.now < deadline { usleep(100_000) }
+            // Should the line itself hang, as on a disk that does, the signal ends the process.
+            signal(SIGALRM, SIG_DFL)
+            alarm(2)
+            tell()
+            _exit(ExitStatus.stuck.rawValue)
+        }
+    }
+
+    /// Not where the log takes no line: writing it would hang.
+    private func tell() {
+        var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard poll(&descriptor, 1, 0) == 1, Int32(descriptor.revents) & POLLOUT != 0 else { return }
+        let threads = heartbeats.ages.map { "\($0.name) (last turn \(Int($0.seconds)) s ago)" }
+        logger.critical(
+            "the stop is not finished in time; ending without it",
+            metadata: [
+                "limit": "\(limit)", "waiting_for": "\(step.withLock { $0 })",
+                "threads_not_ended": "\(threads.isEmpty ? "none" : threads.joined(separator: ", "))",
+            ])
+    }
+}

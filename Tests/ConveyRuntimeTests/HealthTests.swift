@@ -1,0 +1,226 @@
+import Conversation
+import JournalSupport
+import Logging
+import Testing
+
+@testable import ConveyRuntime
+
+private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+@Suite struct BeatTests {
+    @Test func `A beat is overdue when it is older than its limit, and never after the thread's end`() {
+        let heartbeats = Heartbeats()
+        let beat = heartbeats.beat("engine", limit: .seconds(30))
+        let now = Clocks.monotonicMicroseconds()
+        #expect(beat.age(now: now + 29_000_000)?.isOverdue == false)
+        #expect(beat.age(now: now + 31_000_000)?.isOverdue == true)
+        beat.turn(allowing: .seconds(600))
+        #expect(beat.age(now: now + 500_000_000)?.isOverdue == false)
+        beat.turn()
+        #expect(beat.age(now: Clocks.monotonicMicroseconds() + 31_000_000)?.isOverdue == true)
+        #expect(heartbeats.ages.map(\.name) == ["engine"])
+        beat.end()
+        #expect(heartbeats.ages.isEmpty)
+    }
+
+    @Test func `Threads that begin again and again do not pile up`() {
+        let heartbeats = Heartbeats()
+        for _ in 0..<100 { heartbeats.beat("tools", limit: .seconds(30)).end() }
+        let last = heartbeats.beat("tools", limit: .seconds(30))
+        #expect(heartbeats.ages.count == 1)
+        last.end()
+    }
+
+    @Test func `An engine that hangs in a commit is seen, and so is its recovery`() throws {
+        let heartbeats = Heartbeats()
+        let beat = heartbeats.beat("engine", limit: .milliseconds(100))
+        let mailbox = EngineMailbox()
+        let disk = Monitor(Disk())
+        let thread = DedicatedThread(name: "engine") {
+            try? runEngine(mailbox, beat: beat) {
+                disk.change { $0.isWaiting = true }
+                _ = disk.wait(until: nil) { $0.isStuck ? nil : true }
+            }
+            beat.end()
+        }
+        let ingress = DedicatedThread(name: "ingress") {
+            _ = mailbox.submit([
+                .accepted(
+                    Signal(id: "1", source: "/t", type: "conv.in.note.taken", subject: "c", data: Array("{}".utf8)))
+            ])
+        }
+        let soon = Clocks.monotonicMicroseconds() + 30_000_000
+        #expect(disk.wait(until: soon) { $0.isWaiting ? true : nil } == true)
+        try within30Seconds { heartbeats.ages.first?.isOverdue == true }
+        disk.change { $0.isStuck = false }
+        try within30Seconds { heartbeats.ages.first?.isOverdue == false }
+        ingress.join()
+        mailbox.stop()
+        thread.join()
+        #expect(heartbeats.ages.isEmpty)
+    }
+
+    @Test func `Threads of queries beat while nobody asks`() throws {
+        let heartbeats = Heartbeats()
+        let service = QueryService(logger: logger, heartbeats: heartbeats) { () throws(JournalError) in
+            throw JournalError(.cannotOpen, "nobody asks")
+        }
+        service.start()
+        #expect(heartbeats.ages.map(\.name) == ["query-1", "query-2"])
+        let began = Clocks.monotonicMicroseconds()
+        try within30Seconds {
+            Clocks.monotonicMicroseconds() - began > 3_000_000 && heartbeats.ages.allSatisfy { $0.seconds < 2 }
+        }
+        service.stop()
+        #expect(heartbeats.ages.isEmpty)
+    }
+
+    private struct Disk {
+        var isStuck = true
+        var isWaiting = false
+    }
+
+    private func within30Seconds(_ condition: () -> Bool) throws {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while !condition() {
+            try #require(ContinuousClock.now < deadline)
+            _ = Monitor(()).wait(until: Clocks.monotonicMicroseconds() + 5_000) { _ -> Bool? in nil }
+        }
+    }
+}
+
+@Suite struct ReadinessTests {
+    private static let ready = RuntimeStatus(
+        journal: .open, broker: .connected, recovery: .done, ingress: .running, outbox: .publishing,
+        threads: [ThreadAge(name: "engine", seconds: 0.2, limit: 30)])
+
+    @Test func `Everything turns, answers and is acknowledged: ready`() {
+        #expect(Self.ready.isReady)
+        #expect(Self.ready.isAlive)
+    }
+
+    @Test(arguments: [
+        (RuntimeStatus.Broker.silent("nothing for 17 s"), "nothing for 17 s"), (.connecting("refused"), "refused"),
+    ])
+    func `A broker that is away or silent`(broker: RuntimeStatus.Broker, words: String) {
+        var status = Self.ready
+        status.broker = broker
+        expectMissing("broker", words, status)
+    }
+
+    @Test func `Events that wait and do not get on, and an outbox that has not begun`() {
+        var status = Self.ready
+        status.outboxStall = "5 events wait"
+        expectMissing("outbox", "5 events wait", status)
+        status.outboxStall = nil
+        status.outbox = .starting
+        expectMissing("outbox", "not started", status)
+    }
+
+    @Test(arguments: [RuntimeStatus.Outbox.connecting("refused"), .silent("refused")])
+    func `A broker that is away for events alone is the broker's fault, not that of the outbox`(
+        outbox: RuntimeStatus.Outbox
+    ) {
+        var status = Self.ready
+        status.outbox = outbox
+        expectMissing("broker", "refused", status)
+        // A pause hides nothing of it.
+        status.broker = .pausing("outbox.limit")
+        expectMissing("broker", "refused", status)
+    }
+
+    @Test(arguments: [(RuntimeStatus.Ingress.starting, "not started"), (.stopped, "Convey is stopping")])
+    func `An ingress that does not read`(ingress: RuntimeStatus.Ingress, words: String) {
+        var status = Self.ready
+        status.ingress = ingress
+        expectMissing("ingress", words, status)
+    }
+
+    @Test func `A pause, with or without its connection, leaves the service ready`() {
+        var status = Self.ready
+        status.ingress = .paused("outbox.limit")
+        #expect(status.isReady)
+        status.broker = .pausing("outbox.limit")
+        #expect(status.isReady)
+    }
+
+    @Test func `An engine that has not turned for ten seconds is not ready, for longer than its limit not alive`() {
+        var status = Self.ready
+        status.threads[0].seconds = 12
+        expectMissing("engine", "12 s", status)
+        #expect(status.isAlive)
+        status.threads[0].seconds = 41
+        #expect(!status.isAlive)
+        #expect(status.parts.contains { $0.name == "threads" && $0.words.contains("engine has not turned for 41 s") })
+        // A start that takes long is no hang.
+        status.recovery = .running
+        status.threads[0].limit = 600
+        #expect(status.isAlive)
+        #expect(status.parts.filter { !$0.isReady }.map(\.name) == ["recovery"])
+    }
+
+    @Test func `Any other thread that hangs is named`() {
+        var status = Self.ready
+        status.threads.append(ThreadAge(name: "query-2", seconds: 70, limit: 60))
+        expectMissing("threads", "query-2 has not turned for 70 s", status)
+        #expect(!status.isAlive)
+    }
+
+    private func expectMissing(
+        _ part: String, _ words: String, _ status: RuntimeStatus, sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+        let missing = status.parts.filter { !$0.isReady }
+        #expect(missing.map(\.name) == [part], sourceLocation: sourceLocation)
+        #expect(missing.first?.words.contains(words) == true, "\(missing)", sourceLocation: sourceLocation)
+        #expect(!status.isReady, sourceLocation: sourceLocation)
+    }
+}
+
+@Suite struct OutboxProgressTests {
+    private let now = Clocks.monotonicMicroseconds() + 11_000_000
+
+    @Test func `Nothing waits: no stall, however long`() {
+        let progress = OutboxProgress(committed: Position(7), cursor: Position(7))
+        #expect(progress.stall(now: now) == nil)
+    }
+
+    @Test func `Something waits and nothing is acknowledged for ten seconds: a stall`() {
+        let progress = OutboxProgress(committed: Position(7), cursor: Position(7))
+        progress.recorded(Position(9))
+        #expect(progress.stall() == nil)
+        #expect(progress.stall(now: now)?.waiting == 2)
+        // Further events do not start the time again.
+        progress.recorded(Position(12))
+        #expect(progress.stall(now: now)?.waiting == 5)
+        progress.acknowledged(through: Position(9))
+        #expect(progress.stall() == nil)
+        #expect(progress.stall(now: now)?.waiting == 3)
+        progress.acknowledged(through: Position(12))
+        #expect(progress.stall(now: now) == nil)
+    }
+
+    @Test func `What an earlier process left waits from the start`() {
+        let progress = OutboxProgress(committed: Position(7), cursor: Position(3))
+        #expect(progress.stall(now: now)?.waiting == 4)
+        // An acknowledgement that is not the oldest one's is progress all the same.
+        progress.acknowledged(through: Position(3))
+        #expect(progress.stall() == nil)
+    }
+}
+
+/// An engine over a journal in memory, on the calling thread, until the mailbox is told to stop.
+func runEngine(_ mailbox: EngineMailbox, beat: ThreadBeat, onCommit: @escaping () -> Void = {}) throws {
+    let board = StatusBoard()
+    let journal = SimulatedJournal(SimulatedDisk(partitionCount: 2))
+    let settings = EngineSettings()
+    let engine = try Engine(journal: journal, settings: settings, time: Clocks.engineTime(), logger: logger)
+    journal.onCommit = onCommit
+    let thread = EngineThread(
+        mailbox: mailbox, settings: settings,
+        backPressure: BackPressure(limits: .init(), board: board, logger: logger, wake: {}), board: board,
+        logger: logger, beat: beat)
+    let outlets = EngineThread.Outlets(
+        outbox: OutboxQueue(committed: .start, limit: 100, wake: {}),
+        effects: EffectManager(handlers: [:], mailbox: mailbox, logger: logger), live: LiveFeed())
+    _ = try thread.run(journal: journal, engine: engine, outlets: outlets) { nil }
+}
