@@ -98,12 +98,13 @@ struct PacketInspector {
         case checked(PacketType, head: Int, size: Int)
     }
 
-    /// Packets that a broker sends to a client that never publishes at QoS 2, subscribes at QoS 2 or unsubscribes.
+    /// Packets that a broker sends to a client that never publishes at QoS 2, or subscribes at QoS 2.
     private enum PacketType: UInt8 {
         case connack = 2
         case publish = 3
         case puback = 4
         case suback = 9
+        case unsuback = 11
         case pingresp = 13
         case disconnect = 14
     }
@@ -192,6 +193,12 @@ struct PacketInspector {
             try cursor.packetIdentifier()
             if isV5 { try cursor.properties(.acknowledgement) }
             guard cursor.left > 0 else { throw PacketFault("SUBACK without a reason code") }
+            cursor.skipRest()
+        case .unsuback:
+            try cursor.packetIdentifier()
+            guard isV5 else { break }
+            try cursor.properties(.acknowledgement)
+            guard cursor.left > 0 else { throw PacketFault("UNSUBACK without a reason code") }
             cursor.skipRest()
         case .pingresp:
             break

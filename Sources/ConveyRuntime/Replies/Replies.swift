@@ -10,14 +10,18 @@ public final class Replies: Sendable {
     private let loop: ReplyLoop
     private let wake: WakeHandle
     private let logger: Logger
+    private let heartbeats: Heartbeats
     private let isOff: Bool
     private let refused = Atomic<UInt64>(0)
     private let refusalLog = Mutex(LogQuota())
     private let thread = Mutex<DedicatedThread?>(nil)
 
     /// - Throws: when the process has no descriptor left.
-    init(session: BrokerSession, rule: ResponseTopicRule, logger: Logger) throws(MQTTError) {
+    init(
+        session: BrokerSession, rule: ResponseTopicRule, logger: Logger, heartbeats: Heartbeats
+    ) throws(MQTTError) {
         self.rule = rule
+        self.heartbeats = heartbeats
         self.logger = logger
         // MQTT 3.1.1 has no response topics.
         isOff = session.version != .v5
@@ -58,21 +62,27 @@ public final class Replies: Sendable {
         guard !isOff else { return }
         thread.withLock { thread in
             guard thread == nil else { return }
+            let beat = heartbeats.beat("replies", limit: BeatLimits.connection)
             thread = DedicatedThread(name: "convey-replies") { [loop, logger] in
                 do {
-                    try loop.run()
+                    try loop.run(beat)
                 } catch {
                     logger.error("receipts and answers have ended", metadata: ["reason": "\(error)"])
                 }
+                beat.end()
             }
         }
     }
+
+    /// Beyond its deadline it takes as long as a round, unless it is in an attempt to connect.
+    private static let stopGrace: Int64 = 3_000_000
 
     /// Publishes what waits, until the deadline (microseconds, monotonic), and ends the thread.
     func stop(by deadline: Int64) {
         loop.stop(by: deadline)
         let running = thread.withLock { $0.take() }
-        running?.join()
+        running?.join(
+            until: max(deadline, Clocks.monotonicMicroseconds()).saturatingAdd(Self.stopGrace), logger: logger)
     }
 }
 

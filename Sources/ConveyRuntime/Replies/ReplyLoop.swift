@@ -42,10 +42,12 @@ final class ReplyLoop: Sendable {
         wake.wake()
     }
 
-    func run() throws(MQTTError) {
+    func run(_ beat: ThreadBeat) throws(MQTTError) {
         let connection = try MQTTConnection(options)
         var state = State()
         while !isDone(state, connection) {
+            // An attempt to connect takes as long as the kernel tries.
+            beat.turn(allowing: connection.isOpen ? nil : BeatLimits.connecting)
             if !connection.isOpen {
                 // What ended the connection may not have been read yet.
                 for event in connection.read(limit: 1, byteLimit: 1).events { handle(event, &state) }

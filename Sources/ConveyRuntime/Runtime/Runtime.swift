@@ -76,7 +76,8 @@ public final class Runtime: Sendable {
         self.openVerification = openVerification
         ingressWake = try WakeHandle()
         outboxWake = try WakeHandle()
-        replies = try Replies(session: settings.session, rule: settings.responseTopics, logger: logger)
+        replies = try Replies(
+            session: settings.session, rule: settings.responseTopics, logger: logger, heartbeats: heartbeats)
         backPressure = BackPressure(
             limits: BackPressure.Limits(
                 queue: settings.queueLimit, outbox: settings.outboxLimit, effects: settings.openEffectLimit),
