@@ -280,12 +280,12 @@ def boots(field, draw, long):
 DEEP = "/".join(["a"] * 190)
 # What clients name as Response Topic: others' topics, the broker's, ones at which it cuts the connection, and none at all.
 RESPONSE_TOPICS = ["$share/g/x", "$SYS/broker", "conv/receipt/" + DEEP, "conv/in/victim/message/received", "conv/status/chaos",
-                   "conv/tool/weather/call", RECEIPTS.format("victim"), "a/b", "", ""]
+                   "conv/tool/weather/call", "conv/receipt/kiosk-7/me", "a/b", "", ""]
 FORGED_TOPICS = ["conv/in/kiosk-7/message/received", "conv/in/kiosk-8/message/received", "conv/in/%61dmin/message/received",
                  "conv/in/victim/control/abort_requested", "conv/ingest/kiosk-7", "conv/ingest", "conv/in//x",
                  "conv/out/kiosk-7/assistant/completed", "conv/applied/kiosk-7/event/applied", "conv/in/" + DEEP,
                  "conv/query/kiosk-7/conversations", "conv/query/_/effects", "conv/tool/weather/result/e-1",
-                 "conv/status/chaos", RECEIPTS.format("victim")]
+                 "conv/status/chaos", "conv/receipt/kiosk-7/me"]
 # Where the rules in broker/acl.example let a role's signals be recorded.
 ALLOWED = {"host": ("conv/in/",), "bridge": ("conv/in/", "conv/ingest"), "projection": (), "tool-weather": (),
            "kiosk-7": ("conv/in/kiosk-7/message/received", "conv/in/kiosk-7/control/abort_requested")}

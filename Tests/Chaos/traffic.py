@@ -11,7 +11,6 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 SOURCE = "/chaos"
-RECEIPTS = "conv/receipt/{}/chaos-host"   # below the subject that the signal is published to
 WINDOW = 100           # signals without a receipt
 REPEAT_SECONDS = 1.0   # a signal without a receipt is published again
 
@@ -53,7 +52,7 @@ class Publisher:
         self.running = threading.Event()
         self.subjects = []
         self.client = connect(field, "host", "chaos-host")
-        self.client.on_connect = lambda client, *_: client.subscribe(RECEIPTS.format("+"), qos=1)
+        self.client.on_connect = lambda client, *_: client.subscribe(receipts("+"), qos=1)
         self.client.on_message = self._on_receipt
         self.client.loop_start()
         self.closing = False
@@ -118,7 +117,7 @@ class Publisher:
 
     def _publish(self, signal):
         properties = Properties(PacketTypes.PUBLISH)
-        properties.ResponseTopic = receipts(signal.subject).format(signal.subject)
+        properties.ResponseTopic = receipts(signal.subject)
         properties.CorrelationData = signal.id.encode()
         if signal.form == "binary":
             properties.UserProperty = [("id", signal.id), ("source", SOURCE)]
