@@ -37,6 +37,9 @@ run: install build ## Run Convey with a broker of its own; prints commands to tr
 	@DATA="$(DATA)" scripts/run.sh .build/release/convey $(FLAGS)
 
 test: install test-python test-browser broker-check simulate ## Run every test, from a fresh clone to a verdict
+	$(SWIFT) build --build-tests $(BUILD_FLAGS)
+	# Each attack once, about three minutes.
+	$(CHAOS) --convey .build/debug/convey --short
 	# One after another: tests that block would starve those with time-outs on a machine with few cores.
 	$(SWIFT) test --no-parallel $(BUILD_FLAGS)
 
