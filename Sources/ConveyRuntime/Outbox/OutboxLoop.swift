@@ -138,7 +138,8 @@ final class OutboxLoop: Sendable {
     /// Without a broker there is nothing to wait for: what is not published is in the journal.
     private func isDone(_ state: State, _ connection: MQTTConnection) -> Bool {
         guard isStopping.load(ordering: .acquiring) else { return false }
-        return state.isIdle || !connection.isConnected
+        // What was committed since it became idle is still to be published.
+        return (state.isIdle && queue.hasNothing(after: state.taken)) || !connection.isConnected
             || Clocks.monotonicMicroseconds() >= stopBy.load(ordering: .acquiring)
     }
 

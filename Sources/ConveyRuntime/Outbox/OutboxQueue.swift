@@ -95,6 +95,11 @@ final class OutboxQueue: Sendable {
         }
     }
 
+    /// Whether nothing was committed behind the last position that the publisher has taken.
+    func hasNothing(after taken: Position) -> Bool {
+        state.change { $0.events.isEmpty && $0.committed <= taken }
+    }
+
     /// Starts over after a lost connection: what is in memory is forgotten and read from the journal again.
     func restart() {
         state.change { state in

@@ -41,13 +41,13 @@ struct VerifyCommand: ParsableCommand {
         let directory = try data.directory(configFile: config.file)
         let began = ContinuousClock.now
         var report: VerificationReport?
-        do {
+        do throws(JournalError) {
             let reader = try SQLiteJournal.openVerificationReader(directory: directory)
             report = try verify(JournalVerifier(source: reader))
             for path in projection where report?.difference == nil {
                 report?.difference = try ProjectionProgress.difference(between: path, and: reader)
             }
-        } catch let error as JournalError where error.code == .corrupt {
+        } catch  where error.code == .corrupt {
             // One of ours that is not whole.
             report = VerificationReport()
             report?.difference = JournalDifference(.storage, error.message)
