@@ -47,8 +47,8 @@ struct AcknowledgementTests {
         try journal.unlock()
 
         try await eventually("all are acknowledged") { relay.count(.puback, .fromClient) >= before + Self.count }
-        // Ingress, outbox and queries, each once.
-        #expect(relay.connections == 3)
+        // Ingress, outbox, receipts and queries, each once.
+        #expect(relay.connections == 4)
         try await Self.expectRecordedOnce(journal)
         relay.stop()
     }

@@ -28,6 +28,9 @@ public final class SimulatedDisk {
 
     func conversation(id: ConversationID) -> ConversationRecord? { rows[id.rawValue].map(Self.read) }
 
+    /// Without reading the state: this is asked for each event that is published.
+    func subject(of id: ConversationID) -> String? { rows[id.rawValue]?.counters.subject }
+
     func conversation(subject: String) -> ConversationRecord? {
         rows.values.first { ExactText($0.counters.subject) == ExactText(subject) }.map(Self.read)
     }
@@ -179,7 +182,7 @@ public final class SimulatedJournal: Journal {
     }
 
     public func subject(of conversation: ConversationID) throws(JournalError) -> String? {
-        disk.conversation(id: conversation)?.subject
+        disk.subject(of: conversation)
     }
 
     public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {

@@ -154,6 +154,12 @@ struct SignalType {
                 .audit, "effect.unknown_target", "a request named no open effect",
                 audit + ["signal_id", "signal_type", "message"], or: ["effect_id", "tool_call_id"]),
             .init(
+                .audit, "conversation.set_aside", "the conversation cannot be loaded: its signals wait",
+                audit + ["reason"]),
+            .init(
+                .audit, "conversation.rebuilt", "the conversation was made anew from its records",
+                audit + ["reason"]),
+            .init(
                 .audit, "outbox.set_aside", "an event was not published: the broker does not take it",
                 audit + ["reason", "position", "event_subject", "event_id", "event_type", "event_offset", "topic"]),
         ]
