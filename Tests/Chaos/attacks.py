@@ -57,20 +57,21 @@ def kill_while_starting(field, draw, long):
     field.restart_until_ready()
 
 
-@attack("kill at the n-th write")
-def kill_at_write(field, draw, long):
-    for _ in range(30 if long else 4):
-        field.disk.order(kill_at_write=draw.randrange(1, 300))
+def kill_at(field, order, counts):
+    for count in counts:
+        field.disk.order(**{order: count})
         wait_for_death(field)
         field.start()
+
+
+@attack("kill at the n-th write")
+def kill_at_write(field, draw, long):
+    kill_at(field, "kill_at_write", [draw.randrange(1, 300) for _ in range(30 if long else 4)])
 
 
 @attack("kill at the n-th sync")
 def kill_at_sync(field, draw, long):
-    for _ in range(30 if long else 4):
-        field.disk.order(kill_at_sync=draw.randrange(1, 100))
-        wait_for_death(field)
-        field.start()
+    kill_at(field, "kill_at_sync", [draw.randrange(1, 100) for _ in range(30 if long else 4)])
 
 
 @attack("stop and start")
