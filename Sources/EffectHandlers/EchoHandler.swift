@@ -17,18 +17,12 @@ public struct EchoHandler: EffectHandler {
     public func run(
         _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
     ) async throws -> EffectResult {
-        let text = Self.text(of: attempt.input)
+        let text = UserText.text(attempt.input)
         for piece in Self.pieces(of: text, words: chunkWords) {
             if delay > .zero { try await Task.sleep(for: delay) }
             try await emit(EffectDelta(piece))
         }
         return EffectResult(content: text, finishReason: "stop")
-    }
-
-    /// The user's text: `data.content`, else `data.text`; empty where neither is a string.
-    static func text(of input: [UInt8]) -> String {
-        guard let data = JSONObjectView(input) else { return "" }
-        return data["content"]?.string ?? data["text"]?.string ?? ""
     }
 
     /// The text cut behind every `words`th run of white space: the pieces joined are the text.

@@ -35,7 +35,15 @@ import Testing
         #expect(pieces.withLock { $0 } == ["hi ", #""you""#])
     }
 
-    @Test(arguments: [#"{}"#, #"{"content":5}"#, #"{"content":null,"text":[]}"#])
+    @Test(arguments: [
+        #"{"content":[{"type":"text","text":"so it is"}]}"#, #"{"body":"so it is"}"#, #"{"text":"so it is"}"#,
+    ])
+    func `It says what a model would be told`(data: String) async throws {
+        let result = try await EchoHandler(delay: .zero, chunkWords: 9).run(attempt(data)) { _ in }
+        #expect(result.content == "so it is")
+    }
+
+    @Test(arguments: [#"{}"#, #"{"content":null}"#, #"{"content":[{"type":"image_url"}]}"#])
     func `A message without text is answered with an empty one`(data: String) async throws {
         let result = try await EchoHandler(delay: .zero, chunkWords: 1).run(attempt(data)) { _ in
             Issue.record("there is nothing to stream")

@@ -118,7 +118,7 @@ public enum Envelope {
 
     private static func rejection(_ error: TopicError, topic: String) -> Rejection {
         switch error {
-        case .notIngress: Rejection(.typeNotAllowed, "nothing is taken in on this topic")
+        case .notIngress: Rejection(.typeNotAllowed, "Convey does not accept such signals here")
         case .subjectMissing:
             Rejection(.attributeMissing("subject"), "the topic has no level for the conversation's id")
         case .subjectInvalid(let fault): Rejection(.attributeInvalid("subject"), "the topic's subject \(fault)")

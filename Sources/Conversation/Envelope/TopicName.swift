@@ -67,7 +67,7 @@ public enum TopicName {
             last = byte
         }
         if last == UInt8(ascii: ".") { return "has an empty word" }
-        return words > maximumTypeWords ? "has \(words) words between dots; \(maximumTypeWords) may be" : nil
+        return words > maximumTypeWords ? "has \(words) words; the limit is \(maximumTypeWords)" : nil
     }
 
     /// `text` as one topic level.
@@ -141,7 +141,7 @@ public enum TopicName {
             throw .subjectInvalid(fault)
         }
         guard isPlain || encode(level: text).utf8.elementsEqual(bytes) else {
-            throw .subjectInvalid("has one spelling in topics, \(encode(level: text))")
+            throw .subjectInvalid("must be spelled \(encode(level: text)) in a topic")
         }
         return text
     }

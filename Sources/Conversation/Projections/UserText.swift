@@ -12,9 +12,12 @@ public enum UserText {
         return parts(said) ?? ProjectedValue(said).text
     }
 
+    /// - Parameter data: of a `conv.in.message.received`.
+    public static func text(_ data: [UInt8]) -> String { JSONObjectView(data).map { text(of: $0) } ?? "" }
+
     /// Whether there is nothing to tell a model. Such a message is recorded, but no model is told of it.
     public static func isEmpty(_ data: [UInt8]) -> Bool {
-        JSONObjectView(data).map { JSONText.isBlank(text(of: $0)) } ?? true
+        JSONText.isBlank(text(data))
     }
 
     /// The texts of a part or of a list of parts; nil for what is no such thing.
