@@ -18,6 +18,37 @@ import Testing
         ).toolCalls
     }
 
+    @Test func aReplyLetsGoOfItsTextWhereAllTogetherAreTooMuch() throws {
+        let budget = ReplyTextBudget(limit: 10)
+        func add(_ text: String, to reply: inout ChatReply) throws -> [ChatDelta] {
+            var deltas: [ChatDelta] = []
+            let delta = chunk(delta: #"{"content":"\#(text)"}"#)
+            try reply.add(ServerSentEvent(data: Array(delta.utf8)), into: &deltas)
+            return deltas
+        }
+        do {
+            var first = ChatReply(limits: ChatLimits(), budget: budget)
+            var second = ChatReply(limits: ChatLimits(), budget: budget)
+            _ = try add("12345", to: &first)
+            _ = try add("123", to: &second)
+            #expect(try add("456", to: &second) == [.content("456")])
+            #expect(second.content.isEmpty)
+            #expect(second.hasOutput)
+            #expect(budget.usedBytes == 5)
+            let end = chunk(delta: "{}", finish: "tool_calls")
+            var deltas: [ChatDelta] = []
+            try first.add(ServerSentEvent(data: Array(end.utf8)), into: &deltas)
+            try second.add(ServerSentEvent(data: Array(end.utf8)), into: &deltas)
+            let kept = try first.outcome(provider: "p")
+            #expect(kept.content == "12345" && kept.isTextKept)
+            // Text without calls is an answer, whether it was kept or not.
+            let letGo = try second.outcome(provider: "p")
+            #expect(letGo.content.isEmpty && !letGo.isTextKept)
+            #expect(letGo.finishReason == "stop")
+        }
+        #expect(budget.usedBytes == 0)
+    }
+
     @Test func toolCallsAreAssembledByIndex() throws {
         let calls = try calls([
             #"{"index":0,"id":"c1","type":"function","function":{"name":"clock","arguments":""}}"#,

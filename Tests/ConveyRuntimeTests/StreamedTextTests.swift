@@ -42,11 +42,14 @@ import Testing
                     Signal(
                         id: "stop", source: "/test", type: "conv.in.control.abort_requested", subject: "c\(index)",
                         data: Array("{}".utf8)))
-            default: try harness.report(attempt, .completed(EffectResult(content: "whole")))
+            default:
+                var result = EffectResult(content: "")
+                result.isContentStreamed = true
+                try harness.report(attempt, .completed(result))
             }
         }
-        let ends = harness.signals("\(Self.generation).failed") + harness.signals("\(Self.generation).canceled")
-        #expect(ends.count == 8)
+        let ends = ["failed", "canceled", "completed"].flatMap { harness.signals("\(Self.generation).\($0)") }
+        #expect(ends.count == 12)
         for end in ends {
             let index = try #require(Int(end.subject.dropFirst()))
             let text = (0..<(index == 0 ? 40 : 20)).map { piece(index, $0) }.joined()

@@ -29,6 +29,7 @@ public final class ChatClient: Sendable {
 
     let configuration: Configuration
     private let http: HTTPClient
+    private let texts = ReplyTextBudget()
 
     public init(configuration: Configuration = Configuration()) {
         self.configuration = configuration
@@ -74,7 +75,7 @@ public final class ChatClient: Sendable {
             exchange: ChatExchange(
                 request: request, provider: provider, timeouts: timeouts, limits: configuration.limits,
                 coalescer: DeltaCoalescer(delay: configuration.coalescingDelay, bytes: configuration.coalescingBytes),
-                now: .now))
+                budget: texts, now: .now))
         return try await withThrowingTaskGroup(of: Void.self) { group in
             // Also ends the reader when `emit` throws.
             defer { group.cancelAll() }

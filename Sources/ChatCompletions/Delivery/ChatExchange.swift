@@ -55,7 +55,7 @@ struct ChatExchange: Sendable {
 
     init(
         request: ChatRequest, provider: ChatProvider, timeouts: ChatTimeouts, limits: ChatLimits,
-        coalescer: DeltaCoalescer, now: Instant
+        coalescer: DeltaCoalescer, budget: ReplyTextBudget = ReplyTextBudget(), now: Instant
     ) {
         self.provider = provider
         self.isStreamed = request.stream
@@ -65,7 +65,7 @@ struct ChatExchange: Sendable {
         start = now
         lastReceived = now
         parser = ServerSentEventParser(eventBytes: limits.eventBytes)
-        reply = ChatReply(limits: limits, maxTokens: request.maxTokens)
+        reply = ChatReply(limits: limits, maxTokens: request.maxTokens, budget: budget)
     }
 
     // MARK: What the reader has to say

@@ -2,6 +2,9 @@
 public struct ChatOutcome: Sendable, Equatable {
     public var content: String
     public var thinking: String
+    /// False where `content` and `thinking` are empty because all replies together were too much to keep: then they are what
+    /// was handed on piece by piece.
+    public var isTextKept = true
     /// As the provider says it: `stop`, `length`, `tool_calls`, `content_filter`, …
     public var finishReason: String
     /// In the order in which the model began them. Some providers end with `stop` although there are calls: go by these.

@@ -26,8 +26,14 @@ struct ChatReply: Sendable {
     private let limits: ChatLimits
     /// Tokens that the model may write; nil where nobody has said how many.
     private let maxTokens: Int?
+    /// Empty once they were let go, see `ReplyTextBudget`.
     private(set) var content = ""
     private(set) var thinking = ""
+    private let room: ReplyTextBudget.Share
+    private var isTextKept = true
+    private var textBytes = 0
+    /// The content has more than white space.
+    private var hasWords = false
     private(set) var finishReason: String?
     /// `[DONE]` has come.
     private(set) var isDone = false
@@ -41,13 +47,14 @@ struct ChatReply: Sendable {
     private var model: String?
     private var responseID: String?
 
-    init(limits: ChatLimits, maxTokens: Int? = nil) {
+    init(limits: ChatLimits, maxTokens: Int? = nil, budget: ReplyTextBudget = ReplyTextBudget()) {
         self.limits = limits
+        room = ReplyTextBudget.Share(of: budget)
         self.maxTokens = maxTokens
     }
 
     /// Whether the model has said anything.
-    var hasOutput: Bool { !content.isEmpty || !thinking.isEmpty || toolCalls.count > 0 }
+    var hasOutput: Bool { textBytes > 0 || toolCalls.count > 0 }
 
     /// Takes in an event of a stream; appends what it adds to the text.
     mutating func add(_ event: ServerSentEvent, into deltas: inout [ChatDelta]) throws(ReplyFault) {
@@ -91,14 +98,14 @@ struct ChatReply: Sendable {
         case .stop: break
         case .toolCalls where calls.isEmpty:
             // A server whose parser found no call in what the model wrote: then it is text.
-            guard content.contains(where: { !$0.isWhitespace }) else { throw .noToolCalls }
+            guard hasWords else { throw .noToolCalls }
             finishReason = "stop"
         case .toolCalls: break
         }
         if hasReachedLimit, !toolCalls.areWhole { throw .incompleteToolCalls(finishReason: "length") }
         guard calls.allSatisfy({ !$0.name.isEmpty }) else { throw .unnamedToolCall }
         return ChatOutcome(
-            content: content, thinking: thinking, finishReason: finishReason, toolCalls: calls,
+            content: content, thinking: thinking, isTextKept: isTextKept, finishReason: finishReason, toolCalls: calls,
             usage: usage, model: model, responseID: responseID, provider: provider, members: members.object,
             reasoningMember: reasoningMember)
     }
@@ -159,7 +166,7 @@ struct ChatReply: Sendable {
         // What calls of tools were called before there could be several.
         if let call = message["function_call"]?.object { toolBytes += toolCalls.add(onlyCall: call) }
         guard toolCalls.count <= limits.toolCalls else { throw .tooManyToolCalls(limit: limits.toolCalls) }
-        guard content.utf8.count + thinking.utf8.count + toolBytes + memberBytes <= limits.textBytes else {
+        guard textBytes + toolBytes + memberBytes <= limits.textBytes else {
             throw .textTooLarge(limit: limits.textBytes)
         }
     }
@@ -181,11 +188,25 @@ struct ChatReply: Sendable {
     private mutating func take(_ pieces: [ChatDelta], into deltas: inout [ChatDelta]) {
         for piece in pieces {
             switch piece {
-            case .content(let text): content += text
-            case .thinking(let text): thinking += text
+            case .content(let text):
+                hasWords = hasWords || text.contains { !$0.isWhitespace }
+                if keeps(text) { content += text }
+            case .thinking(let text): if keeps(text) { thinking += text }
             }
         }
         deltas += pieces
+    }
+
+    /// Counts a piece. Where there is no room for it, all of the text goes.
+    private mutating func keeps(_ text: String) -> Bool {
+        textBytes += text.utf8.count
+        guard isTextKept else { return false }
+        if room.grow(by: text.utf8.count) { return true }
+        isTextKept = false
+        content = ""
+        thinking = ""
+        room.giveBack()
+        return false
     }
 
     // MARK: JSON

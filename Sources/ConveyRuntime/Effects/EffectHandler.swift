@@ -88,6 +88,8 @@ public struct EffectDelta: Sendable, Equatable {
 public struct EffectResult: Sendable, Equatable {
     /// The whole text; a tool's result as text or JSON.
     public var content: String
+    /// The text is what the attempt has streamed, and `content` is empty: the handler could not keep it.
+    public var isContentStreamed = false
     /// As OpenAI-compatible providers name it: `stop`, `length`, `tool_calls`, …; nil for tools.
     public var finishReason: String?
     /// What the model asks to be called.

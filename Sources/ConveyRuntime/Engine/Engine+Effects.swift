@@ -219,6 +219,8 @@ extension Engine {
             }
         }
         guard let entry = ledger.close(key) else { return }
+        var result = result
+        if result.isContentStreamed { result.content = try streamedText(of: entry) }
         try end(
             entry, "completed", cause: entry.lastSignal, outcome: .completed,
             data: LifecycleData.completed(entry, result))

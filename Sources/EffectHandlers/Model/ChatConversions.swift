@@ -50,6 +50,7 @@ extension EffectResult {
             content: outcome.content, finishReason: outcome.finishReason,
             toolCalls: outcome.toolCalls.map(ToolCall.init),
             details: details.finish())
+        isContentStreamed = !outcome.isTextKept
     }
 }
 

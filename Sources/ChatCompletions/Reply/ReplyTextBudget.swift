@@ -1,0 +1,56 @@
+import Synchronization
+
+/// Memory for the texts of all replies that are still coming. One belongs to a client, and so to a process.
+///
+/// A reply that gets no more room lets go of its text: it has been handed on piece by piece, and whoever recorded the pieces
+/// can put it together again.
+final class ReplyTextBudget: Sendable {
+    /// Bytes of UTF-8: as much as the engine keeps of the same texts.
+    static let standardLimit = 64 << 20
+
+    private let limit: Int
+    private let used = Mutex(0)
+
+    init(limit: Int = ReplyTextBudget.standardLimit) {
+        self.limit = limit
+    }
+
+    var usedBytes: Int { used.withLock { $0 } }
+
+    fileprivate func take(_ bytes: Int) -> Bool {
+        used.withLock { used in
+            guard used + bytes <= limit else { return false }
+            used += bytes
+            return true
+        }
+    }
+
+    fileprivate func giveBack(_ bytes: Int) { used.withLock { $0 -= bytes } }
+
+    /// One reply's share, given back with it.
+    final class Share: Sendable {
+        private let budget: ReplyTextBudget
+        private let bytes = Mutex(0)
+
+        init(of budget: ReplyTextBudget) {
+            self.budget = budget
+        }
+
+        deinit { giveBack() }
+
+        /// Whether there is room for so many more bytes.
+        func grow(by more: Int) -> Bool {
+            guard budget.take(more) else { return false }
+            bytes.withLock { $0 += more }
+            return true
+        }
+
+        func giveBack() {
+            budget.giveBack(
+                bytes.withLock { bytes in
+                    defer { bytes = 0 }
+                    return bytes
+                })
+        }
+    }
+}
