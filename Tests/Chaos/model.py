@@ -62,7 +62,7 @@ class Model:
             words = ["it", "is", "fine"]
         elif words[:1] == ["weather"] and body.get("tools"):
             call = {"index": 0, "id": f"call_{len(messages)}", "type": "function",
-                    "function": {"name": "get_weather", "arguments": json.dumps({"city": "Oslo"})}}
+                    "function": {"name": body["tools"][0]["function"]["name"], "arguments": json.dumps({"city": "Oslo"})}}
             self.chunk(handler, {"tool_calls": [call]})
             self.chunk(handler, {}, "tool_calls")
             handler.wfile.write(b"data: [DONE]\n\n")
