@@ -11,7 +11,7 @@ FLAGS ?=
 
 # `make chaos`: how long, the seed of an earlier run, and words in the names of the attacks to run.
 MINUTES ?= 30
-CHAOS = .build/test-python/bin/python Tests/Chaos/chaos.py $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only "$(ONLY)")
+CHAOS = .build/test-python/bin/python Tests/Chaos/chaos.py $(if $(ONLY),--only "$(ONLY)")
 
 # `make bench`: QUICK=1 for a short run, ONLY for some scenarios, BASELINE for results to compare with, further flags.
 QUICK ?=
@@ -38,8 +38,8 @@ run: install build ## Run Convey with a broker of its own; prints commands to tr
 
 test: install test-python test-browser broker-check simulate ## Run every test, from a fresh clone to a verdict
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
-	# Each attack once, about three minutes.
-	$(CHAOS) --convey .build/debug/convey --short
+	# Each attack once, about three minutes, always with the same draws.
+	$(CHAOS) --convey .build/debug/convey --short --seed $(if $(SEED),$(SEED),1)
 	# One after another: tests that block would starve those with time-outs on a machine with few cores.
 	$(SWIFT) test --no-parallel $(BUILD_FLAGS)
 
@@ -59,7 +59,7 @@ simulate: ## Run seeded simulations of crashes and faults [SEEDS=5000] [SEED=one
 	$(SWIFT) run -c release $(BUILD_FLAGS) simulate $(if $(SEED),--seed $(SEED),$(SEEDS))
 
 chaos: install test-python build ## Attack a whole Convey for a long time [MINUTES=30 SEED=n ONLY="power cuts"]
-	$(CHAOS) --convey .build/release/convey --minutes $(MINUTES)
+	$(CHAOS) --convey .build/release/convey --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: install build ## Measure Convey against the bare broker [QUICK=1 ONLY=ingest BASELINE=file]; adds to .build/bench.jsonl
 	$(SWIFT) build -c release --product bench $(BUILD_FLAGS)
