@@ -10,14 +10,7 @@ struct ConsentTests {
         "A call that waits for consent over a checkpoint and a clean stop leaves a sound journal, and runs when it is approved",
         .timeLimit(.minutes(4)))
     func consentOverCheckpoint() async throws {
-        let model = try ScriptedModel { request, reply in
-            if request.rounds == 0 {
-                try reply.call([.init(name: "get_weather", arguments: #"{"city":"Oslo"}"#)], id: "call")
-            } else {
-                try reply.say(["It says \(request.results.joined())"])
-                try reply.finish()
-            }
-        }
+        let model = try ScriptedModel.askingForWeather()
         let deployment = try Deployment(
             model.flags + ToolBench.flags(["get_weather"], #""timeout":"20s","requires_approval":true"#))
         let worker = try PythonWorker(

@@ -110,14 +110,7 @@ struct ModelFlowTests {
 
     @Test("A call that needs consent waits over a restart, and runs when it is approved", .timeLimit(.minutes(2)))
     func approval() async throws {
-        let model = try ScriptedModel { request, reply in
-            if request.rounds == 0 {
-                try reply.call([.init(name: "get_weather", arguments: #"{"city":"Oslo"}"#)], id: "call")
-            } else {
-                try reply.say(["It says \(request.results.joined())"])
-                try reply.finish()
-            }
-        }
+        let model = try ScriptedModel.askingForWeather()
         let deployment = try Deployment(
             model.flags + ToolBench.flags(["get_weather"], #""timeout":"20s","requires_approval":true"#))
         let worker = try PythonWorker(

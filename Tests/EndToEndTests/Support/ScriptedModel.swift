@@ -20,6 +20,18 @@ final class ScriptedModel: Sendable {
         }
     }
 
+    /// One that calls `get_weather` once, and then says what it was told.
+    static func askingForWeather() throws -> ScriptedModel {
+        try ScriptedModel { request, reply in
+            if request.rounds == 0 {
+                try reply.call([.init(name: "get_weather", arguments: #"{"city":"Oslo"}"#)], id: "call")
+            } else {
+                try reply.say(["It says \(request.results.joined())"])
+                try reply.finish()
+            }
+        }
+    }
+
     var baseURL: String { "http://127.0.0.1:\(server.port)/v1" }
 
     /// The flags with which Convey asks it.
