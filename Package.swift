@@ -34,8 +34,9 @@ let package = Package(
             dependencies: ["Conversation", "MQTTTransport", .product(name: "Logging", package: "swift-log")],
             swiftSettings: strict),
         .target(name: "MQTTTransport", dependencies: ["CMosquitto"], swiftSettings: strict),
+        .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(
-            name: "SQLiteJournal", dependencies: ["CSQLite", "Conversation", "ConveyRuntime"], swiftSettings: strict),
+            name: "SQLiteJournal", dependencies: ["SQLite", "Conversation", "ConveyRuntime"], swiftSettings: strict),
         .target(
             name: "EffectHandlers",
             dependencies: [

@@ -1,5 +1,6 @@
 import Conversation
 import ConveyRuntime
+import SQLite
 
 /// The journal in one SQLite file (`journal.db` in the data directory), in WAL mode with `synchronous=FULL`: a commit that
 /// returned survives power loss (sqlite.org/pragma.html#pragma_synchronous).
@@ -36,13 +37,13 @@ public final class SQLiteJournal: Journal {
         let file = DataDirectory.journalPath(in: path)
         var exists = false
         directory = try DataDirectory(path) { () throws(JournalError) in
-            exists = try JournalFile.check(file, is: .journal)
+            exists = try JournalFile.check(file)
         }
         if !exists { try Schema.create(file, partitionCount: partitionCount) }
         database = try Database(path: file, mode: .readWrite)
         try Self.configure(database)
         try Schema.migrate(database, partitionCount: partitionCount)
-        checkpointer = try Checkpointer(database, walPath: JournalFile.walPath(file))
+        checkpointer = try Checkpointer(database, walPath: DatabaseFile.walPath(file))
         try checkpointer.start()
         files = FilesInPlace(file, lock: directory.lockPath)
         try files.remember()
@@ -294,12 +295,12 @@ public final class SQLiteJournal: Journal {
     /// Looks at a data directory without writing there.
     /// - Throws: what `init` would throw because of what is in it.
     public static func check(directory: String) throws(JournalError) {
-        _ = try JournalFile.check(DataDirectory.journalPath(in: directory), is: .journal)
+        _ = try JournalFile.check(DataDirectory.journalPath(in: directory))
     }
 
     static func openSQLiteReader(directory: String, isInUse: Bool) throws(JournalError) -> SQLiteJournalReader {
         let path = DataDirectory.journalPath(in: directory)
-        let exists = isInUse ? true : try JournalFile.check(path, is: .journal)
+        let exists = isInUse ? true : try JournalFile.check(path)
         guard exists else {
             throw JournalError(.cannotOpen, "there is no journal in \(directory): there is no \(path)")
         }

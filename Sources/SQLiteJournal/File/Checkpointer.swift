@@ -1,4 +1,5 @@
 import ConveyRuntime
+import SQLite
 
 /// Folds the WAL into the journal's file, and keeps the file's `WholenessMark` true. Belongs to the writing connection.
 final class Checkpointer {
@@ -62,7 +63,9 @@ final class Checkpointer {
     }
 
     private func mark(needsWAL: Bool) throws(JournalError) {
-        guard let wal = try WALScan.inUse(walPath) else { return }
+        let wal: (generation: UInt32, bytes: Int)?
+        do { wal = try WALScan.inUse(walPath) } catch { throw JournalError(error) }
+        guard let wal else { return }
         setMark.bind(1, WholenessMark.value(generation: wal.generation, needsWAL: needsWAL))
         setMark.bind(2, try database.number("PRAGMA schema_version"))
         setMark.bind(3, wal.bytes)

@@ -1,5 +1,6 @@
 import ConveyRuntime
 import Glibc
+import SQLite
 
 /// The journal's files as they were opened, to notice when somebody removes, moves or replaces them under the running
 /// service: SQLite goes on writing into files that no path leads to any more, and all of it is gone with the process.
@@ -21,7 +22,7 @@ final class FilesInPlace {
 
     /// - Parameter path: of the journal as it was opened, symbolic links and all: what they lead to counts too.
     init(_ path: String, lock: String) {
-        let resolved = JournalFile.resolved(path)
+        let resolved = DatabaseFile.resolved(path)
         journal = path
         wal = resolved + "-wal"
         index = resolved + "-shm"

@@ -1,6 +1,4 @@
-import CSQLite
-import ConveyRuntime
-import Glibc
+import SQLite
 
 /// What `journal.db` says of itself, without its WAL: whether it is whole, or needs the WAL of a certain generation.
 ///
@@ -32,8 +30,8 @@ struct WholenessMark: Equatable {
 
     /// Reads the mark in the file alone, whatever a WAL beside it says.
     /// - Returns: nil where there is none, as in a file of an earlier version, or where it cannot be read: then SQLite says why.
-    static func read(_ path: String) throws(JournalError) -> WholenessMark? {
-        let database = try Database(path: path, mode: .fileAlone)
+    static func read(_ path: String) throws(SQLiteError) -> WholenessMark? {
+        let database = try SQLite.Database<SQLiteError>(path: path, mode: .fileAlone)
         do {
             let rows = try database.prepare("SELECT name, value FROM settings")
             var values: [String: Int64] = [:]
@@ -46,18 +44,18 @@ struct WholenessMark: Equatable {
     }
 
     /// Why a file with this mark is not whole with the WAL beside it.
-    func problem(_ main: DatabaseHeader, _ wal: WALScan?, path: String) -> JournalError? {
+    func problem(_ main: DatabaseHeader, _ wal: WALScan?, path: String) -> SQLiteError? {
         let advice = "or see \"A damaged or missing WAL\" in docs/operations/running.md"
         guard let wal else {
             guard needsWAL, main.schemaCookie == schemaCookie else { return nil }
-            return JournalError(
+            return SQLiteError(
                 .corrupt,
                 "\(path) is a copy without its journal.db-wal, in which the newest records stand. Copy both files of a service "
                     + "that is stopped, make the copy with sqlite3's .backup, \(advice)")
         }
         if wal.generation == generation || wal.generation == generation &+ 1 {
             guard needsWAL, wal.bytes < walBytes, main.schemaCookie == schemaCookie else { return nil }
-            return JournalError(
+            return SQLiteError(
                 .corrupt,
                 "\(path)-wal is cut off: it has \(wal.bytes) bytes, but had \(walBytes). Copy it again, restore a backup, "
                     + advice)
@@ -68,7 +66,7 @@ struct WholenessMark: Equatable {
             // A WAL that was made after the file was closed, and has not been folded into it yet.
             if wal.commits == 0 || wal.isFirstGeneration { return nil }
         }
-        return JournalError(
+        return SQLiteError(
             .corrupt,
             "\(path) and its journal.db-wal are of different moments: one of them was copied or restored without the other. "
                 + "Put both back from the same moment, restore a backup into an empty directory, \(advice)")

@@ -10,7 +10,7 @@ public enum ProjectionProgress {
     public static func difference(
         between path: String, and journal: any JournalReader
     ) throws(JournalError) -> JournalDifference? {
-        guard try JournalFile.check(path, is: .projection) else {
+        guard try ProjectionSchema.check(path) else {
             throw JournalError(.cannotOpen, "there is no \(path)")
         }
         let database = try Database(path: path, mode: .readOnly)

@@ -1,10 +1,20 @@
 import ConveyRuntime
+import SQLite
 
 /// The tables of a projection's own database.
 enum ProjectionSchema {
     /// "CnvP": tells it from journals and from other SQLite files.
     static let applicationID: Int64 = 0x436e_7650
     static let version: Int64 = 1
+    private static let kind = DatabaseKind(
+        applicationID: applicationID, newestVersion: version, words: "the database of a Convey projection",
+        others: [Schema.applicationID: "it is a Convey journal"])
+
+    /// Makes sure that a file is a whole database of a projection, or that there is none.
+    /// - Returns: false where there is nothing.
+    static func check(_ path: String) throws(JournalError) -> Bool {
+        do { return try DatabaseFile.check(path, is: kind) } catch { throw JournalError(error) }
+    }
 
     private static let tables = """
         CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;

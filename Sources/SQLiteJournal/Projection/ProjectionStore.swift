@@ -21,7 +21,7 @@ public final class ProjectionStore {
     /// Opens a database, or creates it.
     /// - Parameter newClientID: kept in a new one.
     public init(path: String, newClientID: String) throws(JournalError) {
-        let exists = try JournalFile.check(path, is: .projection)
+        let exists = try ProjectionSchema.check(path)
         database = try Database(path: path, mode: exists ? .readWrite : .create)
         try ProjectionSchema.prepare(database, clientID: newClientID)
         clientID = try database.text("SELECT value FROM settings WHERE name = 'client_id'")

@@ -1,29 +1,22 @@
 import CSQLite
-import ConveyRuntime
 import Glibc
 
 /// One SQLite connection. Belongs to one thread at a time.
-final class Database {
+///
+/// Generic over the error that its users throw, so that each says once what a failure of SQLite means to it.
+package final class Database<Failure: SQLiteFailure> {
     private let handle: OpaquePointer
-    let path: String
-
-    enum Mode {
-        /// The file must be there: SQLite would not make a new one whole or not at all.
-        case readWrite
-        case create
-        case readOnly
-        /// Without its WAL, locks and any file beside it (sqlite.org/uri.html, `immutable`).
-        case fileAlone
-    }
+    package let path: String
 
     /// Frames of the WAL after the last commit. Written by SQLite during a commit, read by the thread that owns the connection.
     private let frames = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
     /// How long a statement waits for another connection's lock. Only tools that a person started take one: long enough
     /// for a backup to pass, short enough that ingress does not hang unnoticed.
-    private static let busyTimeoutMilliseconds: Int32 = 5_000
+    private static var busyTimeoutMilliseconds: Int32 { 5_000 }
 
-    init(path: String, mode: Mode) throws(JournalError) {
+    /// Opens a database.
+    package init(path: String, mode: DatabaseMode) throws(Failure) {
         self.path = path
         var flags = SQLITE_OPEN_NOMUTEX
         var name = path
@@ -41,7 +34,7 @@ final class Database {
             let reason = opened.map { String(cString: sqlite3_errmsg($0)) } ?? "out of memory"
             let systemError = opened.map { sqlite3_system_errno($0) } ?? ENOMEM
             sqlite3_close_v2(opened)
-            throw JournalError(systemError: systemError, "\(path): \(reason)")
+            throw Failure(SQLiteError(systemError: systemError, "\(path): \(reason)"))
         }
         handle = opened
         frames.initialize(to: 0)
@@ -73,12 +66,12 @@ final class Database {
     }
 
     /// How many frames the WAL had after the last commit.
-    var walFrames: Int32 { frames.pointee }
+    package var walFrames: Int32 { frames.pointee }
 
     /// Folds the WAL into the database as far as no reader needs what is there (SQLITE_CHECKPOINT_PASSIVE).
     /// - Returns: whether all of it is folded.
     @discardableResult
-    func checkpoint() throws(JournalError) -> Bool {
+    package func checkpoint() throws(Failure) -> Bool {
         var (total, done): (Int32, Int32) = (0, 0)
         let code = sqlite3_wal_checkpoint_v2(handle, nil, SQLITE_CHECKPOINT_PASSIVE, &total, &done)
         if code == SQLITE_BUSY { return false }
@@ -87,22 +80,23 @@ final class Database {
     }
 
     /// Whether the file that SQLite has open is not the one at its path any more.
-    var hasMoved: Bool {
+    package var hasMoved: Bool {
         var moved: Int32 = 0
         return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
     }
 
     /// Closing leaves WAL and file as they are: another file may have taken their place.
-    func leaveFilesAlone() {
+    package func leaveFilesAlone() {
         convey_sqlite3_no_checkpoint_on_close(handle)
     }
 
-    func execute(_ sql: String) throws(JournalError) {
+    /// Runs statements that return no rows.
+    package func execute(_ sql: String) throws(Failure) {
         let code = sqlite3_exec(handle, sql, nil, nil, nil)
         guard code == SQLITE_OK else { throw error(code, doing: sql) }
     }
 
-    func prepare(_ sql: String) throws(JournalError) -> Statement {
+    package func prepare(_ sql: String) throws(Failure) -> Statement<Failure> {
         var prepared: OpaquePointer?
         let code = sqlite3_prepare_v3(handle, sql, -1, UInt32(SQLITE_PREPARE_PERSISTENT), &prepared, nil)
         guard code == SQLITE_OK, let prepared else { throw error(code, doing: sql) }
@@ -110,33 +104,34 @@ final class Database {
     }
 
     /// The single number that a query returns.
-    func number(_ sql: String) throws(JournalError) -> Int64 {
+    package func number(_ sql: String) throws(Failure) -> Int64 {
         let statement = try prepare(sql)
         defer { statement.reset() }
-        guard try statement.step() else { throw JournalError(.corrupt, "\(path): no answer to \(sql)") }
+        guard try statement.step() else { throw Failure(SQLiteError(.corrupt, "\(path): no answer to \(sql)")) }
         return statement.integer(0)
     }
 
-    func text(_ sql: String) throws(JournalError) -> String {
+    /// The single text that a query returns.
+    package func text(_ sql: String) throws(Failure) -> String {
         let statement = try prepare(sql)
         defer { statement.reset() }
-        guard try statement.step() else { throw JournalError(.corrupt, "\(path): no answer to \(sql)") }
+        guard try statement.step() else { throw Failure(SQLiteError(.corrupt, "\(path): no answer to \(sql)")) }
         return statement.text(0) ?? ""
     }
 
     /// Begins a transaction that will write, unless one is under way.
-    func begin() throws(JournalError) {
+    package func begin() throws(Failure) {
         if !isInTransaction { try execute("BEGIN IMMEDIATE") }
     }
 
     /// Ends the transaction, if one is under way.
-    func commit() throws(JournalError) {
+    package func commit() throws(Failure) {
         if isInTransaction { try execute("COMMIT") }
     }
 
     /// Several reads under one lock, which is most of what a single one costs. Short: a reader that stays keeps the WAL from
     /// being overwritten.
-    func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
+    package func reading<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         if isInTransaction { return try body() }
         try execute("BEGIN")
         let result: Result
@@ -153,28 +148,31 @@ final class Database {
     private var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
     /// Ends a transaction that failed. It may have ended by itself, so an error here says nothing.
-    func rollback() {
+    package func rollback() {
         if isInTransaction { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
 
-    /// What a result code means to the journal (sqlite.org/rescode.html).
-    func error(_ code: Int32, doing: String) -> JournalError {
+    /// What a result code means to the one who uses the database.
+    func error(_ code: Int32, doing: String) -> Failure { Failure(meaning(of: code, doing: doing)) }
+
+    /// sqlite.org/rescode.html
+    private func meaning(of code: Int32, doing: String) -> SQLiteError {
         let reason = "\(path): \(String(cString: sqlite3_errmsg(handle))) (SQLite \(code), \(doing.prefix(60)))"
         switch code & 0xff {
         case SQLITE_FULL:
-            return JournalError(.diskFull, reason + "; free space on this disk, Convey goes on by itself")
+            return SQLiteError(.diskFull, reason + "; free space on this disk, Convey goes on by itself")
         case SQLITE_BUSY, SQLITE_LOCKED:
-            return JournalError(.busy, reason + "; another program holds the journal's write lock")
+            return SQLiteError(.busy, reason + "; another program holds the write lock")
         case SQLITE_IOERR:
             let syncFailures = [SQLITE_IOERR_FSYNC_CODE, SQLITE_IOERR_DIR_FSYNC_CODE]
             // Where it makes the index of a WAL, SQLite calls a full disk an I/O error.
-            if code == SQLITE_IOERR_SHMSIZE_CODE { return JournalError(systemError: ENOSPC, reason) }
-            return JournalError(syncFailures.contains(code) ? .syncFailed : .inputOutput, reason)
+            if code == SQLITE_IOERR_SHMSIZE_CODE { return SQLiteError(systemError: ENOSPC, reason) }
+            return SQLiteError(syncFailures.contains(code) ? .syncFailed : .inputOutput, reason)
         // A constraint that does not hold means that memory and journal disagree: starting again reads the journal.
-        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CONSTRAINT: return JournalError(.corrupt, reason)
+        case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CONSTRAINT: return SQLiteError(.corrupt, reason)
         case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM:
-            return JournalError(systemError: sqlite3_system_errno(handle), reason)
-        default: return JournalError(.inputOutput, reason)
+            return SQLiteError(systemError: sqlite3_system_errno(handle), reason)
+        default: return SQLiteError(.inputOutput, reason)
         }
     }
 }

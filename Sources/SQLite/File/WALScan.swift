@@ -1,25 +1,23 @@
-import ConveyRuntime
-
 /// What a WAL holds, found as SQLite's recovery finds it (sqlite.org/fileformat2.html, section 4), but with plain reads, and
 /// with a look at what stands behind the end: SQLite takes a damaged frame for the end and drops all commits behind it.
-struct WALScan {
+package struct WALScan {
     /// Grows by one each time the WAL is begun anew in the same file (its first salt).
-    private(set) var generation: UInt32
+    package private(set) var generation: UInt32
     /// Whether the WAL has not been begun anew since the file was created.
-    let isFirstGeneration: Bool
+    package let isFirstGeneration: Bool
     /// Commits that can be read.
-    private(set) var commits = 0
+    package private(set) var commits = 0
     /// Commits that were written behind a damaged frame, as far as they can be told. One may be what a power cut has left of a
     /// commit that never returned; more cannot.
-    private(set) var commitsBehindDamage = 0
+    package private(set) var commitsBehindDamage = 0
     /// Pages of the database after the last commit; 0 without any.
-    private(set) var databasePages = 0
+    package private(set) var databasePages = 0
     /// The header of the database in the last committed version of its first page, if there is one.
-    private(set) var header: DatabaseHeader?
+    package private(set) var header: DatabaseHeader?
     /// The pages above `firstPage` that the commits hold.
-    private(set) var pagesAbove: Set<UInt32> = []
+    package private(set) var pagesAbove: Set<UInt32> = []
 
-    var isDamaged: Bool { commitsBehindDamage >= 2 }
+    package var isDamaged: Bool { commitsBehindDamage >= 2 }
 
     private static let headerLength = 32
     private static let frameHeaderLength = 24
@@ -36,7 +34,7 @@ struct WALScan {
     private var sums: (UInt32, UInt32)
 
     /// How long the file is.
-    var bytes: Int { file.size }
+    package var bytes: Int { file.size }
 
     private var frameLength: Int { Self.frameHeaderLength + pageSize }
 
@@ -46,7 +44,7 @@ struct WALScan {
     ///   - pagesAbove: pages up to this number are not remembered.
     /// - Returns: nil where there is no WAL, or one in which nothing was ever written.
     /// - Throws: when the file cannot be read.
-    static func read(_ path: String, pageSize: Int, pagesAbove: Int) throws(JournalError) -> WALScan? {
+    package static func read(_ path: String, pageSize: Int, pagesAbove: Int) throws(SQLiteError) -> WALScan? {
         guard let file = try PlainFile(path), file.size > 0 else { return nil }
         let header = try file.read(headerLength, at: 0)
         guard header.count == headerLength, header.contains(where: { $0 != 0 }) else { return nil }
@@ -57,7 +55,7 @@ struct WALScan {
     }
 
     /// The generation and the length of a WAL that is in use; nil where there is none.
-    static func inUse(_ path: String) throws(JournalError) -> (generation: UInt32, bytes: Int)? {
+    package static func inUse(_ path: String) throws(SQLiteError) -> (generation: UInt32, bytes: Int)? {
         guard let file = try PlainFile(path) else { return nil }
         let header = try file.read(headerLength, at: 0)
         guard header.count == headerLength, header.contains(where: { $0 != 0 }) else { return nil }
@@ -65,7 +63,7 @@ struct WALScan {
     }
 
     /// Whether the WAL has been begun anew since it was read.
-    func isStale() throws(JournalError) -> Bool {
+    package func isStale() throws(SQLiteError) -> Bool {
         try file.read(headerSalts.count, at: 16) != headerSalts
     }
 
@@ -86,7 +84,7 @@ struct WALScan {
             && sums.0 == Self.number(header, 24) && sums.1 == Self.number(header, 28)
     }
 
-    private mutating func takeFrames(isHeaderValid: Bool, pagesAbove limit: UInt32) throws(JournalError) {
+    private mutating func takeFrames(isHeaderValid: Bool, pagesAbove limit: UInt32) throws(SQLiteError) {
         var chunk = [UInt8](repeating: 0, count: Self.chunkFrames * frameLength)
         var offset = Self.headerLength
         var isReadable = isHeaderValid

@@ -1,18 +1,18 @@
 /// The header of a SQLite database: the first 100 bytes of its first page (sqlite.org/fileformat2.html, section 1.3).
-struct DatabaseHeader: Equatable {
-    static let length = 100
+package struct DatabaseHeader: Equatable {
+    package static let length = 100
     private static let magic = Array("SQLite format 3\0".utf8)
 
-    let pageSize: Int
+    package let pageSize: Int
     /// Pages that the database has; nil where the header does not tell.
-    let pageCount: Int?
+    package let pageCount: Int?
     /// Changes when tables change, and when SQLite writes the database anew: as a backup, or as a result of VACUUM.
-    let schemaCookie: Int64
-    let userVersion: Int64
-    let applicationID: Int64
+    package let schemaCookie: Int64
+    package let userVersion: Int64
+    package let applicationID: Int64
 
     /// Nil for bytes that are no such header.
-    init?(_ bytes: [UInt8]) {
+    package init?(_ bytes: [UInt8]) {
         guard bytes.count >= Self.length, bytes.starts(with: Self.magic) else { return nil }
         func number(_ offset: Int) -> UInt32 { bytes[offset..<offset + 4].reduce(0) { $0 << 8 | UInt32($1) } }
         let size = Int(bytes[16]) << 8 | Int(bytes[17])

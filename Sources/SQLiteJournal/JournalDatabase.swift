@@ -1,0 +1,25 @@
+import ConveyRuntime
+import SQLite
+
+typealias Database = SQLite.Database<JournalError>
+typealias Statement = SQLite.Statement<JournalError>
+
+extension JournalError: SQLiteFailure {
+    package init(_ error: SQLiteError) {
+        let code: Code =
+            switch error.code {
+            case .cannotOpen: .cannotOpen
+            case .newerVersion: .newerVersion
+            case .corrupt: .corrupt
+            case .diskFull: .diskFull
+            case .busy: .busy
+            case .inputOutput: .inputOutput
+            case .syncFailed: .syncFailed
+            }
+        self.init(code, error.message)
+    }
+
+    /// What a failed system call means for a journal.
+    /// - Parameter code: `errno`.
+    init(systemError code: Int32, _ what: String) { self.init(SQLiteError(systemError: code, what)) }
+}
