@@ -1,14 +1,14 @@
 import Conversation
 
-/// Reads a schema document into rules. Subschemas are found by their place, so that a `$ref` and the place it points to
-/// are one; they are read one after the other from a list, so nesting and chains of references take no stack.
+/// Compiles a schema document into rules. Subschemas are identified by their place, so that a `$ref` and its target are
+/// one subschema. They are read one after another from a list, so nesting and chains of references take no stack.
 struct SchemaCompiler {
     private let document: JSONValue
     private var rules: [[SchemaRule]] = []
     private var numbers: [JSONPointer: Int] = [:]
     private var unread: [(number: Int, value: JSONValue, place: JSONPointer)] = []
     private var problems: [String] = []
-    /// Of each schema the ones that look at the same value: a circle among them would never end.
+    /// For each schema, those that apply to the same value: a check of a cycle among them would never end.
     private var sameValue: [[Int]] = []
     private var places: [JSONPointer] = []
 
@@ -19,7 +19,7 @@ struct SchemaCompiler {
     mutating func compile() throws(JSONSchemaError) -> [[SchemaRule]] {
         _ = schema(document, at: .root)
         while let next = unread.popLast() { read(next.value, number: next.number, at: next.place) }
-        if problems.isEmpty { refuseCircles() }
+        if problems.isEmpty { refuseCycles() }
         guard problems.isEmpty else { throw JSONSchemaError(problems: problems) }
         return rules
     }
@@ -77,11 +77,11 @@ struct SchemaCompiler {
                 if let elements = target.array {
                     Int(token).flatMap { elements.indices.contains($0) ? elements[$0] : nil }
                 } else { target[token] }
-            guard let next else { return problem(at, "points to \(text), which is not there") }
+            guard let next else { return problem(at, "points to \(text), which does not exist") }
             target = next
             targetPlace = targetPlace.appending(token)
         }
-        add(.all([inPlace(target, number, at: targetPlace)]), to: number)
+        add(.combination(.all([inPlace(target, number, at: targetPlace)])), to: number)
     }
 
     private mutating func readValueRules(_ schema: JSONValue, number: Int, at place: JSONPointer) {
@@ -109,33 +109,35 @@ struct SchemaCompiler {
 
     private mutating func readNumberRules(_ schema: JSONValue, number: Int, at place: JSONPointer) {
         if let (limit, text) = exactNumber("minimum", of: schema, at: place) {
-            add(.minimum(limit, isExclusive: false, shown: text), to: number)
+            add(.number(.minimum(limit, isExclusive: false, shown: text)), to: number)
         }
         if let (limit, text) = exactNumber("exclusiveMinimum", of: schema, at: place) {
-            add(.minimum(limit, isExclusive: true, shown: text), to: number)
+            add(.number(.minimum(limit, isExclusive: true, shown: text)), to: number)
         }
         if let (limit, text) = exactNumber("maximum", of: schema, at: place) {
-            add(.maximum(limit, isExclusive: false, shown: text), to: number)
+            add(.number(.maximum(limit, isExclusive: false, shown: text)), to: number)
         }
         if let (limit, text) = exactNumber("exclusiveMaximum", of: schema, at: place) {
-            add(.maximum(limit, isExclusive: true, shown: text), to: number)
+            add(.number(.maximum(limit, isExclusive: true, shown: text)), to: number)
         }
         if let (divisor, text) = exactNumber("multipleOf", of: schema, at: place) {
             if divisor.isDivisor {
-                add(.multiple(of: divisor, shown: text), to: number)
+                add(.number(.multiple(of: divisor, shown: text)), to: number)
             } else {
-                problem(place.appending("multipleOf"), "must be above 0, with 18 digits at the most")
+                problem(place.appending("multipleOf"), "must be above 0, with at most 18 digits")
             }
         }
     }
 
     private mutating func readTextRules(_ schema: JSONValue, number: Int, at place: JSONPointer) {
-        if let (least, most) = range("minLength", "maxLength", of: schema, at: place) {
-            add(.length(atLeast: least, atMost: most), to: number)
+        if let range = range("minLength", "maxLength", of: schema, at: place) {
+            add(.text(.length(range)), to: number)
         }
         if let value = schema["pattern"] {
             if let text = value.string {
-                if let pattern = pattern(text, at: place.appending("pattern")) { add(.pattern(pattern), to: number) }
+                if let pattern = pattern(text, at: place.appending("pattern")) {
+                    add(.text(.pattern(pattern)), to: number)
+                }
             } else {
                 problem(place.appending("pattern"), "must be a regular expression as a string")
             }
@@ -143,34 +145,34 @@ struct SchemaCompiler {
     }
 
     private mutating func readArrayRules(_ schema: JSONValue, number: Int, at place: JSONPointer) {
-        if let (least, most) = range("minItems", "maxItems", of: schema, at: place) {
-            add(.itemCount(atLeast: least, atMost: most), to: number)
+        if let range = range("minItems", "maxItems", of: schema, at: place) {
+            add(.array(.count(range)), to: number)
         }
         if let value = schema["uniqueItems"] {
             guard let isUnique = value.bool else {
                 return problem(place.appending("uniqueItems"), "must be true or false")
             }
-            if isUnique { add(.uniqueItems, to: number) }
+            if isUnique { add(.array(.unique), to: number) }
         }
-        // Until draft 7 a list stood in `items`, and the rest in `additionalItems`.
+        // Up to draft 7 the list was in `items` and the rest in `additionalItems`.
         let isOldStyle = schema["items"]?.array != nil
         let first = list(isOldStyle ? "items" : "prefixItems", of: schema, at: place)
         let rest = child(isOldStyle ? "additionalItems" : "items", of: schema, at: place)
-        if first != nil || rest != nil { add(.items(first: first ?? [], rest: rest), to: number) }
+        if first != nil || rest != nil { add(.array(.items(first: first ?? [], rest: rest)), to: number) }
         if let contained = child("contains", of: schema, at: place) {
-            let counts = range("minContains", "maxContains", of: schema, at: place)
-            let least = schema["minContains"] == nil ? 1 : counts?.least ?? 1
-            add(.contains(contained, atLeast: least, atMost: counts?.most ?? .max), to: number)
+            var range = range("minContains", "maxContains", of: schema, at: place) ?? SchemaRange(least: 1, most: .max)
+            if schema["minContains"] == nil { range.least = 1 }
+            add(.array(.contains(contained, range)), to: number)
         }
     }
 
     private mutating func readObjectRules(_ schema: JSONValue, number: Int, at place: JSONPointer) {
-        if let (least, most) = range("minProperties", "maxProperties", of: schema, at: place) {
-            add(.memberCount(atLeast: least, atMost: most), to: number)
+        if let range = range("minProperties", "maxProperties", of: schema, at: place) {
+            add(.object(.count(range)), to: number)
         }
         if let value = schema["required"] {
             if let names = Self.strings(value) {
-                if !names.isEmpty { add(.required(names), to: number) }
+                if !names.isEmpty { add(.object(.required(names)), to: number) }
             } else {
                 problem(place.appending("required"), "must be a list of member names")
             }
@@ -187,9 +189,9 @@ struct SchemaCompiler {
         }
         members.others = child("additionalProperties", of: schema, at: place)
         if !members.named.isEmpty || !members.patterns.isEmpty || members.others != nil {
-            add(.members(members), to: number)
+            add(.object(.members(members)), to: number)
         }
-        if let names = child("propertyNames", of: schema, at: place) { add(.memberNames(names), to: number) }
+        if let names = child("propertyNames", of: schema, at: place) { add(.object(.names(names)), to: number) }
         var dependencies: [(member: String, others: [String])] = []
         for (name, value) in objectMembers("dependentRequired", of: schema, at: place) {
             if let others = Self.strings(value) {
@@ -198,19 +200,27 @@ struct SchemaCompiler {
                 problem(place.appending("dependentRequired").appending(name), "must be a list of member names")
             }
         }
-        if !dependencies.isEmpty { add(.dependencies(dependencies), to: number) }
+        if !dependencies.isEmpty { add(.object(.dependencies(dependencies)), to: number) }
     }
 
     private mutating func readCombinations(_ schema: JSONValue, number: Int, at place: JSONPointer) {
-        if let all = list("allOf", of: schema, at: place, sameValueAs: number) { add(.all(all), to: number) }
-        if let any = list("anyOf", of: schema, at: place, sameValueAs: number) { add(.any(any), to: number) }
-        if let one = list("oneOf", of: schema, at: place, sameValueAs: number) { add(.one(one), to: number) }
-        if let not = child("not", of: schema, at: place, sameValueAs: number) { add(.not(not), to: number) }
+        if let all = list("allOf", of: schema, at: place, sameValueAs: number) {
+            add(.combination(.all(all)), to: number)
+        }
+        if let any = list("anyOf", of: schema, at: place, sameValueAs: number) {
+            add(.combination(.any(any)), to: number)
+        }
+        if let one = list("oneOf", of: schema, at: place, sameValueAs: number) {
+            add(.combination(.one(one)), to: number)
+        }
+        if let not = child("not", of: schema, at: place, sameValueAs: number) {
+            add(.combination(.not(not)), to: number)
+        }
         guard let test = child("if", of: schema, at: place, sameValueAs: number) else { return }
         let then = child("then", of: schema, at: place, sameValueAs: number)
         let otherwise = child("else", of: schema, at: place, sameValueAs: number)
         if then != nil || otherwise != nil {
-            add(.conditional(test: test, then: then, otherwise: otherwise), to: number)
+            add(.combination(.conditional(test: test, then: then, otherwise: otherwise)), to: number)
         }
     }
 
@@ -222,7 +232,7 @@ struct SchemaCompiler {
         problems.append((place == .root ? "the schema" : "\(place)") + " " + text)
     }
 
-    /// A subschema that looks at the same value as its parent.
+    /// A subschema that applies to the same value as its parent.
     private mutating func inPlace(_ value: JSONValue, _ parent: Int, at place: JSONPointer) -> Int {
         let number = schema(value, at: place)
         sameValue[parent].append(number)
@@ -243,7 +253,7 @@ struct SchemaCompiler {
         guard let value = schema[keyword] else { return nil }
         let at = place.appending(keyword)
         guard let elements = value.array, !elements.isEmpty || parent == nil else {
-            problem(at, "must be a list of schemas with at least one")
+            problem(at, "must be a list of at least one schema")
             return nil
         }
         return elements.enumerated().map { index, element in
@@ -275,16 +285,16 @@ struct SchemaCompiler {
 
     private mutating func range(
         _ least: String, _ most: String, of schema: JSONValue, at place: JSONPointer
-    ) -> (least: Int, most: Int)? {
+    ) -> SchemaRange? {
         guard schema[least] != nil || schema[most] != nil else { return nil }
         let lower = count(least, of: schema, at: place) ?? 0
         let upper = count(most, of: schema, at: place) ?? .max
-        return (lower, upper)
+        return SchemaRange(least: lower, most: upper)
     }
 
     private mutating func count(_ keyword: String, of schema: JSONValue, at place: JSONPointer) -> Int? {
         guard let value = schema[keyword] else { return nil }
-        // 2.0 is a whole number, too.
+        // 2.0 is a whole number.
         if case .fraction(let text) = value, ExactNumber(text).isInteger, let count = Double(text),
             (0...1e15).contains(count)
         {
@@ -299,7 +309,7 @@ struct SchemaCompiler {
         do {
             return try SchemaPattern(text)
         } catch {
-            problem(place, "is no regular expression that is understood here: \(error)")
+            problem(place, "is not a supported regular expression: \(error)")
             return nil
         }
     }
@@ -315,16 +325,16 @@ struct SchemaCompiler {
         return texts.joined(separator: ", ") + (values.count > 20 ? ", …" : "")
     }
 
-    // MARK: Circles
+    // MARK: Cycles
 
-    /// References that lead back to their schema without going down into the value.
-    private mutating func refuseCircles() {
+    /// Refuses references that lead back to their schema without descending into the value.
+    private mutating func refuseCycles() {
         var open = sameValue.map(\.count)
         var parents = [[Int]](repeating: [], count: sameValue.count)
         for (parent, children) in sameValue.enumerated() {
             for child in children { parents[child].append(parent) }
         }
-        // Takes away what leads to nothing any more; what is left leads round.
+        // Removes schemas that lead nowhere until only the cycles are left.
         var done = open.indices.filter { open[$0] == 0 }
         while let next = done.popLast() {
             for parent in parents[next] {
@@ -332,8 +342,8 @@ struct SchemaCompiler {
                 if open[parent] == 0 { done.append(parent) }
             }
         }
-        if let circle = open.firstIndex(where: { $0 > 0 }) {
-            problem(places[circle], "leads by $ref into a circle, so checking it would never end")
+        if let cycle = open.firstIndex(where: { $0 > 0 }) {
+            problem(places[cycle], "leads through $ref back to itself, so a check would never end")
         }
     }
 }

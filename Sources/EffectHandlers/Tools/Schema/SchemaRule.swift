@@ -1,56 +1,54 @@
 import Conversation
 
-/// The kinds of values that `type` names.
-enum SchemaType: String, Sendable, CaseIterable {
-    case null, boolean, integer, number, string, array, object
-
-    func holds(_ value: JSONValue) -> Bool {
-        switch (self, value) {
-        case (.null, .null), (.boolean, .bool), (.string, .string), (.array, .array), (.object, .object): true
-        case (.number, .integer), (.number, .fraction), (.integer, .integer): true
-        // 1.0 is an integer (JSON Schema 2020-12, 4.2.3).
-        case (.integer, .fraction(let text)): ExactNumber(text).isInteger
-        case (.null, _), (.boolean, _), (.integer, _), (.number, _), (.string, _), (.array, _), (.object, _): false
-        }
-    }
-
-    /// For messages.
-    var withArticle: String {
-        switch self {
-        case .null: "null"
-        case .integer, .array, .object: "an \(rawValue)"
-        case .boolean, .number, .string: "a \(rawValue)"
-        }
-    }
-}
-
-/// One thing that a schema asks of a value. Subschemas are numbers in the schema's list.
+/// One requirement of a schema. Subschemas are indices into the schema's list.
 enum SchemaRule: Sendable {
     /// The schema `false`.
     case never
     case type([SchemaType])
+    /// `enum` and `const`.
     case values(Set<CanonicalJSON>, shown: String)
-    case minimum(ExactNumber, isExclusive: Bool, shown: String)
-    case maximum(ExactNumber, isExclusive: Bool, shown: String)
-    case multiple(of: ExactNumber, shown: String)
-    /// In code points.
-    case length(atLeast: Int, atMost: Int)
-    case pattern(SchemaPattern)
-    case itemCount(atLeast: Int, atMost: Int)
-    case uniqueItems
-    case items(first: [Int], rest: Int?)
-    case contains(Int, atLeast: Int, atMost: Int)
-    case memberCount(atLeast: Int, atMost: Int)
-    case required([String])
-    case members(SchemaMembers)
-    case memberNames(Int)
-    /// Who has the member must have the others, too.
-    case dependencies([(member: String, others: [String])])
-    case all([Int])
-    case any([Int])
-    case one([Int])
-    case not(Int)
-    case conditional(test: Int, then: Int?, otherwise: Int?)
+    case number(NumberRule)
+    case text(TextRule)
+    case array(ArrayRule)
+    case object(ObjectRule)
+    case combination(Combination)
+
+    enum NumberRule: Sendable {
+        case minimum(ExactNumber, isExclusive: Bool, shown: String)
+        case maximum(ExactNumber, isExclusive: Bool, shown: String)
+        case multiple(of: ExactNumber, shown: String)
+    }
+
+    enum TextRule: Sendable {
+        /// In code points.
+        case length(SchemaRange)
+        case pattern(SchemaPattern)
+    }
+
+    enum ArrayRule: Sendable {
+        case count(SchemaRange)
+        case unique
+        case items(first: [Int], rest: Int?)
+        case contains(Int, SchemaRange)
+    }
+
+    enum ObjectRule: Sendable {
+        case count(SchemaRange)
+        case required([String])
+        case members(SchemaMembers)
+        case names(Int)
+        /// An object with the member must have the others, too.
+        case dependencies([(member: String, others: [String])])
+    }
+
+    /// Subschemas of the same value.
+    enum Combination: Sendable {
+        case all([Int])
+        case any([Int])
+        case one([Int])
+        case not(Int)
+        case conditional(test: Int, then: Int?, otherwise: Int?)
+    }
 }
 
 /// `properties`, `patternProperties` and `additionalProperties`, which depend on each other.
@@ -62,28 +60,17 @@ struct SchemaMembers: Sendable {
     var names: [String] = []
 }
 
-/// A regular expression. Kept as text, since `Regex` must not be shared between threads.
-struct SchemaPattern: Sendable {
-    /// Longer texts are not searched: a pattern can need time that grows faster than the text.
-    static let textLimit = 10_000
+/// How many of something a schema allows.
+struct SchemaRange: Sendable, CustomStringConvertible {
+    var least: Int
+    var most: Int
 
-    let text: String
+    func contains(_ count: Int) -> Bool { least <= count && count <= most }
 
-    /// - Throws: the regular expression compiler's error.
-    init(_ text: String) throws {
-        self.text = text
-        _ = try Self.compile(text)
-    }
-
-    /// Whether it is found anywhere in a text. The text must be within `textLimit`.
-    func matches(_ value: String) -> Bool {
-        // It compiled before, and has no code of its own that could throw.
-        guard let regex = try? Self.compile(text) else { return false }
-        return (try? regex.firstMatch(in: value)) != nil
-    }
-
-    /// With the meaning that ECMA-262 gives to characters and classes.
-    private static func compile(_ text: String) throws -> Regex<AnyRegexOutput> {
-        try Regex(text).matchingSemantics(.unicodeScalar).asciiOnlyDigits().asciiOnlyWordCharacters()
+    /// For messages.
+    var description: String {
+        if most == .max { return "at least \(least)" }
+        if least == most { return "exactly \(least)" }
+        return least == 0 ? "at most \(most)" : "\(least) to \(most)"
     }
 }
