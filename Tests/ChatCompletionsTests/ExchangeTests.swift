@@ -1,3 +1,4 @@
+import Conversation
 import Testing
 
 @testable import ChatCompletions
@@ -192,7 +193,7 @@ import Testing
         }
         #expect(outcome.content == "héllo wörld 🌍")
         #expect(outcome.thinking == "hm")
-        #expect(outcome.toolCalls == [ChatToolCall(id: "c", name: "f", arguments: "{}")])
+        #expect(outcome.toolCalls == [ToolCall(id: "c", name: "f", arguments: "{}")])
         #expect(emitted == #"thinking("hm")content("héllo ")content("wörld 🌍")"#)
     }
 }

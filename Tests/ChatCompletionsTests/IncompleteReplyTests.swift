@@ -1,3 +1,4 @@
+import Conversation
 import TestSupport
 import Testing
 
@@ -161,7 +162,7 @@ import Testing
 
 /// Which call a fragment belongs to.
 @Suite struct ToolCallFragmentTests {
-    private func calls(_ fragments: [String], member: String = "tool_calls") throws -> [ChatToolCall] {
+    private func calls(_ fragments: [String], member: String = "tool_calls") throws -> [ToolCall] {
         var reply = ChatReply(limits: ChatLimits())
         var deltas: [ChatDelta] = []
         for fragment in fragments {
@@ -181,8 +182,8 @@ import Testing
         ])
         #expect(
             calls == [
-                ChatToolCall(id: "b", name: "g", arguments: #"{"b":2}"#),
-                ChatToolCall(id: "a", name: "f", arguments: #"{"a":1}"#),
+                ToolCall(id: "b", name: "g", arguments: #"{"b":2}"#),
+                ToolCall(id: "a", name: "f", arguments: #"{"a":1}"#),
             ])
     }
 
@@ -194,7 +195,7 @@ import Testing
             #"{"index":0,"id":"r2","function":{\#(name)"arguments":":1"}}"#,
             #"{"index":0,"id":"r3","function":{\#(name)"arguments":"}"}}"#,
         ])
-        #expect(calls == [ChatToolCall(id: "r1", name: "f", arguments: #"{"a":1}"#)])
+        #expect(calls == [ToolCall(id: "r1", name: "f", arguments: #"{"a":1}"#)])
     }
 
     @Test("Whole calls that share one index, with or without ids, are several", arguments: [true, false])

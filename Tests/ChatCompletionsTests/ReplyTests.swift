@@ -12,7 +12,7 @@ import Testing
         return try reply.outcome(provider: "p")
     }
 
-    private func calls(_ fragments: [String]) throws -> [ChatToolCall] {
+    private func calls(_ fragments: [String]) throws -> [ToolCall] {
         try outcome(
             of: fragments.map { chunk(delta: #"{"tool_calls":[\#($0)]}"#) } + [chunk(delta: "{}", finish: "tool_calls")]
         ).toolCalls
@@ -58,8 +58,8 @@ import Testing
         ])
         #expect(
             calls == [
-                ChatToolCall(id: "c1", name: "clock", arguments: #"{"zone":1}"#),
-                ChatToolCall(id: "c2", name: "weather", arguments: "{}"),
+                ToolCall(id: "c1", name: "clock", arguments: #"{"zone":1}"#),
+                ToolCall(id: "c2", name: "weather", arguments: "{}"),
             ])
     }
 
@@ -71,9 +71,9 @@ import Testing
         ])
         #expect(
             calls == [
-                ChatToolCall(id: "c1", name: "clock", arguments: "{}"),
-                ChatToolCall(id: "c2", name: "clock", arguments: "{}"),
-                ChatToolCall(id: "call_2", name: "dice", arguments: "{}"),
+                ToolCall(id: "c1", name: "clock", arguments: "{}"),
+                ToolCall(id: "c2", name: "clock", arguments: "{}"),
+                ToolCall(id: "call_2", name: "dice", arguments: "{}"),
             ])
     }
 
@@ -94,8 +94,8 @@ import Testing
                 #"{"index":1,"id":"c2","function":{"name":"wea"}}"#, #"{"index":1,"function":{"name":"ther"}}"#,
                 #"{"index":1,"function":{"arguments":{"a": 1}}}"#,
             ]) == [
-                ChatToolCall(id: "c1", name: "clock", arguments: "{}"),
-                ChatToolCall(id: "c2", name: "weather", arguments: #"{"a": 1}"#),
+                ToolCall(id: "c1", name: "clock", arguments: "{}"),
+                ToolCall(id: "c2", name: "weather", arguments: #"{"a": 1}"#),
             ])
     }
 

@@ -20,9 +20,11 @@ import Testing
 
     @Test func aRequestHasTheseBytes() throws {
         var request = ChatRequest(messages: [
-            .system("be brief"), .user("what's \"up\"?\n"),
-            .assistant("", toolCalls: [ChatToolCall(id: "c1", name: "clock", arguments: #"{"zone":"UTC"}"#)]),
-            .tool(callID: "c1", content: "noon"), .assistant("noon"),
+            ChatMessage(role: .system, content: "be brief"), ChatMessage(role: .user, content: "what's \"up\"?\n"),
+            ChatMessage(
+                role: .assistant, content: "",
+                toolCalls: [ToolCall(id: "c1", name: "clock", arguments: #"{"zone":"UTC"}"#)]),
+            ChatMessage(role: .tool, content: "noon", toolCallID: "c1"), ChatMessage(role: .assistant, content: "noon"),
         ])
         request.tools = [
             ChatTool(name: "clock", description: "tells the time", parameters: Array(#"{"type":"object"}"#.utf8))
@@ -42,7 +44,7 @@ import Testing
     }
 
     @Test func aRequestThatIsNotStreamedAsksForNoStreamOptions() throws {
-        var request = ChatRequest(messages: [.user("x")])
+        var request = ChatRequest(messages: [ChatMessage(role: .user, content: "x")])
         request.stream = false
         request.model = "other"
         #expect(
@@ -50,7 +52,7 @@ import Testing
     }
 
     @Test func theProviderChoosesMembersThatNotAllServersKnow() throws {
-        var request = ChatRequest(messages: [.user("x")])
+        var request = ChatRequest(messages: [ChatMessage(role: .user, content: "x")])
         request.maxTokens = 5
         let text = try encode(request, provider(member: .maxCompletionTokens, asksForUsage: false))
         #expect(text.contains(#""max_completion_tokens":5"#))
@@ -59,7 +61,7 @@ import Testing
     }
 
     @Test func whatIsNoRequestIsAConfigFailure() throws {
-        var request = ChatRequest(messages: [.user("x")])
+        var request = ChatRequest(messages: [ChatMessage(role: .user, content: "x")])
         request.tools = [ChatTool(name: "t", parameters: Array("[]".utf8))]
         #expect(throws: ChatFailure.self) { try encode(request) }
         request.tools = []

@@ -1,3 +1,4 @@
+import Conversation
 import Synchronization
 import TestSupport
 import Testing
@@ -111,7 +112,7 @@ import Testing
                 outcome
                     == ChatOutcome(
                         content: "Hello!", thinking: "hm", finishReason: "tool_calls",
-                        toolCalls: [ChatToolCall(id: "c1", name: "f", arguments: "{}")],
+                        toolCalls: [ToolCall(id: "c1", name: "f", arguments: "{}")],
                         usage: ChatUsage(promptTokens: 3, completionTokens: 2, totalTokens: 5), model: "m1",
                         responseID: "r1", provider: "scripted", reasoningMember: "reasoning"))
         }

@@ -107,7 +107,7 @@ import Testing
     }
 
     @Test func `Calls of messages that have gone are forgotten`() {
-        let call = ChatMessage.ToolCall(id: "a", name: "f", arguments: "{}")
+        let call = ToolCall(id: "a", name: "f", arguments: "{}")
         var ledger = GenerationLedger()
         ledger.open([call], at: 3)
         ledger.forget(before: 3)

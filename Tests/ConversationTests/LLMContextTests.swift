@@ -264,7 +264,7 @@ private let dangling = "tool:No result: the call has not finished."
         #expect(ChatMessage(role: .user, content: "").estimatedTokens == 4)
         #expect(ChatMessage(role: .user, content: "abcd").estimatedTokens == 5)
         #expect(ChatMessage(role: .user, content: "abcd👩‍👩‍👧").estimatedTokens == 6)
-        let call = ChatMessage.ToolCall(id: "ignored", name: "find", arguments: "{}")
+        let call = ToolCall(id: "ignored", name: "find", arguments: "{}")
         #expect(ChatMessage(role: .assistant, content: "ab", toolCalls: [call]).estimatedTokens == 6)
     }
 

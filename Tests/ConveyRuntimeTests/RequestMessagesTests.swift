@@ -4,14 +4,14 @@ import Testing
 
 @Suite struct RequestMessagesTests {
     private func user(_ text: String) -> ChatMessage { ChatMessage(role: .user, content: text) }
-    private func assistant(_ text: String, _ calls: [ChatMessage.ToolCall] = [], event: String? = nil) -> ChatMessage {
+    private func assistant(_ text: String, _ calls: [ToolCall] = [], event: String? = nil) -> ChatMessage {
         ChatMessage(role: .assistant, content: text, toolCalls: calls, eventID: event)
     }
     private func result(_ call: String, _ text: String) -> ChatMessage {
         ChatMessage(role: .tool, content: text, toolCallID: call)
     }
-    private func call(_ id: String, _ name: String = "f", _ arguments: String = "{}") -> ChatMessage.ToolCall {
-        ChatMessage.ToolCall(id: id, name: name, arguments: arguments)
+    private func call(_ id: String, _ name: String = "f", _ arguments: String = "{}") -> ToolCall {
+        ToolCall(id: id, name: name, arguments: arguments)
     }
 
     /// `role:content` of each message.

@@ -352,8 +352,8 @@ private let testKey = "sk-test-91c2e7"
     func `Arguments that are no object are recorded as an empty one, and as they were beside it`(
         text: String
     ) async throws {
-        let call = ChatToolCall(id: "c", name: "f", arguments: text)
-        #expect(ToolCall(call) == ToolCall(id: "c", name: "f", arguments: "{}", unreadableArguments: text))
+        let call = ToolCall(id: "c", name: "f", written: text)
+        #expect(call == ToolCall(id: "c", name: "f", arguments: "{}", unreadableArguments: text))
     }
 
     /// A conversation in which a provider called a tool and wants something back with the call.

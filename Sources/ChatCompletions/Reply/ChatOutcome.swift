@@ -1,28 +1,31 @@
+import Conversation
+
 /// A complete reply.
 public struct ChatOutcome: Sendable, Equatable {
     public var content: String
     public var thinking: String
-    /// False where `content` and `thinking` are empty because all replies together were too much to keep: then they are what
-    /// was handed on piece by piece.
+    /// False if `content` and `thinking` are empty because all replies together took too much memory: the text is then
+    /// what was streamed.
     public var isTextKept = true
-    /// As the provider says it: `stop`, `length`, `tool_calls`, `content_filter`, …
+    /// The provider's word: `stop`, `length`, `tool_calls`, `content_filter`, …
     public var finishReason: String
-    /// In the order in which the model began them. Some providers end with `stop` although there are calls: go by these.
-    public var toolCalls: [ChatToolCall]
+    /// In the order in which the model began them. Some providers finish with `stop` although there are calls, so test these
+    /// and not `finishReason`.
+    public var toolCalls: [ToolCall]
     public var usage: ChatUsage?
-    /// The model that the provider says has answered.
+    /// The model that answered, as the provider reports it.
     public var model: String?
     /// The provider's id for the reply.
     public var responseID: String?
     /// The `name` of the `ChatProvider` that answered.
     public var provider: String
-    /// Further members of the message that the provider wants back, a JSON object; nil where there are none.
+    /// Further members of the message that the provider wants back, as a JSON object; nil for none.
     public var members: [UInt8]?
-    /// The member that `thinking` came in and goes back in; nil where it does not.
+    /// The member that `thinking` came in and must go back in; nil if it is not sent back.
     public var reasoningMember: String?
 }
 
-/// Tokens, as far as the provider reports them.
+/// Token counts that the provider reports.
 public struct ChatUsage: Sendable, Equatable {
     public var promptTokens: Int?
     public var completionTokens: Int?

@@ -1,6 +1,6 @@
 import Conversation
 
-/// Puts tool calls together from the fragments in which they are streamed.
+/// Assembles tool calls from streamed fragments.
 struct ToolCallAssembler: Sendable {
     private struct Call {
         var index: Int?
@@ -9,11 +9,11 @@ struct ToolCallAssembler: Sendable {
         var arguments = ""
         var members = OpaqueMembers()
 
-        /// What follows a JSON object belongs to another call.
+        /// Arguments are one JSON object; text behind it belongs to another call.
         var isWhole: Bool { arguments.utf8.last == UInt8(ascii: "}") && JSONObjectView(Array(arguments.utf8)) != nil }
     }
 
-    /// What a fragment says; anything of it may be missing.
+    /// The contents of a fragment. Every part is optional.
     private struct Fragment {
         var index: Int?
         var id: String
@@ -36,11 +36,12 @@ struct ToolCallAssembler: Sendable {
 
     var count: Int { calls.count }
 
-    /// Whether the arguments of each call are a whole JSON object.
+    /// Whether the arguments of every call are a complete JSON object.
     var areWhole: Bool { calls.allSatisfy(\.isWhole) }
 
-    /// A call without an id, or with that of a call before it, gets one from its position, so that its answer can name it.
-    var complete: [ChatToolCall] {
+    /// The calls. A call whose id is missing or repeats an earlier one gets an id made from its position, so that its result
+    /// can name it.
+    var complete: [ToolCall] {
         var ids = Set(calls.map { ExactText($0.id) })
         var used: Set<ExactText> = [ExactText("")]
         return calls.enumerated().map { position, call in
@@ -50,12 +51,12 @@ struct ToolCallAssembler: Sendable {
                 while !ids.insert(ExactText(id)).inserted { id += "_\(position)" }
             }
             used.insert(ExactText(id))
-            return ChatToolCall(id: id, name: call.name, arguments: call.arguments, members: call.members.object)
+            return ToolCall(id: id, name: call.name, written: call.arguments, members: call.members.object)
         }
     }
 
-    /// Adds a fragment: `{"index", "id", "function": {"name", "arguments"}}`, anything of which may be missing.
-    /// - Returns: the bytes it added.
+    /// Adds a fragment: `{"index", "id", "function": {"name", "arguments"}}`, of which any member may be missing.
+    /// - Returns: the number of bytes added.
     mutating func add(_ fragment: JSONObjectView) -> Int {
         add(
             Fragment(
@@ -63,8 +64,8 @@ struct ToolCallAssembler: Sendable {
                 function: fragment["function"]?.object ?? .empty, of: fragment))
     }
 
-    /// Adds a fragment of a `function_call`, `{"name", "arguments"}`: a reply has one at the most.
-    /// - Returns: the bytes it added.
+    /// Adds a fragment of a `function_call`, `{"name", "arguments"}`: a reply has at most one.
+    /// - Returns: the number of bytes added.
     mutating func add(onlyCall function: JSONObjectView) -> Int {
         add(Fragment(index: .max, id: "", function: function))
     }
@@ -78,15 +79,15 @@ struct ToolCallAssembler: Sendable {
             calls.append(Call(index: fragment.index))
         }
         if calls[at].id.isEmpty { calls[at].id = fragment.id }
-        // Some repeat the name in every fragment, some cut it.
+        // Some providers repeat the name in every fragment, some split it.
         if fragment.name != calls[at].name { calls[at].name += fragment.name }
         calls[at].arguments += fragment.arguments
         let members = fragment.call.map { calls[at].members.add(ofCall: $0) } ?? 0
         return fragment.name.utf8.count + fragment.arguments.utf8.count + fragment.id.utf8.count + members
     }
 
-    /// The call that a fragment belongs to: that with its index, else that with its id, else the last one. Nil where it
-    /// begins a call.
+    /// The call that a fragment belongs to: the one with its index, else the one with its id, else the last. Nil if the
+    /// fragment begins a call.
     private func place(of fragment: Fragment) -> Int? {
         if let index = fragment.index {
             guard let place = calls.lastIndex(where: { $0.index == index }) else { return nil }
@@ -96,12 +97,12 @@ struct ToolCallAssembler: Sendable {
             return isAnother(fragment, than: calls[place]) ? nil : place
         }
         guard let last = calls.indices.last else { return nil }
-        // An id alone announces a call whose name follows. Behind a name it is one that the server makes for each piece.
+        // An id alone announces a call whose name follows. After a name, the server makes a new id for each fragment.
         if fragment.name.isEmpty { return fragment.id.isEmpty || !calls[last].name.isEmpty ? last : nil }
         return fragment.id.isEmpty && calls[last].name.isEmpty ? last : nil
     }
 
-    /// Some providers give all calls the index 0, some give each fragment an id of its own: a call begins with a name.
+    /// Some providers give every call the index 0, others give each fragment its own id: a name begins a call.
     private func isAnother(_ fragment: Fragment, than call: Call) -> Bool {
         if fragment.name.isEmpty { return !fragment.id.isEmpty && call.name.isEmpty && isOtherID(fragment, call) }
         if !fragment.arguments.isEmpty, call.isWhole { return true }
@@ -115,10 +116,10 @@ struct ToolCallAssembler: Sendable {
 }
 
 extension JSONSlice {
-    /// An integer that fits; nil for everything else.
+    /// The value of an integer that fits into `Int`; nil for everything else.
     var integer: Int? { kind == .integer ? Int(String(decoding: raw, as: UTF8.self)) : nil }
 
-    /// Arguments are JSON in a string; some providers send the JSON itself.
+    /// Arguments are a string of JSON; some providers send the JSON itself.
     fileprivate var argumentText: String? {
         switch kind {
         case .string: string

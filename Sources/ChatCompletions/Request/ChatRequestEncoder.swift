@@ -8,14 +8,15 @@ extension ChatRequest {
 
     /// The body for a provider. Equal requests have equal bytes.
     ///
-    /// - Throws: `ChatFailure` of category `config` for what is no JSON, or too large.
+    /// - Throws: `ChatFailure` of category `config` for a part that is not JSON, or a request that is too large.
     func encoded(for provider: ChatProvider, limits: ChatLimits) throws(ChatFailure) -> [UInt8] {
         var body = JSONObjectBuilder(reservingCapacity: 4_096)
         body.add("model", model ?? provider.model)
         body.add("messages", json: Self.messages(messages, for: provider))
         if !tools.isEmpty {
             for tool in tools where JSONObjectView(tool.parameters) == nil {
-                throw ChatFailure(.config, "the parameters of tool \(ProviderText.clean(tool.name)) are no JSON object")
+                throw ChatFailure(
+                    .config, "the parameters of tool \(ProviderText.clean(tool.name)) are not a JSON object")
             }
             body.add("tools", json: Self.array(tools) { Self.encode($0) })
         }
@@ -23,7 +24,7 @@ extension ChatRequest {
         if stream, provider.asksForUsage { body.add("stream_options", json: #"{"include_usage":true}"#.utf8) }
         if let temperature {
             guard temperature.isFinite else {
-                throw ChatFailure(.config, "the temperature \(temperature) is no number")
+                throw ChatFailure(.config, "the temperature \(temperature) is not a number")
             }
             body.add("temperature", json: "\(temperature)".utf8)
         }
@@ -46,7 +47,7 @@ extension ChatRequest {
 
     private func addParameters(to body: inout JSONObjectBuilder) throws(ChatFailure) {
         guard let more = JSONObjectView(parameters) else {
-            throw ChatFailure(.config, "the further parameters of a request are no JSON object")
+            throw ChatFailure(.config, "the further parameters of a request are not a JSON object")
         }
         for name in Self.ownMembers where more[name] != nil {
             throw ChatFailure(
@@ -57,24 +58,23 @@ extension ChatRequest {
         body.addMembers(of: parameters.drop { $0 != UInt8(ascii: "{") }.trimmingEnd(to: UInt8(ascii: "}")))
     }
 
-    /// What one provider has sent for itself goes back to it alone, and no other is shown the ids that it has made up: Mistral
-    /// refuses ids of another form than its own.
+    /// A provider's own members go back to that provider only, and call ids that another provider made are renamed:
+    /// Mistral refuses ids whose form is not its own.
     private static func messages(_ messages: [ChatMessage], for provider: ChatProvider) -> [UInt8] {
         var renamed: [String: String] = [:]
         return array(messages) { message in
-            switch message {
-            case .system(let content): encode("system", content)
-            case .user(let content): encode("user", content)
-            case .assistant(let content, let toolCalls, let members):
-                encode(content, toolCalls, members, for: provider, renamed: &renamed)
-            case .tool(let callID, let content): encode(result: content, of: renamed[callID] ?? callID)
+            switch message.role {
+            case .system, .user: encode(message.role, message.content)
+            case .assistant: encode(assistant: message, for: provider, renamed: &renamed)
+            case .tool:
+                encode(result: message.content, of: renamed[message.toolCallID ?? ""] ?? message.toolCallID ?? "")
             }
         }
     }
 
-    private static func encode(_ role: String, _ content: String) -> [UInt8] {
+    private static func encode(_ role: ChatMessage.Role, _ content: String) -> [UInt8] {
         var object = JSONObjectBuilder()
-        object.add("role", role)
+        object.add("role", role.rawValue)
         object.add("content", content)
         return object.finish()
     }
@@ -88,15 +88,15 @@ extension ChatRequest {
     }
 
     private static func encode(
-        _ content: String, _ toolCalls: [ChatToolCall], _ members: ProviderMembers?, for provider: ChatProvider,
-        renamed: inout [String: String]
+        assistant message: ChatMessage, for provider: ChatProvider, renamed: inout [String: String]
     ) -> [UInt8] {
+        let members = message.providerMembers
         var object = JSONObjectBuilder()
         object.add("role", "assistant")
-        if content.isEmpty, !toolCalls.isEmpty {
+        if message.content.isEmpty, !message.toolCalls.isEmpty {
             object.add("content", json: "null".utf8)
         } else {
-            object.add("content", content)
+            object.add("content", message.content)
         }
         let isOwn = members?.provider == provider.name
         if isOwn, let members {
@@ -107,8 +107,8 @@ extension ChatRequest {
             }
             object.addMembers(of: members.message)
         }
-        guard !toolCalls.isEmpty else { return object.finish() }
-        let calls = array(toolCalls) { call in
+        guard !message.toolCalls.isEmpty else { return object.finish() }
+        let calls = array(message.toolCalls) { call in
             var call = call
             if !isOwn { call.members = nil }
             if members != nil, !isOwn {
@@ -122,7 +122,7 @@ extension ChatRequest {
         return object.finish()
     }
 
-    private static func encode(_ call: ChatToolCall) -> [UInt8] {
+    private static func encode(_ call: ToolCall) -> [UInt8] {
         let members = call.members.flatMap { JSONObjectView($0) }
         var function = JSONObjectBuilder()
         function.add("name", call.name)

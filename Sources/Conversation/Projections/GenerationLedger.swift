@@ -41,7 +41,7 @@ struct GenerationLedger: Sendable {
         return true
     }
 
-    mutating func open(_ calls: [ChatMessage.ToolCall], at place: Int) {
+    mutating func open(_ calls: [ToolCall], at place: Int) {
         for call in calls { openCalls[ExactText(call.id)] = place }
     }
 

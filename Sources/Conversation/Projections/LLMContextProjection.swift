@@ -213,7 +213,7 @@ public struct LLMContextProjection: Sendable {
             let data = event.members
             guard endGeneration(event, data) else { return }
             appendAnswer(
-                event, Self.answer(data), calls: ChatMessage.ToolCall.list(data["tool_calls"]),
+                event, Self.answer(data), calls: ToolCall.list(data["tool_calls"]),
                 members: ProviderMembers(data))
         case "conv.effect.llm.generation.canceled":
             let data = event.members
@@ -260,7 +260,7 @@ public struct LLMContextProjection: Sendable {
 
     /// An answer that says nothing and calls for nothing is left out: some providers refuse an empty message.
     private mutating func appendAnswer(
-        _ event: ProjectionEvent, _ content: String, calls: [ChatMessage.ToolCall], members: ProviderMembers? = nil
+        _ event: ProjectionEvent, _ content: String, calls: [ToolCall], members: ProviderMembers? = nil
     ) {
         guard !calls.isEmpty || !JSONText.isBlank(content) else { return }
         generations.open(calls, at: turns.end)

@@ -88,8 +88,8 @@ public struct RequestMessages: Sendable, Equatable {
     }
 
     private mutating func called(
-        _ call: ChatMessage.ToolCall, _ index: Int, of message: ChatMessage
-    ) -> ChatMessage.ToolCall {
+        _ call: ToolCall, _ index: Int, of message: ChatMessage
+    ) -> ToolCall {
         var call = call
         if JSONText.isBlank(call.id) || callIDs.contains(ExactText(call.id)) {
             var place = message.eventID ?? "\(messages.count)"

@@ -63,7 +63,7 @@ struct EffectOutputs {
             return [output("conv.out.assistant.delta", id: "assistant-\(effectID.text)", members)]
         case "completed":
             // A generation that only calls tools has nothing to show: the answer comes behind them.
-            let calls = ChatMessage.ToolCall.list(data["tool_calls"])
+            let calls = ToolCall.list(data["tool_calls"])
             return !calls.isEmpty && data["content"]?.isBlankString ?? true ? [] : nil
         case "failed": return [assistantEvent("failed", carrying: ["category", "code", "message", "content"])]
         case "canceled": return [assistantEvent("canceled", carrying: ["reason", "content"])]

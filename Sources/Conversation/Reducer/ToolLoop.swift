@@ -72,7 +72,7 @@ public struct ToolLoop: Sendable, Equatable {
     private static let roundCeiling = Int(Int32.max)
 
     private static func begin(_ signal: Signal, _ data: JSONObjectView, _ loop: inout ToolLoop?) -> [Directive] {
-        let calls = ChatMessage.ToolCall.list(data["tool_calls"])
+        let calls = ToolCall.list(data["tool_calls"])
         guard !calls.isEmpty else { return [] }
         let earlier = data["tool_round"].flatMap { Int(String(decoding: $0.raw, as: UTF8.self)) } ?? 0
         let round = min(max(earlier, 0), roundCeiling) + 1

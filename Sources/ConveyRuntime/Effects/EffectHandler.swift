@@ -107,29 +107,6 @@ public struct EffectResult: Sendable, Equatable {
     }
 }
 
-/// A model's request to call a tool.
-public struct ToolCall: Sendable, Equatable {
-    /// The provider's id of the call.
-    public var id: String
-    public var name: String
-    /// The text of a JSON object; in journals of earlier versions it may be anything.
-    public var arguments: String
-    /// What the model wrote as arguments where that is no JSON object: then the call fails with it, and no tool runs.
-    public var unreadableArguments: String?
-    /// Further members that the provider wants back, a JSON object: see `ProviderMembers`.
-    public var members: [UInt8]?
-
-    public init(
-        id: String, name: String, arguments: String, unreadableArguments: String? = nil, members: [UInt8]? = nil
-    ) {
-        self.id = id
-        self.name = name
-        self.arguments = arguments
-        self.unreadableArguments = unreadableArguments
-        self.members = members
-    }
-}
-
 /// Why an attempt failed.
 public struct EffectFailure: Error, Sendable, Equatable {
     public enum Category: String, Sendable, CaseIterable {

@@ -154,7 +154,7 @@ extension Engine {
         try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
         batch.changedEffects.append(effect)
         let attempt = EffectAttempt(
-            effect: effect, input: effect.round == 0 ? cause.data : entry.call?.recorded.encode() ?? Array("{}".utf8),
+            effect: effect, input: effect.round == 0 ? cause.data : entry.call?.encode() ?? Array("{}".utf8),
             call: entry.call, toolRound: effect.round, configuration: try configuration(of: conversation),
             contextThrough: lastPosition, limits: entry.policy.limits, traceparent: cause.traceparent)
         output.orders.append(.run(attempt))
@@ -380,28 +380,6 @@ extension Engine {
         let record = try append(
             signal, hash: IdentityIndex.hash(subject: effect.subject, id: id), cause: cause.position)
         ledger.setLastSignal(SignalReference(id: id, position: record.position), key: effect.key)
-    }
-}
-
-extension ToolCall {
-    /// Reads `{"id","name","arguments","unreadable_arguments"}`.
-    init?(decoding bytes: [UInt8]) {
-        guard let members = JSONObjectView(bytes), let id = members["id"]?.string, let name = members["name"]?.string
-        else { return nil }
-        self.init(
-            id: id, name: name, arguments: members["arguments"]?.string ?? "{}",
-            unreadableArguments: members["unreadable_arguments"]?.string)
-    }
-
-    init(_ call: ChatMessage.ToolCall) {
-        self.init(
-            id: call.id, name: call.name, arguments: call.arguments, unreadableArguments: call.unreadableArguments,
-            members: call.members)
-    }
-
-    var recorded: ChatMessage.ToolCall {
-        ChatMessage.ToolCall(
-            id: id, name: name, arguments: arguments, unreadableArguments: unreadableArguments, members: members)
     }
 }
 

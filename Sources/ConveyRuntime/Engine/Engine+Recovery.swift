@@ -168,8 +168,8 @@ extension Engine {
     /// The call that a tool's effect was opened for.
     private func call(of effect: OpenEffect) throws(JournalError) -> ToolCall? {
         guard case .signal(let cause)? = try record(at: effect.key.cause)?.content else { return nil }
-        let calls = ChatMessage.ToolCall.list(JSONObjectView(cause.data)?["tool_calls"])
+        let calls = ToolCall.list(JSONObjectView(cause.data)?["tool_calls"])
         guard calls.indices.contains(effect.key.ordinal) else { return nil }
-        return ToolCall(calls[effect.key.ordinal])
+        return calls[effect.key.ordinal]
     }
 }

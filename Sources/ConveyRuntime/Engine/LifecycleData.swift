@@ -53,7 +53,7 @@ enum LifecycleData {
     }
 
     private static func toolCalls(_ calls: [ToolCall]) -> [UInt8] {
-        let encoded = calls.map { $0.recorded.encodeWithMembers() }
+        let encoded = calls.map { $0.encodeWithMembers() }
         return Array("[".utf8) + encoded.joined(separator: ",".utf8) + Array("]".utf8)
     }
 

@@ -2,23 +2,7 @@ import ChatCompletions
 import Conversation
 import ConveyRuntime
 
-// What the runtime and the client of providers say to each other: neither knows the other's types.
-
-extension ChatCompletions.ChatMessage {
-    init(_ message: Conversation.ChatMessage) {
-        switch message.role {
-        case .system: self = .system(message.content)
-        case .user: self = .user(message.content)
-        case .assistant:
-            self = .assistant(
-                message.content,
-                toolCalls: message.toolCalls.map {
-                    ChatToolCall(id: $0.id, name: $0.name, arguments: $0.arguments, members: $0.members)
-                }, members: message.providerMembers)
-        case .tool: self = .tool(callID: message.toolCallID ?? "", content: message.content)
-        }
-    }
-}
+// The module ChatCompletions does not know the runtime: its deltas, outcomes and failures become those of effects here.
 
 extension EffectDelta {
     init(_ delta: ChatDelta) {
@@ -43,24 +27,13 @@ extension EffectResult {
             }
         }
         if !outcome.thinking.isEmpty { details.add("thinking", outcome.thinking) }
-        // What `ProviderMembers` reads.
+        // `ProviderMembers` reads these two.
         if let name = outcome.reasoningMember { details.add("reasoning_member", name) }
         if let members = outcome.members { details.add("provider_members", json: members) }
         self.init(
             content: outcome.content, finishReason: outcome.finishReason,
-            toolCalls: outcome.toolCalls.map(ToolCall.init),
-            details: details.finish())
+            toolCalls: outcome.toolCalls, details: details.finish())
         isContentStreamed = !outcome.isTextKept
-    }
-}
-
-extension ToolCall {
-    /// The call as it is recorded: from here on every later request has it.
-    init(_ call: ChatToolCall) {
-        let arguments = ToolArguments(call.arguments)
-        self.init(
-            id: call.id, name: call.name, arguments: arguments.object, unreadableArguments: arguments.unreadable,
-            members: call.members)
     }
 }
 

@@ -96,7 +96,7 @@ public final class ModelHandler: EffectHandler {
         guard told.messages.contains(where: { $0.role != .system }) else {
             throw EffectFailure(.unknown, "the journal has no message of this conversation to answer")
         }
-        var request = ChatRequest(messages: told.messages.map(ChatCompletions.ChatMessage.init))
+        var request = ChatRequest(messages: told.messages)
         request.tools = tools
         request.temperature = overrides.temperature ?? settings.temperature
         request.maxTokens = overrides.maxTokens ?? settings.maxTokens

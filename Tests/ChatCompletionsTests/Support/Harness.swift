@@ -38,7 +38,7 @@ func provider(port: Int, name: String = "scripted", key: String? = testKey) thro
         name: name, baseURL: "http://127.0.0.1:\(port)/v1", apiKey: key.map(Secret.init), model: "test-model")
 }
 
-let hello = ChatRequest(messages: [.user("hello, private words")])
+let hello = ChatRequest(messages: [ChatMessage(role: .user, content: "hello, private words")])
 
 /// What `emit` got.
 final class Deltas: Sendable {
