@@ -10,7 +10,7 @@ let package = Package(
     products: [
         .executable(name: "convey", targets: ["convey"]),
         .executable(name: "conformance", targets: ["conformance"]),
-        .library(name: "Conversation", targets: ["Conversation"]),
+        .library(name: "Conversation", targets: ["Signals", "Conversation"]),
         .library(name: "ConveyClient", targets: ["ConveyClient"]),
     ],
     dependencies: [
@@ -25,22 +25,26 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
     ],
     targets: [
-        // The pure core: no dependencies, no I/O, no clock.
-        .target(name: "Conversation", swiftSettings: strict),
+        // The pure core: no dependencies, no I/O, no clock. First its vocabulary, then what it does.
+        .target(name: "Signals", swiftSettings: strict),
+        .target(name: "Conversation", dependencies: ["Signals"], swiftSettings: strict),
 
         // The shell around it.
         .target(
             name: "ConveyRuntime",
-            dependencies: ["Conversation", "MQTTTransport", .product(name: "Logging", package: "swift-log")],
+            dependencies: [
+                "Conversation", "Signals", "MQTTTransport", .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         .target(name: "MQTTTransport", dependencies: ["CMosquitto"], swiftSettings: strict),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(
-            name: "SQLiteJournal", dependencies: ["SQLite", "Conversation", "ConveyRuntime"], swiftSettings: strict),
+            name: "SQLiteJournal", dependencies: ["SQLite", "Conversation", "Signals", "ConveyRuntime"],
+            swiftSettings: strict),
         .target(
             name: "EffectHandlers",
             dependencies: [
-                "ChatCompletions", "Conversation", "ConveyRuntime", "MQTTTransport",
+                "ChatCompletions", "Conversation", "Signals", "ConveyRuntime", "MQTTTransport",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 // Types of AsyncHTTPClient's interface.
@@ -54,7 +58,7 @@ let package = Package(
         .target(
             name: "ChatCompletions",
             dependencies: [
-                "Conversation",
+                "Conversation", "Signals",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 // Types of its interface: buffers, headers, and the errors that it passes on.
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -67,7 +71,7 @@ let package = Package(
         .target(
             name: "ConveyHTTP",
             dependencies: [
-                "Conversation", "ConveyRuntime",
+                "Conversation", "Signals", "ConveyRuntime",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -83,7 +87,8 @@ let package = Package(
             ],
             swiftSettings: strict),
         // For programs that ask a running Convey: small, without Foundation's networking.
-        .target(name: "ConveyClient", dependencies: ["Conversation", "MQTTTransport"], swiftSettings: strict),
+        .target(
+            name: "ConveyClient", dependencies: ["Conversation", "Signals", "MQTTTransport"], swiftSettings: strict),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -91,7 +96,8 @@ let package = Package(
         .executableTarget(
             name: "convey",
             dependencies: [
-                "Conversation", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ChatCompletions",
+                "Conversation", "Signals", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers",
+                "ChatCompletions",
                 "ConveyHTTP", "ConveyClient", "CMalloc",
                 // `convey health`, where the service speaks TLS.
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -106,7 +112,8 @@ let package = Package(
 
         // `make conformance`: the reference vectors against the pure core.
         .target(
-            name: "ConformanceKit", dependencies: ["Conversation"], path: "Tests/ConformanceKit", swiftSettings: strict),
+            name: "ConformanceKit", dependencies: ["Conversation", "Signals"], path: "Tests/ConformanceKit",
+            swiftSettings: strict),
         .executableTarget(name: "conformance", dependencies: ["ConformanceKit"], swiftSettings: strict),
 
         // `make bench`: load through a real broker; knows the runtime by its topics, metrics and flags only.
@@ -115,38 +122,42 @@ let package = Package(
             dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
             path: "Benchmarks", swiftSettings: strict),
 
-        .testTarget(name: "ConversationTests", dependencies: ["Conversation"], swiftSettings: strict),
+        .testTarget(name: "SignalsTests", dependencies: ["Signals"], swiftSettings: strict),
+        .testTarget(name: "ConversationTests", dependencies: ["Conversation", "Signals"], swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceKit"], exclude: ["Vectors"], swiftSettings: strict),
         .target(
-            name: "JournalSupport", dependencies: ["ConveyRuntime", "Conversation"], path: "Tests/JournalSupport",
+            name: "JournalSupport", dependencies: ["ConveyRuntime", "Conversation", "Signals"],
+            path: "Tests/JournalSupport",
             swiftSettings: strict),
         // `make simulate`: the promises under seeded crashes and faults.
         .target(
             name: "SimulationKit",
             dependencies: [
-                "ConveyRuntime", "Conversation", "JournalSupport", .product(name: "Logging", package: "swift-log"),
+                "ConveyRuntime", "Conversation", "Signals", "JournalSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/SimulationKit", swiftSettings: strict),
         .executableTarget(name: "simulate", dependencies: ["SimulationKit"], swiftSettings: strict),
         .testTarget(
             name: "ConveyRuntimeTests",
             dependencies: [
-                "ConveyRuntime", "Conversation", "JournalSupport", "SimulationKit",
+                "ConveyRuntime", "Conversation", "Signals", "JournalSupport", "SimulationKit",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "EffectHandlersTests",
             dependencies: [
-                "EffectHandlers", "ChatCompletions", "ConveyRuntime", "Conversation", "JournalSupport", "MQTTTransport",
+                "EffectHandlers", "ChatCompletions", "ConveyRuntime", "Conversation", "Signals", "JournalSupport",
+                "MQTTTransport",
                 "TestSupport", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteJournalTests",
             dependencies: [
-                "SQLiteJournal", "ConveyRuntime", "Conversation", "CSQLite", "JournalSupport",
+                "SQLiteJournal", "ConveyRuntime", "Conversation", "Signals", "CSQLite", "JournalSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -158,19 +169,20 @@ let package = Package(
         .testTarget(
             name: "ConveyTests",
             dependencies: [
-                "convey", "ChatCompletions", "Conversation", "ConveyHTTP", "ConveyRuntime", "EffectHandlers",
+                "convey", "ChatCompletions", "Conversation", "Signals", "ConveyHTTP", "ConveyRuntime", "EffectHandlers",
                 "MQTTTransport",
                 "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(
-            name: "ChatCompletionsTests", dependencies: ["ChatCompletions", "Conversation", "TestSupport"],
+            name: "ChatCompletionsTests", dependencies: ["ChatCompletions", "Conversation", "Signals", "TestSupport"],
             swiftSettings: strict),
         // `convey` is named so that the binary these tests run is built first.
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "convey", "ConveyClient", "MQTTTransport", "Conversation", "CSQLite", "JournalSupport", "TestSupport",
+                "convey", "ConveyClient", "MQTTTransport", "Conversation", "Signals", "CSQLite", "JournalSupport",
+                "TestSupport",
             ],
             swiftSettings: strict),
     ],

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Asks a running Convey about conversations.
 ///

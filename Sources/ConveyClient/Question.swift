@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// What is asked: a view, of a conversation unless it is about no single one, and parameters as texts.
 public struct Question: Sendable, Equatable {

@@ -1,4 +1,3 @@
-import Conversation
 import ConveyRuntime
 
 /// Where conversations are as of the newest commit.

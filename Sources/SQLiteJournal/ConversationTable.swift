@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import ConveyRuntime
 
 /// The counters and the state of conversations.

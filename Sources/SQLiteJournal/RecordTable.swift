@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import ConveyRuntime
 
 /// Reads records: used by the writer and, over connections of their own, by other threads.

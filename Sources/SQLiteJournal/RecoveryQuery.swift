@@ -1,4 +1,3 @@
-import Conversation
 import ConveyRuntime
 
 /// Reads what a start-up begins with. Call it in a transaction where somebody else writes.

@@ -1,4 +1,3 @@
-import Conversation
 import ConveyRuntime
 
 /// What verification compares beside the records.

@@ -1,4 +1,3 @@
-import Conversation
 import ConveyRuntime
 
 /// Reads the journal from another thread or process than the one that writes it.

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Strings as JSON writes them (RFC 8259 section 7).
 enum JSONString {

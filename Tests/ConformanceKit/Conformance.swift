@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// What differs between a row and this implementation.
 public struct Difference: Sendable {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 enum ContractVectors {
     static func check(_ row: JSONValue, _ check: inout RowCheck) {

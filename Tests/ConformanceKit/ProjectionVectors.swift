@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 enum ProjectionVectors {
     static func checkTimeline(_ row: JSONValue, _ check: inout RowCheck) {

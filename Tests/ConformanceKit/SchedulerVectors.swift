@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 enum SchedulerVectors {
     static func check(_ row: JSONValue, _ check: inout RowCheck) {

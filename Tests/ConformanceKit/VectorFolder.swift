@@ -1,4 +1,3 @@
-import Conversation
 import Glibc
 
 /// Reading a folder of vectors with nothing but the C library.

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import Testing
 
 @Suite struct QueryRequestTests {
@@ -71,7 +72,10 @@ import Testing
         }
     }
 
-    @Test(arguments: TopicNameTests.subjects + [".", "..", "..."])
+    @Test(arguments: [
+        "chat-42", "a/b", "#", "+", "$SYS", "a b", "%41", "100%", "é", "e\u{301}", "日本語", "😀", "~:@-_.",
+        "project/a+b/conversation/c%2Fd", "?&=;,!'()*[]{}|\\^`\"<>", ".", "..", "...",
+    ])
     func `A subject makes one segment of a path and comes back`(subject: String) throws {
         let segment = QueryPath.segment(subject)
         #expect(try #require(QueryPath.subject(segment: segment)).utf8.elementsEqual(subject.utf8))

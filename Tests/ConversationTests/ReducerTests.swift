@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import Testing
 
 private func signal(_ id: String, _ type: String, _ data: String = "{}") -> Signal {

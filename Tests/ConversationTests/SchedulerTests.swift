@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import Testing
 
 /// What the reference vectors, which run in arrival order, do not show.

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import Testing
 
 /// Texts that encoders get wrong.

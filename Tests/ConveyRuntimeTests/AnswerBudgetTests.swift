@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import JournalSupport
 import Logging
 import Synchronization

@@ -1,4 +1,3 @@
-import Conversation
 import ConveyRuntime
 import JournalSupport
 

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import JournalSupport
 import Testing
 

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import Foundation
 import JournalSupport
 import Testing

@@ -1,4 +1,3 @@
-import Conversation
 import ConveyRuntime
 import Synchronization
 import Testing

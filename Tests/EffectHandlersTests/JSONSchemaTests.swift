@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import Testing
 
 @testable import EffectHandlers

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import ConveyRuntime
 import Foundation
 import MQTTTransport

@@ -1,5 +1,6 @@
 import ChatCompletions
 import Conversation
+import Signals
 import ConveyRuntime
 import JournalSupport
 import Synchronization

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import MQTTTransport
 import TestSupport
 import Testing

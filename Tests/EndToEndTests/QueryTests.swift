@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import ConveyClient
 import Foundation
 import MQTTTransport

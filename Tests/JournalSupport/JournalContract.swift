@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import ConveyRuntime
 
 /// What the engine relies on, whatever the journal is made of. Each adapter's tests run every case.

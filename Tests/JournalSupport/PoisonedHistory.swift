@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import ConveyRuntime
 
 /// A conversation with everything in it that a server is known to refuse, at random: as journals of earlier versions, models

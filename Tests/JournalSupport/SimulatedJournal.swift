@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import ConveyRuntime
 
 /// What survives a crash of the simulated process.

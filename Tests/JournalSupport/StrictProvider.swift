@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// A provider that refuses whatever any server is known to refuse in the messages of a request. What every context that a
 /// test builds is held against: a history that is refused once is refused for ever.

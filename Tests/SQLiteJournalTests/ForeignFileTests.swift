@@ -1,5 +1,5 @@
 import CSQLite
-import Conversation
+import Signals
 import ConveyRuntime
 import Foundation
 import Glibc

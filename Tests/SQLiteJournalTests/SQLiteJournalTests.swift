@@ -1,5 +1,4 @@
 import CSQLite
-import Conversation
 import ConveyRuntime
 import Foundation
 import JournalSupport

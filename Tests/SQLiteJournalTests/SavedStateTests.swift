@@ -1,5 +1,6 @@
-import CSQLite
 import Conversation
+import CSQLite
+import Signals
 import ConveyRuntime
 import Foundation
 import Logging

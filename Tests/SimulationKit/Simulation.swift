@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import ConveyRuntime
 import JournalSupport
 import Logging

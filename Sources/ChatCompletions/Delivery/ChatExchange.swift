@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// One request's answer between the connection that it comes from and the `emit` that it goes to, with all its time limits.
 /// A value: what reads the connection tells it what came, what calls `emit` asks it what to do next.

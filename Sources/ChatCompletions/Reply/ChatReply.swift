@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// What is wrong with a reply.
 enum ReplyFault: Error, Equatable {

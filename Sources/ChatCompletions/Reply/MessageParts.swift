@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Reads a text of a reply: a string, or a list of parts as Mistral's reasoning models send it:
 /// `[{"type":"thinking","thinking":[{"type":"text","text":"…"}]},{"type":"text","text":"…"}]`.

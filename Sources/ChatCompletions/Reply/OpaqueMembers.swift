@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Members of a reply's message or of one of its calls that are kept for the provider, as far as they have come. See
 /// `ProviderMembers`.

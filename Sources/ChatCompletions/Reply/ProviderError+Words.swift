@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 // Every gateway words errors in its own way. Read are OpenAI's `{"error":{"message","type","code"}}`, and
 //

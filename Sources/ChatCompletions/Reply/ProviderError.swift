@@ -1,5 +1,3 @@
-import Conversation
-
 /// An error as a provider words it, in an error's body or inside a stream. Where its words stand is the business of
 /// [ProviderError+Words](ProviderError+Words.swift).
 struct ProviderError: Error, Equatable, Sendable {

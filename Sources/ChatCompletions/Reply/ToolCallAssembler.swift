@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Assembles tool calls from streamed fragments.
 struct ToolCallAssembler: Sendable {

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 extension ChatRequest {
     /// Members that the encoder writes.

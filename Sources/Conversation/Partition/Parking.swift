@@ -1,3 +1,5 @@
+import Signals
+
 /// The entries that wait for their cause, found by cause and by age.
 struct Parking: Sendable {
     private struct CauseKey: Hashable {

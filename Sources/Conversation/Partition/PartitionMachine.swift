@@ -1,3 +1,5 @@
+import Signals
+
 /// One partition: what waits, in which order it is applied, and what its application orders.
 ///
 /// A pure value. The shell feeds it recorded signals, asks for the next one, gives it that signal and its conversation's

@@ -1,3 +1,5 @@
+import Signals
+
 /// Chooses which of a partition's waiting signals is applied next.
 ///
 /// An entry is *ready* when it has no cause or its cause has been applied in the same conversation; until then it is

@@ -1,3 +1,5 @@
+import Signals
+
 /// A message in a request to a language model, in the terms of OpenAI's chat completions.
 public struct ChatMessage: ProjectionRow, Equatable {
     public enum Role: String, Sendable {

@@ -1,3 +1,5 @@
+import Signals
+
 /// A message with what must never be parted from it: the results of the tool calls it asks for, in their order.
 struct ChatTurn: Sendable {
     /// Stands for the result of a call that has none: one that never ran, still runs, or was lost. Providers refuse a

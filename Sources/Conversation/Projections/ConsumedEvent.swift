@@ -1,3 +1,5 @@
+import Signals
+
 /// An event as a consumer gets it from the broker, as far as a timeline needs it (docs/PROTOCOL.md, "What Convey
 /// publishes").
 public struct ConsumedEvent: Sendable {

@@ -1,3 +1,5 @@
+import Signals
+
 /// What a context has to remember of generations: which run, which have ended, and which tool calls have no result yet.
 struct GenerationLedger: Sendable {
     /// Ends that are remembered at least. What repeats an end (the output that follows from it, a second end) is recorded

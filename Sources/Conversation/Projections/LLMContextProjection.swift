@@ -1,3 +1,5 @@
+import Signals
+
 /// A conversation as a language model is told it. It advances by one event at a time; what it shows depends on the events
 /// alone, not on how they came in.
 ///

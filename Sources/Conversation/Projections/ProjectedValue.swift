@@ -1,3 +1,5 @@
+import Signals
+
 /// A value taken out of an event's data: nearly always text, sometimes missing, and whatever else a producer sent as it
 /// is spelled.
 public enum ProjectedValue: Sendable {

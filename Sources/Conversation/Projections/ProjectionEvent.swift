@@ -1,3 +1,5 @@
+import Signals
+
 /// What a projection sees of a recorded signal. Projections take events in record order.
 public struct ProjectionEvent: Sendable {
     public var id: String

@@ -1,3 +1,5 @@
+import Signals
+
 /// What a provider put into a reply for itself: signatures of its model's thoughts (Gemini's `extra_content`), its
 /// reasoning (DeepSeek's `reasoning_content`, OpenRouter's `reasoning_details`). Convey does not read it. It is recorded
 /// with the answer and sent back, as it came, to the provider of this name and to no other.

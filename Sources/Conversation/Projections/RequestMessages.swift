@@ -1,3 +1,5 @@
+import Signals
+
 /// The messages of a request as the strictest server takes them, whatever the journal holds. What once got into a history
 /// is sent with every later request: one text that a server refuses would end the conversation.
 ///

@@ -1,3 +1,5 @@
+import Signals
+
 /// One line of a conversation as its participants see it.
 public struct TimelineEntry: ProjectionRow {
     public enum Kind: String, Sendable {

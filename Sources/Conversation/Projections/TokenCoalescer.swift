@@ -1,3 +1,5 @@
+import Signals
+
 /// Joins adjacent pieces of an answer, so that a reader gets lines and not tokens.
 ///
 /// A delta joins the entry before it if both are the assistant's, have the same output and channel, and the joined text

@@ -1,3 +1,5 @@
+import Signals
+
 /// The arguments of a tool call, as a model wrote them and as a history may hold them.
 ///
 /// A history is sent with every later request, and servers refuse one in which arguments are anything but a JSON object.

@@ -1,3 +1,5 @@
+import Signals
+
 /// A model's request to call a tool.
 public struct ToolCall: Sendable, Equatable {
     /// The provider's id of the call, which the result repeats. Unique in its message, not always in the conversation.

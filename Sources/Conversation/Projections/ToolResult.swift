@@ -1,3 +1,5 @@
+import Signals
+
 /// What a model is told of a tool that ran.
 enum ToolResult {
     static func completed(_ data: JSONObjectView) -> String {

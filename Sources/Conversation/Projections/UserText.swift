@@ -1,3 +1,5 @@
+import Signals
+
 /// The words of a user's message, as a model is told them.
 public enum UserText {
     /// Text is itself. Of a list of parts, as OpenAI's clients send it (`[{"type":"text","text":"hi"}]`), the texts count, a

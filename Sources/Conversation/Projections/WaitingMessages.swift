@@ -1,3 +1,5 @@
+import Signals
+
 /// Users' messages whose generations have not started yet, in record order.
 struct WaitingMessages: Sendable {
     /// Messages that are kept, the newest: as many effects of one conversation may be in flight. A message that never gets a

@@ -1,3 +1,5 @@
+import Signals
+
 /// Why a query has no answer.
 public struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable, CaseIterable {

@@ -1,3 +1,5 @@
+import Signals
+
 /// Questions in the paths of HTTP: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for those about no single one.
 public enum QueryPath {
     /// Where questions about one conversation begin; by itself the question for conversations.

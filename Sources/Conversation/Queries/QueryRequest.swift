@@ -1,3 +1,5 @@
+import Signals
+
 /// A question about conversations, the same at every door. Made from texts, so that a query string, a JSON object and
 /// flags are understood alike.
 public struct QueryRequest: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Signals
+
 /// Questions in topics: `{root}/query/{subject}/{view}`.
 public enum QueryTopic {
     /// The subject's level where the view is about no single conversation.

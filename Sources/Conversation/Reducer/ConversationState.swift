@@ -1,3 +1,5 @@
+import Signals
+
 /// What is known of a conversation after some signals have been applied. Its size does not grow with their number.
 public struct ConversationState: Sendable, Equatable {
     /// Requests that were made at least once.

@@ -1,3 +1,5 @@
+import Signals
+
 /// Why bytes are not a state.
 public enum ConversationStateError: Error, Sendable, Equatable, CustomStringConvertible {
     case notJSON(JSONError)

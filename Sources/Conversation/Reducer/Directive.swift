@@ -1,3 +1,5 @@
+import Signals
+
 /// What the reducer orders once a signal is applied. Nothing of it is carried out before it is journaled.
 public enum Directive: Sendable, Equatable {
     case emitAppliedMarker(AppliedMarker)

@@ -1,3 +1,5 @@
+import Signals
+
 /// The user-facing output that an effect's lifecycle signal gives rise to. Values are copied as they are spelled.
 ///
 /// The same choice is made everywhere: of several places where a value may stand, the first counts that holds neither
@@ -16,7 +18,7 @@ struct EffectOutputs {
         result = data["result"]?.object ?? .empty
         metadata = data["metadata"]?.object ?? .empty
         resultMetadata = result["metadata"]?.object ?? .empty
-        effectID = data["effect_id"].flatMap { $0.slot.isFalsy ? nil : .slice($0) } ?? .text(signal.id)
+        effectID = data["effect_id"]?.orNone.map { .slice($0) } ?? .text(signal.id)
     }
 
     func directives() -> [Directive] {
@@ -101,7 +103,7 @@ struct EffectOutputs {
         let standard = JSONText.Piece.text(isEmpty ? "" : "completed")
         let content: JSONText.Piece
         if let chosen {
-            content = chosen.slot.isFalsy ? standard : .slice(chosen)
+            content = chosen.orNone.map { .slice($0) } ?? standard
         } else {
             content = resultText ?? standard
         }
@@ -129,7 +131,7 @@ struct EffectOutputs {
         members.set("tool_name", name.map(JSONText.Piece.slice))
         members.set("tool_call_id", callID.map(JSONText.Piece.slice))
         members.set("tool_event", event.map(JSONText.Piece.slice))
-        let id: JSONText.Piece = callID.flatMap { $0.slot.isFalsy ? nil : .slice($0) } ?? effectID
+        let id: JSONText.Piece = callID?.orNone.map { .slice($0) } ?? effectID
         return output("conv.out.tool.status", id: "tool-\(id.text)", members)
     }
 
@@ -200,7 +202,7 @@ struct EffectOutputs {
 
     /// The value, unless it is missing, null, blank or false.
     private func orDefault(_ value: JSONSlice?, _ standard: String) -> JSONText.Piece {
-        guard let value = firstPresent(value), !value.slot.isFalsy else { return .text(standard) }
+        guard let value = firstPresent(value)?.orNone else { return .text(standard) }
         return .slice(value)
     }
 

@@ -1,3 +1,5 @@
+import Signals
+
 extension JSONText {
     /// A value on its way into an object: copied from another text, made here, or JSON already.
     enum Piece {

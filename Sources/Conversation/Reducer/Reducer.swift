@@ -1,3 +1,5 @@
+import Signals
+
 /// Applies signals to a conversation: a pure function of state and signal to state and directives.
 public enum Reducer {
     /// Applies `signal` to `state` and returns what has to be done, in order. Markers (`conv.applied.*`) change the
@@ -76,7 +78,7 @@ public enum Reducer {
     }
 
     private static func start(_ effectClass: EffectClass, _ signal: Signal, _ data: JSONObjectView) -> EffectStart {
-        let policy = data["effect_policy"].flatMap { $0.slot.isFalsy ? nil : Array($0.raw) }
+        let policy = data["effect_policy"]?.orNone.map { Array($0.raw) }
         return EffectStart(
             effectID: effectClass.effectID(startedBy: signal.id), effectClass: effectClass, kind: effectClass.kind,
             input: data.isEmpty ? Array("{}".utf8) : signal.data, policy: policy)

@@ -1,3 +1,5 @@
+import Signals
+
 /// An answer that goes on behind tool calls: a generation that ends in calls starts one tool effect a call, and when all of
 /// them have ended the next generation starts.
 ///
@@ -88,7 +90,7 @@ public struct ToolLoop: Sendable, Equatable {
         }
         loop = ToolLoop(
             round: round, waiting: starts.map(\.effectID), message: message,
-            policy: data["effect_policy"].flatMap { $0.slot.isFalsy ? nil : Array($0.raw) })
+            policy: data["effect_policy"]?.orNone.map { Array($0.raw) })
         return starts.map(Directive.startEffect)
     }
 
@@ -159,9 +161,4 @@ extension ToolLoop {
         }
         return bytes
     }
-}
-
-extension Signal {
-    /// The source of the lifecycle signals of effects that Convey runs.
-    public static let effectSource = "/convey/effects"
 }

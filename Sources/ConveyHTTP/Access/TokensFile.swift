@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// The file of tokens, one a line: `NAME:SCOPE:SHA256[:EXPIRY]`, the hash in hexadecimal, the expiry as RFC 3339. Blank lines
 /// and lines that begin with `#` are left out. `convey token` writes it; so does

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// The topics in the terms of AsyncAPI 3.0 (asyncapi.com/docs/reference/specification/v3.0.0), as the application that
 /// this document describes sees them: Convey receives what clients publish, and sends what they subscribe to.

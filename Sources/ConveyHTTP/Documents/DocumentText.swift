@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Pieces of JSON documents.
 enum DocumentText {

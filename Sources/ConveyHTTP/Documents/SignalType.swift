@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// A type of signal that means something to Convey, or that it makes itself: the table behind `/asyncapi.json`. What each
 /// stands for is in docs/PROTOCOL.md.

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// What a timeline does not tell of answers: that they failed, were canceled, wait for another attempt or began anew, and that a
 /// tool asks for consent. Read from the events between the timeline's first entry and its end.

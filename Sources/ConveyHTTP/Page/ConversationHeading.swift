@@ -1,5 +1,3 @@
-import Conversation
-
 /// What stands over the pages of one conversation: its name, the ways to look at it, and the way back in time.
 struct ConversationHeading {
     let subject: String

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import ConveyRuntime
 
 /// `/`: which conversations there are, those last active first, with search and a box to begin a new one.

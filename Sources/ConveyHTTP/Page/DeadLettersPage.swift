@@ -1,4 +1,3 @@
-import Conversation
 import ConveyRuntime
 
 /// `/deadletters`: signals set aside, with buttons to schedule them again or to discard them.

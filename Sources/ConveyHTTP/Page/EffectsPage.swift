@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// `/effects`: what is under way in all conversations, with buttons to cancel it or to consent to it.
 enum EffectsPage {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// `/c/events?s=…`: the recorded signals as they are published.
 enum EventsPage {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// The paths of the page. A conversation stands in the query string: as a segment, browsers would take `..` for a step up.
 enum PagePath: String, CaseIterable {

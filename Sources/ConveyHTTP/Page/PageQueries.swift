@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import ConveyRuntime
 
 /// Asks the questions that pages are made from.

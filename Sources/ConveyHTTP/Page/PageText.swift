@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Small pieces that several pages show alike.
 enum PageText {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// `/c/state?s=…`: the conversation's state, effects under way with a button to cancel each, and what was applied last.
 enum StatePage {

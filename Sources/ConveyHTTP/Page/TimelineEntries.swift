@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// The entries of a timeline with what became of its answers, as the page shows them. The script shows the same of events
 /// that come later.

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// `/c?s=…`: what the participants saw, live; with a box to talk and a button to abort, unless it shows the past.
 enum TimelinePage {

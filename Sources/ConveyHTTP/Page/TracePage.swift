@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// `/c/trace?s=…&id=…`: what led to a signal, and what followed from it.
 enum TracePage {

@@ -1,5 +1,3 @@
-import Conversation
-
 /// The contexts in memory, up to a number of bytes: those not used for longest leave first.
 struct ContextCache: Sendable {
     private struct Entry: Sendable {

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// The end of a conversation that a model's context is made of, gathered backwards along the chain of its records.
 ///

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Dead letters as they stand in HTTP answers and in what the commands print with `--json`.
 public enum DeadLetterJSON {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// What an operator asks about dead letters. Each is one transaction of the engine.
 public enum DeadLetterRequest: Sendable, Equatable {

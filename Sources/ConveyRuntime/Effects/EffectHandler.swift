@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Runs one class of effects. Implementations live in EffectHandlers.
 public protocol EffectHandler: Sendable {

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// How effects of a class are tried.
 public struct EffectPolicy: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// When a timer fires.
 enum TimerDeadline {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// How the answers of one conversation follow each other: one at a time.
 public struct TurnSettings: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// A conversation in memory. Belongs to the engine's thread.
 final class ActiveConversation {

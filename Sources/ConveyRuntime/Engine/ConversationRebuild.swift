@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Makes what is saved of a conversation anew from its records: counters from its chain, its state by applying its signals
 /// once more in the order of their markers. Every marker's digest must come out.

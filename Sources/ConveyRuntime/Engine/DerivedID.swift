@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Ids of the events that Convey makes itself. Each follows from the journal position of what caused it, so a crash and a
 /// re-run give the same id, and no two events share one.

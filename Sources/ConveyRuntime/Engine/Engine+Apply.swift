@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Applying what is ready.
 extension Engine {

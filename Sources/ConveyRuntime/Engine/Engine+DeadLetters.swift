@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// What operators do with dead letters. The change, its audit signal and the place among the pending are one transaction:
 /// after a crash a signal is a dead letter or pending, and there is a trace of it exactly when it was moved.

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// The life of effects: every step is a signal recorded in the transaction at hand.
 extension Engine {

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Taking signals into the journal.
 extension Engine {

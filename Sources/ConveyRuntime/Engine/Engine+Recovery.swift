@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Reading back what the last commit left.
 extension Engine {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// A conversation that cannot be loaded: what is recorded in it waits, and all others go on.
 public struct SetAsideConversation: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Whose turn it is: the answers of a conversation come one at a time, and an answer goes on behind its tool calls.
 extension Engine {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Events that the outbox has set aside.
 extension Engine {

@@ -1,4 +1,3 @@
-import Conversation
 import Logging
 import Synchronization
 

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// What one transaction is asked to take in.
 public struct EngineInput: Sendable {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Finds the signals recorded since the last checkpoint by the hash of their identity; the journal finds the older ones.
 /// Its size is bounded by the checkpoint interval.

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// The `data` of the signals that Convey makes itself, as JSON.
 enum LifecycleData {

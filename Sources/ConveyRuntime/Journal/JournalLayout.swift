@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// How conversations are divided: into partitions, and partitions into shards. Fixed when the journals are created.
 package struct JournalLayout: Sendable, Equatable {

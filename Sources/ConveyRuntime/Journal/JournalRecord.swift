@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// A signal's place in the whole journal: grows by one a record, from 1. Zero stands before the first.
 public struct Position: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {

@@ -1,5 +1,3 @@
-import Conversation
-
 extension JournalRecord {
     /// A hash of everything that a journal keeps of the record, times, places and markers included: no bit of it can change
     /// unseen, whether the record was applied or waits or is a dead letter. It is stored beside the record, so it never changes.

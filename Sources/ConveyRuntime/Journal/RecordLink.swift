@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// A record without its data: what it takes to walk a conversation's chain and to choose what to read in full.
 public struct RecordLink: Sendable, Equatable {

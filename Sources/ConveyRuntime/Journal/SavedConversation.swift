@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// How a conversation's state is saved beside its counters: what journals write in the `state` column.
 ///

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import Synchronization
 
 /// Tells who watches a conversation that something of it has been committed. It carries no events: those are read from the

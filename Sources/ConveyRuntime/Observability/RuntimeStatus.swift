@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// What the runtime is doing right now, part by part. `/readyz` and `convey health` are made from it.
 public struct RuntimeStatus: Sendable, Equatable {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Writes a recorded signal as it is published.
 package struct OutboundEnvelope {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import Logging
 import MQTTTransport
 import Synchronization

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// A recorded event that the broker does not take, and that the outbox has therefore set aside.
 public struct UnpublishedEvent: Sendable, Equatable {

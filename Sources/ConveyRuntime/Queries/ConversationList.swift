@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 extension QueryExecutor {
     /// `{"conversations":[…],"next":{"cursor":…}}`.

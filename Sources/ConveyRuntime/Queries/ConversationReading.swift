@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// What is known of a conversation between two questions about it. Everything here can be made anew from the journal, and
 /// shows the same then.

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 extension QueryExecutor {
     /// `{"effects":[…],"next":{"cursor":…}}`, the oldest first: what hangs is at the top.

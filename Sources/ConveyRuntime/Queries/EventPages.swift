@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Pages of events, written as they are published.
 extension QueryExecutor {

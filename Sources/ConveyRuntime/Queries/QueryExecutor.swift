@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Answers questions about conversations from the journal. Belongs to one thread.
 ///

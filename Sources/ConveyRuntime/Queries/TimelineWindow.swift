@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// The end of a conversation's timeline: exactly the entries that the whole timeline would end with.
 ///

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// How the signals of a conversation follow from each other, made from its links.
 struct CausalGraph {

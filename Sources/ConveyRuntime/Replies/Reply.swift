@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// What Convey says to one client on the response topic it gave: a receipt, or the answer to a query.
 struct Reply: Sendable {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Takes in signals that do not come from the broker, as the message box of the page. They take the path of any other:
 /// contract, journal, and only after the commit an answer.

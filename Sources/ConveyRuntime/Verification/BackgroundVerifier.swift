@@ -1,4 +1,3 @@
-import Conversation
 import Glibc
 import Logging
 

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Follows the lives of effects through the records: each has one end or is open, and nothing comes after an end.
 struct EffectReplay {

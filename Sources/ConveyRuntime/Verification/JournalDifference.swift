@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Where a journal does not agree with itself: what, where, what it means, and what to do.
 public struct JournalDifference: Error, Sendable, Equatable, CustomStringConvertible {

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 
 /// Repeats what the engine did to its memory, record by record, and compares all that the journal says about it: places,
 /// chains, markers, digests, causes, effects, pending signals, saved conversations.

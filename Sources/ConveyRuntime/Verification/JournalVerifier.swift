@@ -1,5 +1,3 @@
-import Conversation
-
 /// How a verification ended.
 public struct VerificationReport: Sendable, Equatable {
     public var signals = 0

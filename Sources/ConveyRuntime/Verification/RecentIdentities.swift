@@ -1,5 +1,3 @@
-import Conversation
-
 /// Finds recent signals by the hash of their identity; the journal finds those up to its last checkpoint. Two halves, of
 /// which the older is dropped when the newer is full.
 struct RecentIdentities {

@@ -1,5 +1,3 @@
-import Conversation
-
 /// What verification reads beside the records: everything that is kept twice, found by key or derived. Belongs to one thread.
 public protocol VerifiableJournal: JournalReader {
     /// All of it as of one moment, whoever writes meanwhile.

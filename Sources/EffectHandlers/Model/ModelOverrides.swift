@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import ConveyRuntime
 
 /// What a conversation has chosen for itself: the member `llm` of the newest `conv.in.conversation.configured`. What is

@@ -1,5 +1,5 @@
 import ChatCompletions
-import Conversation
+import Signals
 import ConveyRuntime
 
 /// Words and results of tools, as they are recorded and read by models.

@@ -1,5 +1,3 @@
-import Conversation
-
 /// A tool that models may call: what they are told of it, and how it is run.
 public struct ToolDeclaration: Sendable {
     /// How a call reaches the tool.

@@ -1,5 +1,5 @@
 import ChatCompletions
-import Conversation
+import Signals
 import FoundationEssentials
 
 /// Reads declarations and gathers what is wrong with them, so that all of it can be told at once.

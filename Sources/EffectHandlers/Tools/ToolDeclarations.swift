@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// The tools of a configuration, in its order.
 public struct ToolDeclarations: Sendable {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import ConveyRuntime
 
 /// Compares what a projection has seen with what the journal holds. A WAL that was damaged or lost at its end leaves a journal

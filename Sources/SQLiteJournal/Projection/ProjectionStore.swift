@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import ConveyRuntime
 
 /// Timelines in a database of their own, made from nothing but published events: the worked example of a projection.

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import ConveyRuntime
 
 /// Sequences that are missing of a conversation's family.

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import ConveyClient
 
 /// Answers as lines for people.

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// The topics of one conversation, or of all (docs/PROTOCOL.md, "Topics").
 struct ConversationTopics: Sendable {

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Makes the signals of a fork from the events of its source. A pure value, fed in record order.
 struct ForkCopier {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conversation
+import Signals
 import ConveyClient
 import MQTTTransport
 

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Conversation
 import ConveyRuntime
 import Foundation
 import Logging

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Conversation
+import Signals
 import ConveyRuntime
 import Foundation
 import SQLiteJournal

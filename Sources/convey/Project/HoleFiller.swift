@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import SQLiteJournal
 
 /// Asks Convey for events that did not come, over the query topic, and for everything there is when the broker has kept

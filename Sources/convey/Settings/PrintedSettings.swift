@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// The settings in force as a YAML file, each with its origin. It can be used as a configuration file, once its masked
 /// secrets are filled in.

@@ -1,5 +1,5 @@
 import ChatCompletions
-import Conversation
+import Signals
 import Foundation
 
 /// A model provider as the settings have it, before it is checked: one in `llm.providers`, or `openai`, which is made of

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import Yams
 
 /// A mapping or list of the YAML file as the JSON text that a structured setting takes, and the line of each member.

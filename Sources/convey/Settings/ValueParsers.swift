@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import ConveyHTTP
 import ConveyRuntime
 import EffectHandlers

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import Synchronization
 import Testing
 import TestSupport

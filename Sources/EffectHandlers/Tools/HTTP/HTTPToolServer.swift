@@ -1,5 +1,5 @@
 import ChatCompletions
-import Conversation
+import Signals
 import ConveyRuntime
 import FoundationEssentials
 import NIOHTTP1

@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 import ChatCompletions
-import Conversation
 import ConveyRuntime
 import FoundationEssentials
 import NIOCore

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import MQTTTransport
 
 /// What a worker published on a response topic.

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// The topics of tools below a root.
 struct ToolTopics: Sendable {

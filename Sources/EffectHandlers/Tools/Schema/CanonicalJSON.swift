@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// A value as bytes that are the same for equal values in the sense of JSON Schema: 1 and 1.0, and objects in whatever
 /// order their members stand.

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// A JSON schema (draft 2020-12, and the parts of draft 7 that tools still use) to check values against.
 ///

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// One check of a value against a schema, bounded in depth and in work.
 struct SchemaCheck {

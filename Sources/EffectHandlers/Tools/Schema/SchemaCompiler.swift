@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// Compiles a schema document into rules. Subschemas are identified by their place, so that a `$ref` and its target are
 /// one subschema. They are read one after another from a list, so nesting and chains of references take no stack.

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 
 /// One requirement of a schema. Subschemas are indices into the schema's list.
 enum SchemaRule: Sendable {

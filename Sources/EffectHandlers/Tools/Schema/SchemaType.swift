@@ -1,3 +1,4 @@
+import Signals
 import Conversation
 
 /// The types of values that the keyword `type` names.

@@ -40,7 +40,7 @@ public enum Envelope {
     ) -> Result<Signal, Rejection> {
         do throws(Rejection) {
             let signal = try signal(message, limits: limits, defaults: defaults)
-            // What has it goes on with answers and calls tools; only a copy in a fork does not.
+            // This source can continue answers and trigger tools, so only fork copies may use it.
             guard signal.source != Signal.effectSource || signal.isForked else {
                 throw Rejection(
                     .attributeInvalid("source"),

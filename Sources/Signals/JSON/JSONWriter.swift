@@ -66,6 +66,6 @@ public enum JSONWriter {
 
 /// The digit for 0 to 15, in capitals; `| 0x20` makes it small.
 @inline(__always)
-func upperHexDigit(_ value: UInt8) -> UInt8 {
+package func upperHexDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10
 }

@@ -1,4 +1,4 @@
-import Conversation
+import Signals
 import Testing
 
 /// Decodes an envelope of the type `conv.in.note.taken` with further members, in each form that has a place for them.

@@ -1,4 +1,5 @@
 import Conversation
+import Signals
 import Testing
 
 /// Decoding with short topics and a fixed id for signals without one.

@@ -66,7 +66,7 @@ public struct JSONObjectView: Sendable {
         self.init(bytes: bytes, members: members)
     }
 
-    init?(_ slice: JSONSlice) {
+    package init?(_ slice: JSONSlice) {
         guard slice.kind == .object else { return nil }
         let members: [JSONMember] = slice.bytes.withUnsafeBufferPointer { buffer in
             do throws(JSONError) {

@@ -1,14 +1,14 @@
 /// Percent-encoding (RFC 3986 section 2.1) for MQTT topic levels and for forms.
-enum PercentEncoding {
+package enum PercentEncoding {
     /// What stays as it is in one topic level: `A-Z a-z 0-9 - . _ ~ : @`.
     @inline(__always)
-    static func isPlainInTopic(_ byte: UInt8) -> Bool {
+    package static func isPlainInTopic(_ byte: UInt8) -> Bool {
         isUnreserved(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "@")
     }
 
     /// RFC 3986 section 2.3.
     @inline(__always)
-    static func isUnreserved(_ byte: UInt8) -> Bool {
+    package static func isUnreserved(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
             UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
@@ -20,7 +20,7 @@ enum PercentEncoding {
 
     /// RFC 3986 section 2.2.
     @inline(__always)
-    static func isSubDelimiter(_ byte: UInt8) -> Bool {
+    package static func isSubDelimiter(_ byte: UInt8) -> Bool {
         switch byte {
         case UInt8(ascii: "!"), UInt8(ascii: "$"), UInt8(ascii: "&"), UInt8(ascii: "'"), UInt8(ascii: "("),
             UInt8(ascii: ")"), UInt8(ascii: "*"), UInt8(ascii: "+"), UInt8(ascii: ","), UInt8(ascii: ";"),
@@ -30,14 +30,14 @@ enum PercentEncoding {
         }
     }
 
-    static func append(escapeOf byte: UInt8, to bytes: inout [UInt8]) {
+    package static func append(escapeOf byte: UInt8, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "%"))
         bytes.append(upperHexDigit(byte >> 4))
         bytes.append(upperHexDigit(byte & 15))
     }
 
     /// The decoded text, or nil where a `%` is not followed by two hexadecimal digits or the result is not UTF-8.
-    static func decode(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
+    package static func decode(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
         var rest = bytes.makeIterator()

@@ -1,19 +1,19 @@
 /// What the text of an attribute may be.
-enum AttributeText {
+package enum AttributeText {
     /// Bytes of UTF-8 that a subject may have: percent-encoded it still fits an MQTT topic many times over.
-    static let maximumSubjectBytes = 256
+    package static let maximumSubjectBytes = 256
     /// Bytes that `id`, `source`, `type` and a cause's id may have: they are keys, and stand in logs and topics.
-    static let maximumBytes = 1_024
+    package static let maximumBytes = 1_024
     /// RFC 3339 needs 35 at most with nanoseconds.
-    static let maximumTimeBytes = 64
+    package static let maximumTimeBytes = 64
 
     /// What is wrong with the text, or nil.
-    static func fault(_ text: String, maximumBytes: Int) -> String? {
+    package static func fault(_ text: String, maximumBytes: Int) -> String? {
         var copy = text
         return copy.withUTF8 { fault($0, maximumBytes: maximumBytes) }
     }
 
-    static func fault(_ utf8: UnsafeBufferPointer<UInt8>, maximumBytes: Int) -> String? {
+    package static func fault(_ utf8: UnsafeBufferPointer<UInt8>, maximumBytes: Int) -> String? {
         guard utf8.count <= maximumBytes else { return "is longer than \(maximumBytes) bytes" }
         // Without an early exit the loop is vectorized.
         var controls: UInt8 = 0
@@ -41,7 +41,7 @@ enum AttributeText {
     }
 
     /// Whether two texts have the same bytes. (`==` also holds for canonically equivalent ones.)
-    static func isSame(_ one: String, _ other: String) -> Bool {
+    package static func isSame(_ one: String, _ other: String) -> Bool {
         var one = one
         var other = other
         return one.withUTF8 { one in

@@ -1,7 +1,7 @@
 /// Reading strings out of scanned bytes.
-enum JSONText {
+package enum JSONText {
     /// The string in a slot of kind `string`, unescaped.
-    static func string(_ base: UnsafeRawPointer, _ slot: JSONSlot) -> String {
+    package static func string(_ base: UnsafeRawPointer, _ slot: JSONSlot) -> String {
         let content = bytes(base, slot.contentRange)
         guard slot.isEscaped else { return String(decoding: content, as: UTF8.self) }
         return String(decoding: unescape(content), as: UTF8.self)
@@ -9,26 +9,26 @@ enum JSONText {
 
     /// Whether the string in a slot equals `name`, however it is escaped.
     @inline(__always)
-    static func equals(_ base: UnsafeRawPointer, _ slot: JSONSlot, _ name: StaticString) -> Bool {
+    package static func equals(_ base: UnsafeRawPointer, _ slot: JSONSlot, _ name: StaticString) -> Bool {
         if slot.isEscaped { return string(base, slot) == name.description }
         let range = slot.contentRange
         return range.count == name.utf8CodeUnitCount && sameBytes(base + range.lowerBound, name)
     }
 
     /// Whether a string is empty after trimming Unicode White_Space.
-    static func isBlank(_ base: UnsafeRawPointer, _ slot: JSONSlot) -> Bool {
+    package static func isBlank(_ base: UnsafeRawPointer, _ slot: JSONSlot) -> Bool {
         let content = bytes(base, slot.contentRange)
         // A printable ASCII character first settles nearly every case.
         if let first = content.first, first > 0x20, first < 0x7f, first != UInt8(ascii: "\\") { return false }
         return isBlank(string(base, slot))
     }
 
-    static func isBlank(_ text: String) -> Bool {
+    package static func isBlank(_ text: String) -> Bool {
         text.unicodeScalars.allSatisfy { $0.properties.isWhitespace }
     }
 
     @inline(__always)
-    static func sameBytes(_ pointer: UnsafeRawPointer, _ name: StaticString) -> Bool {
+    package static func sameBytes(_ pointer: UnsafeRawPointer, _ name: StaticString) -> Bool {
         let other = UnsafeRawPointer(name.utf8Start)
         for index in 0..<name.utf8CodeUnitCount
         where pointer.load(fromByteOffset: index, as: UInt8.self) != other.load(fromByteOffset: index, as: UInt8.self) {
@@ -37,7 +37,7 @@ enum JSONText {
         return true
     }
 
-    static func bytes(_ base: UnsafeRawPointer, _ range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
+    package static func bytes(_ base: UnsafeRawPointer, _ range: Range<Int>) -> UnsafeBufferPointer<UInt8> {
         UnsafeBufferPointer(
             start: (base + range.lowerBound).assumingMemoryBound(to: UInt8.self), count: range.count)
     }

@@ -1,17 +1,17 @@
 /// The first value that is neither missing, null nor a blank string. A false is a value.
-func firstPresent(_ values: JSONSlice?...) -> JSONSlice? {
+package func firstPresent(_ values: JSONSlice?...) -> JSONSlice? {
     for case .some(let value) in values where value.kind != .null && !value.isBlankString { return value }
     return nil
 }
 
 extension JSONSlice {
     /// The value itself, unless it is null or false: then a default stands in its place.
-    var orNone: JSONSlice? { slot.isFalsy ? nil : self }
+    package var orNone: JSONSlice? { slot.isFalsy ? nil : self }
 
     /// The value as text among other text, whatever its kind: a string without quotes and escapes, null as nothing, a
     /// number with a fraction as short as it can be, a list of strings and code points joined (`["a",98]` is `ab`), and
     /// anything else as it is spelled. The reference vectors fix this.
-    var text: String {
+    package var text: String {
         switch kind {
         case .null: ""
         case .true: "true"
@@ -25,7 +25,7 @@ extension JSONSlice {
     }
 
     /// A string's text; anything else as JSON.
-    var stringOrSpelling: String { string ?? spelling }
+    package var stringOrSpelling: String { string ?? spelling }
 
     private var spelling: String { String(decoding: raw, as: UTF8.self) }
 
