@@ -29,22 +29,54 @@ let package = Package(
         .target(name: "Signals", swiftSettings: strict),
         .target(name: "Conversation", dependencies: ["Signals"], swiftSettings: strict),
 
-        // The shell around it.
+        // Threads that block, clocks, signs of life.
+        .target(
+            name: "Threads", dependencies: [.product(name: "Logging", package: "swift-log")], swiftSettings: strict),
+        // Numbers and states that the service shows.
+        .target(name: "Observability", dependencies: ["Conversation", "Signals", "Threads"], swiftSettings: strict),
+
+        // What a journal is, whoever keeps it: its protocols and its rows.
+        .target(name: "JournalPort", dependencies: ["Conversation", "Signals"], swiftSettings: strict),
+        // Records in, directives out. Knows no broker and no file.
+        .target(
+            name: "ConveyEngine",
+            dependencies: [
+                "Conversation", "Signals", "JournalPort", "Observability",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        // All that only reads: queries, contexts, verification. Never imports the engine.
+        .target(
+            name: "JournalReading", dependencies: ["Conversation", "Signals", "JournalPort", "Threads"],
+            swiftSettings: strict),
+        // Answers questions beside the service, and tells who watches a conversation.
+        .target(
+            name: "ConveyQueries",
+            dependencies: [
+                "Conversation", "Signals", "JournalPort", "JournalReading", "Observability", "Threads",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
+        // The shell around them.
         .target(
             name: "ConveyRuntime",
             dependencies: [
-                "Conversation", "Signals", "MQTTTransport", .product(name: "Logging", package: "swift-log"),
+                "Conversation", "Signals", "ConveyEngine", "ConveyQueries", "JournalPort", "JournalReading",
+                "MQTTTransport",
+                "Observability", "Threads", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .target(name: "MQTTTransport", dependencies: ["CMosquitto"], swiftSettings: strict),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(
-            name: "SQLiteJournal", dependencies: ["SQLite", "Conversation", "Signals", "ConveyRuntime"],
+            name: "SQLiteJournal", dependencies: ["SQLite", "Conversation", "Signals", "JournalPort"],
             swiftSettings: strict),
         .target(
             name: "EffectHandlers",
             dependencies: [
-                "ChatCompletions", "Conversation", "Signals", "ConveyRuntime", "MQTTTransport",
+                "ChatCompletions", "Conversation", "Signals", "ConveyEngine", "ConveyRuntime", "JournalPort",
+                "JournalReading",
+                "MQTTTransport", "Threads",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 // Types of AsyncHTTPClient's interface.
@@ -71,7 +103,8 @@ let package = Package(
         .target(
             name: "ConveyHTTP",
             dependencies: [
-                "Conversation", "Signals", "ConveyRuntime",
+                "Conversation", "Signals", "ConveyQueries", "ConveyRuntime", "JournalPort", "JournalReading",
+                "Observability",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -96,8 +129,9 @@ let package = Package(
         .executableTarget(
             name: "convey",
             dependencies: [
-                "Conversation", "Signals", "ConveyRuntime", "MQTTTransport", "SQLiteJournal", "EffectHandlers",
-                "ChatCompletions",
+                "Conversation", "Signals", "JournalPort", "ConveyEngine", "JournalReading", "ConveyQueries",
+                "ConveyRuntime",
+                "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ChatCompletions",
                 "ConveyHTTP", "ConveyClient", "CMalloc",
                 // `convey health`, where the service speaks TLS.
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -127,14 +161,15 @@ let package = Package(
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceKit"], exclude: ["Vectors"], swiftSettings: strict),
         .target(
-            name: "JournalSupport", dependencies: ["ConveyRuntime", "Conversation", "Signals"],
+            name: "JournalSupport", dependencies: ["Conversation", "Signals", "JournalPort"],
             path: "Tests/JournalSupport",
             swiftSettings: strict),
         // `make simulate`: the promises under seeded crashes and faults.
         .target(
             name: "SimulationKit",
             dependencies: [
-                "ConveyRuntime", "Conversation", "Signals", "JournalSupport",
+                "Conversation", "Signals", "ConveyEngine", "JournalPort", "JournalReading", "JournalSupport",
+                "Observability",
                 .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/SimulationKit", swiftSettings: strict),
@@ -142,22 +177,26 @@ let package = Package(
         .testTarget(
             name: "ConveyRuntimeTests",
             dependencies: [
-                "ConveyRuntime", "Conversation", "Signals", "JournalSupport", "SimulationKit",
+                "Conversation", "Signals", "ConveyEngine", "ConveyQueries", "ConveyRuntime", "JournalPort",
+                "JournalReading",
+                "JournalSupport", "MQTTTransport", "Observability", "SimulationKit", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "EffectHandlersTests",
             dependencies: [
-                "EffectHandlers", "ChatCompletions", "ConveyRuntime", "Conversation", "Signals", "JournalSupport",
-                "MQTTTransport",
-                "TestSupport", .product(name: "Logging", package: "swift-log"),
+                "EffectHandlers", "ChatCompletions", "ConveyEngine", "ConveyRuntime", "Conversation", "Signals",
+                "JournalPort",
+                "JournalReading", "JournalSupport", "MQTTTransport", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
         .testTarget(
             name: "SQLiteJournalTests",
             dependencies: [
-                "SQLiteJournal", "ConveyRuntime", "Conversation", "Signals", "CSQLite", "JournalSupport",
+                "SQLiteJournal", "Conversation", "Signals", "ConveyEngine", "CSQLite", "JournalPort", "JournalReading",
+                "JournalSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -169,9 +208,10 @@ let package = Package(
         .testTarget(
             name: "ConveyTests",
             dependencies: [
-                "convey", "ChatCompletions", "Conversation", "Signals", "ConveyHTTP", "ConveyRuntime", "EffectHandlers",
+                "convey", "ChatCompletions", "Conversation", "Signals", "ConveyHTTP", "EffectHandlers",
+                "JournalReading",
                 "MQTTTransport",
-                "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "Observability", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: strict),
         .testTarget(

@@ -1,6 +1,6 @@
-import Signals
-import ConveyRuntime
 import Foundation
+import JournalPort
+import Signals
 
 /// Dead letters over HTTP: `GET /v1/deadletters` and `/v1/deadletters/{position}`, `POST /v1/deadletters/redrive` and
 /// `…/discard` with `{"positions":[…]}`.

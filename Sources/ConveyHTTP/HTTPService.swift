@@ -1,7 +1,8 @@
-import ConveyRuntime
 import Foundation
 import Glibc
+import JournalReading
 import Logging
+import Observability
 
 /// Health, readiness, metrics, queries, live events and the page over HTTP, with TLS or without.
 ///

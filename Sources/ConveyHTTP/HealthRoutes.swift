@@ -1,5 +1,5 @@
-import ConveyRuntime
 import Foundation
+import Observability
 
 /// The routes that orchestrators and monitoring ask.
 enum HealthRoutes {

@@ -1,6 +1,7 @@
 import Conversation
-import ConveyRuntime
+import ConveyQueries
 import Foundation
+import JournalReading
 
 /// Queries over HTTP: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for those about no single conversation.
 ///

@@ -1,4 +1,4 @@
-import ConveyRuntime
+import JournalReading
 
 /// Chooses the route of a request and sees that it may be asked: who asks, with which method, with how long a body, and for
 /// how long.

@@ -1,5 +1,5 @@
 import Conversation
-import ConveyRuntime
+import ConveyEngine
 
 /// The built-in model: streams the user's text back, without a network or a key. What a first try, the tests and the
 /// benchmark talk to.

@@ -153,7 +153,7 @@ package final class Database<Failure: SQLiteFailure> {
     }
 
     /// What a result code means to the one who uses the database.
-    func error(_ code: Int32, doing: String) -> Failure { Failure(meaning(of: code, doing: doing)) }
+    package func error(_ code: Int32, doing: String) -> Failure { Failure(meaning(of: code, doing: doing)) }
 
     /// sqlite.org/rescode.html
     private func meaning(of code: Int32, doing: String) -> SQLiteError {

@@ -1,4 +1,5 @@
-import ConveyRuntime
+import JournalPort
+import SQLite
 
 /// Where conversations are as of the newest commit.
 ///

@@ -1,5 +1,6 @@
+import JournalPort
+import SQLite
 import Signals
-import ConveyRuntime
 
 /// The counters and the state of conversations.
 final class ConversationTable {

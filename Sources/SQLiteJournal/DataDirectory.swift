@@ -1,5 +1,5 @@
-import ConveyRuntime
 import Glibc
+import JournalPort
 
 /// The directory that holds a journal, locked for as long as this object lives: two processes on one journal would each
 /// believe that they own its partitions.

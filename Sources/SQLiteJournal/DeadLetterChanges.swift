@@ -1,4 +1,5 @@
-import ConveyRuntime
+import JournalPort
+import SQLite
 
 /// Writes dead letters, and moves them back among the pending.
 final class DeadLetterChanges {

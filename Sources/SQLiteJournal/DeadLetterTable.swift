@@ -1,4 +1,5 @@
-import ConveyRuntime
+import JournalPort
+import SQLite
 
 /// Reads dead letters.
 final class DeadLetterTable {

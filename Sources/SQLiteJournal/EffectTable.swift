@@ -1,5 +1,6 @@
 import Conversation
-import ConveyRuntime
+import JournalPort
+import SQLite
 
 /// Reads open effects.
 final class EffectTable {

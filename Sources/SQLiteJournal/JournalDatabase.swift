@@ -1,4 +1,4 @@
-import ConveyRuntime
+import JournalPort
 import SQLite
 
 typealias Database = SQLite.Database<JournalError>

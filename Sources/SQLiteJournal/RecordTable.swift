@@ -1,6 +1,7 @@
 import Conversation
+import JournalPort
+import SQLite
 import Signals
-import ConveyRuntime
 
 /// Reads records: used by the writer and, over connections of their own, by other threads.
 final class RecordTable {

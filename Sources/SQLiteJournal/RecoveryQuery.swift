@@ -1,4 +1,5 @@
-import ConveyRuntime
+import JournalPort
+import SQLite
 
 /// Reads what a start-up begins with. Call it in a transaction where somebody else writes.
 enum RecoveryQuery {

@@ -1,4 +1,4 @@
-import ConveyRuntime
+import JournalPort
 import SQLite
 
 /// The journal in one SQLite file (`journal.db` in the data directory), in WAL mode with `synchronous=FULL`: a commit that

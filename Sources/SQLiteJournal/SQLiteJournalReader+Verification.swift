@@ -1,4 +1,4 @@
-import ConveyRuntime
+import JournalPort
 
 /// What verification compares beside the records.
 extension SQLiteJournalReader: VerifiableJournal {

@@ -1,4 +1,5 @@
-import ConveyRuntime
+import JournalPort
+import SQLite
 
 /// Reads the journal from another thread or process than the one that writes it.
 ///

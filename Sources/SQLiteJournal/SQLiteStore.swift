@@ -1,4 +1,4 @@
-import ConveyRuntime
+import JournalPort
 import Synchronization
 
 /// The journals of a data directory.

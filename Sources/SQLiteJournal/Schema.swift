@@ -1,5 +1,6 @@
-import ConveyRuntime
 import Glibc
+import JournalPort
+import SQLite
 
 /// The journal's tables. Migrations are numbered from 1, only go forward, and are never changed once released.
 enum Schema {

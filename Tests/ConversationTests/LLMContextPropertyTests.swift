@@ -1,5 +1,6 @@
-@testable import Conversation
 import Testing
+
+@testable import Conversation
 
 @Suite struct LLMContextPropertyTests {
     private static let options: [LLMContextProjection.Options] = [

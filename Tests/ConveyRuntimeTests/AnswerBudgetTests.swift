@@ -1,11 +1,13 @@
-import Conversation
-import Signals
 import JournalSupport
 import Logging
 import Synchronization
 import Testing
 
-@testable import ConveyRuntime
+@testable import Conversation
+@testable import ConveyQueries
+@testable import JournalPort
+@testable import JournalReading
+@testable import Signals
 
 @Suite("Memory of answers")
 struct AnswerBudgetTests {

@@ -1,6 +1,6 @@
 import Conversation
+import ConveyEngine
 import Signals
-import ConveyRuntime
 import Testing
 
 private let generation = "conv.effect.llm.generation"

@@ -1,9 +1,10 @@
-import Conversation
 import JournalSupport
 import Synchronization
 import Testing
 
-@testable import ConveyRuntime
+@testable import Conversation
+@testable import JournalPort
+@testable import JournalReading
 
 private func store(_ reader: CountingReader, cacheBytes: Int = 1 << 20) -> ContextStore {
     ContextStore(cacheBytes: cacheBytes) { () throws(JournalError) in reader }

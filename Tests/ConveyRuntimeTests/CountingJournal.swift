@@ -1,4 +1,4 @@
-import ConveyRuntime
+import JournalPort
 import JournalSupport
 
 /// Counts the records that are read.

@@ -1,7 +1,9 @@
-import Signals
-import ConveyRuntime
+import ConveyEngine
+import JournalPort
+import JournalReading
 import JournalSupport
 import Logging
+import Signals
 import Testing
 
 /// An engine with one dead letter at position 1: its cause `first` did not come in time.

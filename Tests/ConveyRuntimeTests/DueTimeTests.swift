@@ -1,8 +1,11 @@
-import Signals
 import JournalSupport
 import Testing
 
+@testable import ConveyEngine
 @testable import ConveyRuntime
+@testable import JournalPort
+@testable import Signals
+@testable import Threads
 
 private func timer(_ id: String, _ data: String) -> Signal {
     Signal(id: id, source: "/test", type: "conv.in.timer.tick", subject: "c", data: Array(data.utf8))

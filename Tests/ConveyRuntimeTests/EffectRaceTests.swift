@@ -1,6 +1,7 @@
 import Conversation
+import ConveyEngine
+import JournalPort
 import Signals
-import ConveyRuntime
 import Testing
 
 /// What can happen to an effect at its end, in every order.

@@ -1,6 +1,6 @@
 import Conversation
+import ConveyEngine
 import Signals
-import ConveyRuntime
 import Testing
 
 private func signal(_ id: String, _ type: String, _ data: String = "{}", subject: String = "c") -> Signal {

@@ -1,7 +1,8 @@
-import Signals
-import ConveyRuntime
+import ConveyEngine
+import JournalPort
 import JournalSupport
 import Logging
+import Signals
 import Testing
 
 /// One engine over a simulated journal, driven transaction by transaction.

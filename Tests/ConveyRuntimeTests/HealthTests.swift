@@ -1,9 +1,14 @@
-import Signals
 import JournalSupport
 import Logging
 import Testing
 
+@testable import ConveyEngine
+@testable import ConveyQueries
 @testable import ConveyRuntime
+@testable import JournalPort
+@testable import Observability
+@testable import Signals
+@testable import Threads
 
 private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 

@@ -1,10 +1,12 @@
-import Signals
 import JournalSupport
 import Logging
 import Synchronization
 import Testing
 
-@testable import ConveyRuntime
+@testable import ConveyEngine
+@testable import ConveyQueries
+@testable import JournalPort
+@testable import Signals
 
 @Suite("Live events")
 struct LiveEventsTests {

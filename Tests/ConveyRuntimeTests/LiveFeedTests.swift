@@ -1,8 +1,9 @@
-import Signals
 import Synchronization
 import Testing
 
-@testable import ConveyRuntime
+@testable import ConveyQueries
+@testable import JournalPort
+@testable import Signals
 
 @Suite("Live feed")
 struct LiveFeedTests {

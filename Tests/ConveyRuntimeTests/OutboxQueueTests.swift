@@ -1,8 +1,9 @@
-import Signals
 import JournalSupport
 import Testing
 
 @testable import ConveyRuntime
+@testable import JournalPort
+@testable import Signals
 
 @Suite struct OutboxQueueTests {
     private func event(_ position: Int64) -> OutboundEvent {

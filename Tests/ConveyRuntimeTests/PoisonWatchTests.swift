@@ -2,6 +2,7 @@ import MQTTTransport
 import Testing
 
 @testable import ConveyRuntime
+@testable import JournalPort
 
 @Suite struct PoisonWatchTests {
     private static let cut = MQTTError(.connectionLost, "closed")

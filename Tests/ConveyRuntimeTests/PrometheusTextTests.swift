@@ -1,6 +1,7 @@
 import Testing
 
-@testable import ConveyRuntime
+@testable import Observability
+@testable import Threads
 
 @Suite("Metrics")
 struct PrometheusTextTests {

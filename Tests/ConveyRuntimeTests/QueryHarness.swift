@@ -1,8 +1,10 @@
 import Conversation
-import Signals
-import ConveyRuntime
+import ConveyEngine
+import JournalPort
+import JournalReading
 import JournalSupport
 import Logging
+import Signals
 
 /// A conversation runtime in one thread whose journal can be asked at any moment.
 final class QueryHarness {

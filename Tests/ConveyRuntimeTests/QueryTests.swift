@@ -1,8 +1,11 @@
 import Conversation
-import Signals
-import ConveyRuntime
+import ConveyEngine
+import ConveyQueries
+import JournalPort
+import JournalReading
 import JournalSupport
 import Logging
+import Signals
 import Synchronization
 import Testing
 

@@ -1,6 +1,6 @@
-import Conversation
 import Testing
 
+@testable import Conversation
 @testable import ConveyRuntime
 
 @Suite struct ReplyTests {

@@ -1,7 +1,9 @@
 import Conversation
-import Signals
-import ConveyRuntime
+import ConveyEngine
+import JournalPort
+import JournalReading
 import JournalSupport
+import Signals
 import Testing
 
 private func signal(_ id: String, _ type: String, _ data: String = "{}", subject: String = "c") -> Signal {

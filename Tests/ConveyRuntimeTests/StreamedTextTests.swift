@@ -1,5 +1,5 @@
+import ConveyEngine
 import Signals
-import ConveyRuntime
 import Testing
 
 @Suite struct StreamedTextTests {

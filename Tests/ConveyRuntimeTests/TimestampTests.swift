@@ -1,9 +1,9 @@
-import Signals
 import Foundation
 import JournalSupport
 import Testing
 
-@testable import ConveyRuntime
+@testable import JournalPort
+@testable import Signals
 
 @Suite struct TimestampTests {
     /// The C library's calendar, which is Gregorian however far back.

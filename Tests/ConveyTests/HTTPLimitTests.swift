@@ -1,6 +1,6 @@
-import ConveyRuntime
 import Foundation
 import Glibc
+import JournalReading
 import NIOCore
 import Synchronization
 import Testing

@@ -1,5 +1,5 @@
-import ConveyRuntime
 import Foundation
+import Observability
 import Testing
 
 @testable import ConveyHTTP

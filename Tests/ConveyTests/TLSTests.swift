@@ -1,4 +1,3 @@
-import ConveyRuntime
 import Foundation
 import Testing
 

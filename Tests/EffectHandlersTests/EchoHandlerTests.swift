@@ -1,4 +1,5 @@
-import ConveyRuntime
+import ConveyEngine
+import JournalPort
 import Synchronization
 import Testing
 

@@ -1,6 +1,6 @@
-import Signals
-import ConveyRuntime
+import ConveyEngine
 import Foundation
+import Signals
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
-import Signals
-import ConveyRuntime
+import ConveyEngine
 import Foundation
 import MQTTTransport
+import Signals
 import Synchronization
 import TestSupport
 import Testing

@@ -1,8 +1,10 @@
 import ChatCompletions
 import Conversation
-import Signals
-import ConveyRuntime
+import ConveyEngine
+import JournalPort
+import JournalReading
 import JournalSupport
+import Signals
 import Synchronization
 import TestSupport
 import Testing

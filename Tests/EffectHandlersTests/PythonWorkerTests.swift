@@ -1,4 +1,4 @@
-import ConveyRuntime
+import ConveyEngine
 import Foundation
 import TestSupport
 import Testing

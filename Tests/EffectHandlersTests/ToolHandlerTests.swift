@@ -1,4 +1,4 @@
-import ConveyRuntime
+import ConveyEngine
 import Testing
 
 @testable import EffectHandlers

@@ -1,6 +1,6 @@
 import Conversation
-import Signals
 import MQTTTransport
+import Signals
 import TestSupport
 import Testing
 

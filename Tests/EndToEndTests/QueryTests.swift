@@ -1,8 +1,8 @@
 import Conversation
-import Signals
 import ConveyClient
 import Foundation
 import MQTTTransport
+import Signals
 import TestSupport
 import Testing
 

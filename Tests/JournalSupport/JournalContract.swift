@@ -1,5 +1,5 @@
+import JournalPort
 import Signals
-import ConveyRuntime
 
 /// What the engine relies on, whatever the journal is made of. Each adapter's tests run every case.
 public struct JournalContract: Sendable, CustomStringConvertible {

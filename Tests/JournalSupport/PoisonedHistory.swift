@@ -1,5 +1,4 @@
 import Signals
-import ConveyRuntime
 
 /// A conversation with everything in it that a server is known to refuse, at random: as journals of earlier versions, models
 /// that break off and producers of all kinds leave it behind.

@@ -1,6 +1,6 @@
 import Conversation
+import JournalPort
 import Signals
-import ConveyRuntime
 import Synchronization
 
 /// Writes conversations as the engine records them: chains of records through one journal, a marker behind each signal.

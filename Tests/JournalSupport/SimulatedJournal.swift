@@ -1,6 +1,6 @@
 import Conversation
+import JournalPort
 import Signals
-import ConveyRuntime
 
 /// What survives a crash of the simulated process.
 public final class SimulatedDisk {

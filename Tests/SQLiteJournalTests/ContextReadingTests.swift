@@ -1,6 +1,7 @@
 import Conversation
-import ConveyRuntime
 import Foundation
+import JournalPort
+import JournalReading
 import JournalSupport
 import SQLiteJournal
 import Testing

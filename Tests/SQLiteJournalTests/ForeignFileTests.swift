@@ -1,9 +1,9 @@
 import CSQLite
-import Signals
-import ConveyRuntime
 import Foundation
 import Glibc
+import JournalPort
 import JournalSupport
+import Signals
 import Testing
 
 @testable import SQLiteJournal

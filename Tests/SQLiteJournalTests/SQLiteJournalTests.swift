@@ -1,6 +1,6 @@
 import CSQLite
-import ConveyRuntime
 import Foundation
+import JournalPort
 import JournalSupport
 import SQLiteJournal
 import Testing

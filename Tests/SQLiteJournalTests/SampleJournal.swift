@@ -1,9 +1,9 @@
-import Signals
-import ConveyRuntime
+import ConveyEngine
 import Foundation
 import JournalSupport
 import Logging
 import SQLiteJournal
+import Signals
 
 /// The journal of an engine that has worked for a while: answers that ended, failed and were aborted, one that is still
 /// open, causes, a dead letter, checkpoints and evictions.

@@ -1,10 +1,11 @@
-import Conversation
 import CSQLite
-import Signals
-import ConveyRuntime
+import Conversation
+import ConveyEngine
 import Foundation
+import JournalReading
 import Logging
 import SQLiteJournal
+import Signals
 import Testing
 
 /// A journal file whose saved state lacks the message that a waiting answer answers, as Convey wrote it before it saved that.

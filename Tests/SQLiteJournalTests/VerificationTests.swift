@@ -1,6 +1,7 @@
 import CSQLite
-import ConveyRuntime
 import Foundation
+import JournalPort
+import JournalReading
 import SQLiteJournal
 import Testing
 

@@ -1,6 +1,5 @@
-import Signals
-import ConveyRuntime
 import JournalSupport
+import Signals
 
 /// A host that publishes a fixed list of signals in order and repeats some of them.
 struct SimulatedPublisher {

@@ -1,8 +1,9 @@
 import Conversation
-import Signals
-import ConveyRuntime
+import ConveyEngine
+import JournalPort
 import JournalSupport
 import Logging
+import Signals
 
 /// A process, its journal, a broker, hosts, effects and a consumer, all in one thread and all decided by one seed.
 ///

@@ -1,7 +1,9 @@
 import Conversation
-import Signals
-import ConveyRuntime
+import ConveyEngine
+import JournalPort
+import JournalReading
 import JournalSupport
+import Signals
 
 /// The promises, held against a journal at rest and what the outside has seen.
 struct SimulationCheck {

@@ -1,5 +1,3 @@
-import Signals
-
 /// How urgent a signal is; the lowest number goes first.
 public enum Priority: UInt8, Comparable, Sendable, CaseIterable {
     /// Aborts, stops and cancels: they overtake everything.

@@ -1,4 +1,5 @@
 import Conversation
+import JournalPort
 import Signals
 
 /// Pieces of JSON documents.

@@ -1,5 +1,5 @@
 import Conversation
-import ConveyRuntime
+import JournalPort
 
 /// The HTTP service in the terms of OpenAPI 3.1 (spec.openapis.org/oas/v3.1.0). Views, parameters and what can be done with dead
 /// letters come from the tables that also read the requests, so that they cannot differ.

@@ -1,4 +1,4 @@
-import ConveyRuntime
+import ConveyQueries
 
 /// The body of a live stream: server-sent events (WHATWG HTML, section 9.2), written as the client takes them.
 struct EventStream {

@@ -1,5 +1,5 @@
 import Conversation
-import ConveyRuntime
+import ConveyQueries
 
 /// Live events: `GET /v1/conversations/{subject}/stream`, as server-sent events whose ids are offsets.
 ///

@@ -1,5 +1,5 @@
-import ConveyRuntime
 import Foundation
+import JournalReading
 
 /// What is wanted (RFC 9110, section 9), in capitals.
 struct HTTPMethod: RawRepresentable, Hashable, Sendable {

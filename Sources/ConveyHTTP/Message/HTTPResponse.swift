@@ -1,5 +1,5 @@
-import ConveyRuntime
 import Foundation
+import JournalReading
 
 /// An answer as handlers make it: a value, and a function where its body is a stream.
 struct HTTPResponse: Sendable {

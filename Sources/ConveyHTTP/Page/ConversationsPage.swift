@@ -1,6 +1,6 @@
 import Conversation
+import Observability
 import Signals
-import ConveyRuntime
 
 /// `/`: which conversations there are, those last active first, with search and a box to begin a new one.
 enum ConversationsPage {

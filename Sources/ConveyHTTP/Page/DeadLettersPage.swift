@@ -1,4 +1,4 @@
-import ConveyRuntime
+import JournalPort
 
 /// `/deadletters`: signals set aside, with buttons to schedule them again or to discard them.
 enum DeadLettersPage {

@@ -1,6 +1,6 @@
-import Signals
-import ConveyRuntime
 import Foundation
+import JournalPort
+import Signals
 
 /// What the forms of the page do. Each ends with a redirect, so that loading the page again does nothing twice. Forms of
 /// other sites are refused before they come here (`AccessPolicy`).

@@ -1,5 +1,3 @@
-import ConveyRuntime
-
 /// What a page is made with: the service's numbers and answers, and who looks.
 struct PageContext: Sendable {
     let sources: PageSources

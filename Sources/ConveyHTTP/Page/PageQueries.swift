@@ -1,6 +1,6 @@
 import Conversation
+import ConveyQueries
 import Signals
-import ConveyRuntime
 
 /// Asks the questions that pages are made from.
 struct PageQueries: Sendable {

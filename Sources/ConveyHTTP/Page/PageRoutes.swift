@@ -1,4 +1,3 @@
-import ConveyRuntime
 import Foundation
 
 /// The page for people: `/` and what is linked from it. It shows what queries answer, and works without a script but for

@@ -1,4 +1,7 @@
+import ConveyQueries
 import ConveyRuntime
+import JournalPort
+import Observability
 
 /// What the page is made from, and what its buttons do.
 public struct PageSources: Sendable {

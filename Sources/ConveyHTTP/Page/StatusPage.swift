@@ -1,4 +1,4 @@
-import ConveyRuntime
+import Observability
 
 /// `/status`: the parts of the service, how much waits where, and what the background verification has found.
 enum StatusPage {

@@ -1,7 +1,7 @@
-import ConveyRuntime
 import Glibc
 import HummingbirdCore
 import HummingbirdTLS
+import JournalReading
 import Logging
 import NIOCore
 import NIOHTTPTypesHTTP1

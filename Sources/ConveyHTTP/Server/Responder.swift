@@ -1,7 +1,7 @@
-import ConveyRuntime
 import Foundation
 import HTTPTypes
 import HummingbirdCore
+import JournalReading
 import NIOCore
 import NIOHTTPTypes
 

@@ -1,4 +1,6 @@
 import Conversation
+import ConveyEngine
+import JournalPort
 import Logging
 import Synchronization
 

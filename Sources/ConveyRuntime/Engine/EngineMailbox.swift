@@ -1,3 +1,7 @@
+import ConveyEngine
+import JournalPort
+import Threads
+
 /// What other threads hand to the engine's thread. Every list in it is bounded: ingress hands over one batch and waits for
 /// its commit, and attempts wait while `reportLimit` reports are not taken yet.
 final class EngineMailbox: Sendable {

@@ -1,5 +1,9 @@
+import ConveyEngine
+import ConveyQueries
+import JournalPort
 import Logging
 import Synchronization
+import Threads
 
 /// Runs the engine on a thread of its own: takes what other threads hand over, calls `transact`, and lets go what is
 /// durable. The only thread that touches the journal's writing connection.
@@ -166,5 +170,12 @@ final class EngineThread: Sendable {
                 delay = min(delay * 2, Self.lastRetryMicroseconds)
             }
         }
+    }
+}
+
+extension Clocks {
+    /// Now, for a transaction.
+    static func engineTime() -> EngineTime {
+        EngineTime(wall: wallMicroseconds(), monotonic: monotonicMicroseconds() / 1_000)
     }
 }

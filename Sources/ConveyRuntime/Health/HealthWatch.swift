@@ -1,5 +1,6 @@
 import Logging
 import Synchronization
+import Threads
 
 /// Looks at the beats each second, says in the log when a thread hangs or turns again, and tells `report` whether all is
 /// well. Owns a thread, so that it does not depend on anything that may hang.

@@ -1,4 +1,6 @@
+import JournalPort
 import Synchronization
+import Threads
 
 /// Whether events wait for the broker, and for how long it has acknowledged none. Written by the threads of the engine and
 /// the outbox, read by whoever asks whether the service is ready: so it tells the truth also when one of them hangs.

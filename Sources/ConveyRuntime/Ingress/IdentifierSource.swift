@@ -1,3 +1,5 @@
+import Threads
+
 /// Makes UUIDs of version 7 (RFC 9562, 5.7) for signals that came without an id.
 struct IdentifierSource {
     func next() -> String {

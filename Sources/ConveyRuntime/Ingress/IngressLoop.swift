@@ -1,7 +1,10 @@
-import Signals
+import ConveyEngine
 import Logging
 import MQTTTransport
+import Observability
+import Signals
 import Synchronization
+import Threads
 
 /// Takes signals from the broker: read a batch, have it committed, and only then let its PUBACKs out. Owns a thread and
 /// the connection with the persistent session.

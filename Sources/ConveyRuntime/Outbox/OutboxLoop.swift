@@ -1,7 +1,9 @@
-import Signals
+import JournalPort
 import Logging
 import MQTTTransport
+import Signals
 import Synchronization
+import Threads
 
 /// Publishes what has been committed, in record order, with a bounded number of publishes on their way, and moves the
 /// durable cursor behind the broker's acknowledgements. Owns a thread and a connection.
@@ -401,30 +403,5 @@ final class OutboxLoop: Sendable {
         // Not `lost`: this refusal is about one event, not about all that were on their way.
         queue.restart()
         state.startOver()
-    }
-}
-
-extension OutboundEvent {
-    /// The event that a record is published as; nil for one that is not (it came from the broker).
-    /// - Throws: `damaged` where it cannot be read.
-    package convenience init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
-        if case .unreadable(let reason, _) = record.content {
-            throw JournalError(.damaged, "record \(record.position) cannot be read: \(reason)")
-        }
-        guard let family = record.family, family != .inbound else { return nil }
-        var applied: Signal?
-        if case .marker(let marker) = record.content {
-            guard let found = try reader.record(at: marker.appliedPosition), case .signal(let signal) = found.content
-            else {
-                throw JournalError(.damaged, "record \(marker.appliedPosition) was applied but cannot be read")
-            }
-            applied = signal
-        }
-        guard let subject = try reader.subject(of: record.conversation) else {
-            throw JournalError(.damaged, "conversation \(record.conversation) has records but no row")
-        }
-        self.init(
-            record: record, subject: subject,
-            partition: StableHash.partition(of: subject, count: reader.partitionCount), applied: applied)
     }
 }

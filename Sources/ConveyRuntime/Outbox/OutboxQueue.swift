@@ -1,3 +1,6 @@
+import JournalPort
+import Threads
+
 /// Committed events on their way from the engine to the outbox's thread.
 ///
 /// As long as the publisher keeps up, events travel through memory. Once `limit` wait, further ones are left in the

@@ -1,3 +1,4 @@
+import JournalPort
 import MQTTTransport
 
 /// Finds the event at which a broker ends the connection, or which it will never take, so that the others can go on (ADR 31).

@@ -1,7 +1,9 @@
 import Conversation
+import ConveyQueries
 import Logging
 import MQTTTransport
 import Synchronization
+import Threads
 
 /// Queries over MQTT 5 request/response (section 4.10): takes questions, and hands the answers to `Replies`.
 /// Owns a thread and a connection, so that a flood of questions disturbs neither ingress nor the outbox.

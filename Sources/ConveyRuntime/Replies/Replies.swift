@@ -1,6 +1,8 @@
 import Logging
 import MQTTTransport
+import Observability
 import Synchronization
+import Threads
 
 /// Receipts and answers to queries, on their way to the response topics that clients gave: which topics are allowed, what waits,
 /// and the thread that publishes.

@@ -1,4 +1,6 @@
 import Conversation
+import ConveyEngine
+import JournalReading
 import Signals
 
 /// What Convey says to one client on the response topic it gave: a receipt, or the answer to a query.

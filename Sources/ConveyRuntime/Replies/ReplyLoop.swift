@@ -1,6 +1,7 @@
 import Logging
 import MQTTTransport
 import Synchronization
+import Threads
 
 /// Publishes replies over a connection of its own, so that a broker which ends it because of the topic that a client chose
 /// disturbs neither the outbox nor ingress. Owns a thread.

@@ -1,4 +1,5 @@
 import MQTTTransport
+import Threads
 
 /// What both connections to the broker need to know.
 public struct BrokerSession: Sendable {

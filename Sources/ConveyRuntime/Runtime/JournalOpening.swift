@@ -1,4 +1,8 @@
+import ConveyEngine
+import JournalPort
 import Logging
+import Observability
+import Threads
 
 /// Opens the journal and recovers from it, and waits where the disk does not let it: a service that is restarted on a full
 /// disk waits for space, as it does while it runs. What waiting cannot mend ends the start.

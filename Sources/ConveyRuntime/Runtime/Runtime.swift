@@ -1,8 +1,13 @@
 import Conversation
-import Signals
+import ConveyEngine
+import ConveyQueries
+import JournalPort
 import Logging
 import MQTTTransport
+import Observability
+import Signals
 import Synchronization
+import Threads
 
 /// Everything a runtime can be told.
 public struct RuntimeSettings: Sendable {

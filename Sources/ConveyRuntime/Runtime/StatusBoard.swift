@@ -1,3 +1,5 @@
+import JournalPort
+import Observability
 import Synchronization
 
 /// The newest status and numbers, written by the runtime's threads and read by HTTP.

@@ -1,3 +1,4 @@
+import ConveyEngine
 import Signals
 
 /// Takes in signals that do not come from the broker, as the message box of the page. They take the path of any other:

@@ -1,5 +1,8 @@
 import Glibc
+import JournalPort
+import JournalReading
 import Logging
+import Threads
 
 /// Verifies conversations chosen at random, one after the other, for as long as the service runs. Owns a thread of low
 /// priority and a reader of its own.

@@ -1,7 +1,6 @@
 import ChatCompletions
-import Conversation
+import ConveyEngine
 import Signals
-import ConveyRuntime
 
 // The module ChatCompletions does not know the runtime: its deltas, outcomes and failures become those of effects here.
 

@@ -1,6 +1,8 @@
 import ChatCompletions
 import Conversation
-import ConveyRuntime
+import ConveyEngine
+import JournalPort
+import JournalReading
 
 /// Asks language models: the built-in echo, or any OpenAI-compatible provider. The messages of a request come from the
 /// conversation's records, everything else from the settings and what the conversation has chosen for itself.

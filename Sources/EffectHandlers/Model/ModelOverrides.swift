@@ -1,5 +1,5 @@
+import ConveyEngine
 import Signals
-import ConveyRuntime
 
 /// What a conversation has chosen for itself: the member `llm` of the newest `conv.in.conversation.configured`. What is
 /// missing or null is as in the service's settings; members that are not known here are others' (the engine's, or a newer

@@ -1,6 +1,6 @@
 import ChatCompletions
+import ConveyEngine
 import Signals
-import ConveyRuntime
 
 /// Words and results of tools, as they are recorded and read by models.
 enum ToolContent {

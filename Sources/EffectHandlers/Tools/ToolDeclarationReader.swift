@@ -1,6 +1,6 @@
 import ChatCompletions
-import Signals
 import FoundationEssentials
+import Signals
 
 /// Reads declarations and gathers what is wrong with them, so that all of it can be told at once.
 struct ToolDeclarationReader {

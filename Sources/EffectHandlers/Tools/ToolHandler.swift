@@ -1,7 +1,9 @@
 import Conversation
-import Signals
+import ConveyEngine
 import ConveyRuntime
 import Logging
+import Signals
+import Threads
 
 /// Runs tool effects: finds the tool that a model called, checks the arguments against its schema, and has it done by a
 /// worker over MQTT or a server over HTTP.

@@ -1,6 +1,5 @@
-import Signals
-import ConveyRuntime
 import FoundationEssentials
+import Signals
 
 /// One attempt at a call, with arguments that match the tool's schema.
 struct ToolRequest: Sendable {

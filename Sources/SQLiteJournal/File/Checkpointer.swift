@@ -1,4 +1,4 @@
-import ConveyRuntime
+import JournalPort
 import SQLite
 
 /// Folds the WAL into the journal's file, and keeps the file's `WholenessMark` true. Belongs to the writing connection.

@@ -1,5 +1,5 @@
-import ConveyRuntime
 import Glibc
+import JournalPort
 import SQLite
 
 /// The journal's files as they were opened, to notice when somebody removes, moves or replaces them under the running

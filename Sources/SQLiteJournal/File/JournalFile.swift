@@ -1,4 +1,5 @@
-import ConveyRuntime
+import Glibc
+import JournalPort
 import SQLite
 
 /// The file of a journal, looked at before SQLite opens it.

@@ -1,3 +1,5 @@
+import CSQLite
+import Glibc
 import SQLite
 
 /// What `journal.db` says of itself, without its WAL: whether it is whole, or needs the WAL of a certain generation.

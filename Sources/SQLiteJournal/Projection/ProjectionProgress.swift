@@ -1,5 +1,7 @@
+import JournalPort
+import JournalReading
+import SQLite
 import Signals
-import ConveyRuntime
 
 /// Compares what a projection has seen with what the journal holds. A WAL that was damaged or lost at its end leaves a journal
 /// that agrees with itself; only who has seen the events knows that there were more.

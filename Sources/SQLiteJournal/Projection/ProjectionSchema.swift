@@ -1,4 +1,4 @@
-import ConveyRuntime
+import JournalPort
 import SQLite
 
 /// The tables of a projection's own database.

@@ -1,6 +1,7 @@
 import Conversation
+import JournalPort
+import SQLite
 import Signals
-import ConveyRuntime
 
 /// Timelines in a database of their own, made from nothing but published events: the worked example of a projection.
 ///

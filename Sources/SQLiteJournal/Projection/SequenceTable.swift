@@ -1,6 +1,7 @@
 import Conversation
+import JournalPort
+import SQLite
 import Signals
-import ConveyRuntime
 
 /// Sequences that are missing of a conversation's family.
 public struct SequenceHole: Sendable, Hashable {

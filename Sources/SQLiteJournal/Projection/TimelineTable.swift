@@ -1,5 +1,6 @@
 import Conversation
-import ConveyRuntime
+import JournalPort
+import SQLite
 
 /// Timelines as rows. New events are joined to the entries before them as if all were read at once.
 final class TimelineTable {

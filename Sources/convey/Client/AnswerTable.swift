@@ -1,5 +1,5 @@
-import Signals
 import ConveyClient
+import Signals
 
 /// Answers as lines for people.
 enum AnswerTable {

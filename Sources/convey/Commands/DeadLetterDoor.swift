@@ -1,8 +1,9 @@
 import ArgumentParser
+import ConveyEngine
 import ConveyHTTP
-import ConveyRuntime
 import Foundation
 import Glibc
+import JournalPort
 import Logging
 import SQLiteJournal
 

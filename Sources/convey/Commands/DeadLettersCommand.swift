@@ -1,6 +1,6 @@
 import ArgumentParser
-import ConveyRuntime
 import Foundation
+import JournalPort
 
 /// `convey deadletters …`
 struct DeadLettersCommand: ParsableCommand {

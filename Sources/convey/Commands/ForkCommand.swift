@@ -1,8 +1,8 @@
 import ArgumentParser
 import Conversation
-import Signals
 import ConveyClient
 import MQTTTransport
+import Signals
 
 /// `convey fork SUBJECT --at OFFSET NEW_SUBJECT`
 struct ForkCommand: AsyncParsableCommand {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import ConveyRuntime
 import Foundation
 import Logging
 import MQTTTransport

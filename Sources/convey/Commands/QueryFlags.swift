@@ -1,8 +1,9 @@
 import ArgumentParser
 import Conversation
 import ConveyClient
-import ConveyRuntime
 import Foundation
+import JournalPort
+import JournalReading
 import SQLiteJournal
 
 /// What all commands that ask about conversations take: where to ask, and how to print the answer.

@@ -1,10 +1,16 @@
 import ChatCompletions
 import Conversation
+import ConveyEngine
+import ConveyQueries
 import ConveyRuntime
 import EffectHandlers
+import JournalPort
+import JournalReading
 import Logging
 import MQTTTransport
+import Observability
 import SQLiteJournal
+import Threads
 
 /// Who carries effects out.
 struct Handlers: Sendable {

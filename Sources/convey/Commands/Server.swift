@@ -1,11 +1,14 @@
 import ArgumentParser
 import ConveyHTTP
+import ConveyQueries
 import ConveyRuntime
 import EffectHandlers
 import Foundation
 import Glibc
 import Logging
+import Observability
 import SQLiteJournal
+import Threads
 
 /// The parts of `convey serve` and the order in which they start and stop: embedded broker, handlers of effects, HTTP,
 /// runtime, queries over MQTT; then back.

@@ -1,6 +1,6 @@
-import ConveyRuntime
 import Foundation
 import Glibc
+import Observability
 import Synchronization
 
 /// Tells systemd that the service is up, that it is well, and that it stops (sd_notify(3)): datagrams to `$NOTIFY_SOCKET`.

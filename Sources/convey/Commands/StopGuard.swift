@@ -1,7 +1,7 @@
-import ConveyRuntime
 import Glibc
 import Logging
 import Synchronization
+import Threads
 
 /// Ends the process when a stop takes longer than it may, whatever hangs: a thread in a system call, an effect that is not
 /// to be cancelled. What is then lost is what a crash would lose: nothing acknowledged.

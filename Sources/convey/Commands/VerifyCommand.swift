@@ -1,8 +1,9 @@
 import ArgumentParser
-import Signals
-import ConveyRuntime
 import Foundation
+import JournalPort
+import JournalReading
 import SQLiteJournal
+import Signals
 
 /// `convey verify [SUBJECT]`
 struct VerifyCommand: ParsableCommand {

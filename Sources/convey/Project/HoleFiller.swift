@@ -1,6 +1,6 @@
 import Conversation
-import Signals
 import SQLiteJournal
+import Signals
 
 /// Asks Convey for events that did not come, over the query topic, and for everything there is when the broker has kept
 /// nothing for this consumer. A pure value: it makes questions and takes answers.

@@ -1,10 +1,9 @@
 import Conversation
-import Signals
-import ConveyRuntime
 import Glibc
 import Logging
 import MQTTTransport
 import SQLiteJournal
+import Signals
 import Synchronization
 
 /// Follows the broker with a persistent session and keeps timelines in a database. Owns the calling thread.

@@ -1,6 +1,6 @@
 import ChatCompletions
-import Signals
 import Foundation
+import Signals
 
 /// A model provider as the settings have it, before it is checked: one in `llm.providers`, or `openai`, which is made of
 /// settings of its own (`llm.base_url`, `llm.model`, …).

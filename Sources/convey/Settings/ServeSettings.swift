@@ -1,5 +1,5 @@
+import ConveyEngine
 import ConveyHTTP
-import ConveyRuntime
 import EffectHandlers
 import Glibc
 

@@ -1,8 +1,8 @@
-import Signals
 import ConveyHTTP
 import ConveyRuntime
 import EffectHandlers
 import Foundation
+import Signals
 
 /// How the texts of settings are read. Each function makes a parser, whose error says what would have been right.
 enum ValueParsers {

@@ -1,8 +1,8 @@
 import Conversation
 import Signals
 import Synchronization
-import Testing
 import TestSupport
+import Testing
 
 @testable import ChatCompletions
 

@@ -1,9 +1,11 @@
 import Conversation
-import Signals
+import ConveyEngine
 import ConveyRuntime
 import Foundation
+import JournalPort
 import Logging
 import MQTTTransport
+import Signals
 import Synchronization
 import TestSupport
 import Testing

@@ -1,6 +1,6 @@
-import Signals
 import Foundation
 import MQTTTransport
+import Signals
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
-import Signals
 import Foundation
 import Glibc
+import Signals
 import TestSupport
 
 /// Reads a live stream for a moment, as a browser would: events with their ids.

@@ -1,6 +1,6 @@
-import Signals
 import Foundation
 import JournalSupport
+import Signals
 import TestSupport
 
 /// An OpenAI-compatible model whose replies are a script, and that refuses what the strictest server refuses. It ends with

@@ -1,8 +1,8 @@
 import ChatCompletions
-import Signals
-import ConveyRuntime
+import ConveyEngine
 import FoundationEssentials
 import NIOHTTP1
+import Signals
 
 /// What the answers of a tool's server mean.
 struct HTTPToolServer: Sendable {

@@ -1,6 +1,6 @@
 import AsyncHTTPClient
 import ChatCompletions
-import ConveyRuntime
+import ConveyEngine
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1

@@ -1,8 +1,10 @@
-import Signals
+import ConveyEngine
 import ConveyRuntime
 import Logging
 import MQTTTransport
+import Signals
 import Synchronization
+import Threads
 
 /// Has tools run by workers that listen at the broker (docs/PROTOCOL.md, "Tool workers").
 ///

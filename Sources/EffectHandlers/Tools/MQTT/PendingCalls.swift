@@ -1,4 +1,4 @@
-import ConveyRuntime
+import ConveyEngine
 import MQTTTransport
 
 /// The calls that wait for an answer, by idempotency key. Decides what a reply means to them; each gets one outcome.

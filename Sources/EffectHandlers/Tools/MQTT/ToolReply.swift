@@ -1,5 +1,5 @@
-import Signals
 import MQTTTransport
+import Signals
 
 /// What a worker published on a response topic.
 struct ToolReply: Sendable, Equatable {

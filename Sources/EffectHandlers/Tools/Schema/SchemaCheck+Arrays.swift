@@ -1,5 +1,4 @@
 import Signals
-import Conversation
 
 extension SchemaCheck {
     mutating func violations(

@@ -1,5 +1,4 @@
 import Signals
-import Conversation
 
 extension SchemaCheck {
     /// How many of several forms a message explains.

@@ -1,5 +1,4 @@
 import Signals
-import Conversation
 
 extension SchemaCheck {
     typealias Member = (key: String, value: JSONValue)

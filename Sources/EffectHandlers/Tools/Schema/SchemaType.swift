@@ -1,5 +1,4 @@
 import Signals
-import Conversation
 
 /// The types of values that the keyword `type` names.
 enum SchemaType: String, Sendable, CaseIterable {

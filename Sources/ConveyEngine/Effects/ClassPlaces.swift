@@ -1,0 +1,37 @@
+import JournalPort
+
+/// The places of a class's attempts, and who waits for one.
+struct ClassPlaces {
+    private let limit: Int
+    private var keys: [EffectKey] = []
+    private var head = 0
+    /// Of the keys, those whose effect has not ended.
+    private(set) var queued = 0
+    var running = 0
+
+    init(limit: Int) {
+        self.limit = limit
+    }
+
+    var hasStartable: Bool { running < limit && queued > 0 }
+
+    mutating func queue(_ key: EffectKey) {
+        keys.append(key)
+        queued += 1
+    }
+
+    /// An effect of the queue has started or ended; in the latter case its key is passed over when its turn comes.
+    mutating func leaveQueue() { queued -= 1 }
+
+    /// The next key if a place is free; its effect may have ended.
+    mutating func take() -> EffectKey? {
+        guard running < limit, head < keys.count else { return nil }
+        let key = keys[head]
+        head += 1
+        if head >= 256, head * 2 >= keys.count {
+            keys.removeFirst(head)
+            head = 0
+        }
+        return key
+    }
+}

@@ -1,0 +1,323 @@
+import Conversation
+import JournalPort
+
+/// A recorded signal, as another one's cause.
+struct SignalReference {
+    var id: String
+    var position: Position
+}
+
+/// The effects without an end: which run, which wait and for what, and what they have streamed so far. Decides alone which
+/// terminal signal an effect gets, so there is exactly one, whatever races.
+///
+/// A pure value: its transitions return what has happened; the engine records it in the transaction at hand, and the effect
+/// manager acts after the commit. Of a conversation's generations one at a time has its turn (`TurnLine`).
+struct EffectLedger {
+    enum Phase {
+        /// Behind another generation of its conversation.
+        case held
+        /// In its class's queue, for a free place.
+        case ready
+        /// Until `Entry.due`, when its time is up.
+        case running
+        /// Until `Entry.due`: a pause before the next attempt, more messages that may come, a timer's deadline.
+        case waiting
+        /// For a person's consent.
+        case awaitingApproval
+    }
+
+    struct Entry {
+        var effect: OpenEffect
+        var policy: EffectPolicy
+        var phase = Phase.ready
+        /// When the phase ends, in monotonic milliseconds.
+        var due: Int64?
+        /// Deltas recorded in this attempt.
+        var deltas = 0
+        /// What this attempt has streamed so far; empty where that is only in the journal.
+        var text = ""
+        /// The text was let go: it is read back from the recorded deltas when the attempt ends.
+        var isTextRecorded = false
+        /// Attempts that failed, in this process.
+        var failures = 0
+        /// The newest attempt was running when an earlier process ended: what it has streamed is only in the journal.
+        var wasInterrupted = false
+        /// The newest lifecycle signal: the cause of the next, so that they are applied in their order.
+        var lastSignal: SignalReference
+        /// Trace context of the signal that ordered the effect.
+        var traceparent: String?
+        /// What a tool is asked to do.
+        var call: ToolCall?
+
+        var isRunning: Bool { phase == .running }
+        /// A client may show text of an answer that the next attempt does not continue.
+        var mayHaveStreamed: Bool { effect.effectClass == .llm && (deltas > 0 || wasInterrupted) }
+    }
+
+    /// What a deadline that has passed means.
+    enum Due {
+        case fire(EffectKey)
+        case timeout(EffectKey)
+    }
+
+    private var entries: [EffectKey: Entry] = [:]
+    private var byConversation: [ConversationID: Set<EffectKey>] = [:]
+    private var lines: [ConversationID: TurnLine] = [:]
+    private var places: [EffectClass: ClassPlaces] = [:]
+    private var deadlines = DueHeap()
+    private(set) var timers = 0
+    /// Bytes of the texts of all entries.
+    private(set) var textBytes = 0
+    private let textLimit: Int
+
+    init(settings: EffectSettings) {
+        textLimit = settings.streamedTextLimit
+        for effectClass in EffectClass.allCases {
+            places[effectClass] = ClassPlaces(limit: settings.policy(of: effectClass).maxConcurrent)
+        }
+    }
+
+    /// Timers not counted.
+    var count: Int { entries.count - timers }
+    var hasStartable: Bool { places.values.contains { $0.hasStartable } }
+    /// When something is due next, in monotonic milliseconds.
+    var nextDue: Int64? { deadlines.next }
+
+    func entry(_ key: EffectKey) -> Entry? { entries[key] }
+
+    /// Effects of the class that have no place yet.
+    func waitingForPlace(_ effectClass: EffectClass) -> Int { places[effectClass]?.queued ?? 0 }
+
+    // MARK: Opening
+
+    /// - Parameters:
+    ///   - due: monotonic milliseconds before which it does not start; for a timer when it fires.
+    ///   - isTurnHeld: the conversation's answer goes on, though no generation of it is open.
+    mutating func open(_ entry: Entry, due: Int64?, isTurnHeld: Bool) {
+        var entry = entry
+        let key = entry.effect.key
+        let conversation = entry.effect.conversation
+        byConversation[conversation, default: []].insert(key)
+        if entry.effect.effectClass == .timer { timers += 1 }
+        entry.due = due
+        guard entry.effect.effectClass == .llm else {
+            entries[key] = entry
+            return begin(key)
+        }
+        var line = lines[conversation] ?? TurnLine()
+        let mayStart = line.active == nil && (!isTurnHeld || entry.effect.round > 0)
+        if mayStart { line.active = key } else { line.append(key) }
+        lines[conversation] = line
+        entry.phase = .held
+        entries[key] = entry
+        if mayStart { begin(key) }
+    }
+
+    /// Lets the next generation of a conversation have its turn, if nobody has it.
+    mutating func advance(_ conversation: ConversationID) {
+        guard var line = lines[conversation], line.active == nil else { return }
+        while let key = line.takeFirst() {
+            // It may have ended while it waited.
+            guard entries[key] != nil else { continue }
+            line.activate(key)
+            lines[conversation] = line
+            begin(key)
+            return
+        }
+        lines[conversation] = nil
+    }
+
+    /// Puts an effect where it waits for its first or next attempt.
+    private mutating func begin(_ key: EffectKey) {
+        guard let slot = entries.index(forKey: key) else { return }
+        if entries.values[slot].effect.awaitsApproval {
+            entries.values[slot].phase = .awaitingApproval
+        } else if let due = entries.values[slot].due {
+            entries.values[slot].phase = .waiting
+            insertDeadline(key, at: due)
+        } else {
+            entries.values[slot].phase = .ready
+            places[entries.values[slot].effect.effectClass]?.queue(key)
+        }
+    }
+
+    /// A person has allowed the call. False when it does not wait for that.
+    mutating func approve(_ key: EffectKey) -> Bool {
+        guard entries[key]?.phase == .awaitingApproval else { return false }
+        entries[key]?.effect.awaitsApproval = false
+        begin(key)
+        return true
+    }
+
+    // MARK: Attempts
+
+    /// Starts the next effect that waits for a place, if there is one: its attempt number grows by one.
+    mutating func startNext(now: Int64) -> Entry? {
+        for effectClass in EffectClass.allCases {
+            while let key = places[effectClass]?.take() {
+                // It may have ended while it waited.
+                guard let slot = entries.index(forKey: key), entries.values[slot].phase == .ready else { continue }
+                places[effectClass]?.leaveQueue()
+                var entry = entries.values[slot]
+                entry.effect.attempt += 1
+                entry.effect.dueAt = nil
+                entry.phase = .running
+                let due = now.saturatingAdd((entry.policy.timeout + Self.timeoutGrace).milliseconds)
+                entry.due = due
+                insertDeadline(key, at: due)
+                places[effectClass]?.running += 1
+                entries.values[slot] = entry
+                // What the entry says of the attempt before stays with the caller.
+                textBytes -= entry.text.utf8.count
+                entries.values[slot].deltas = 0
+                entries.values[slot].text = ""
+                entries.values[slot].isTextRecorded = false
+                entries.values[slot].wasInterrupted = false
+                return entry
+            }
+        }
+        return nil
+    }
+
+    /// A handler that keeps to its time limits says better than we do what took so long.
+    private static let timeoutGrace = Duration.seconds(2)
+
+    /// Takes a delta of the running attempt; nil when the effect has ended or the attempt is not the newest.
+    mutating func append(_ delta: EffectDelta, of effect: OpenEffect) -> Entry? {
+        guard let slot = entries.index(forKey: effect.key), entries.values[slot].isRunning,
+            entries.values[slot].effect.attempt == effect.attempt
+        else { return nil }
+        entries.values[slot].deltas += 1
+        if delta.kind == .content, !entries.values[slot].isTextRecorded {
+            entries.values[slot].text += delta.text
+            textBytes += delta.text.utf8.count
+            while textBytes > textLimit { releaseLongestText() }
+        }
+        return entries.values[slot]
+    }
+
+    /// Lets go of the longest text of all. Few texts are read back then, and looking for it is paid by what it frees.
+    private mutating func releaseLongestText() {
+        let longest = entries.values.indices.max {
+            entries.values[$0].text.utf8.count < entries.values[$1].text.utf8.count
+        }
+        guard let longest else { preconditionFailure("\(textBytes) bytes of texts, but no effects") }
+        textBytes -= entries.values[longest].text.utf8.count
+        entries.values[longest].text = ""
+        entries.values[longest].isTextRecorded = true
+    }
+
+    /// The running attempt has failed; nil when the effect has ended or the attempt is not the newest.
+    mutating func fail(_ effect: OpenEffect) -> Entry? {
+        guard let slot = entries.index(forKey: effect.key), entries.values[slot].isRunning,
+            entries.values[slot].effect.attempt == effect.attempt
+        else { return nil }
+        entries.values[slot].failures += 1
+        return entries.values[slot]
+    }
+
+    /// Waits before the next attempt.
+    /// - Parameters:
+    ///   - due: in monotonic milliseconds.
+    ///   - dueAt: in microseconds since 1970.
+    mutating func pause(_ key: EffectKey, until due: Int64, dueAt: Int64) -> Entry? {
+        guard let slot = entries.index(forKey: key) else { return nil }
+        if entries.values[slot].isRunning { places[entries.values[slot].effect.effectClass]?.running -= 1 }
+        entries.values[slot].effect.dueAt = dueAt
+        entries.values[slot].due = due
+        begin(key)
+        return entries.values[slot]
+    }
+
+    /// What is due by now. What waited for its next attempt is ready from here on.
+    mutating func takeDue(now: Int64) -> [Due] {
+        var taken: [Due] = []
+        while taken.count < Self.dueLimit, let item = deadlines.pop(until: now) {
+            guard let slot = entries.index(forKey: item.key), entries.values[slot].due == item.at else { continue }
+            switch entries.values[slot].phase {
+            case .running: taken.append(.timeout(item.key))
+            case .waiting where entries.values[slot].effect.effectClass == .timer: taken.append(.fire(item.key))
+            case .waiting:
+                entries.values[slot].due = nil
+                begin(item.key)
+            case .held, .ready, .awaitingApproval: break
+            }
+        }
+        return taken
+    }
+
+    /// Taken in one transaction at the most; each ends an effect.
+    private static let dueLimit = 500
+
+    private mutating func insertDeadline(_ key: EffectKey, at time: Int64) {
+        deadlines.insert(key, at: time)
+        guard deadlines.count > 4 * entries.count + 1_024 else { return }
+        // Most deadlines are those of attempts that ended in time.
+        deadlines = DueHeap()
+        for (key, entry) in entries where entry.phase == .waiting || entry.phase == .running {
+            if let due = entry.due { deadlines.insert(key, at: due) }
+        }
+    }
+
+    mutating func setLastSignal(_ signal: SignalReference, key: EffectKey) {
+        guard let slot = entries.index(forKey: key) else { return }
+        entries.values[slot].lastSignal = signal
+    }
+
+    mutating func setTraceparent(_ traceparent: String?, key: EffectKey) {
+        guard let slot = entries.index(forKey: key) else { return }
+        entries.values[slot].traceparent = traceparent
+    }
+
+    // MARK: Ending
+
+    /// Ends an effect; nil when it has ended before: the first terminal signal wins.
+    mutating func close(_ key: EffectKey) -> Entry? {
+        guard let entry = entries.removeValue(forKey: key) else { return nil }
+        textBytes -= entry.text.utf8.count
+        let conversation = entry.effect.conversation
+        switch entry.phase {
+        case .running: places[entry.effect.effectClass]?.running -= 1
+        case .ready: places[entry.effect.effectClass]?.leaveQueue()
+        case .held, .waiting, .awaitingApproval: break
+        }
+        if entry.effect.effectClass == .timer { timers -= 1 }
+        byConversation[conversation]?.remove(key)
+        if byConversation[conversation]?.isEmpty == true { byConversation[conversation] = nil }
+        if entry.effect.effectClass == .llm {
+            lines[conversation]?.remove(key)
+            if lines[conversation]?.isEmpty == true { lines[conversation] = nil }
+        }
+        return entry
+    }
+
+    // MARK: Looking
+
+    /// The open effects of a conversation, oldest first.
+    func effects(of conversation: ConversationID) -> [EffectKey] {
+        (byConversation[conversation] ?? []).sorted { ($0.cause, $0.ordinal) < ($1.cause, $1.ordinal) }
+    }
+
+    /// Whether a generation of the conversation has its turn or waits for it.
+    func hasGeneration(_ conversation: ConversationID) -> Bool { lines[conversation] != nil }
+
+    /// Generations that have not been tried and answer a message, oldest first.
+    func untriedGenerations(_ conversation: ConversationID) -> [EffectKey] {
+        guard let line = lines[conversation] else { return [] }
+        return ([line.active].compactMap(\.self) + line.waiting).filter { key in
+            entries[key].map { $0.effect.attempt == 0 && $0.effect.round == 0 } ?? false
+        }
+    }
+
+    /// The open effect of a conversation that is meant; nil where there is none.
+    func find(_ target: EffectTarget, in conversation: ConversationID) -> EffectKey? {
+        if let id = target.effectID { return find(effectID: id, in: conversation) }
+        guard let call = target.toolCallID else { return nil }
+        return effects(of: conversation).first { entries[$0]?.call?.id == call }
+    }
+
+    /// The newest with that id: two messages of different sources may have the same.
+    func find(effectID: String, in conversation: ConversationID) -> EffectKey? {
+        effects(of: conversation).last { entries[$0]?.effect.effectID == effectID }
+    }
+}

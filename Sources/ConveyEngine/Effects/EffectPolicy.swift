@@ -1,0 +1,178 @@
+import Conversation
+import JournalPort
+import Signals
+
+/// How effects of a class are tried.
+public struct EffectPolicy: Sendable, Equatable {
+    /// What becomes of an attempt that was running when the process ended.
+    public enum AfterRestart: String, Sendable, CaseIterable {
+        /// The next attempt is made, with the same idempotency key.
+        case retry
+        /// The effect fails.
+        case fail
+    }
+
+    /// Attempts that may fail, the first included. One that a restart ended does not count.
+    public var maxAttempts: Int
+    /// Before the second attempt; doubled before each further one, up to `backoffLimit`.
+    public var backoff: Duration
+    public var backoffLimit: Duration
+    /// One attempt.
+    public var timeout: Duration
+    /// The longest pause in an attempt's stream, its first piece included.
+    public var idleTimeout: Duration
+    /// Attempts of the class that run at once.
+    public var maxConcurrent: Int
+    /// Effects of the class that wait for a free place; a further one fails.
+    public var queueLimit: Int
+    public var afterRestart: AfterRestart
+
+    public init(
+        maxAttempts: Int = 3, backoff: Duration = .milliseconds(500), backoffLimit: Duration = .seconds(30),
+        timeout: Duration = .seconds(600), idleTimeout: Duration = .seconds(60), maxConcurrent: Int = 1_000,
+        queueLimit: Int = 100_000, afterRestart: AfterRestart = .retry
+    ) {
+        self.maxAttempts = maxAttempts
+        self.backoff = backoff
+        self.backoffLimit = backoffLimit
+        self.timeout = timeout
+        self.idleTimeout = idleTimeout
+        self.maxConcurrent = maxConcurrent
+        self.queueLimit = queueLimit
+        self.afterRestart = afterRestart
+    }
+
+    var limits: EffectLimits { EffectLimits(timeout: timeout, idleTimeout: idleTimeout) }
+
+    /// The pause before the next attempt: at least what the provider asked for, and at most `backoffLimit`.
+    ///
+    /// Between half and all of `backoff · 2^(failures - 1)`. Where in between follows from the effect and the attempt, so
+    /// that those which failed together do not come back together, and a replay waits as long.
+    func pause(afterFailure failures: Int, of effect: EffectKey, attempt: Int, retryAfter: Duration?) -> Duration {
+        let doublings = min(max(failures - 1, 0), 30)
+        let full = min(backoff * (1 << doublings), backoffLimit)
+        var hash = StableHash()
+        hash.combine(UInt64(bitPattern: effect.cause.rawValue))
+        hash.combine(UInt64(effect.ordinal))
+        hash.combine(UInt64(attempt))
+        let jittered = full / 2 + full * Int(hash.value % 1_024) / 2_048
+        return max(jittered, min(retryAfter ?? .zero, backoffLimit))
+    }
+}
+
+/// How far `data.effect_policy` of a signal may go.
+public struct EffectPolicyBounds: Sendable, Equatable {
+    public var maxAttempts: Int
+    public var backoff: Duration
+    public var timeout: Duration
+
+    public init(maxAttempts: Int = 10, backoff: Duration = .seconds(300), timeout: Duration = .seconds(3_600)) {
+        self.maxAttempts = maxAttempts
+        self.backoff = backoff
+        self.timeout = timeout
+    }
+}
+
+extension EffectPolicy {
+    /// The policy with a signal's `effect_policy` over it: an object whose members `max_attempts`, `backoff_ms`,
+    /// `timeout_ms` and `idle_timeout_ms` are whole numbers within the bounds. Other members are left alone.
+    ///
+    /// - Throws: `EffectFailure` of category `config` that names what is wrong.
+    func overridden(by spelled: [UInt8]?, bounds: EffectPolicyBounds) throws(EffectFailure) -> EffectPolicy {
+        guard let spelled else { return self }
+        guard spelled.count <= Self.overrideLimit else {
+            throw EffectFailure(.config, "effect_policy has more than \(Self.overrideLimit) bytes")
+        }
+        guard let members = JSONObjectView(spelled) else {
+            throw EffectFailure(.config, "effect_policy must be an object, like {\"max_attempts\":1}")
+        }
+        var policy = self
+        if let value = members["max_attempts"] {
+            policy.maxAttempts = try Self.number(value, "max_attempts", 1...bounds.maxAttempts)
+        }
+        if let value = members["backoff_ms"] {
+            policy.backoff = try Self.duration(value, "backoff_ms", from: 0, bounds.backoff)
+            policy.backoffLimit = max(policy.backoffLimit, policy.backoff)
+        }
+        if let value = members["timeout_ms"] {
+            policy.timeout = try Self.duration(value, "timeout_ms", from: 1, bounds.timeout)
+        }
+        if let value = members["idle_timeout_ms"] {
+            policy.idleTimeout = try Self.duration(value, "idle_timeout_ms", from: 1, bounds.timeout)
+        }
+        return policy
+    }
+
+    /// Bytes of an `effect_policy`: it is kept with each open effect.
+    private static let overrideLimit = 4_096
+
+    private static func duration(
+        _ value: JSONSlice, _ name: String, from least: Int, _ most: Duration
+    ) throws(EffectFailure) -> Duration {
+        .milliseconds(try number(value, name, least...Int(most.milliseconds)))
+    }
+
+    private static func number(
+        _ value: JSONSlice, _ name: String, _ range: ClosedRange<Int>
+    ) throws(EffectFailure) -> Int {
+        guard let number = value.integer, range.contains(number) else {
+            throw EffectFailure(
+                .config,
+                "effect_policy.\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return number
+    }
+}
+
+/// Everything the engine has to know of effects.
+public struct EffectSettings: Sendable {
+    public var llm = EffectPolicy()
+    public var tool = EffectPolicy(timeout: .seconds(60))
+    public var bounds = EffectPolicyBounds()
+    /// By name. A tool that is not here is no less called: its handler says what is wrong with it.
+    public var tools: [String: ToolPolicy] = [:]
+    public var turns = TurnSettings()
+    /// Timers that wait at once; a further one fails. Each costs a row and 2 to 3 kB of memory.
+    public var timerLimit = 1_000_000
+    /// Bytes that all attempts together have streamed and the engine keeps in memory. Beyond, the longest text is let go and
+    /// read back from the journal if its attempt does not end whole.
+    public var streamedTextLimit = 64 << 20
+
+    public init() {}
+
+    /// Timers have no attempts: they fire once.
+    func policy(of effectClass: EffectClass) -> EffectPolicy {
+        switch effectClass {
+        case .llm: llm
+        case .tool, .timer: tool
+        }
+    }
+}
+
+/// What is special about one tool.
+public struct ToolPolicy: Sendable, Equatable {
+    /// The call waits until a person allows it.
+    public var requiresApproval: Bool
+    /// One attempt; nil for that of the class.
+    public var timeout: Duration?
+    /// nil for those of the class.
+    public var maxAttempts: Int?
+
+    public init(requiresApproval: Bool = false, timeout: Duration? = nil, maxAttempts: Int? = nil) {
+        self.requiresApproval = requiresApproval
+        self.timeout = timeout
+        self.maxAttempts = maxAttempts
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded towards zero; the end of the range for what is beyond it.
+    package var milliseconds: Int64 {
+        components.seconds.saturatingMultiply(1_000).saturatingAdd(components.attoseconds / 1_000_000_000_000_000)
+    }
+}
+
+extension JSONSlice {
+    /// A whole number; nil for anything else.
+    var integer: Int? { kind == .integer ? Int(String(decoding: raw, as: UTF8.self)) : nil }
+}

@@ -1,0 +1,84 @@
+import JournalPort
+import Signals
+
+/// What operators do with dead letters. The change, its audit signal and the place among the pending are one transaction:
+/// after a crash a signal is a dead letter or pending, and there is a trace of it exactly when it was moved.
+extension Engine {
+    func answer(_ request: DeadLetterRequest) throws(JournalError) -> DeadLetterAnswer {
+        switch request {
+        case .list(let after, let limit): return .letters(try journal.deadLetterDetails(after: after, limit: limit))
+        case .show(let position): return .letters(try journal.deadLetterDetails(at: position))
+        case .redrive(let positions): return .outcomes(try each(positions, redrive))
+        case .discard(let positions): return .outcomes(try each(positions, discard))
+        }
+    }
+
+    private func each(
+        _ positions: [Position],
+        _ move: (DeadLetter, JournalRecord, Signal) throws(JournalError) -> DeadLetterOutcome
+    ) throws(JournalError) -> [DeadLetterOutcome] {
+        var outcomes: [DeadLetterOutcome] = []
+        for position in Set(positions).sorted().prefix(DeadLetterRequest.limit) {
+            guard !batch.hasMoved(position), let letter = try journal.deadLetter(at: position),
+                let record = try record(at: position), case .signal(let signal) = record.content
+            else {
+                outcomes.append(DeadLetterOutcome(position: position, status: .notFound))
+                continue
+            }
+            if letter.reason == .discarded {
+                outcomes.append(DeadLetterOutcome(position: position, status: .alreadyDiscarded))
+            } else {
+                outcomes.append(try move(letter, record, signal))
+            }
+        }
+        return outcomes
+    }
+
+    /// A re-driven signal keeps its id, its position and its offset; only its turn comes later.
+    private func redrive(
+        _ letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
+    ) throws(JournalError) -> DeadLetterOutcome {
+        let conversation = try activate(id: record.conversation)
+        let status = conversation.isSetAside ? .pending : try status(of: signal.cause, in: conversation)
+        if status == .unknown, parkedCount >= settings.parkedLimit {
+            return DeadLetterOutcome(position: record.position, status: .parkedLimit)
+        }
+        let id = try tell("redriven", of: letter, record, signal)
+        batch.redrivenDeadLetters.append(record.position)
+        metrics.gauges.deadLettersOpen -= 1
+        pending.restore(record.position)
+        // It waits with the others until the conversation can be loaded.
+        guard !conversation.isSetAside else {
+            return DeadLetterOutcome(position: record.position, status: .redriven, auditID: id)
+        }
+        let partition = conversation.record.partition
+        partitions[partition].enqueue(
+            signal, position: record.position.rawValue, conversation: conversation.record.id.rawValue,
+            offset: record.offset, cause: status, now: time.monotonic)
+        conversation.pending += 1
+        giveTurn(to: partition)
+        return DeadLetterOutcome(position: record.position, status: .redriven, auditID: id)
+    }
+
+    private func discard(
+        _ letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
+    ) throws(JournalError) -> DeadLetterOutcome {
+        let id = try tell("discarded", of: letter, record, signal)
+        batch.discardedDeadLetters.append(record.position)
+        metrics.gauges.deadLettersOpen -= 1
+        return DeadLetterOutcome(position: record.position, status: .discarded, auditID: id)
+    }
+
+    /// Records the audit signal in the conversation. A letter may be re-driven more than once, so the id has the place of
+    /// the signal itself, too.
+    private func tell(
+        _ what: String, of letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
+    ) throws(JournalError) -> String {
+        let id = "\(what)-\(record.position)-\(nextPosition)"
+        let notice = Signal(
+            id: id, source: DerivedSource.operator, type: "conv.audit.signal.\(what)", subject: signal.subject,
+            data: LifecycleData.deadLetter(id: id, signal: signal, offset: record.offset, reason: letter.reason))
+        try append(notice, hash: IdentityHash.of(subject: signal.subject, id: id))
+        return id
+    }
+}

@@ -1,0 +1,397 @@
+import Conversation
+import JournalPort
+import Observability
+import Signals
+
+/// The life of effects: every step is a signal recorded in the transaction at hand.
+extension Engine {
+    /// How an effect that can be run is run.
+    private struct Plan {
+        var policy: EffectPolicy
+        /// Microseconds since 1970; nil for at once.
+        var due: Int64?
+    }
+
+    /// Takes an effect on. It ends at once, without an attempt, when an abort has overtaken it or it cannot be run as asked.
+    func open(
+        _ start: EffectStart, key: EffectKey, signal: Signal, in conversation: ActiveConversation, startsCanceled: Bool
+    ) throws(JournalError) {
+        var effect = OpenEffect(
+            key: key, conversation: conversation.record.id, subject: signal.subject, effectClass: start.effectClass,
+            kind: start.kind, effectID: start.effectID, causeID: signal.id, round: start.round, answers: start.answers,
+            policy: start.policy)
+        let call = start.effectClass == .tool ? ToolCall(decoding: start.input) : nil
+        let cause = SignalReference(id: signal.id, position: key.cause)
+        let plan: Result<Plan, EffectFailure> =
+            startsCanceled
+            ? .success(Plan(policy: settings.effects.policy(of: effect.effectClass)))
+            : try self.plan(effect, start, call: call, in: conversation)
+        let policy: EffectPolicy
+        switch plan {
+        case .success(let plan):
+            policy = plan.policy
+            effect.dueAt = plan.due
+            // A call that cannot run needs nobody's consent.
+            let runs = call?.unreadableArguments == nil
+            effect.awaitsApproval = runs && call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
+        case .failure: policy = settings.effects.policy(of: effect.effectClass)
+        }
+        // A timer is under way from the beginning.
+        if effect.effectClass == .timer { effect.attempt = 1 }
+        var entry = EffectLedger.Entry(effect: effect, policy: policy, lastSignal: cause)
+        entry.traceparent = signal.traceparent
+        entry.call = call
+        ledger.open(entry, due: effect.dueAt.map(monotonic), isTurnHeld: conversation.isTurnHeld)
+        batch.openedEffects.append(effect)
+        if startsCanceled {
+            return try cancel(key, reason: "canceled before it started", cause: cause, endsTurn: true)
+        }
+        if case .failure(let failure) = plan { return try end(key, failed: failure) }
+        try announce(entry)
+    }
+
+    private func plan(
+        _ effect: OpenEffect, _ start: EffectStart, call: ToolCall?, in conversation: ActiveConversation
+    ) throws(JournalError) -> Result<Plan, EffectFailure> {
+        var plan: Plan
+        do throws(EffectFailure) {
+            try checkRoom(for: effect)
+            plan = Plan(policy: try policy(of: effect, call: call))
+            if effect.effectClass == .timer {
+                plan.due = try TimerDeadline.microseconds(start.input, recordedAt: time.wall)
+            }
+        } catch {
+            return .failure(error)
+        }
+        guard effect.effectClass == .llm else { return .success(plan) }
+        return try prepareTurn(for: effect, in: conversation).map { due in
+            plan.due = due
+            return plan
+        }
+    }
+
+    /// What is told of an effect that does not start right away.
+    private func announce(_ entry: EffectLedger.Entry) throws(JournalError) {
+        let effect = entry.effect
+        if effect.effectClass == .timer {
+            let data = LifecycleData.timer("started", entry, fireAt: timestamps.text(effect.dueAt ?? time.wall))
+            try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
+            metrics.effects[.timer, .started] += 1
+        }
+        if effect.awaitsApproval, let call = entry.call {
+            let id = DerivedID.approvalRequest(effect.key)
+            let request = Signal(
+                id: id, source: DerivedSource.effects, type: "conv.out.tool.approval_requested",
+                subject: effect.subject,
+                cause: .signal(entry.lastSignal.id), traceparent: entry.traceparent,
+                data: LifecycleData.approvalRequest(id: id, entry, call))
+            try append(
+                request, hash: IdentityHash.of(subject: effect.subject, id: id), cause: entry.lastSignal.position)
+        }
+    }
+
+    /// The policy of an effect: its class's, its tool's over it, its signal's over both.
+    func policy(of effect: OpenEffect, call: ToolCall?) throws(EffectFailure) -> EffectPolicy {
+        var policy = settings.effects.policy(of: effect.effectClass)
+        if let tool = call.flatMap({ settings.effects.tools[$0.name] }) {
+            policy.timeout = tool.timeout ?? policy.timeout
+            policy.maxAttempts = tool.maxAttempts ?? policy.maxAttempts
+        }
+        return try policy.overridden(by: effect.policy, bounds: settings.effects.bounds)
+    }
+
+    private func checkRoom(for effect: OpenEffect) throws(EffectFailure) {
+        let effects = settings.effects
+        if effect.effectClass == .timer, ledger.timers >= effects.timerLimit {
+            throw EffectFailure(.config, "\(effects.timerLimit) timers wait already (effects.timer.limit)")
+        }
+        let limit = effects.policy(of: effect.effectClass).queueLimit
+        if effect.effectClass != .timer, ledger.waitingForPlace(effect.effectClass) >= limit {
+            let name = effect.effectClass.rawValue
+            throw EffectFailure(.config, "\(limit) effects wait for a place already (effects.\(name).queue_limit)")
+        }
+    }
+
+    // MARK: Attempts
+
+    /// Starts attempts while there are free places.
+    func startEffects() throws(JournalError) {
+        while let entry = ledger.startNext(now: time.monotonic) {
+            guard let failure = failureAfterRestart(entry) else {
+                try start(entry)
+                continue
+            }
+            var last = entry
+            last.effect.attempt -= 1
+            if ledger.close(entry.effect.key) != nil { try end(last, failed: failure) }
+        }
+    }
+
+    /// Attempts that restarts may end before the effect counts as one that brings the process down.
+    private static let restartAllowance = 20
+
+    private func failureAfterRestart(_ entry: EffectLedger.Entry) -> EffectFailure? {
+        guard entry.wasInterrupted else { return nil }
+        if entry.policy.afterRestart == .fail {
+            let name = entry.effect.effectClass.rawValue
+            return EffectFailure(
+                .unknown, "Convey ended while the attempt ran, and effects.\(name).after_restart is fail")
+        }
+        if entry.effect.attempt > entry.policy.maxAttempts + Self.restartAllowance {
+            return EffectFailure(.unknown, "Convey ended \(Self.restartAllowance) times while an attempt ran")
+        }
+        return nil
+    }
+
+    private func start(_ started: EffectLedger.Entry) throws(JournalError) {
+        var entry = started
+        let effect = entry.effect
+        let conversation = try activate(id: effect.conversation)
+        guard let cause = try readSignal(at: effect.key.cause) else {
+            return try setAside(
+                conversation, because: "record \(effect.key.cause), which ordered \(effect.effectID), cannot be read")
+        }
+        ledger.setTraceparent(cause.traceparent, key: effect.key)
+        entry.traceparent = cause.traceparent
+        let data = LifecycleData.started(entry, reset: started.effect.attempt > 1 && started.mayHaveStreamed)
+        try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
+        batch.changedEffects.append(effect)
+        let attempt = EffectAttempt(
+            effect: effect, input: effect.round == 0 ? cause.data : entry.call?.encode() ?? Array("{}".utf8),
+            call: entry.call, toolRound: effect.round, configuration: try configuration(of: conversation),
+            contextThrough: lastPosition, limits: entry.policy.limits, traceparent: cause.traceparent)
+        output.orders.append(.run(attempt))
+        metrics.effects[effect.effectClass.metric, effect.attempt == 1 ? .started : .retried] += 1
+    }
+
+    /// Records what an attempt reports. What comes after the effect's end is recorded as audit, and changes nothing.
+    func record(_ report: EffectReport) throws(JournalError) {
+        let effect = report.effect
+        // Its attempt was stopped, and is made again once the conversation can be loaded.
+        guard setAside[effect.conversation] == nil else { return }
+        switch report.event {
+        case .delta(let delta):
+            guard let entry = ledger.append(delta, of: effect) else { return }
+            let index = entry.deltas - 1
+            let id = DerivedID.delta(effect.key, attempt: effect.attempt, index: index)
+            try appendLifecycle(
+                "progress", id: id, of: entry, cause: entry.lastSignal,
+                data: LifecycleData.delta(entry, index: index, delta))
+        case .completed(let result):
+            guard isCurrent(effect) else { return try recordLate(effect, "completed", text: result.content) }
+            try complete(effect, result)
+        case .failed(let failure):
+            guard isCurrent(effect) else { return try recordLate(effect, "failed", text: failure.message) }
+            try fail(effect, failure)
+        }
+    }
+
+    private func isCurrent(_ effect: OpenEffect) -> Bool {
+        ledger.entry(effect.key).map { $0.isRunning && $0.effect.attempt == effect.attempt } ?? false
+    }
+
+    private func recordLate(_ effect: OpenEffect, _ lifecycle: String, text: String) throws(JournalError) {
+        let id = DerivedID.lateResult(effect.key, at: nextPosition)
+        try audit(
+            "late_result", id: id, subject: effect.subject,
+            data: LifecycleData.lateResult(id: id, effect, lifecycle: lifecycle, text: text))
+    }
+
+    func audit(
+        _ name: String, id: String, subject: String, cause: SignalReference? = nil, data: [UInt8]
+    ) throws(JournalError) {
+        let notice = Signal(
+            id: id, source: DerivedSource.effects, type: "conv.audit.effect.\(name)", subject: subject,
+            cause: cause.map { .signal($0.id) } ?? .none, data: data)
+        try append(notice, hash: IdentityHash.of(subject: subject, id: id), cause: cause?.position)
+    }
+
+    private func complete(_ effect: OpenEffect, _ result: EffectResult) throws(JournalError) {
+        let key = effect.key
+        if !result.toolCalls.isEmpty, let open = ledger.entry(key) {
+            // A call that cannot be made would be waited for for ever.
+            guard result.toolCalls.allSatisfy({ !$0.id.isEmpty && !$0.name.isEmpty }) else {
+                let message = "the model called a tool without saying which"
+                return try fail(effect, EffectFailure(.provider, message, code: "invalid_tool_calls"))
+            }
+            let limit = try toolRoundLimit(of: open.effect)
+            guard open.effect.round < limit else {
+                let message =
+                    "the model asked for tools in more than \(limit) generations in a row (llm.max_tool_rounds)"
+                return try end(key, failed: EffectFailure(.config, message, code: "max_tool_rounds"))
+            }
+        }
+        guard let entry = ledger.close(key) else { return }
+        var result = result
+        if result.isContentStreamed { result.content = try streamedText(of: entry) }
+        try end(
+            entry, "completed", cause: entry.lastSignal, outcome: .completed,
+            data: LifecycleData.completed(entry, result))
+    }
+
+    /// Another attempt when that may help, else the end.
+    private func fail(_ effect: OpenEffect, _ failure: EffectFailure) throws(JournalError) {
+        guard let entry = ledger.fail(effect) else { return }
+        guard failure.category.isRetriable, entry.failures < entry.policy.maxAttempts else {
+            return try end(effect.key, failed: failure)
+        }
+        let pause = entry.policy.pause(
+            afterFailure: entry.failures, of: effect.key, attempt: effect.attempt, retryAfter: failure.retryAfter)
+        let due = time.monotonic.saturatingAdd(pause.milliseconds)
+        let dueAt = time.wall.saturatingAdd(pause.milliseconds.saturatingMultiply(1_000))
+        guard let paused = ledger.pause(effect.key, until: due, dueAt: dueAt) else { return }
+        batch.changedEffects.append(paused.effect)
+        if effect.effectClass == .llm { try announceWait(paused, failure, pause: pause, cause: entry.lastSignal) }
+        let id = DerivedID.attemptFailed(effect.key, attempt: effect.attempt)
+        try audit(
+            "attempt_failed", id: id, subject: effect.subject, cause: entry.lastSignal,
+            data: LifecycleData.attemptFailed(id: id, entry, failure, pause: pause))
+    }
+
+    /// Says where people look that an answer waits, why, and until when.
+    private func announceWait(
+        _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, cause: SignalReference
+    ) throws(JournalError) {
+        let id = DerivedID.waiting(entry.effect.key, attempt: entry.effect.attempt)
+        let retryAt = timestamps.text(time.wall + pause.milliseconds * 1_000)
+        let notice = Signal(
+            id: id, source: DerivedSource.effects, type: "conv.out.assistant.waiting", subject: entry.effect.subject,
+            cause: .signal(cause.id), traceparent: entry.traceparent,
+            data: LifecycleData.waiting(entry, failure, pause: pause, retryAt: retryAt))
+        try append(
+            notice, hash: IdentityHash.of(subject: notice.subject, id: id), cause: cause.position)
+    }
+
+    // MARK: Time
+
+    /// Does what is due: timers fire, pauses end, attempts that take too long are stopped.
+    func takeDue() throws(JournalError) {
+        for due in ledger.takeDue(now: time.monotonic) {
+            switch due {
+            case .fire(let key):
+                guard let entry = ledger.close(key) else { continue }
+                let fireAt = timestamps.text(entry.effect.dueAt ?? time.wall)
+                try end(
+                    entry, "completed", cause: entry.lastSignal, outcome: .completed,
+                    data: LifecycleData.timer("completed", entry, fireAt: fireAt))
+            case .timeout(let key):
+                guard let entry = ledger.entry(key) else { continue }
+                output.orders.append(.stop(key))
+                let seconds = Double(entry.policy.timeout.milliseconds) / 1_000
+                try fail(entry.effect, EffectFailure(.timeout, "the attempt took longer than \(seconds) s"))
+            }
+        }
+    }
+
+    /// A wall-clock time on the clock that deadlines are measured with: later jumps of the wall clock do not move it.
+    ///
+    /// Negative for what was due before this boot: that clock may be younger than the journal. Such times keep their order.
+    func monotonic(_ wall: Int64) -> Int64 {
+        let ahead = wall.saturatingSubtract(time.wall)
+        // Up, so that nothing fires early.
+        return time.monotonic.saturatingAdd(ahead.saturatingAdd(999) / 1_000)
+    }
+
+    // MARK: Ending
+
+    /// Ends an effect as canceled, with the text it streamed so far.
+    /// - Parameter endsTurn: the answer that the effect belongs to ends with it.
+    func cancel(
+        _ key: EffectKey, reason: String, cause: SignalReference, endsTurn: Bool
+    ) throws(JournalError) {
+        guard let entry = ledger.close(key) else { return }
+        if entry.isRunning { output.orders.append(.stop(key)) }
+        let text = try streamedText(of: entry)
+        try end(
+            entry, "canceled", cause: cause, outcome: .canceled,
+            data: LifecycleData.canceled(entry, reason: reason, text: text, endsTurn: endsTurn))
+    }
+
+    func end(_ key: EffectKey, failed failure: EffectFailure) throws(JournalError) {
+        guard let entry = ledger.close(key) else { return }
+        try end(entry, failed: failure)
+    }
+
+    private func end(_ entry: EffectLedger.Entry, failed failure: EffectFailure) throws(JournalError) {
+        let text = try streamedText(of: entry)
+        try end(
+            entry, "failed", cause: entry.lastSignal, outcome: .failed,
+            data: LifecycleData.failed(entry, failure, text: text))
+    }
+
+    private func end(
+        _ entry: EffectLedger.Entry, _ lifecycle: String, cause: SignalReference, outcome: EffectCounts.Outcome,
+        data: [UInt8]
+    ) throws(JournalError) {
+        try appendLifecycle(lifecycle, of: entry, cause: cause, data: data)
+        try closed(entry, outcome)
+    }
+
+    private func closed(_ entry: EffectLedger.Entry, _ outcome: EffectCounts.Outcome) throws(JournalError) {
+        batch.closedEffects.append(entry.effect.key)
+        metrics.effects[entry.effect.effectClass.metric, outcome] += 1
+        if entry.effect.effectClass == .llm { try advanceTurn(activate(id: entry.effect.conversation)) }
+    }
+
+    /// A terminal signal that somebody else has published for one of our effects: it is the effect's end.
+    func endFromOutside(_ signal: Signal, in conversation: ActiveConversation) throws(JournalError) {
+        guard ["completed", "failed", "canceled"].contains(where: { signal.type.hasSuffix(".\($0)") }),
+            let id = JSONObjectView(signal.data)?["effect_id"]?.string,
+            let key = ledger.find(effectID: id, in: conversation.record.id),
+            let entry = ledger.entry(key),
+            signal.type.hasPrefix("conv.effect.\(entry.effect.effectClass.rawValue).\(entry.effect.kind).")
+        else { return }
+        _ = ledger.close(key)
+        if entry.isRunning { output.orders.append(.stop(key)) }
+        let outcome: EffectCounts.Outcome =
+            signal.type.hasSuffix(".completed") ? .completed : signal.type.hasSuffix(".failed") ? .failed : .canceled
+        try closed(entry, outcome)
+    }
+
+    /// What the newest attempt has streamed: in memory, or in the journal when an earlier process ran it or the texts of all
+    /// attempts were too much. Then it costs a walk along the conversation, back to the attempt's start.
+    private func streamedText(of entry: EffectLedger.Entry) throws(JournalError) -> String {
+        guard entry.isTextRecorded || entry.wasInterrupted && entry.effect.effectClass == .llm else {
+            return entry.text
+        }
+        let conversation = try activate(id: entry.effect.conversation)
+        let started = DerivedID.effect(entry.effect.key, attempt: entry.effect.attempt, lifecycle: "started")
+        let prefix = DerivedID.deltas(entry.effect.key, attempt: entry.effect.attempt)
+        var pieces: [String] = []
+        var position = conversation.record.head
+        while position > entry.effect.key.cause, let record = try record(at: position) {
+            // Damage must not lead in a circle.
+            position = min(record.previous, Position(position.rawValue - 1))
+            guard case .signal(let signal) = record.content, signal.source == DerivedSource.effects else { continue }
+            if signal.id == started { break }
+            if signal.id.hasPrefix(prefix), let text = JSONObjectView(signal.data)?["delta"]?.string {
+                pieces.append(text)
+            }
+        }
+        return pieces.reversed().joined()
+    }
+
+    private func appendLifecycle(
+        _ lifecycle: String, id: String? = nil, of entry: EffectLedger.Entry, cause: SignalReference, data: [UInt8]
+    ) throws(JournalError) {
+        let effect = entry.effect
+        let id = id ?? DerivedID.effect(effect.key, attempt: effect.attempt, lifecycle: lifecycle)
+        let signal = Signal(
+            id: id, source: DerivedSource.effects,
+            type: "conv.effect.\(effect.effectClass.rawValue).\(effect.kind).\(lifecycle)", subject: effect.subject,
+            cause: .signal(cause.id), traceparent: entry.traceparent, data: data)
+        let record = try append(
+            signal, hash: IdentityHash.of(subject: effect.subject, id: id), cause: cause.position)
+        ledger.setLastSignal(SignalReference(id: id, position: record.position), key: effect.key)
+    }
+}
+
+extension EffectClass {
+    var metric: EffectCounts.Class {
+        switch self {
+        case .llm: .llm
+        case .tool: .tool
+        case .timer: .timer
+        }
+    }
+}

@@ -1,0 +1,177 @@
+import Conversation
+import JournalPort
+import Signals
+
+/// Reading back what the last commit left.
+extension Engine {
+    /// Records read at a time.
+    private static let recoveryPage = 2_000
+
+    /// Loads the last checkpoint and applies the records appended since: bounded by the checkpoint interval, whatever the
+    /// journal's length.
+    func recover() throws(JournalError) {
+        let point = try journal.recoveryPoint()
+        nextPosition = point.lastPosition.next
+        lastConversation = point.lastConversation.rawValue
+        checkpointed = point.checkpoint
+        outboxCursor = point.outboxCursor
+        metrics.gauges.deadLettersOpen = point.deadLetters
+        for (partition, order) in point.applyOrders.enumerated() where partition < partitions.count {
+            partitions[partition].restore(applyOrder: order)
+        }
+
+        var waiting = Set(point.pending)
+        var position = point.checkpoint
+        while true {
+            let page = try journal.records(after: position, limit: Self.recoveryPage)
+            for record in page { try replay(record, waiting: &waiting) }
+            guard let last = page.last else { break }
+            position = last.position
+        }
+        for position in waiting where try journal.isDeadLetter(position) { waiting.remove(position) }
+        pending = PendingChanges(from: point.pending, to: waiting)
+        try enqueue(waiting)
+        try reopen(point)
+        metrics.gauges.conversationsSetAside = setAside.count
+        metrics.gauges.openEffects = ledger.count
+        metrics.gauges.queueDepth = queueDepth
+        metrics.gauges.parked = parkedCount
+        metrics.gauges.conversationsCached = conversations.count
+        metrics.gauges.outboxLag = Int(outboxLag)
+    }
+
+    /// Repeats what recording or applying did to the memory of the process that wrote this record.
+    private func replay(_ record: JournalRecord, waiting: inout Set<Position>) throws(JournalError) {
+        lastConversation = max(lastConversation, record.conversation.rawValue)
+        switch record.content {
+        case .signal(let signal):
+            waiting.insert(record.position)
+            recent.insert(IdentityHash.of(subject: signal.subject, id: signal.id), record.position)
+        case .unreadable: waiting.insert(record.position)
+        case .marker(let marker): waiting.remove(marker.appliedPosition)
+        }
+        guard let conversation = try find(record.conversation) else { return }
+        if case .marker(let marker) = record.content {
+            partitions[conversation.record.partition].restore(applyOrder: marker.applyOrder)
+        }
+        guard record.position > conversation.record.through else { return }
+        conversation.isDirty = true
+        guard !conversation.isSetAside else { return conversation.record.follow(record) }
+        if let problem = try problem(with: record, in: conversation) {
+            guard let reason = try rebuild(conversation, because: problem) else { return }
+            try setAside(conversation, because: reason)
+        } else {
+            conversation.record.follow(record)
+        }
+    }
+
+    /// Applies what a record says was applied.
+    /// - Returns: why the record cannot be what follows in its conversation; nil when it is.
+    private func problem(
+        with record: JournalRecord, in conversation: ActiveConversation
+    ) throws(JournalError) -> String? {
+        guard record.previous == conversation.record.head, record.offset == conversation.record.offset + 1 else {
+            return "record \(record.position) does not follow record \(conversation.record.head)"
+        }
+        if let damage = record.damage { return damage }
+        guard case .marker(let marker) = record.content else { return nil }
+        return try reapply(marker, in: conversation)
+    }
+
+    private func reapply(_ marker: Marker, in conversation: ActiveConversation) throws(JournalError) -> String? {
+        guard let record = try journal.record(at: marker.appliedPosition), case .signal(let signal) = record.content
+        else { return "record \(marker.appliedPosition) was applied but cannot be read" }
+        var canceledThrough = conversation.record.canceledThrough
+        _ = PartitionMachine.reduce(
+            signal, position: record.position.rawValue, priority: marker.priority, offset: record.offset,
+            partition: conversation.record.partition, state: &conversation.record.state,
+            canceledThrough: &canceledThrough)
+        conversation.record.canceledThrough = canceledThrough
+        guard conversation.record.state.digest == marker.digest else {
+            return "replaying it gives another state than was recorded at record \(marker.appliedPosition) "
+                + "(offset \(record.offset))"
+        }
+        return nil
+    }
+
+    /// The conversation with a number; nil where there is no row for it, which is told.
+    private func find(_ id: ConversationID) throws(JournalError) -> ActiveConversation? {
+        if let known = conversations.find(id: id.rawValue) { return known }
+        guard let saved = try journal.conversation(id: id) else {
+            setAsideWithoutRow(id)
+            return nil
+        }
+        return try admit(saved)
+    }
+
+    /// Hands the partitions what was recorded and not applied, in record order.
+    private func enqueue(_ waiting: Set<Position>) throws(JournalError) {
+        unqueued = waiting
+        for (index, position) in unqueued.sorted().enumerated() {
+            defer { unqueued.remove(position) }
+            guard let record = try journal.record(at: position) else {
+                logger.error("a pending record is missing; run convey verify", metadata: ["position": "\(position)"])
+                continue
+            }
+            guard let conversation = try find(record.conversation) else { continue }
+            guard let signal = record.intactSignal else {
+                try setAside(conversation, because: record.damage ?? "record \(position) waits, but is a marker")
+                continue
+            }
+            guard !conversation.isSetAside else {
+                setAside[record.conversation]?.held += 1
+                continue
+            }
+            let partition = conversation.record.partition
+            let cause = try status(of: signal.cause, in: conversation)
+            partitions[partition].enqueue(
+                signal, position: position.rawValue, conversation: record.conversation.rawValue,
+                offset: record.offset, cause: cause, now: time.monotonic)
+            if index >= settings.residentSignalLimit { partitions[partition].release(position.rawValue) }
+            conversation.pending += 1
+            if ToolLoop.mayContinue(signal) { conversation.pendingTurns += 1 }
+            giveTurn(to: partition)
+        }
+    }
+
+    /// Takes up the effects without an end: an answer that has begun before one that has not, then the oldest first.
+    private func reopen(_ point: RecoveryPoint) throws(JournalError) {
+        for effect in point.unreadableEffects {
+            guard let conversation = try find(effect.conversation) else { continue }
+            try setAside(conversation, because: "its open effect \(effect.key) cannot be read: \(effect.reason)")
+        }
+        func rank(_ effect: OpenEffect) -> Int { effect.round > 0 ? 0 : effect.attempt > 0 ? 1 : 2 }
+        let ordered = point.openEffects.sorted {
+            (rank($0), $0.key.cause, $0.key.ordinal) < (rank($1), $1.key.cause, $1.key.ordinal)
+        }
+        for effect in ordered {
+            guard let conversation = try find(effect.conversation), !conversation.isSetAside else { continue }
+            var call: ToolCall?
+            if effect.effectClass == .tool {
+                call = try self.call(of: effect)
+                guard call != nil else {
+                    try setAside(
+                        conversation,
+                        because: "record \(effect.key.cause), which ordered \(effect.effectID), cannot be read")
+                    continue
+                }
+            }
+            // What was wrong with the policy was told when the effect was opened.
+            let policy = (try? policy(of: effect, call: call)) ?? settings.effects.policy(of: effect.effectClass)
+            var entry = EffectLedger.Entry(
+                effect: effect, policy: policy,
+                lastSignal: SignalReference(id: effect.causeID, position: effect.key.cause))
+            entry.call = call
+            entry.wasInterrupted = effect.effectClass != .timer && effect.attempt > 0 && effect.dueAt == nil
+            ledger.open(entry, due: effect.dueAt.map(monotonic), isTurnHeld: conversation.isTurnHeld)
+        }
+    }
+
+    /// The call that a tool's effect was opened for.
+    private func call(of effect: OpenEffect) throws(JournalError) -> ToolCall? {
+        guard case .signal(let cause)? = try record(at: effect.key.cause)?.content else { return nil }
+        let calls = ToolCall.list(JSONObjectView(cause.data)?["tool_calls"])
+        guard calls.indices.contains(effect.key.ordinal) else { return nil }
+        return calls[effect.key.ordinal]
+    }
+}

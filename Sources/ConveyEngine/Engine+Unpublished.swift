@@ -1,0 +1,24 @@
+import JournalPort
+import Signals
+
+/// Events that the outbox has set aside.
+extension Engine {
+    /// The type of the audit signal that tells of one.
+    static let setAsideType = "conv.audit.outbox.set_aside"
+
+    /// Records an audit signal about an event that the broker does not take. It belongs to the conversation `_`: the subject may
+    /// be what the broker does not like.
+    func setAside(_ event: UnpublishedEvent) throws(JournalError) {
+        // A broker that does not take these either would have one follow the other for ever.
+        guard event.type != Self.setAsideType else { return }
+        let subject = "_"
+        let id = DerivedID.setAside(event.position)
+        let signal = Signal(
+            id: id, source: DerivedSource.outbox, type: Self.setAsideType, subject: subject,
+            data: LifecycleData.setAside(id: id, event))
+        let hash = IdentityHash.of(subject: subject, id: id)
+        // After a crash the outbox may come to it again.
+        guard try find(signal, hash: hash) == nil else { return }
+        try append(signal, hash: hash)
+    }
+}

@@ -1,0 +1,83 @@
+import JournalReading
+
+/// The recorded events of a conversation as they come, in order and without gaps, from an offset on. Pulled: an event is
+/// read when the one before it has been taken, so whoever is slow keeps nothing in memory but one small page.
+///
+/// Belongs to one task. Ends its watch when it goes.
+public final class LiveEvents {
+    public enum Next: Sendable, Equatable {
+        /// One or more, ascending.
+        case events([LiveEvent])
+        /// Nothing came for a while.
+        case quiet
+    }
+
+    /// Events read at a time, and about what they may come to: what a reader that stalls keeps in memory. An event that is
+    /// larger makes a page by itself.
+    static let page = 200
+    static let pageBytes = 32 << 10
+    /// Before asking again where the read side has too much to do, or cannot read.
+    static let patience = Duration.seconds(1)
+
+    private let watch: LiveWatch
+    private let queries: QueryService
+    /// The last event given out; nil until it is known where the conversation ends.
+    private var offset: Int64?
+    /// Whether the last page was full.
+    private var hasMore = true
+    /// Of the page given out last, which is with its reader until the next one is asked for.
+    private var room: AnswerRoom?
+
+    /// - Parameter after: the offset of the last event that the reader has; nil to begin with what comes next.
+    public init(watch: LiveWatch, queries: QueryService, after: Int64?) {
+        self.watch = watch
+        self.queries = queries
+        offset = after
+    }
+
+    deinit { watch.end() }
+
+    /// - Parameter limit: how long to wait for something to come.
+    /// - Throws: `CancellationError`, also when the watch has ended.
+    public func next(within limit: Duration) async throws -> Next {
+        room = nil
+        let clock = ContinuousClock()
+        let end = clock.now + limit
+        while true {
+            try Task.checkCancellation()
+            if !hasMore {
+                guard await watch.change(within: end - clock.now) else {
+                    try Task.checkCancellation()
+                    if watch.isEnded { throw CancellationError() }
+                    return .quiet
+                }
+                hasMore = true
+            }
+            guard let events = await read() else {
+                try await Task.sleep(for: Self.patience)
+                if clock.now >= end { return .quiet }
+                continue
+            }
+            if !events.isEmpty { return .events(events) }
+        }
+    }
+
+    /// The next page, which may be empty; nil when it could not be read.
+    private func read() async -> [LiveEvent]? {
+        let answer = await queries.follow(
+            watch.subject, after: offset, limit: Self.page, bytes: Self.pageBytes, asker: watch.holder)
+        switch answer {
+        case .success(let page):
+            offset = page.through
+            room = page.room
+            hasMore = page.hasMore
+            return page.events
+        case .failure(let error) where error.code == .notFound:
+            // A conversation that does not exist yet has no events yet.
+            offset = offset ?? 0
+            hasMore = false
+            return []
+        case .failure: return nil
+        }
+    }
+}

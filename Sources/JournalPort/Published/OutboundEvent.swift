@@ -1,0 +1,42 @@
+import Signals
+
+/// A recorded signal that is to be published.
+public final class OutboundEvent: Sendable {
+    public let record: JournalRecord
+    public let subject: String
+    public let partition: Int
+    /// For a marker: the signal it is about.
+    public let applied: Signal?
+
+    public init(record: JournalRecord, subject: String, partition: Int, applied: Signal?) {
+        self.record = record
+        self.subject = subject
+        self.partition = partition
+        self.applied = applied
+    }
+}
+
+extension OutboundEvent {
+    /// The event that a record is published as; nil for one that is not (it came from the broker).
+    /// - Throws: `damaged` where it cannot be read.
+    package convenience init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
+        if case .unreadable(let reason, _) = record.content {
+            throw JournalError(.damaged, "record \(record.position) cannot be read: \(reason)")
+        }
+        guard let family = record.family, family != .inbound else { return nil }
+        var applied: Signal?
+        if case .marker(let marker) = record.content {
+            guard let found = try reader.record(at: marker.appliedPosition), case .signal(let signal) = found.content
+            else {
+                throw JournalError(.damaged, "record \(marker.appliedPosition) was applied but cannot be read")
+            }
+            applied = signal
+        }
+        guard let subject = try reader.subject(of: record.conversation) else {
+            throw JournalError(.damaged, "conversation \(record.conversation) has records but no row")
+        }
+        self.init(
+            record: record, subject: subject,
+            partition: StableHash.partition(of: subject, count: reader.partitionCount), applied: applied)
+    }
+}

@@ -1,0 +1,207 @@
+import Conversation
+import Signals
+
+/// A signal's place in the whole journal: grows by one a record, from 1. Zero stands before the first.
+public struct Position: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
+    public var rawValue: Int64
+    public init(rawValue: Int64) { self.rawValue = rawValue }
+    public init(_ value: Int64) { rawValue = value }
+    public static let start = Position(0)
+    public var next: Position { Position(rawValue + 1) }
+    public var description: String { String(rawValue) }
+    public static func < (left: Position, right: Position) -> Bool { left.rawValue < right.rawValue }
+}
+
+/// A conversation's number in this journal, from 1. Short, where the subject is a string of up to 256 bytes.
+public struct ConversationID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+    public var rawValue: Int64
+    public init(rawValue: Int64) { self.rawValue = rawValue }
+    public init(_ value: Int64) { rawValue = value }
+    public var description: String { String(rawValue) }
+}
+
+/// One signal in the journal. Records are only ever appended.
+public struct JournalRecord: Sendable, Equatable {
+    public enum Content: Sendable, Equatable {
+        case signal(Signal)
+        /// A `conv.applied.event.applied` signal. Only what cannot be derived from the signal it is about is stored.
+        case marker(Marker)
+        /// The row is there, but its content cannot be read. A value, not an error: it concerns one conversation only.
+        case unreadable(reason: String, family: Family?)
+    }
+
+    public var position: Position
+    public var conversation: ConversationID
+    /// The conversation's record before this one: the conversation is a chain through the journal, and needs no index.
+    public var previous: Position
+    /// Place in the conversation's record order, from 1, no gaps.
+    public var offset: Int64
+    /// Place in the conversation's record order within the family, from 1, no gaps.
+    public var sequence: Int64
+    /// Microseconds since 1970.
+    public var recordedAt: Int64
+    public var content: Content
+    /// The `digest` that was stored with the record; nil in one that was not read back, or was recorded before there were any.
+    public var storedDigest: UInt64?
+
+    public init(
+        position: Position, conversation: ConversationID, previous: Position, offset: Int64, sequence: Int64,
+        recordedAt: Int64, content: Content, storedDigest: UInt64? = nil
+    ) {
+        self.storedDigest = storedDigest
+        self.position = position
+        self.conversation = conversation
+        self.previous = previous
+        self.offset = offset
+        self.sequence = sequence
+        self.recordedAt = recordedAt
+        self.content = content
+    }
+
+    /// The signal, if it is one that is as it was recorded.
+    package var intactSignal: Signal? {
+        guard case .signal(let signal) = content, damage == nil else { return nil }
+        return signal
+    }
+
+    /// Why the record is not what was recorded; nil where nothing says so.
+    package var damage: String? {
+        if case .unreadable(let reason, _) = content { return "record \(position) cannot be read: \(reason)" }
+        guard let storedDigest, storedDigest != digest else { return nil }
+        return "record \(position) is not what was recorded"
+    }
+
+    public var family: Family? {
+        switch content {
+        case .signal(let signal): Family(type: signal.type)
+        case .marker: .applied
+        case .unreadable(_, let family): family
+        }
+    }
+
+    /// What is recorded is compared, not what a journal keeps to check it.
+    public static func == (left: JournalRecord, right: JournalRecord) -> Bool {
+        left.position == right.position && left.conversation == right.conversation && left.previous == right.previous
+            && left.offset == right.offset && left.sequence == right.sequence && left.recordedAt == right.recordedAt
+            && left.content == right.content
+    }
+}
+
+/// That a signal was applied, and in what order.
+public struct Marker: Sendable, Equatable {
+    /// The record of the signal that was applied.
+    public var appliedPosition: Position
+    /// Counts the applications of the partition, from 1, no gaps.
+    public var applyOrder: Int64
+    public var priority: Priority
+    /// Digest of the conversation's state after the application.
+    public var digest: UInt64
+
+    public init(appliedPosition: Position, applyOrder: Int64, priority: Priority, digest: UInt64) {
+        self.appliedPosition = appliedPosition
+        self.applyOrder = applyOrder
+        self.priority = priority
+        self.digest = digest
+    }
+}
+
+/// What the journal keeps of a conversation beside its records: counters, the head of its chain, and its state.
+public struct ConversationRecord: Sendable, Equatable {
+    public var id: ConversationID
+    public var subject: String
+    public var partition: Int
+    /// Everything up to this journal position is contained in the fields below.
+    public var through: Position
+    /// The newest record; `.start` when there is none yet.
+    public var head: Position
+    /// The newest record's offset.
+    public var offset: Int64
+    /// The newest sequence number of each family, indexed by `Family.rawValue`.
+    public var sequences: [Int64]
+    /// An abort, stop or cancel recorded at this offset has been applied: effects of signals recorded before it do not
+    /// start any more.
+    public var canceledThrough: Int64
+    public var state: ConversationState
+    /// Why `state` does not count; nil when it does.
+    public var damage: Damage?
+
+    /// What keeps a conversation from being loaded.
+    public enum Damage: Sendable, Equatable {
+        /// The saved state cannot be read.
+        case unreadable(String)
+        /// Counters or state are not those that were saved.
+        case changed(String)
+        /// Convey has set the conversation aside, because its records do not make its state either.
+        case setAside(String)
+
+        public var reason: String {
+            switch self {
+            case .unreadable(let reason), .changed(let reason), .setAside(let reason): reason
+            }
+        }
+    }
+
+    public init(id: ConversationID, subject: String, partition: Int) {
+        self.id = id
+        self.subject = subject
+        self.partition = partition
+        through = .start
+        head = .start
+        offset = 0
+        sequences = Array(repeating: 0, count: Family.allCases.count)
+        canceledThrough = 0
+        state = ConversationState()
+        damage = nil
+    }
+
+    /// Takes over the place of a record that has one.
+    package mutating func follow(_ record: JournalRecord) {
+        head = record.position
+        offset = record.offset
+        if let family = record.family { sequences[Int(family.rawValue)] = record.sequence }
+    }
+
+    /// Gives the next record of the conversation its place.
+    public mutating func advance(to position: Position, family: Family) -> (
+        previous: Position, offset: Int64, sequence: Int64
+    ) {
+        let previous = head
+        head = position
+        offset += 1
+        sequences[Int(family.rawValue)] += 1
+        return (previous, offset, sequences[Int(family.rawValue)])
+    }
+}
+
+/// A signal that was set aside because it could not be applied.
+public struct DeadLetter: Sendable, Equatable {
+    public enum Reason: String, Sendable {
+        /// Its cause was not applied within `scheduler.cause_timeout`.
+        case causeTimeout = "cause_timeout"
+        /// More than `scheduler.parked_limit` signals waited for their causes.
+        case parkedLimit = "parked_limit"
+        /// Its cause has become a dead letter.
+        case causeDeadLettered = "cause_dead_lettered"
+        /// Its conversation has too many effects in flight.
+        case effectLimit = "effect_limit"
+        /// Its conversation is set aside, and enough signals wait in it.
+        case setAside = "set_aside"
+        /// What is saved of the reason cannot be read.
+        case unknown
+        /// An operator has discarded it; the audit signals tell why it was set aside before.
+        case discarded
+    }
+
+    public var position: Position
+    public var conversation: ConversationID
+    public var reason: Reason
+    /// Microseconds since 1970.
+    public var at: Int64
+
+    public init(position: Position, conversation: ConversationID, reason: Reason, at: Int64) {
+        self.position = position
+        self.conversation = conversation
+        self.reason = reason
+        self.at = at
+    }
+}

@@ -1,0 +1,59 @@
+import JournalPort
+
+/// The contexts in memory, up to a number of bytes: those not used for longest leave first.
+struct ContextCache: Sendable {
+    private struct Entry: Sendable {
+        var context: KeptContext
+        var bytes: Int
+        /// Which of the uses in `order` is its newest.
+        var use: UInt64
+    }
+
+    /// What a context takes besides its texts.
+    private static let overhead = 1_024
+
+    private let limit: Int
+    private(set) var bytes = 0
+    private var entries: [ConversationID: Entry] = [:]
+    /// Uses, oldest first; those that were not the newest of their conversation are passed over.
+    private var order: [(conversation: ConversationID, use: UInt64)] = []
+    private var head = 0
+    private var uses: UInt64 = 0
+
+    /// - Parameter bytes: of all contexts together; one that is larger is not kept.
+    init(bytes: Int) {
+        limit = bytes
+    }
+
+    var count: Int { entries.count }
+
+    /// Takes a context out.
+    mutating func take(_ conversation: ConversationID) -> KeptContext? {
+        guard let entry = entries.removeValue(forKey: conversation) else { return nil }
+        bytes -= entry.bytes
+        return entry.context
+    }
+
+    func isNewer(than position: Position, _ conversation: ConversationID) -> Bool {
+        entries[conversation].map { $0.context.through > position } ?? false
+    }
+
+    mutating func put(_ context: KeptContext, for conversation: ConversationID) {
+        _ = take(conversation)
+        let size = context.context.textBytes + Self.overhead
+        guard size <= limit else { return }
+        uses += 1
+        entries[conversation] = Entry(context: context, bytes: size, use: uses)
+        bytes += size
+        order.append((conversation, uses))
+        while bytes > limit, head < order.count {
+            let oldest = order[head]
+            head += 1
+            if entries[oldest.conversation]?.use == oldest.use { _ = take(oldest.conversation) }
+        }
+        if order.count > 2 * entries.count + 64 {
+            order = order[head...].filter { entries[$0.conversation]?.use == $0.use }
+            head = 0
+        }
+    }
+}

@@ -1,0 +1,203 @@
+import Conversation
+import JournalPort
+import Signals
+
+/// Pages of events, written as they are published.
+extension QueryExecutor {
+    /// `{"subject","as_of","events":[…],"next":{…}}`, ascending by offset. `next` has the parameter that takes the place of
+    /// `before`, `after` or `after_sequence` for the next page; a page may be short, even empty, and still have one.
+    func events(_ request: QueryRequest, _ reading: ConversationReading) throws(QueryFailure) -> [UInt8] {
+        let end = end(request, reading)
+        var answer = begin(reading, asOf: end)
+        var page = EventPage(limit: request.limit, bytes: limits.answerBytes)
+        switch request.page {
+        case .last(let before):
+            let lowest = try collectBackwards(from: min(end, (before ?? .max) - 1), request, reading, &page)
+            page.events.reverse()
+            answer.add("events", json: page.encode())
+            if lowest > 1 { answer.add("next") { $0.add("before", lowest) } }
+        case .first(let after):
+            let highest = try collect(from: min(after, .max - 1) + 1, through: end, request, reading, &page)
+            answer.add("events", json: page.encode())
+            if highest < end { answer.add("next") { $0.add("after", highest) } }
+        case .firstOfFamily(let sequence):
+            let first = try offset(behind: sequence, of: request.families, through: end, reading)
+            let highest = try collect(from: first, through: end, request, reading, &page)
+            answer.add("events", json: page.encode())
+            if highest < end { answer.add("next") { $0.add("after", highest) } }
+        }
+        return answer.finish()
+    }
+
+    /// All events behind an offset: nothing is filtered, so they are consecutive.
+    func page(
+        after offset: Int64, _ limit: Int, bytes: Int, _ reading: ConversationReading
+    ) throws(QueryFailure) -> LivePage {
+        let newest = reading.head.offset
+        guard offset < newest else { return LivePage(events: [], through: offset, hasMore: false) }
+        let positions = try reading.chain.positions(
+            of: offset + 1...min(offset + Int64(limit), newest), reader: reader, deadline: deadline)
+        var page = EventPage(limit: limit, bytes: bytes)
+        _ = try write(positions, reading, &page)
+        let events = page.events.enumerated().map { LiveEvent(offset: offset + 1 + Int64($0), envelope: $1) }
+        let through = offset + Int64(events.count)
+        return LivePage(events: events, through: through, hasMore: through < newest)
+    }
+
+    /// - Returns: the offset of the last record looked at; what is older comes on the next page.
+    private func collectBackwards(
+        from end: Int64, _ request: QueryRequest, _ reading: ConversationReading, _ page: inout EventPage
+    ) throws(QueryFailure) -> Int64 {
+        var lowest = max(end, 0) + 1
+        var scanned = 0
+        while lowest > 1, !page.isFull, scanned < limits.scanLimit {
+            let links = try links(through: lowest - 1, limit: page.step(scanned), reading)
+            scanned += links.count
+            let matching = links.filter { Self.matches($0, request) }
+            let written = try write(matching, reading, &page)
+            // What did not fit is looked at again.
+            guard written == matching.count else { return matching[written].offset + 1 }
+            lowest = links.last?.offset ?? 1
+        }
+        return lowest
+    }
+
+    /// - Returns: the offset of the last record looked at.
+    private func collect(
+        from start: Int64, through end: Int64, _ request: QueryRequest, _ reading: ConversationReading,
+        _ page: inout EventPage
+    ) throws(QueryFailure) -> Int64 {
+        var highest = start - 1
+        var scanned = 0
+        while highest < end, !page.isFull, scanned < limits.scanLimit {
+            let step = Int64(page.step(scanned))
+            let last = min(highest + step, end)
+            let links = try links(through: last, limit: Int(last - highest), reading).reversed()
+            scanned += links.count
+            let matching = links.filter { Self.matches($0, request) }
+            let written = try write(matching, reading, &page)
+            guard written == matching.count else { return matching[written].offset - 1 }
+            highest = last
+        }
+        return highest
+    }
+
+    /// The offset of the first record behind the family's record with a sequence, or with the highest one below it.
+    private func offset(
+        behind sequence: Int64, of families: Set<Family>, through end: Int64, _ reading: ConversationReading
+    ) throws(QueryFailure) -> Int64 {
+        var next = end
+        while next > 0 {
+            for link in try links(through: next, limit: ConversationChain.step, reading) {
+                if link.sequence <= sequence, let family = link.family, families.contains(family) {
+                    return link.offset + 1
+                }
+                next = link.offset - 1
+            }
+        }
+        return 1
+    }
+
+    private static func matches(_ link: RecordLink, _ request: QueryRequest) -> Bool {
+        if !request.families.isEmpty {
+            guard let family = link.family, request.families.contains(family) else { return false }
+        }
+        if !request.types.isEmpty, !request.types.contains(where: { $0.matches(link.type) }) { return false }
+        if let since = request.since, link.recordedAt < since { return false }
+        if let until = request.until, link.recordedAt >= until { return false }
+        return true
+    }
+
+    /// Writes events in the order of the links until the page is full.
+    /// - Returns: how many were written.
+    private func write(
+        _ links: [RecordLink], _ reading: ConversationReading, _ page: inout EventPage
+    ) throws(QueryFailure) -> Int {
+        try write(links.map(\.position), reading, &page)
+    }
+
+    private func write(
+        _ positions: [Position], _ reading: ConversationReading, _ page: inout EventPage
+    ) throws(QueryFailure) -> Int {
+        let room = positions.prefix(page.limit - page.events.count)
+        var written = 0
+        while written < room.count {
+            let records = try records(at: Array(room[written..<min(written + page.step, room.count)]))
+            var applied = try appliedSignals(of: records)[...]
+            for record in records {
+                if case .unreadable(let reason, _) = record.content {
+                    throw .journal(JournalError(.damaged, "record \(record.position) cannot be read: \(reason)"))
+                }
+                var signal: Signal?
+                if case .marker = record.content { signal = applied.popFirst() }
+                let event = OutboundEvent(
+                    record: record, subject: reading.head.subject, partition: reading.head.partition, applied: signal)
+                guard page.add(envelope.write(event).payload) else { return written }
+                written += 1
+            }
+        }
+        return written
+    }
+
+    /// The signals that markers are about, in the order of the markers.
+    func appliedSignals(of records: [JournalRecord]) throws(QueryFailure) -> [Signal] {
+        let positions = records.compactMap { record in
+            if case .marker(let marker) = record.content { marker.appliedPosition } else { nil }
+        }
+        var signals: [Signal] = []
+        for record in try self.records(at: positions) {
+            guard case .signal(let signal) = record.content else {
+                throw .journal(JournalError(.damaged, "record \(record.position) was applied but cannot be read"))
+            }
+            signals.append(signal)
+        }
+        return signals
+    }
+}
+
+/// Events, or other elements, written for a page.
+struct EventPage {
+    /// Records read at a time: large payloads must not be read by thousands for a page that takes a few.
+    var step: Int { bytes < 1 << 20 ? 16 : 128 }
+
+    let limit: Int
+    private let bytes: Int
+    var events: [[UInt8]] = []
+    private(set) var written = 0
+
+    init(limit: Int, bytes: Int) {
+        self.limit = limit
+        self.bytes = bytes
+    }
+
+    var isFull: Bool { events.count >= limit || written >= bytes }
+
+    /// False where it does not fit; the first always does.
+    mutating func add(_ event: [UInt8]) -> Bool {
+        guard events.isEmpty || written + event.count <= bytes else {
+            written = max(written, bytes)
+            return false
+        }
+        events.append(event)
+        written += event.count
+        return true
+    }
+
+    /// The elements as a JSON array.
+    func encode() -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(events.reduce(2) { $0 + $1.count + 1 })
+        bytes.append(UInt8(ascii: "["))
+        for (index, event) in events.enumerated() {
+            if index > 0 { bytes.append(UInt8(ascii: ",")) }
+            bytes += event
+        }
+        bytes.append(UInt8(ascii: "]"))
+        return bytes
+    }
+
+    /// Links to look at next: few while everything may match, more where little does.
+    func step(_ scanned: Int) -> Int {
+        scanned > 4 * limit ? ConversationChain.step : max(1, min(limit - events.count, ConversationChain.step))
+    }
+}

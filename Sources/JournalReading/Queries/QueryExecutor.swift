@@ -1,0 +1,129 @@
+import Conversation
+import JournalPort
+import Signals
+
+/// Answers questions about conversations from the journal. Belongs to one thread.
+///
+/// What it shows depends on the records alone: an executor that has followed a conversation answers as one that reads it
+/// for the first time, byte for byte.
+public final class QueryExecutor {
+    let reader: any JournalReader
+    let limits: QueryLimits
+    var deadline = QueryDeadline()
+    var timestamps = TimestampWriter()
+    /// Events are answered as they are published; topics are not part of that.
+    var envelope = OutboundEnvelope(root: "conv")
+    private var cache: ReadingCache
+
+    /// - Parameter cacheBytes: what to keep of conversations between questions.
+    public init(reader: any JournalReader, limits: QueryLimits = QueryLimits(), cacheBytes: Int? = nil) {
+        self.reader = reader
+        self.limits = limits
+        cache = ReadingCache(limit: cacheBytes ?? limits.cacheBytes)
+    }
+
+    /// The answer, which may be an error's.
+    /// - Parameter deadline: microseconds of the monotonic clock; nil for no limit.
+    /// - Throws: when the journal cannot be read; the executor should then be made anew.
+    public func answer(_ request: QueryRequest, deadline: Int64? = nil) throws(JournalError) -> QueryAnswer {
+        self.deadline = QueryDeadline(microseconds: deadline)
+        do {
+            return QueryAnswer(status: 200, body: try body(request))
+        } catch {
+            switch error {
+            case .query(let error): return QueryAnswer(error)
+            // It is this conversation's damage, and asking again does not mend it.
+            case .journal(let error) where error.code == .damaged:
+                return QueryAnswer(QueryError(.corrupt, "\(error.message); run convey verify"))
+            case .journal(let error): throw error
+            }
+        }
+    }
+
+    private func body(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
+        switch request.view {
+        case .conversations: return try conversations(request)
+        case .effects: return try effects(request)
+        case .timeline, .context, .events, .state, .trace: return try view(request)
+        }
+    }
+
+    /// A view of one conversation.
+    private func view(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
+        try keeping(request.subject) { reading throws(QueryFailure) in
+            switch request.view {
+            case .timeline: return try self.timeline(request, reading)
+            case .context: return try self.context(request, reading)
+            case .events: return try self.events(request, reading)
+            case .state: return try self.state(request, reading)
+            case .trace: return try self.trace(request, reading)
+            case .conversations, .effects: preconditionFailure("\(request.view) is about no single conversation")
+            }
+        }
+    }
+
+    /// Reads something of a conversation, and keeps what is known of it then.
+    func keeping<Result>(
+        _ subject: String, _ body: (ConversationReading) throws(QueryFailure) -> Result
+    ) throws(QueryFailure) -> Result {
+        let reading = try reading(subject)
+        let before = reading.isKept ? reading.bytes : 0
+        defer {
+            if !reading.isKept {
+                reading.isKept = true
+                cache.insert(reading)
+            }
+            cache.used(reading, before: before)
+        }
+        return try body(reading)
+    }
+
+    /// A conversation, with its newest record known.
+    private func reading(_ subject: String) throws(QueryFailure) -> ConversationReading {
+        let found = try QueryFailure.reading { () throws(JournalError) in try self.reader.head(subject: subject) }
+        guard let head = found else {
+            throw .query(QueryError(.notFound, "there is no such conversation"))
+        }
+        guard let known = cache.find(subject) else { return ConversationReading(head: head) }
+        try known.chain.advance(to: head, reader: reader, deadline: deadline)
+        known.head = head
+        return known
+    }
+
+    /// The newest offset that the answer may know of.
+    func end(_ request: QueryRequest, _ reading: ConversationReading) -> Int64 {
+        min(request.asOf ?? .max, reading.head.offset)
+    }
+
+    /// Consecutive links, newest first, ending at an offset; fewer than `limit` only at the conversation's beginning.
+    func links(
+        through offset: Int64, limit: Int, _ reading: ConversationReading
+    ) throws(QueryFailure) -> [RecordLink] {
+        guard offset > 0 else { return [] }
+        try deadline.check()
+        let position = try reading.chain.position(of: offset, reader: reader, deadline: deadline)
+        return try QueryFailure.reading { () throws(JournalError) in try self.reader.links(from: position, limit: limit)
+        }
+    }
+
+    /// Consecutive records, in order.
+    func records(
+        _ offsets: ClosedRange<Int64>, _ reading: ConversationReading
+    ) throws(QueryFailure) -> [JournalRecord] {
+        let positions = try reading.chain.positions(of: offsets, reader: reader, deadline: deadline)
+        return try records(at: positions)
+    }
+
+    func records(at positions: [Position]) throws(QueryFailure) -> [JournalRecord] {
+        try deadline.check()
+        return try QueryFailure.reading { () throws(JournalError) in try self.reader.records(at: positions) }
+    }
+
+    /// Begins an answer about one conversation: `{"subject":…,"as_of":…`.
+    func begin(_ reading: ConversationReading, asOf offset: Int64) -> JSONObjectBuilder {
+        var object = JSONObjectBuilder(reservingCapacity: 4_096)
+        object.add("subject", reading.head.subject)
+        object.add("as_of", offset)
+        return object
+    }
+}

@@ -1,0 +1,27 @@
+import Conversation
+import JournalPort
+import Threads
+
+/// Why a query ends without an answer, inside this module.
+enum QueryFailure: Error {
+    case query(QueryError)
+    case journal(JournalError)
+
+    /// Makes a journal's error a query's.
+    static func reading<Result>(_ body: () throws(JournalError) -> Result) throws(QueryFailure) -> Result {
+        do { return try body() } catch { throw .journal(error) }
+    }
+}
+
+/// Until when an answer has to be there. Looked at between reads, of which none takes long.
+struct QueryDeadline: Sendable {
+    /// Microseconds of the monotonic clock; nil for no limit.
+    var microseconds: Int64?
+
+    func check() throws(QueryFailure) {
+        guard let microseconds, Clocks.monotonicMicroseconds() >= microseconds else { return }
+        throw .query(
+            QueryError(
+                .timeout, "the answer takes too long; what was read is kept for a while, so ask again, or for less"))
+    }
+}

@@ -1,0 +1,145 @@
+import Conversation
+import JournalPort
+import Signals
+
+/// How the signals of a conversation follow from each other, made from its links.
+struct CausalGraph {
+    /// Offsets and ids; markers are not signals here, but what they say of one.
+    private(set) var signals: [RecordLink] = []
+    private(set) var markers: [Position: RecordLink] = [:]
+    private var byID: [ExactText: Int] = [:]
+    private var byPosition: [Position: Int] = [:]
+    private var children: [Int: [Int]] = [:]
+
+    /// - Parameter links: ascending.
+    init(_ links: [RecordLink]) {
+        for link in links {
+            switch link.content {
+            case .signal(let id, _, _):
+                byPosition[link.position] = signals.count
+                // Of several with one id the first counts, as for the scheduler any of them would do.
+                if byID[ExactText(id)] == nil { byID[ExactText(id)] = signals.count }
+                signals.append(link)
+            case .marker(let marker): markers[marker.appliedPosition] = link
+            case .unreadable: break
+            }
+        }
+        for index in signals.indices {
+            if let cause = cause(of: index), cause != index { children[cause, default: []].append(index) }
+        }
+    }
+
+    func find(_ id: String) -> Int? {
+        if let position = DerivedID.appliedPosition(marker: id), byID[ExactText(id)] == nil {
+            return byPosition[position]
+        }
+        return byID[ExactText(id)]
+    }
+
+    /// The signal that is named as cause; that of a marker counts as the signal that it is about.
+    func cause(of index: Int) -> Int? {
+        guard case .signal(_, _, .signal(let id)) = signals[index].content else { return nil }
+        return find(id)
+    }
+
+    /// From the first cause on, without the signal itself.
+    func ancestors(of index: Int, limit: Int) -> [Int] {
+        var chain: [Int] = []
+        var seen: Set<Int> = [index]
+        var next = cause(of: index)
+        while let cause = next, chain.count < limit, seen.insert(cause).inserted {
+            chain.append(cause)
+            next = self.cause(of: cause)
+        }
+        return chain.reversed()
+    }
+
+    /// What followed, each with its distance, every signal's own consequences right behind it.
+    func descendants(of index: Int, limit: Int) -> [(index: Int, depth: Int)] {
+        var found: [(index: Int, depth: Int)] = []
+        var seen: Set<Int> = [index]
+        var waiting = (children[index] ?? []).reversed().map { ($0, 1) }
+        while let (next, depth) = waiting.popLast(), found.count < limit {
+            guard seen.insert(next).inserted else { continue }
+            found.append((next, depth))
+            waiting += (children[next] ?? []).reversed().map { ($0, depth + 1) }
+        }
+        return found
+    }
+}
+
+extension QueryExecutor {
+    /// Signals that a trace shows in each direction.
+    private static let traceSignals = 1_000
+
+    /// `{"subject","as_of","id","complete","signals":[…]}`: causes first (`depth` below 0), the signal (0), then what
+    /// followed. `complete` is false where the conversation or the trace is too long to show all of it.
+    func trace(_ request: QueryRequest, _ reading: ConversationReading) throws(QueryFailure) -> [UInt8] {
+        let end = end(request, reading)
+        var links: [RecordLink] = []
+        var next = end
+        while next > 0, links.count < limits.traceLimit {
+            links += try self.links(through: next, limit: ConversationChain.step, reading)
+            next = (links.last?.offset ?? 1) - 1
+        }
+        let graph = CausalGraph(links.reversed())
+        guard let index = graph.find(request.id) else {
+            let words = next > 0 ? "among the newest \(links.count) records of the conversation" : "in the conversation"
+            throw .query(QueryError(.notFound, "there is no signal with this id \(words)"))
+        }
+        let ancestors = graph.ancestors(of: index, limit: Self.traceSignals)
+        let descendants = graph.descendants(of: index, limit: Self.traceSignals)
+        var signals: [UInt8] = []
+        for (place, ancestor) in ancestors.enumerated() {
+            try append(ancestor, of: graph, depth: place - ancestors.count, to: &signals)
+        }
+        try append(index, of: graph, depth: 0, to: &signals)
+        for (descendant, depth) in descendants { try append(descendant, of: graph, depth: depth, to: &signals) }
+        var answer = begin(reading, asOf: end)
+        answer.add("id", request.id)
+        let isWhole =
+            next <= 0 && ancestors.count < Self.traceSignals && descendants.count < Self.traceSignals
+        answer.add("complete", json: (isWhole ? "true" : "false").utf8)
+        answer.add("signals", json: [UInt8(ascii: "[")] + signals + [UInt8(ascii: "]")])
+        return answer.finish()
+    }
+
+    private func append(
+        _ index: Int, of graph: CausalGraph, depth: Int, to bytes: inout [UInt8]
+    ) throws(QueryFailure) {
+        let link = graph.signals[index]
+        guard case .signal(let id, let type, let cause) = link.content else {
+            preconditionFailure("a marker (record \(link.position)) is in a causal graph")
+        }
+        let marker = graph.markers[link.position]
+        var letter: DeadLetter?
+        // Told of in the conversation, and so, at a time before that, not yet one.
+        if marker == nil, graph.find(DerivedID.deadLetter(link.position)) != nil {
+            letter = try QueryFailure.reading { () throws(JournalError) in
+                try self.reader.deadLetter(at: link.position)
+            }
+        }
+        if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
+        JSONObjectBuilder.append(to: &bytes) { object in
+            object.add("depth", depth)
+            object.add("offset", link.offset)
+            object.add("time", timestamps.text(link.recordedAt))
+            object.add("type", type)
+            object.add("id", id)
+            if case .signal(let cause) = cause { object.add("causationid", cause) }
+            if let marker, case .marker(let content) = marker.content {
+                object.add("applied") { applied in
+                    applied.add("offset", marker.offset)
+                    applied.add("time", timestamps.text(marker.recordedAt))
+                    applied.add("apply_order", content.applyOrder)
+                }
+            }
+            if let letter {
+                object.add("dead_letter") { object in
+                    object.add("reason", letter.reason.rawValue)
+                    object.add("time", timestamps.text(letter.at))
+                }
+            }
+        }
+    }
+}

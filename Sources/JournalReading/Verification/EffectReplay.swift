@@ -1,0 +1,110 @@
+import Conversation
+import JournalPort
+import Signals
+
+/// Follows the lives of effects through the records: each has one end or is open, and nothing comes after an end.
+struct EffectReplay {
+    /// What was ordered or has begun, and has no end yet, with the conversation it belongs to.
+    private var open: [EffectKey: ConversationID] = [:]
+    /// Of those, which signals from outside can end: by the names that such signals know.
+    private var names: [Name: [EffectKey]] = [:]
+    /// Ends seen lately, for what comes after them: in two halves, as many as `halfLimit` each.
+    private var ended: Set<EffectKey> = []
+    private var endedBefore: Set<EffectKey> = []
+    private static let halfLimit = 50_000
+
+    private struct Name: Hashable {
+        let conversation: ConversationID
+        /// `conv.effect.llm.generation.`
+        let type: String
+        let effectID: String
+    }
+
+    /// An application has ordered it.
+    mutating func order(_ key: EffectKey, _ start: EffectStart, of conversation: ConversationID) {
+        open[key] = conversation
+        let type = "conv.effect.\(start.effectClass.rawValue).\(start.kind)."
+        names[Name(conversation: conversation, type: type, effectID: start.effectID), default: []].append(key)
+    }
+
+    /// A signal from outside that says that an effect has ended is its end, when it has none.
+    private mutating func takeOutside(_ signal: Signal, of record: JournalRecord) {
+        guard Self.isEnd(signal.type), signal.type.hasPrefix("conv.effect."), !signal.isForked,
+            let name = name(signal, of: record),
+            let key = names[name]?.max(by: { ($0.cause, $0.ordinal) < ($1.cause, $1.ordinal) })
+        else { return }
+        end(key, name)
+    }
+
+    private mutating func end(_ key: EffectKey, _ name: Name?) {
+        open[key] = nil
+        if let name {
+            names[name]?.removeAll { $0 == key }
+            if names[name]?.isEmpty == true { names[name] = nil }
+        }
+        if ended.count >= Self.halfLimit {
+            swap(&ended, &endedBefore)
+            ended.removeAll(keepingCapacity: true)
+        }
+        ended.insert(key)
+    }
+
+    /// A lifecycle signal of an effect that Convey runs was recorded. Of others' effects only the ends count.
+    mutating func take(_ signal: Signal, of record: JournalRecord) throws(JournalDifference) {
+        guard signal.source == DerivedSource.effects else { return takeOutside(signal, of: record) }
+        // The effects of a forked conversation ran in the one that it comes from.
+        guard !signal.isForked, let key = Self.key(of: signal.id) else { return }
+        guard !ended.contains(key), !endedBefore.contains(key) else {
+            throw JournalDifference(
+                .effect, "\(signal.id) was recorded after the end of effect \(key)", record, subject: signal.subject)
+        }
+        if let conversation = open[key], conversation != record.conversation {
+            throw JournalDifference(
+                .effect, "\(signal.id) tells of an effect of conversation \(conversation)", record,
+                subject: signal.subject)
+        }
+        guard Self.isEnd(signal.type) else {
+            open[key] = record.conversation
+            return
+        }
+        end(key, name(signal, of: record))
+    }
+
+    /// What an effect is called in its lifecycle signals.
+    private func name(_ signal: Signal, of record: JournalRecord) -> Name? {
+        guard let effectID = JSONObjectView(signal.data)?["effect_id"]?.string,
+            let dot = signal.type.lastIndex(of: ".")
+        else { return nil }
+        return Name(conversation: record.conversation, type: String(signal.type[...dot]), effectID: effectID)
+    }
+
+    /// Compares what has no end with the journal's open effects.
+    /// - Parameter rows: those of the conversations that were replayed.
+    func finish(_ rows: [OpenEffect]) throws(JournalDifference) {
+        let listed = Dictionary(uniqueKeysWithValues: rows.map { ($0.key, $0) })
+        let lost = open.keys.filter { listed[$0] == nil }.min { ($0.cause, $0.ordinal) < ($1.cause, $1.ordinal) }
+        if let lost {
+            throw JournalDifference(
+                .effect, "effect \(lost) has no completed, failed or canceled signal and is not open either",
+                position: lost.cause)
+        }
+        if let extra = rows.first(where: { open[$0.key] == nil }) {
+            throw JournalDifference(
+                .effect, "effect \(extra.key) is open, but no record orders it, or one ends it",
+                subject: extra.subject, position: extra.key.cause)
+        }
+    }
+
+    /// The effect of a lifecycle signal: `effect-{cause}-{ordinal}-{attempt}-…`; nil for any other id.
+    static func key(of id: String) -> EffectKey? {
+        let parts = id.split(separator: "-", maxSplits: 4)
+        guard parts.count == 5, parts[0] == "effect", let cause = Int64(parts[1]), let ordinal = Int(parts[2]) else {
+            return nil
+        }
+        return EffectKey(cause: Position(cause), ordinal: ordinal)
+    }
+
+    private static func isEnd(_ type: String) -> Bool {
+        type.hasSuffix(".completed") || type.hasSuffix(".failed") || type.hasSuffix(".canceled")
+    }
+}

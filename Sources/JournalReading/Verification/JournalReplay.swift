@@ -1,0 +1,381 @@
+import Conversation
+import JournalPort
+import Signals
+
+/// Repeats what the engine did to its memory, record by record, and compares all that the journal says about it: places,
+/// chains, markers, digests, causes, effects, pending signals, saved conversations.
+///
+/// Fed with all records of some conversations, in record order. What it keeps is bounded by those conversations, by what
+/// waits to be applied and by what is open at one moment, not by the number of records.
+struct JournalReplay {
+    enum Scope {
+        /// All conversations of some partitions: applications are counted without gaps.
+        case partitions
+        /// Only some of a partition's conversations.
+        case conversations
+    }
+
+    let scope: Scope
+    private let source: any VerifiableJournal
+    /// The journal's other tables, as of the last record that will come.
+    private let point: RecoveryPoint
+    private let listedPending: Set<Position>
+    private var conversations: [Int64: ConversationRecord] = [:]
+    /// As saved, until the replay has come to their `through`.
+    private var saved: [Int64: ConversationRecord] = [:]
+    private var waiting = WaitingRecords()
+    private var identities = RecentIdentities()
+    private var effects = EffectReplay()
+    /// Outputs that an application has ordered and that are not recorded yet: id to type.
+    private var ordered: [String: (type: String, cause: JournalRecord)] = [:]
+    private var applyOrders: [Int64]
+    private var isBehindCheckpoint = false
+    /// From the first record with a digest on all have one.
+    private var hasDigests = false
+    /// The first record that is not what was recorded. Told at the end: what follows from the change tells more of it.
+    private var changed: JournalDifference?
+    private(set) var signals = 0
+    private(set) var markers = 0
+
+    init(scope: Scope, source: any VerifiableJournal, point: RecoveryPoint) {
+        self.scope = scope
+        self.source = source
+        self.point = point
+        listedPending = Set(point.pending)
+        applyOrders = Array(repeating: 0, count: source.partitionCount)
+    }
+
+    var conversationCount: Int { conversations.count }
+
+    /// Whether the conversation is one of those that are replayed.
+    func includes(_ id: ConversationID) -> Bool { conversations[id.rawValue] != nil }
+
+    /// Adds a conversation to those that are replayed.
+    /// - Parameter row: as it is saved; not newer than the last record that will come.
+    mutating func follow(_ row: ConversationRecord) throws(VerificationStop) {
+        let partition = StableHash.partition(of: row.subject, count: source.partitionCount)
+        guard row.partition == partition else {
+            throw .difference(
+                JournalDifference(
+                    .conversation, "it is saved in partition \(row.partition), but belongs to \(partition)",
+                    subject: row.subject))
+        }
+        conversations[row.id.rawValue] = ConversationRecord(id: row.id, subject: row.subject, partition: partition)
+        if row.through > .start || row.damage != nil { saved[row.id.rawValue] = row }
+    }
+
+    /// Takes the next record of a conversation that is followed.
+    mutating func take(_ record: JournalRecord) throws(VerificationStop) {
+        guard var conversation = conversations[record.conversation.rawValue] else {
+            preconditionFailure("record \(record.position) belongs to a conversation that is not followed")
+        }
+        if !isBehindCheckpoint, record.position > point.checkpoint { try passCheckpoint() }
+        if let row = saved[record.conversation.rawValue], row.damage == nil, record.position > row.through {
+            try compare(conversation, with: row)
+            saved[record.conversation.rawValue] = nil
+        }
+        do {
+            try place(record, in: &conversation)
+        } catch { throw .difference(error) }
+        checkDigest(of: record)
+        switch record.content {
+        case .signal(let signal): try take(signal, of: record)
+        case .marker(let marker): try take(marker, of: record, in: &conversation)
+        case .unreadable(let reason, _): throw difference(.unreadable, reason, record)
+        }
+        conversations[record.conversation.rawValue] = conversation
+    }
+
+    /// All records have been taken.
+    mutating func finish() throws(VerificationStop) {
+        if !isBehindCheckpoint { try passCheckpoint() }
+        for row in saved.values.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
+            guard let conversation = conversations[row.id.rawValue] else { continue }
+            try compare(conversation, with: row)
+        }
+        if let effect = point.unreadableEffects.first(where: { includes($0.conversation) }) {
+            throw .difference(
+                JournalDifference(
+                    .effect, "open effect \(effect.key) cannot be read: \(effect.reason)",
+                    subject: conversations[effect.conversation.rawValue]?.subject, position: effect.key.cause))
+        }
+        do {
+            try effects.finish(point.openEffects.filter { includes($0.conversation) })
+        } catch { throw .difference(error) }
+        if let (id, lost) = ordered.min(by: { $0.value.cause.position < $1.value.cause.position }) {
+            throw difference(.output, "\(id) (\(lost.type)) was ordered and is not recorded", lost.cause)
+        }
+        if let changed { throw .difference(changed) }
+    }
+
+    // MARK: One record
+
+    private func difference(
+        _ kind: JournalDifference.Kind, _ message: String, _ record: JournalRecord
+    ) -> VerificationStop {
+        let subject = conversations[record.conversation.rawValue]?.subject
+        return .difference(JournalDifference(kind, message, record, subject: subject))
+    }
+
+    private func place(
+        _ record: JournalRecord, in conversation: inout ConversationRecord
+    ) throws(JournalDifference) {
+        let subject = conversation.subject
+        guard let family = record.family else {
+            throw JournalDifference(.signal, "its type is of no family", record, subject: subject)
+        }
+        let place = conversation.advance(to: record.position, family: family)
+        guard record.offset == place.offset else {
+            throw JournalDifference(
+                .offset, "the offset is \(record.offset), but the one before it is \(place.offset - 1)", record,
+                subject: subject)
+        }
+        guard record.previous == place.previous else {
+            throw JournalDifference(
+                .chain,
+                "it says that the record before it is at position \(record.previous), but that is at \(place.previous)",
+                record, subject: subject)
+        }
+        guard record.sequence == place.sequence else {
+            throw JournalDifference(
+                .sequence,
+                "the \(family.name) sequence is \(record.sequence), but the one before it is \(place.sequence - 1)",
+                record, subject: subject)
+        }
+    }
+
+    private mutating func checkDigest(of record: JournalRecord) {
+        defer { hasDigests = hasDigests || record.storedDigest != nil }
+        guard changed == nil, record.storedDigest != record.digest, record.storedDigest != nil || hasDigests else {
+            return
+        }
+        changed = JournalDifference(
+            .digest, "the record is not what was recorded: its time, or something else in it, has changed", record,
+            subject: conversations[record.conversation.rawValue]?.subject)
+    }
+
+    private mutating func take(_ signal: Signal, of record: JournalRecord) throws(VerificationStop) {
+        signals += 1
+        if let problem = Self.problem(withData: signal.data) { throw difference(.signal, problem, record) }
+        identities.insert(IdentityHash.of(subject: signal.subject, id: signal.id), record.position)
+        do {
+            try effects.take(signal, of: record)
+        } catch { throw .difference(error) }
+        if signal.source == DerivedSource.projections, let order = ordered.removeValue(forKey: signal.id) {
+            guard order.type == signal.type, order.cause.conversation == record.conversation else {
+                throw difference(.output, "it should be \(order.type), but is \(signal.type)", record)
+            }
+        }
+        waiting.insert(record)
+        if waiting.isPruneDue {
+            var dead: [Position] = []
+            for place in waiting.places where try isDeadLetter(place.position) { dead.append(place.position) }
+            waiting.forget(dead)
+        }
+    }
+
+    private static func problem(withData data: [UInt8]) -> String? {
+        do {
+            return try JSONSlice(data).kind == .object ? nil : "its data is no JSON object"
+        } catch {
+            return "its data cannot be read: \(error)"
+        }
+    }
+
+    private mutating func take(
+        _ marker: Marker, of record: JournalRecord, in conversation: inout ConversationRecord
+    ) throws(VerificationStop) {
+        markers += 1
+        guard let waited = waiting.remove(marker.appliedPosition, of: record.conversation) else {
+            throw difference(.marker, try problem(with: marker, of: record), record)
+        }
+        let partition = conversation.partition
+        let order = applyOrders[partition]
+        guard scope == .partitions ? marker.applyOrder == order + 1 : marker.applyOrder > order else {
+            throw difference(
+                .applyOrder, "its apply order is \(marker.applyOrder) in partition \(partition), behind \(order)",
+                record)
+        }
+        applyOrders[partition] = marker.applyOrder
+        let applied: JournalRecord
+        if let waited {
+            applied = waited
+        } else {
+            guard let read = try read(marker.appliedPosition) else {
+                throw difference(.marker, "the signal it is about cannot be read", record)
+            }
+            applied = read
+        }
+        guard case .signal(let signal) = applied.content else {
+            throw difference(.marker, "the signal it is about cannot be read", record)
+        }
+        try checkCause(of: signal, applied)
+
+        var canceledThrough = conversation.canceledThrough
+        let directives = PartitionMachine.reduce(
+            signal, position: applied.position.rawValue, priority: marker.priority, offset: applied.offset,
+            partition: partition, state: &conversation.state, canceledThrough: &canceledThrough)
+        conversation.canceledThrough = canceledThrough
+        guard conversation.state.digest == marker.digest else {
+            throw difference(
+                .digest,
+                "replaying \(signal.type) \(signal.id) (position \(applied.position), offset \(applied.offset)) gives "
+                    + "another state than its marker says",
+                record)
+        }
+        take(directives, of: applied)
+    }
+
+    private mutating func take(_ directives: [Directive], of applied: JournalRecord) {
+        var outputs = 0
+        var effectCount = 0
+        for directive in directives {
+            switch directive {
+            case .emitOutput(let output):
+                ordered[DerivedID.output(of: applied.position, ordinal: outputs)] = (output.type, applied)
+                outputs += 1
+            case .startEffect(let start):
+                effects.order(
+                    EffectKey(cause: applied.position, ordinal: effectCount), start, of: applied.conversation)
+                effectCount += 1
+            case .emitAppliedMarker, .cancelEffects, .decide, .cancelEffect: break
+            }
+        }
+    }
+
+    /// Why a marker's signal does not wait.
+    private func problem(with marker: Marker, of record: JournalRecord) throws(VerificationStop) -> String {
+        let position = marker.appliedPosition
+        guard position < record.position else { return "it is about position \(position), which comes later" }
+        guard let target = try read(position) else { return "it is about position \(position), which does not exist" }
+        guard case .signal(let signal) = target.content else { return "it is about another marker, at \(position)" }
+        guard target.conversation == record.conversation else {
+            return "it is about \(signal.id) at position \(position), which belongs to another conversation"
+        }
+        return "\(signal.id) at position \(position) was applied before: this is a second marker for it"
+    }
+
+    private func checkCause(of signal: Signal, _ record: JournalRecord) throws(VerificationStop) {
+        guard case .signal(let id) = signal.cause else {
+            guard signal.cause == .none else {
+                throw difference(.cause, "\(signal.id) was applied, but its cause is none that can ever come", record)
+            }
+            return
+        }
+        if let position = DerivedID.appliedPosition(marker: id), try isApplied(position, in: record.conversation) {
+            return
+        }
+        let hash = IdentityHash.of(subject: signal.subject, id: id)
+        for position in identities.positions(hash) where waitsNot(position) {
+            if try isApplied(position, in: record.conversation, id: id) { return }
+        }
+        for position in try positions(hash) {
+            if try isApplied(position, in: record.conversation, id: id) { return }
+        }
+        throw difference(.cause, "\(signal.id) was applied before its cause \(id)", record)
+    }
+
+    private func waitsNot(_ position: Position) -> Bool { !waiting.contains(position) }
+
+    /// Whether the record at `position` is a signal of the conversation that has been applied by now.
+    private func isApplied(
+        _ position: Position, in conversation: ConversationID, id: String? = nil
+    ) throws(VerificationStop) -> Bool {
+        guard let current = conversations[conversation.rawValue], position <= current.head, waitsNot(position),
+            let record = try read(position), record.conversation == conversation,
+            case .signal(let signal) = record.content
+        else { return false }
+        return id.map { ExactText($0) == ExactText(signal.id) } ?? true
+    }
+
+    // MARK: What is kept beside the records
+
+    /// Compares what waits at the checkpoint with the list that a start-up would begin with.
+    private mutating func passCheckpoint() throws(VerificationStop) {
+        isBehindCheckpoint = true
+        for record in waiting.places where !listedPending.contains(record.position) {
+            if try isDeadLetter(record.position) { continue }
+            // A dead letter may have been re-driven while this ran.
+            if try reading("the cursors", { () throws(JournalError) in try source.recoveryPoint() }).lastPosition
+                != point.lastPosition
+            {
+                continue
+            }
+            throw .difference(
+                JournalDifference(
+                    .pending, "the signal is not applied, not pending and no dead letter",
+                    subject: conversations[record.conversation.rawValue]?.subject, position: record.position))
+        }
+        for position in point.pending where position <= point.checkpoint && waitsNot(position) {
+            guard let record = try read(position) else {
+                throw .difference(
+                    JournalDifference(.pending, "it is listed as pending, but there is no record", position: position))
+            }
+            guard includes(record.conversation) else { continue }
+            throw difference(.pending, "it is listed as pending, but was applied", record)
+        }
+        guard scope == .partitions else { return }
+        for (partition, order) in applyOrders.enumerated() where order > 0 && order != point.applyOrders[partition] {
+            throw .difference(
+                JournalDifference(
+                    .applyOrder,
+                    "partition \(partition) is saved with apply order \(point.applyOrders[partition]) at position "
+                        + "\(point.checkpoint), but has come to \(order) there"))
+        }
+    }
+
+    private func compare(
+        _ replayed: ConversationRecord, with row: ConversationRecord
+    ) throws(VerificationStop) {
+        if let damage = row.damage { throw .difference(Self.difference(damage, of: row)) }
+        var replayed = replayed
+        replayed.through = row.through
+        guard replayed != row else { return }
+        let what: String
+        if replayed.head != row.head {
+            what = "head \(row.head), but replay gives \(replayed.head)"
+        } else if replayed.offset != row.offset {
+            what = "offset \(row.offset), but replay gives \(replayed.offset)"
+        } else if replayed.sequences != row.sequences {
+            what = "sequences \(row.sequences), but replay gives \(replayed.sequences)"
+        } else if replayed.canceledThrough != row.canceledThrough {
+            what = "canceled_through \(row.canceledThrough), but replay gives \(replayed.canceledThrough)"
+        } else {
+            what = "a state that replay does not give"
+        }
+        throw .difference(
+            JournalDifference(
+                .savedConversation, "it is saved as of position \(row.through) with \(what)", subject: row.subject))
+    }
+
+    private static func difference(
+        _ damage: ConversationRecord.Damage, of row: ConversationRecord
+    ) -> JournalDifference {
+        switch damage {
+        case .unreadable(let reason), .changed(let reason):
+            JournalDifference(.savedConversation, reason, subject: row.subject)
+        case .setAside(let reason):
+            JournalDifference(.savedConversation, "Convey has set it aside: \(reason)", subject: row.subject)
+        }
+    }
+
+    // MARK: Reading
+
+    private func reading<Value>(
+        _ what: String, _ body: () throws(JournalError) -> Value
+    ) throws(VerificationStop) -> Value {
+        do { return try body() } catch { throw VerificationStop(error, reading: what) }
+    }
+
+    private func read(_ position: Position) throws(VerificationStop) -> JournalRecord? {
+        try reading("position \(position)") { () throws(JournalError) in try source.record(at: position) }
+    }
+
+    private func positions(_ hash: UInt64) throws(VerificationStop) -> [Position] {
+        try reading("the identity index") { () throws(JournalError) in try source.positions(identity: hash) }
+    }
+
+    private func isDeadLetter(_ position: Position) throws(VerificationStop) -> Bool {
+        try reading("the dead letters") { () throws(JournalError) in try source.isDeadLetter(position) }
+    }
+}

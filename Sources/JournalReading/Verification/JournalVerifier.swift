@@ -1,0 +1,384 @@
+import JournalPort
+
+/// How a verification ended.
+public struct VerificationReport: Sendable, Equatable {
+    public var signals = 0
+    public var markers = 0
+    public var conversations = 0
+    /// The newest position that was looked at.
+    public var through = Position.start
+    /// The first difference; nil when the journal agrees with itself.
+    public var difference: JournalDifference?
+
+    public init() {}
+
+    public var records: Int { signals + markers }
+}
+
+/// Checks that a journal agrees with itself, by repeating everything that was recorded.
+///
+/// It only reads, page by page, so it works beside a running service: it looks at what was committed when it began. Many
+/// conversations are checked in several passes, so that memory stays bounded.
+public struct JournalVerifier {
+    public struct Limits: Sendable {
+        /// Conversations whose state one pass keeps in memory: about 1 KiB each.
+        public var conversationsPerPass = 100_000
+        /// Records read at a time.
+        public var page = 2_000
+        /// How often one conversation is looked at again that has grown meanwhile.
+        public var tries = 20
+        /// Conversations read at a time.
+        public var conversationPage = 1_000
+
+        public init() {}
+    }
+
+    /// How far it is: records read, of all that will be.
+    public struct Progress: Sendable {
+        public var done: Int64
+        public var total: Int64
+    }
+
+    private let source: any VerifiableJournal
+    private let limits: Limits
+
+    /// - Parameter source: read by the calling thread alone.
+    public init(source: any VerifiableJournal, limits: Limits = Limits()) {
+        self.source = source
+        self.limits = limits
+    }
+
+    /// Verifies everything.
+    /// - Parameter progress: called after each page.
+    /// - Throws: when the journal cannot be read at the moment. What is wrong with its contents is in the report.
+    public func verifyAll(progress: (Progress) -> Void = { _ in }) throws(JournalError) -> VerificationReport {
+        try report { (report) throws(VerificationStop) in
+            let storage = try reading("the file") { () throws(JournalError) in try source.storageProblems() }
+            if let first = storage.first { throw .difference(JournalDifference(.storage, first)) }
+            let point = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
+            let conversations = Int(point.lastConversation.rawValue)
+            let needed = max(1, (conversations + limits.conversationsPerPass - 1) / limits.conversationsPerPass)
+            let passes = min(needed, source.partitionCount)
+            for pass in 0..<passes {
+                try verify(
+                    ConversationSlice(count: passes, index: pass), report: &report, progress: progress)
+            }
+        }
+    }
+
+    /// Verifies one conversation, by its chain through the journal.
+    /// - Returns: nil when there is no such conversation.
+    public func verify(subject: String) throws(JournalError) -> VerificationReport? {
+        guard let row = try source.conversation(subject: subject) else { return nil }
+        return try report { (report) throws(VerificationStop) in
+            _ = try verifyChain(of: row.id, report: &report) { true }
+        }
+    }
+
+    /// Verifies one conversation.
+    /// - Parameter pace: called after each page of records; false ends the verification.
+    /// - Returns: nil when there is no such conversation, or `pace` has ended it.
+    public func verify(
+        conversation id: ConversationID, pace: () -> Bool = { true }
+    ) throws(JournalError) -> VerificationReport? {
+        guard try source.conversation(id: id) != nil else { return nil }
+        var isWhole = true
+        let report = try report { (report) throws(VerificationStop) in
+            isWhole = try verifyChain(of: id, report: &report, pace: pace)
+        }
+        return isWhole || report.difference != nil ? report : nil
+    }
+
+    /// Verifies conversations chosen at random, each at most once, until a difference is found.
+    public func verifySample(
+        _ count: Int, random: inout some RandomNumberGenerator, progress: (Progress) -> Void = { _ in }
+    ) throws(JournalError) -> VerificationReport {
+        let last = try source.recoveryPoint().lastConversation.rawValue
+        var sum = VerificationReport()
+        guard last > 0 else { return sum }
+        var chosen: Set<Int64> = []
+        while chosen.count < min(count, Int(last)) { chosen.insert(Int64.random(in: 1...last, using: &random)) }
+        for (index, id) in chosen.sorted().enumerated() {
+            guard let report = try verify(conversation: ConversationID(id)) else {
+                sum.difference = JournalDifference(.conversation, "conversation \(id) has no row")
+                return sum
+            }
+            sum.add(report)
+            progress(Progress(done: Int64(index + 1), total: Int64(chosen.count)))
+            if sum.difference != nil { return sum }
+        }
+        return sum
+    }
+
+    private func report(
+        _ body: (inout VerificationReport) throws(VerificationStop) -> Void
+    ) throws(JournalError) -> VerificationReport {
+        var report = VerificationReport()
+        do {
+            try body(&report)
+        } catch {
+            switch error {
+            case .difference(let difference): report.difference = difference
+            case .journal(let error): throw error
+            }
+        }
+        return report
+    }
+
+    // MARK: Everything
+
+    /// One pass over all records, for the conversations of a slice.
+    private func verify(
+        _ slice: ConversationSlice, report: inout VerificationReport, progress: (Progress) -> Void
+    ) throws(VerificationStop) {
+        // The rows first: none of them is then newer than the last position.
+        var rows: [ConversationRecord] = []
+        var lastRow = ConversationID(0)
+        while true {
+            let page = try reading("the conversations") { () throws(JournalError) in
+                try source.conversations(after: lastRow, in: slice, limit: limits.conversationPage)
+            }
+            rows += page
+            guard let last = page.last else { break }
+            lastRow = last.id
+        }
+        let letters = slice.index == 0 ? try lastDeadLetter() : .start
+        let point = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
+        var replay = JournalReplay(scope: .partitions, source: source, point: point)
+        for row in rows {
+            guard row.through <= point.lastPosition else {
+                throw .difference(
+                    JournalDifference(
+                        .savedConversation,
+                        "it is saved as of position \(row.through), but the journal ends at \(point.lastPosition)",
+                        subject: row.subject))
+            }
+            try replay.follow(row)
+        }
+        let known = rows.last?.id.rawValue ?? 0
+        rows = []
+        let isFirst = slice.index == 0
+        if isFirst { try checkCursors(point, lastDeadLetter: letters) }
+        var sum = IdentitySum()
+        var skipped: Set<Int64> = []
+        var position = Position.start
+        while position < point.lastPosition {
+            let page = try readPage(after: position, through: point.lastPosition)
+            for record in page {
+                guard record.position == position.next else { throw gap(after: position, before: record.position) }
+                position = record.position
+                if case .unreadable(let reason, _) = record.content {
+                    let subject = try reading("conversation \(record.conversation)") { () throws(JournalError) in
+                        try source.subject(of: record.conversation)
+                    }
+                    throw .difference(JournalDifference(.unreadable, reason, record, subject: subject))
+                }
+                if isFirst, position <= point.checkpoint, case .signal(let signal) = record.content {
+                    sum.add(hash: IdentityHash.of(subject: signal.subject, id: signal.id), position: position)
+                }
+                if !replay.includes(record.conversation) {
+                    // Of another slice, or begun since the rows were read.
+                    if slice.count > 1, record.conversation.rawValue <= known { continue }
+                    if skipped.contains(record.conversation.rawValue) { continue }
+                    guard try followNew(record, slice, &replay) else {
+                        skipped.insert(record.conversation.rawValue)
+                        continue
+                    }
+                }
+                try replay.take(record)
+            }
+            progress(
+                Progress(
+                    done: Int64(slice.index) * point.lastPosition.rawValue + position.rawValue,
+                    total: Int64(slice.count) * point.lastPosition.rawValue))
+            if page.isEmpty { throw gap(after: position, before: point.lastPosition.next) }
+        }
+        report.through = point.lastPosition
+        report.signals += replay.signals
+        report.markers += replay.markers
+        report.conversations += replay.conversationCount
+        try replay.finish()
+        if isFirst { try checkIdentities(sum, through: point.checkpoint) }
+    }
+
+    /// Takes in a conversation that was begun after the rows had been read; false when it is not of this slice.
+    private func followNew(
+        _ record: JournalRecord, _ slice: ConversationSlice, _ replay: inout JournalReplay
+    ) throws(VerificationStop) -> Bool {
+        let row = try reading("conversation \(record.conversation)") { () throws(JournalError) in
+            try source.conversation(id: record.conversation)
+        }
+        guard let row else {
+            throw .difference(
+                JournalDifference(
+                    .conversation, "conversation \(record.conversation) has records but no row", record, subject: nil))
+        }
+        guard slice.contains(partition: row.partition) else { return false }
+        // What is saved by now may be newer than the last position.
+        try replay.follow(ConversationRecord(id: row.id, subject: row.subject, partition: row.partition))
+        return true
+    }
+
+    private func gap(after position: Position, before next: Position) -> VerificationStop {
+        .difference(
+            JournalDifference(
+                .position,
+                next <= position
+                    ? "position \(next) comes again after \(position)"
+                    : "the positions \(position.next) to \(next.rawValue - 1) are missing",
+                position: position.next))
+    }
+
+    /// The last dead letter, in pages: there are few.
+    private func lastDeadLetter() throws(VerificationStop) -> Position {
+        var last = Position.start
+        while true {
+            let page = try reading("the dead letters") { () throws(JournalError) in
+                try source.deadLetters(after: last, conversation: nil, limit: limits.page)
+            }
+            guard let newest = page.last else { return last }
+            last = newest.position
+        }
+    }
+
+    /// Nothing is known of records behind the last one: who knows of some has seen an end that the journal has lost.
+    private func checkCursors(_ point: RecoveryPoint, lastDeadLetter: Position) throws(VerificationStop) {
+        let known = [
+            ("the newest dead letter", lastDeadLetter), ("the newest pending signal", point.pending.last ?? .start),
+            ("the newest open effect", point.openEffects.map(\.key.cause).max() ?? .start),
+        ]
+        for (name, position) in known where position > point.lastPosition {
+            throw .difference(
+                JournalDifference(
+                    .cursor, "\(name) is at position \(position), but the journal ends at \(point.lastPosition)"))
+        }
+        for (name, cursor) in [("outbox", point.outboxCursor), ("checkpoint", point.checkpoint)]
+        where cursor < .start || cursor > point.lastPosition {
+            throw .difference(
+                JournalDifference(
+                    .cursor, "the \(name) cursor is at \(cursor), but the journal ends at \(point.lastPosition)"))
+        }
+    }
+
+    private func checkIdentities(_ expected: IdentitySum, through checkpoint: Position) throws(VerificationStop) {
+        let found = try reading("the identity index") { () throws(JournalError) in
+            try source.identitySum(through: checkpoint)
+        }
+        guard found != expected else { return }
+        var position = Position.start
+        while position < checkpoint {
+            let page = try readPage(after: position, through: checkpoint)
+            guard let last = page.last else { break }
+            for record in page {
+                guard case .signal(let signal) = record.content else { continue }
+                let hash = IdentityHash.of(subject: signal.subject, id: signal.id)
+                let listed = try reading("the identity index") { () throws(JournalError) in
+                    try source.positions(identity: hash)
+                }
+                guard listed.contains(record.position) else {
+                    throw .difference(
+                        JournalDifference(
+                            .identities, "\(signal.id) is not in the identity index", record, subject: signal.subject))
+                }
+            }
+            position = last.position
+        }
+        throw .difference(
+            JournalDifference(
+                .identities,
+                "the identity index has \(found.count) entries up to position \(checkpoint), the records \(expected.count)"
+            ))
+    }
+
+    // MARK: One conversation
+
+    /// The conversation's newest record, with all that is kept beside the records, as of one moment.
+    private func moment(
+        of id: ConversationID
+    ) throws(VerificationStop) -> (head: ConversationHead, row: ConversationRecord, point: RecoveryPoint)? {
+        for _ in 0..<limits.tries {
+            let before = try head(of: id)
+            let row = try reading("conversation \(id)") { () throws(JournalError) in try source.conversation(id: id) }
+            let point = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
+            guard let row, let head = try head(of: id) else { return nil }
+            if before == head { return (head, row, point) }
+        }
+        throw .journal(
+            JournalError(.busy, "conversation \(id) grows faster than it can be looked at; verify the whole journal"))
+    }
+
+    private func head(of id: ConversationID) throws(VerificationStop) -> ConversationHead? {
+        try reading("conversation \(id)") { () throws(JournalError) in try source.head(id: id) }
+    }
+
+    /// - Returns: false when `pace` has ended it.
+    private func verifyChain(
+        of id: ConversationID, report: inout VerificationReport, pace: () -> Bool
+    ) throws(VerificationStop) -> Bool {
+        guard let (head, row, point) = try moment(of: id) else { return true }
+        guard let chain = try chain(from: head.position, of: row, pace: pace) else { return false }
+        var replay = JournalReplay(scope: .conversations, source: source, point: point)
+        try replay.follow(row)
+        for (index, position) in chain.enumerated() {
+            guard let record = try read(position) else { throw gap(after: position, before: position.next) }
+            try replay.take(record)
+            if index % limits.page == limits.page - 1, !pace() { return false }
+        }
+        try replay.finish()
+        report.signals = replay.signals
+        report.markers = replay.markers
+        report.conversations = 1
+        report.through = point.lastPosition
+        return true
+    }
+
+    /// Where the conversation's records stand up to its head, in record order: 8 bytes each.
+    private func chain(
+        from head: Position, of row: ConversationRecord, pace: () -> Bool
+    ) throws(VerificationStop) -> [Position]? {
+        var positions: [Position] = []
+        var position = head
+        while position > .start {
+            guard let record = try read(position), record.conversation == row.id, record.previous < position else {
+                throw .difference(
+                    JournalDifference(
+                        .chain,
+                        "the conversation's chain leads to position \(position), which is not one of its records",
+                        subject: row.subject, position: position))
+            }
+            positions.append(position)
+            position = record.previous
+            if positions.count % limits.page == 0, !pace() { return nil }
+        }
+        return positions.reversed()
+    }
+
+    // MARK: Reading
+
+    private func readPage(after position: Position, through end: Position) throws(VerificationStop) -> [JournalRecord] {
+        let page = try reading("the records after position \(position)") { () throws(JournalError) in
+            try source.records(after: position, limit: limits.page)
+        }
+        return page.last.map { $0.position <= end } ?? true ? page : page.filter { $0.position <= end }
+    }
+
+    private func read(_ position: Position) throws(VerificationStop) -> JournalRecord? {
+        try reading("position \(position)") { () throws(JournalError) in try source.record(at: position) }
+    }
+
+    private func reading<Value>(
+        _ what: String, _ body: () throws(JournalError) -> Value
+    ) throws(VerificationStop) -> Value {
+        do { return try body() } catch { throw VerificationStop(error, reading: what) }
+    }
+}
+
+extension VerificationReport {
+    fileprivate mutating func add(_ other: VerificationReport) {
+        signals += other.signals
+        markers += other.markers
+        conversations += other.conversations
+        through = max(through, other.through)
+        difference = difference ?? other.difference
+    }
+}

@@ -1,0 +1,21 @@
+import JournalPort
+
+/// Finds recent signals by the hash of their identity; the journal finds those up to its last checkpoint. Two halves, of
+/// which the older is dropped when the newer is full.
+struct RecentIdentities {
+    /// Far more than a checkpoint's interval, behind which the journal's own index takes over.
+    private static let halfLimit = 250_000
+
+    private var newer = IdentityIndex()
+    private var older = IdentityIndex()
+
+    mutating func insert(_ hash: UInt64, _ position: Position) {
+        if newer.count >= Self.halfLimit {
+            older = newer
+            newer = IdentityIndex()
+        }
+        newer.insert(hash, position)
+    }
+
+    func positions(_ hash: UInt64) -> [Position] { newer.positions(hash) + older.positions(hash) }
+}

@@ -1,0 +1,184 @@
+/// The runtime's numbers at one moment. A thread of the engine owns one value, changes it while it works and publishes a
+/// copy after each transaction. Apart from `rejected`, which changes seldom, and `partitions`, which is set when a copy is
+/// published, the value holds no heap memory: a change costs an addition and a copy about a kilobyte of `memcpy`.
+public struct MetricsSnapshot: Sendable {
+    /// What has happened since the process started. Only ever grows.
+    public struct Counters: Sendable, Equatable {
+        /// Messages taken from the broker, whatever became of them.
+        public var received: UInt64 = 0
+        /// Payload bytes taken from the broker.
+        public var receivedBytes: UInt64 = 0
+        /// Signals written to the journal, inbound and derived.
+        public var recorded: UInt64 = 0
+        /// Messages whose signal was in the journal already.
+        public var duplicates: UInt64 = 0
+        /// Signals applied by the reducer.
+        public var applied: UInt64 = 0
+        /// Publishes that the broker has acknowledged.
+        public var published: UInt64 = 0
+        /// Signals set aside because they could not be applied.
+        public var deadLetters: UInt64 = 0
+        /// Transactions committed.
+        public var commits: UInt64 = 0
+        /// Transactions that failed and were rolled back.
+        public var commitFailures: UInt64 = 0
+        /// Times the connection to the broker was made, the first included.
+        public var brokerConnections: UInt64 = 0
+        /// Times the broker had forgotten the session: messages may have been lost there.
+        public var brokerSessionsLost: UInt64 = 0
+        /// Receipts and answers that were not given because their response topic is not allowed.
+        public var repliesRefused: UInt64 = 0
+        /// Receipts and answers that did not reach the broker: too many waited, or it does not take them.
+        public var repliesDropped: UInt64 = 0
+        /// Events that were set aside because the broker ends the connection at them.
+        public var eventsSetAside: UInt64 = 0
+        /// Times ingress stopped reading because something downstream was full.
+        public var ingressPauses: UInt64 = 0
+        /// Questions answered with what was asked for.
+        public var queriesAnswered: UInt64 = 0
+        /// Questions answered with an error, for whatever reason but that too many waited.
+        public var queriesFailed: UInt64 = 0
+        /// Questions refused because too many waited.
+        public var queriesRefused: UInt64 = 0
+        /// Connections over HTTP without a request that were closed for others, as there were too many.
+        public var idleConnectionsClosed: UInt64 = 0
+        /// Conversations that the background verification has looked at.
+        public var verifiedConversations: UInt64 = 0
+        /// Their records.
+        public var verifiedRecords: UInt64 = 0
+        /// Times it found that the journal does not agree with itself.
+        public var verificationDifferences: UInt64 = 0
+        /// Conversations made anew from their records, because what was saved of them could not be used.
+        public var conversationsRebuilt: UInt64 = 0
+
+        public init() {}
+    }
+
+    /// How much there is of something right now.
+    public struct Gauges: Sendable, Equatable {
+        /// Signals recorded and not applied yet.
+        public var queueDepth: Int = 0
+        /// Signals that wait for their cause.
+        public var parked: Int = 0
+        /// The same by partition, in their order; empty until the journal is open.
+        public var partitions: [PartitionDepth] = []
+        /// Events recorded and not yet acknowledged by the broker.
+        public var outboxLag: Int = 0
+        /// Conversations held in memory.
+        public var conversationsCached: Int = 0
+        /// Conversations that cannot be loaded: their signals wait.
+        public var conversationsSetAside: Int = 0
+        /// Effects without an end.
+        public var openEffects: Int = 0
+        /// Dead letters in the journal.
+        public var deadLettersOpen: Int = 0
+        /// The journal's size on disk, its write-ahead log included.
+        public var journalBytes: Int = 0
+        /// The process's resident memory; `ProcessMemory.residentBytes()` reads it.
+        public var residentBytes: Int = 0
+        /// Who watches a conversation's events as they come, over HTTP.
+        public var liveStreams: Int = 0
+        /// What answers that clients have not taken yet hold in memory.
+        public var answerBytes: Int = 0
+        /// Connections over HTTP.
+        public var httpConnections: Int = 0
+        /// 1 while tokens or a certificate in force are not those of the file, which is wrong.
+        public var staleFiles: Int = 0
+        /// When the background verification last finished a conversation, seconds since 1970; 0 before the first.
+        public var verifiedAt: Int64 = 0
+
+        public init() {}
+    }
+
+    /// What waits in one partition.
+    public struct PartitionDepth: Sendable, Equatable {
+        /// Signals recorded and not applied yet, parked ones included.
+        public var queued: Int
+        /// Signals that wait for their cause.
+        public var parked: Int
+
+        public init(queued: Int, parked: Int) {
+            self.queued = queued
+            self.parked = parked
+        }
+    }
+
+    public var counters = Counters()
+    public var gauges = Gauges()
+    public var rejected = RejectionCounts()
+    public var effects = EffectCounts()
+    /// Signals a transaction.
+    public var commitBatchSize = Histogram(.items)
+    /// From the begin of a transaction until its commit returned.
+    public var commitSeconds = Histogram(.seconds)
+    /// From a message's arrival until the commit that recorded it.
+    public var recordSeconds = Histogram(.seconds)
+    /// From the commit that recorded a signal until the one that applied it.
+    public var applySeconds = Histogram(.seconds)
+    /// From a question until its answer, waiting included.
+    public var querySeconds = Histogram(.seconds)
+
+    public init() {}
+
+    /// Adds the numbers of another thread, so that each may own a value of its own.
+    public mutating func add(_ other: MetricsSnapshot) {
+        counters.add(other.counters)
+        gauges.add(other.gauges)
+        rejected.add(other.rejected)
+        effects.add(other.effects)
+        commitBatchSize.add(other.commitBatchSize)
+        commitSeconds.add(other.commitSeconds)
+        recordSeconds.add(other.recordSeconds)
+        applySeconds.add(other.applySeconds)
+        querySeconds.add(other.querySeconds)
+    }
+}
+
+extension MetricsSnapshot.Counters {
+    package mutating func add(_ other: Self) {
+        received += other.received
+        receivedBytes += other.receivedBytes
+        recorded += other.recorded
+        duplicates += other.duplicates
+        applied += other.applied
+        published += other.published
+        deadLetters += other.deadLetters
+        commits += other.commits
+        commitFailures += other.commitFailures
+        brokerConnections += other.brokerConnections
+        brokerSessionsLost += other.brokerSessionsLost
+        repliesRefused += other.repliesRefused
+        repliesDropped += other.repliesDropped
+        eventsSetAside += other.eventsSetAside
+        ingressPauses += other.ingressPauses
+        queriesAnswered += other.queriesAnswered
+        queriesFailed += other.queriesFailed
+        queriesRefused += other.queriesRefused
+        idleConnectionsClosed += other.idleConnectionsClosed
+        verifiedConversations += other.verifiedConversations
+        verifiedRecords += other.verifiedRecords
+        verificationDifferences += other.verificationDifferences
+        conversationsRebuilt += other.conversationsRebuilt
+    }
+}
+
+extension MetricsSnapshot.Gauges {
+    mutating func add(_ other: Self) {
+        queueDepth += other.queueDepth
+        parked += other.parked
+        // One thread has partitions.
+        if partitions.isEmpty { partitions = other.partitions }
+        outboxLag += other.outboxLag
+        conversationsCached += other.conversationsCached
+        conversationsSetAside += other.conversationsSetAside
+        openEffects += other.openEffects
+        deadLettersOpen += other.deadLettersOpen
+        journalBytes += other.journalBytes
+        residentBytes += other.residentBytes
+        liveStreams += other.liveStreams
+        answerBytes += other.answerBytes
+        httpConnections += other.httpConnections
+        staleFiles += other.staleFiles
+        verifiedAt = max(verifiedAt, other.verifiedAt)
+    }
+}
