@@ -71,6 +71,14 @@ let package = Package(
         .target(
             name: "SQLiteJournal", dependencies: ["SQLite", "Conversation", "Signals", "JournalPort"],
             swiftSettings: strict),
+        // `convey project`: timelines in a database of their own, from published events alone.
+        .target(
+            name: "ProjectionConsumer",
+            dependencies: [
+                "Conversation", "Signals", "MQTTTransport", "SQLite",
+                .product(name: "Logging", package: "swift-log"),
+            ],
+            swiftSettings: strict),
         .target(
             name: "EffectHandlers",
             dependencies: [
@@ -119,6 +127,15 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: strict),
+        // Settings from flags, environment and YAML file: the table, how each is read, and what does not fit together.
+        .target(
+            name: "ConveySettings",
+            dependencies: [
+                "ChatCompletions", "Conversation", "Signals", "ConveyEngine", "ConveyHTTP", "ConveyRuntime",
+                "EffectHandlers", "MQTTTransport", .product(name: "Logging", package: "swift-log"),
+                .product(name: "Yams", package: "Yams"),
+            ],
+            swiftSettings: strict),
         // For programs that ask a running Convey: small, without Foundation's networking.
         .target(
             name: "ConveyClient", dependencies: ["Conversation", "Signals", "MQTTTransport"], swiftSettings: strict),
@@ -130,9 +147,9 @@ let package = Package(
             name: "convey",
             dependencies: [
                 "Conversation", "Signals", "JournalPort", "ConveyEngine", "JournalReading", "ConveyQueries",
-                "ConveyRuntime",
-                "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "EffectHandlers", "ChatCompletions",
-                "ConveyHTTP", "ConveyClient", "CMalloc",
+                "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "EffectHandlers",
+                "ChatCompletions", "ConveyHTTP", "ConveyClient", "CMalloc", "SQLite", "ConveySettings",
+                "ProjectionConsumer",
                 // `convey health`, where the service speaks TLS.
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -140,7 +157,6 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
-                .product(name: "Yams", package: "Yams"),
             ],
             swiftSettings: strict),
 
@@ -195,7 +211,8 @@ let package = Package(
         .testTarget(
             name: "SQLiteJournalTests",
             dependencies: [
-                "SQLiteJournal", "Conversation", "Signals", "ConveyEngine", "CSQLite", "JournalPort", "JournalReading",
+                "SQLiteJournal", "Conversation", "Signals", "ConveyEngine", "CSQLite", "JournalPort",
+                "JournalReading", "SQLite", "ProjectionConsumer",
                 "JournalSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -209,9 +226,8 @@ let package = Package(
             name: "ConveyTests",
             dependencies: [
                 "convey", "ChatCompletions", "Conversation", "Signals", "ConveyHTTP", "EffectHandlers",
-                "JournalReading",
-                "MQTTTransport",
-                "Observability", "TestSupport", .product(name: "NIOCore", package: "swift-nio"),
+                "JournalReading", "MQTTTransport", "Observability", "TestSupport",
+                .product(name: "NIOCore", package: "swift-nio"), "ConveySettings",
             ],
             swiftSettings: strict),
         .testTarget(

@@ -4,6 +4,7 @@ import Testing
 
 @testable import ConveyHTTP
 @testable import convey
+@testable import ConveySettings
 
 @Suite("HTTP")
 struct HTTPServiceTests {

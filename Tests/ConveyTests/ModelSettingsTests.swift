@@ -4,6 +4,7 @@ import Foundation
 import Testing
 
 @testable import convey
+@testable import ConveySettings
 
 private let testKey = "sk-test-55d0aa"
 

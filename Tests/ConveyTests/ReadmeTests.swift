@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import convey
+@testable import ConveySettings
 
 @Suite("README")
 struct ReadmeTests {

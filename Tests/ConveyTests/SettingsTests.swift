@@ -3,6 +3,7 @@ import MQTTTransport
 import Testing
 
 @testable import convey
+@testable import ConveySettings
 
 @Suite("Settings")
 struct SettingsTests {
@@ -52,6 +53,21 @@ struct SettingsTests {
                 "outbox.window: \"201\" is not a whole number from 1 to 200 (from CONVEY_OUTBOX_WINDOW)"))
         #expect(problems.contains { $0.hasPrefix("log.level: ") && $0.contains("trace, debug, info") })
         #expect(problems.contains { $0.hasPrefix("journal.partitions: ") && $0.hasSuffix("(from \(file.path):2)") })
+    }
+
+    @Test("There are at most as many shards as partitions, and 64")
+    func shards() throws {
+        #expect(try ServeSettings(sources([], [:])).journalShards == 1)
+        #expect(
+            try ServeSettings(sources(["--journal-shards", "6"], ["CONVEY_JOURNAL_PARTITIONS": "6"])).journalShards == 6
+        )
+        #expect(
+            problems(["--journal-shards", "7"], ["CONVEY_JOURNAL_PARTITIONS": "6"]) == [
+                "journal.shards: 7 is more than journal.partitions (6): every shard needs a partition "
+                    + "(from --journal-shards)"
+            ])
+        #expect(problems(["--journal-shards", "65"], [:]).count == 1)
+        #expect(problems(["--journal-shards", "0"], [:]).count == 1)
     }
 
     @Test("An unknown variable or key is an error that names the nearest known one")

@@ -3,6 +3,7 @@ import Testing
 
 @testable import ConveyHTTP
 @testable import convey
+@testable import ConveySettings
 
 @Suite("HTTPS")
 struct TLSTests {

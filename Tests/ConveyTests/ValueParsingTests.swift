@@ -2,6 +2,7 @@ import ConveyHTTP
 import Testing
 
 @testable import convey
+@testable import ConveySettings
 
 @Suite("Values of settings")
 struct ValueParsingTests {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import ConveySettings
 import Foundation
-import Glibc
 import MQTTTransport
 
 /// A client command's connection to the broker, and the one stream in which everything that happens to it comes.
@@ -23,7 +23,7 @@ final class ClientSession: Sendable {
             settings.version == .v5
             ? subject.map { ConversationTopics(root: settings.root, subject: $0).receipts(clientID: clientID) } : nil
         client = try MQTTClient(
-            MQTTOptions(broker: settings.address, clientID: clientID, version: settings.version.mqttVersion))
+            MQTTOptions(broker: settings.address, clientID: clientID, version: settings.version))
         (events, post) = AsyncStream.makeStream(bufferingPolicy: .unbounded)
     }
 
@@ -84,27 +84,4 @@ final class ClientSession: Sendable {
     func post(_ event: ClientEvent) { post.yield(event) }
 
     func close() async { await client.stop() }
-}
-
-extension MQTTVersionSetting {
-    var mqttVersion: MQTTVersion {
-        switch self {
-        case .v5: .v5
-        case .v311: .v311
-        }
-    }
-}
-
-/// Standard output without a buffer, so that a piece of an answer is seen when it comes.
-enum StandardOutput {
-    /// Writes the text. When nobody reads any more (`| head`), the process ends.
-    static func write(_ text: String) {
-        var bytes = Array(text.utf8)[...]
-        while !bytes.isEmpty {
-            let count = bytes.withUnsafeBytes { Glibc.write(STDOUT_FILENO, $0.baseAddress, $0.count) }
-            if count < 0, errno == EINTR { continue }
-            guard count > 0 else { _exit(0) }
-            bytes = bytes.dropFirst(count)
-        }
-    }
 }

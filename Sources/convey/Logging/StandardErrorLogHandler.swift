@@ -1,3 +1,4 @@
+import ConveySettings
 import Foundation
 import Glibc
 import Logging
@@ -11,9 +12,9 @@ struct StandardErrorLogHandler: LogHandler {
     var metadataProvider: Logger.MetadataProvider?
 
     /// Makes every logger of the process write here. Call it once, first.
-    static func bootstrap(level: LogLevelSetting, format: LogFormat) {
+    static func bootstrap(level: Logger.Level, format: LogFormat) {
         LoggingSystem.bootstrap { label in
-            StandardErrorLogHandler(label: label, format: format, logLevel: level.logLevel)
+            StandardErrorLogHandler(label: label, format: format, logLevel: level)
         }
     }
 
@@ -43,19 +44,5 @@ struct StandardErrorLogHandler: LogHandler {
         bytes.append(UInt8(ascii: "\n"))
         // A log that cannot be written is not worth stopping for.
         _ = write(STDERR_FILENO, bytes, bytes.count)
-    }
-}
-
-extension LogLevelSetting {
-    var logLevel: Logger.Level {
-        switch self {
-        case .trace: .trace
-        case .debug: .debug
-        case .info: .info
-        case .notice: .notice
-        case .warning: .warning
-        case .error: .error
-        case .critical: .critical
-        }
     }
 }

@@ -1,6 +1,6 @@
 /// What was given on the command line, in the environment and in the file. The command line wins over the environment,
 /// the environment over the file.
-struct SettingSources: Sendable {
+package struct SettingSources: Sendable {
     private let flags: [SettingKey: GivenValue]
     private let environment: [SettingKey: GivenValue]
     private let file: [SettingKey: GivenValue]
@@ -12,7 +12,7 @@ struct SettingSources: Sendable {
     ///   - flags: the flags that were given, with their texts.
     ///   - configFile: the file named by `--config`; without it `CONVEY_CONFIG` names one.
     ///   - environment: all environment variables; those that do not start with `CONVEY_` are left alone.
-    init(flags: [SettingKey: String], configFile: String?, environment: [String: String]) {
+    package init(flags: [SettingKey: String], configFile: String?, environment: [String: String]) {
         let fromEnvironment = EnvironmentSettings(environment)
         self.flags = Dictionary(
             uniqueKeysWithValues: flags.map { ($0, GivenValue(text: $1, origin: .flag($0.flag))) })
@@ -39,13 +39,13 @@ struct SettingSources: Sendable {
 }
 
 /// The settings in the environment.
-struct EnvironmentSettings: Sendable {
+package struct EnvironmentSettings: Sendable {
     static let prefix = "CONVEY_"
-    static let configFileName = "CONVEY_CONFIG"
+    package static let configFileName = "CONVEY_CONFIG"
     /// The key of the provider `openai`, unless a setting says where it is.
     static let apiKeyName = "CONVEY_LLM_API_KEY"
     /// The bearer token that commands send to a service over HTTP.
-    static let httpTokenName = "CONVEY_HTTP_TOKEN"
+    package static let httpTokenName = "CONVEY_HTTP_TOKEN"
     /// No settings: secrets, and variables of the build and of tests, which Convey itself does not read.
     private static let ignored: Set<String> = [apiKeyName, httpTokenName, "CONVEY_STRICT", "CONVEY_SEEDS"]
 

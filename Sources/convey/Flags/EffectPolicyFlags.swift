@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConveySettings
 
 /// The flags of one class of effects.
 struct LLMPolicyFlags: SettingFlags {

@@ -1,82 +1,82 @@
 /// The settings of language models.
 extension Settings {
-    static let models: [SettingKey] = [
+    package static let models: [SettingKey] = [
         llmProvider.key, llmFallback.key, llmBaseURL.key, llmModel.key, llmAPIKeyFile.key, llmAPIKeyEnv.key,
         llmOrganization.key, llmProviders.key, llmTemperature.key, llmMaxTokens.key, llmSystemPrompt.key,
         llmSystemPromptFile.key, llmMaxMessages.key, llmTokenBudget.key, llmStream.key, llmFirstTokenTimeout.key,
         llmCoalesceDelay.key, llmCoalesceBytes.key, llmCAFile.key, llmEchoDelay.key, llmEchoChunkWords.key,
     ]
 
-    static let llmProvider = Setting(
+    package static let llmProvider = Setting(
         "llm.provider", in: .models, "NAME", note: "openai with llm.base_url, else echo",
         help: "Who answers: echo (streams the user's text back), openai (llm.base_url), or a name in llm.providers.",
         parse: ValueParsers.optionalText)
-    static let llmFallback = Setting(
+    package static let llmFallback = Setting(
         "llm.fallback", in: .models, "NAMES", isStructured: true,
         help: "Providers that are asked, in this order, when the first one fails before it has said anything.",
         parse: ValueParsers.names)
-    static let llmBaseURL = Setting(
+    package static let llmBaseURL = Setting(
         "llm.base_url", in: .models, "URL", note: "https://api.openai.com/v1 for openai", secrecy: .url,
         help: "The provider openai, or any server like it: what stands before /chat/completions.",
         parse: ValueParsers.optionalText)
-    static let llmModel = Setting(
+    package static let llmModel = Setting(
         "llm.model", in: .models, "NAME", help: "The model to ask that provider for.", parse: ValueParsers.optionalText)
-    static let llmAPIKeyFile = Setting(
+    package static let llmAPIKeyFile = Setting(
         "llm.api_key_file", in: .models, "FILE", help: "A file whose first line is that provider's API key.",
         parse: ValueParsers.optionalText)
-    static let llmAPIKeyEnv = Setting(
+    package static let llmAPIKeyEnv = Setting(
         "llm.api_key_env", in: .models, "NAME",
         note: "CONVEY_LLM_API_KEY, and for api.openai.com OPENAI_API_KEY",
         help: "The environment variable with that provider's API key.", parse: ValueParsers.optionalText)
-    static let llmOrganization = Setting(
+    package static let llmOrganization = Setting(
         "llm.organization", in: .models, "ID", help: "Sent to that provider as OpenAI-Organization.",
         parse: ValueParsers.optionalText)
-    static let llmProviders = Setting(
+    package static let llmProviders = Setting(
         "llm.providers", in: .models, "JSON", isStructured: true,
         help: "Further providers by name, each with base_url, model, api_key_file or api_key_env, organization, "
             + "headers_file, token_limit, stream_usage.",
         parse: ValueParsers.mapping)
-    static let llmTemperature = Setting(
+    package static let llmTemperature = Setting(
         "llm.temperature", in: .models, "NUMBER", note: "the model's", help: "From 0 to 2.",
         parse: ValueParsers.optional(ValueParsers.number(0...2)))
-    static let llmMaxTokens = Setting(
+    package static let llmMaxTokens = Setting(
         "llm.max_tokens", in: .models, "COUNT", note: "the model's", help: "Most tokens of an answer.",
         parse: ValueParsers.optional(ValueParsers.integer(1...1_000_000)))
-    static let llmSystemPrompt = Setting(
+    package static let llmSystemPrompt = Setting(
         "llm.system_prompt", in: .models, "TEXT", help: "What every request begins with.",
         parse: ValueParsers.optionalText)
-    static let llmSystemPromptFile = Setting(
+    package static let llmSystemPromptFile = Setting(
         "llm.system_prompt_file", in: .models, "FILE", help: "A file with the system prompt.",
         parse: ValueParsers.optionalText)
-    static let llmMaxMessages = Setting(
+    package static let llmMaxMessages = Setting(
         "llm.max_messages", in: .models, "COUNT", default: "40", help: "Most messages of a request, the newest.",
         parse: ValueParsers.integer(1...1_000))
-    static let llmTokenBudget = Setting(
+    package static let llmTokenBudget = Setting(
         "llm.token_budget", in: .models, "COUNT", note: "1,000,000",
         help: "Most tokens of a request's messages, estimated at a quarter of the characters; the oldest are left out.",
         parse: ValueParsers.optional(ValueParsers.integer(1...100_000_000)))
-    static let llmStream = Setting(
+    package static let llmStream = Setting(
         "llm.stream", in: .models, nil, default: "true", help: "Ask for answers as they are made.",
         parse: ValueParsers.boolean)
-    static let llmFirstTokenTimeout = Setting(
+    package static let llmFirstTokenTimeout = Setting(
         "llm.first_token_timeout", in: .models, "DURATION", default: "60s",
         help: "How long a streamed answer's first piece may take.",
         parse: ValueParsers.duration(.milliseconds(100)...(.seconds(3_600))))
-    static let llmCoalesceDelay = Setting(
+    package static let llmCoalesceDelay = Setting(
         "llm.coalesce_delay", in: .models, "DURATION", default: "50ms",
         help: "Pieces of an answer are joined for this long before they are recorded and published.",
         parse: ValueParsers.duration(.zero...(.seconds(10))))
-    static let llmCoalesceBytes = Setting(
+    package static let llmCoalesceBytes = Setting(
         "llm.coalesce_bytes", in: .models, "SIZE", default: "256", help: "… or until they are this large.",
         parse: ValueParsers.size(1...(64 << 10)))
-    static let llmCAFile = Setting(
+    package static let llmCAFile = Setting(
         "llm.ca_file", in: .models, "FILE",
         help: "PEM file of further authorities that may have signed a provider's certificate.",
         parse: ValueParsers.optionalText)
-    static let llmEchoDelay = Setting(
+    package static let llmEchoDelay = Setting(
         "llm.echo.delay", in: .models, "DURATION", default: "20ms", help: "The echo's pause between two chunks.",
         parse: ValueParsers.duration(.zero...(.seconds(60))))
-    static let llmEchoChunkWords = Setting(
+    package static let llmEchoChunkWords = Setting(
         "llm.echo.chunk_words", in: .models, "COUNT", default: "1", help: "Words in one chunk of the echo.",
         parse: ValueParsers.integer(1...1_000))
 }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConveySettings
 import Foundation
 
 extension Setting {
@@ -119,6 +120,8 @@ struct EngineFlags: SettingFlags {
     var ingressMaxPayloadBytes: String?
     @Option(name: Settings.journalPartitions.name, help: Settings.journalPartitions.argumentHelp)
     var journalPartitions: String?
+    @Option(name: Settings.journalShards.name, help: Settings.journalShards.argumentHelp)
+    var journalShards: String?
     @Option(name: Settings.schedulerOrder.name, help: Settings.schedulerOrder.argumentHelp)
     var schedulerOrder: String?
     @Option(name: Settings.schedulerFairnessThreshold.name, help: Settings.schedulerFairnessThreshold.argumentHelp)
@@ -138,7 +141,8 @@ struct EngineFlags: SettingFlags {
         [
             (Settings.ingressBatchLimit.key, ingressBatchLimit),
             (Settings.ingressMaxPayloadBytes.key, ingressMaxPayloadBytes),
-            (Settings.journalPartitions.key, journalPartitions), (Settings.schedulerOrder.key, schedulerOrder),
+            (Settings.journalPartitions.key, journalPartitions), (Settings.journalShards.key, journalShards),
+            (Settings.schedulerOrder.key, schedulerOrder),
             (Settings.schedulerFairnessThreshold.key, schedulerFairnessThreshold),
             (Settings.schedulerCauseTimeout.key, schedulerCauseTimeout),
             (Settings.schedulerParkedLimit.key, schedulerParkedLimit), (Settings.queueLimit.key, queueLimit),

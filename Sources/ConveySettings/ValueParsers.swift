@@ -171,7 +171,7 @@ enum ValueParsers {
 }
 
 /// A text that shows itself to nobody who prints or logs it.
-struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
     static let mask = "********"
 
     /// The text itself; never print or log it.
@@ -179,6 +179,6 @@ struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringCo
 
     init(_ text: String) { exposed = text }
 
-    var description: String { Self.mask }
-    var debugDescription: String { Self.mask }
+    package var description: String { Self.mask }
+    package var debugDescription: String { Self.mask }
 }

@@ -1,10 +1,10 @@
 /// Turns what was given into values, and collects everything that is wrong on the way.
-struct SettingsResolver {
+package struct SettingsResolver {
     /// A setting's text in force, for the printed configuration.
-    struct InForce: Sendable {
-        let key: SettingKey
-        let text: String?
-        let origin: SettingOrigin
+    package struct InForce: Sendable {
+        package let key: SettingKey
+        package let text: String?
+        package let origin: SettingOrigin
     }
 
     private let sources: SettingSources
@@ -13,18 +13,18 @@ struct SettingsResolver {
     /// What is allowed and still worth a word at the start.
     private(set) var warnings: [String] = []
 
-    init(_ sources: SettingSources) {
+    package init(_ sources: SettingSources) {
         self.sources = sources
         problems = sources.problems
     }
 
     /// The value in force. One that cannot be read is reported, and the default stands in until the problems are thrown.
-    mutating func value<Value>(_ setting: Setting<Value>) -> Value {
+    package mutating func value<Value>(_ setting: Setting<Value>) -> Value {
         given(setting) ?? standard(setting)
     }
 
     /// The value of a setting that may be left out.
-    mutating func value<Value>(_ setting: Setting<Value?>) -> Value? {
+    package mutating func value<Value>(_ setting: Setting<Value?>) -> Value? {
         if let value = given(setting) { return value }
         if setting.key.defaultText != nil { return standard(setting) }
         inForce.append(InForce(key: setting.key, text: nil, origin: .standard))
@@ -32,7 +32,7 @@ struct SettingsResolver {
     }
 
     /// The value of a setting whose default is worked out.
-    mutating func value(_ setting: Setting<String?>, or worksOut: @autoclosure () -> String) -> String {
+    package mutating func value(_ setting: Setting<String?>, or worksOut: @autoclosure () -> String) -> String {
         if let value = given(setting) ?? nil { return value }
         let text = worksOut()
         inForce.append(InForce(key: setting.key, text: text, origin: .standard))
@@ -62,7 +62,7 @@ struct SettingsResolver {
     func variable(_ name: String) -> String? { sources.variable(name) }
 
     /// Throws everything that is wrong, if anything is.
-    func throwProblems() throws(SettingProblems) {
+    package func throwProblems() throws(SettingProblems) {
         if !problems.isEmpty { throw SettingProblems(problems: problems) }
     }
 

@@ -3,17 +3,17 @@ import Foundation
 import MQTTTransport
 
 /// How to reach the broker: what `serve` and the client commands share.
-struct BrokerSettings: Sendable {
+package struct BrokerSettings: Sendable {
     /// Host, port, credentials and TLS, wherever each was given.
-    let address: BrokerAddress
+    package let address: BrokerAddress
     /// Nil when the setting is left out: `serve` and the client commands choose different ones.
-    let clientID: String?
-    let version: MQTTVersionSetting
+    package let clientID: String?
+    package let version: MQTTVersion
     /// What every topic starts with.
-    let root: String
+    package let root: String
 
     /// Reads the broker's settings and reports what does not fit together.
-    init(_ resolver: inout SettingsResolver, clientIDDefault: String?) {
+    package init(_ resolver: inout SettingsResolver, clientIDDefault: String?) {
         var address = resolver.value(Settings.brokerURL)
         let username = resolver.value(Settings.brokerUsername)
         let password = resolver.value(Settings.brokerPassword)

@@ -1,60 +1,64 @@
+import Conversation
+import Logging
+import MQTTTransport
+
 /// The table of settings: for each, its path in the YAML file, its flag, its environment variables, its default, its
 /// help and how its text is read. Nothing about a setting is written down anywhere else.
-enum Settings {
+package enum Settings {
     /// Every setting, in the order in which help and the printed configuration show them.
-    static let all: [SettingKey] =
+    package static let all: [SettingKey] =
         broker + node + ingress + scheduling + effects + effectPolicies + models + turns + [tools.key] + operation
 
     // MARK: - Broker
 
-    static let broker: [SettingKey] = [
+    package static let broker: [SettingKey] = [
         brokerURL.key, brokerUsername.key, brokerPassword.key, brokerPasswordFile.key, brokerCAFile.key,
         brokerCertificateFile.key, brokerKeyFile.key, brokerClientID.key, brokerEmbedded.key, brokerSessionExpiry.key,
         mqttVersion.key, mqttRoot.key, mqttResponseTopics.key,
     ]
 
-    static let brokerURL = Setting(
+    package static let brokerURL = Setting(
         "broker.url", flag: "broker", in: .broker, "URL", default: "mqtt://127.0.0.1:1883", secrecy: .urlWithPassword,
         help: "The broker: mqtt://HOST:PORT, or mqtts://HOST:PORT for TLS.", parse: BrokerURL.parse)
-    static let brokerUsername = Setting(
+    package static let brokerUsername = Setting(
         "broker.username", in: .broker, "NAME", help: "The user to log in as.", parse: ValueParsers.optionalText)
-    static let brokerPassword = Setting(
+    package static let brokerPassword = Setting(
         "broker.password", in: .broker, "SECRET", secrecy: .secret,
         help: "The user's password. A flag shows in the list of processes: prefer the environment or the file.",
         parse: ValueParsers.secret)
-    static let brokerPasswordFile = Setting(
+    package static let brokerPasswordFile = Setting(
         "broker.password_file", in: .broker, "FILE", help: "A file whose first line is the password.",
         parse: ValueParsers.optionalText)
-    static let brokerCAFile = Setting(
+    package static let brokerCAFile = Setting(
         "broker.ca_file", in: .broker, "FILE", note: "the system's",
         help: "PEM file of the authorities that may have signed the broker's certificate.",
         parse: ValueParsers.optionalText)
-    static let brokerCertificateFile = Setting(
+    package static let brokerCertificateFile = Setting(
         "broker.certificate_file", in: .broker, "FILE", help: "PEM file of the client certificate to present.",
         parse: ValueParsers.optionalText)
-    static let brokerKeyFile = Setting(
+    package static let brokerKeyFile = Setting(
         "broker.key_file", in: .broker, "FILE", help: "PEM file of the client certificate's private key.",
         parse: ValueParsers.optionalText)
-    static let brokerClientID = Setting(
+    package static let brokerClientID = Setting(
         "broker.client_id", in: .broker, "ID", note: "convey-NODE",
         help: "The client id that names the persistent session. Never run two with one id.",
         parse: ValueParsers.topicLevel)
-    static let brokerEmbedded = Setting(
+    package static let brokerEmbedded = Setting(
         "broker.embedded", flag: "embedded-broker", in: .broker, nil, default: "false",
         help: "Start a mosquitto of its own on the broker URL's port of 127.0.0.1, with its data in DATA/broker.",
         parse: ValueParsers.boolean)
-    static let brokerSessionExpiry = Setting(
+    package static let brokerSessionExpiry = Setting(
         "broker.session_expiry", in: .broker, "DURATION", default: "7d",
         help: "How long the broker keeps messages for a Convey that is away (MQTT 5).",
         parse: ValueParsers.duration(.seconds(60)...(.seconds(3_650 * 86_400))))
-    static let mqttVersion = Setting(
+    package static let mqttVersion = Setting(
         "mqtt.version", in: .broker, "VERSION", default: "5",
         help: "5, or 3.1.1 for a broker that knows no 5: then there are no receipts.",
-        parse: ValueParsers.choice(MQTTVersionSetting.self))
-    static let mqttRoot = Setting(
+        parse: ValueParsers.choice(MQTTVersion.self))
+    package static let mqttRoot = Setting(
         "mqtt.root", in: .broker, "TOPIC", default: "conv", help: "What every topic starts with.",
         parse: ValueParsers.topicRoot)
-    static let mqttResponseTopics = Setting(
+    package static let mqttResponseTopics = Setting(
         "mqtt.response_topics", in: .broker, "TOPICS",
         note: "{root}/receipt/#, or {root}/receipt/{subject}/# where Convey logs in", isStructured: true,
         help: "Response topics that get receipts and answers: topic filters, with {root} and {subject} as levels.",
@@ -62,144 +66,136 @@ enum Settings {
 
     // MARK: - Node
 
-    static let node: [SettingKey] = [
+    package static let node: [SettingKey] = [
         nodeName.key, dataDirectory.key, httpAddress.key, httpTokensFile.key, httpTLSCertificateFile.key,
         httpTLSKeyFile.key, httpOrigins.key, httpAllowAnonymous.key, httpConnectionsPerAddress.key,
         httpAnswerBytes.key,
     ]
 
-    static let nodeName = Setting(
+    package static let nodeName = Setting(
         "node", in: .node, "NAME", note: "the host's name",
         help: "This node's name, in its status topic and its client id.", parse: ValueParsers.topicLevel)
-    static let dataDirectory = Setting(
+    package static let dataDirectory = Setting(
         "data.dir", flag: "data", in: .node, "DIR", default: "./data", help: "Where the journal is kept.",
         parse: ValueParsers.text)
-    static let httpAddress = Setting(
+    package static let httpAddress = Setting(
         "http.address", flag: "http", in: .node, "HOST:PORT", default: "127.0.0.1:8080", acceptsEmpty: true,
         help: "Where the page, queries, health and metrics are served; off for nowhere.",
         parse: ValueParsers.httpAddress)
-    static let httpTokensFile = Setting(
+    package static let httpTokensFile = Setting(
         "http.tokens_file", in: .node, "FILE",
         help: "Who may use HTTP: one NAME:SCOPE:SHA256[:EXPIRY] a line, SCOPE one of read, write, admin.",
         parse: ValueParsers.optionalText)
-    static let httpTLSCertificateFile = Setting(
+    package static let httpTLSCertificateFile = Setting(
         "http.tls.certificate_file", in: .node, "FILE",
         help: "Serve HTTPS with this certificate, PEM, and those between it and its root.",
         parse: ValueParsers.optionalText)
-    static let httpTLSKeyFile = Setting(
+    package static let httpTLSKeyFile = Setting(
         "http.tls.key_file", in: .node, "FILE", help: "The certificate's key, PEM, without a pass phrase.",
         parse: ValueParsers.optionalText)
-    static let httpOrigins = Setting(
+    package static let httpOrigins = Setting(
         "http.origins", in: .node, "ORIGINS",
         help: "Origins under which browsers know the service behind a proxy, separated by commas.",
         parse: ValueParsers.webOrigins)
-    static let httpAllowAnonymous = Setting(
+    package static let httpAllowAnonymous = Setting(
         "http.allow_anonymous", in: .node, nil, default: "false",
         help: "Serve other machines without tokens, where a proxy or a published port decides who gets here.",
         parse: ValueParsers.boolean)
 
-    static let httpConnectionsPerAddress = Setting(
+    package static let httpConnectionsPerAddress = Setting(
         "http.connections_per_address", in: .node, "COUNT", note: "a quarter of all; on loopback all",
         help: "Most connections from one address, or one /64 of IPv6; behind a proxy, as many as it makes.",
         parse: ValueParsers.optionalInteger(1...100_000))
-    static let httpAnswerBytes = Setting(
+    package static let httpAnswerBytes = Setting(
         "http.answer_bytes", in: .node, "SIZE", default: "64MiB",
         help: "Memory of all answers that clients have not read yet, those over MQTT included.",
         parse: ValueParsers.size(16 << 20...16 << 30))
 
     // MARK: - Ingress and journal
 
-    static let ingress: [SettingKey] = [ingressBatchLimit.key, ingressMaxPayloadBytes.key, journalPartitions.key]
+    package static let ingress: [SettingKey] = [
+        ingressBatchLimit.key, ingressMaxPayloadBytes.key, journalPartitions.key, journalShards.key,
+    ]
 
-    static let ingressBatchLimit = Setting(
+    package static let ingressBatchLimit = Setting(
         "ingress.batch_limit", in: .ingress, "COUNT", default: "500",
         help: "Most signals that one transaction records; also the receive maximum told to the broker.",
         parse: ValueParsers.integer(1...10_000))
-    static let ingressMaxPayloadBytes = Setting(
+    package static let ingressMaxPayloadBytes = Setting(
         "ingress.max_payload_bytes", in: .ingress, "SIZE", default: "256KiB",
         help: "A larger payload is rejected as too_large.", parse: ValueParsers.size(1 << 10...16 << 20))
-    static let journalPartitions = Setting(
+    package static let journalPartitions = Setting(
         "journal.partitions", in: .ingress, "COUNT", default: "64",
-        help: "Partitions of a new journal. Fixed when the journal is made.", parse: ValueParsers.integer(1...4_096))
+        help: "Partitions of a new journal. Fixed when the journal is created.", parse: ValueParsers.integer(1...4_096))
+    package static let journalShards = Setting(
+        "journal.shards", in: .ingress, "COUNT", default: "1",
+        help: "Shards of a new journal: a file and an engine thread each. Fixed when the journal is created.",
+        parse: ValueParsers.integer(1...64))
 
     // MARK: - Scheduling and outbox
 
-    static let scheduling: [SettingKey] = [
+    package static let scheduling: [SettingKey] = [
         schedulerOrder.key, schedulerFairnessThreshold.key, schedulerCauseTimeout.key, schedulerParkedLimit.key,
         queueLimit.key, outboxWindow.key, outboxLimit.key,
     ]
 
-    static let schedulerOrder = Setting(
+    package static let schedulerOrder = Setting(
         "scheduler.order", in: .scheduling, "ORDER", default: "round_robin",
         help: "Between conversations in a class: round_robin, or arrival for strict record order.",
-        parse: ValueParsers.choice(SchedulerOrderSetting.self))
-    static let schedulerFairnessThreshold = Setting(
+        parse: ValueParsers.choice(Scheduler.Order.self))
+    package static let schedulerFairnessThreshold = Setting(
         "scheduler.fairness_threshold", in: .scheduling, "COUNT", default: "5",
         help: "Selections in a row at one priority before the next one gets a turn.",
         parse: ValueParsers.integer(1...1_000))
-    static let schedulerCauseTimeout = Setting(
+    package static let schedulerCauseTimeout = Setting(
         "scheduler.cause_timeout", in: .scheduling, "DURATION", default: "5m",
         help: "How long a signal waits for its cause before it becomes a dead letter.",
         parse: ValueParsers.duration(.milliseconds(10)...(.seconds(30 * 86_400))))
-    static let schedulerParkedLimit = Setting(
+    package static let schedulerParkedLimit = Setting(
         "scheduler.parked_limit", in: .scheduling, "COUNT", default: "10000",
         help: "Most signals that wait for their cause.", parse: ValueParsers.integer(1...1_000_000))
-    static let queueLimit = Setting(
+    package static let queueLimit = Setting(
         "queue.limit", in: .scheduling, "COUNT", default: "100000",
         help: "Signals recorded and not applied at which ingress pauses.", parse: ValueParsers.integer(1...10_000_000))
-    static let outboxWindow = Setting(
+    package static let outboxWindow = Setting(
         "outbox.window", in: .scheduling, "COUNT", default: "200",
         help: "Most publishes without an acknowledgement.", parse: ValueParsers.integer(1...200))
-    static let outboxLimit = Setting(
+    package static let outboxLimit = Setting(
         "outbox.limit", in: .scheduling, "COUNT", default: "100000",
         help: "Events recorded and not published at which ingress pauses.",
         parse: ValueParsers.integer(1...100_000_000))
 
     // MARK: - Effects
 
-    static let effects: [SettingKey] = [effectsOpenLimit.key]
+    package static let effects: [SettingKey] = [effectsOpenLimit.key]
 
-    static let effectsOpenLimit = Setting(
+    package static let effectsOpenLimit = Setting(
         "effects.open_limit", in: .effects, "COUNT", default: "100000",
         help: "Effects without an end at which ingress pauses; timers are not counted.",
         parse: ValueParsers.integer(1...10_000_000))
 
     // MARK: - Operation
 
-    static let operation: [SettingKey] = [
+    package static let operation: [SettingKey] = [
         logLevel.key, logFormat.key, shutdownTimeout.key, verifyBackground.key,
     ]
 
-    static let logLevel = Setting(
+    package static let logLevel = Setting(
         "log.level", in: .operation, "LEVEL", default: "info",
         help: "trace, debug, info, notice, warning, error or critical.",
-        parse: ValueParsers.choice(LogLevelSetting.self))
-    static let logFormat = Setting(
+        parse: ValueParsers.choice(Logger.Level.self))
+    package static let logFormat = Setting(
         "log.format", in: .operation, "FORMAT", default: "text", help: "text or json, one line an entry, to stderr.",
         parse: ValueParsers.choice(LogFormat.self))
-    static let shutdownTimeout = Setting(
+    package static let shutdownTimeout = Setting(
         "shutdown.timeout", in: .operation, "DURATION", default: "20s",
         help: "How long a stop may take before work is left for the next start.",
         parse: ValueParsers.duration(.zero...(.seconds(600))))
-    static let verifyBackground = Setting(
+    package static let verifyBackground = Setting(
         "verify.background", in: .operation, nil, default: "true",
         help: "Verify conversations of the journal all the time, chosen at random.", parse: ValueParsers.boolean)
 }
 
-enum MQTTVersionSetting: String, Sendable, CaseIterable {
-    case v5 = "5"
-    case v311 = "3.1.1"
-}
-
-enum SchedulerOrderSetting: String, Sendable, CaseIterable {
-    case roundRobin = "round_robin"
-    case arrival
-}
-
-enum LogFormat: String, Sendable, CaseIterable {
+package enum LogFormat: String, Sendable, CaseIterable {
     case text, json
-}
-
-enum LogLevelSetting: String, Sendable, CaseIterable {
-    case trace, debug, info, notice, warning, error, critical
 }

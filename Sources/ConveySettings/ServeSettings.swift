@@ -1,58 +1,62 @@
+import Conversation
 import ConveyEngine
 import ConveyHTTP
 import EffectHandlers
 import Glibc
+import Logging
 
 /// Everything that `convey serve` can be told, read and checked.
-struct ServeSettings: Sendable {
-    let broker: BrokerSettings
+package struct ServeSettings: Sendable {
+    package let broker: BrokerSettings
     /// How long the broker keeps the ingress session of a Convey that is away.
-    let sessionExpiry: Duration
+    package let sessionExpiry: Duration
     /// Whether to start a mosquitto of its own.
-    let embeddedBroker: Bool
+    package let embeddedBroker: Bool
     /// Where receipts and answers to queries may go.
-    let responseTopics: [String]
-    let node: String
-    let dataDirectory: String
+    package let responseTopics: [String]
+    package let node: String
+    package let dataDirectory: String
     /// Nil when nothing is to be served.
-    let httpAddress: HTTPAddress?
+    package let httpAddress: HTTPAddress?
     /// Nil when nothing is to be served.
-    let httpAccess: AccessPolicy?
+    package let httpAccess: AccessPolicy?
     /// The certificate that HTTP is served with; nil for none.
-    let httpTLS: FileValue<TLSIdentity>?
+    package let httpTLS: FileValue<TLSIdentity>?
     /// Nil for the service's own choice.
-    let httpConnectionsPerAddress: Int?
-    let httpAnswerBytes: Int
+    package let httpConnectionsPerAddress: Int?
+    package let httpAnswerBytes: Int
 
-    let ingressBatchLimit: Int
-    let ingressMaxPayloadBytes: Int
-    let journalPartitions: Int
+    package let ingressBatchLimit: Int
+    package let ingressMaxPayloadBytes: Int
+    package let journalPartitions: Int
+    /// At most as many as there are partitions.
+    package let journalShards: Int
 
-    let schedulerOrder: SchedulerOrderSetting
-    let schedulerFairnessThreshold: Int
-    let schedulerCauseTimeout: Duration
-    let schedulerParkedLimit: Int
-    let queueLimit: Int
-    let outboxWindow: Int
-    let outboxLimit: Int
+    package let schedulerOrder: Scheduler.Order
+    package let schedulerFairnessThreshold: Int
+    package let schedulerCauseTimeout: Duration
+    package let schedulerParkedLimit: Int
+    package let queueLimit: Int
+    package let outboxWindow: Int
+    package let outboxLimit: Int
 
-    let effects: EffectSettings
-    let effectsOpenLimit: Int
-    let models: ModelSettings
-    let tools: ToolDeclarations
+    package let effects: EffectSettings
+    package let effectsOpenLimit: Int
+    package let models: ModelSettings
+    package let tools: ToolDeclarations
 
-    let logLevel: LogLevelSetting
-    let logFormat: LogFormat
-    let shutdownTimeout: Duration
-    let verifyBackground: Bool
+    package let logLevel: Logger.Level
+    package let logFormat: LogFormat
+    package let shutdownTimeout: Duration
+    package let verifyBackground: Bool
 
     /// Every setting's text and origin, for `--print-config`.
-    let inForce: [SettingsResolver.InForce]
+    package let inForce: [SettingsResolver.InForce]
     /// What is allowed and still worth a word at the start.
-    let warnings: [String]
+    package let warnings: [String]
 
     /// Reads all settings. Throws every problem at once.
-    init(_ sources: SettingSources) throws(SettingProblems) {
+    package init(_ sources: SettingSources) throws(SettingProblems) {
         var resolver = SettingsResolver(sources)
         node = resolver.value(Settings.nodeName, or: HostName.current)
         broker = BrokerSettings(&resolver, clientIDDefault: "convey-\(node)")
@@ -69,6 +73,13 @@ struct ServeSettings: Sendable {
         ingressBatchLimit = resolver.value(Settings.ingressBatchLimit)
         ingressMaxPayloadBytes = resolver.value(Settings.ingressMaxPayloadBytes)
         journalPartitions = resolver.value(Settings.journalPartitions)
+        journalShards = resolver.value(Settings.journalShards)
+        if journalShards > journalPartitions {
+            resolver.report(
+                Settings.journalShards.key,
+                "\(journalShards) is more than journal.partitions (\(journalPartitions)): every shard needs a partition"
+            )
+        }
 
         schedulerOrder = resolver.value(Settings.schedulerOrder)
         schedulerFairnessThreshold = resolver.value(Settings.schedulerFairnessThreshold)

@@ -1,11 +1,11 @@
 /// Where a value came from.
-enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
+package enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     case flag(String)
     case environment(String)
     case file(String, line: Int)
     case standard
 
-    var description: String {
+    package var description: String {
         switch self {
         case .flag(let name): "--\(name)"
         case .environment(let name): name
@@ -18,7 +18,7 @@ enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
 /// A text that somebody gave for a setting, and where.
 struct GivenValue: Sendable, Equatable {
     let text: String
-    let origin: SettingOrigin
+    package let origin: SettingOrigin
     /// For a structured value of the file: the line of each member, by its path below the setting.
     var lines: [String: Int] = [:]
 
@@ -35,22 +35,22 @@ struct GivenValue: Sendable, Equatable {
 }
 
 /// One thing wrong with the settings.
-struct SettingProblem: Sendable, Equatable, CustomStringConvertible {
+package struct SettingProblem: Sendable, Equatable, CustomStringConvertible {
     /// The setting's path, or the unknown name.
-    let name: String
-    let message: String
-    let origin: SettingOrigin?
+    package let name: String
+    package let message: String
+    package let origin: SettingOrigin?
 
-    var description: String {
+    package var description: String {
         guard let origin else { return "\(name): \(message)" }
         return "\(name): \(message) (from \(origin))"
     }
 }
 
 /// Everything that is wrong with the settings, found in one go.
-struct SettingProblems: Error, CustomStringConvertible {
-    let problems: [SettingProblem]
+package struct SettingProblems: Error, CustomStringConvertible {
+    package let problems: [SettingProblem]
 
     /// One problem a line.
-    var description: String { problems.map(\.description).joined(separator: "\n") }
+    package var description: String { problems.map(\.description).joined(separator: "\n") }
 }

@@ -2,8 +2,8 @@ import Signals
 
 /// The settings in force as a YAML file, each with its origin. It can be used as a configuration file, once its masked
 /// secrets are filled in.
-enum PrintedSettings {
-    static func yaml(_ inForce: [SettingsResolver.InForce]) -> String {
+package enum PrintedSettings {
+    package static func yaml(_ inForce: [SettingsResolver.InForce]) -> String {
         let byKey = Dictionary(inForce.map { ($0.key, $0) }, uniquingKeysWith: { first, _ in first })
         var lines: [String] = []
         var headings: [String] = []

@@ -4,32 +4,32 @@ import EffectHandlers
 extension Settings {
     // MARK: - How effects are tried
 
-    static let effectPolicies: [SettingKey] =
+    package static let effectPolicies: [SettingKey] =
         llmPolicy.keys + toolPolicy.keys + [
             effectsTimerLimit.key, effectsBoundsMaxAttempts.key, effectsBoundsBackoff.key, effectsBoundsTimeout.key,
         ]
 
-    static let llmPolicy = PolicySettings(EffectPolicy(), of: "llm", "a generation")
-    static let toolPolicy = PolicySettings(EffectSettings().tool, of: "tool", "a tool call")
+    package static let llmPolicy = PolicySettings(EffectPolicy(), of: "llm", "a generation")
+    package static let toolPolicy = PolicySettings(EffectSettings().tool, of: "tool", "a tool call")
 
-    static let effectsTimerLimit = Setting(
+    package static let effectsTimerLimit = Setting(
         "effects.timer.limit", in: .effects, "COUNT", default: "1000000",
         help: "Timers that wait at once; a further one fails.", parse: ValueParsers.integer(1...10_000_000))
-    static let effectsBoundsMaxAttempts = Setting(
+    package static let effectsBoundsMaxAttempts = Setting(
         "effects.bounds.max_attempts", in: .effects, "COUNT", default: "10",
         help: "The most that a signal's effect_policy.max_attempts may ask for.", parse: ValueParsers.integer(1...100))
-    static let effectsBoundsBackoff = Setting(
+    package static let effectsBoundsBackoff = Setting(
         "effects.bounds.backoff", in: .effects, "DURATION", default: "5m",
         help: "The most that effect_policy.backoff_ms may ask for.",
         parse: ValueParsers.duration(.zero...(.seconds(86_400))))
-    static let effectsBoundsTimeout = Setting(
+    package static let effectsBoundsTimeout = Setting(
         "effects.bounds.timeout", in: .effects, "DURATION", default: "1h",
         help: "The most that effect_policy.timeout_ms and idle_timeout_ms may ask for.",
         parse: ValueParsers.duration(.milliseconds(1)...(.seconds(86_400))))
 
     // MARK: - Tools
 
-    static let tools = Setting(
+    package static let tools = Setting(
         "tools", in: .effects, "JSON", isStructured: true,
         help:
             "Tools that models may call, by name, each with description, parameters (a JSON schema), transport (mqtt, or "
@@ -38,32 +38,32 @@ extension Settings {
 
     // MARK: - How answers follow each other
 
-    static let turns: [SettingKey] = [llmDoubleTexting.key, llmMergeWindow.key, llmMaxToolRounds.key]
+    package static let turns: [SettingKey] = [llmDoubleTexting.key, llmMergeWindow.key, llmMaxToolRounds.key]
 
-    static let llmDoubleTexting = Setting(
+    package static let llmDoubleTexting = Setting(
         "llm.double_texting", in: .models, "MODE", default: "queue",
         help:
             "A message that comes during an answer: queue, interrupt, reject or merge. A conversation may have its own.",
         parse: ValueParsers.choice(TurnSettings.DoubleTexting.self))
-    static let llmMergeWindow = Setting(
+    package static let llmMergeWindow = Setting(
         "llm.merge_window", in: .models, "DURATION", default: "1500ms",
         help: "With merge: how long a message waits for further ones.",
         parse: ValueParsers.duration(.zero...(.seconds(600))))
-    static let llmMaxToolRounds = Setting(
+    package static let llmMaxToolRounds = Setting(
         "llm.max_tool_rounds", in: .models, "COUNT", default: "8",
         help: "Generations of one answer that may end in tool calls.", parse: ValueParsers.integer(0...1_000))
 }
 
 /// The settings of one class of effects.
-struct PolicySettings: Sendable {
-    let maxAttempts: Setting<Int>
-    let backoff: Setting<Duration>
-    let backoffLimit: Setting<Duration>
-    let timeout: Setting<Duration>
-    let idleTimeout: Setting<Duration>
-    let maxConcurrent: Setting<Int>
-    let queueLimit: Setting<Int>
-    let afterRestart: Setting<EffectPolicy.AfterRestart>
+package struct PolicySettings: Sendable {
+    package let maxAttempts: Setting<Int>
+    package let backoff: Setting<Duration>
+    package let backoffLimit: Setting<Duration>
+    package let timeout: Setting<Duration>
+    package let idleTimeout: Setting<Duration>
+    package let maxConcurrent: Setting<Int>
+    package let queueLimit: Setting<Int>
+    package let afterRestart: Setting<EffectPolicy.AfterRestart>
 
     /// - Parameters:
     ///   - standard: the defaults.
@@ -103,7 +103,7 @@ struct PolicySettings: Sendable {
             parse: ValueParsers.choice(EffectPolicy.AfterRestart.self))
     }
 
-    var keys: [SettingKey] {
+    package var keys: [SettingKey] {
         [
             maxAttempts.key, backoff.key, backoffLimit.key, timeout.key, idleTimeout.key, maxConcurrent.key,
             queueLimit.key, afterRestart.key,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConveySettings
 
 struct ModelFlags: SettingFlags {
     @Option(name: Settings.llmProvider.name, help: Settings.llmProvider.argumentHelp)

@@ -1,8 +1,8 @@
 /// What is known about a setting apart from the type of its value: its names in every place where it can be given, and
 /// what a person has to know about it.
-struct SettingKey: Sendable, Hashable {
+package struct SettingKey: Sendable, Hashable {
     /// The heading under which help and the printed configuration show it.
-    enum Section: String, Sendable, CaseIterable {
+    package enum Section: String, Sendable, CaseIterable {
         case broker = "Broker"
         case node = "Node"
         case ingress = "Ingress and journal"
@@ -13,7 +13,7 @@ struct SettingKey: Sendable, Hashable {
     }
 
     /// What of the value may be shown.
-    enum Secrecy: Sendable {
+    package enum Secrecy: Sendable {
         case open
         /// Nothing of it.
         case secret
@@ -24,25 +24,25 @@ struct SettingKey: Sendable, Hashable {
     }
 
     /// The path in the YAML file, `broker.url`. It is the setting's name in messages.
-    let path: String
+    package let path: String
     /// The long flag without its dashes, `broker`.
-    let flag: String
-    let section: Section
+    package let flag: String
+    package let section: Section
     /// What stands for the value in help, `URL`; nil for a switch, whose flag takes no value.
-    let placeholder: String?
+    package let placeholder: String?
     /// The default as a person would write it; nil when there is none or it is worked out.
-    let defaultText: String?
+    package let defaultText: String?
     /// What help says where the default is worked out, `the host's name`.
-    let defaultNote: String?
-    let help: String
-    let secrecy: Secrecy
+    package let defaultNote: String?
+    package let help: String
+    package let secrecy: Secrecy
     /// Whether an empty text is a value. Elsewhere it means that the setting is not given.
-    let acceptsEmpty: Bool
+    package let acceptsEmpty: Bool
     /// Whether the value is a mapping or a list: in the YAML file whatever stands below the path, elsewhere JSON text.
-    let isStructured: Bool
+    package let isStructured: Bool
 
     /// The names of environment variables, the one made from the path first: `CONVEY_BROKER_URL`, `CONVEY_BROKER`.
-    var environment: [String] {
+    package var environment: [String] {
         let fromPath = Self.environmentName(path)
         let fromFlag = Self.environmentName(flag)
         return fromPath == fromFlag ? [fromPath] : [fromPath, fromFlag]
@@ -52,15 +52,15 @@ struct SettingKey: Sendable, Hashable {
         "CONVEY_" + name.uppercased().replacing(".", with: "_").replacing("-", with: "_")
     }
 
-    static func == (left: Self, right: Self) -> Bool { left.path == right.path }
-    func hash(into hasher: inout Hasher) { hasher.combine(path) }
+    package static func == (left: Self, right: Self) -> Bool { left.path == right.path }
+    package func hash(into hasher: inout Hasher) { hasher.combine(path) }
 }
 
 /// A setting: its names and how its text is read.
-struct Setting<Value: Sendable>: Sendable {
-    let key: SettingKey
+package struct Setting<Value: Sendable>: Sendable {
+    package let key: SettingKey
     /// Reads the text, or says in a few words what would be right.
-    let parse: @Sendable (String) throws(InvalidValue) -> Value
+    package let parse: @Sendable (String) throws(InvalidValue) -> Value
 
     init(
         _ path: String, flag: String? = nil, in section: SettingKey.Section, _ placeholder: String?,
@@ -78,8 +78,8 @@ struct Setting<Value: Sendable>: Sendable {
 }
 
 /// What is wrong with a value: words that go after the setting's name.
-struct InvalidValue: Error {
-    let message: String
+package struct InvalidValue: Error {
+    package let message: String
 
     init(_ message: String) { self.message = message }
 }
