@@ -3,6 +3,8 @@ import Foundation
 import Glibc
 import JournalPort
 import JournalSupport
+import ProjectionConsumer
+import SQLite
 import Signals
 import Testing
 
@@ -198,7 +200,7 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
         let directory = try TemporaryDirectory(made: ())
         try foreign.make(directory.path)
         let before = try directory.contents()
-        #expect(throws: JournalError.self) {
+        #expect(throws: SQLiteError.self) {
             try ProjectionStore(path: directory.path + "/journal.db", newClientID: "c")
         }
         #expect(try directory.contents() == before)
@@ -208,7 +210,7 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
         let directory = TemporaryDirectory()
         _ = try SQLiteJournal(directory: directory.path, partitionCount: 4)
         let before = try directory.contents()
-        let error = #expect(throws: JournalError.self) {
+        let error = #expect(throws: SQLiteError.self) {
             try ProjectionStore(path: directory.path + "/journal.db", newClientID: "c")
         }
         #expect(error?.message.contains("it is a Convey journal") == true)

@@ -2,6 +2,7 @@ import CSQLite
 import Foundation
 import JournalPort
 import JournalReading
+import ProjectionConsumer
 import SQLiteJournal
 import Testing
 
@@ -247,7 +248,13 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
             try #require(sqlite3_open(path, &handle) == SQLITE_OK)
             let sql = "INSERT OR REPLACE INTO progress VALUES ('\(subject)', 'out', \(sequence))"
             try #require(sqlite3_exec(handle, sql, nil, nil, nil) == SQLITE_OK)
-            return try ProjectionProgress.difference(between: path, and: reader)
+            let progress = try ProjectionProgress(path: path)
+            while let seen = try progress.next() {
+                let difference = try reader.difference(
+                    afterSeeing: seen.sequence, of: seen.family, seen.subject, by: path)
+                if let difference { return difference }
+            }
+            return nil
         }
         let newest = try #require(
             try reader.records(after: .start, limit: 10_000).last { $0.conversation == row.id && $0.family == .output })

@@ -6,7 +6,8 @@ import SQLite
 enum JournalFile {
     static let kind = DatabaseKind(
         applicationID: Schema.applicationID, newestVersion: Schema.version, words: "a Convey journal",
-        others: [ProjectionSchema.applicationID: "it is the database of a Convey projection"]
+        // "CnvP".
+        others: [0x436e_7650: "it is the database of a Convey projection"]
     ) { (path, header, wal) throws(SQLiteError) in
         try WholenessMark.read(path)?.problem(header, wal, path: path)
     }

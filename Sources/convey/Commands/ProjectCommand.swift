@@ -1,8 +1,9 @@
 import ArgumentParser
+import Conversation
 import Foundation
 import Logging
 import MQTTTransport
-import SQLiteJournal
+import ProjectionConsumer
 
 /// `convey project`
 struct ProjectCommand: AsyncParsableCommand {
@@ -41,7 +42,7 @@ struct ProjectCommand: AsyncParsableCommand {
         StandardErrorLogHandler.bootstrap(level: .info, format: .text)
         let loop = try ProjectLoop(
             ProjectLoop.Settings(
-                broker: settings.address, version: settings.version.mqttVersion, root: settings.root,
+                broker: settings.address, version: settings.version, root: settings.root,
                 clientID: settings.clientID ?? store.clientID, prefix: prefix),
             logger: Logger(label: "project"))
         let signals = SignalWatch([SIGINT, SIGTERM]) { _ in loop.stop() }

@@ -1,5 +1,4 @@
 import Conversation
-import JournalPort
 import SQLite
 import Signals
 
@@ -7,9 +6,9 @@ import Signals
 ///
 /// Order and repeats do not matter. A marker says where its signal stands in the journal, so an output is shown once its
 /// marker has come; every event counts once, by its sequence. Belongs to one thread.
-public final class ProjectionStore {
+package final class ProjectionStore {
     /// Identifies the broker session that belongs to this database: what the broker has delivered is in here.
-    public let clientID: String
+    package let clientID: String
     private let database: Database
     private let sequences: SequenceTable
     private let timelines: TimelineTable
@@ -22,7 +21,7 @@ public final class ProjectionStore {
 
     /// Opens a database, or creates it.
     /// - Parameter newClientID: kept in a new one.
-    public init(path: String, newClientID: String) throws(JournalError) {
+    package init(path: String, newClientID: String) throws(SQLiteError) {
         let exists = try ProjectionSchema.check(path)
         database = try Database(path: path, mode: exists ? .readWrite : .create)
         try ProjectionSchema.prepare(database, clientID: newClientID)
@@ -41,7 +40,7 @@ public final class ProjectionStore {
 
     /// Takes events in, in one transaction: all of them, or none. Of families but `applied` and `out` nothing is kept.
     /// - Returns: how many were new.
-    public func apply(_ events: [ConsumedEvent]) throws(JournalError) -> Int {
+    package func apply(_ events: [ConsumedEvent]) throws(SQLiteError) -> Int {
         do {
             try database.begin()
             var changed: [ExactText: Int64] = [:]
@@ -63,7 +62,7 @@ public final class ProjectionStore {
     }
 
     /// Where something is to be shown that was not; nil where nothing is.
-    private func take(_ event: ConsumedEvent) throws(JournalError) -> Int64? {
+    private func take(_ event: ConsumedEvent) throws(SQLiteError) -> Int64? {
         if event.family == .output { return try take(output: event) }
         guard let marker = event.marker else { return nil }
         if let data = marker.signalData, marker.signalType == "conv.in.message.received" {
@@ -74,7 +73,7 @@ public final class ProjectionStore {
         return Family(type: marker.signalType) == .output ? try place(marker, event.subject) : nil
     }
 
-    private func take(output: ConsumedEvent) throws(JournalError) -> Int64? {
+    private func take(output: ConsumedEvent) throws(SQLiteError) -> Int64? {
         findPlace.bind(1, output.subject)
         findPlace.bind(2, output.id)
         let position = try findPlace.step() ? findPlace.integer(0) : nil
@@ -94,7 +93,7 @@ public final class ProjectionStore {
         return position
     }
 
-    private func place(_ marker: ConsumedEvent.Marker, _ subject: String) throws(JournalError) -> Int64? {
+    private func place(_ marker: ConsumedEvent.Marker, _ subject: String) throws(SQLiteError) -> Int64? {
         findOutput.bind(1, subject)
         findOutput.bind(2, marker.signalID)
         let found = try findOutput.step() ? (findOutput.integer(0), findOutput.text(1) ?? "", findOutput.bytes(2)) : nil
@@ -111,7 +110,7 @@ public final class ProjectionStore {
     /// Runs a statement whose parameters are subject, id and a number.
     private func run(
         _ statement: Statement, _ subject: String, _ id: String, _ number: Int64
-    ) throws(JournalError) {
+    ) throws(SQLiteError) {
         statement.bind(1, subject)
         statement.bind(2, id)
         statement.bind(3, number)
@@ -119,13 +118,13 @@ public final class ProjectionStore {
     }
 
     /// What is missing, some of it.
-    public func holes(limit: Int) throws(JournalError) -> [SequenceHole] { try sequences.holes(limit: limit) }
+    package func holes(limit: Int) throws(SQLiteError) -> [SequenceHole] { try sequences.holes(limit: limit) }
 
     /// The highest sequence seen of a conversation's family; 0 before the first.
-    public func highest(_ subject: String, _ family: Family) throws(JournalError) -> Int64 {
+    package func highest(_ subject: String, _ family: Family) throws(SQLiteError) -> Int64 {
         try sequences.highest(subject, family)
     }
 
     /// A conversation's entries as JSON objects.
-    public func timeline(_ subject: String) throws(JournalError) -> [[UInt8]] { try timelines.timeline(subject) }
+    package func timeline(_ subject: String) throws(SQLiteError) -> [[UInt8]] { try timelines.timeline(subject) }
 }

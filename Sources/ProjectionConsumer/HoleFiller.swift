@@ -1,5 +1,4 @@
 import Conversation
-import SQLiteJournal
 import Signals
 
 /// Asks Convey for events that did not come, over the query topic, and for everything there is when the broker has kept

@@ -2,7 +2,6 @@ import Conversation
 import Glibc
 import Logging
 import MQTTTransport
-import SQLiteJournal
 import Signals
 import Synchronization
 
@@ -10,14 +9,24 @@ import Synchronization
 ///
 /// Everything read at once is one transaction, and only its commit lets the acknowledgements out: killed at any moment,
 /// the broker delivers again what is not in the database, and what is there twice counts once.
-final class ProjectLoop: Sendable {
-    struct Settings: Sendable {
-        var broker: BrokerAddress
-        var version: MQTTVersion
-        var root: String
-        var clientID: String
+package final class ProjectLoop: Sendable {
+    package struct Settings: Sendable {
+        package var broker: BrokerAddress
+        package var version: MQTTVersion
+        package var root: String
+        package var clientID: String
         /// Only conversations whose subject begins so.
-        var prefix: String
+        package var prefix: String
+
+        package init(
+            broker: BrokerAddress, version: MQTTVersion, root: String, clientID: String, prefix: String
+        ) {
+            self.broker = broker
+            self.version = version
+            self.root = root
+            self.clientID = clientID
+            self.prefix = prefix
+        }
     }
 
     private let settings: Settings
@@ -32,13 +41,13 @@ final class ProjectLoop: Sendable {
     private static let retryMilliseconds: Int64 = 1_000
     private static let reportMilliseconds: Int64 = 10_000
 
-    init(_ settings: Settings, logger: Logger) throws(MQTTError) {
+    package init(_ settings: Settings, logger: Logger) throws(MQTTError) {
         self.settings = settings
         self.logger = logger
         wake = try WakeHandle()
     }
 
-    func stop() {
+    package func stop() {
         isStopping.store(true, ordering: .releasing)
         wake.wake()
     }
@@ -58,7 +67,7 @@ final class ProjectLoop: Sendable {
 
     /// Runs until `stop`.
     /// - Throws: when the database cannot be written.
-    func run(_ store: ProjectionStore) throws {
+    package func run(_ store: ProjectionStore) throws {
         let connection = try MQTTConnection(options)
         var state = State(filler: HoleFiller(root: settings.root))
         while !isStopping.load(ordering: .acquiring) {

@@ -1,14 +1,13 @@
 import Conversation
-import JournalPort
 import SQLite
 import Signals
 
 /// Sequences that are missing of a conversation's family.
-public struct SequenceHole: Sendable, Hashable {
-    public var subject: String
-    public var family: Family
-    public var first: Int64
-    public var last: Int64
+package struct SequenceHole: Sendable, Hashable {
+    package var subject: String
+    package var family: Family
+    package var first: Int64
+    package var last: Int64
 }
 
 /// Which events have been seen, by conversation, family and sequence: tells repeats, and finds holes.
@@ -20,7 +19,7 @@ final class SequenceTable {
     private let deleteHole: Statement
     private let page: Statement
 
-    init(_ database: Database) throws(JournalError) {
+    init(_ database: Database) throws(SQLiteError) {
         read = try database.prepare("SELECT sequence FROM progress WHERE subject = ?1 AND family = ?2")
         write = try database.prepare("INSERT OR REPLACE INTO progress VALUES (?1, ?2, ?3)")
         around = try database.prepare(
@@ -31,7 +30,7 @@ final class SequenceTable {
     }
 
     /// The highest sequence seen; 0 before the first.
-    func highest(_ subject: String, _ family: Family) throws(JournalError) -> Int64 {
+    func highest(_ subject: String, _ family: Family) throws(SQLiteError) -> Int64 {
         defer { read.reset() }
         read.bind(1, subject)
         read.bind(2, family.name)
@@ -39,7 +38,7 @@ final class SequenceTable {
     }
 
     /// Notes an event; false for one that was seen before.
-    func note(_ event: ConsumedEvent) throws(JournalError) -> Bool {
+    func note(_ event: ConsumedEvent) throws(SQLiteError) -> Bool {
         let highest = try highest(event.subject, event.family)
         guard event.sequence > highest else { return try fill(event) }
         if event.sequence > highest + 1 { try insert(event, first: highest + 1, last: event.sequence - 1) }
@@ -50,7 +49,7 @@ final class SequenceTable {
         return true
     }
 
-    func holes(limit: Int) throws(JournalError) -> [SequenceHole] {
+    func holes(limit: Int) throws(SQLiteError) -> [SequenceHole] {
         defer { page.reset() }
         page.bind(1, limit)
         var holes: [SequenceHole] = []
@@ -64,7 +63,7 @@ final class SequenceTable {
         return holes
     }
 
-    private func fill(_ event: ConsumedEvent) throws(JournalError) -> Bool {
+    private func fill(_ event: ConsumedEvent) throws(SQLiteError) -> Bool {
         around.bind(1, event.subject)
         around.bind(2, event.family.name)
         around.bind(3, event.sequence)
@@ -83,7 +82,7 @@ final class SequenceTable {
         return true
     }
 
-    private func insert(_ event: ConsumedEvent, first: Int64, last: Int64) throws(JournalError) {
+    private func insert(_ event: ConsumedEvent, first: Int64, last: Int64) throws(SQLiteError) {
         insertHole.bind(1, event.subject)
         insertHole.bind(2, event.family.name)
         insertHole.bind(3, first)

@@ -1,5 +1,4 @@
 import Conversation
-import JournalPort
 import SQLite
 
 /// Timelines as rows. New events are joined to the entries before them as if all were read at once.
@@ -11,7 +10,7 @@ final class TimelineTable {
     private let insertEntry: Statement
     private let entries: Statement
 
-    init(_ database: Database) throws(JournalError) {
+    init(_ database: Database) throws(SQLiteError) {
         insertEvent = try database.prepare("INSERT OR IGNORE INTO events VALUES (?1, ?2, ?3, ?4, ?5)")
         eventsFrom = try database.prepare(
             "SELECT position, id, type, data FROM events WHERE subject = ?1 AND position >= ?2 ORDER BY position")
@@ -24,7 +23,7 @@ final class TimelineTable {
 
     func insert(
         _ subject: String, position: Int64, id: String, type: String, data: [UInt8]
-    ) throws(JournalError) {
+    ) throws(SQLiteError) {
         insertEvent.bind(1, subject)
         insertEvent.bind(2, position)
         insertEvent.bind(3, id)
@@ -35,7 +34,7 @@ final class TimelineTable {
 
     /// Makes the entries anew behind the last one that begins before `position`. Whether an event joins an entry depends
     /// on that entry alone, so what comes before needs no look.
-    func project(_ subject: String, from position: Int64) throws(JournalError) {
+    func project(_ subject: String, from position: Int64) throws(SQLiteError) {
         startBefore.bind(1, subject)
         startBefore.bind(2, position)
         let start = try startBefore.step() ? startBefore.integer(0) : 0
@@ -69,7 +68,7 @@ final class TimelineTable {
     }
 
     /// The entries as JSON objects.
-    func timeline(_ subject: String) throws(JournalError) -> [[UInt8]] {
+    func timeline(_ subject: String) throws(SQLiteError) -> [[UInt8]] {
         defer { entries.reset() }
         entries.bind(1, subject)
         var timeline: [[UInt8]] = []

@@ -1,4 +1,3 @@
-import JournalPort
 import SQLite
 
 /// The tables of a projection's own database.
@@ -8,12 +7,13 @@ enum ProjectionSchema {
     static let version: Int64 = 1
     private static let kind = DatabaseKind(
         applicationID: applicationID, newestVersion: version, words: "the database of a Convey projection",
-        others: [Schema.applicationID: "it is a Convey journal"])
+        // "Cnvy" and "Cnv1".
+        others: [0x436e_7679: "it is a Convey journal", 0x436e_7631: "it is a Convey journal"])
 
     /// Makes sure that a file is a whole database of a projection, or that there is none.
     /// - Returns: false where there is nothing.
-    static func check(_ path: String) throws(JournalError) -> Bool {
-        do { return try DatabaseFile.check(path, is: kind) } catch { throw JournalError(error) }
+    static func check(_ path: String) throws(SQLiteError) -> Bool {
+        try DatabaseFile.check(path, is: kind)
     }
 
     private static let tables = """
@@ -45,16 +45,16 @@ enum ProjectionSchema {
         """
 
     /// - Throws: `cannotOpen` for a file that is something else, `newerVersion`.
-    static func prepare(_ database: Database, clientID: String) throws(JournalError) {
+    static func prepare(_ database: Database, clientID: String) throws(SQLiteError) {
         _ = try database.text("PRAGMA journal_mode = WAL")
         try database.execute("PRAGMA synchronous = FULL")
         let found = try database.number("PRAGMA user_version")
         let application = try database.number("PRAGMA application_id")
         guard application == applicationID || (application == 0 && found == 0) else {
-            throw JournalError(.cannotOpen, "\(database.path) is not the database of a Convey projection")
+            throw SQLiteError(.cannotOpen, "\(database.path) is not the database of a Convey projection")
         }
         guard found <= version else {
-            throw JournalError(.newerVersion, "\(database.path) was written by a newer Convey; use that version")
+            throw SQLiteError(.newerVersion, "\(database.path) was written by a newer Convey; use that version")
         }
         guard found == 0 else { return }
         try database.begin()

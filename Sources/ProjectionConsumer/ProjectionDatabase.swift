@@ -1,0 +1,4 @@
+import SQLite
+
+typealias Database = SQLite.Database<SQLiteError>
+typealias Statement = SQLite.Statement<SQLiteError>
