@@ -225,7 +225,7 @@ let package = Package(
         .testTarget(
             name: "ConveyTests",
             dependencies: [
-                "convey", "ChatCompletions", "Conversation", "Signals", "ConveyHTTP", "EffectHandlers",
+                "convey", "JournalPort", "ChatCompletions", "Conversation", "Signals", "ConveyHTTP", "EffectHandlers",
                 "JournalReading", "MQTTTransport", "Observability", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), "ConveySettings",
             ],

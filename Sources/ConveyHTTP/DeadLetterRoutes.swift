@@ -3,57 +3,85 @@ import JournalPort
 import Signals
 
 /// Dead letters over HTTP: `GET /v1/deadletters` and `/v1/deadletters/{position}`, `POST /v1/deadletters/redrive` and
-/// `…/discard` with `{"positions":[…]}`.
+/// `…/discard` with `{"positions":[…]}`. Where there are several shards, a position is a text such as `"2.1834"`.
 public enum DeadLetterRoutes {
-    /// 1,000 positions of 20 characters.
+    /// 1,000 positions of 24 characters with their quotes.
     static let bodyLimit = 32 * 1_024
 
-    /// - Parameter answer: has the running engine look at dead letters, or move them.
-    public static func make(
-        _ answer: @escaping @Sendable (DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError>
-    ) -> [Route] {
+    /// - Parameter letters: the dead letters of the running service.
+    package static func make(_ letters: DeadLetterShards) -> [Route] {
         [
             Route(.list) { request in
-                guard let after = number(request, "after", or: 0),
+                guard let after = position(request, "after", shards: letters.shards),
                     let limit = number(request, "limit", or: Int64(DeadLetterOperation.pageSize)),
                     (1...Int64(DeadLetterRequest.limit)).contains(limit)
                 else { return problem(.badRequest, "bad_parameter", "after is a position, limit is 1 to 1000.") }
-                return response(await answer(.list(after: Position(after), limit: Int(limit))))
+                return await answer { () async throws(JournalError) in
+                    let found = try await letters.list(after: after, limit: Int(limit))
+                    return json(DeadLetterJSON.list(found, shards: letters.shards))
+                }
             },
             Route(.show) { request in
-                guard let position = request.target.path().split(separator: "/").last.flatMap({ Int64($0) }) else {
-                    return problem(.badRequest, "bad_position", "A position is a whole number.")
+                let text = request.target.path().split(separator: "/").last ?? ""
+                let shards = letters.shards
+                guard let place = ShardPosition(text, shards: shards) else {
+                    return problem(
+                        .badRequest, "bad_position",
+                        shards == 1 ? "A position is a whole number." : "A position is SHARD.POSITION, such as 2.1834.")
                 }
-                return response(await answer(.show(Position(position))), single: true)
+                return await answer { () async throws(JournalError) in
+                    guard let letter = try await letters.show(place) else {
+                        return problem(.notFound, "not_found", "There is no dead letter at this position.")
+                    }
+                    return json(DeadLetterJSON.letter(letter, shards: shards))
+                }
             },
-            Route(.redrive) { request in
-                await move(request) { response(await answer(.redrive($0))) }
-            },
-            Route(.discard) { request in
-                await move(request) { response(await answer(.discard($0))) }
-            },
+            Route(.redrive) { await move(.redrive, letters, $0) },
+            Route(.discard) { await move(.discard, letters, $0) },
         ]
     }
 
-    /// Reads the positions. Only JSON is taken: a form on somebody's web page cannot send it.
+    /// Only JSON is accepted: a form on a foreign web page cannot send it.
     private static func move(
-        _ request: HTTPRequest, _ body: ([Position]) async -> HTTPResponse
+        _ move: DeadLetterShards.Move, _ letters: DeadLetterShards, _ request: HTTPRequest
     ) async -> HTTPResponse {
         guard request.headers[.contentType]?.hasPrefix("application/json") == true else {
             return problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
         }
-        // What cannot be read is answered like what cannot be understood.
+        let shards = letters.shards
+        // A body that cannot be received is answered like one that cannot be understood.
         guard let data = try? await request.bodyData,
-            let positions = (try? JSONDecoder().decode(Positions.self, from: data))?.positions, !positions.isEmpty,
-            positions.count <= DeadLetterRequest.limit
-        else {
-            return problem(.badRequest, "bad_body", "Send {\"positions\":[1,2]} with 1 to 1000 positions.")
+            let texts = (try? JSONDecoder().decode(Positions.self, from: data))?.positions.map(\.text), !texts.isEmpty,
+            texts.count <= DeadLetterRequest.limit
+        else { return badBody(shards: shards) }
+        let places = texts.compactMap { ShardPosition($0, shards: shards) }
+        guard places.count == texts.count else { return badBody(shards: shards) }
+        return await answer { () async throws(JournalError) in
+            json(DeadLetterJSON.outcomes(try await letters.move(move, places), shards: shards))
         }
-        return await body(positions.map { Position($0) })
+    }
+
+    private static func badBody(shards: Int) -> HTTPResponse {
+        let example = shards == 1 ? "[1,2]" : "[\"0.1\",\"2.1834\"]"
+        return problem(.badRequest, "bad_body", "Send {\"positions\":\(example)} with 1 to 1000 positions.")
     }
 
     private struct Positions: Decodable {
-        let positions: [Int64]
+        let positions: [PositionText]
+    }
+
+    /// A position in a request: a number, or a text where there are several shards.
+    private struct PositionText: Decodable {
+        let text: String
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            if let number = try? container.decode(Int64.self) {
+                text = String(number)
+            } else {
+                text = try container.decode(String.self)
+            }
+        }
     }
 
     private static func number(_ request: HTTPRequest, _ name: String, or standard: Int64) -> Int64? {
@@ -62,18 +90,18 @@ public enum DeadLetterRoutes {
         return Int64(text).flatMap { $0 >= 0 ? $0 : nil }
     }
 
-    private static func response(
-        _ result: Result<DeadLetterAnswer, JournalError>, single: Bool = false
-    ) -> HTTPResponse {
-        switch result {
-        case .failure(let error): return problem(.serviceUnavailable, error.code.rawValue, error.message)
-        case .success(.outcomes(let outcomes)): return json(DeadLetterJSON.outcomes(outcomes))
-        case .success(.letters(let letters)) where single:
-            guard let letter = letters.first else {
-                return problem(.notFound, "not_found", "There is no dead letter at this position.")
-            }
-            return json(DeadLetterJSON.letter(letter))
-        case .success(.letters(let letters)): return json(DeadLetterJSON.list(letters))
+    /// The position in a parameter; the start where it is left out; nil for anything else.
+    private static func position(_ request: HTTPRequest, _ name: String, shards: Int) -> ShardPosition? {
+        guard let query = QueryString(request.target.query()) else { return nil }
+        guard let text = query[name], text != "0" else { return .start }
+        return ShardPosition(text, shards: shards)
+    }
+
+    private static func answer(_ body: () async throws(JournalError) -> HTTPResponse) async -> HTTPResponse {
+        do {
+            return try await body()
+        } catch {
+            return problem(.serviceUnavailable, error.code.rawValue, error.message)
         }
     }
 

@@ -1,5 +1,6 @@
 import Conversation
 import SQLite
+import Signals
 
 /// What a projection has seen of a family of a conversation's events.
 package struct SeenSequence: Sendable, Equatable {

@@ -1,37 +1,41 @@
 import Signals
 
-/// Dead letters as they stand in HTTP answers and in what the commands print with `--json`.
-public enum DeadLetterJSON {
+/// Dead letters as JSON, in HTTP answers and in what the commands print with `--json`. The member `shard` is there where there are
+/// several shards.
+package enum DeadLetterJSON {
     /// `{"dead_letters":[…]}`, without data.
-    public static func list(_ letters: [DeadLetterDetails]) -> [UInt8] {
+    package static func list(_ letters: [Sharded<DeadLetterDetails>], shards: Int) -> [UInt8] {
         var times = TimestampWriter()
-        return object("dead_letters", letters.map { encode($0, withData: false, &times) })
+        return object("dead_letters", letters.map { encode($0, shards: shards, withData: false, &times) })
     }
 
     /// One letter with the data of its signal.
-    public static func letter(_ letter: DeadLetterDetails) -> [UInt8] {
+    package static func letter(_ letter: Sharded<DeadLetterDetails>, shards: Int) -> [UInt8] {
         var times = TimestampWriter()
-        return encode(letter, withData: true, &times)
+        return encode(letter, shards: shards, withData: true, &times)
     }
 
     /// `{"results":[{"position":1,"status":"redriven","audit_id":"…"}]}`
-    public static func outcomes(_ outcomes: [DeadLetterOutcome]) -> [UInt8] {
+    package static func outcomes(_ outcomes: [Sharded<DeadLetterOutcome>], shards: Int) -> [UInt8] {
         object(
             "results",
             outcomes.map { outcome in
                 var object = JSONObjectBuilder()
-                object.add("position", outcome.position.rawValue)
-                object.add("status", outcome.status.rawValue)
-                if let id = outcome.auditID { object.add("audit_id", id) }
+                if shards > 1 { object.add("shard", outcome.shard) }
+                object.add("position", outcome.value.position.rawValue)
+                object.add("status", outcome.value.status.rawValue)
+                if let id = outcome.value.auditID { object.add("audit_id", id) }
                 return object.finish()
             })
     }
 
     private static func encode(
-        _ details: DeadLetterDetails, withData: Bool, _ times: inout TimestampWriter
+        _ letter: Sharded<DeadLetterDetails>, shards: Int, withData: Bool, _ times: inout TimestampWriter
     ) -> [UInt8] {
+        let details = letter.value
         let signal = details.signal
         var object = JSONObjectBuilder(reservingCapacity: 512)
+        if shards > 1 { object.add("shard", letter.shard) }
         object.add("position", details.letter.position.rawValue)
         object.add("subject", signal.subject)
         object.add("offset", details.record.offset)

@@ -91,20 +91,26 @@ public struct JournalDifference: Error, Sendable, Equatable, CustomStringConvert
     }
 
     /// `position 17, offset 3 of chat-42`
-    public var place: String {
+    public var place: String { place(inShard: nil) }
+
+    /// The place, with a position as it is written where there are several shards.
+    package func place(inShard shard: Int?) -> String {
         var words: [String] = []
-        if let position { words.append("position \(position)") }
+        if let position { words.append("position " + (shard.map { "\($0)." } ?? "") + "\(position)") }
         if let offset { words.append("offset \(offset)") }
         let text = words.joined(separator: ", ")
-        guard let subject else { return text.isEmpty ? "the journal" : text }
+        let whole = shard.map { "shard \($0)" } ?? "the journal"
+        guard let subject else { return text.isEmpty ? whole : text }
         return text.isEmpty ? subject : "\(text) of \(subject)"
     }
 
     public var description: String { "\(kind.rawValue) at \(place): \(message)" }
 
-    /// As members of a JSON object.
-    public func encode() -> [UInt8] {
+    /// As a JSON object.
+    /// - Parameter shard: which shard it is in, where there are several.
+    public func encode(shard: Int? = nil) -> [UInt8] {
         var object = JSONObjectBuilder()
+        if let shard { object.add("shard", shard) }
         object.add("kind", kind.rawValue)
         object.add("message", message)
         if let subject { object.add("subject", subject) }

@@ -1,8 +1,10 @@
 import Foundation
 
-/// Dead letters as they come over HTTP, for people.
+/// Dead letters from an answer, as a table for people.
 enum DeadLetterTable {
     struct Letter: Decodable {
+        /// Only where there are several shards.
+        let shard: Int?
         let position: Int64
         let subject: String
         let offset: Int64
@@ -11,12 +13,18 @@ enum DeadLetterTable {
         let id: String
         let type: String
         let cause: String?
+
+        /// The position as commands take it.
+        var place: String { shard.map { "\($0).\(position)" } ?? "\(position)" }
     }
 
     struct Result: Decodable {
+        let shard: Int?
         let position: Int64
         let status: String
         let audit_id: String?
+
+        var place: String { shard.map { "\($0).\(position)" } ?? "\(position)" }
     }
 
     /// The letters of a list; none where the answer is none.
@@ -34,7 +42,7 @@ enum DeadLetterTable {
         let rows =
             [["POSITION", "SUBJECT", "OFFSET", "SET ASIDE", "REASON", "TYPE", "ID", "CAUSE"]]
             + letters.map {
-                ["\($0.position)", $0.subject, "\($0.offset)", $0.at, $0.reason, $0.type, $0.id, $0.cause ?? "-"]
+                [$0.place, $0.subject, "\($0.offset)", $0.at, $0.reason, $0.type, $0.id, $0.cause ?? "-"]
             }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         return rows.map { row in

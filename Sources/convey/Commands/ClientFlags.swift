@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConveySettings
 import Foundation
 
 /// What all client commands take: how to reach the broker.

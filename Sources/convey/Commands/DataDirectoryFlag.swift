@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConveySettings
 import Foundation
 
 /// Where the journal is, for commands that read it without asking the service.

@@ -1,11 +1,10 @@
 import ArgumentParser
-import ConveyEngine
 import ConveyHTTP
+import ConveySettings
 import Foundation
 import Glibc
 import JournalPort
 import Logging
-import SQLiteJournal
 
 /// Where the commands find dead letters.
 struct DeadLetterDoorFlags: ParsableArguments {
@@ -23,19 +22,19 @@ struct DeadLetterDoorFlags: ParsableArguments {
     }
 
     func open() throws -> any DeadLetterDoor {
-        if let data { return DeadLetterFile(directory: data) }
+        if let data { return try DeadLetterFile(directory: data) }
         let address = try SettingsOutcome.serviceAddress(
             http, configFile: config.file, instead: "; read the journal with --data DIR")
         return DeadLetterService(address: address)
     }
 }
 
-/// Answers about dead letters: JSON as HTTP has it. Failures end the command.
+/// Lists and changes dead letters. Answers are JSON as HTTP has it; failures end the command.
 protocol DeadLetterDoor {
-    func list(after: Int64, limit: Int) throws -> String
-    func show(_ position: Int64) throws -> String
-    /// - Parameter action: `redrive` or `discard`.
-    func move(_ action: String, _ positions: [Int64]) throws -> String
+    /// - Parameter after: a position; nil for the first page.
+    func list(after: String?, limit: Int) async throws -> String
+    func show(_ position: String) async throws -> String
+    func move(_ move: DeadLetterShards.Move, _ positions: [String]) async throws -> String
 }
 
 /// The running service.
@@ -44,15 +43,16 @@ struct DeadLetterService: DeadLetterDoor {
     /// 1,000 letters, or one with the largest payload.
     private static let answerLimit = 64 << 20
 
-    func list(after: Int64, limit: Int) throws -> String {
-        try ask("GET", "/v1/deadletters?after=\(after)&limit=\(limit)")
+    func list(after: String?, limit: Int) async throws -> String {
+        try ask("GET", "/v1/deadletters?\(after.map { "after=\($0)&" } ?? "")limit=\(limit)")
     }
 
-    func show(_ position: Int64) throws -> String { try ask("GET", "/v1/deadletters/\(position)") }
+    func show(_ position: String) async throws -> String { try ask("GET", "/v1/deadletters/\(position)") }
 
-    func move(_ action: String, _ positions: [Int64]) throws -> String {
-        let list = positions.map(String.init).joined(separator: ",")
-        return try ask("POST", "/v1/deadletters/\(action)", json: Array("{\"positions\":[\(list)]}".utf8))
+    func move(_ move: DeadLetterShards.Move, _ positions: [String]) async throws -> String {
+        // Only a position with a shard has to be a text.
+        let list = positions.map { $0.contains(".") ? "\"\($0)\"" : $0 }.joined(separator: ",")
+        return try ask("POST", "/v1/deadletters/\(move.rawValue)", json: Array("{\"positions\":[\(list)]}".utf8))
     }
 
     private func ask(_ method: String, _ path: String, json: [UInt8]? = nil) throws -> String {
@@ -75,70 +75,6 @@ struct DeadLetterService: DeadLetterDoor {
             throw ExitStatus.noInput
         default:
             StandardError.print(body)
-            throw ExitStatus.unavailable
-        }
-    }
-}
-
-/// The journal itself.
-struct DeadLetterFile: DeadLetterDoor {
-    let directory: String
-
-    func list(after: Int64, limit: Int) throws -> String {
-        try reading { (reader) throws(JournalError) in
-            DeadLetterJSON.list(try reader.deadLetterDetails(after: Position(after), limit: limit))
-        }
-    }
-
-    func show(_ position: Int64) throws -> String {
-        let letters = try orExit { () throws(JournalError) in
-            try SQLiteJournal.openReader(directory: directory).deadLetterDetails(at: Position(position))
-        }
-        guard let letter = letters.first else {
-            StandardError.print("there is no such dead letter")
-            throw ExitStatus.noInput
-        }
-        return String(decoding: DeadLetterJSON.letter(letter), as: UTF8.self)
-    }
-
-    /// One transaction of an engine that applies nothing and starts nothing: the next start does.
-    func move(_ action: String, _ positions: [Int64]) throws -> String {
-        try orExit { () throws(JournalError) in
-            // Only to keep `--data` with a wrong directory from making one.
-            _ = try SQLiteJournal.openReader(directory: directory)
-            let journal = try SQLiteJournal(directory: directory, partitionCount: 1)
-            var settings = EngineSettings()
-            settings.effects.llm.maxConcurrent = 0
-            settings.effects.tool.maxConcurrent = 0
-            settings.applyBudget = 0
-            settings.causeTimeoutMilliseconds = .max / 2
-            let time = EngineTime(wall: Self.now(), monotonic: 0)
-            let engine = try Engine(
-                journal: journal, settings: settings, time: time,
-                logger: Logger(label: "deadletters") { _ in SwiftLogNoOpLogHandler() })
-            var input = EngineInput()
-            let list = positions.map { Position($0) }
-            input.deadLetterRequests = [action == "redrive" ? .redrive(list) : .discard(list)]
-            let output = try engine.transact(input, at: time)
-            guard case .outcomes(let outcomes)? = output.deadLetterAnswers.first else { return "{\"results\":[]}" }
-            return String(decoding: DeadLetterJSON.outcomes(outcomes), as: UTF8.self)
-        }
-    }
-
-    /// Microseconds since 1970.
-    private static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000_000) }
-
-    private func reading(_ body: (any JournalReader) throws(JournalError) -> [UInt8]) throws -> String {
-        try orExit { () throws(JournalError) in
-            String(decoding: try body(SQLiteJournal.openReader(directory: directory)), as: UTF8.self)
-        }
-    }
-
-    private func orExit<Value>(_ body: () throws(JournalError) -> Value) throws -> Value {
-        do {
-            return try body()
-        } catch {
-            StandardError.print(error.code == .inUse ? "\(error.message); or leave --data out to ask it" : "\(error)")
             throw ExitStatus.unavailable
         }
     }

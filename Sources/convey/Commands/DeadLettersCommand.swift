@@ -3,10 +3,10 @@ import Foundation
 import JournalPort
 
 /// `convey deadletters …`
-struct DeadLettersCommand: ParsableCommand {
+struct DeadLettersCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "deadletters",
-        abstract: "List signals that were set aside; schedule them again or discard them.",
+        abstract: "List dead letters; schedule them again or discard them.",
         discussion: """
             Asks the running service, or with --data reads the journal itself; with --data, redrive and discard need a \
             service that is stopped, and take effect at its next start.
@@ -16,49 +16,49 @@ struct DeadLettersCommand: ParsableCommand {
             """,
         subcommands: [List.self, Show.self, Redrive.self, Discard.self], defaultSubcommand: List.self)
 
-    struct List: ParsableCommand {
+    struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List dead letters, oldest first.")
 
-        @Option(help: "Only those behind this position.")
-        var after: Int64 = 0
+        @Option(help: "Only those after this position.")
+        var after: PositionArgument?
         @Option(help: "How many at the most, 1 to 1000.")
         var limit = 100
         @OptionGroup
         var door: DeadLetterDoorFlags
 
         func validate() throws {
-            guard (1...DeadLetterRequest.limit).contains(limit), after >= 0 else {
-                throw ValidationError("--limit is 1 to \(DeadLetterRequest.limit), --after a position")
+            guard (1...DeadLetterRequest.limit).contains(limit) else {
+                throw ValidationError("--limit is 1 to \(DeadLetterRequest.limit)")
             }
         }
 
-        func run() throws {
-            let answer = try door.open().list(after: after, limit: limit)
+        func run() async throws {
+            let answer = try await door.open().list(after: after?.text, limit: limit)
             if door.json { return print(answer) }
             let letters = DeadLetterTable.letters(answer)
             if letters.isEmpty { return StandardError.print("no dead letters") }
             for line in DeadLetterTable.lines(letters) { print(line) }
             if letters.count == limit, let last = letters.last {
-                StandardError.print("there may be more: --after \(last.position)")
+                StandardError.print("there may be more: --after \(last.place)")
             }
         }
     }
 
-    struct Show: ParsableCommand {
+    struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Show one dead letter with its data.")
 
         @Argument(help: "Its position, as list shows it.")
-        var position: Int64
+        var position: PositionArgument
         @OptionGroup
         var door: DeadLetterDoorFlags
 
-        func run() throws {
-            let answer = try door.open().show(position)
+        func run() async throws {
+            let answer = try await door.open().show(position.text)
             print(door.json ? answer : DeadLetterTable.indented(answer))
         }
     }
 
-    struct Redrive: ParsableCommand {
+    struct Redrive: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Schedule dead letters again.",
             discussion: """
@@ -68,10 +68,10 @@ struct DeadLettersCommand: ParsableCommand {
         @OptionGroup
         var moved: MovedPositions
 
-        func run() throws { try moved.run("redrive") }
+        func run() async throws { try await moved.run(.redrive) }
     }
 
-    struct Discard: ParsableCommand {
+    struct Discard: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Set dead letters aside for good.",
             discussion:
@@ -80,14 +80,14 @@ struct DeadLettersCommand: ParsableCommand {
         @OptionGroup
         var moved: MovedPositions
 
-        func run() throws { try moved.run("discard") }
+        func run() async throws { try await moved.run(.discard) }
     }
 }
 
 /// The positions that redrive and discard take.
 struct MovedPositions: ParsableArguments {
     @Argument(help: "Positions, as list shows them.")
-    var positions: [Int64] = []
+    var positions: [PositionArgument] = []
     @Flag(help: "All that are open.")
     var all = false
     @OptionGroup
@@ -95,26 +95,28 @@ struct MovedPositions: ParsableArguments {
 
     func validate() throws {
         guard positions.isEmpty == all else { throw ValidationError("give positions or --all") }
-        guard positions.allSatisfy({ $0 > 0 }) else { throw ValidationError("a position is a whole number from 1") }
+        guard positions.count <= DeadLetterRequest.limit else {
+            throw ValidationError("give at most \(DeadLetterRequest.limit) positions, or --all")
+        }
     }
 
-    func run(_ action: String) throws {
+    func run(_ move: DeadLetterShards.Move) async throws {
         let door = try door.open()
         var areAllMoved = true
-        var after: Int64 = 0
+        var after: String?
         repeat {
-            var batch = Array(positions.prefix(DeadLetterRequest.limit))
+            var batch = positions.map(\.text)
             if all {
-                let page = DeadLetterTable.letters(try door.list(after: after, limit: DeadLetterRequest.limit))
+                let page = DeadLetterTable.letters(try await door.list(after: after, limit: DeadLetterRequest.limit))
                 guard let last = page.last else { break }
-                after = last.position
-                batch = page.filter { $0.reason != "discarded" }.map(\.position)
+                after = last.place
+                batch = page.filter { $0.reason != "discarded" }.map(\.place)
                 if batch.isEmpty { continue }
             }
-            let answer = try door.move(action, batch)
+            let answer = try await door.move(move, batch)
             let results = DeadLetterTable.results(answer)
             areAllMoved = areAllMoved && results.allSatisfy { $0.audit_id != nil }
-            if self.door.json { print(answer) } else { results.forEach { print("\($0.position) \($0.status)") } }
+            if self.door.json { print(answer) } else { results.forEach { print("\($0.place) \($0.status)") } }
         } while all
         if !areAllMoved { throw ExitStatus.failed }
     }

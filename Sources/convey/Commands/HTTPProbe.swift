@@ -1,4 +1,5 @@
 import ConveyHTTP
+import ConveySettings
 import Foundation
 import Glibc
 

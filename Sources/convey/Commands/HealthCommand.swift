@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveyHTTP
+import ConveySettings
 
 /// `convey health`: what a container's health check calls.
 struct HealthCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Conversation
+import ConveySettings
 import Foundation
 import Logging
 import MQTTTransport

@@ -1,10 +1,9 @@
 import ArgumentParser
 import Conversation
 import ConveyClient
+import ConveySettings
 import Foundation
 import JournalPort
-import JournalReading
-import SQLiteJournal
 
 /// What all commands that ask about conversations take: where to ask, and how to print the answer.
 struct QueryFlags: ParsableArguments {
@@ -75,22 +74,5 @@ struct QueryFlags: ParsableArguments {
         return try MQTTDoorway(
             broker: settings.address, clientID: settings.clientID ?? "convey-cli-\(OutgoingSignal.newID().prefix(13))",
             root: settings.root)
-    }
-}
-
-/// Asks the journal of a directory itself.
-struct JournalDoorway: QueryDoorway {
-    let directory: String
-
-    func ask(_ question: Question) async throws -> QueryAnswer {
-        do {
-            let request = try QueryRequest(question.view, subject: question.subject, parameters: question.items)
-            let reader = try SQLiteJournal.openReader(directory: directory)
-            return try QueryExecutor(reader: reader).answer(request)
-        } catch let error as QueryError {
-            return QueryAnswer(error)
-        } catch let error as JournalError {
-            throw ConveyClientError(.unreachable, error.message)
-        }
     }
 }

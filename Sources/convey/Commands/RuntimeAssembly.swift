@@ -3,13 +3,13 @@ import Conversation
 import ConveyEngine
 import ConveyQueries
 import ConveyRuntime
+import ConveySettings
 import EffectHandlers
 import JournalPort
 import JournalReading
 import Logging
 import MQTTTransport
 import Observability
-import SQLiteJournal
 import Threads
 
 /// Who carries effects out.
@@ -18,12 +18,11 @@ struct Handlers: Sendable {
     private let tools: ToolHandler
 
     /// The model handler reads conversations from the journal over a connection of its own.
-    init(_ settings: ServeSettings, heartbeats: Heartbeats) {
-        let directory = settings.dataDirectory
+    init(_ settings: ServeSettings, store: any JournalStore, heartbeats: Heartbeats) {
         models = ModelHandler(
             settings: settings.models, tools: settings.tools.tools.map(ChatTool.init),
             contexts: ContextStore { () throws(JournalError) in
-                try SQLiteJournal.openReader(directory: directory, isInUse: true)
+                try store.openReader(shard: 0)
             })
         tools = ToolHandler(
             settings.tools, session: makeSession(settings), logger: Logger(label: "tools"), heartbeats: heartbeats)
@@ -50,7 +49,7 @@ extension ChatTool {
 /// What every connection of the service needs to know of the broker.
 func makeSession(_ settings: ServeSettings) -> BrokerSession {
     BrokerSession(
-        broker: settings.broker.address, version: settings.broker.version.mqttVersion,
+        broker: settings.broker.address, version: settings.broker.version,
         clientID: settings.broker.clientID ?? "convey-\(settings.node)",
         sessionExpirySeconds: UInt32(clamping: settings.sessionExpiry.components.seconds),
         root: settings.broker.root, node: settings.node)
@@ -58,21 +57,23 @@ func makeSession(_ settings: ServeSettings) -> BrokerSession {
 
 /// Answers queries from the journal, beside the runtime, once that has opened it.
 func makeQueries(
-    _ settings: ServeSettings, heartbeats: Heartbeats, status: @escaping @Sendable () -> RuntimeStatus
+    _ settings: ServeSettings, store: any JournalStore, heartbeats: Heartbeats,
+    status: @escaping @Sendable () -> RuntimeStatus
 ) -> QueryService {
-    let directory = settings.dataDirectory
     let budget = AnswerBudget(bytes: settings.httpAnswerBytes)
     return QueryService(budget: budget, logger: Logger(label: "queries"), heartbeats: heartbeats) {
         () throws(JournalError) in
         guard status().recovery == .done else { throw JournalError(.busy, "the journal is not open yet") }
-        return try SQLiteJournal.openReader(directory: directory, isInUse: true)
+        return try store.openReader(shard: 0)
     }
 }
 
 /// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
-func makeRuntime(_ settings: ServeSettings, handlers: Handlers, heartbeats: Heartbeats) throws -> Runtime {
+func makeRuntime(
+    _ settings: ServeSettings, store: any JournalStore, handlers: Handlers, heartbeats: Heartbeats
+) throws -> Runtime {
     var runtime = RuntimeSettings(session: makeSession(settings), version: Convey.version)
-    runtime.engine.schedulerOrder = settings.schedulerOrder.order
+    runtime.engine.schedulerOrder = settings.schedulerOrder
     runtime.engine.fairnessThreshold = settings.schedulerFairnessThreshold
     runtime.engine.causeTimeoutMilliseconds = settings.schedulerCauseTimeout.milliseconds
     runtime.engine.parkedLimit = settings.schedulerParkedLimit
@@ -84,24 +85,14 @@ func makeRuntime(_ settings: ServeSettings, handlers: Handlers, heartbeats: Hear
     runtime.queueLimit = settings.queueLimit
     runtime.openEffectLimit = settings.effectsOpenLimit
     runtime.responseTopics = ResponseTopicRule(root: settings.broker.root, patterns: settings.responseTopics)
-    let directory = settings.dataDirectory
-    let partitions = settings.journalPartitions
     let openVerification: @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable = {
-        () throws(JournalError) in try SQLiteJournal.openVerificationReader(directory: directory, isInUse: true)
+        () throws(JournalError) in try store.openVerifier(shard: 0)
     }
     return try Runtime(
         settings: runtime, handlers: handlers.byClass, logger: Logger(label: "runtime"),
         heartbeats: heartbeats, openVerification: settings.verifyBackground ? openVerification : nil
     ) { () throws(JournalError) in
-        try SQLiteJournal(directory: directory, partitionCount: partitions)
-    }
-}
-
-extension SchedulerOrderSetting {
-    fileprivate var order: Scheduler.Order {
-        switch self {
-        case .roundRobin: .roundRobin
-        case .arrival: .arrival
-        }
+        _ = try store.prepare()
+        return try store.openWriter(shard: 0)
     }
 }

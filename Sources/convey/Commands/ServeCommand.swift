@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConveySettings
 import Foundation
 
 /// `convey serve`

@@ -2,18 +2,20 @@ import ArgumentParser
 import ConveyHTTP
 import ConveyQueries
 import ConveyRuntime
+import ConveySettings
 import EffectHandlers
 import Foundation
 import Glibc
+import JournalPort
 import Logging
 import Observability
-import SQLiteJournal
 import Threads
 
 /// The parts of `convey serve` and the order in which they start and stop: embedded broker, handlers of effects, HTTP,
 /// runtime, queries over MQTT; then back.
 struct Server {
     private let settings: ServeSettings
+    private let store: any JournalStore
     private let logger = Logger(label: "serve")
     private let heartbeats = Heartbeats()
     private let stopGuard: StopGuard
@@ -22,6 +24,7 @@ struct Server {
 
     init(_ settings: ServeSettings) {
         self.settings = settings
+        store = Journals.store(settings)
         stopGuard = StopGuard(limit: settings.shutdownTimeout, heartbeats: heartbeats, logger: logger)
     }
 
@@ -56,7 +59,7 @@ struct Server {
     }
 
     private func runWithBroker(_ broker: EmbeddedBroker?, _ signals: TerminationSignals) async throws {
-        let handlers = Handlers(settings, heartbeats: heartbeats)
+        let handlers = Handlers(settings, store: store, heartbeats: heartbeats)
         do {
             try handlers.start()
             try await runWithHandlers(handlers, broker, signals)
@@ -72,8 +75,8 @@ struct Server {
     private func runWithHandlers(
         _ handlers: Handlers, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async throws {
-        let runtime = try makeRuntime(settings, handlers: handlers, heartbeats: heartbeats)
-        let queries = makeQueries(settings, heartbeats: heartbeats) { runtime.status }
+        let runtime = try makeRuntime(settings, store: store, handlers: handlers, heartbeats: heartbeats)
+        let queries = makeQueries(settings, store: store, heartbeats: heartbeats) { runtime.status }
         let door = try QueryDoor(
             session: makeSession(settings), service: queries, replies: runtime.replies,
             logger: Logger(label: "queries"), heartbeats: heartbeats)
@@ -129,7 +132,8 @@ struct Server {
         let deadLetters: PageSources.DeadLetters = { await runtime.answer($0) }
         var routes =
             QueryRoutes.make(queries) + StreamRoutes.make(runtime.live, queries)
-            + SignalRoutes.make(signals, bodyLimit: limit) + DeadLetterRoutes.make(deadLetters)
+            + SignalRoutes.make(signals, bodyLimit: limit)
+            + DeadLetterRoutes.make(DeadLetterShards(count: { 1 }) { _, request in await runtime.answer(request) })
             + DocumentRoutes.make(version: Convey.version, root: settings.broker.root)
         if let access = settings.httpAccess {
             let sources = PageSources(
@@ -143,7 +147,7 @@ struct Server {
     /// Before anything writes there. What waiting can mend is for the runtime, which waits.
     private func checkDataDirectory() throws {
         do {
-            try SQLiteJournal.check(directory: settings.dataDirectory)
+            try store.check()
         } catch {
             guard error.isRetriable else { throw error }
             logger.debug("the journal cannot be looked at yet", metadata: ["reason": "\(error)"])

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveyHTTP
+import ConveySettings
 import Foundation
 
 /// Reads settings for a command, or says everything that is wrong with them and exits with 78.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveyHTTP
+import ConveySettings
 import Foundation
 
 /// `convey token NAME [--scope SCOPE] [--file FILE]`

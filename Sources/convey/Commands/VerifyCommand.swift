@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import JournalPort
 import JournalReading
-import SQLiteJournal
+import SQLite
 import Signals
 
 /// `convey verify [SUBJECT]`
@@ -12,11 +12,12 @@ struct VerifyCommand: ParsableCommand {
         abstract: "Check that a journal agrees with itself.",
         discussion: """
             Repeats everything that was recorded and compares: order and places of all records, every marker's state, \
-            causes, effects, pending signals, what is saved of each conversation, the indexes, and the file itself. It \
-            only reads, so it can run beside a service. With --projection it also looks whether a projection has seen \
-            more than the journal has: then records at the journal's end are lost.
+            causes, effects, pending signals, what is saved of each conversation, the indexes, and the file itself. A \
+            journal with several shards is checked shard by shard, each up to its first difference. It only reads, so it \
+            can run beside a service. With --projection it also looks whether a projection has seen more than the \
+            journal has: then records at the journal's end are lost.
 
-            Exit status: 0 everything agrees, 1 a difference (the first one is told), 66 no such conversation, \
+            Exit status: 0 everything agrees, 1 a difference (the first one of each shard is printed), 66 no such conversation, \
             69 the journal cannot be read, 78 a wrong setting.
             """)
 
@@ -41,78 +42,38 @@ struct VerifyCommand: ParsableCommand {
     func run() throws {
         let directory = try data.directory(configFile: config.file)
         let began = ContinuousClock.now
-        var report: VerificationReport?
-        do throws(JournalError) {
-            let reader = try SQLiteJournal.openVerificationReader(directory: directory)
-            report = try verify(JournalVerifier(source: reader))
-            for path in projection where report?.difference == nil {
-                report?.difference = try ProjectionProgress.difference(between: path, and: reader)
+        let reports: [Sharded<VerificationReport>]
+        var shards = 1
+        do {
+            var verification = try StoreVerification(Journals.existing(in: directory))
+            shards = verification.shards
+            guard try verify(&verification) else {
+                StandardError.print("there is no conversation \(subject?.subject ?? "") in \(directory)")
+                throw ExitStatus.noInput
             }
-        } catch  where error.code == .corrupt {
+            for path in projection { try verification.compare(withProjection: path) }
+            reports = verification.reports
+        } catch let error as JournalError where error.code == .corrupt {
             // One of ours that is not whole.
-            report = VerificationReport()
-            report?.difference = JournalDifference(.storage, error.message)
+            reports = [StoreVerification.damaged(error.message, shard: 0)]
+        } catch let error as SQLiteError where error.code == .corrupt {
+            reports = [StoreVerification.damaged(error.message, shard: 0)]
+        } catch let error as ExitCode {
+            throw error
         } catch {
             StandardError.print("\(error)")
             throw ExitStatus.unavailable
         }
-        guard let report else {
-            StandardError.print("there is no conversation \(subject?.subject ?? "") in \(directory)")
-            throw ExitStatus.noInput
-        }
-        let result = VerificationResult(report, duration: ContinuousClock.now - began)
+        let result = VerificationResult(reports, shards: shards, duration: ContinuousClock.now - began)
         print(json ? result.json : result.text)
-        if report.difference != nil { throw ExitStatus.failed }
+        if !result.isOK { throw ExitStatus.failed }
     }
 
-    private func verify(_ verifier: JournalVerifier) throws(JournalError) -> VerificationReport? {
+    private func verify(_ verification: inout StoreVerification) throws(JournalError) -> Bool {
         var bar = ProgressBar()
         defer { bar.clear() }
-        if let subject { return try verifier.verify(subject: subject.subject) }
-        if let sample {
-            var random = SystemRandomNumberGenerator()
-            return try verifier.verifySample(sample, random: &random) { bar.show(done: $0.done, of: $0.total) }
-        }
-        return try verifier.verifyAll { bar.show(done: $0.done, of: $0.total) }
-    }
-}
-
-/// What a verification found, for a person or a program.
-struct VerificationResult {
-    private let report: VerificationReport
-    private let seconds: Double
-
-    init(_ report: VerificationReport, duration: Duration) {
-        self.report = report
-        seconds = duration / .seconds(1)
-    }
-
-    private var rate: Int { Int(Double(report.records) / max(seconds, 0.001)) }
-
-    var text: String {
-        let seen =
-            "\(report.records) records (\(report.signals) signals, \(report.markers) markers) of "
-            + "\(report.conversations) conversations, up to position \(report.through), in "
-            + "\(String(format: "%.1f", seconds)) s (\(rate) records/s)"
-        guard let difference = report.difference else { return "ok: \(seen)" }
-        return """
-            DIFFERENCE (\(difference.kind.rawValue)) at \(difference.place)
-              \(difference.message)
-            It means: \(difference.meaning)
-            To do:    \(difference.advice)
-            Looked at \(seen)
-            """
-    }
-
-    var json: String {
-        var object = JSONObjectBuilder()
-        object.add("ok", json: (report.difference == nil ? "true" : "false").utf8)
-        object.add("signals", report.signals)
-        object.add("markers", report.markers)
-        object.add("conversations", report.conversations)
-        object.add("through", report.through.rawValue)
-        object.add("seconds", json: String(format: "%.3f", seconds).utf8)
-        if let difference = report.difference { object.add("difference", json: difference.encode()) }
-        return String(decoding: object.finish(), as: UTF8.self)
+        if let subject { return try verification.verify(subject: subject.subject) }
+        try verification.verifyAll(sample: sample) { bar.show(done: $0.done, of: $0.total) }
+        return true
     }
 }

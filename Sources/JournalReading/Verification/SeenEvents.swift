@@ -1,4 +1,6 @@
 import Conversation
+import JournalPort
+import Signals
 
 /// Compares what a consumer has seen with what the journal holds. A WAL that was damaged or lost at its end leaves a journal
 /// that agrees with itself; only those who have seen the events know that there were more.

@@ -1,0 +1,104 @@
+import ConveyEngine
+import Foundation
+import JournalPort
+import Logging
+
+/// The journals themselves, read and changed without a service.
+struct DeadLetterFile: DeadLetterDoor {
+    private let store: any JournalStore
+    private let shards: Int
+    private let letters: DeadLetterShards
+
+    /// - Throws: the exit status, where the journals cannot be read.
+    init(directory: String) throws {
+        let store = Journals.existing(in: directory)
+        let shards = try Self.orExit { () throws(JournalError) in try store.layout().shards }
+        self.store = store
+        self.shards = shards
+        letters = DeadLetterShards(count: { shards }) { shard, request in
+            do throws(JournalError) {
+                return .success(try Self.answer(request, shard, store))
+            } catch {
+                return .failure(error)
+            }
+        }
+    }
+
+    func list(after: String?, limit: Int) async throws -> String {
+        let start = try after.map { try place($0) } ?? .start
+        let found = try await Self.orExit { () async throws(JournalError) in
+            try await letters.list(after: start, limit: limit)
+        }
+        return String(decoding: DeadLetterJSON.list(found, shards: shards), as: UTF8.self)
+    }
+
+    func show(_ position: String) async throws -> String {
+        let place = try place(position)
+        let letter = try await Self.orExit { () async throws(JournalError) in try await letters.show(place) }
+        guard let letter else {
+            StandardError.print("there is no such dead letter")
+            throw ExitStatus.noInput
+        }
+        return String(decoding: DeadLetterJSON.letter(letter, shards: shards), as: UTF8.self)
+    }
+
+    func move(_ move: DeadLetterShards.Move, _ positions: [String]) async throws -> String {
+        let places = try positions.map { try place($0) }
+        let outcomes = try await Self.orExit { () async throws(JournalError) in
+            // Fails where a service has the journals open.
+            _ = try store.prepare()
+            return try await letters.move(move, places)
+        }
+        return String(decoding: DeadLetterJSON.outcomes(outcomes, shards: shards), as: UTF8.self)
+    }
+
+    private func place(_ text: String) throws -> ShardPosition {
+        if let place = ShardPosition(text, shards: shards) { return place }
+        let form = shards == 1 ? "a position is a whole number" : "a position is written SHARD.POSITION"
+        StandardError.print("\(text): \(form), as list shows it")
+        throw ExitStatus.noInput
+    }
+
+    /// Reads, or changes dead letters in one transaction of an engine that applies nothing and starts no effects: the next start of
+    /// the service does.
+    private static func answer(
+        _ request: DeadLetterRequest, _ shard: Int, _ store: any JournalStore
+    ) throws(JournalError) -> DeadLetterAnswer {
+        switch request {
+        case .list(let after, let limit):
+            return .letters(try store.openReader(shard: shard).deadLetterDetails(after: after, limit: limit))
+        case .show(let position):
+            return .letters(try store.openReader(shard: shard).deadLetterDetails(at: position))
+        case .redrive, .discard: break
+        }
+        var settings = EngineSettings()
+        settings.effects.llm.maxConcurrent = 0
+        settings.effects.tool.maxConcurrent = 0
+        settings.applyBudget = 0
+        settings.causeTimeoutMilliseconds = .max / 2
+        let time = EngineTime(wall: now(), monotonic: 0)
+        let engine = try Engine(
+            journal: try store.openWriter(shard: shard), settings: settings, time: time,
+            logger: Logger(label: "deadletters") { _ in SwiftLogNoOpLogHandler() })
+        var input = EngineInput()
+        input.deadLetterRequests = [request]
+        let output = try engine.transact(input, at: time)
+        return output.deadLetterAnswers.first ?? .outcomes([])
+    }
+
+    /// Microseconds since 1970.
+    private static func now() -> Int64 { Int64(Date().timeIntervalSince1970 * 1_000_000) }
+
+    private static func orExit<Value>(_ body: () throws(JournalError) -> Value) throws -> Value {
+        do { return try body() } catch { throw exit(error) }
+    }
+
+    private static func orExit<Value>(_ body: () async throws(JournalError) -> Value) async throws -> Value {
+        do { return try await body() } catch { throw exit(error) }
+    }
+
+    private static func exit(_ error: JournalError) -> any Error {
+        StandardError.print(error.code == .inUse ? "\(error.message); or leave --data out to ask it" : "\(error)")
+        return ExitStatus.unavailable
+    }
+}

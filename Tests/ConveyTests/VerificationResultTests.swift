@@ -1,0 +1,44 @@
+import JournalPort
+import JournalReading
+import Testing
+
+@testable import convey
+
+@Suite("What verify prints") struct VerificationResultTests {
+    private static func report(_ shard: Int, difference: JournalDifference? = nil) -> Sharded<VerificationReport> {
+        var report = VerificationReport()
+        report.signals = 3
+        report.markers = 2
+        report.conversations = 1
+        report.through = Position(5)
+        report.difference = difference
+        return Sharded(shard: shard, report)
+    }
+
+    @Test func `One shard is not named`() {
+        let result = VerificationResult([Self.report(0)], shards: 1, duration: .seconds(1))
+        #expect(result.isOK)
+        #expect(
+            result.text.hasPrefix("ok: 5 records (3 signals, 2 markers) of 1 conversations, up to position 5, in 1.0 s")
+        )
+        #expect(
+            result.json == #"{"ok":true,"signals":3,"markers":2,"conversations":1,"through":5,"seconds":1.000}"#)
+    }
+
+    @Test func `With several shards each finding names its shard`() {
+        let difference = JournalDifference(.chain, "no record before it", subject: "c", position: Position(4))
+        let reports = [
+            Self.report(0), Self.report(1, difference: difference),
+            Self.report(2, difference: JournalDifference(.storage, "x")),
+        ]
+        let result = VerificationResult(reports, shards: 3, duration: .seconds(1))
+        #expect(!result.isOK)
+        #expect(result.text.contains("DIFFERENCE (chain) at position 1.4 of c\n"))
+        #expect(result.text.contains("DIFFERENCE (storage) at shard 2\n"))
+        #expect(
+            result.text.contains(
+                "Looked at 15 records (9 signals, 6 markers) of 3 conversations, up to position 0.5, 1.5, 2.5"))
+        #expect(result.json.contains(#""shards":[{"shard":0,"ok":true,"#))
+        #expect(result.json.contains(#""difference":{"shard":1,"kind":"chain","#))
+    }
+}
