@@ -129,7 +129,7 @@ struct ConversationRebuild {
                     return "its chain leads to position \(link.position), which is not its record at offset \(offset)"
                 }
                 switch link.content {
-                case .signal: break
+                case .signal, .removed: break
                 case .marker(let marker): markers.append(marker)
                 case .unreadable(let reason, _): return "record \(link.position) cannot be read: \(reason)"
                 }

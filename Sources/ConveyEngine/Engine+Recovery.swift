@@ -48,6 +48,8 @@ extension Engine {
             waiting.insert(record.position)
             recent.insert(IdentityHash.of(subject: signal.subject, id: signal.id), record.position)
         case .unreadable: waiting.insert(record.position)
+        // Content is removed only behind the checkpoint, so this one does not wait.
+        case .removed: break
         case .marker(let marker): waiting.remove(marker.appliedPosition)
         }
         guard let conversation = try find(record.conversation) else { return }

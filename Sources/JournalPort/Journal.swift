@@ -101,8 +101,10 @@ public protocol JournalReader: AnyObject {
     /// Several reads of one state of the journal, which cost less together. Short: who stays in it keeps space from being used
     /// again.
     func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result
-    /// Fixed when the journal was created.
+    /// Fixed when the journal was created: of all shards together.
     var partitionCount: Int { get }
+    /// Which shard of the journal this is. Positions and conversation numbers count in it alone.
+    var shard: Shard { get }
     /// The record at a position; nil when there is none.
     func record(at position: Position) throws(JournalError) -> JournalRecord?
     /// Up to `limit` records after a position, ascending.

@@ -103,6 +103,14 @@ package final class Database<Failure: SQLiteFailure> {
         return Statement(prepared, of: self)
     }
 
+    /// A statement that inserts a row; its parameters are the columns in this order.
+    package func prepare(
+        _ verb: String = "INSERT", insertInto table: String, _ columns: [String]
+    ) throws(Failure) -> Statement<Failure> {
+        let places = (1...columns.count).map { "?\($0)" }.joined(separator: ", ")
+        return try prepare("\(verb) INTO \(table) (\(columns.joined(separator: ", "))) VALUES (\(places))")
+    }
+
     /// The single number that a query returns.
     package func number(_ sql: String) throws(Failure) -> Int64 {
         let statement = try prepare(sql)

@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 import SQLite
 
 /// Where conversations are as of the newest commit.

@@ -10,18 +10,20 @@ final class ConversationTable {
     private let byID: Statement
     private let bySlice: Statement
 
-    private static let columns = """
-        id, subject, partition, through, head, offset, in_sequence, applied_sequence, effect_sequence, out_sequence,
-        audit_sequence, canceled_through, state
-        """
+    /// What is saved at checkpoints and evictions.
+    private static let savedColumns = [
+        "through", "head", "offset", "in_sequence", "applied_sequence", "effect_sequence", "out_sequence",
+        "audit_sequence",
+        "canceled_through", "state",
+    ]
+    private static let columns = (["id", "subject", "partition"] + savedColumns).joined(separator: ", ")
 
     init(_ database: Database) throws(JournalError) {
         insertRow = try database.prepare(
-            "INSERT INTO conversations VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")
+            insertInto: "conversations", ["id", "subject", "partition"] + Self.savedColumns)
         updateRow = try database.prepare(
             """
-            UPDATE conversations SET through = ?2, head = ?3, offset = ?4, in_sequence = ?5, applied_sequence = ?6,
-            effect_sequence = ?7, out_sequence = ?8, audit_sequence = ?9, canceled_through = ?10, state = ?11
+            UPDATE conversations SET \(Self.savedColumns.enumerated().map { "\($1) = ?\($0 + 2)" }.joined(separator: ", "))
             WHERE id = ?1
             """)
         bySubject = try database.prepare("SELECT \(Self.columns) FROM conversations WHERE subject = ?1")
@@ -31,26 +33,26 @@ final class ConversationTable {
     }
 
     func insert(_ record: ConversationRecord) throws(JournalError) {
-        insertRow.bind(1, record.id.rawValue)
-        insertRow.bind(2, record.subject)
-        insertRow.bind(3, record.partition)
-        bindCounters(of: record, to: insertRow, from: 4)
+        insertRow.append(record.id.rawValue)
+        insertRow.append(record.subject)
+        insertRow.append(record.partition)
+        appendSaved(record, to: insertRow)
         try insertRow.run()
     }
 
     func update(_ record: ConversationRecord) throws(JournalError) {
-        updateRow.bind(1, record.id.rawValue)
-        bindCounters(of: record, to: updateRow, from: 2)
+        updateRow.append(record.id.rawValue)
+        appendSaved(record, to: updateRow)
         try updateRow.run()
     }
 
-    private func bindCounters(of record: ConversationRecord, to statement: Statement, from first: Int32) {
-        statement.bind(first, record.through.rawValue)
-        statement.bind(first + 1, record.head.rawValue)
-        statement.bind(first + 2, record.offset)
-        for (index, sequence) in record.sequences.enumerated() { statement.bind(first + 3 + Int32(index), sequence) }
-        statement.bind(first + 8, record.canceledThrough)
-        statement.bind(first + 9, utf8: record.encodeSaved())
+    private func appendSaved(_ record: ConversationRecord, to statement: Statement) {
+        statement.append(record.through.rawValue)
+        statement.append(record.head.rawValue)
+        statement.append(record.offset)
+        for sequence in record.sequences { statement.append(sequence) }
+        statement.append(record.canceledThrough)
+        statement.append(utf8: record.encodeSaved())
     }
 
     func find(subject: String) throws(JournalError) -> ConversationRecord? {

@@ -1,16 +1,21 @@
 import Glibc
 import JournalPort
 
-/// The directory that holds a journal, locked for as long as this object lives: two processes on one journal would each
-/// believe that they own its partitions.
-final class DataDirectory {
+/// The directory that holds the shards of a journal, locked for as long as this object lives: two processes on one journal would
+/// each believe that they own its partitions.
+final class DataDirectory: Sendable {
     let path: String
     private let lock: Int32
 
-    var journalPath: String { Self.journalPath(in: path) }
     var lockPath: String { Self.lockPath(in: path) }
 
-    static func journalPath(in directory: String) -> String { directory + "/journal.db" }
+    /// More than there are cores to serve them; bounds what a start looks for.
+    static let shardLimit = 64
+
+    /// The file of a shard: `journal.db`, `journal-1.db`, …
+    static func journalPath(in directory: String, shard: Int) -> String {
+        directory + (shard == 0 ? "/journal.db" : "/journal-\(shard).db")
+    }
 
     private static func lockPath(in directory: String) -> String { directory + "/convey.lock" }
 

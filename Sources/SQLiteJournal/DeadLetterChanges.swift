@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 import SQLite
 
 /// Writes dead letters, and moves them back among the pending.
@@ -9,17 +10,18 @@ final class DeadLetterChanges {
     private let insertPending: Statement
 
     init(_ database: Database) throws(JournalError) {
-        insertRow = try database.prepare("INSERT INTO dead_letters VALUES (?1, ?2, ?3, ?4)")
+        insertRow = try database.prepare(
+            insertInto: "dead_letters", ["position", "conversation", "reason", "at"])
         deleteRow = try database.prepare("DELETE FROM dead_letters WHERE position = ?1")
         discardRow = try database.prepare("UPDATE dead_letters SET reason = 'discarded' WHERE position = ?1")
-        insertPending = try database.prepare("INSERT OR IGNORE INTO pending VALUES (?1)")
+        insertPending = try database.prepare("INSERT OR IGNORE", insertInto: "pending", ["position"])
     }
 
     func insert(_ letter: DeadLetter) throws(JournalError) {
-        insertRow.bind(1, letter.position.rawValue)
-        insertRow.bind(2, letter.conversation.rawValue)
-        insertRow.bind(3, letter.reason.rawValue)
-        insertRow.bind(4, letter.at)
+        insertRow.append(letter.position.rawValue)
+        insertRow.append(letter.conversation.rawValue)
+        insertRow.append(letter.reason.rawValue)
+        insertRow.append(letter.at)
         try insertRow.run()
     }
 

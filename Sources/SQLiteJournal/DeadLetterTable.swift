@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 import SQLite
 
 /// Reads dead letters.

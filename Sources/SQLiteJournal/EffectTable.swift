@@ -1,5 +1,6 @@
 import Conversation
 import JournalPort
+import Signals
 import SQLite
 
 /// Reads open effects.

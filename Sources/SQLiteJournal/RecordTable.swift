@@ -17,13 +17,14 @@ final class RecordTable {
 
     private static let columns = """
         position, conversation, previous, offset, sequence, recorded_at, id, source, type, time, cause, traceparent,
-        extensions, data, applied_position, apply_order, priority, digest, record_digest
+        extensions, data, applied_position, apply_order, priority, digest, hash, cipher IS NOT NULL, removed, family,
+        content_hash
         """
 
-    /// Without `data`: SQLite does not read the pages that hold it.
+    /// Without `data`: a signal's link is read from the pages before it.
     private static let linkColumns = """
         position, conversation, previous, offset, sequence, recorded_at, id, type, cause, applied_position, apply_order,
-        priority, digest
+        priority, digest, removed, family, content_hash
         """
 
     init(_ database: Database) throws(JournalError) {
@@ -101,7 +102,9 @@ final class RecordTable {
 
     private func decodeLink(_ row: Statement) -> RecordLink {
         let content: RecordLink.Content
-        if !row.isNull(9) {
+        if let removed = Self.removed(row, from: 13, id: row.text(6), type: row.text(7)) {
+            content = .removed(removed)
+        } else if !row.isNull(9) {
             content =
                 Self.marker(row, from: 9).map(RecordLink.Content.marker)
                 ?? .unreadable(
@@ -130,7 +133,9 @@ final class RecordTable {
     private func decode(_ row: Statement) throws(JournalError) -> JournalRecord {
         let conversation = ConversationID(row.integer(1))
         let content: JournalRecord.Content
-        if row.isNull(14) {
+        if let removed = Self.removed(row, from: 20, id: row.text(6), type: row.text(8)) {
+            content = .removed(removed)
+        } else if row.isNull(14) {
             content = try decodeSignal(row, conversation)
         } else {
             content =
@@ -141,12 +146,17 @@ final class RecordTable {
         return JournalRecord(
             position: Position(row.integer(0)), conversation: conversation, previous: Position(row.integer(2)),
             offset: row.integer(3), sequence: row.integer(4), recordedAt: row.integer(5), content: content,
-            storedDigest: row.isNull(18) ? nil : UInt64(bitPattern: row.integer(18)))
+            storedHash: UInt64(bitPattern: row.integer(18)))
     }
 
     private func decodeSignal(
         _ row: Statement, _ conversation: ConversationID
     ) throws(JournalError) -> JournalRecord.Content {
+        if row.integer(19) != 0 {
+            return .unreadable(
+                reason: "it is encrypted, and this Convey cannot decrypt it",
+                family: row.text(8).flatMap(Family.init(type:)))
+        }
         guard let id = row.text(6), let source = row.text(7), let type = row.text(8), let family = Family(type: type)
         else {
             return .unreadable(reason: Self.noSignal, family: row.text(8).flatMap(Family.init(type:)))
@@ -158,6 +168,17 @@ final class RecordTable {
             Signal(
                 id: id, source: source, type: type, subject: subject, time: row.text(9), cause: Self.cause(row, 10),
                 traceparent: row.text(11), extensions: row.bytes(12), data: row.bytes(13)))
+    }
+
+    /// - Parameter first: the column `removed`; `family` and `content_hash` follow.
+    private static func removed(
+        _ row: Statement, from first: Int32, id: String?, type: String?
+    ) -> RemovedContent? {
+        guard let reason = row.text(first).flatMap(RemovedContent.Reason.init(rawValue:)),
+            let family = UInt8(exactly: row.integer(first + 1)).flatMap(Family.init(rawValue:)), !row.isNull(first + 2)
+        else { return nil }
+        return RemovedContent(
+            reason: reason, family: family, id: id, type: type, contentHash: UInt64(bitPattern: row.integer(first + 2)))
     }
 
     private static let noSignal = "it has no id, no source or no type that a signal can have"
@@ -176,54 +197,5 @@ final class RecordTable {
         return Marker(
             appliedPosition: Position(row.integer(first)), applyOrder: row.integer(first + 1), priority: priority,
             digest: UInt64(bitPattern: row.integer(first + 3)))
-    }
-}
-
-/// Writes records.
-final class RecordInsert {
-    private let insert: Statement
-
-    init(_ database: Database) throws(JournalError) {
-        let places = (1...19).map { "?\($0)" }.joined(separator: ", ")
-        insert = try database.prepare("INSERT INTO journal VALUES (\(places))")
-    }
-
-    func run(_ record: JournalRecord) throws(JournalError) {
-        insert.bind(1, record.position.rawValue)
-        insert.bind(2, record.conversation.rawValue)
-        insert.bind(3, record.previous.rawValue)
-        insert.bind(4, record.offset)
-        insert.bind(5, record.sequence)
-        insert.bind(6, record.recordedAt)
-        switch record.content {
-        case .signal(let signal):
-            bind(signal)
-            for column in Int32(15)...18 { insert.bindNull(column) }
-        case .marker(let marker):
-            for column in Int32(7)...14 { insert.bindNull(column) }
-            insert.bind(15, marker.appliedPosition.rawValue)
-            insert.bind(16, marker.applyOrder)
-            insert.bind(17, Int64(marker.priority.rawValue))
-            insert.bind(18, Int64(bitPattern: marker.digest))
-        case .unreadable(let reason, _):
-            preconditionFailure("record \(record.position) is to be written, but \(reason)")
-        }
-        insert.bind(19, Int64(bitPattern: record.digest))
-        try insert.run()
-    }
-
-    private func bind(_ signal: Signal) {
-        insert.bind(7, signal.id)
-        insert.bind(8, signal.source)
-        insert.bind(9, signal.type)
-        insert.bind(10, signal.time)
-        switch signal.cause {
-        case .none: insert.bindNull(11)
-        case .signal(let id): insert.bind(11, id)
-        case .unsatisfiable: insert.bind(11, Int64(0))
-        }
-        insert.bind(12, signal.traceparent)
-        if signal.extensions.isEmpty { insert.bindNull(13) } else { insert.bind(13, utf8: signal.extensions) }
-        insert.bind(14, utf8: signal.data)
     }
 }

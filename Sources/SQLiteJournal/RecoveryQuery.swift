@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 import SQLite
 
 /// Reads what a start-up begins with. Call it in a transaction where somebody else writes.

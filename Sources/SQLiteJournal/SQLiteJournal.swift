@@ -1,70 +1,60 @@
 import JournalPort
+import Signals
 import SQLite
 
-/// The journal in one SQLite file (`journal.db` in the data directory), in WAL mode with `synchronous=FULL`: a commit that
+/// A shard of the journal: one SQLite file (`journal.db`, `journal-1.db`, … in the data directory) in WAL mode with `synchronous=FULL`: a commit that
 /// returned survives power loss (sqlite.org/pragma.html#pragma_synchronous).
 ///
 /// One connection on one thread does all writes and checkpoints: Debian's SQLite 3.40 can corrupt a WAL that two
 /// connections write. Other threads get read-only connections from `makeReader`.
-public final class SQLiteJournal: Journal {
-    public let partitionCount: Int
+package final class SQLiteJournal: Journal {
+    package let partitionCount: Int
+    package let shard: Shard
+    /// Keeps the lock.
     private let directory: DataDirectory
+    private let path: String
     private let database: Database
     private let records: RecordTable
     private let insertRecord: RecordInsert
     private let conversations: ConversationTable
-    private let insertIdentity: Statement
     private let findIdentity: Statement
-    private let insertEffect: Statement
-    private let updateEffect: Statement
-    private let deleteEffect: Statement
+    private let effectChanges: EffectChanges
     private let deadLetters: DeadLetterChanges
     private let deadLetterTable: DeadLetterTable
     private let heads: ConversationHeads
     private let effects: EffectTable
-    private let insertPending: Statement
-    private let deletePending: Statement
-    private let setCursor: Statement
+    private let checkpoints: CheckpointTables
     private let checkpointer: Checkpointer
     private let files: FilesInPlace
 
-    /// Opens the journal of a data directory, or creates both.
-    /// - Parameter partitionCount: used when the journal is created; an existing one keeps its own.
-    /// - Throws: `inUse` when another process has it open; `cannotOpen`, `newerVersion`, `corrupt` for anything that is not a
-    ///   whole journal, which is left as it is; what is retriable when the disk does not let it.
-    public init(directory path: String, partitionCount: Int) throws(JournalError) {
-        let file = DataDirectory.journalPath(in: path)
-        var exists = false
-        directory = try DataDirectory(path) { () throws(JournalError) in
-            exists = try JournalFile.check(file)
-        }
-        if !exists { try Schema.create(file, partitionCount: partitionCount) }
-        database = try Database(path: file, mode: .readWrite)
+    /// Opens the file of a shard, which must be there and have been looked at.
+    /// - Parameter expected: what the file must say of itself.
+    /// - Throws: `corrupt` where it is a shard of another journal; what is retriable when the disk does not let it.
+    init(_ path: String, in directory: DataDirectory, expected: ShardPlace) throws(JournalError) {
+        self.path = path
+        self.directory = directory
+        database = try Database(path: path, mode: .readWrite)
         try Self.configure(database)
-        try Schema.migrate(database, partitionCount: partitionCount)
-        checkpointer = try Checkpointer(database, walPath: DatabaseFile.walPath(file))
+        try Schema.check(database)
+        let settings = try ShardSettings.read(from: database)
+        try expected.check(settings, path)
+        checkpointer = try Checkpointer(database, walPath: DatabaseFile.walPath(path))
         try checkpointer.start()
-        files = FilesInPlace(file, lock: directory.lockPath)
+        files = FilesInPlace(path, lock: directory.lockPath)
         try files.remember()
-        if database.hasMoved { throw JournalError(.displaced, "\(file) was replaced while it was opened; start again") }
-        self.partitionCount = Int(try database.number("SELECT value FROM settings WHERE name = 'partitions'"))
+        if database.hasMoved { throw JournalError(.displaced, "\(path) was replaced while it was opened; start again") }
+        partitionCount = settings.partitions
+        shard = settings.shard
         records = try RecordTable(database)
         insertRecord = try RecordInsert(database)
         conversations = try ConversationTable(database)
-        insertIdentity = try database.prepare("INSERT OR IGNORE INTO identities VALUES (?1, ?2)")
         findIdentity = try database.prepare("SELECT position FROM identities WHERE hash = ?1")
-        insertEffect = try database.prepare(
-            "INSERT INTO effects VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)")
-        updateEffect = try database.prepare(
-            "UPDATE effects SET attempt = ?3, due_at = ?4, awaits_approval = ?5 WHERE cause = ?1 AND ordinal = ?2")
-        deleteEffect = try database.prepare("DELETE FROM effects WHERE cause = ?1 AND ordinal = ?2")
+        effectChanges = try EffectChanges(database)
         deadLetters = try DeadLetterChanges(database)
         deadLetterTable = try DeadLetterTable(database)
         heads = try ConversationHeads(database, records)
         effects = try EffectTable(database)
-        insertPending = try database.prepare("INSERT INTO pending VALUES (?1)")
-        deletePending = try database.prepare("DELETE FROM pending WHERE position = ?1")
-        setCursor = try database.prepare("UPDATE cursors SET position = ?2 WHERE name = ?1")
+        checkpoints = try CheckpointTables(database)
     }
 
     private static func configure(_ database: Database) throws(JournalError) {
@@ -85,7 +75,7 @@ public final class SQLiteJournal: Journal {
 
     // MARK: Writing
 
-    public func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
+    package func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
         guard epoch == .single else {
             throw JournalError(.staleEpoch, "epoch \(epoch.rawValue), but a SQLite journal has one owner, epoch 1")
         }
@@ -99,12 +89,12 @@ public final class SQLiteJournal: Journal {
             for position in batch.redrivenDeadLetters { try self.deadLetters.redrive(position) }
             for position in batch.discardedDeadLetters { try self.deadLetters.discard(position) }
             for letter in batch.deadLetters { try self.deadLetters.insert(letter) }
-            if let cursor = batch.outboxCursor { try self.move("outbox", to: cursor) }
-            if let checkpoint = batch.checkpoint { try self.write(checkpoint) }
+            if let cursor = batch.outboxCursor { try self.checkpoints.move("outbox", to: cursor) }
+            if let checkpoint = batch.checkpoint { try self.checkpoints.write(checkpoint) }
         }
     }
 
-    public func probe() throws(JournalError) {
+    package func probe() throws(JournalError) {
         try confirmInPlace()
         try transaction { () throws(JournalError) in
             try self.database.execute("UPDATE cursors SET position = position + 1 WHERE name = 'probe'")
@@ -125,7 +115,7 @@ public final class SQLiteJournal: Journal {
         try checkpointer.afterCommit()
     }
 
-    public func confirmInPlace() throws(JournalError) {
+    package func confirmInPlace() throws(JournalError) {
         do {
             try files.confirm()
         } catch {
@@ -136,66 +126,14 @@ public final class SQLiteJournal: Journal {
     }
 
     private func writeEffects(_ batch: JournalBatch) throws(JournalError) {
-        for effect in batch.openedEffects {
-            insertEffect.bind(1, effect.key.cause.rawValue)
-            insertEffect.bind(2, effect.key.ordinal)
-            insertEffect.bind(3, effect.conversation.rawValue)
-            insertEffect.bind(4, effect.effectClass.rawValue)
-            insertEffect.bind(5, effect.kind)
-            insertEffect.bind(6, effect.effectID)
-            insertEffect.bind(7, effect.causeID)
-            insertEffect.bind(8, effect.attempt)
-            insertEffect.bind(9, effect.round)
-            insertEffect.bind(10, effect.answers)
-            if let policy = effect.policy { insertEffect.bind(11, utf8: policy) } else { insertEffect.bindNull(11) }
-            if let due = effect.dueAt { insertEffect.bind(12, due) } else { insertEffect.bindNull(12) }
-            insertEffect.bind(13, effect.awaitsApproval ? 1 : 0)
-            try insertEffect.run()
-        }
-        for effect in batch.changedEffects {
-            updateEffect.bind(1, effect.key.cause.rawValue)
-            updateEffect.bind(2, effect.key.ordinal)
-            updateEffect.bind(3, effect.attempt)
-            if let due = effect.dueAt { updateEffect.bind(4, due) } else { updateEffect.bindNull(4) }
-            updateEffect.bind(5, effect.awaitsApproval ? 1 : 0)
-            try updateEffect.run()
-        }
-        for key in batch.closedEffects {
-            deleteEffect.bind(1, key.cause.rawValue)
-            deleteEffect.bind(2, key.ordinal)
-            try deleteEffect.run()
-        }
-    }
-
-    private func write(_ checkpoint: Checkpoint) throws(JournalError) {
-        for entry in checkpoint.identities {
-            insertIdentity.bind(1, Int64(bitPattern: entry.hash))
-            insertIdentity.bind(2, entry.position.rawValue)
-            try insertIdentity.run()
-        }
-        for position in checkpoint.pendingRemoved {
-            deletePending.bind(1, position.rawValue)
-            try deletePending.run()
-        }
-        for position in checkpoint.pendingAdded {
-            insertPending.bind(1, position.rawValue)
-            try insertPending.run()
-        }
-        for (partition, order) in checkpoint.applyOrders.enumerated() where order > 0 {
-            try database.execute("INSERT OR REPLACE INTO partitions VALUES (\(partition), \(order))")
-        }
-        try move("checkpoint", to: checkpoint.through)
-    }
-
-    private func move(_ cursor: String, to position: Position) throws(JournalError) {
-        setCursor.bind(1, cursor)
-        setCursor.bind(2, position.rawValue)
-        try setCursor.run()
+        for effect in batch.openedEffects { try effectChanges.insert(effect) }
+        for effect in batch.changedEffects { try effectChanges.update(effect) }
+        for key in batch.closedEffects { try effectChanges.delete(key) }
     }
 
     // MARK: Reading
 
-    public func recoveryPoint() throws(JournalError) -> RecoveryPoint {
+    package func recoveryPoint() throws(JournalError) -> RecoveryPoint {
         let point = try RecoveryQuery.point(database, partitionCount: partitionCount)
         for (name, cursor) in [("outbox", point.outboxCursor), ("checkpoint", point.checkpoint)]
         where cursor > point.lastPosition {
@@ -207,28 +145,28 @@ public final class SQLiteJournal: Journal {
         return point
     }
 
-    public func record(at position: Position) throws(JournalError) -> JournalRecord? {
+    package func record(at position: Position) throws(JournalError) -> JournalRecord? {
         try database.begin()
         return try records.record(at: position)
     }
 
-    public func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
+    package func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
         try records.records(after: position, limit: limit)
     }
 
-    public func subject(of conversation: ConversationID) throws(JournalError) -> String? {
+    package func subject(of conversation: ConversationID) throws(JournalError) -> String? {
         try records.subject(of: conversation)
     }
 
-    public func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
+    package func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
         try conversations.find(subject: subject)
     }
 
-    public func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {
+    package func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {
         try conversations.find(id: id)
     }
 
-    public func positions(identity: UInt64) throws(JournalError) -> [Position] {
+    package func positions(identity: UInt64) throws(JournalError) -> [Position] {
         // A look-up in a transaction of its own locks the file, which costs three times as much. A commit follows.
         try database.begin()
         defer { findIdentity.reset() }
@@ -238,73 +176,48 @@ public final class SQLiteJournal: Journal {
         return positions
     }
 
-    public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
+    package func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
         try deadLetterTable.find(position) != nil
     }
 
-    public func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? {
+    package func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? {
         try deadLetterTable.find(position)
     }
 
-    public func deadLetters(
+    package func deadLetters(
         after position: Position, conversation: ConversationID?, limit: Int
     ) throws(JournalError) -> [DeadLetter] {
         try deadLetterTable.list(after: position, conversation: conversation, limit: limit)
     }
 
-    public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
+    package func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
         try records.records(at: positions)
     }
 
-    public func head(subject: String) throws(JournalError) -> ConversationHead? { try heads.find(subject: subject) }
-    public func head(id: ConversationID) throws(JournalError) -> ConversationHead? { try heads.find(id: id) }
+    package func head(subject: String) throws(JournalError) -> ConversationHead? { try heads.find(subject: subject) }
+    package func head(id: ConversationID) throws(JournalError) -> ConversationHead? { try heads.find(id: id) }
 
-    public func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
+    package func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
         try records.links(from: position, limit: limit)
     }
 
-    public func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
+    package func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
         try records.newestLinks(before: position, limit: limit)
     }
 
-    public func conversations(
+    package func conversations(
         matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
     ) throws(JournalError) -> ConversationListing {
         try heads.list(matching: filter, after: subject, limit: limit, scanning: scanning)
     }
 
-    public func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
+    package func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
         try effects.list(after: key, limit: limit)
     }
 
-    public func makeReader() throws(JournalError) -> any JournalReader & Sendable {
-        try SQLiteJournalReader(path: directory.journalPath, partitionCount: partitionCount)
+    package func makeReader() throws(JournalError) -> any JournalReader & Sendable {
+        try SQLiteJournalReader(path: path)
     }
 
-    /// Opens the journal of a data directory for reading only, beside a Convey that runs on it or not.
-    /// - Parameter isInUse: this process has the journal open, so it has been looked at and must not be again.
-    /// - Throws: `cannotOpen` where there is none; `cannotOpen`, `newerVersion`, `corrupt` for anything that is not a whole journal,
-    ///   which is left as it is.
-    public static func openReader(
-        directory: String, isInUse: Bool = false
-    ) throws(JournalError) -> any JournalReader & Sendable {
-        try openSQLiteReader(directory: directory, isInUse: isInUse)
-    }
-
-    /// Looks at a data directory without writing there.
-    /// - Throws: what `init` would throw because of what is in it.
-    public static func check(directory: String) throws(JournalError) {
-        _ = try JournalFile.check(DataDirectory.journalPath(in: directory))
-    }
-
-    static func openSQLiteReader(directory: String, isInUse: Bool) throws(JournalError) -> SQLiteJournalReader {
-        let path = DataDirectory.journalPath(in: directory)
-        let exists = isInUse ? true : try JournalFile.check(path)
-        guard exists else {
-            throw JournalError(.cannotOpen, "there is no journal in \(directory): there is no \(path)")
-        }
-        return try SQLiteJournalReader(path: path, partitionCount: nil)
-    }
-
-    public var bytes: Int { files.bytes }
+    package var bytes: Int { files.bytes }
 }

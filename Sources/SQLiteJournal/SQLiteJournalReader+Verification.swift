@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 
 /// What verification compares beside the records.
 extension SQLiteJournalReader: VerifiableJournal {
@@ -46,16 +47,5 @@ extension SQLiteJournalReader: VerifiableJournal {
         var problems: [String] = []
         while try check.step() { problems.append(check.text(0) ?? "") }
         return problems.filter { $0 != "ok" }
-    }
-}
-
-extension SQLiteJournal {
-    /// Opens the journal of a data directory to verify it, beside a Convey that runs on it or not.
-    /// - Parameter isInUse: this process has the journal open.
-    /// - Throws: as `openReader`.
-    public static func openVerificationReader(
-        directory: String, isInUse: Bool = false
-    ) throws(JournalError) -> any VerifiableJournal & Sendable {
-        try openSQLiteReader(directory: directory, isInUse: isInUse)
     }
 }

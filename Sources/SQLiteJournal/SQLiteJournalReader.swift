@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 import SQLite
 
 /// Reads the journal from another thread or process than the one that writes it.
@@ -7,6 +8,7 @@ import SQLite
 /// writer but the file, and each read is a transaction of its own that ends before the call returns.
 final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     let partitionCount: Int
+    let shard: Shard
     let database: Database
     private let records: RecordTable
     let conversations: ConversationTable
@@ -15,15 +17,14 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     private let effects: EffectTable
     private let findIdentity: Statement
 
-    /// - Parameter partitionCount: nil to read it from the journal.
-    init(path: String, partitionCount: Int?) throws(JournalError) {
+    /// - Parameter expected: what the file must say of itself; nil where that is known.
+    init(path: String, expected: ShardPlace? = nil) throws(JournalError) {
         database = try Database(path: path, mode: .readOnly)
         try Schema.check(database)
-        if let partitionCount {
-            self.partitionCount = partitionCount
-        } else {
-            self.partitionCount = Int(try database.number("SELECT value FROM settings WHERE name = 'partitions'"))
-        }
+        let settings = try ShardSettings.read(from: database)
+        try expected?.check(settings, path)
+        partitionCount = settings.partitions
+        shard = settings.shard
         records = try RecordTable(database)
         conversations = try ConversationTable(database)
         deadLetterTable = try DeadLetterTable(database)

@@ -1,42 +1,134 @@
 import JournalPort
+import Glibc
 import Synchronization
 
-/// The journals of a data directory.
+/// The journal of a data directory: one file per shard.
 package final class SQLiteStore: JournalStore {
-    private let directory: String
-    private let newLayout: JournalLayout?
-    /// Whether this process has the journal open, so that its files must not be looked at again.
-    private let isOpen = Atomic(false)
+    private struct State {
+        /// Locked since `prepare`.
+        var directory: DataDirectory?
+        /// What is there, once it has been found.
+        var journal: (id: Int64, layout: JournalLayout)?
+        /// Files that were looked at. Never again: this process may have them open, and closing a file would drop SQLite's locks.
+        var checked: Set<Int> = []
+    }
 
-    /// - Parameter newLayout: for journals that are created; nil to work on existing ones only.
+    private let path: String
+    private let newLayout: JournalLayout?
+    private let state = Mutex(State())
+
+    /// - Parameter newLayout: for a journal that is created; nil to work on an existing one only.
     package init(directory: String, newLayout: JournalLayout? = nil) {
-        self.directory = directory
+        path = directory
         self.newLayout = newLayout
     }
 
-    package func check() throws(JournalError) { try SQLiteJournal.check(directory: directory) }
+    package func check() throws(JournalError) { _ = try find() }
 
     package func layout() throws(JournalError) -> JournalLayout {
-        JournalLayout(partitions: try openReader(shard: 0).partitionCount, shards: 1)
+        guard let found = try find() else { throw missing() }
+        return found.layout
     }
 
     package func prepare() throws(JournalError) -> JournalLayout {
-        guard let newLayout else { return try layout() }
-        return JournalLayout(partitions: newLayout.partitions, shards: 1)
+        if state.withLock({ $0.directory }) == nil {
+            if newLayout == nil { _ = try layout() }
+            let directory = try DataDirectory(path) { () throws(JournalError) in _ = try self.find() }
+            state.withLock { $0.directory = directory }
+        }
+        if let found = try find() {
+            try JournalCreation(directory: path, layout: found.layout).complete(found.id)
+            return found.layout
+        }
+        guard let newLayout else { throw missing() }
+        try JournalCreation(directory: path, layout: newLayout).run()
+        return newLayout
     }
 
     package func openWriter(shard: Int) throws(JournalError) -> any Journal {
-        // Only to keep a wrong directory from becoming a new journal.
-        if newLayout == nil { _ = try layout() }
-        isOpen.store(true, ordering: .releasing)
-        return try SQLiteJournal(directory: directory, partitionCount: newLayout?.partitions ?? 1)
+        if state.withLock({ $0.directory }) == nil { _ = try prepare() }
+        guard let directory = state.withLock({ $0.directory }) else { throw missing() }
+        return try opening(shard) { (file, place) throws(JournalError) in
+            try SQLiteJournal(file, in: directory, expected: place)
+        }
+    }
+
+    /// What it takes to open a shard's file to write.
+    func claim(_ shard: Int) throws(JournalError) -> (DataDirectory, ShardPlace) {
+        guard let directory = state.withLock({ $0.directory }) else { throw missing() }
+        return try opening(shard) { (_, place) throws(JournalError) in (directory, place) }
     }
 
     package func openReader(shard: Int) throws(JournalError) -> any JournalReader & Sendable {
-        try SQLiteJournal.openReader(directory: directory, isInUse: isOpen.load(ordering: .acquiring))
+        try open(shard)
     }
 
     package func openVerifier(shard: Int) throws(JournalError) -> any VerifiableJournal & Sendable {
-        try SQLiteJournal.openVerificationReader(directory: directory, isInUse: isOpen.load(ordering: .acquiring))
+        try open(shard)
+    }
+
+    private func open(_ shard: Int) throws(JournalError) -> SQLiteJournalReader {
+        try opening(shard) { (file, place) throws(JournalError) in try SQLiteJournalReader(path: file, expected: place)
+        }
+    }
+
+    private func opening<Opened>(
+        _ shard: Int, _ open: (String, ShardPlace) throws(JournalError) -> Opened
+    ) throws(JournalError) -> Opened {
+        guard let found = try find() else { throw missing() }
+        precondition((0..<found.layout.shards).contains(shard), "shard \(shard) of \(found.layout.shards)")
+        let isNew = try look(at: shard, of: found.layout)
+        do {
+            return try open(
+                file(shard), ShardPlace(journal: found.id, layout: found.layout, index: shard))
+        } catch {
+            // Nobody has it open, so it may be looked at again.
+            if isNew { state.withLock { _ = $0.checked.remove(shard) } }
+            throw error
+        }
+    }
+
+    /// - Returns: whether it was looked at now, and not before.
+    private func look(at shard: Int, of layout: JournalLayout) throws(JournalError) -> Bool {
+        guard !state.withLock({ $0.checked.contains(shard) }) else { return false }
+        guard try JournalFile.check(file(shard)) else {
+            throw JournalError(
+                .corrupt,
+                "\(file(shard)) is missing: the journal has \(layout.shards) shards. Put it back, or restore a backup of all of them into an "
+                    + "empty directory")
+        }
+        state.withLock { _ = $0.checked.insert(shard) }
+        return true
+    }
+
+    /// What is there: as the first file says that can be read. One shard that is damaged does not hide the others.
+    /// - Returns: nil where there is no file of a journal.
+    private func find() throws(JournalError) -> (id: Int64, layout: JournalLayout)? {
+        if let known = state.withLock({ $0.journal }) { return known }
+        var problem: JournalError?
+        for shard in 0..<DataDirectory.shardLimit {
+            do throws(JournalError) {
+                guard try JournalFile.check(file(shard)) else { continue }
+                let settings = try JournalFile.settings(file(shard))
+                let found = (
+                    id: settings.journal,
+                    layout: JournalLayout(partitions: settings.partitions, shards: settings.shard.count)
+                )
+                state.withLock { state in
+                    state.journal = found
+                }
+                return found
+            } catch {
+                problem = problem ?? error
+            }
+        }
+        if let problem { throw problem }
+        return nil
+    }
+
+    private func file(_ shard: Int) -> String { DataDirectory.journalPath(in: path, shard: shard) }
+
+    private func missing() -> JournalError {
+        JournalError(.cannotOpen, "there is no journal in \(path): there is no \(file(0))")
     }
 }

@@ -1,18 +1,19 @@
-import Glibc
 import JournalPort
+import Signals
 import SQLite
 
-/// The journal's tables. Migrations are numbered from 1, only go forward, and are never changed once released.
+/// The tables of a shard: format version 1 (docs/adr/0035-journal-format.md). A later version is made from them by migrations that only go
+/// forward; what is here never changes again.
 enum Schema {
-    /// "Cnvy": tells a Convey journal from other SQLite files.
-    static let applicationID: Int64 = 0x436e_7679
-
-    static var version: Int64 { Int64(migrations.count) }
+    /// "Cnv1": tells a Convey journal from other SQLite files.
+    static let applicationID: Int64 = 0x436e_7631
+    /// "Cnvy": journals of builds that were never released.
+    static let unreleasedApplicationID: Int64 = 0x436e_7679
+    static let version: Int64 = 1
 
     /// Why so few indexes: docs/adr/0005-journal-tables.md.
-    static let migrations = [
-        """
-        -- One row a signal, in record order; never updated, never deleted.
+    static let tables = """
+        -- One row per signal, in record order.
         CREATE TABLE journal (
             position INTEGER PRIMARY KEY,
             conversation INTEGER NOT NULL,
@@ -20,6 +21,7 @@ enum Schema {
             offset INTEGER NOT NULL,        -- in the conversation, from 1
             sequence INTEGER NOT NULL,      -- in the conversation and family, from 1
             recorded_at INTEGER NOT NULL,   -- microseconds since 1970
+            hash INTEGER NOT NULL,          -- of the six columns above and of the content's hash
             id TEXT,                        -- the columns down to data are NULL in a marker
             source TEXT,
             type TEXT,
@@ -31,12 +33,18 @@ enum Schema {
             applied_position INTEGER,       -- these four are NULL in any other signal
             apply_order INTEGER,
             priority INTEGER,
-            digest INTEGER
+            digest INTEGER,
+            cipher BLOB,                    -- an encrypted signal: id to data without type, which are NULL then
+            removed TEXT,                   -- why the content is gone: sealed, expired, erased; id and type may be left
+            family INTEGER,                 -- of a signal whose content is gone
+            content_hash INTEGER            -- of a signal whose content is gone, so that hash can be checked
         ) STRICT;
 
         CREATE TABLE conversations (
             id INTEGER PRIMARY KEY,
-            subject TEXT NOT NULL UNIQUE,
+            subject TEXT UNIQUE,            -- NULL where it is encrypted or was erased
+            subject_hash BLOB,              -- a keyed hash of an encrypted subject, to find it by
+            subject_cipher BLOB,
             partition INTEGER NOT NULL,
             through INTEGER NOT NULL,       -- the columns below contain the journal up to this position
             head INTEGER NOT NULL,          -- the newest record
@@ -47,7 +55,38 @@ enum Schema {
             out_sequence INTEGER NOT NULL,
             audit_sequence INTEGER NOT NULL,
             canceled_through INTEGER NOT NULL,
-            state TEXT NOT NULL
+            state TEXT,                     -- NULL where it is encrypted
+            state_cipher BLOB
+        ) STRICT;
+        CREATE UNIQUE INDEX conversations_subject_hash ON conversations (subject_hash) WHERE subject_hash IS NOT NULL;
+
+        -- The key that encrypts a conversation, itself encrypted with a master key. Erasing the conversation destroys it.
+        CREATE TABLE conversation_keys (
+            conversation INTEGER PRIMARY KEY,
+            master TEXT NOT NULL,           -- which master key
+            wrapped BLOB NOT NULL
+        ) STRICT;
+
+        -- Conversations that were deleted or erased: proves what was there, and says what must still be done when it was interrupted.
+        CREATE TABLE tombstones (
+            number INTEGER PRIMARY KEY,     -- random: says nothing about the conversation
+            conversation INTEGER NOT NULL,
+            reason TEXT NOT NULL,           -- expired, erased
+            is_done INTEGER NOT NULL,
+            records INTEGER NOT NULL,
+            hashes INTEGER NOT NULL,        -- the sum of the records' hashes
+            offset INTEGER NOT NULL,        -- where the conversation goes on if it comes back
+            asked_by TEXT,
+            note TEXT,
+            archive TEXT,                   -- the file that has the records
+            at INTEGER NOT NULL             -- microseconds since 1970
+        ) STRICT;
+
+        -- Positions whose rows were deleted, so that they are not taken for lost ones.
+        CREATE TABLE deleted_positions (
+            first INTEGER PRIMARY KEY,
+            last INTEGER NOT NULL,
+            hashes INTEGER NOT NULL         -- the sum of the records' hashes
         ) STRICT;
 
         -- Hash of (subject, id) to position, up to the checkpoint.
@@ -66,6 +105,11 @@ enum Schema {
             effect_id TEXT NOT NULL,
             cause_id TEXT NOT NULL,
             attempt INTEGER NOT NULL,
+            round INTEGER NOT NULL,         -- generations of the answer that ended in tool calls before this effect
+            answers TEXT,                   -- the id of the message that is answered, where effect_id does not name it
+            policy TEXT,                    -- effect_policy as it is spelled
+            due_at INTEGER,                 -- when a timer fires, or the next attempt may start; microseconds since 1970
+            awaits_approval INTEGER NOT NULL,
             PRIMARY KEY (cause, ordinal)
         ) STRICT, WITHOUT ROWID;
 
@@ -78,108 +122,31 @@ enum Schema {
 
         CREATE TABLE pending (position INTEGER PRIMARY KEY) STRICT;
         CREATE TABLE partitions (partition INTEGER PRIMARY KEY, apply_order INTEGER NOT NULL) STRICT;
-        CREATE TABLE cursors (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
-        INSERT INTO cursors VALUES ('checkpoint', 0), ('outbox', 0), ('probe', 0);
 
-        CREATE TABLE settings (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        -- start: records up to here were deleted. probe: written to see whether writing works.
+        CREATE TABLE cursors (name TEXT PRIMARY KEY, position INTEGER NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO cursors (name, position) VALUES ('start', 0), ('checkpoint', 0), ('outbox', 0), ('probe', 0);
+
+        -- journal: the same in all shards. shard, shards, partitions, tag: see ShardSettings. wal…: see WholenessMark.
+        CREATE TABLE settings (name TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
+        INSERT INTO settings (name, value) VALUES ('wal', 0), ('wal_schema', 0), ('wal_bytes', 0);
 
         -- For people with a SQLite shell.
         CREATE VIEW signals AS
             SELECT j.position, c.subject, j.offset,
-                   coalesce(j.type, 'conv.applied.event.applied') AS type,
+                   coalesce(j.type, CASE WHEN j.applied_position IS NOT NULL THEN 'conv.applied.event.applied' END) AS type,
                    coalesce(j.id, 'applied-' || j.applied_position) AS id,
                    j.sequence, j.source, j.cause, j.data,
                    datetime(j.recorded_at / 1000000, 'unixepoch') AS recorded_at,
-                   j.applied_position, j.apply_order, j.priority
+                   j.applied_position, j.apply_order, j.priority, j.removed
             FROM journal j JOIN conversations c ON c.id = j.conversation;
-        """,
         """
-        -- Generations of the answer that ended in tool calls before this effect.
-        ALTER TABLE effects ADD COLUMN round INTEGER NOT NULL DEFAULT 0;
-        -- The id of the message that is answered, where the effect's own id does not name it.
-        ALTER TABLE effects ADD COLUMN answers TEXT;
-        -- effect_policy as it is spelled.
-        ALTER TABLE effects ADD COLUMN policy TEXT;
-        -- When a timer fires, before when no attempt is made; microseconds since 1970.
-        ALTER TABLE effects ADD COLUMN due_at INTEGER;
-        ALTER TABLE effects ADD COLUMN awaits_approval INTEGER NOT NULL DEFAULT 0;
-        """,
-        """
-        -- RecordDigest of all other columns; NULL in what was recorded before this migration.
-        ALTER TABLE journal ADD COLUMN record_digest INTEGER;
-        -- WholenessMark.
-        INSERT INTO settings VALUES ('wal', 0), ('wal_schema', 0), ('wal_bytes', 0);
-        """,
-    ]
 
     /// Refuses a database that this version cannot read as it is.
     static func check(_ database: Database) throws(JournalError) {
-        let found = try foundVersion(database)
-        guard found == version else {
-            throw JournalError(
-                .cannotOpen,
-                "\(database.path) has journal version \(found), and this Convey reads \(version); "
-                    + "start convey serve on it once to bring it up to date")
-        }
-    }
-
-    /// Makes a journal in a file of its own and puts it in place once it is whole: whatever ends this in the middle, there is
-    /// a journal or none.
-    static func create(_ path: String, partitionCount: Int) throws(JournalError) {
-        let draft = path + ".new"
-        for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
-        do {
-            try fill(draft, partitionCount: partitionCount)
-        } catch {
-            for suffix in ["", "-journal", "-wal", "-shm"] { unlink(draft + suffix) }
-            throw error
-        }
-        guard rename(draft, path) == 0 else { throw JournalError(systemError: errno, "cannot make \(path)") }
-        try syncDirectory(of: path)
-    }
-
-    private static func fill(_ draft: String, partitionCount: Int) throws(JournalError) {
-        let database = try Database(path: draft, mode: .create)
-        try database.execute("PRAGMA synchronous = FULL")
-        try migrate(database, partitionCount: partitionCount)
-        _ = try database.text("PRAGMA journal_mode = WAL")
-    }
-
-    private static func syncDirectory(of path: String) throws(JournalError) {
-        let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
-        let file = open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard file >= 0 else { throw JournalError(systemError: errno, "cannot open \(directory)") }
-        defer { close(file) }
-        guard fsync(file) == 0 else {
-            throw JournalError(.syncFailed, "\(directory): \(String(cString: strerror(errno)))")
-        }
-    }
-
-    /// Brings a database to the newest version.
-    static func migrate(_ database: Database, partitionCount: Int) throws(JournalError) {
-        let found = try foundVersion(database)
-        for (index, migration) in migrations.enumerated() where Int64(index) >= found {
-            try database.execute("BEGIN IMMEDIATE")
-            do {
-                try database.execute(migration)
-                if index == 0 {
-                    try database.execute("INSERT INTO settings VALUES ('partitions', \(partitionCount))")
-                }
-                try database.execute("PRAGMA user_version = \(index + 1)")
-                try database.execute("PRAGMA application_id = \(applicationID)")
-                try database.execute("COMMIT")
-            } catch {
-                database.rollback()
-                throw error
-            }
-        }
-    }
-
-    /// The version of a database's tables, 0 when it is empty. Throws when it is not ours, or newer.
-    private static func foundVersion(_ database: Database) throws(JournalError) -> Int64 {
         let found = try database.number("PRAGMA user_version")
         let application = try database.number("PRAGMA application_id")
-        guard application == applicationID || (application == 0 && found == 0) else {
+        guard application == applicationID else {
             throw JournalError(.cannotOpen, "\(database.path) is not a Convey journal")
         }
         guard found <= version else {
@@ -188,6 +155,28 @@ enum Schema {
                 "\(database.path) was written by a newer Convey (journal version \(found), this one knows \(version)); "
                     + "use that version")
         }
-        return found
+        guard found == version else {
+            throw JournalError(
+                .cannotOpen,
+                "\(database.path) has journal version \(found), and this Convey reads \(version); "
+                    + "start convey serve on it once to bring it up to date")
+        }
+    }
+
+    /// Fills an empty database.
+    static func create(in database: Database, _ settings: ShardSettings) throws(JournalError) {
+        try database.execute("PRAGMA synchronous = FULL")
+        try database.execute("BEGIN IMMEDIATE")
+        do {
+            try database.execute(tables)
+            try settings.insert(into: database)
+            try database.execute("PRAGMA user_version = \(version)")
+            try database.execute("PRAGMA application_id = \(applicationID)")
+            try database.execute("COMMIT")
+        } catch {
+            database.rollback()
+            throw error
+        }
+        _ = try database.text("PRAGMA journal_mode = WAL")
     }
 }

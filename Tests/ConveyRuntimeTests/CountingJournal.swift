@@ -15,6 +15,7 @@ final class CountingJournal: JournalReader {
         return elements
     }
 
+    var shard: Shard { journal.shard }
     var partitionCount: Int { journal.partitionCount }
     func record(at position: Position) throws(JournalError) -> JournalRecord? {
         count += 1

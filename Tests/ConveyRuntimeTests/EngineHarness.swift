@@ -37,6 +37,7 @@ final class Harness {
             switch record.content {
             case .signal(let signal): signal.type
             case .marker: "marker"
+            case .removed: "removed"
             case .unreadable: "unreadable"
             }
         }

@@ -352,6 +352,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
         next.previous = record.position
         next.offset = offset
         next.recordedAt = 1_700_000_000_000_000 + next.position.rawValue
+        next.rehash()
         return next
     }
 

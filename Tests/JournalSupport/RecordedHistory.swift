@@ -207,6 +207,7 @@ public final class CountingReader: JournalReader, Sendable {
         }
     }
 
+    public let shard = SimulatedDisk(partitionCount: 1).shard
     public var partitionCount: Int { 1 }
 
     public func record(at position: Position) throws(JournalError) -> JournalRecord? {

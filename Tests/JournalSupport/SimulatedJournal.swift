@@ -17,9 +17,13 @@ public final class SimulatedDisk {
     public fileprivate(set) var checkpoint = Position.start
     public fileprivate(set) var outboxCursor = Position.start
     public let partitionCount: Int
+    public let shard: Shard
 
-    public init(partitionCount: Int) {
+    /// - Parameter tag: five characters of base 32.
+    public init(partitionCount: Int, shard: Int = 0, of shards: Int = 1, tag: String = "sim22") {
+        guard let tag = ShardTag(tag) else { preconditionFailure("\(tag) is no tag of a shard") }
         self.partitionCount = partitionCount
+        self.shard = Shard(index: shard, count: shards, tag: tag)
         applyOrders = Array(repeating: 0, count: partitionCount)
     }
 
@@ -94,6 +98,7 @@ public final class SimulatedJournal: Journal {
     }
 
     public var partitionCount: Int { disk.partitionCount }
+    public var shard: Shard { disk.shard }
     public var bytes: Int { 0 }
 
     public func recoveryPoint() throws(JournalError) -> RecoveryPoint {
@@ -123,9 +128,7 @@ public final class SimulatedJournal: Journal {
         for record in batch.createdConversations { disk.save(record) }
         for record in batch.records {
             precondition(record.position.rawValue == Int64(disk.records.count) + 1, "positions have a gap")
-            var stored = record
-            stored.storedDigest = record.digest
-            disk.records.append(stored)
+            disk.records.append(record)
         }
         for record in batch.savedConversations { disk.save(record) }
         for effect in batch.openedEffects { disk.effects[effect.key] = effect }

@@ -59,8 +59,8 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
             "a changed trace of a signal", .digest,
             sql: "UPDATE journal SET traceparent = '00-0' WHERE id = 'late'"),
         PlantedDamage(
-            "a record whose digest is gone", .digest,
-            sql: "UPDATE journal SET record_digest = NULL WHERE position = \(note)"),
+            "a record with another hash", .digest,
+            sql: "UPDATE journal SET hash = hash + 1 WHERE position = \(note)"),
         PlantedDamage("a missing marker", .position, sql: "DELETE FROM journal WHERE position = \(marker)"),
         PlantedDamage(
             "a signal in a marker's place", .marker, .signal, .sequence, .unreadable,
@@ -101,8 +101,9 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         PlantedDamage(
             "a row for an effect that has ended", .effect,
             sql: """
-                INSERT INTO effects (cause, ordinal, conversation, class, kind, effect_id, cause_id, attempt)
-                SELECT position, 0, conversation, 'llm', 'generation', 'e', id, 1 FROM journal
+                INSERT INTO effects (cause, ordinal, conversation, class, kind, effect_id, cause_id, attempt, round,
+                awaits_approval)
+                SELECT position, 0, conversation, 'llm', 'generation', 'e', id, 1, 0, 0 FROM journal
                 WHERE id = 'm20'
                 """),
         PlantedDamage(

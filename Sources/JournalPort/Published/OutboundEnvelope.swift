@@ -39,6 +39,8 @@ package struct OutboundEnvelope {
             return Publication(
                 topic: TopicName.topic(root: root, type: envelope.type, subject: event.subject), payload: payload,
                 traceparent: envelope.publishedTraceparent)
+        case .removed(let removed):
+            preconditionFailure("record \(record.position) is to be published, but was \(removed.reason.rawValue)")
         case .unreadable(let reason, _):
             preconditionFailure("record \(record.position) is to be published, but cannot be read: \(reason)")
         }

@@ -17,13 +17,14 @@ public final class OutboundEvent: Sendable {
 }
 
 extension OutboundEvent {
-    /// The event that a record is published as; nil for one that is not (it came from the broker).
+    /// The event that a record is published as; nil for one that is not (it came from the broker, or its content was removed).
     /// - Throws: `damaged` where it cannot be read.
     package convenience init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
         if case .unreadable(let reason, _) = record.content {
             throw JournalError(.damaged, "record \(record.position) cannot be read: \(reason)")
         }
         guard let family = record.family, family != .inbound else { return nil }
+        if case .removed = record.content { return nil }
         var applied: Signal?
         if case .marker(let marker) = record.content {
             guard let found = try reader.record(at: marker.appliedPosition), case .signal(let signal) = found.content

@@ -30,7 +30,7 @@ public struct UnpublishedEvent: Sendable, Equatable {
             case .signal(let signal): (signal.id, signal.type)
             case .marker(let marker): (DerivedID.marker(of: marker.appliedPosition), Marker.type)
             // Such a record is not published, so nothing can be wrong with publishing it.
-            case .unreadable: ("", "")
+            case .removed, .unreadable: ("", "")
             }
         self.init(
             position: event.record.position, subject: event.subject, id: id, type: type, offset: event.record.offset,

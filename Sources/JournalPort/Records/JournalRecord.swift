@@ -26,6 +26,8 @@ public struct JournalRecord: Sendable, Equatable {
         case signal(Signal)
         /// A `conv.applied.event.applied` signal. Only what cannot be derived from the signal it is about is stored.
         case marker(Marker)
+        /// A signal whose content was removed on purpose.
+        case removed(RemovedContent)
         /// The row is there, but its content cannot be read. A value, not an error: it concerns one conversation only.
         case unreadable(reason: String, family: Family?)
     }
@@ -41,14 +43,20 @@ public struct JournalRecord: Sendable, Equatable {
     /// Microseconds since 1970.
     public var recordedAt: Int64
     public var content: Content
-    /// The `digest` that was stored with the record; nil in one that was not read back, or was recorded before there were any.
-    public var storedDigest: UInt64?
+    /// Covers the place and the content, see `computedHash`. Made once with the record, and stored with it: where the two differ, the
+    /// record is not what was recorded.
+    public private(set) var hash: UInt64
 
+    /// - Parameter storedHash: of a record that is read back; nil for a new one.
     public init(
         position: Position, conversation: ConversationID, previous: Position, offset: Int64, sequence: Int64,
-        recordedAt: Int64, content: Content, storedDigest: UInt64? = nil
+        recordedAt: Int64, content: Content, storedHash: UInt64? = nil
     ) {
-        self.storedDigest = storedDigest
+        hash =
+            storedHash
+            ?? Self.hash(
+                position: position, conversation: conversation, previous: previous, offset: offset, sequence: sequence,
+                recordedAt: recordedAt, contentHash: content.hash)
         self.position = position
         self.conversation = conversation
         self.previous = previous
@@ -67,14 +75,17 @@ public struct JournalRecord: Sendable, Equatable {
     /// Why the record is not what was recorded; nil where nothing says so.
     package var damage: String? {
         if case .unreadable(let reason, _) = content { return "record \(position) cannot be read: \(reason)" }
-        guard let storedDigest, storedDigest != digest else { return nil }
-        return "record \(position) is not what was recorded"
+        return hash == computedHash ? nil : "record \(position) is not what was recorded"
     }
+
+    /// Gives a record that was changed on purpose the hash of what it is now.
+    public mutating func rehash() { hash = computedHash }
 
     public var family: Family? {
         switch content {
         case .signal(let signal): Family(type: signal.type)
         case .marker: .applied
+        case .removed(let removed): removed.family
         case .unreadable(_, let family): family
         }
     }

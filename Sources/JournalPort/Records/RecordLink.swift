@@ -5,6 +5,7 @@ public struct RecordLink: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
         case signal(id: String, type: String, cause: Cause)
         case marker(Marker)
+        case removed(RemovedContent)
         case unreadable(reason: String, family: Family?)
     }
 
@@ -37,6 +38,7 @@ public struct RecordLink: Sendable, Equatable {
             switch record.content {
             case .signal(let signal): .signal(id: signal.id, type: signal.type, cause: signal.cause)
             case .marker(let marker): .marker(marker)
+            case .removed(let removed): .removed(removed)
             case .unreadable(let reason, let family): .unreadable(reason: reason, family: family)
             }
         self.init(
@@ -44,11 +46,12 @@ public struct RecordLink: Sendable, Equatable {
             offset: record.offset, sequence: record.sequence, recordedAt: record.recordedAt, content: content)
     }
 
-    /// The type of the signal or marker; empty where it cannot be read.
+    /// The type of the signal or marker; empty where it was removed or cannot be read.
     public var type: String {
         switch content {
         case .signal(_, let type, _): type
         case .marker: Marker.type
+        case .removed(let removed): removed.type ?? ""
         case .unreadable: ""
         }
     }
@@ -57,6 +60,7 @@ public struct RecordLink: Sendable, Equatable {
         switch content {
         case .signal(_, let type, _): Family(type: type)
         case .marker: .applied
+        case .removed(let removed): removed.family
         case .unreadable(_, let family): family
         }
     }

@@ -128,6 +128,11 @@ extension QueryExecutor {
                 if case .unreadable(let reason, _) = record.content {
                     throw .journal(JournalError(.damaged, "record \(record.position) cannot be read: \(reason)"))
                 }
+                if case .removed(let removed) = record.content {
+                    guard page.add(removedEvent(removed, record)) else { return written }
+                    written += 1
+                    continue
+                }
                 var signal: Signal?
                 if case .marker = record.content { signal = applied.popFirst() }
                 let event = OutboundEvent(
@@ -139,6 +144,20 @@ extension QueryExecutor {
         return written
     }
 
+    /// What is shown in place of a signal whose content was removed:
+    /// `{"offset","sequence","family","recorded_at","removed":"sealed","id","type"}`, the last two where they are kept.
+    private func removedEvent(_ removed: RemovedContent, _ record: JournalRecord) -> [UInt8] {
+        var object = JSONObjectBuilder()
+        object.add("offset", record.offset)
+        object.add("sequence", record.sequence)
+        object.add("family", removed.family.name)
+        object.add("recorded_at", timestamps.text(record.recordedAt))
+        object.add("removed", removed.reason.rawValue)
+        if let id = removed.id { object.add("id", id) }
+        if let type = removed.type { object.add("type", type) }
+        return object.finish()
+    }
+
     /// The signals that markers are about, in the order of the markers.
     func appliedSignals(of records: [JournalRecord]) throws(QueryFailure) -> [Signal] {
         let positions = records.compactMap { record in
@@ -146,10 +165,14 @@ extension QueryExecutor {
         }
         var signals: [Signal] = []
         for record in try self.records(at: positions) {
-            guard case .signal(let signal) = record.content else {
+            switch record.content {
+            case .signal(let signal): signals.append(signal)
+            case .removed(let removed):
+                signals.append(
+                    Signal(id: removed.id ?? "", source: "", type: removed.type ?? "", subject: "", data: []))
+            case .marker, .unreadable:
                 throw .journal(JournalError(.damaged, "record \(record.position) was applied but cannot be read"))
             }
-            signals.append(signal)
         }
         return signals
     }

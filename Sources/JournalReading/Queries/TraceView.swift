@@ -21,7 +21,7 @@ struct CausalGraph {
                 if byID[ExactText(id)] == nil { byID[ExactText(id)] = signals.count }
                 signals.append(link)
             case .marker(let marker): markers[marker.appliedPosition] = link
-            case .unreadable: break
+            case .removed, .unreadable: break
             }
         }
         for index in signals.indices {

@@ -78,6 +78,12 @@ struct EffectReplay {
         return Name(conversation: record.conversation, type: String(signal.type[...dot]), effectID: effectID)
     }
 
+    /// Of a conversation from which contents were removed nothing can be said any more.
+    mutating func forget(_ conversation: ConversationID) {
+        for (key, owner) in open where owner == conversation { open[key] = nil }
+        for name in names.keys where name.conversation == conversation { names[name] = nil }
+    }
+
     /// Compares what has no end with the journal's open effects.
     /// - Parameter rows: those of the conversations that were replayed.
     func finish(_ rows: [OpenEffect]) throws(JournalDifference) {

@@ -30,12 +30,14 @@ struct JournalReplay {
     private var ordered: [String: (type: String, cause: JournalRecord)] = [:]
     private var applyOrders: [Int64]
     private var isBehindCheckpoint = false
-    /// From the first record with a digest on all have one.
-    private var hasDigests = false
+    /// Conversations from which contents were removed that their state depends on: of these, places and hashes are checked, but
+    /// not what follows from the contents.
+    private var incomplete: Set<Int64> = []
     /// The first record that is not what was recorded. Told at the end: what follows from the change tells more of it.
     private var changed: JournalDifference?
     private(set) var signals = 0
     private(set) var markers = 0
+    private(set) var removed = 0
 
     init(scope: Scope, source: any VerifiableJournal, point: RecoveryPoint) {
         self.scope = scope
@@ -77,10 +79,13 @@ struct JournalReplay {
         do {
             try place(record, in: &conversation)
         } catch { throw .difference(error) }
-        checkDigest(of: record)
+        checkHash(of: record)
         switch record.content {
         case .signal(let signal): try take(signal, of: record)
         case .marker(let marker): try take(marker, of: record, in: &conversation)
+        case .removed:
+            removed += 1
+            waiting.insert(record)
         case .unreadable(let reason, _): throw difference(.unreadable, reason, record)
         }
         conversations[record.conversation.rawValue] = conversation
@@ -100,7 +105,9 @@ struct JournalReplay {
                     subject: conversations[effect.conversation.rawValue]?.subject, position: effect.key.cause))
         }
         do {
-            try effects.finish(point.openEffects.filter { includes($0.conversation) })
+            try effects.finish(
+                point.openEffects.filter { includes($0.conversation) && !incomplete.contains($0.conversation.rawValue) }
+            )
         } catch { throw .difference(error) }
         if let (id, lost) = ordered.min(by: { $0.value.cause.position < $1.value.cause.position }) {
             throw difference(.output, "\(id) (\(lost.type)) was ordered and is not recorded", lost.cause)
@@ -144,11 +151,8 @@ struct JournalReplay {
         }
     }
 
-    private mutating func checkDigest(of record: JournalRecord) {
-        defer { hasDigests = hasDigests || record.storedDigest != nil }
-        guard changed == nil, record.storedDigest != record.digest, record.storedDigest != nil || hasDigests else {
-            return
-        }
+    private mutating func checkHash(of record: JournalRecord) {
+        guard changed == nil, record.hash != record.computedHash else { return }
         changed = JournalDifference(
             .digest, "the record is not what was recorded: its time, or something else in it, has changed", record,
             subject: conversations[record.conversation.rawValue]?.subject)
@@ -158,6 +162,7 @@ struct JournalReplay {
         signals += 1
         if let problem = Self.problem(withData: signal.data) { throw difference(.signal, problem, record) }
         identities.insert(IdentityHash.of(subject: signal.subject, id: signal.id), record.position)
+        if incomplete.contains(record.conversation.rawValue) { return try insertWaiting(record) }
         do {
             try effects.take(signal, of: record)
         } catch { throw .difference(error) }
@@ -166,12 +171,15 @@ struct JournalReplay {
                 throw difference(.output, "it should be \(order.type), but is \(signal.type)", record)
             }
         }
+        try insertWaiting(record)
+    }
+
+    private mutating func insertWaiting(_ record: JournalRecord) throws(VerificationStop) {
         waiting.insert(record)
-        if waiting.isPruneDue {
-            var dead: [Position] = []
-            for place in waiting.places where try isDeadLetter(place.position) { dead.append(place.position) }
-            waiting.forget(dead)
-        }
+        guard waiting.isPruneDue else { return }
+        var dead: [Position] = []
+        for place in waiting.places where try isDeadLetter(place.position) { dead.append(place.position) }
+        waiting.forget(dead)
     }
 
     private static func problem(withData data: [UInt8]) -> String? {
@@ -206,6 +214,8 @@ struct JournalReplay {
             }
             applied = read
         }
+        if case .removed = applied.content { forget(record.conversation) }
+        if incomplete.contains(record.conversation.rawValue) { return }
         guard case .signal(let signal) = applied.content else {
             throw difference(.marker, "the signal it is about cannot be read", record)
         }
@@ -224,6 +234,13 @@ struct JournalReplay {
                 record)
         }
         take(directives, of: applied)
+    }
+
+    /// The state of a conversation cannot be repeated any more.
+    private mutating func forget(_ conversation: ConversationID) {
+        guard incomplete.insert(conversation.rawValue).inserted else { return }
+        effects.forget(conversation)
+        for (id, order) in ordered where order.cause.conversation == conversation { ordered[id] = nil }
     }
 
     private mutating func take(_ directives: [Directive], of applied: JournalRecord) {
@@ -248,11 +265,11 @@ struct JournalReplay {
         let position = marker.appliedPosition
         guard position < record.position else { return "it is about position \(position), which comes later" }
         guard let target = try read(position) else { return "it is about position \(position), which does not exist" }
-        guard case .signal(let signal) = target.content else { return "it is about another marker, at \(position)" }
+        if case .marker = target.content { return "it is about another marker, at \(position)" }
         guard target.conversation == record.conversation else {
-            return "it is about \(signal.id) at position \(position), which belongs to another conversation"
+            return "it is about the signal at position \(position), which belongs to another conversation"
         }
-        return "\(signal.id) at position \(position) was applied before: this is a second marker for it"
+        return "the signal at position \(position) was applied before: this is a second marker for it"
     }
 
     private func checkCause(of signal: Signal, _ record: JournalRecord) throws(VerificationStop) {
@@ -330,6 +347,10 @@ struct JournalReplay {
         if let damage = row.damage { throw .difference(Self.difference(damage, of: row)) }
         var replayed = replayed
         replayed.through = row.through
+        if incomplete.contains(row.id.rawValue) {
+            replayed.state = row.state
+            replayed.canceledThrough = row.canceledThrough
+        }
         guard replayed != row else { return }
         let what: String
         if replayed.head != row.head {

@@ -53,7 +53,7 @@ struct WaitingRecords {
     private static func size(_ record: JournalRecord) -> Int {
         switch record.content {
         case .signal(let signal): signal.data.count + signal.extensions.count + 512
-        case .marker, .unreadable: 256
+        case .marker, .removed, .unreadable: 256
         }
     }
 }

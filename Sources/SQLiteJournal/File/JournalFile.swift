@@ -1,4 +1,3 @@
-import Glibc
 import JournalPort
 import SQLite
 
@@ -6,8 +5,12 @@ import SQLite
 enum JournalFile {
     static let kind = DatabaseKind(
         applicationID: Schema.applicationID, newestVersion: Schema.version, words: "a Convey journal",
-        // "CnvP".
-        others: [0x436e_7650: "it is the database of a Convey projection"]
+        others: [
+            // "CnvP".
+            0x436e_7650: "it is the database of a Convey projection",
+            Schema.unreleasedApplicationID:
+                "it was made by an unreleased build, whose journals are not read any more; use another --data",
+        ]
     ) { (path, header, wal) throws(SQLiteError) in
         try WholenessMark.read(path)?.problem(header, wal, path: path)
     }
@@ -17,5 +20,12 @@ enum JournalFile {
     /// - Throws: as `DatabaseFile.check`.
     static func check(_ path: String) throws(JournalError) -> Bool {
         do { return try DatabaseFile.check(path, is: kind) } catch { throw JournalError(error) }
+    }
+
+    /// What the file alone says of itself: without its WAL, and without writing anything. For a whole file that this process does not
+    /// have open.
+    static func settings(_ path: String) throws(JournalError) -> ShardSettings {
+        let database = try Database(path: path, mode: .fileAlone)
+        return try ShardSettings.read(from: database)
     }
 }
