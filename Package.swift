@@ -69,7 +69,8 @@ let package = Package(
         .target(name: "MQTTTransport", dependencies: ["CMosquitto"], swiftSettings: strict),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(
-            name: "SQLiteJournal", dependencies: ["SQLite", "Conversation", "Signals", "JournalPort"],
+            name: "SQLiteJournal",
+            dependencies: ["SQLite", "Conversation", "Signals", "JournalPort", "JournalReading"],
             swiftSettings: strict),
         // `convey project`: timelines in a database of their own, from published events alone.
         .target(

@@ -10,7 +10,7 @@ import Testing
 @testable import SQLiteJournal
 
 @Suite("Shards in files") struct ShardTests {
-    private func store(_ directory: TemporaryDirectory, shards: Int = 4) -> SQLiteStore {
+    private func makeStore(_ directory: TemporaryDirectory, shards: Int = 4) -> SQLiteStore {
         SQLiteStore(directory: directory.path, newLayout: JournalLayout(partitions: 16, shards: shards))
     }
 
@@ -25,7 +25,7 @@ import Testing
     @Test func `Each shard is a journal of its own, with a tag of its own`() throws {
         let directory = TemporaryDirectory()
         do {
-            let store = store(directory)
+            let store = makeStore(directory)
             #expect(try store.prepare() == JournalLayout(partitions: 16, shards: 4))
             let journals = try (0..<4).map { try store.openWriter(shard: $0) }
             #expect(journals.map(\.shard.index) == [0, 1, 2, 3])
@@ -35,15 +35,15 @@ import Testing
             #expect(try journals[1].recoveryPoint().lastPosition == .start)
             #expect(try store.openReader(shard: 2).records(after: .start, limit: 9).count == 3)
         }
-        let again = store(directory)
+        let again = makeStore(directory)
         _ = try again.prepare()
         #expect(try again.openWriter(shard: 2).records(after: .start, limit: 9).count == 3)
     }
 
     @Test func `An existing journal keeps its shards and its partitions`() throws {
         let directory = TemporaryDirectory()
-        _ = try store(directory, shards: 3).prepare()
-        #expect(try store(directory, shards: 5).prepare() == JournalLayout(partitions: 16, shards: 3))
+        _ = try makeStore(directory, shards: 3).prepare()
+        #expect(try makeStore(directory, shards: 5).prepare() == JournalLayout(partitions: 16, shards: 3))
         #expect(try SQLiteStore(directory: directory.path).layout().shards == 3)
     }
 
@@ -60,14 +60,14 @@ import Testing
         let directory = TemporaryDirectory()
         let names = ["journal.db", "journal-1.db", "journal-2.db"]
         let tags = try { () throws in
-            let store = store(directory, shards: 3)
+            let store = makeStore(directory, shards: 3)
             _ = try store.prepare()
             return try (0..<3).map { try store.openWriter(shard: $0).shard.tag }
         }()
         for (index, name) in names.enumerated() where missing & (1 << index) != 0 {
             try move(directory, name, name + ".new")
         }
-        let store = store(directory, shards: 3)
+        let store = makeStore(directory, shards: 3)
         _ = try store.prepare()
         let found = try (0..<3).map { try store.openWriter(shard: $0).shard.tag }
         // With none in place they are made anew.
@@ -81,7 +81,7 @@ import Testing
         throws
     {
         let other = TemporaryDirectory()
-        _ = try store(other).prepare()
+        _ = try makeStore(other).prepare()
         let name = shard == 0 ? "journal.db" : "journal-\(shard).db"
         let changes: [(String, (String) throws -> Void)] = [
             ("missing", { try FileManager.default.removeItem(atPath: $0) }),
@@ -96,9 +96,9 @@ import Testing
         ]
         for (words, change) in changes {
             let directory = TemporaryDirectory()
-            _ = try store(directory).prepare()
+            _ = try makeStore(directory).prepare()
             try change(directory.path + "/" + name)
-            let store = store(directory)
+            let store = makeStore(directory)
             #expect(try store.prepare().shards == 4)
             // Where the first file is of another journal it is the others that look foreign.
             let isFirst = shard == 0 && words == "another journal"
@@ -113,11 +113,11 @@ import Testing
 
     @Test func `Files that have changed places are refused`() throws {
         let directory = TemporaryDirectory()
-        _ = try store(directory).prepare()
+        _ = try makeStore(directory).prepare()
         try move(directory, "journal-1.db", "x")
         try move(directory, "journal-2.db", "journal-1.db")
         try move(directory, "x", "journal-2.db")
-        let store = store(directory)
+        let store = makeStore(directory)
         _ = try store.prepare()
         let found = error { () throws(JournalError) in _ = try store.openWriter(shard: 1) }
         #expect(found?.message.contains("is shard 2") == true)
@@ -126,9 +126,9 @@ import Testing
 
     @Test func `Another process may not open any shard of a directory`() throws {
         let directory = TemporaryDirectory()
-        let first = store(directory)
+        let first = makeStore(directory)
         _ = try first.prepare()
-        #expect(error { () throws(JournalError) in _ = try store(directory).prepare() }?.code == .inUse)
+        #expect(error { () throws(JournalError) in _ = try makeStore(directory).prepare() }?.code == .inUse)
         withExtendedLifetime(first) {}
     }
 
