@@ -70,7 +70,7 @@ let package = Package(
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(
             name: "SQLiteJournal",
-            dependencies: ["SQLite", "Conversation", "Signals", "JournalPort", "JournalReading"],
+            dependencies: ["SQLite", "Conversation", "Signals", "JournalPort"],
             swiftSettings: strict),
         // `convey project`: timelines in a database of their own, from published events alone.
         .target(

@@ -41,6 +41,8 @@ import Testing
         #expect(found.damage == nil && found.hash == record.hash && found.family == .audit)
         #expect(try journal.links(from: record.position, limit: 1) == [RecordLink(found)])
         #expect(try journal.records(after: .start, limit: 9).map(\.hash) == batch.records.map(\.hash))
+        // Ends the transaction that the look-ups have begun.
+        try journal.commit(JournalBatch(), epoch: .single)
         try execute("UPDATE journal SET recorded_at = 1 WHERE position = \(record.position)", in: directory.path)
         #expect(try journal.record(at: record.position)?.damage != nil)
     }
