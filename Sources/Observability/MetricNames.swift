@@ -27,6 +27,11 @@ struct MetricNames {
     static let verificationDifferences = "convey_verification_differences_total"
     static let conversationsRebuilt = "convey_conversations_rebuilt_total"
 
+    static let shardUp = "convey_shard_up"
+    static let shardPosition = "convey_shard_last_position"
+    static let shardQueueDepth = "convey_shard_queue_depth"
+    static let shardOutboxLag = "convey_shard_outbox_lag"
+
     static let queueDepth = "convey_queue_depth"
     static let parked = "convey_signals_parked"
     static let partitionQueueDepth = "convey_partition_queue_depth"

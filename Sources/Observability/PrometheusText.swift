@@ -10,6 +10,7 @@ public struct PrometheusText: Sendable {
         var page = PrometheusText()
         page.text.reserveCapacity(12_000)
         page.status(status)
+        page.shards(status.shards)
         page.counters(metrics.counters)
         page.labelled(metrics)
         page.queries(metrics.counters)
@@ -35,6 +36,23 @@ public struct PrometheusText: Sendable {
         header(MetricNames.threadBeatAge, "Seconds since each long-lived thread turned last.", type: "gauge")
         for thread in status.threads {
             sample(MetricNames.threadBeatAge, [("thread", thread.name)], Self.number(thread.seconds))
+        }
+    }
+
+    private mutating func shards(_ shards: [ShardStatus]) {
+        if shards.isEmpty { return }
+        let metrics: [(name: String, help: String, value: (ShardStatus) -> Int64)] = [
+            (
+                MetricNames.shardUp, "1 for each shard of the journal that is open, else 0.",
+                { $0.state == .open ? 1 : 0 }
+            ),
+            (MetricNames.shardPosition, "Position of the newest record.", { $0.lastPosition }),
+            (MetricNames.shardQueueDepth, "Signals recorded and not applied yet.", { Int64($0.queueDepth) }),
+            (MetricNames.shardOutboxLag, "Events recorded and not yet published.", { Int64($0.outboxLag) }),
+        ]
+        for metric in metrics {
+            header(metric.name, metric.help, type: "gauge")
+            for shard in shards { sample(metric.name, [("shard", String(shard.index))], String(metric.value(shard))) }
         }
     }
 

@@ -53,7 +53,10 @@ public struct RuntimeStatus: Sendable, Equatable {
         case difference(String)
     }
 
+    /// The journal as a whole. If it has several shards, readiness follows `shards` as soon as there are any.
     public var journal: Journal
+    /// The shards, by index; empty until the journal's layout is known.
+    public var shards: [ShardStatus] = []
     public var broker: Broker
     public var recovery: Recovery
     public var ingress: Ingress
@@ -110,7 +113,8 @@ public struct RuntimeStatus: Sendable, Equatable {
     public var lines: [String] { parts.map { "\($0.name): \($0.words)" } }
 
     private var journalPart: Part {
-        switch journal {
+        if shards.count > 1, journal == .open { return shardsPart }
+        return switch journal {
         case .opening: Part(name: "journal", isReady: false, words: "opening")
         case .open: Part(name: "journal", isReady: true, words: "open")
         case .failed(let message): Part(name: "journal", isReady: false, words: "failed: \(message)")

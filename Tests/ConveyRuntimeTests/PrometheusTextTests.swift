@@ -58,6 +58,26 @@ struct PrometheusTextTests {
             ])
     }
 
+    @Test("Each shard shows its state, its last position and its queues; without shards there are no such metrics")
+    func shards() {
+        var status = RuntimeStatus.starting
+        #expect(!PrometheusText.render(MetricsSnapshot(), status: status).contains("convey_shard"))
+        status.shards = [
+            ShardStatus(index: 0, tag: "abcde", state: .open, lastPosition: 7, queueDepth: 2, outboxLag: 1),
+            ShardStatus(index: 1, state: .failed("disk full")),
+        ]
+        let lines = PrometheusText.render(MetricsSnapshot(), status: status).split(separator: "\n").filter {
+            $0.hasPrefix("convey_shard")
+        }
+        #expect(
+            lines == [
+                #"convey_shard_up{shard="0"} 1"#, #"convey_shard_up{shard="1"} 0"#,
+                #"convey_shard_last_position{shard="0"} 7"#, #"convey_shard_last_position{shard="1"} 0"#,
+                #"convey_shard_queue_depth{shard="0"} 2"#, #"convey_shard_queue_depth{shard="1"} 0"#,
+                #"convey_shard_outbox_lag{shard="0"} 1"#, #"convey_shard_outbox_lag{shard="1"} 0"#,
+            ])
+    }
+
     @Test("A label's value is escaped")
     func escaping() {
         #expect(PrometheusText.escaped("a\"b\\c\nd") == "a\\\"b\\\\c\\nd")

@@ -28,6 +28,18 @@ final class StatusBoard: Sendable {
     }
 
     func setJournal(_ journal: RuntimeStatus.Journal) { contents.withLock { $0.status.journal = journal } }
+
+    /// Replaces the status of a shard; shards that were not set before are opening.
+    func setShard(_ shard: ShardStatus) {
+        contents.withLock { contents in
+            let known = contents.status.shards.count
+            if shard.index >= known {
+                contents.status.shards += (known...shard.index).map { ShardStatus(index: $0) }
+            }
+            contents.status.shards[shard.index] = shard
+        }
+    }
+
     func setBroker(_ broker: RuntimeStatus.Broker) { contents.withLock { $0.status.broker = broker } }
     func setRecovery(_ recovery: RuntimeStatus.Recovery) { contents.withLock { $0.status.recovery = recovery } }
 
