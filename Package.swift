@@ -29,6 +29,8 @@ let package = Package(
         .target(name: "Signals", swiftSettings: strict),
         .target(name: "Conversation", dependencies: ["Signals"], swiftSettings: strict),
 
+        // The memory of unsent answers, over HTTP and MQTT.
+        .target(name: "AnswerMemory", swiftSettings: strict),
         // Threads that block, clocks, signs of life.
         .target(
             name: "Threads", dependencies: [.product(name: "Logging", package: "swift-log")], swiftSettings: strict),
@@ -47,13 +49,14 @@ let package = Package(
             swiftSettings: strict),
         // All that only reads: queries, contexts, verification. Never imports the engine.
         .target(
-            name: "JournalReading", dependencies: ["Conversation", "Signals", "JournalPort", "Threads"],
+            name: "JournalReading",
+            dependencies: ["AnswerMemory", "Conversation", "Signals", "JournalPort", "Threads"],
             swiftSettings: strict),
         // Answers questions beside the service, and tells who watches a conversation.
         .target(
             name: "ConveyQueries",
             dependencies: [
-                "Conversation", "Signals", "JournalPort", "JournalReading", "Observability", "Threads",
+                "AnswerMemory", "Conversation", "Signals", "JournalPort", "JournalReading", "Observability", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -61,7 +64,8 @@ let package = Package(
         .target(
             name: "ConveyRuntime",
             dependencies: [
-                "Conversation", "Signals", "ConveyEngine", "ConveyQueries", "JournalPort", "JournalReading",
+                "AnswerMemory", "Conversation", "Signals", "ConveyEngine", "ConveyQueries", "JournalPort",
+                "JournalReading",
                 "MQTTTransport",
                 "Observability", "Threads", .product(name: "Logging", package: "swift-log"),
             ],
@@ -109,11 +113,11 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: strict),
+        // An HTTP server with access control and limits. Knows nothing of conversations; of `Signals` it uses RFC 3339.
         .target(
-            name: "ConveyHTTP",
+            name: "HTTPServing",
             dependencies: [
-                "Conversation", "Signals", "ConveyQueries", "ConveyRuntime", "JournalPort", "JournalReading",
-                "Observability",
+                "AnswerMemory", "Signals",
                 .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
                 .product(name: "Logging", package: "swift-log"),
@@ -128,11 +132,24 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: strict),
+        // The routes of Convey, its page and its documents.
+        .target(
+            name: "ConveyHTTP",
+            dependencies: [
+                "AnswerMemory", "HTTPServing", "Conversation", "Signals", "ConveyQueries", "ConveyRuntime",
+                "JournalPort", "JournalReading", "Observability",
+            ],
+            // In the program itself, so that it needs no files beside it.
+            resources: [
+                .embedInCode("Page/Assets/icon.svg"), .embedInCode("Page/Assets/page.css"),
+                .embedInCode("Page/Assets/page.js"),
+            ],
+            swiftSettings: strict),
         // Settings from flags, environment and YAML file: the table, how each is read, and what does not fit together.
         .target(
             name: "ConveySettings",
             dependencies: [
-                "ChatCompletions", "Conversation", "Signals", "ConveyEngine", "ConveyHTTP", "ConveyRuntime",
+                "ChatCompletions", "Conversation", "Signals", "ConveyEngine", "HTTPServing", "ConveyRuntime",
                 "EffectHandlers", "MQTTTransport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -147,7 +164,8 @@ let package = Package(
         .executableTarget(
             name: "convey",
             dependencies: [
-                "Conversation", "Signals", "JournalPort", "ConveyEngine", "JournalReading", "ConveyQueries",
+                "AnswerMemory", "HTTPServing", "Conversation", "Signals", "JournalPort", "ConveyEngine",
+                "JournalReading", "ConveyQueries",
                 "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "EffectHandlers",
                 "ChatCompletions", "ConveyHTTP", "ConveyClient", "CMalloc", "SQLite", "ConveySettings",
                 "ProjectionConsumer",
@@ -194,7 +212,8 @@ let package = Package(
         .testTarget(
             name: "ConveyRuntimeTests",
             dependencies: [
-                "Conversation", "Signals", "ConveyEngine", "ConveyQueries", "ConveyRuntime", "JournalPort",
+                "AnswerMemory", "Conversation", "Signals", "ConveyEngine", "ConveyQueries", "ConveyRuntime",
+                "JournalPort",
                 "JournalReading",
                 "JournalSupport", "MQTTTransport", "Observability", "SimulationKit", "Threads",
                 .product(name: "Logging", package: "swift-log"),
@@ -226,7 +245,8 @@ let package = Package(
         .testTarget(
             name: "ConveyTests",
             dependencies: [
-                "convey", "JournalPort", "ChatCompletions", "Conversation", "Signals", "ConveyHTTP", "EffectHandlers",
+                "convey", "AnswerMemory", "HTTPServing", "JournalPort", "ChatCompletions", "Conversation", "Signals",
+                "ConveyHTTP", "EffectHandlers",
                 "JournalReading", "MQTTTransport", "Observability", "TestSupport",
                 .product(name: "NIOCore", package: "swift-nio"), "ConveySettings",
             ],

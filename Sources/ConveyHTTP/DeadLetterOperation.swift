@@ -1,3 +1,5 @@
+import HTTPServing
+
 /// What can be done with dead letters over HTTP: the one table that routes and documents are made from.
 enum DeadLetterOperation: String, CaseIterable {
     case list

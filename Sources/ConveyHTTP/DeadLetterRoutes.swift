@@ -1,10 +1,11 @@
 import Foundation
+import HTTPServing
 import JournalPort
 import Signals
 
 /// Dead letters over HTTP: `GET /v1/deadletters` and `/v1/deadletters/{position}`, `POST /v1/deadletters/redrive` and
 /// `…/discard` with `{"positions":[…]}`. Where there are several shards, a position is a text such as `"2.1834"`.
-public enum DeadLetterRoutes {
+package enum DeadLetterRoutes {
     /// 1,000 positions of 24 characters with their quotes.
     static let bodyLimit = 32 * 1_024
 
@@ -15,25 +16,25 @@ public enum DeadLetterRoutes {
                 guard let after = position(request, "after", shards: letters.shards),
                     let limit = number(request, "limit", or: Int64(DeadLetterOperation.pageSize)),
                     (1...Int64(DeadLetterRequest.limit)).contains(limit)
-                else { return problem(.badRequest, "bad_parameter", "after is a position, limit is 1 to 1000.") }
+                else { return .problem(.badRequest, "bad_parameter", "after is a position, limit is 1 to 1000.") }
                 return await answer { () async throws(JournalError) in
                     let found = try await letters.list(after: after, limit: Int(limit))
-                    return json(DeadLetterJSON.list(found, shards: letters.shards))
+                    return .json(encoded: DeadLetterJSON.list(found, shards: letters.shards))
                 }
             },
             Route(.show) { request in
                 let text = request.target.path().split(separator: "/").last ?? ""
                 let shards = letters.shards
                 guard let place = ShardPosition(text, shards: shards) else {
-                    return problem(
+                    return .problem(
                         .badRequest, "bad_position",
                         shards == 1 ? "A position is a whole number." : "A position is SHARD.POSITION, such as 2.1834.")
                 }
                 return await answer { () async throws(JournalError) in
                     guard let letter = try await letters.show(place) else {
-                        return problem(.notFound, "not_found", "There is no dead letter at this position.")
+                        return .problem(.notFound, "not_found", "There is no dead letter at this position.")
                     }
-                    return json(DeadLetterJSON.letter(letter, shards: shards))
+                    return .json(encoded: DeadLetterJSON.letter(letter, shards: shards))
                 }
             },
             Route(.redrive) { await move(.redrive, letters, $0) },
@@ -46,7 +47,7 @@ public enum DeadLetterRoutes {
         _ move: DeadLetterShards.Move, _ letters: DeadLetterShards, _ request: HTTPRequest
     ) async -> HTTPResponse {
         guard request.headers[.contentType]?.hasPrefix("application/json") == true else {
-            return problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
+            return .problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
         }
         let shards = letters.shards
         // A body that cannot be received is answered like one that cannot be understood.
@@ -57,13 +58,13 @@ public enum DeadLetterRoutes {
         let places = texts.compactMap { ShardPosition($0, shards: shards) }
         guard places.count == texts.count else { return badBody(shards: shards) }
         return await answer { () async throws(JournalError) in
-            json(DeadLetterJSON.outcomes(try await letters.move(move, places), shards: shards))
+            .json(encoded: DeadLetterJSON.outcomes(try await letters.move(move, places), shards: shards))
         }
     }
 
     private static func badBody(shards: Int) -> HTTPResponse {
         let example = shards == 1 ? "[1,2]" : "[\"0.1\",\"2.1834\"]"
-        return problem(.badRequest, "bad_body", "Send {\"positions\":\(example)} with 1 to 1000 positions.")
+        return .problem(.badRequest, "bad_body", "Send {\"positions\":\(example)} with 1 to 1000 positions.")
     }
 
     private struct Positions: Decodable {
@@ -101,21 +102,8 @@ public enum DeadLetterRoutes {
         do {
             return try await body()
         } catch {
-            return problem(.serviceUnavailable, error.code.rawValue, error.message)
+            return .problem(.serviceUnavailable, error.code.rawValue, error.message)
         }
-    }
-
-    private static func json(_ bytes: [UInt8], status: HTTPStatusCode = .ok) -> HTTPResponse {
-        HTTPResponse(
-            statusCode: status, headers: [.contentType: "application/json", HTTPHeader("Cache-Control"): "no-store"],
-            body: Data(bytes + [UInt8(ascii: "\n")]))
-    }
-
-    private static func problem(_ status: HTTPStatusCode, _ error: String, _ message: String) -> HTTPResponse {
-        var object = JSONObjectBuilder()
-        object.add("error", error)
-        object.add("message", message)
-        return json(object.finish(), status: status)
     }
 }
 

@@ -1,13 +1,15 @@
+import AnswerMemory
 import Conversation
 import ConveyQueries
 import Foundation
+import HTTPServing
 import JournalReading
 
-/// Queries over HTTP: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for those about no single conversation.
+/// Queries over HTTP: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for queries about all conversations.
 ///
-/// A conversation's subject is one segment, percent-encoded as `QueryPath` says, so that a proxy in front may decide by path.
-public enum QueryRoutes {
-    public static func make(_ service: QueryService) -> [Route] {
+/// The subject is one segment, percent-encoded as in `QueryPath`, so that a proxy in front can decide by path.
+package enum QueryRoutes {
+    package static func make(_ service: QueryService) -> [Route] {
         QueryView.allCases.filter { !$0.needsSubject }.map { view in
             Route(
                 QueryPath.path(view: view, segment: ""), view.summary, room: 0,
@@ -51,7 +53,7 @@ public enum QueryRoutes {
 
     private static func response(_ answer: QueryAnswer, _ room: AnswerRoom? = nil) -> HTTPResponse {
         var headers: HTTPHeaders = [.contentType: "application/json", .cacheControl: "no-store"]
-        // Busy, or the journal cannot be read at the moment.
+        // Busy, or the journal cannot be read at the moment; the client should try again.
         if answer.status == 503 { headers[.retryAfter] = "2" }
         return HTTPResponse(
             statusCode: HTTPStatusCode(answer.status, phrase: phrase(answer.status)), headers: headers,

@@ -1,14 +1,15 @@
 import Conversation
 import ConveyRuntime
 import Foundation
+import HTTPServing
 
 /// Publishing over HTTP: `POST /v1/conversations/{subject}/signals?type=conv.in.message.received` with the signal's data, or
 /// without `type` and with an envelope.
-public enum SignalRoutes {
+package enum SignalRoutes {
     static let path = "\(QueryPath.base)/{subject}/signals"
 
     /// - Parameter bodyLimit: the longest envelope, in bytes.
-    public static func make(_ door: SignalDoor, bodyLimit: Int) -> [Route] {
+    package static func make(_ door: SignalDoor, bodyLimit: Int) -> [Route] {
         [
             Route(
                 path, "records a signal: type, or an envelope", method: .POST, scope: .write, bodyLimit: bodyLimit,
@@ -17,7 +18,7 @@ public enum SignalRoutes {
     }
 
     private static func record(_ request: HTTPRequest, _ grant: AccessGrant, _ door: SignalDoor) async -> HTTPResponse {
-        // Only JSON is taken: a form on somebody's web page cannot send it.
+        // Only JSON is accepted, because a form on a foreign page cannot send it.
         guard let contentType = request.headers[.contentType], isJSON(contentType) else {
             return .problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
         }
@@ -27,7 +28,7 @@ public enum SignalRoutes {
         guard let query = QueryString(request.target.query()) else {
             return .problem(.badRequest, "bad_path", "The query string is not percent-encoded UTF-8.")
         }
-        // What cannot be read is answered like what cannot be understood.
+        // An unreadable body ends too early.
         guard let body = try? await request.bodyData else {
             return .problem(.badRequest, "bad_body", "The body ends too early.")
         }

@@ -1,4 +1,4 @@
-import ConveyHTTP
+import HTTPServing
 
 extension AccessPolicy {
     /// Reads who may use HTTP; nil where nothing is served, or where something is wrong, which is reported.

@@ -1,3 +1,4 @@
+import ChatCompletions
 import ConveyRuntime
 import Foundation
 import MQTTTransport
@@ -29,8 +30,8 @@ package struct BrokerSettings: Sendable {
         root = resolver.value(Settings.mqttRoot)
 
         if let username { address.username = username }
-        if let passwordFile { address.password = Self.password(in: passwordFile, &resolver)?.exposed }
-        if let password { address.password = password.exposed }
+        if let passwordFile { address.password = Self.password(in: passwordFile, &resolver)?.reveal() }
+        if let password { address.password = password.reveal() }
         if password != nil, passwordFile != nil {
             resolver.report(Settings.brokerPasswordFile.key, "is given, and so is broker.password; give one of them")
         }

@@ -1,3 +1,4 @@
+import ChatCompletions
 import MQTTTransport
 
 /// The broker's address as a setting.

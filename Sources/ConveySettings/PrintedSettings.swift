@@ -1,3 +1,4 @@
+import ChatCompletions
 import Signals
 
 /// The settings in force as a YAML file, each with its origin. It can be used as a configuration file, once its masked
@@ -82,4 +83,9 @@ package enum PrintedSettings {
         }
         return "\"\(quoted)\""
     }
+}
+
+extension Secret {
+    /// Stands for a secret in printed settings.
+    static let mask = "********"
 }

@@ -92,7 +92,7 @@ struct ProviderDraft {
         }
         do {
             let provider = try ChatProvider(
-                name: name, baseURL: baseURL, apiKey: key.map(ChatCompletions.Secret.init), model: model,
+                name: name, baseURL: baseURL, apiKey: key.map(Secret.init), model: model,
                 organization: texts["organization"], headers: headers,
                 tokenLimitMember: tokenLimit ?? (isOpenAI ? .maxCompletionTokens : .maxTokens),
                 asksForUsage: asksForUsage)
@@ -168,7 +168,7 @@ struct ProviderDraft {
             }
             let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
             headers.append(
-                ChatProvider.Header(name: String(line[..<colon]), value: ChatCompletions.Secret(value)))
+                ChatProvider.Header(name: String(line[..<colon]), value: Secret(value)))
         }
         return headers
     }

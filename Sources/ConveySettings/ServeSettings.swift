@@ -1,8 +1,8 @@
 import Conversation
 import ConveyEngine
-import ConveyHTTP
 import EffectHandlers
 import Glibc
+import HTTPServing
 import Logging
 
 /// Everything that `convey serve` can be told, read and checked.

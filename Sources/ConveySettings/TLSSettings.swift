@@ -1,4 +1,4 @@
-import ConveyHTTP
+import HTTPServing
 
 /// The service's certificate and its key. What is in the key's file stands in no message.
 enum ServiceCertificate {

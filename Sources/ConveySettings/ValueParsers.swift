@@ -1,7 +1,8 @@
-import ConveyHTTP
+import ChatCompletions
 import ConveyRuntime
 import EffectHandlers
 import Foundation
+import HTTPServing
 import Signals
 
 /// How the texts of settings are read. Each function makes a parser, whose error says what would have been right.
@@ -168,17 +169,4 @@ enum ValueParsers {
         }
         return address
     }
-}
-
-/// A text that shows itself to nobody who prints or logs it.
-package struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible {
-    static let mask = "********"
-
-    /// The text itself; never print or log it.
-    let exposed: String
-
-    init(_ text: String) { exposed = text }
-
-    package var description: String { Self.mask }
-    package var debugDescription: String { Self.mask }
 }

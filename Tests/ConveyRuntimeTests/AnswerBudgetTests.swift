@@ -1,3 +1,6 @@
+import AnswerMemory
+import Conversation
+import Signals
 import JournalSupport
 import Logging
 import Synchronization

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import ConveyHTTP
+@testable import HTTPServing
 
 @Suite("Access over HTTP")
 struct AccessTests {

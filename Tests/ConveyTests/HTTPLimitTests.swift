@@ -1,11 +1,13 @@
+import AnswerMemory
 import Foundation
 import Glibc
-import JournalReading
+import Observability
 import NIOCore
 import Synchronization
 import Testing
 
 @testable import ConveyHTTP
+@testable import HTTPServing
 
 /// Clients that want too much, over real sockets.
 @Suite("Limits of HTTP", .timeLimit(.minutes(1)))
@@ -519,7 +521,10 @@ struct HTTPLimitTests {
         let log = Log()
         let service = try HTTPService(
             address: HTTPAddress(host: "127.0.0.1", port: 0), access: access, tls: nil, limits: limits,
-            budget: budget, routes: Self.routes(log))
+            budget: budget,
+            routes: {
+                HealthRoutes.make(meter: $0, status: { .starting }, metrics: { MetricsSnapshot() }) + Self.routes(log)
+            })
         async let run: Void = service.run()
         let port = try await service.waitUntilListening()
         do {

@@ -3,6 +3,7 @@ import Observability
 import Testing
 
 @testable import ConveyHTTP
+@testable import HTTPServing
 @testable import convey
 @testable import ConveySettings
 
@@ -26,6 +27,24 @@ struct HTTPServiceTests {
             #expect(answer.body.contains("connection refused"))
             #expect(await get("/healthz", address)?.status == 200)
         }
+    }
+
+    @Test("A failed shard makes the service not ready, by name; the other shards are listed beside it")
+    func failedShard() async throws {
+        var status = Self.ready
+        status.shards = [
+            ShardStatus(index: 0, tag: "abcde", state: .open, lastPosition: 7),
+            ShardStatus(index: 1, tag: "fghij", state: .failed("disk full")),
+        ]
+        try await withService(status) { address in
+            let answer = try #require(await get("/readyz", address))
+            #expect(answer.status == 503)
+            #expect(answer.body.contains("\"missing\":[\"journal\"]"))
+            #expect(answer.body.contains("shard 1 (fghij) has failed: disk full"))
+            #expect(answer.body.contains("\"position\":7") && answer.body.contains("\"state\":\"open\""))
+        }
+        status.shards[1].state = .open
+        try await withService(status) { address in #expect(await get("/readyz", address)?.status == 200) }
     }
 
     @Test("A paused ingress is back-pressure: the runtime stays ready")
@@ -88,7 +107,7 @@ struct HTTPServiceTests {
     @Test("A port in use is an error that says what to do")
     func portInUse() async throws {
         try await withService(Self.ready) { address in
-            let second = try HTTPService(address: address, status: { Self.ready }, metrics: { MetricsSnapshot() })
+            let second = try HTTPService(address: address) { _ in [] }
             let error = await #expect(throws: HTTPServiceError.self) { try await second.run() }
             #expect(error?.code == .addressInUse)
             #expect(error?.message.contains("--http") == true)
@@ -98,9 +117,7 @@ struct HTTPServiceTests {
     @Test("A host that is no IP address is refused when the service is made")
     func badHost() {
         let error = #expect(throws: HTTPServiceError.self) {
-            try HTTPService(
-                address: HTTPAddress(host: "example.org", port: 1), status: { Self.ready },
-                metrics: { MetricsSnapshot() })
+            try HTTPService(address: HTTPAddress(host: "example.org", port: 1)) { _ in [] }
         }
         #expect(error?.code == .addressInvalid)
     }
@@ -130,8 +147,8 @@ struct HTTPServiceTests {
         _ status: RuntimeStatus, access: AccessPolicy? = nil, _ body: (HTTPAddress) async throws -> Void
     ) async throws {
         let service = try HTTPService(
-            address: HTTPAddress(host: "127.0.0.1", port: 0), access: access, status: { status },
-            metrics: { MetricsSnapshot() })
+            address: HTTPAddress(host: "127.0.0.1", port: 0), access: access
+        ) { HealthRoutes.make(meter: $0, status: { status }, metrics: { MetricsSnapshot() }) }
         async let run: Void = service.run()
         let port = try await service.waitUntilListening()
         try await body(HTTPAddress(host: "127.0.0.1", port: port))

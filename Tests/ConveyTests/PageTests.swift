@@ -3,6 +3,7 @@ import Signals
 import Testing
 
 @testable import ConveyHTTP
+@testable import HTTPServing
 
 @Suite("The page")
 struct PageTests {
@@ -50,12 +51,13 @@ struct PageTests {
     @Test("The page's files come to less than 100 kB, ask nobody else, and are named by what is in them")
     func assets() {
         let assets = [PageAssets.stylesheet, PageAssets.script, PageAssets.icon]
-        #expect(assets.reduce(0) { $0 + $1.body.count } < 60_000)
+        #expect(assets.reduce(0) { $0 + $1.bytes.count } < 60_000)
         for asset in [PageAssets.stylesheet, PageAssets.script] {
-            #expect(!String(decoding: asset.body, as: UTF8.self).contains("://"))
+            #expect(!String(decoding: asset.bytes, as: UTF8.self).contains("://"))
         }
-        #expect(PageAsset("a.css", "text/css", "1").path != PageAsset("a.css", "text/css", "2").path)
-        #expect(!PageScript.text.contains("innerHTML") && !PageScript.text.contains("eval("))
+        #expect(PageAsset("a.css", "text/css", [1]).path != PageAsset("a.css", "text/css", [2]).path)
+        let script = String(decoding: PageAssets.script.bytes, as: UTF8.self)
+        #expect(!script.contains("innerHTML") && !script.contains("eval("))
     }
 
     @Test(
@@ -73,7 +75,7 @@ struct PageTests {
     @Test("An event's data may have line ends, and arrives as one event")
     func serverSentEvents() {
         var bytes: [UInt8] = []
-        ServerSentEvent.append(id: 7, data: Array("{\r\n\"a\":\n1\r}".utf8), to: &bytes)
+        EventStream.append(id: 7, data: Array("{\r\n\"a\":\n1\r}".utf8), to: &bytes)
         #expect(String(decoding: bytes, as: UTF8.self) == "id: 7\ndata: {\ndata: \"a\":\ndata: 1\ndata: }\n\n")
     }
 
@@ -153,6 +155,19 @@ struct PageTests {
         #expect(html(["tool-1"], true).contains(">Allow<"))
         #expect(!html(["tool-1"], false).contains(">Allow<"))
         #expect(!html([], true).contains(">Allow<"))
+    }
+
+    @Test("The script gets the markup of entries from the page, and that of decisions only for those who may decide")
+    func templates() {
+        func html(_ mayDecide: Bool) -> String {
+            let none = AnswerEnds(events: [], openEffects: [], wholeLater: [])
+            return TimelineEntries(subject: "s", timeline: [], ends: none, mayDecide: mayDecide).templates.text
+        }
+        let script = String(decoding: PageAssets.script.bytes, as: UTF8.self)
+        for id in ["entry-template", "decision-template"] {
+            #expect(html(true).contains("<template id=\"\(id)\">") && script.contains("\"\(id)\""))
+        }
+        #expect(html(false).contains("entry-template") && !html(false).contains("decision-template"))
     }
 
     @Test("A form's plus sign is a space, and broken encoding is no form")

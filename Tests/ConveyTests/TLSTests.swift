@@ -2,6 +2,7 @@ import Foundation
 import Testing
 
 @testable import ConveyHTTP
+@testable import HTTPServing
 @testable import convey
 @testable import ConveySettings
 
@@ -44,7 +45,7 @@ struct TLSTests {
             isEncrypted: true)
         let service = try HTTPService(
             address: HTTPAddress(host: "127.0.0.1", port: 0), access: access, tls: FileValue(tls), limits: HTTPLimits(),
-            routes: LoginRoutes.make(access))
+            routes: { _ in LoginRoutes.make(access) })
         async let run: Void = service.run()
         let port = try await service.waitUntilListening()
         let script = """
@@ -90,7 +91,8 @@ struct TLSTests {
         }
         let tls = FileValue(try read(), paths: [certificate, key], read: read)
         let service = try HTTPService(
-            address: HTTPAddress(host: "127.0.0.1", port: 0), access: nil, tls: tls, limits: HTTPLimits(), routes: [])
+            address: HTTPAddress(host: "127.0.0.1", port: 0), access: nil, tls: tls, limits: HTTPLimits(),
+            routes: { _ in [Route("/healthz", "", scope: nil) { _ in HTTPResponse(statusCode: .ok) }] })
         async let run: Void = service.run()
         let port = try await service.waitUntilListening()
         let script = """
@@ -139,8 +141,8 @@ struct TLSTests {
         #expect(problems("own.pem", nil).contains { $0.hasPrefix("http.tls.key_file: is needed") })
         #expect(problems(nil, "own.key").contains { $0.hasPrefix("http.tls.certificate_file: is needed") })
         #expect(problems("missing.pem", "own.key").contains { $0.contains("missing.pem cannot be read") })
-        #expect(problems("own.key", "own.key").contains { $0.contains("own.key holds no certificate") })
-        #expect(problems("own.pem", "own.pem").contains { $0.contains("own.pem holds no key") })
+        #expect(problems("own.key", "own.key").contains { $0.contains("own.key contains no PEM certificate") })
+        #expect(problems("own.pem", "own.pem").contains { $0.contains("own.pem contains no PEM key") })
         #expect(problems("own.pem", "other.key").contains { $0.contains("other.key is not the key") })
     }
 

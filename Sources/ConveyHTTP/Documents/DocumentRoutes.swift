@@ -1,11 +1,12 @@
 import Foundation
+import HTTPServing
 
 /// What programs can read about this service: `/openapi.json` (HTTP) and `/asyncapi.json` (MQTT).
-public enum DocumentRoutes {
+package enum DocumentRoutes {
     /// - Parameters:
     ///   - version: of Convey.
     ///   - root: the first levels of every topic.
-    public static func make(version: String, root: String) -> [Route] {
+    package static func make(version: String, root: String) -> [Route] {
         let openAPI = Data(OpenAPIDocument.text(version: version).utf8)
         let asyncAPI = Data(AsyncAPIDocument.text(version: version, root: root).utf8)
         return [

@@ -1,16 +1,17 @@
 import Conversation
 import ConveyQueries
+import HTTPServing
 
 /// Live events: `GET /v1/conversations/{subject}/stream`, as server-sent events whose ids are offsets.
 ///
-/// A stream begins behind `Last-Event-ID`, which browsers send when they connect again, else behind `after`, else with what
-/// comes next. Nothing is missed or repeated across connections and restarts: events come from the journal.
-public enum StreamRoutes {
+/// A stream begins after `Last-Event-ID`, which browsers send when they reconnect, else after `after`, else with the next event.
+/// No event is missed or repeated across connections and restarts, because events come from the journal.
+package enum StreamRoutes {
     static let path = "\(QueryPath.base)/{subject}/stream"
-    /// Seconds after which a client that was refused should ask again.
+    /// Seconds after which a refused client should try again.
     private static let retryAfter = "10"
 
-    public static func make(_ feed: LiveFeed, _ queries: QueryService) -> [Route] {
+    package static func make(_ feed: LiveFeed, _ queries: QueryService) -> [Route] {
         [
             Route(
                 path, "a conversation's events as they come, as server-sent events: after",
@@ -42,13 +43,13 @@ public enum StreamRoutes {
         guard let watch = feed.watch(subject, holder: request.asker(grant)) else {
             return .busy("\(LiveFeed.watchLimit) streams are open; ask again later.", retryAfter: retryAfter)
         }
-        // Held by the answer, so that the watch ends with it even where it is never sent.
+        // Held by the response, so that the watch ends with it even if it is never sent.
         let lease = WatchLease(watch: watch)
         return HTTPResponse(
             statusCode: .ok,
             headers: [
                 .contentType: "text/event-stream", .cacheControl: "no-store",
-                // nginx would collect the answer.
+                // Keeps nginx from buffering the response.
                 HTTPHeader("X-Accel-Buffering"): "no",
             ]
         ) { [after] send in
@@ -58,7 +59,7 @@ public enum StreamRoutes {
     }
 }
 
-/// Ends a watch when nobody holds it any more.
+/// Ends a watch when it is released.
 private final class WatchLease: Sendable {
     let watch: LiveWatch
 

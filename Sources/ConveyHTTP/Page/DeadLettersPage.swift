@@ -1,3 +1,4 @@
+import HTTPServing
 import JournalPort
 
 /// `/deadletters`: signals set aside, with buttons to schedule them again or to discard them.

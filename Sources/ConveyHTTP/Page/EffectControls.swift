@@ -1,11 +1,11 @@
-/// What can be done about an effect under way.
+/// Forms for an open effect.
 enum EffectControls {
-    /// Cancels it.
+    /// Cancels an effect.
     static func cancel(_ subject: String, _ effect: String, back: PagePath) -> HTML {
         form(subject, effect, back, #"<button name="action" value="cancel_requested" class="danger">Cancel</button>"#)
     }
 
-    /// Lets a tool call run, or not.
+    /// Allows or denies a tool call.
     static func decision(_ subject: String, _ effect: String, back: PagePath = .conversation) -> HTML {
         form(
             subject, effect, back,

@@ -1,3 +1,4 @@
+import HTTPServing
 import Signals
 
 /// `/effects`: what is under way in all conversations, with buttons to cancel it or to consent to it.

@@ -1,3 +1,4 @@
+import HTTPServing
 import Signals
 
 /// `/c/events?s=…`: the recorded signals as they are published.

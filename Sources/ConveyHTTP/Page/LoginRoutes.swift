@@ -1,17 +1,17 @@
 import Foundation
+import HTTPServing
 
-/// Where a person gives a token: browsers send it as a cookie from then on, that no script can read and no other site's
-/// page can have sent.
+/// The sign-in form. The token becomes a cookie that scripts cannot read and other sites' pages cannot cause to be sent.
 enum LoginRoutes {
     static let path = "/login"
     static let signOutPath = "/logout"
-    /// A cookie lasts this long, or until the token expires.
+    /// The longest life of the cookie; shorter if the token expires earlier.
     private static let cookieSeconds: Int64 = 30 * 86_400
 
     static func make(_ access: AccessPolicy) -> [Route] {
         guard let tokens = access.tokens else { return [] }
         return [
-            Route(path, "takes a token from a person", scope: nil) { request in
+            Route(path, "takes a token from a person", scope: nil, isSignIn: true) { request in
                 let query = QueryString(request.target.query())
                 return form(to: place(query?["to"]), problem: nil, status: .ok)
             },
@@ -27,21 +27,16 @@ enum LoginRoutes {
                         to: place(given["to"]), problem: "This token is not known here, or has expired.",
                         status: .unauthorized)
                 }
-                var response = PageLayout.redirect(to: place(given["to"]))
+                var response = HTTPResponse.redirect(to: place(given["to"]))
                 response.headers[.setCookie] = cookie(presented, token, request, now)
                 return response
             },
             Route(signOutPath, "forgets the token", method: .POST, scope: nil) { _ in
-                var response = PageLayout.redirect(to: path)
+                var response = HTTPResponse.redirect(to: path)
                 response.headers[.setCookie] = "\(AccessPolicy.cookie)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
                 return response
             },
         ]
-    }
-
-    /// To the form, and from there back.
-    static func redirect(_ request: HTTPRequest) -> HTTPResponse {
-        PageLayout.redirect(to: "\(path)?to=\(PagePath.encoded(request.target.rawValue))")
     }
 
     private static func form(to place: String, problem: String?, status: HTTPStatusCode) -> HTTPResponse {
@@ -67,7 +62,7 @@ enum LoginRoutes {
             + (isSecure ? "; Secure" : "")
     }
 
-    /// What stands in a cookie as it is (RFC 6750, section 2.1: `b64token`).
+    /// Whether a token needs no encoding in a cookie (RFC 6750, section 2.1: `b64token`).
     private static func isCookieText(_ text: String) -> Bool {
         text.utf8.allSatisfy { byte in
             switch byte {
@@ -77,7 +72,7 @@ enum LoginRoutes {
         }
     }
 
-    /// A place on this service: `//example.org` and `/\example.org` would be elsewhere.
+    /// A path on this service; `//example.org` and `/\example.org` would lead elsewhere.
     private static func place(_ text: String?) -> String {
         guard let text, text.hasPrefix("/"), !text.hasPrefix("//"), !text.contains("\\"),
             !text.unicodeScalars.contains(where: { $0.value < 0x20 || $0.value == 0x7f })

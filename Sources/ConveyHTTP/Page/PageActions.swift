@@ -1,23 +1,24 @@
 import Foundation
+import HTTPServing
 import JournalPort
 import Signals
 
-/// What the forms of the page do. Each ends with a redirect, so that loading the page again does nothing twice. Forms of
-/// other sites are refused before they come here (`AccessPolicy`).
+/// Handles the forms of the page. Each ends with a redirect, so that reloading repeats nothing. Forms from other sites are refused
+/// before (`AccessPolicy`).
 enum PageActions {
-    /// What became of a form.
+    /// The outcome of a form.
     enum Outcome {
-        /// Done; the page to see next.
+        /// Done; the path of the next page.
         case done(String)
         case refused(HTTPStatusCode, String)
 
         static let incomplete = Outcome.refused(.badRequest, "The form is not complete.")
     }
 
-    /// Form-encoding makes three bytes of one, and there are other fields.
+    /// Form encoding can triple the length, and there are other fields.
     private static func bodyLimit(_ messageLimit: Int) -> Int { 3 * messageLimit + 4_096 }
 
-    /// The pages that the controls of effects stand on.
+    /// The pages with controls of effects.
     private static let effectPages: [PagePath] = [.conversation, .state, .effects]
 
     static func make(_ sources: PageSources) -> [Route] {
@@ -25,7 +26,7 @@ enum PageActions {
             form(.say, "takes a message", .write, bodyLimit: bodyLimit(sources.messageLimit)) { form, grant in
                 guard let subject = form[PagePath.subject], let content = form["content"] else { return .incomplete }
                 var data = JSONObjectBuilder(reservingCapacity: content.utf8.count + 32)
-                // Forms end lines with CR LF, whatever was typed.
+                // Browsers send line ends in forms as CR LF.
                 data.add("content", content.replacing("\r\n", with: "\n"))
                 return await record(
                     "message.received", data, id: form["id"], subject, grant, sources, back: .conversation)
@@ -71,10 +72,10 @@ enum PageActions {
         ]
     }
 
-    /// For a message in a form: sent twice, it is recorded once.
+    /// The id of a message in a form: sent twice, the message is recorded once.
     static func makeID() -> String { UUID().uuidString.lowercased() }
 
-    /// A route that takes a form. A browser gets pages, the script the same in JSON.
+    /// A route for a form. Browsers get pages; the script gets problems as JSON.
     static func form(
         _ path: PagePath, _ summary: String, _ scope: AccessScope, bodyLimit: Int = Route.standardBodyLimit,
         _ act: @escaping @Sendable (QueryString, AccessGrant) async -> Outcome
@@ -88,7 +89,7 @@ enum PageActions {
                         Outcome.refused(.badRequest, "The form cannot be read.")
                     }
                 switch outcome {
-                case .done(let path): return PageLayout.redirect(to: path)
+                case .done(let path): return .redirect(to: path)
                 case .refused(let status, let message):
                     let isScript = request.headers[HTTPHeader("Accept")]?.hasPrefix("application/json") == true
                     return isScript ? .problem(status, "refused", message) : PageLayout.problem(status, message)
@@ -98,13 +99,13 @@ enum PageActions {
 
     static func read(_ request: HTTPRequest) async -> QueryString? {
         guard request.headers[.contentType]?.hasPrefix("application/x-www-form-urlencoded") == true,
-            // What cannot be read is answered like what cannot be understood.
+            // An unreadable body gets the same answer as an invalid one.
             let body = try? await request.bodyData, let text = String(data: body, encoding: .utf8)
         else { return nil }
         return QueryString(text)
     }
 
-    /// - Parameter id: of the signal; nil for a new one.
+    /// - Parameter id: the id of the signal; nil for a new one.
     private static func record(
         _ type: String, _ data: consuming JSONObjectBuilder, id: String? = nil, _ subject: String, _ grant: AccessGrant,
         _ sources: PageSources, back: PagePath

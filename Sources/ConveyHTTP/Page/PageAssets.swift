@@ -1,27 +1,24 @@
-import Foundation
+import HTTPServing
 
-/// A file of the page. Its name has its hash in it, so that browsers may keep it for ever.
+/// A file of the page. Its path contains its hash, so that browsers may cache it forever.
 struct PageAsset: Sendable {
     let path: String
     let contentType: String
-    let body: Data
+    let bytes: [UInt8]
 
     /// - Parameter name: `page.css`
-    init(_ name: String, _ contentType: String, _ text: String) {
-        path = "/assets/\(SHA256.hex(SHA256.digest(text.utf8).prefix(8)))-\(name)"
+    init(_ name: String, _ contentType: String, _ bytes: [UInt8]) {
+        path = "/assets/\(SHA256.hex(SHA256.digest(bytes).prefix(8)))-\(name)"
         self.contentType = contentType
-        body = Data(text.utf8)
+        self.bytes = bytes
     }
 }
 
-/// The files of the page.
+/// The files of the page: those in `Assets`, compiled into the program (`embedInCode` in Package.swift).
 enum PageAssets {
-    static let stylesheet = PageAsset("page.css", "text/css; charset=utf-8", PageStylesheet.text)
-    static let script = PageAsset("page.js", "text/javascript; charset=utf-8", PageScript.text)
-    static let icon = PageAsset(
-        "icon.svg", "image/svg+xml",
-        ##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 16 16"><rect width="16" height="16" rx="4" fill="#3b6ea5"/><path d="M4 6h8M4 10h5" stroke="#fff" stroke-width="2" stroke-linecap="round"/></svg>"##
-    )
+    static let stylesheet = PageAsset("page.css", "text/css; charset=utf-8", PackageResources.page_css)
+    static let script = PageAsset("page.js", "text/javascript; charset=utf-8", PackageResources.page_js)
+    static let icon = PageAsset("icon.svg", "image/svg+xml", PackageResources.icon_svg)
 
     static var routes: [Route] {
         [stylesheet, script, icon].map { asset in
@@ -31,7 +28,7 @@ enum PageAssets {
                     headers: [
                         .contentType: asset.contentType, .cacheControl: "public, max-age=31536000, immutable",
                     ],
-                    body: asset.body)
+                    bytes: asset.bytes, room: nil)
             }
         }
     }

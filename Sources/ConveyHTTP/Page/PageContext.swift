@@ -1,15 +1,16 @@
-/// What a page is made with: the service's numbers and answers, and who looks.
+import HTTPServing
+
+/// What a page is made from: the service's status and answers, and the rights of the viewer.
 struct PageContext: Sendable {
     let sources: PageSources
     let grant: AccessGrant
-    /// Whether who looks has given a token, which can be taken back.
+    /// Whether the viewer has signed in and can sign out.
     let canSignOut: Bool
-    /// Whose questions those of the page are.
+    /// The name under which the page's queries are counted.
     let asker: String
 
     var queries: PageQueries { PageQueries(service: sources.queries, asker: asker) }
 
-    /// Whether who looks may use the controls of a scope. Those who may not do not see them; what they send anyway is
-    /// refused by `AccessPolicy`.
+    /// Whether the viewer may use the controls of a scope. Others do not see them, and `AccessPolicy` refuses their requests.
     func may(_ scope: AccessScope) -> Bool { grant.scope >= scope }
 }

@@ -1,16 +1,17 @@
 import Foundation
+import HTTPServing
 
-/// What all pages have around them.
+/// The frame of all pages.
 enum PageLayout {
-    /// Only the service's own stylesheet, script, picture and answers; nothing inline, nothing from elsewhere, no frame, and
-    /// no text that becomes markup in the browser.
+    /// Allows the service's own stylesheet, script, icon and answers; nothing inline, no third-party requests, no frames, and no
+    /// text that becomes markup in the browser.
     static let contentSecurityPolicy =
         "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; connect-src 'self'; "
         + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
 
     /// - Parameters:
-    ///   - here: the page's place in the navigation.
-    ///   - page: nil for a page that everybody may see.
+    ///   - here: the current page in the navigation.
+    ///   - page: nil for a public page.
     static func response(
         _ title: String, status: HTTPStatusCode = .ok, here: PagePath? = nil, in page: PageContext? = nil,
         _ content: HTML
@@ -51,7 +52,7 @@ enum PageLayout {
             body: Data(document.text.utf8))
     }
 
-    /// A page that says what went wrong.
+    /// An error page.
     static func problem(_ status: HTTPStatusCode, _ message: String) -> HTTPResponse {
         response(
             status.phrase, status: status,
@@ -60,11 +61,6 @@ enum PageLayout {
             <p class="problem" role="alert">\(message)</p>
             <p><a href="/">All conversations</a></p>
             """)
-    }
-
-    /// Has the browser ask for another page, after a form was taken.
-    static func redirect(to path: String) -> HTTPResponse {
-        HTTPResponse(statusCode: .seeOther, headers: [.location: path, .cacheControl: "no-store"])
     }
 
     private static func navigation(_ here: PagePath?, _ page: PageContext) -> HTML {

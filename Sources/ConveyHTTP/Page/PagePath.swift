@@ -1,6 +1,6 @@
-import Signals
+import HTTPServing
 
-/// The paths of the page. A conversation stands in the query string: as a segment, browsers would take `..` for a step up.
+/// The paths of the page. The subject is in the query string, since browsers would resolve a path segment `..`.
 enum PagePath: String, CaseIterable {
     case conversations = "/"
     case conversation = "/c"
@@ -20,7 +20,7 @@ enum PagePath: String, CaseIterable {
     func with(_ items: (String, String)...) -> String { with(items) }
 
     func with(_ items: [(String, String)]) -> String {
-        let texts = items.map { "\(Self.encoded($0.0))=\(Self.encoded($0.1))" }
+        let texts = items.map { "\(QueryString.encoded($0.0))=\(QueryString.encoded($0.1))" }
         return texts.isEmpty ? rawValue : "\(rawValue)?\(texts.joined(separator: "&"))"
     }
 
@@ -31,11 +31,8 @@ enum PagePath: String, CaseIterable {
         with([(PagePath.subject, subject)] + items)
     }
 
-    /// The parameter of a page that shows an earlier time; none for now.
+    /// The parameter for an earlier time; none for the present.
     static func time(_ asOf: Int64?) -> [(String, String)] { asOf.map { [("as_of", String($0))] } ?? [] }
-
-    /// A text as a value in a query string.
-    static func encoded(_ text: String) -> String { TopicName.encode(level: text) }
 
     /// The parameter and form field that names the conversation.
     static let subject = "s"

@@ -1,19 +1,20 @@
 import Conversation
 import ConveyQueries
 import Signals
+import HTTPServing
 
-/// Asks the questions that pages are made from.
+/// Runs the queries that pages are made from.
 struct PageQueries: Sendable {
     let service: QueryService
     let asker: String
 
-    /// Why a page cannot be made, as a page.
+    /// The error page to send instead.
     struct Failure: Error {
         let response: HTTPResponse
     }
 
     /// - Parameters:
-    ///   - parameters: of the query; those without a value are left out.
+    ///   - parameters: the query's parameters; those without a value are left out.
     func ask(
         _ view: QueryView, _ subject: String = "", _ parameters: [(name: String, value: String?)] = []
     ) async throws(Failure) -> JSONValue {

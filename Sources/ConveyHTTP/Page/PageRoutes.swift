@@ -1,10 +1,11 @@
 import Foundation
+import HTTPServing
 
-/// The page for people: `/` and what is linked from it. It shows what queries answer, and works without a script but for
-/// what is live.
-public enum PageRoutes {
-    /// - Parameter access: for the form that takes a token.
-    public static func make(_ sources: PageSources, access: AccessPolicy) -> [Route] {
+/// The web page: `/` and the pages linked from it. It shows the answers of queries and works without the script, except for live
+/// updates.
+package enum PageRoutes {
+    /// - Parameter access: decides whether there is a sign-in form.
+    package static func make(_ sources: PageSources, access: AccessPolicy) -> [Route] {
         let make = PageRouteMaker(sources: sources, canSignOut: access.tokens != nil)
         return [
             make.page(.conversations, "the page: all conversations") { query, page throws(PageQueries.Failure) in
@@ -46,11 +47,11 @@ public enum PageRoutes {
     }
 }
 
-/// Makes the routes of pages from what makes their contents.
+/// Makes routes from functions that make the content of pages.
 private struct PageRouteMaker {
     let sources: PageSources
     let canSignOut: Bool
-    /// A page is made from answers, each taken apart and put together again as HTML.
+    /// The answers of queries, parsed and rendered as HTML.
     private static let room = 4 << 20
 
     func page(

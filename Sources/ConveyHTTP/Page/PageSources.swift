@@ -3,9 +3,9 @@ import ConveyRuntime
 import JournalPort
 import Observability
 
-/// What the page is made from, and what its buttons do.
-public struct PageSources: Sendable {
-    public typealias DeadLetters = @Sendable (DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError>
+/// The parts of the service that the page reads from and acts on.
+package struct PageSources: Sendable {
+    package typealias DeadLetters = @Sendable (DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError>
 
     let queries: QueryService
     let live: LiveFeed
@@ -16,8 +16,8 @@ public struct PageSources: Sendable {
     /// The longest message, in bytes.
     let messageLimit: Int
 
-    /// - Parameter messageLimit: the longest signal taken, in bytes.
-    public init(
+    /// - Parameter messageLimit: the longest signal, in bytes.
+    package init(
         queries: QueryService, live: LiveFeed, signals: SignalDoor, messageLimit: Int,
         deadLetters: @escaping DeadLetters, status: @escaping @Sendable () -> RuntimeStatus,
         metrics: @escaping @Sendable () -> MetricsSnapshot

@@ -1,3 +1,4 @@
+import HTTPServing
 import Signals
 
 /// `/c/state?s=…`: the conversation's state, effects under way with a button to cancel each, and what was applied last.

@@ -1,6 +1,7 @@
+import HTTPServing
 import Observability
 
-/// `/status`: the parts of the service, how much waits where, and what the background verification has found.
+/// `/status`: the parts of the service, its queues, its shards and partitions, and the result of the background verification.
 enum StatusPage {
     static func response(_ page: PageContext) -> HTTPResponse {
         let status = page.sources.status()
@@ -27,6 +28,7 @@ enum StatusPage {
             <dl>\(parts)</dl>
             <h2>How much there is</h2>
             <dl class="numbers">\(numbers.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as HTML })</dl>
+            \(shards(status.shards))
             <h2>Partitions</h2>
             \(partitions(gauges.partitions))
             <h2>Verification</h2>
@@ -37,7 +39,27 @@ enum StatusPage {
             """)
     }
 
-    /// How many signals wait in each, the fullest one being the measure of all.
+    /// One row per shard of the journal; nil until the journal's layout is known.
+    private static func shards(_ shards: [ShardStatus]) -> HTML? {
+        if shards.isEmpty { return nil }
+        let rows = shards.map { shard -> HTML in
+            let badge: HTML =
+                switch shard.state {
+                case .opening: #"<span class="badge busy">opening</span>"#
+                case .open: #"<span class="badge good">open</span>"#
+                case .failed(let message): #"<span class="badge bad">failed: \#(message)</span>"#
+                }
+            return """
+                <li>Shard \(shard.index) \(shard.tag.map { "<code>\($0)</code>" as HTML }) \(badge)
+                <span class="quiet">position \(shard.lastPosition) · \(shard.queueDepth) signals waiting ·
+                \(shard.outboxLag) events waiting for the broker</span></li>
+
+                """
+        }
+        return #"<h2>Shards</h2><ul class="rows">\#(rows)</ul>"#
+    }
+
+    /// The number of waiting signals per partition, relative to the fullest one.
     private static func partitions(_ depths: [MetricsSnapshot.PartitionDepth]) -> HTML {
         let most = max(1, depths.map(\.queued).max() ?? 1)
         let rows = depths.enumerated().map { number, depth -> HTML in

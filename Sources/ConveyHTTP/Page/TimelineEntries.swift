@@ -1,22 +1,22 @@
 import Signals
 
-/// The entries of a timeline with what became of its answers, as the page shows them. The script shows the same of events
-/// that come later.
+/// The entries of a timeline and the outcome of its answers, as the page shows them. The script (page.js) does the same with later
+/// events: it works on what the reader already sees, so it cannot share this code, but it fills in this markup (`template`).
 struct TimelineEntries {
     fileprivate struct Entry {
         var offset: Int
         var time: JSONValue?
         var id: String
         var role: String
-        /// Who speaks, and what became of it: `assistant, canceled`.
+        /// The speaker, with the outcome of an answer: `assistant, canceled`.
         var name: String
         var text: String
         var output = ""
         /// The offset of the newest piece.
         var newest = 0
-        /// `open`, `waiting`, `canceled`, `failed`, or nothing.
+        /// `open`, `waiting`, `canceled`, `failed`, or empty.
         var state = ""
-        /// A tool call that waits for consent.
+        /// The effect of a tool call that waits for consent.
         var waiting = ""
     }
 
@@ -35,7 +35,7 @@ struct TimelineEntries {
         for value in timeline {
             let output = value["output_id"]?.string ?? ""
             let isPiece = value["kind"]?.string == "delta"
-            // Pieces of answers that are there as a whole are not shown twice, and those of earlier attempts not at all.
+            // Neither pieces of complete answers nor pieces of earlier attempts are shown.
             if isPiece, whole.contains(output) || value["offset"]?.int ?? 0 < resets[output] ?? 0 { continue }
             add(value, output, isPiece: isPiece, ends)
         }
@@ -44,7 +44,7 @@ struct TimelineEntries {
     }
 
     /// Leaves out the oldest entries.
-    /// - Returns: the offset before which those left out are; nil where there are not that many.
+    /// - Returns: the offset of the oldest entry that is kept; nil if none was left out.
     mutating func keep(last limit: Int) -> Int? {
         guard entries.count > limit else { return nil }
         entries.removeFirst(entries.count - limit)
@@ -57,6 +57,15 @@ struct TimelineEntries {
     var isEmpty: Bool { entries.isEmpty }
 
     var html: [HTML] { entries.map(html) }
+
+    /// An empty entry for the script to fill in, and the form of an open decision for those who may decide.
+    var templates: HTML {
+        let decision: HTML? =
+            mayDecide
+            ? #"<template id="decision-template">\#(EffectControls.decision(subject, ""))</template>"# : nil
+        let blank = Entry(offset: 0, time: nil, id: "", role: "", name: "", text: "")
+        return #"<template id="entry-template">\#(html(blank))</template>\#(decision)"#
+    }
 
     private mutating func add(_ value: JSONValue, _ output: String, isPiece: Bool, _ ends: AnswerEnds) {
         let role = value["role"]?.string ?? ""
@@ -87,7 +96,7 @@ struct TimelineEntries {
             let words = [data["category"], data["message"]].map(PageText.words).filter { !$0.isEmpty }
             end(event, output, "failed", words.joined(separator: ": "))
         case "conv.out.assistant.waiting" where ends.openEffects.contains(PageText.words(data["effect_id"])):
-            // Pieces behind it are those of the next attempt.
+            // Later pieces belong to the next attempt.
             if let index = index(of: output), entries[index].newest > event["offset"]?.int ?? 0 { break }
             end(event, output, "waiting", PageText.words(data["message"]))
         case "conv.out.tool.approval_requested" where isOnPage:
@@ -114,7 +123,7 @@ struct TimelineEntries {
         }
     }
 
-    /// What a reader of an answer's text alone would not know: `, no text`, `, may not be whole (length)`.
+    /// Marks an answer that is empty or may not be complete: `, no text`, `, may not be whole (length)`.
     private static func end(_ value: JSONValue, role: String, text: String) -> String {
         guard role == "assistant" else { return "" }
         let reason = PageText.words(value["metadata"]?["finish_reason"])

@@ -1,10 +1,11 @@
+import HTTPServing
 import Signals
 
-/// `/c?s=…`: what the participants saw, live; with a box to talk and a button to abort, unless it shows the past.
+/// `/c?s=…`: the timeline, live, with a box for messages and a button to abort; or the timeline at an earlier time.
 enum TimelinePage {
-    /// Entries of a page.
+    /// Entries per page.
     private static let pageSize = 100
-    /// Entries asked for: those of pieces of answers become fewer.
+    /// Entries to query: pieces of answers are joined to fewer entries.
     private static let queryLimit = "500"
 
     static func response(
@@ -35,16 +36,17 @@ enum TimelinePage {
             """
             \(heading.html)
             \(older)
-            <section id="timeline" aria-label="Timeline" data-subject="\(exact: subject)" data-trace="\(PagePath.trace.of(subject))"
+            <section id="timeline" aria-label="Timeline" data-trace="\(PagePath.trace.of(subject))"
             data-rewind="\(PagePath.conversation.of(subject))"\(live)>
             \(entries.html)
             </section>
+            \(isPast ? nil : entries.templates)
             \(entries.isEmpty ? #"<p id="empty" class="quiet">Nothing has been said yet.</p>"# : nil)
             \(mayWrite ? composer(subject) : #"<p id="connection" class="quiet" role="status"></p>"#)
             """)
     }
 
-    /// A conversation that does not exist yet can be begun here.
+    /// The timeline; empty for a conversation that does not exist yet, so that it can be started here.
     private static func timeline(
         _ subject: String, _ query: QueryString, _ page: PageContext
     ) async throws(PageQueries.Failure) -> JSONValue {
@@ -58,7 +60,7 @@ enum TimelinePage {
         }
     }
 
-    /// The next record behind an offset that may change what is seen.
+    /// The next record after an offset that may change the timeline.
     private static func next(
         after offset: Int64, _ subject: String, _ queries: PageQueries
     ) async throws(PageQueries.Failure) -> Int64? {

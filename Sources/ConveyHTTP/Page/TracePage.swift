@@ -1,3 +1,4 @@
+import HTTPServing
 import Signals
 
 /// `/c/trace?s=…&id=…`: what led to a signal, and what followed from it.

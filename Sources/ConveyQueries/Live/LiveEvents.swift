@@ -1,5 +1,5 @@
+import AnswerMemory
 import JournalReading
-
 /// The recorded events of a conversation as they come, in order and without gaps, from an offset on. Pulled: an event is
 /// read when the one before it has been taken, so whoever is slow keeps nothing in memory but one small page.
 ///

@@ -1,3 +1,4 @@
+import AnswerMemory
 import Conversation
 import JournalPort
 

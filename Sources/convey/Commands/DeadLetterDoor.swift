@@ -1,8 +1,9 @@
 import ArgumentParser
-import ConveyHTTP
+import ConveyEngine
 import ConveySettings
 import Foundation
 import Glibc
+import HTTPServing
 import JournalPort
 import Logging
 

@@ -1,7 +1,7 @@
-import ConveyHTTP
 import ConveySettings
 import Foundation
 import Glibc
+import HTTPServing
 
 /// One HTTP request over a plain socket: all that a health check needs, without Foundation's HTTP client.
 enum HTTPProbe {

@@ -1,5 +1,5 @@
 import AsyncHTTPClient
-import ConveyHTTP
+import HTTPServing
 import NIOCore
 import NIOPosix
 import NIOSSL

@@ -1,5 +1,4 @@
 import ArgumentParser
-import ConveyHTTP
 import ConveySettings
 
 /// `convey health`: what a container's health check calls.

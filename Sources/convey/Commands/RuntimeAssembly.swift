@@ -1,3 +1,4 @@
+import AnswerMemory
 import ChatCompletions
 import Conversation
 import ConveyEngine

@@ -6,6 +6,7 @@ import ConveySettings
 import EffectHandlers
 import Foundation
 import Glibc
+import HTTPServing
 import JournalPort
 import Logging
 import Observability
@@ -87,9 +88,12 @@ struct Server {
             try HTTPService(
                 address: address, access: settings.httpAccess, tls: settings.httpTLS,
                 connectionsPerAddress: settings.httpConnectionsPerAddress, budget: queries.budget,
-                logger: Logger(label: "http"), status: { runtime.status },
-                metrics: { Self.metrics(of: runtime, queries) },
-                routes: routes(runtime, queries))
+                logger: Logger(label: "http")
+            ) { meter in
+                HealthRoutes.make(
+                    meter: meter, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) })
+                    + routes(runtime, queries)
+            }
         }
         logger.info(
             "starting",

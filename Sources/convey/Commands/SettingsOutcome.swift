@@ -1,7 +1,7 @@
 import ArgumentParser
-import ConveyHTTP
 import ConveySettings
 import Foundation
+import HTTPServing
 
 /// Reads settings for a command, or says everything that is wrong with them and exits with 78.
 enum SettingsOutcome {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import ConveyHTTP
 import ConveySettings
 import Foundation
+import HTTPServing
 
 /// `convey token NAME [--scope SCOPE] [--file FILE]`
 struct TokenCommand: ParsableCommand {

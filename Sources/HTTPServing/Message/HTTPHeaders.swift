@@ -1,0 +1,59 @@
+/// The name of a header field; not case-sensitive (RFC 9110, section 5.1).
+package struct HTTPHeader: Hashable, Sendable {
+    /// In its original case.
+    package let name: String
+    private let folded: String
+
+    package init(_ name: String) {
+        self.name = name
+        folded = name.lowercased()
+    }
+
+    package static func == (left: Self, right: Self) -> Bool { left.folded == right.folded }
+
+    package func hash(into hasher: inout Hasher) { hasher.combine(folded) }
+
+    package static let authorization = HTTPHeader("Authorization")
+    package static let cacheControl = HTTPHeader("Cache-Control")
+    package static let contentLength = HTTPHeader("Content-Length")
+    package static let contentType = HTTPHeader("Content-Type")
+    package static let cookie = HTTPHeader("Cookie")
+    package static let host = HTTPHeader("Host")
+    package static let location = HTTPHeader("Location")
+    package static let retryAfter = HTTPHeader("Retry-After")
+    package static let setCookie = HTTPHeader("Set-Cookie")
+}
+
+/// The header fields of a request or response.
+package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
+    private var fields: [(name: HTTPHeader, value: String)] = []
+
+    package init() {}
+
+    package init(_ fields: [HTTPHeader: String]) {
+        self.fields = fields.map { ($0.key, $0.value) }
+    }
+
+    package init(dictionaryLiteral elements: (HTTPHeader, String)...) {
+        fields = elements.map { ($0.0, $0.1) }
+    }
+
+    /// The value of a field. Several fields of one name are joined (RFC 9110, section 5.3; cookies: RFC 6265, section 5.4).
+    /// Setting a value replaces all fields of that name.
+    package subscript(_ name: HTTPHeader) -> String? {
+        get {
+            let values = fields.filter { $0.name == name }.map(\.value)
+            return values.isEmpty ? nil : values.joined(separator: name == .cookie ? "; " : ", ")
+        }
+        set {
+            fields.removeAll { $0.name == name }
+            if let newValue { fields.append((name, newValue)) }
+        }
+    }
+
+    /// Adds a field and keeps those with the same name.
+    package mutating func append(_ name: HTTPHeader, _ value: String) { fields.append((name, value)) }
+
+    /// All fields, in the order in which they came or were set.
+    package var all: [(name: HTTPHeader, value: String)] { fields }
+}

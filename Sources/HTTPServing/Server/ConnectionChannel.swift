@@ -1,0 +1,92 @@
+import AnswerMemory
+import Glibc
+import HummingbirdCore
+import HummingbirdTLS
+import Logging
+import NIOCore
+import NIOHTTPTypesHTTP1
+import Synchronization
+
+/// The handlers of a connection: HummingbirdCore's HTTP/1.1, with or without TLS, and this service's limits.
+struct ConnectionChannel: ServerChildChannel {
+    typealias Value = HTTP1Channel.Value
+
+    enum Base: Sendable {
+        case plain(HTTP1Channel)
+        case encrypted(TLSBase)
+    }
+
+    let base: Base
+    let limits: HTTPLimits
+    let connections: OpenConnections
+    let budget: AnswerBudget
+
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let isReserved = connections.add(channel)
+        let (limits, connections, budget) = (limits, connections, budget)
+        let ready = setOptions(channel).flatMap { _ in
+            switch base {
+            case .plain(let base): base.setup(channel: channel, logger: logger)
+            case .encrypted(let base): base.current.setup(channel: channel, logger: logger)
+            }
+        }.flatMapThrowing { value in
+            let pipeline = channel.pipeline.syncOperations
+            let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
+            let guardian = ConnectionGuard(limits: limits, connections: connections, isReserved: isReserved)
+            try pipeline.addHandler(guardian, position: .before(codec))
+            try pipeline.addHandler(
+                StalledReaderHandler(limits: limits, isShort: { budget.isShort }), position: .first)
+            return value
+        }
+        ready.whenFailure { _ in channel.close(promise: nil) }
+        return ready
+    }
+
+    func handle(value: Value, logger: Logger) async {
+        switch base {
+        case .plain(let base): await base.handle(value: value, logger: logger)
+        case .encrypted(let base): await base.current.handle(value: value, logger: logger)
+        }
+    }
+
+    private func setOptions(_ channel: any Channel) -> EventLoopFuture<Void> {
+        let vanished = ChannelOptions.Types.SocketOption(
+            level: .tcp, name: NIOBSDSocket.Option(rawValue: TCP_USER_TIMEOUT))
+        let milliseconds = Int(TimeAmount(limits.vanishedTime).nanoseconds / 1_000_000)
+        return channel.setOption(.socketOption(.so_sndbuf), value: limits.sendBufferBytes).flatMap {
+            channel.setOption(vanished, value: milliseconds)
+        }.flatMap {
+            let watermark = ChannelOptions.Types.WriteBufferWaterMark(
+                low: limits.pendingBytes / 2, high: limits.pendingBytes)
+            return channel.setOption(.writeBufferWaterMark, value: watermark)
+        }.flatMap {
+            channel.setOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: limits.readBytes))
+        }
+    }
+}
+
+/// HTTP/1.1 over TLS with the current certificate.
+final class TLSBase: Sendable {
+    private let http: HTTP1Channel
+    private let identity: FileValue<TLSIdentity>
+    private let made: Mutex<(channel: TLSChannel<HTTP1Channel>, version: Int)>
+
+    /// - Throws: if TLS cannot be set up.
+    init(_ http: HTTP1Channel, _ identity: FileValue<TLSIdentity>) throws {
+        self.http = http
+        self.identity = identity
+        let (value, version) = identity.versioned
+        made = Mutex((try TLSChannel(http, tlsConfiguration: value.configuration), version))
+    }
+
+    var current: TLSChannel<HTTP1Channel> {
+        let (value, version) = identity.versioned
+        return made.withLock { made in
+            // The certificate and its key were checked when they were read.
+            if made.version != version, let channel = try? TLSChannel(http, tlsConfiguration: value.configuration) {
+                made = (channel, version)
+            }
+            return made.channel
+        }
+    }
+}
