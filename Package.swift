@@ -70,7 +70,7 @@ let package = Package(
                 "Observability", "Threads", .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
-        .target(name: "MQTTTransport", dependencies: ["CMosquitto"], swiftSettings: strict),
+        .target(name: "MQTTTransport", dependencies: ["CMosquitto", "Threads"], swiftSettings: strict),
         .target(name: "SQLite", dependencies: ["CSQLite"], swiftSettings: strict),
         .target(
             name: "SQLiteJournal",
@@ -156,7 +156,8 @@ let package = Package(
             swiftSettings: strict),
         // For programs that ask a running Convey: small, without Foundation's networking.
         .target(
-            name: "ConveyClient", dependencies: ["Conversation", "Signals", "MQTTTransport"], swiftSettings: strict),
+            name: "ConveyClient", dependencies: ["Conversation", "Signals", "MQTTTransport", "Threads"],
+            swiftSettings: strict),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -240,7 +241,7 @@ let package = Package(
         // Real brokers and cut wires for tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
-            name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport"], swiftSettings: strict),
+            name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport", "Threads"], swiftSettings: strict),
         .testTarget(name: "BenchmarkTests", dependencies: ["bench"], swiftSettings: strict),
         .testTarget(
             name: "ConveyTests",

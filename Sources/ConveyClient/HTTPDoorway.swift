@@ -1,6 +1,6 @@
 import Conversation
 import Glibc
-import MQTTTransport
+import Threads
 
 /// Asks over HTTP: one connection a question, without TLS (a proxy that wants it is asked on its loopback side, or over
 /// MQTT).
@@ -43,11 +43,13 @@ public struct HTTPDoorway: QueryDoorway {
     public func ask(_ question: Question) async throws -> QueryAnswer {
         let (host, port, token, path) = (host, port, token, question.path)
         let result: Result<QueryAnswer, ConveyClientError> = await withCheckedContinuation { continuation in
-            do throws(MQTTError) {
+            do throws(ThreadError) {
                 // The socket blocks, so not on a thread of Swift's pool.
-                try startThread { continuation.resume(returning: Self.get(path, host: host, port: port, token: token)) }
+                try DedicatedThread.detach(name: "convey-http") {
+                    continuation.resume(returning: Self.get(path, host: host, port: port, token: token))
+                }
             } catch {
-                continuation.resume(returning: .failure(ConveyClientError(.unreachable, error.message)))
+                continuation.resume(returning: .failure(ConveyClientError(.unreachable, "\(error)")))
             }
         }
         return try result.get()

@@ -23,8 +23,8 @@ final class ClientLoop {
     /// Not sent yet.
     private var newSubscribes: [Subscribe] = []
     private var sentSubscribes: [Int32: Subscribe] = [:]
-    private var reconnectDelay = MQTTClient.reconnectDelay.first
-    private var reconnectAt: ContinuousClock.Instant?
+    private var backoff = Backoff(longest: .seconds(10))
+    private var hasLostConnection = false
     private var nextExpiry = ContinuousClock.now
     /// Set once, ends the loop.
     private var failure: MQTTError?
@@ -96,7 +96,7 @@ final class ClientLoop {
             buffer.append(inbox.messages)
             inbox.events.forEach(handle)
         }
-        if let reconnectAt, reconnectAt <= .now { reconnect(connection) }
+        if hasLostConnection, backoff.remainingMilliseconds == 0 { reconnect(connection) }
         if nextExpiry <= .now { expire() }
     }
 
@@ -147,7 +147,7 @@ final class ClientLoop {
     private func handle(_ event: MQTTEvent) {
         switch event {
         case .connected(let sessionPresent):
-            reconnectDelay = MQTTClient.reconnectDelay.first
+            backoff.succeeded()
             guard !sessionPresent, !filters.isEmpty else { return }
             newSubscribes.insert(Subscribe(filters: filters, deadline: .now + .seconds(30), reply: nil), at: 0)
         case .connectionRefused(let error):
@@ -165,12 +165,12 @@ final class ClientLoop {
     }
 
     private func subscribed(_ subscribe: Subscribe, _ grantedQoS: [Int]) {
-        let denied = zip(subscribe.filters, grantedQoS).filter { $0.1 >= 0x80 }
+        let denied = zip(subscribe.filters, grantedQoS).filter { ReasonCode.isFailure($0.1) }
         let error = denied.first.map { first in
             MQTTError.subscribeRefused(denied.map(\.0), reason: first.1, options.broker)
         }
         if let reply = subscribe.reply {
-            let granted = zip(subscribe.filters, grantedQoS).filter { $0.1 < 0x80 }.map(\.0)
+            let granted = zip(subscribe.filters, grantedQoS).filter { !ReasonCode.isFailure($0.1) }.map(\.0)
             filters += granted.filter { !filters.contains($0) }
             reply(error.map { .failure($0) } ?? .success(()))
         } else if let error {
@@ -179,7 +179,7 @@ final class ClientLoop {
     }
 
     private func fault(ofPublishing message: OutgoingMessage, _ reasonCode: UInt8) -> MQTTError? {
-        if reasonCode >= 0x80 { return .publishRefused(message.topic, reasonCode, options.broker) }
+        if ReasonCode.isFailure(reasonCode) { return .publishRefused(message.topic, reasonCode, options.broker) }
         guard reasonCode == 0x10, message.needsSubscriber else { return nil }
         return MQTTError(.noSubscriber, "nobody at the broker at \(options.broker) is subscribed to \(message.topic)")
     }
@@ -194,12 +194,12 @@ final class ClientLoop {
         outgoing.connectionLost()
         newSubscribes = sentSubscribes.values.filter { $0.reply != nil } + newSubscribes.filter { $0.reply != nil }
         sentSubscribes = [:]
-        reconnectAt = .now + reconnectDelay
-        reconnectDelay = min(reconnectDelay * 2, MQTTClient.reconnectDelay.longest)
+        hasLostConnection = true
+        _ = backoff.failed()
     }
 
     private func reconnect(_ connection: MQTTConnection) {
-        reconnectAt = nil
+        hasLostConnection = false
         onTurn(true)
         do throws(MQTTError) {
             try connection.connect()
@@ -209,9 +209,7 @@ final class ClientLoop {
     }
 
     private func waitMilliseconds() -> Int {
-        guard let reconnectAt else { return Self.turnMilliseconds }
-        let left = ContinuousClock.now.duration(to: reconnectAt) / .milliseconds(1)
-        return min(Self.turnMilliseconds, max(0, Int(left) + 1))
+        hasLostConnection ? min(Self.turnMilliseconds, backoff.remainingMilliseconds) : Self.turnMilliseconds
     }
 
     /// Answers requests whose time is up. A late PUBACK finds its batch answered.

@@ -1,4 +1,5 @@
 import Synchronization
+import Threads
 
 /// Answers a request from the client's thread.
 typealias MQTTReply = @Sendable (Result<Void, MQTTError>) -> Void
@@ -14,8 +15,6 @@ public final class MQTTClient: Sendable {
     public static let receiveBufferLimit = 10_000
     /// Messages handed over for publishing and not acknowledged yet; above it publishing fails with `queueFull`.
     public static let publishQueueLimit = 50_000
-    /// First and longest pause between attempts to reconnect.
-    static let reconnectDelay: (first: Duration, longest: Duration) = (.milliseconds(100), .seconds(10))
 
     /// Received messages in order, for one consumer. Ends after `stop()` or when the client has failed.
     public let messages: AsyncStream<ReceivedMessage>
@@ -67,16 +66,18 @@ public final class MQTTClient: Sendable {
         let (onConnectionLost, onTurn) = (onConnectionLost, onTurn)
         try await request { reply throws(MQTTError) in
             try mailbox.open()
-            do throws(MQTTError) {
-                try startThread {
+            do throws(ThreadError) {
+                try DedicatedThread.detach(name: "convey-client") {
                     ClientLoop(
                         options: options, mailbox: mailbox, buffer: buffer, onConnectionLost: onConnectionLost,
                         onTurn: onTurn
                     ).run(started: reply)
                 }
             } catch {
-                mailbox.end(error)
-                throw error
+                let failure = MQTTError(
+                    .systemError, "cannot start a thread: raise the limit on them", underlying: error.reason)
+                mailbox.end(failure)
+                throw failure
             }
         }
     }

@@ -38,7 +38,6 @@ package final class ProjectLoop: Sendable {
     private static let batchLimit = 500
     private static let batchBytes = 8 << 20
     private static let pollMilliseconds = 500
-    private static let retryMilliseconds: Int64 = 1_000
     private static let reportMilliseconds: Int64 = 10_000
 
     package init(_ settings: Settings, logger: Logger) throws(MQTTError) {
@@ -54,7 +53,6 @@ package final class ProjectLoop: Sendable {
 
     private struct State {
         var filler: HoleFiller
-        var retryAt: Int64 = 0
         var reportAt: Int64 = 0
         var events = 0
         var repeats = 0
@@ -68,27 +66,23 @@ package final class ProjectLoop: Sendable {
     /// Runs until `stop`.
     /// - Throws: when the database cannot be written.
     package func run(_ store: ProjectionStore) throws {
-        let connection = try MQTTConnection(options)
+        let link = try BrokerLink(options, wake: wake)
         var state = State(filler: HoleFiller(root: settings.root))
         while !isStopping.load(ordering: .acquiring) {
-            if !connection.isOpen {
-                try read(connection, store, &state)
-                connect(connection, &state)
+            if !link.isOpen {
+                // What ended the connection may not have been read yet.
+                try read(link, store, &state)
+                if let loss = link.connect() { lost(loss) }
             }
-            let polled = connection.poll(timeoutMilliseconds: Self.pollMilliseconds, wake: wake)
-            if polled.isReadable || polled.hasEnded { try read(connection, store, &state) }
+            let wait = link.isOpen ? Self.pollMilliseconds : min(link.retryMilliseconds, Self.pollMilliseconds)
+            if link.poll(milliseconds: wait) { try read(link, store, &state) }
             report(store, &state)
-            guard connection.isConnected else {
-                connection.keepAlive()
-                connection.flush()
-                continue
-            }
             // Everything read is committed here: nothing that leaves now acknowledges too much.
-            try ask(connection, store, &state)
-            connection.keepAlive()
-            connection.flush()
+            if link.isConnected { try ask(link.connection, store, &state) }
+            link.keepAlive()
+            link.connection.flush()
         }
-        connection.disconnect()
+        link.connection.disconnect()
     }
 
     private var options: MQTTOptions {
@@ -98,20 +92,15 @@ package final class ProjectLoop: Sendable {
             acknowledgement: .whenFlushed)
     }
 
-    private func connect(_ connection: MQTTConnection, _ state: inout State) {
-        guard Self.now() >= state.retryAt else { return }
-        state.retryAt = Self.now() + Self.retryMilliseconds
-        do {
-            try connection.connect()
-        } catch {
-            logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(error)"])
-        }
+    private func lost(_ loss: BrokerLoss) {
+        guard loss.isWorthLogging else { return }
+        logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(loss.reason)"])
     }
 
     /// Reads what has come, has it committed, and lets the acknowledgements out.
-    private func read(_ connection: MQTTConnection, _ store: ProjectionStore, _ state: inout State) throws {
-        let inbox = connection.read(limit: Self.batchLimit, byteLimit: Self.batchBytes)
-        for event in inbox.events { handle(event, connection, &state) }
+    private func read(_ link: BrokerLink, _ store: ProjectionStore, _ state: inout State) throws {
+        let inbox = link.connection.read(limit: Self.batchLimit, byteLimit: Self.batchBytes)
+        for event in inbox.events { handle(event, link, &state) }
         guard !inbox.messages.isEmpty else { return }
         var events: [ConsumedEvent] = []
         for message in inbox.messages {
@@ -123,7 +112,7 @@ package final class ProjectLoop: Sendable {
         }
         events.removeAll { !$0.subject.utf8.starts(with: settings.prefix.utf8) }
         let count = try store.apply(events)
-        connection.flush()
+        link.connection.flush()
         state.events += count
         state.unreported += count
         state.repeats += events.count - count
@@ -138,33 +127,28 @@ package final class ProjectLoop: Sendable {
         return answer.events
     }
 
-    private func handle(_ event: MQTTEvent, _ connection: MQTTConnection, _ state: inout State) {
-        switch event {
+    private func handle(_ event: MQTTEvent, _ link: BrokerLink, _ state: inout State) {
+        switch link.note(event) {
         case .connected(let sessionPresent):
             logger.info("connected", metadata: ["broker": "\(settings.broker)", "session": "\(sessionPresent)"])
             do {
-                _ = try connection.subscribe(
+                _ = try link.connection.subscribe(
                     ["\(settings.root)/applied/#", "\(settings.root)/out/#"]
                         + (settings.version == .v5
                             ? [QueryTopic.responseFilter(root: settings.root, client: settings.clientID)] : []))
             } catch {
-                connection.abandon()
-                logger.warning("cannot subscribe", metadata: ["reason": "\(error)"])
+                lost(link.abandon(error))
             }
             // A session that is not there has kept nothing: what was published meanwhile is asked for.
             if !sessionPresent, settings.version == .v5 { state.filler.catchUp() }
-        case .connectionRefused(let error):
-            logger.warning("the broker refuses the connection", metadata: ["reason": "\(error)"])
-        case .disconnected(let error):
-            logger.warning(
-                "the connection has ended; trying again", metadata: ["reason": "\(error.map { "\($0)" } ?? "closed")"])
-        case .subscribed(_, let granted):
-            if granted.contains(where: { $0 >= 0x80 }) {
-                logger.error(
-                    "the broker refuses a subscription",
-                    metadata: ["help": "give \(settings.clientID) read access to \(settings.root)/applied/# and out/#"])
-            }
-        case .publishAcknowledged: break
+        case .lost(let loss):
+            lost(loss)
+        case .subscribed(isGranted: false):
+            logger.error(
+                "the broker refuses a subscription",
+                metadata: ["help": "give \(settings.clientID) read access to \(settings.root)/applied/# and out/#"])
+        case .subscribed(isGranted: true), .acknowledged:
+            break
         }
     }
 

@@ -1,6 +1,7 @@
 import MQTTTransport
 import TestSupport
 import Testing
+import Threads
 
 @Suite(.timeLimit(.minutes(1)))
 struct ConnectionTests {
@@ -190,7 +191,7 @@ struct ConnectionTests {
         #expect(connection.poll(timeoutMilliseconds: -1, wake: wake).isWoken)
         #expect(!connection.poll(timeoutMilliseconds: 0, wake: wake).isWoken)
         // A thread of its own: the poll below blocks one of the pool's.
-        try startThread { wake.wake() }
+        try DedicatedThread.detach(name: "wake") { wake.wake() }
         #expect(connection.poll(timeoutMilliseconds: 10_000, wake: wake).isWoken)
     }
 

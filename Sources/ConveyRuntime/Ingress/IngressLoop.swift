@@ -32,7 +32,6 @@ final class IngressLoop: Sendable {
 
     /// Bytes of payload a batch: bounds memory where messages are large.
     private static let batchBytes = 8 * 1_024 * 1_024
-    private static let pollMilliseconds = 1_000
     /// What the broker sends again comes first in a resumed session: at most about two batches, and at once.
     private static let redeliveryBatches = 2
     private static let redeliveryMicroseconds: Int64 = 5_000_000
@@ -59,33 +58,31 @@ final class IngressLoop: Sendable {
     }
 
     func run() throws(MQTTError) {
-        let connection = try MQTTConnection(options)
+        let link = try BrokerLink(options, wake: wake, beat: beat)
         var state = State(expectsSession: settings.expectsSession)
         while !isStopping.load(ordering: .acquiring) {
             beat.turn()
             let pause = backPressure.pause
-            if !connection.isOpen {
+            if !link.isOpen {
                 // What ended the connection may not have been read yet.
-                takeBatch(connection, &state)
+                takeBatch(link, &state)
                 // A paused connection could not read the broker's answer, so it waits for the end of the pause.
-                if let pause { paused(pause) } else { connect(connection, &state) }
+                if let pause { paused(pause) } else if let loss = link.connect() { lost(loss) }
             }
-            let isWaiting = connection.isOpen || pause != nil
-            let wait = isWaiting ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
             let mayRead = pause == nil
             if state.lastBatch >= Linger.messages { Linger.rest() }
-            let polled = connection.poll(timeoutMilliseconds: wait, wake: wake, reading: mayRead)
-            if polled.isReadable || polled.hasEnded { takeBatch(connection, &state) }
-            guard connection.isOpen else { continue }
-            connection.keepAlive(reading: mayRead)
-            note(connection.silence, &state)
-            connection.flush()
+            if link.poll(milliseconds: mayRead ? nil : BrokerLink.pollMilliseconds, reading: mayRead) {
+                takeBatch(link, &state)
+            }
+            guard link.isOpen else { continue }
+            link.keepAlive(reading: mayRead)
+            noteSilence(link, state)
+            link.connection.flush()
         }
-        connection.disconnect()
+        link.connection.disconnect()
     }
 
     private struct State {
-        var backoff = Backoff()
         var expectsSession: Bool
         /// Messages since the connection was made.
         var sinceConnected = 0
@@ -94,7 +91,6 @@ final class IngressLoop: Sendable {
         var identifiers = IdentifierSource()
         /// Messages that the last read brought.
         var lastBatch = 0
-        var isSilent = false
         var isSubscribed = false
 
         init(expectsSession: Bool) {
@@ -109,32 +105,18 @@ final class IngressLoop: Sendable {
             receiveMaximum: UInt16(clamping: settings.batchLimit), acknowledgement: .whenFlushed)
     }
 
-    private func connect(_ connection: MQTTConnection, _ state: inout State) {
-        guard state.backoff.remainingMilliseconds == 0 else { return }
-        beat.turn(allowing: BeatLimits.connecting)
-        do {
-            try connection.connect()
-        } catch {
-            lost(error, &state)
+    private func lost(_ loss: BrokerLoss) {
+        board.setBroker(.connecting(loss.reason))
+        if loss.isWorthLogging {
+            logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(loss.reason)"])
         }
     }
 
-    private func lost(_ error: MQTTError?, _ state: inout State) {
-        let reason = error.map { "\($0)" } ?? "the connection has ended"
-        state.isSilent = false
-        board.setBroker(.connecting(reason))
-        if state.backoff.failed() {
-            logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(reason)"])
-        }
-    }
-
-    private func note(_ silence: Duration, _ state: inout State) {
-        if let words = BrokerSession.words(ofSilence: silence) {
-            state.isSilent = true
-            board.setBroker(.silent(words))
-        } else if state.isSilent {
-            state.isSilent = false
-            board.setBroker(state.isSubscribed ? .connected : Self.unconfirmed)
+    private func noteSilence(_ link: BrokerLink, _ state: State) {
+        switch link.silence() {
+        case .silent(let words): board.setBroker(.silent(words))
+        case .ended: board.setBroker(state.isSubscribed ? .connected : Self.unconfirmed)
+        case nil: break
         }
     }
 
@@ -144,10 +126,10 @@ final class IngressLoop: Sendable {
     }
 
     /// Reads what has come, has it committed, and lets the acknowledgements out.
-    private func takeBatch(_ connection: MQTTConnection, _ state: inout State) {
-        let inbox = connection.read(limit: settings.batchLimit, byteLimit: Self.batchBytes)
+    private func takeBatch(_ link: BrokerLink, _ state: inout State) {
+        let inbox = link.connection.read(limit: settings.batchLimit, byteLimit: Self.batchBytes)
         let arrived = Clocks.monotonicMicroseconds()
-        for event in inbox.events { handle(event, connection, &state) }
+        for event in inbox.events { handle(event, link, &state) }
         state.lastBatch = inbox.messages.count
         let messages = inbox.messages.filter { !isOldRetained($0) }
         guard !messages.isEmpty else { return }
@@ -158,7 +140,7 @@ final class IngressLoop: Sendable {
         beat.turn(allowing: BeatLimits.commit)
         switch mailbox.submit(inbound) {
         case .success(let outcomes):
-            connection.flush()
+            link.connection.flush()
             replies.send(receipts(for: messages, outcomes))
             let seconds = Double(Clocks.monotonicMicroseconds() - arrived) / 1_000_000
             board.countIngress { metrics in
@@ -166,39 +148,33 @@ final class IngressLoop: Sendable {
             }
         case .failure(let error):
             // Not a byte must leave this connection any more: the broker delivers the batch again.
-            connection.abandon()
-            lost(MQTTError(.connectionLost, "closed without acknowledging: \(error.message)"), &state)
+            lost(link.abandon(MQTTError(.connectionLost, "closed without acknowledging: \(error.message)")))
         }
     }
 
-    private func handle(_ event: MQTTEvent, _ connection: MQTTConnection, _ state: inout State) {
-        switch event {
+    private func handle(_ event: MQTTEvent, _ link: BrokerLink, _ state: inout State) {
+        switch link.note(event) {
         case .connected(let sessionPresent):
-            connected(connection, sessionPresent: sessionPresent, &state)
-        case .connectionRefused(let error):
-            lost(error, &state)
-        case .disconnected(let error):
-            lost(error, &state)
-        case .subscribed(_, let granted):
-            if granted.contains(where: { $0 >= 0x80 }) {
-                connection.abandon()
-                lost(
+            connected(link, sessionPresent: sessionPresent, &state)
+        case .lost(let loss):
+            lost(loss)
+        case .subscribed(isGranted: false):
+            lost(
+                link.abandon(
                     MQTTError(
                         .subscribeRefused,
                         "the broker refuses the subscription to \(settings.session.root)/in/#: "
-                            + "give \(settings.session.clientID) read access to it"), &state)
-            } else {
-                logger.info("connected to the broker", metadata: ["broker": "\(settings.session.broker)"])
-                state.isSubscribed = true
-                board.setBroker(.connected)
-            }
-        case .publishAcknowledged:
+                            + "give \(settings.session.clientID) read access to it")))
+        case .subscribed(isGranted: true):
+            logger.info("connected to the broker", metadata: ["broker": "\(settings.session.broker)"])
+            state.isSubscribed = true
+            board.setBroker(.connected)
+        case .acknowledged:
             break
         }
     }
 
-    private func connected(_ connection: MQTTConnection, sessionPresent: Bool, _ state: inout State) {
-        state.backoff.succeeded()
+    private func connected(_ link: BrokerLink, sessionPresent: Bool, _ state: inout State) {
         state.sinceConnected = 0
         state.redeliveryUntil = sessionPresent ? Clocks.monotonicMicroseconds() + Self.redeliveryMicroseconds : 0
         board.countIngress { $0.counters.brokerConnections += 1 }
@@ -212,11 +188,10 @@ final class IngressLoop: Sendable {
         state.isSubscribed = false
         board.setBroker(Self.unconfirmed)
         do {
-            _ = try connection.subscribe(
+            _ = try link.connection.subscribe(
                 ["\(settings.session.root)/in/#", "\(settings.session.root)/ingest/#"], retained: .never)
         } catch {
-            connection.abandon()
-            lost(error, &state)
+            lost(link.abandon(error))
         }
     }
 

@@ -25,7 +25,6 @@ final class OutboxLoop: Sendable {
     private let isStopping = Atomic(false)
     private let stopBy = Atomic<Int64>(.max)
 
-    private static let pollMilliseconds = 1_000
     /// Records read from the journal at a time.
     private static let journalPage = 500
 
@@ -53,29 +52,27 @@ final class OutboxLoop: Sendable {
     ///   - cursor: everything up to here was acknowledged before.
     ///   - reader: reads what is not in memory.
     func run(cursor: Position, reader: any JournalReader) throws {
-        let connection = try MQTTConnection(options)
+        let link = try BrokerLink(options, wake: wake, beat: beat)
+        let connection = link.connection
         var state = State(cursor: cursor, root: settings.session.root)
-        while !isDone(state, connection) {
+        while !isDone(state, link) {
             beat.turn()
             let cursor = state.cursor
-            if !connection.isOpen {
+            if !link.isOpen {
                 // What ended the connection may not have been read yet.
-                for event in connection.read(limit: 1, byteLimit: 1).events { handle(event, connection, &state) }
-                connect(connection, &state)
+                read(link, &state)
+                if state.refusals.remainingMilliseconds == 0, let loss = link.connect() { lost(loss, &state) }
             }
-            if connection.isConnected { try publish(connection, reader, &state) }
-            let wait = connection.isOpen ? Self.pollMilliseconds : state.retryMilliseconds
+            if link.isConnected { try publish(connection, reader, &state) }
+            let pause = max(link.retryMilliseconds, state.refusals.remainingMilliseconds)
+            let wait = link.isOpen ? BrokerLink.pollMilliseconds : pause
             if state.inFlightCount >= Linger.publishes { Linger.rest() }
-            let polled = connection.poll(
-                timeoutMilliseconds: isStopping.load(ordering: .acquiring) ? min(wait, 50) : wait, wake: wake)
-            if polled.isReadable || polled.hasEnded {
-                for event in connection.read(limit: 1_000, byteLimit: 1 << 20).events {
-                    handle(event, connection, &state)
-                }
+            if link.poll(milliseconds: isStopping.load(ordering: .acquiring) ? min(wait, 50) : wait) {
+                read(link, &state)
             }
             noteProgress(since: cursor, &state)
-            if connection.isOpen { connection.keepAlive() }
-            note(connection.silence, &state)
+            link.keepAlive()
+            noteSilence(link)
         }
         if connection.isConnected { _ = announce("offline", connection) }
         connection.disconnect()
@@ -95,8 +92,6 @@ final class OutboxLoop: Sendable {
         /// Acknowledged and not counted yet.
         var published = 0
         var isIdle = false
-        var isSilent = false
-        var backoff = Backoff()
         /// Between refusals of events, over connections that work.
         var refusals = Backoff()
         var envelope: OutboundEnvelope
@@ -117,9 +112,6 @@ final class OutboxLoop: Sendable {
             envelope = OutboundEnvelope(root: root)
         }
 
-        /// Milliseconds until the next attempt to connect.
-        var retryMilliseconds: Int { max(backoff.remainingMilliseconds, refusals.remainingMilliseconds) }
-
         var inFlightCount: Int { inFlight.count - inFlightHead }
 
         /// Events on their way that are not acknowledged.
@@ -138,10 +130,10 @@ final class OutboxLoop: Sendable {
     }
 
     /// Without a broker there is nothing to wait for: what is not published is in the journal.
-    private func isDone(_ state: State, _ connection: MQTTConnection) -> Bool {
+    private func isDone(_ state: State, _ link: BrokerLink) -> Bool {
         guard isStopping.load(ordering: .acquiring) else { return false }
         // What was committed since it became idle is still to be published.
-        return (state.isIdle && queue.hasNothing(after: state.taken)) || !connection.isConnected
+        return (state.isIdle && queue.hasNothing(after: state.taken)) || !link.isConnected
             || Clocks.monotonicMicroseconds() >= stopBy.load(ordering: .acquiring)
     }
 
@@ -164,59 +156,49 @@ final class OutboxLoop: Sendable {
             will: MQTTWill(topic: statusTopic, payload: statusPayload("offline"), retain: true))
     }
 
-    private func connect(_ connection: MQTTConnection, _ state: inout State) {
-        guard state.retryMilliseconds == 0 else { return }
-        beat.turn(allowing: BeatLimits.connecting)
-        do {
-            try connection.connect()
-        } catch {
-            lost(error, &state)
-        }
-    }
-
-    private func lost(_ error: MQTTError?, _ state: inout State) {
+    private func lost(_ loss: BrokerLoss, _ state: inout State) {
         // The engine works on without a broker.
         queue.restart()
-        state.poison.ended(error, inFlight: state.unacknowledged)
+        state.poison.ended(loss.error, inFlight: state.unacknowledged)
         state.startOver()
-        let reason = error.map { "\($0)" } ?? "the connection has ended"
-        state.isSilent = false
-        board.setOutbox(.connecting(reason))
-        guard state.backoff.failed() else { return }
+        board.setOutbox(.connecting(loss.reason))
+        guard loss.isWorthLogging else { return }
         logger.warning(
-            "the outbox has no connection to the broker; trying again", metadata: ["reason": "\(reason)"])
+            "the outbox has no connection to the broker; trying again", metadata: ["reason": "\(loss.reason)"])
     }
 
-    private func note(_ silence: Duration, _ state: inout State) {
-        if let words = BrokerSession.words(ofSilence: silence) {
-            state.isSilent = true
-            board.setOutbox(.silent(words))
-        } else if state.isSilent {
-            state.isSilent = false
-            board.setOutbox(.publishing)
+    private func noteSilence(_ link: BrokerLink) {
+        switch link.silence() {
+        case .silent(let words): board.setOutbox(.silent(words))
+        case .ended: board.setOutbox(.publishing)
+        case nil: break
         }
     }
 
-    private func handle(_ event: MQTTEvent, _ connection: MQTTConnection, _ state: inout State) {
-        switch event {
+    private func read(_ link: BrokerLink, _ state: inout State) {
+        for event in link.connection.read(limit: 1_000, byteLimit: 1 << 20).events { handle(event, link, &state) }
+    }
+
+    private func handle(_ event: MQTTEvent, _ link: BrokerLink, _ state: inout State) {
+        switch link.note(event) {
         case .connected:
             // What was not acknowledged over an earlier connection is published again.
-            state.backoff.succeeded()
             queue.restart()
             state.startOver()
             board.setOutbox(.publishing)
             state.poison.connected()
-            state.statusMessageID = announce("online", connection)
+            state.statusMessageID = announce("online", link.connection)
             if state.statusMessageID == nil { state.poison.proven() }
-        case .connectionRefused(let error):
-            lost(error, &state)
-        case .disconnected(let error):
-            lost(error, &state)
-        case .publishAcknowledged(let messageID, let reasonCode):
+        case .lost(let loss):
+            lost(loss, &state)
+        case .acknowledged(let messageID, let refusal):
             // The status may be refused: what counts is that the broker has looked at it.
             if messageID == state.statusMessageID { state.poison.proven() }
-            guard reasonCode < 0x80 else { return refused(messageID, reasonCode, connection, &state) }
-            acknowledged(messageID, &state)
+            if let refusal {
+                refused(messageID, refusal, link.connection, &state)
+            } else {
+                acknowledged(messageID, &state)
+            }
         case .subscribed:
             break
         }

@@ -22,7 +22,6 @@ public final class QueryDoor: Sendable {
     private let refusalLog = Mutex(LogQuota())
     private let thread = Mutex<DedicatedThread?>(nil)
 
-    private static let pollMilliseconds = 1_000
     /// Questions that are being answered; further ones are refused.
     private static let openLimit = 200
     /// Of these, what one client may have: a flood from one leaves room for the others.
@@ -87,32 +86,19 @@ public final class QueryDoor: Sendable {
         running?.join(until: Clocks.monotonicMicroseconds() + Self.stopMicroseconds, logger: logger)
     }
 
-    /// Owned by the thread.
-    private struct State {
-        var backoff = Backoff()
-    }
-
     private func run(_ beat: ThreadBeat) throws(MQTTError) {
-        let connection = try MQTTConnection(options)
-        var state = State()
+        let link = try BrokerLink(options, wake: wake, beat: beat)
         while !isStopping.load(ordering: .acquiring) {
             beat.turn()
-            if !connection.isOpen {
-                for event in connection.read(limit: 1, byteLimit: 1).events { handle(event, connection, &state) }
-                beat.turn(allowing: BeatLimits.connecting)
-                connect(connection, &state)
-                beat.turn()
+            if !link.isOpen {
+                // What ended the connection may not have been read yet.
+                read(link)
+                if let loss = link.connect() { lost(loss) }
             }
-            let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
-            let polled = connection.poll(timeoutMilliseconds: wait, wake: wake)
-            if polled.isReadable || polled.hasEnded {
-                let inbox = connection.read(limit: Self.batch, byteLimit: Self.batch * Self.payloadLimit)
-                for event in inbox.events { handle(event, connection, &state) }
-                for message in inbox.messages { take(message) }
-            }
-            if connection.isOpen { connection.keepAlive() }
+            if link.poll() { read(link) }
+            link.keepAlive()
         }
-        connection.disconnect()
+        link.connection.disconnect()
     }
 
     private var options: MQTTOptions {
@@ -121,44 +107,35 @@ public final class QueryDoor: Sendable {
             receiveMaximum: UInt16(Self.batch))
     }
 
-    private func connect(_ connection: MQTTConnection, _ state: inout State) {
-        guard state.backoff.remainingMilliseconds == 0 else { return }
-        do {
-            try connection.connect()
-        } catch {
-            lost(error, &state)
-        }
+    private func read(_ link: BrokerLink) {
+        let inbox = link.connection.read(limit: Self.batch, byteLimit: Self.batch * Self.payloadLimit)
+        for event in inbox.events { handle(event, link) }
+        for message in inbox.messages { take(message) }
     }
 
-    private func lost(_ error: MQTTError?, _ state: inout State) {
-        guard state.backoff.failed() else { return }
+    private func lost(_ loss: BrokerLoss) {
+        guard loss.isWorthLogging else { return }
         logger.warning(
             "queries over MQTT have no connection to the broker; trying again",
-            metadata: ["reason": "\(error.map { "\($0)" } ?? "the connection has ended")"])
+            metadata: ["reason": "\(loss.reason)"])
     }
 
-    private func handle(_ event: MQTTEvent, _ connection: MQTTConnection, _ state: inout State) {
-        switch event {
+    private func handle(_ event: MQTTEvent, _ link: BrokerLink) {
+        switch link.note(event) {
         case .connected:
-            state.backoff.succeeded()
             do {
-                _ = try connection.subscribe([QueryTopic.filter(root: session.root)], retained: .never)
+                _ = try link.connection.subscribe([QueryTopic.filter(root: session.root)], retained: .never)
             } catch {
-                connection.abandon()
-                lost(error, &state)
+                lost(link.abandon(error))
             }
-        case .connectionRefused(let error):
-            lost(error, &state)
-        case .disconnected(let error):
-            lost(error, &state)
-        case .publishAcknowledged:
+        case .lost(let loss):
+            lost(loss)
+        case .subscribed(isGranted: false):
+            logger.warning(
+                "the broker refuses the subscription to queries; there are none over MQTT",
+                metadata: ["help": "give \(session.clientID)-query read access to \(session.root)/query/#"])
+        case .subscribed(isGranted: true), .acknowledged:
             break
-        case .subscribed(_, let granted):
-            if granted.contains(where: { $0 >= 0x80 }) {
-                logger.warning(
-                    "the broker refuses the subscription to queries; there are none over MQTT",
-                    metadata: ["help": "give \(session.clientID)-query read access to \(session.root)/query/#"])
-            }
         }
     }
 

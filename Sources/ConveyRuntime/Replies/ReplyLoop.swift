@@ -16,7 +16,6 @@ final class ReplyLoop: Sendable {
     private let stopBy = Atomic<Int64>(.max)
     private let dropped = Atomic<UInt64>(0)
 
-    private static let pollMilliseconds = 1_000
     /// Publishes on their way at once.
     private static let window = 200
 
@@ -43,26 +42,23 @@ final class ReplyLoop: Sendable {
     }
 
     func run(_ beat: ThreadBeat) throws(MQTTError) {
-        let connection = try MQTTConnection(options)
+        let link = try BrokerLink(options, wake: wake, beat: beat)
         var state = State()
-        while !isDone(state, connection) {
-            // An attempt to connect takes as long as the kernel tries.
-            beat.turn(allowing: connection.isOpen ? nil : BeatLimits.connecting)
-            if !connection.isOpen {
+        while !isDone(state, link) {
+            beat.turn()
+            if !link.isOpen {
                 // What ended the connection may not have been read yet.
-                for event in connection.read(limit: 1, byteLimit: 1).events { handle(event, &state) }
-                connect(connection, &state)
+                read(link, &state)
+                if let loss = link.connect() { ended(loss, &state) }
             }
-            publish(connection, &state)
-            let wait = connection.isOpen ? Self.pollMilliseconds : state.backoff.remainingMilliseconds
-            let polled = connection.poll(
-                timeoutMilliseconds: isStopping.load(ordering: .acquiring) ? min(wait, 50) : wait, wake: wake)
-            if polled.isReadable || polled.hasEnded {
-                for event in connection.read(limit: 1_000, byteLimit: 1 << 20).events { handle(event, &state) }
+            publish(link.connection, &state)
+            let wait = link.isOpen ? BrokerLink.pollMilliseconds : link.retryMilliseconds
+            if link.poll(milliseconds: isStopping.load(ordering: .acquiring) ? min(wait, 50) : wait) {
+                read(link, &state)
             }
-            if connection.isOpen { connection.keepAlive() }
+            link.keepAlive()
         }
-        connection.disconnect()
+        link.connection.disconnect()
     }
 
     /// Owned by the thread.
@@ -73,7 +69,6 @@ final class ReplyLoop: Sendable {
             var isAlone = false
         }
 
-        var backoff = Backoff()
         var inFlight: [Int32: Sent] = [:]
         /// They were on their way when a connection ended; each goes alone now. At most a window.
         var suspects: [Reply] = []
@@ -82,9 +77,9 @@ final class ReplyLoop: Sendable {
         var isAlone: Bool { !suspects.isEmpty || inFlight.values.contains(where: \.isAlone) }
     }
 
-    private func isDone(_ state: State, _ connection: MQTTConnection) -> Bool {
+    private func isDone(_ state: State, _ link: BrokerLink) -> Bool {
         guard isStopping.load(ordering: .acquiring) else { return false }
-        return !connection.isConnected || (queue.isEmpty && state.inFlight.isEmpty && state.suspects.isEmpty)
+        return !link.isConnected || (queue.isEmpty && state.inFlight.isEmpty && state.suspects.isEmpty)
             || Clocks.monotonicMicroseconds() >= stopBy.load(ordering: .acquiring)
     }
 
@@ -94,51 +89,36 @@ final class ReplyLoop: Sendable {
             outgoingWindow: UInt16(Self.window))
     }
 
-    private func connect(_ connection: MQTTConnection, _ state: inout State) {
-        guard state.backoff.remainingMilliseconds == 0 else { return }
-        do {
-            try connection.connect()
-        } catch {
-            ended(error, &state)
-        }
-    }
-
-    private func handle(_ event: MQTTEvent, _ state: inout State) {
-        switch event {
-        case .connected:
-            state.backoff.succeeded()
-        case .connectionRefused(let error):
-            ended(error, &state)
-        case .disconnected(let error):
-            ended(error, &state)
-        case .publishAcknowledged(let messageID, let reasonCode):
-            guard state.inFlight.removeValue(forKey: messageID) != nil else { return }
-            if reasonCode >= 0x80 {
+    private func read(_ link: BrokerLink, _ state: inout State) {
+        for event in link.connection.read(limit: 1_000, byteLimit: 1 << 20).events {
+            switch link.note(event) {
+            case .connected, .subscribed: break
+            case .lost(let loss): ended(loss, &state)
+            case .acknowledged(let messageID, let refusal):
+                guard state.inFlight.removeValue(forKey: messageID) != nil, let refusal else { continue }
                 drop(1)
-                logger.debug("the broker refused a reply", metadata: ["reason_code": "\(reasonCode)"])
+                logger.debug("the broker refused a reply", metadata: ["reason_code": "\(refusal)"])
             }
-        case .subscribed:
-            break
         }
     }
 
     /// Decides what becomes of the replies that were on their way.
-    private func ended(_ error: MQTTError?, _ state: inout State) {
+    private func ended(_ loss: BrokerLoss, _ state: inout State) {
         let sent = state.inFlight.sorted { $0.key < $1.key }.map(\.value.reply)
         state.inFlight.removeAll()
-        if sent.count == 1, error?.mayComeFromMessage ?? false {
+        if sent.count == 1, loss.error?.mayComeFromMessage ?? false {
             state.shunned.insert(sent[0].topic, now: Clocks.monotonicMicroseconds())
             drop(1)
             logger.warning(
                 "the broker ends the connection at a response topic; it gets no replies for a while",
-                metadata: ["topic": "\(sent[0].topic.prefix(256))", "reason": "\(error.map { "\($0)" } ?? "")"])
+                metadata: ["topic": "\(sent[0].topic.prefix(256))", "reason": "\(loss.reason)"])
         } else {
             state.suspects = sent + state.suspects
         }
-        guard state.backoff.failed() else { return }
+        guard loss.isWorthLogging else { return }
         logger.warning(
             "no connection to the broker for receipts and answers; trying again",
-            metadata: ["reason": "\(error.map { "\($0)" } ?? "the connection has ended")"])
+            metadata: ["reason": "\(loss.reason)"])
     }
 
     private func publish(_ connection: MQTTConnection, _ state: inout State) {
