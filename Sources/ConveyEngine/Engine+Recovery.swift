@@ -20,7 +20,8 @@ extension Engine {
             partitions[partition].restore(applyOrder: order)
         }
 
-        var waiting = Set(point.pending)
+        let listed = try listedPending()
+        var waiting = Set(listed)
         var position = point.checkpoint
         while true {
             let page = try journal.records(after: position, limit: Self.recoveryPage)
@@ -29,15 +30,33 @@ extension Engine {
             position = last.position
         }
         for position in waiting where try journal.isDeadLetter(position) { waiting.remove(position) }
-        pending = PendingChanges(from: point.pending, to: waiting)
+        pending = PendingChanges(from: listed, to: waiting)
         try enqueue(waiting)
-        try reopen(point)
+        try reopen(try storedEffects())
         metrics.gauges.conversationsSetAside = setAside.count
         metrics.gauges.openEffects = ledger.count
         metrics.gauges.queueDepth = queueDepth
         metrics.gauges.parked = parkedCount
         metrics.gauges.conversationsCached = conversations.count
         metrics.gauges.outboxLag = Int(outboxLag)
+    }
+
+    private func listedPending() throws(JournalError) -> [Position] {
+        var positions: [Position] = []
+        while true {
+            let page = try journal.pending(after: positions.last ?? .start, limit: Self.recoveryPage)
+            if page.isEmpty { return positions }
+            positions += page
+        }
+    }
+
+    private func storedEffects() throws(JournalError) -> [StoredEffect] {
+        var rows: [StoredEffect] = []
+        while true {
+            let page = try journal.storedEffects(after: rows.last?.key, of: nil, limit: Self.recoveryPage)
+            if page.isEmpty { return rows }
+            rows += page
+        }
     }
 
     /// Repeats what recording or applying did to the memory of the process that wrote this record.
@@ -137,13 +156,21 @@ extension Engine {
     }
 
     /// Takes up the effects without an end: an answer that has begun before one that has not, then the oldest first.
-    private func reopen(_ point: RecoveryPoint) throws(JournalError) {
-        for effect in point.unreadableEffects {
+    private func reopen(_ rows: [StoredEffect]) throws(JournalError) {
+        var open: [OpenEffect] = []
+        for row in rows {
+            let effect: UnreadableEffect
+            switch row {
+            case .open(let readable):
+                open.append(readable)
+                continue
+            case .unreadable(let unreadable): effect = unreadable
+            }
             guard let conversation = try find(effect.conversation) else { continue }
             try setAside(conversation, because: "its open effect \(effect.key) cannot be read: \(effect.reason)")
         }
         func rank(_ effect: OpenEffect) -> Int { effect.round > 0 ? 0 : effect.attempt > 0 ? 1 : 2 }
-        let ordered = point.openEffects.sorted {
+        let ordered = open.sorted {
             (rank($0), $0.key.cause, $0.key.ordinal) < (rank($1), $1.key.cause, $1.key.ordinal)
         }
         for effect in ordered {

@@ -65,31 +65,35 @@ public struct Checkpoint: Sendable {
     }
 }
 
-/// Where a start-up begins to read.
-public struct RecoveryPoint: Sendable {
+/// Where a start-up begins to read: cursors and counts alone. What it lists is read page by page.
+public struct RecoveryPoint: Sendable, Equatable {
+    /// Records up to here were deleted.
+    public var start: Position
     public var checkpoint: Position
-    public var pending: [Position]
     public var applyOrders: [Int64]
     public var lastPosition: Position
     public var lastConversation: ConversationID
     public var outboxCursor: Position
-    public var openEffects: [OpenEffect]
-    public var unreadableEffects: [UnreadableEffect]
+    /// The newest position that is listed as pending; `.start` without any.
+    public var newestPending: Position
+    /// The newest signal that ordered an open effect; `.start` without any.
+    public var newestEffectCause: Position
+    /// Those that were not discarded.
     public var deadLetters: Int
 
     public init(
-        checkpoint: Position, pending: [Position], applyOrders: [Int64], lastPosition: Position,
-        lastConversation: ConversationID, outboxCursor: Position, openEffects: [OpenEffect],
-        unreadableEffects: [UnreadableEffect] = [], deadLetters: Int
+        start: Position = .start, checkpoint: Position, applyOrders: [Int64], lastPosition: Position,
+        lastConversation: ConversationID, outboxCursor: Position, newestPending: Position, newestEffectCause: Position,
+        deadLetters: Int
     ) {
+        self.start = start
         self.checkpoint = checkpoint
-        self.pending = pending
         self.applyOrders = applyOrders
         self.lastPosition = lastPosition
         self.lastConversation = lastConversation
         self.outboxCursor = outboxCursor
-        self.openEffects = openEffects
-        self.unreadableEffects = unreadableEffects
+        self.newestPending = newestPending
+        self.newestEffectCause = newestEffectCause
         self.deadLetters = deadLetters
     }
 }
@@ -153,8 +157,7 @@ extension JournalReader {
 /// The append-only record of every signal, and what is derived from it to find things by key.
 ///
 /// Belongs to one thread. `commit` is the only call that writes.
-public protocol Journal: JournalReader {
-    func recoveryPoint() throws(JournalError) -> RecoveryPoint
+public protocol Journal: RecoverableJournal {
     /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned. An
     /// empty batch ends a transaction that look-ups have begun.
     func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError)

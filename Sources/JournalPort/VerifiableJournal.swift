@@ -1,7 +1,5 @@
 /// What verification reads beside the records: everything that is kept twice, found by key or derived. Belongs to one thread.
-public protocol VerifiableJournal: JournalReader {
-    /// All of it as of one moment, whoever writes meanwhile.
-    func recoveryPoint() throws(JournalError) -> RecoveryPoint
+public protocol VerifiableJournal: RecoverableJournal {
     /// Up to `limit` saved conversations of a slice with an id above `id`, ascending.
     func conversations(
         after id: ConversationID, in slice: ConversationSlice, limit: Int

@@ -6,9 +6,10 @@ import SQLite
 /// Reads open effects.
 final class EffectTable {
     private let after: Statement
+    private let rowsAfter: Statement
 
     /// What `decode` reads, of `effects e` and `conversations c`.
-    static let columns = """
+    private static let columns = """
         e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt, e.round,
         e.answers, e.policy, e.due_at, e.awaits_approval
         """
@@ -20,6 +21,26 @@ final class EffectTable {
             CROSS JOIN conversations c ON c.id = e.conversation CROSS JOIN journal j ON j.position = e.cause
             WHERE (e.cause, e.ordinal) > (?1, ?2) ORDER BY e.cause, e.ordinal LIMIT ?3
             """)
+        rowsAfter = try database.prepare(
+            """
+            SELECT \(Self.columns) FROM effects e LEFT JOIN conversations c ON c.id = e.conversation
+            WHERE (e.cause, e.ordinal) > (?1, ?2) AND (?4 IS NULL OR e.conversation = ?4)
+            ORDER BY e.cause, e.ordinal LIMIT ?3
+            """)
+    }
+
+    /// Up to `limit` rows behind a key, or the first, ascending; of one conversation or of all.
+    func rows(
+        after key: EffectKey?, of conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [StoredEffect] {
+        defer { rowsAfter.reset() }
+        rowsAfter.bind(1, key?.cause.rawValue ?? 0)
+        rowsAfter.bind(2, key?.ordinal ?? 0)
+        rowsAfter.bind(3, limit)
+        if let conversation { rowsAfter.bind(4, conversation.rawValue) } else { rowsAfter.bindNull(4) }
+        var rows: [StoredEffect] = []
+        while try rowsAfter.step() { rows.append(Self.decode(rowsAfter)) }
+        return rows
     }
 
     /// Up to `limit` effects behind a key, or the first, ascending. One statement, and so one read transaction.
@@ -31,25 +52,25 @@ final class EffectTable {
         var effects: [EffectUnderWay] = []
         while try after.step() {
             // What cannot be read concerns one conversation, which recovery sets aside.
-            guard case .success(let effect) = Self.decode(after) else { continue }
+            guard case .open(let effect) = Self.decode(after) else { continue }
             effects.append(
                 EffectUnderWay(effect: effect, causeOffset: after.integer(14), orderedAt: after.integer(15)))
         }
         return effects
     }
 
-    static func decode(_ row: Statement) -> Result<OpenEffect, UnreadableEffect> {
+    private static func decode(_ row: Statement) -> StoredEffect {
         let key = EffectKey(cause: Position(row.integer(0)), ordinal: Int(row.integer(1)))
         let conversation = ConversationID(row.integer(2))
-        func unreadable(_ reason: String) -> Result<OpenEffect, UnreadableEffect> {
-            .failure(UnreadableEffect(key: key, conversation: conversation, reason: reason))
+        func unreadable(_ reason: String) -> StoredEffect {
+            .unreadable(UnreadableEffect(key: key, conversation: conversation, reason: reason))
         }
         guard let subject = row.text(3) else { return unreadable("its conversation has no row") }
         guard let effectClass = row.text(4).flatMap(EffectClass.init(rawValue:)), let kind = row.text(5),
             kind == effectClass.kind
         else { return unreadable("it has class \(row.text(4) ?? "none"), kind \(row.text(5) ?? "none")") }
         guard row.integer(8) >= 0, row.integer(9) >= 0 else { return unreadable("its attempt or round is negative") }
-        return .success(
+        return .open(
             OpenEffect(
                 key: key, conversation: conversation, subject: subject, effectClass: effectClass, kind: kind,
                 effectID: row.text(6) ?? "", causeID: row.text(7) ?? "", attempt: Int(row.integer(8)),

@@ -23,6 +23,7 @@ package final class SQLiteJournal: Journal {
     private let deadLetterTable: DeadLetterTable
     private let heads: ConversationHeads
     private let effects: EffectTable
+    private let pendingTable: PendingTable
     private let checkpoints: CheckpointTables
     private let checkpointer: Checkpointer
     private let files: FilesInPlace
@@ -54,6 +55,7 @@ package final class SQLiteJournal: Journal {
         deadLetterTable = try DeadLetterTable(database)
         heads = try ConversationHeads(database, records)
         effects = try EffectTable(database)
+        pendingTable = try PendingTable(database)
         checkpoints = try CheckpointTables(database)
     }
 
@@ -143,6 +145,18 @@ package final class SQLiteJournal: Journal {
                     + "are missing. Keep a copy, run convey verify, and restore a backup")
         }
         return point
+    }
+
+    package func pending(after position: Position, limit: Int) throws(JournalError) -> [Position] {
+        try pendingTable.list(after: position, limit: limit)
+    }
+
+    package func isPending(_ position: Position) throws(JournalError) -> Bool { try pendingTable.contains(position) }
+
+    package func storedEffects(
+        after key: EffectKey?, of conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [StoredEffect] {
+        try effects.rows(after: key, of: conversation, limit: limit)
     }
 
     package func record(at position: Position) throws(JournalError) -> JournalRecord? {

@@ -14,6 +14,18 @@ extension SQLiteJournalReader: VerifiableJournal {
         }
     }
 
+    func pending(after position: Position, limit: Int) throws(JournalError) -> [Position] {
+        try pendingTable.list(after: position, limit: limit)
+    }
+
+    func isPending(_ position: Position) throws(JournalError) -> Bool { try pendingTable.contains(position) }
+
+    func storedEffects(
+        after key: EffectKey?, of conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [StoredEffect] {
+        try effects.rows(after: key, of: conversation, limit: limit)
+    }
+
     func conversations(
         after id: ConversationID, in slice: ConversationSlice, limit: Int
     ) throws(JournalError) -> [ConversationRecord] {

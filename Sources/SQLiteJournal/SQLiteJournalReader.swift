@@ -14,7 +14,8 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     let conversations: ConversationTable
     private let deadLetterTable: DeadLetterTable
     private let heads: ConversationHeads
-    private let effects: EffectTable
+    let effects: EffectTable
+    let pendingTable: PendingTable
     private let findIdentity: Statement
 
     /// - Parameter expected: what the file must say of itself; nil where that is known.
@@ -30,6 +31,7 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
         deadLetterTable = try DeadLetterTable(database)
         heads = try ConversationHeads(database, records)
         effects = try EffectTable(database)
+        pendingTable = try PendingTable(database)
         findIdentity = try database.prepare("SELECT position FROM identities WHERE hash = ?1")
     }
 

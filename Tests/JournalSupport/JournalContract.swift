@@ -17,7 +17,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
         JournalContract("a new journal is empty") { journal in
             let point = try journal.recoveryPoint()
             try expect(point.lastPosition == .start && point.checkpoint == .start && point.outboxCursor == .start)
-            try expect(point.pending.isEmpty && point.openEffects.isEmpty && point.deadLetters == 0)
+            try expect(point.newestPending == .start && point.newestEffectCause == .start && point.deadLetters == 0)
             try expect(point.applyOrders.count == journal.partitionCount)
         },
         JournalContract("records come back as they were written, in order") { journal in
@@ -61,7 +61,10 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try expect(try journal.positions(identity: .max) == [Position(2)])
             try expect(try journal.positions(identity: 8).isEmpty)
             let point = try journal.recoveryPoint()
-            try expect(point.checkpoint == Position(2) && point.pending == [Position(1)])
+            try expect(point.checkpoint == Position(2) && point.newestPending == Position(1))
+            try expect(try journal.pending(after: .start, limit: 9) == [Position(1)])
+            try expect(try journal.pending(after: Position(1), limit: 9).isEmpty)
+            try expect(try journal.isPending(Position(1)) && !journal.isPending(Position(2)))
             try expect(point.applyOrders == Array(repeating: 3, count: journal.partitionCount))
         },
         JournalContract("an effect is open from its first row to its end, with its newest attempt") { journal in
@@ -80,7 +83,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             end.changedEffects = [expected]
             end.closedEffects = [second.key]
             try journal.commit(end, epoch: .single)
-            try expect(try journal.recoveryPoint().openEffects == [expected])
+            try expect(try journal.storedEffects(after: nil, of: nil, limit: 9) == [.open(expected)])
         },
         JournalContract("an effect keeps its round, its policy, its due time and that it waits for consent") {
             journal in
@@ -93,13 +96,13 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             waiting.awaitsApproval = true
             batch.openedEffects = [waiting]
             try journal.commit(batch, epoch: .single)
-            try expect(try journal.recoveryPoint().openEffects == [waiting])
+            try expect(try journal.storedEffects(after: nil, of: nil, limit: 9) == [.open(waiting)])
             var allowed = JournalBatch()
             waiting.dueAt = nil
             waiting.awaitsApproval = false
             allowed.changedEffects = [waiting]
             try journal.commit(allowed, epoch: .single)
-            try expect(try journal.recoveryPoint().openEffects == [waiting])
+            try expect(try journal.storedEffects(after: nil, of: nil, limit: 9) == [.open(waiting)])
         },
         JournalContract("open effects are listed by key, page by page, with the signal that ordered them") { journal in
             var batch = sampleBatch()
@@ -114,6 +117,12 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try expect(try journal.openEffects(after: nil, limit: 1) == [expected[0]])
             try expect(try journal.openEffects(after: effects[0].key, limit: 2) == Array(expected[1...2]))
             try expect(try journal.openEffects(after: effects[3].key, limit: 2).isEmpty)
+            let rows = effects.map { StoredEffect.open($0) }
+            try expect(try journal.storedEffects(after: nil, of: nil, limit: 9) == rows)
+            try expect(
+                try journal.storedEffects(after: effects[0].key, of: ConversationID(1), limit: 2) == Array(rows[1...2]))
+            try expect(try journal.storedEffects(after: nil, of: ConversationID(2), limit: 9).isEmpty)
+            try expect(try journal.recoveryPoint().newestEffectCause == Position(2))
             var end = JournalBatch()
             end.closedEffects = [effects[1].key]
             try journal.commit(end, epoch: .single)
@@ -148,7 +157,8 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try expect(try journal.deadLetters(after: .start, conversation: nil, limit: 9) == [discarded])
             try expect(try journal.deadLetters(after: Position(2), conversation: nil, limit: 9).isEmpty)
             let point = try journal.recoveryPoint()
-            try expect(point.pending == [Position(1)] && point.deadLetters == 0)
+            try expect(point.newestPending == Position(1) && point.deadLetters == 0)
+            try expect(try journal.pending(after: .start, limit: 9) == [Position(1)])
         },
         JournalContract("dead letters are listed in order, of all conversations or of one") { journal in
             var batch = sampleBatch()

@@ -78,7 +78,9 @@ public final class SimulatedDisk {
 }
 
 /// A journal in memory whose commits fail when the test says so. Obeys the same contract as the SQLite one.
-public final class SimulatedJournal: Journal {
+///
+/// Invariant: belongs to one thread; where it is opened as a reader, too, it is that of the simulation.
+public final class SimulatedJournal: Journal, @unchecked Sendable {
     /// What the next commits do.
     public enum Fault: Sendable {
         case none
@@ -103,11 +105,29 @@ public final class SimulatedJournal: Journal {
 
     public func recoveryPoint() throws(JournalError) -> RecoveryPoint {
         RecoveryPoint(
-            checkpoint: disk.checkpoint, pending: disk.pending, applyOrders: disk.applyOrders,
+            checkpoint: disk.checkpoint, applyOrders: disk.applyOrders,
             lastPosition: disk.records.last?.position ?? .start,
             lastConversation: ConversationID(disk.lastConversation), outboxCursor: disk.outboxCursor,
-            openEffects: disk.effects.values.sorted { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) },
+            newestPending: disk.pending.max() ?? .start,
+            newestEffectCause: disk.effects.keys.map(\.cause).max() ?? .start,
             deadLetters: disk.deadLetters.values.filter { $0.reason != .discarded }.count)
+    }
+
+    public func pending(after position: Position, limit: Int) throws(JournalError) -> [Position] {
+        Array(disk.pending.filter { $0 > position }.sorted().prefix(limit))
+    }
+
+    public func isPending(_ position: Position) throws(JournalError) -> Bool { disk.pending.contains(position) }
+
+    public func storedEffects(
+        after key: EffectKey?, of conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [StoredEffect] {
+        let wanted = disk.effects.values.filter { effect in
+            (conversation ?? effect.conversation) == effect.conversation
+                && key.map { ($0.cause, $0.ordinal) < (effect.key.cause, effect.key.ordinal) } ?? true
+        }
+        let ordered = wanted.sorted { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) }
+        return ordered.prefix(limit).map { .open($0) }
     }
 
     public func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {

@@ -5,7 +5,7 @@ import Signals
 /// Follows the lives of effects through the records: each has one end or is open, and nothing comes after an end.
 struct EffectReplay {
     /// What was ordered or has begun, and has no end yet, with the conversation it belongs to.
-    private var open: [EffectKey: ConversationID] = [:]
+    private(set) var open: [EffectKey: ConversationID] = [:]
     /// Of those, which signals from outside can end: by the names that such signals know.
     private var names: [Name: [EffectKey]] = [:]
     /// Ends seen lately, for what comes after them: in two halves, as many as `halfLimit` each.
@@ -82,23 +82,6 @@ struct EffectReplay {
     mutating func forget(_ conversation: ConversationID) {
         for (key, owner) in open where owner == conversation { open[key] = nil }
         for name in names.keys where name.conversation == conversation { names[name] = nil }
-    }
-
-    /// Compares what has no end with the journal's open effects.
-    /// - Parameter rows: those of the conversations that were replayed.
-    func finish(_ rows: [OpenEffect]) throws(JournalDifference) {
-        let listed = Dictionary(uniqueKeysWithValues: rows.map { ($0.key, $0) })
-        let lost = open.keys.filter { listed[$0] == nil }.min { ($0.cause, $0.ordinal) < ($1.cause, $1.ordinal) }
-        if let lost {
-            throw JournalDifference(
-                .effect, "effect \(lost) has no completed, failed or canceled signal and is not open either",
-                position: lost.cause)
-        }
-        if let extra = rows.first(where: { open[$0.key] == nil }) {
-            throw JournalDifference(
-                .effect, "effect \(extra.key) is open, but no record orders it, or one ends it",
-                subject: extra.subject, position: extra.key.cause)
-        }
     }
 
     /// The effect of a lifecycle signal: `effect-{cause}-{ordinal}-{attempt}-…`; nil for any other id.

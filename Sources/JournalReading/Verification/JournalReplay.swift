@@ -15,11 +15,13 @@ struct JournalReplay {
         case conversations
     }
 
+    /// Rows read at a time.
+    private static let page = 1_000
+
     let scope: Scope
     private let source: any VerifiableJournal
     /// The journal's other tables, as of the last record that will come.
     private let point: RecoveryPoint
-    private let listedPending: Set<Position>
     private var conversations: [Int64: ConversationRecord] = [:]
     /// As saved, until the replay has come to their `through`.
     private var saved: [Int64: ConversationRecord] = [:]
@@ -43,7 +45,6 @@ struct JournalReplay {
         self.scope = scope
         self.source = source
         self.point = point
-        listedPending = Set(point.pending)
         applyOrders = Array(repeating: 0, count: source.partitionCount)
     }
 
@@ -98,17 +99,7 @@ struct JournalReplay {
             guard let conversation = conversations[row.id.rawValue] else { continue }
             try compare(conversation, with: row)
         }
-        if let effect = point.unreadableEffects.first(where: { includes($0.conversation) }) {
-            throw .difference(
-                JournalDifference(
-                    .effect, "open effect \(effect.key) cannot be read: \(effect.reason)",
-                    subject: conversations[effect.conversation.rawValue]?.subject, position: effect.key.cause))
-        }
-        do {
-            try effects.finish(
-                point.openEffects.filter { includes($0.conversation) && !incomplete.contains($0.conversation.rawValue) }
-            )
-        } catch { throw .difference(error) }
+        try compareEffects()
         if let (id, lost) = ordered.min(by: { $0.value.cause.position < $1.value.cause.position }) {
             throw difference(.output, "\(id) (\(lost.type)) was ordered and is not recorded", lost.cause)
         }
@@ -310,28 +301,18 @@ struct JournalReplay {
     /// Compares what waits at the checkpoint with the list that a start-up would begin with.
     private mutating func passCheckpoint() throws(VerificationStop) {
         isBehindCheckpoint = true
-        for record in waiting.places where !listedPending.contains(record.position) {
+        for record in waiting.places {
+            if try isListedAsPending(record.position) { continue }
             if try isDeadLetter(record.position) { continue }
-            // A dead letter may have been re-driven while this ran.
-            if try reading("the cursors", { () throws(JournalError) in try source.recoveryPoint() }).lastPosition
-                != point.lastPosition
-            {
-                continue
-            }
+            // It may have been applied or re-driven while this ran.
+            if try hasGrown(record.conversation) { continue }
             throw .difference(
                 JournalDifference(
                     .pending, "the signal is not applied, not pending and no dead letter",
                     subject: conversations[record.conversation.rawValue]?.subject, position: record.position))
         }
-        for position in point.pending where position <= point.checkpoint && waitsNot(position) {
-            guard let record = try read(position) else {
-                throw .difference(
-                    JournalDifference(.pending, "it is listed as pending, but there is no record", position: position))
-            }
-            guard includes(record.conversation) else { continue }
-            throw difference(.pending, "it is listed as pending, but was applied", record)
-        }
         guard scope == .partitions else { return }
+        try checkPendingList()
         for (partition, order) in applyOrders.enumerated() where order > 0 && order != point.applyOrders[partition] {
             throw .difference(
                 JournalDifference(
@@ -339,6 +320,82 @@ struct JournalReplay {
                     "partition \(partition) is saved with apply order \(point.applyOrders[partition]) at position "
                         + "\(point.checkpoint), but has come to \(order) there"))
         }
+    }
+
+    /// What a start-up would take for pending was not applied.
+    private func checkPendingList() throws(VerificationStop) {
+        var last = Position.start
+        while true {
+            let page = try reading("the pending signals") { () throws(JournalError) in
+                try source.pending(after: last, limit: Self.page)
+            }
+            guard let newest = page.last else { return }
+            last = newest
+            for position in page where position <= point.checkpoint && waitsNot(position) {
+                guard let record = try read(position) else {
+                    throw .difference(
+                        JournalDifference(
+                            .pending, "it is listed as pending, but there is no record", position: position))
+                }
+                guard includes(record.conversation) else { continue }
+                throw difference(.pending, "it is listed as pending, but was applied", record)
+            }
+        }
+    }
+
+    /// Compares the effects without an end with the journal's rows. The rows are read page by page and may be newer than the last record
+    /// that was replayed, so a conversation that has grown meanwhile is not judged.
+    private func compareEffects() throws(VerificationStop) {
+        var unlisted = effects.open
+        var last: EffectKey?
+        while true {
+            let page = try reading("the open effects") { () throws(JournalError) in
+                try source.storedEffects(after: last, of: onlyConversation, limit: Self.page)
+            }
+            guard let newest = page.last else { break }
+            last = newest.key
+            for row in page where includes(row.conversation) && !incomplete.contains(row.conversation.rawValue) {
+                let isExpected = unlisted.removeValue(forKey: row.key) != nil
+                if case .open = row, isExpected { continue }
+                if try hasGrown(row.conversation) { continue }
+                let problem =
+                    switch row {
+                    case .unreadable(let effect): "open effect \(effect.key) cannot be read: \(effect.reason)"
+                    case .open(let effect): "effect \(effect.key) is open, but no record orders it, or one ends it"
+                    }
+                throw .difference(
+                    JournalDifference(
+                        .effect, problem, subject: conversations[row.conversation.rawValue]?.subject,
+                        position: row.key.cause))
+            }
+        }
+        for (key, conversation) in unlisted.sorted(by: {
+            ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal)
+        })
+        where try !hasGrown(conversation) {
+            throw .difference(
+                JournalDifference(
+                    .effect, "effect \(key) has no completed, failed or canceled signal and is not open either",
+                    subject: conversations[conversation.rawValue]?.subject, position: key.cause))
+        }
+    }
+
+    /// The conversation that is replayed, where it is one.
+    private var onlyConversation: ConversationID? {
+        guard scope == .conversations, conversations.count == 1 else { return nil }
+        return conversations.keys.first.map { ConversationID($0) }
+    }
+
+    /// Whether a conversation has records behind the last one that is replayed.
+    private func hasGrown(_ conversation: ConversationID) throws(VerificationStop) -> Bool {
+        let head = try reading("conversation \(conversation)") { () throws(JournalError) in
+            try source.head(id: conversation)
+        }
+        return head.map { $0.position > point.lastPosition } ?? false
+    }
+
+    private func isListedAsPending(_ position: Position) throws(VerificationStop) -> Bool {
+        try reading("the pending signals") { () throws(JournalError) in try source.isPending(position) }
     }
 
     private func compare(

@@ -247,8 +247,8 @@ public struct JournalVerifier {
     /// Nothing is known of records behind the last one: who knows of some has seen an end that the journal has lost.
     private func checkCursors(_ point: RecoveryPoint, lastDeadLetter: Position) throws(VerificationStop) {
         let known = [
-            ("the newest dead letter", lastDeadLetter), ("the newest pending signal", point.pending.last ?? .start),
-            ("the newest open effect", point.openEffects.map(\.key.cause).max() ?? .start),
+            ("the newest dead letter", lastDeadLetter), ("the newest pending signal", point.newestPending),
+            ("the newest open effect", point.newestEffectCause),
         ]
         for (name, position) in known where position > point.lastPosition {
             throw .difference(
