@@ -237,6 +237,7 @@ let package = Package(
                 "JournalSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
+            exclude: ["Fixtures"],
             swiftSettings: strict),
         // Real brokers and cut wires for tests.
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
