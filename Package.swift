@@ -158,6 +158,8 @@ let package = Package(
         .target(
             name: "ConveyClient", dependencies: ["Conversation", "Signals", "MQTTTransport", "Threads"],
             swiftSettings: strict),
+        // Child processes and the broker that some of them are.
+        .target(name: "ProcessKit", swiftSettings: strict),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -168,7 +170,7 @@ let package = Package(
                 "AnswerMemory", "HTTPServing", "Conversation", "Signals", "JournalPort", "ConveyEngine",
                 "JournalReading", "ConveyQueries",
                 "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "EffectHandlers",
-                "ChatCompletions", "ConveyHTTP", "ConveyClient", "CMalloc", "SQLite", "ConveySettings",
+                "ChatCompletions", "ConveyHTTP", "ConveyClient", "ProcessKit", "CMalloc", "SQLite", "ConveySettings",
                 "ProjectionConsumer",
                 // `convey health`, where the service speaks TLS.
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -186,10 +188,15 @@ let package = Package(
             swiftSettings: strict),
         .executableTarget(name: "conformance", dependencies: ["ConformanceKit"], swiftSettings: strict),
 
-        // `make bench`: load through a real broker; knows the runtime by its topics, metrics and flags only.
+        // `make bench`: load through a real broker, which knows the runtime by its topics, metrics and flags only; and the
+        // engine alone.
         .executableTarget(
             name: "bench",
-            dependencies: [.product(name: "ArgumentParser", package: "swift-argument-parser")],
+            dependencies: [
+                "ProcessKit", "Signals", "Conversation", "JournalPort", "ConveyEngine", "SQLiteJournal",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ],
             path: "Benchmarks", swiftSettings: strict),
 
         .testTarget(name: "SignalsTests", dependencies: ["Signals"], swiftSettings: strict),
@@ -240,10 +247,11 @@ let package = Package(
             exclude: ["Fixtures"],
             swiftSettings: strict),
         // Real brokers and cut wires for tests.
-        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: strict),
+        .target(
+            name: "TestSupport", dependencies: ["ProcessKit"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
             name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport", "Threads"], swiftSettings: strict),
-        .testTarget(name: "BenchmarkTests", dependencies: ["bench"], swiftSettings: strict),
+        .testTarget(name: "BenchmarkTests", dependencies: ["bench", "ProcessKit"], swiftSettings: strict),
         .testTarget(
             name: "ConveyTests",
             dependencies: [

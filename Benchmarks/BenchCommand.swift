@@ -42,11 +42,22 @@ struct BenchCommand: ParsableCommand {
     @Option(help: ArgumentHelp("How long the soak lasts.", valueName: "minutes"))
     var soakMinutes = 10.0
 
+    @Option(
+        help: ArgumentHelp(
+            """
+            Processors that the broker and Convey share: a number, or all. The generator gets the others where there are any.
+            """, valueName: "n|all"))
+    var cores: Cores?
+
+    @Option(help: "Shards of Convey's journals.")
+    var shards: Int?
+
     @Argument(parsing: .postTerminator, help: "Behind --, further flags for `convey serve`.")
     var conveyFlags: [String] = []
 
     func validate() throws {
         guard runs > 0 else { throw ValidationError("--runs must be at least 1") }
+        guard shards.map({ $0 > 0 }) ?? true else { throw ValidationError("--shards must be at least 1") }
         guard FileManager.default.isExecutableFile(atPath: convey) else {
             throw ValidationError("\(convey) is no program: build it with `make build`, or name it with --convey")
         }
@@ -55,9 +66,10 @@ struct BenchCommand: ParsableCommand {
     func run() throws {
         Interruption.install()
         Clock.makeTimersExact()
-        let surroundings = Surroundings(
-            program: .init(path: convey, flags: conveyFlags), directory: directory, isQuick: quick, runs: runs,
-            soakMinutes: soakMinutes)
+        var surroundings = Surroundings(
+            program: .init(path: convey, flags: conveyFlags, shards: shards ?? 1), directory: directory, isQuick: quick,
+            runs: runs, soakMinutes: soakMinutes, allowed: try ProcessorSet.allowed(), cores: cores, shards: shards)
+        if let cores { surroundings = try surroundings.confined(to: cores) }
         if Workplace.isInMemory(directory) {
             surroundings.say("\(directory) is in memory: syncs cost nothing there; choose a disk with --directory")
         }

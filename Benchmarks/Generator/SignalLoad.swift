@@ -32,6 +32,8 @@ final class SignalLoad {
         var after: CPUReading
         /// From the time a signal was due until it was seen, in nanoseconds.
         var latencies: [Int64] = []
+        /// The signals' numbers, in the order of `latencies`.
+        var numbers: [Int] = []
 
         var perSecond: Double { seconds > 0 ? Double(seen) / seconds : 0 }
     }
@@ -50,6 +52,7 @@ final class SignalLoad {
     private var nextPublisher = 0
     private var due: [Int64] = []
     private var latencies: [Int64] = []
+    private var numbers: [Int] = []
     private var measures = false
 
     private static let rest: Int64 = 2_000_000
@@ -84,6 +87,7 @@ final class SignalLoad {
         let measureUntil = plan.count == nil ? measureFrom + Int64(plan.seconds * 1e9) : .max
         var before: (reading: CPUReading, at: Int64, seen: Int)?
         latencies.removeAll()
+        numbers.removeAll()
         if plan.measuresLatency { due.reserveCapacity(due.count + 100_000) }
         while true {
             let now = Clock.now
@@ -111,6 +115,7 @@ final class SignalLoad {
         measures = false
         outcome.published = published - publishedBefore
         outcome.latencies = latencies
+        outcome.numbers = numbers
         return outcome
     }
 
@@ -136,6 +141,7 @@ final class SignalLoad {
             // One look at the clock for all that one `recv` brought.
             if now == 0 { now = Clock.now }
             latencies.append(now - due[number])
+            numbers.append(number)
         }
     }
 

@@ -2,16 +2,18 @@
 struct CPUReading {
     /// By thread id: its name and its time.
     var convey: [Int: (name: String, time: Int64)] = [:]
-    var broker: Int64 = 0
+    var brokerThreads: [Int: (name: String, time: Int64)] = [:]
     var generator: Int64 = 0
     var machine = MachineTime()
     var at: Int64 = 0
+
+    var broker: Int64 { brokerThreads.values.reduce(0) { $0 + $1.time } }
 
     /// - Parameter conveyID: nil where only the broker is measured.
     init(conveyID: Int32?, brokerID: Int32) throws {
         at = Clock.now
         if let conveyID { convey = ProcessFiles.threads(of: conveyID) }
-        broker = ProcessFiles.threads(of: brokerID).values.reduce(0) { $0 + $1.time }
+        brokerThreads = ProcessFiles.threads(of: brokerID)
         generator = Clock.ownCPU
         machine = try ProcessFiles.machineTime()
     }
@@ -28,6 +30,7 @@ struct CPUUse {
     var broker: Int64
     var generator: Int64
     var seconds: Double
+    var busy: BusyShares
     var noise: Noise
 
     init(from first: CPUReading, to last: CPUReading) {
@@ -38,6 +41,7 @@ struct CPUUse {
         broker = last.broker - first.broker
         generator = last.generator - first.generator
         seconds = Double(last.at - first.at) / 1e9
+        busy = BusyShares(from: first, to: last)
         let ours = stages.values.reduce(0, +) + broker + generator
         let all = Double(max(1, last.machine.all - first.machine.all))
         noise = Noise(
@@ -47,15 +51,9 @@ struct CPUUse {
 
     var convey: Int64 { stages.values.reduce(0, +) }
 
-    /// Convey names the threads of its stages.
+    /// Convey names the threads of its stages; behind the name stands the shard's number where there are several.
     static func stage(ofThread name: String) -> Stage {
-        switch name {
-        case "convey-ingress": .ingress
-        case "convey-engine": .engine
-        case "convey-outbox": .outbox
-        case "convey-query": .query
-        default: .other
-        }
+        Stage.allCases.first { $0 != .other && name.hasPrefix("convey-\($0.rawValue)") } ?? .other
     }
 }
 

@@ -1,29 +1,44 @@
 import Foundation
 import Glibc
+import ProcessKit
 
 /// A program that this process runs. It ends with this object at the latest, and with this process even when that is killed.
 final class ChildProcess {
     let processID: pid_t
     let logFile: String
     private let name: String
-    private var status: Int32?
+    private var end: ProcessEnd?
 
-    /// Starts `program` with its output and log appended to `logFile`.
-    init(_ program: String, _ arguments: [String], environment: [String: String], logFile: String) throws {
+    /// Starts `program` with its output and log appended to `logFile`, in a process group of its own, so that a terminal's
+    /// Ctrl-C reaches only this process, which then stops it in turn.
+    /// - Parameter processors: those it may run on; nil for all that this process may.
+    init(
+        _ program: String, _ arguments: [String], environment: [String: String], logFile: String,
+        processors: ProcessorSet? = nil
+    ) throws {
         name = URL(fileURLWithPath: program).lastPathComponent
         self.logFile = logFile
-        // setpriv replaces itself by the program, so the process id stays the one that was started.
-        let command =
-            Self.find("setpriv").map { [$0, "--pdeathsig", "KILL", "--", program] + arguments } ?? [program] + arguments
-        processID = try Self.spawn(command, environment.map { "\($0.key)=\($0.value)" }, logFile)
+        var command = [program] + arguments
+        if let processors { command = try processors.wrap(command) }
+        // setpriv and taskset replace themselves by the program, so the process id stays the one that was started.
+        if let setpriv = ChildProgram.find("setpriv") { command = [setpriv, "--pdeathsig", "KILL", "--"] + command }
+        var child = ChildProgram(
+            path: command[0], arguments: Array(command.dropFirst()), environment: environment,
+            output: .appended(to: logFile))
+        child.ownsGroup = true
+        do {
+            processID = try child.start()
+        } catch {
+            throw BenchError.system("cannot start \(command[0])", code: error.code)
+        }
     }
 
     deinit { kill() }
 
     /// The exit status once it has ended, 128 + number for a signal; nil while it runs.
     var exitStatus: Int32? {
-        if status == nil { reap(WNOHANG) }
-        return status
+        if end == nil { end = ProcessEnd.reap(processID, waits: false) }
+        return end?.status
     }
 
     var log: String {
@@ -35,19 +50,19 @@ final class ChildProcess {
     /// - Returns: the exit status.
     @discardableResult
     func terminate(timeoutSeconds: Double) -> Int32 {
-        guard exitStatus == nil else { return status ?? 0 }
+        guard exitStatus == nil else { return end?.status ?? 0 }
         Glibc.kill(processID, SIGTERM)
         let deadline = Clock.now + Int64(timeoutSeconds * 1e9)
         while exitStatus == nil, Clock.now < deadline { Clock.sleep(milliseconds: 5) }
         kill()
-        return status ?? 0
+        return end?.status ?? 0
     }
 
     /// SIGKILL, as in a crash.
     func kill() {
         guard exitStatus == nil else { return }
         Glibc.kill(processID, SIGKILL)
-        reap(0)
+        end = ProcessEnd.reap(processID, waits: true)
     }
 
     /// Waits until `condition` holds.
@@ -66,47 +81,13 @@ final class ChildProcess {
         }
     }
 
-    /// The first program of that name on the `PATH` or where Debian puts daemons.
-    static func find(_ name: String) -> String? {
-        let path = ProcessInfo.processInfo.environment["PATH"] ?? ""
-        let directories = path.split(separator: ":").map(String.init) + ["/usr/sbin", "/usr/local/sbin", "/usr/bin"]
-        return directories.map { "\($0)/\(name)" }.first { FileManager.default.isExecutableFile(atPath: $0) }
-    }
-
-    private func reap(_ options: Int32) {
-        var result: Int32 = 0
-        var found: pid_t
-        repeat { found = waitpid(processID, &result, options) } while found < 0 && errno == EINTR
-        guard found == processID else { return }
-        status = result & 0x7f == 0 ? (result >> 8) & 0xff : 128 + (result & 0x7f)
-    }
-
-    /// In a process group of its own, so that a terminal's Ctrl-C reaches only this process, which then stops it in turn.
-    private static func spawn(_ command: [String], _ environment: [String], _ logFile: String) throws -> pid_t {
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, logFile, O_WRONLY | O_CREAT | O_APPEND, 0o640)
-        posix_spawn_file_actions_adddup2(&actions, STDOUT_FILENO, STDERR_FILENO)
-        var attributes = posix_spawnattr_t()
-        posix_spawnattr_init(&attributes)
-        defer { posix_spawnattr_destroy(&attributes) }
-        var signals = sigset_t()
-        sigfillset(&signals)
-        posix_spawnattr_setsigdefault(&attributes, &signals)
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setpgroup(&attributes, 0)
-        let flags = POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK
-        posix_spawnattr_setflags(&attributes, Int16(flags))
-
-        let argv: [UnsafeMutablePointer<CChar>?] = command.map { strdup($0) } + [nil]
-        let envp: [UnsafeMutablePointer<CChar>?] = environment.map { strdup($0) } + [nil]
-        defer { (argv + envp).forEach { free($0) } }
-        var processID: pid_t = 0
-        let code = posix_spawn(&processID, command[0], &actions, &attributes, argv, envp)
-        guard code == 0 else { throw BenchError.system("cannot start \(command[0])", code: code) }
-        return processID
+    /// Waits until it has ended with status 0.
+    func waitForEnd(timeoutSeconds: Double) throws {
+        let deadline = Clock.now + Int64(timeoutSeconds * 1e9)
+        while exitStatus == nil {
+            guard Clock.now < deadline else { throw BenchError("\(name) has not ended within \(timeoutSeconds) s") }
+            Clock.sleep(milliseconds: 1)
+        }
+        guard exitStatus == 0 else { throw BenchError("\(name) ended with status \(exitStatus ?? -1):\n\(log)") }
     }
 }

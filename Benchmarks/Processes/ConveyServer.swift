@@ -7,6 +7,13 @@ final class ConveyServer {
         var path: String
         /// Further flags for `convey serve`.
         var flags: [String]
+        /// Processors that the broker and Convey share; nil for all.
+        var processors: ProcessorSet?
+        /// Shards of a new journal.
+        var shards = 1
+
+        /// Versions without shards do not know the flag.
+        var shardFlags: [String] { shards > 1 ? ["--journal-shards", String(shards)] : [] }
     }
 
     let dataDirectory: String
@@ -34,8 +41,8 @@ final class ConveyServer {
         let environment = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("CONVEY_") }
         let start = Clock.now
         process = try ChildProcess(
-            program.path, arguments + flags + program.flags, environment: environment,
-            logFile: "\(directory)/convey.log")
+            program.path, arguments + program.shardFlags + flags + program.flags, environment: environment,
+            logFile: "\(directory)/convey.log", processors: program.processors)
         try process.wait(for: "ready", timeoutSeconds: Self.startTimeoutSeconds) {
             Loopback.get("/readyz", port: httpPort)?.status == 200
         }

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import ProcessKit
 
 /// What the numbers were measured on.
 enum Machine {
@@ -23,7 +24,7 @@ enum Machine {
 
     /// `mosquitto -h` starts with `mosquitto version 2.0.11`.
     private static var brokerVersion: String {
-        guard let program = ChildProcess.find("mosquitto"), let pipe = popen("'\(program)' -h 2>/dev/null", "r") else {
+        guard let program = ChildProgram.find("mosquitto"), let pipe = popen("'\(program)' -h 2>/dev/null", "r") else {
             return "no mosquitto"
         }
         defer { pclose(pipe) }

@@ -58,6 +58,7 @@ enum ChatScenario {
             report.add(
                 "convey_\(stage.rawValue)_cpu_us_per_event", runs.map { $0.microseconds($0.use.stages[stage] ?? 0) })
         }
+        BusyShares.add(runs.map(\.use.busy), to: &report)
         report.add("broker_cpu_us_per_event", runs.map { $0.microseconds($0.use.broker) })
         report.add("generator_cpu_us_per_event", runs.map { $0.microseconds($0.use.generator) })
         return report

@@ -24,7 +24,7 @@ enum IngestScenario {
         func microseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) / 1_000 / Double(max(1, ingest.seen)) }
     }
 
-    private static func run(_ surroundings: Surroundings, publishers: Int) throws -> ScenarioReport {
+    static func run(_ surroundings: Surroundings, publishers: Int) throws -> ScenarioReport {
         let variant = publishers == 1 ? "1 publisher" : "\(publishers) publishers"
         let runs = try (1...surroundings.runs).map { number in
             surroundings.say("ingest, \(variant): run \(number) of \(surroundings.runs)")
@@ -66,6 +66,7 @@ enum IngestScenario {
             report.add(
                 "convey_\(stage.rawValue)_cpu_us_per_signal", runs.map { $0.microseconds($0.use.stages[stage] ?? 0) })
         }
+        BusyShares.add(runs.map(\.use.busy), to: &report)
         report.add("broker_cpu_us_per_signal", runs.map { $0.microseconds($0.use.broker) })
         report.add(
             "convey_to_broker_cpu_ratio", runs.map { Double($0.use.convey) / Double(max(1, $0.use.broker)) }, .lower,

@@ -2,13 +2,15 @@ import ArgumentParser
 
 /// What can be measured.
 enum Scenario: String, CaseIterable {
-    case ingest, chat, latency, abort, stream, effects, query, page, verify, growth, soak
+    case ingest, chat, latency, engine, abort, stream, effects, query, page, verify, growth, cores, soak
 
     var summary: String {
         switch self {
         case .ingest: IngestScenario.summary
         case .chat: ChatScenario.summary
         case .latency: LatencyScenario.summary
+        case .engine: EngineScenario.summary
+        case .cores: CoresScenario.summary
         case .abort: AbortScenario.summary
         case .stream: StreamScenario.summary
         case .effects: OpenEffectsScenario.summary
@@ -22,8 +24,8 @@ enum Scenario: String, CaseIterable {
 
     var isInQuickRun: Bool {
         switch self {
-        case .ingest, .chat, .latency, .abort, .stream, .effects, .query, .page, .verify, .growth: true
-        case .soak: false
+        case .ingest, .chat, .latency, .engine, .abort, .stream, .effects, .query, .page, .verify, .growth: true
+        case .cores, .soak: false
         }
     }
 
@@ -32,6 +34,8 @@ enum Scenario: String, CaseIterable {
         case .ingest: try IngestScenario.run(surroundings)
         case .chat: try ChatScenario.run(surroundings)
         case .latency: try LatencyScenario.run(surroundings)
+        case .engine: try EngineScenario.run(surroundings)
+        case .cores: try CoresScenario.run(surroundings)
         case .abort: try AbortScenario.run(surroundings)
         case .stream: try StreamScenario.run(surroundings)
         case .effects: try OpenEffectsScenario.run(surroundings)

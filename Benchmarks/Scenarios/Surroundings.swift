@@ -10,6 +10,21 @@ struct Surroundings {
     /// Times that each measurement is taken.
     var runs: Int
     var soakMinutes: Double
+    /// The processors this process was started on.
+    var allowed: ProcessorSet
+    /// Given by the user: scenarios that would try several stay with these.
+    var cores: Cores?
+    var shards: Int?
+
+    /// The same with broker and Convey on some processors. This process, the generator, gets the others where there are any.
+    func confined(to cores: Cores) throws -> Surroundings {
+        let processors = try cores.processors(of: allowed)
+        let rest = allowed.without(processors)
+        try (rest.numbers.isEmpty ? allowed : rest).confineMainThread()
+        var confined = self
+        confined.program.processors = processors
+        return confined
+    }
 
     /// The shorter of two numbers for a quick run.
     func pick<Value>(_ full: Value, quick: Value) -> Value { isQuick ? quick : full }
@@ -24,7 +39,8 @@ struct Surroundings {
         let workplace = try Workplace(in: directory)
         // Else the directory could go with its last use, before the broker that writes there.
         return try withExtendedLifetime(workplace) {
-            let broker = try Broker(directory: try workplace.directory("broker"))
+            let broker = try Broker(
+                directory: try workplace.directory("broker"), processors: program.processors)
             let result = try body(broker, workplace)
             try broker.stop()
             return result

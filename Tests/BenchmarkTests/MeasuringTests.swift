@@ -1,4 +1,5 @@
 import Foundation
+import ProcessKit
 import Testing
 
 @testable import bench
@@ -87,7 +88,7 @@ struct MeasuringTests {
         let file = try String(
             contentsOf: repository.appendingPathComponent("broker/development.conf"), encoding: .utf8)
         let ownLines: Set = ["user me", "persistence_location /d/"]
-        let own = Self.directives(Broker.configuration(port: 1883, directory: "/d", user: "me"))
+        let own = Self.directives(LocalBrokerConfiguration.text(port: 1883, directory: "/d", user: "me"))
         #expect(own.subtracting(ownLines) == Self.directives(file))
         #expect(own.isSuperset(of: ownLines))
     }

@@ -43,7 +43,7 @@ public final class ConveyProcess: Sendable {
     }
 
     /// How it ended; nil while it runs.
-    public var ended: ProcessEnd? { process.ended }
+    package var ended: ProcessEnd? { process.ended }
 
     public func send(signal: Int32) {
         guard isWrapped else { return process.send(signal: signal) }
@@ -52,7 +52,7 @@ public final class ConveyProcess: Sendable {
 
     /// SIGKILL: it ends as in a crash.
     @discardableResult
-    public func kill() -> ProcessEnd? { process.kill() }
+    package func kill() -> ProcessEnd? { process.kill() }
 
     private static func text(_ file: URL) -> String {
         guard let data = FileManager.default.contents(atPath: file.path) else { return "" }

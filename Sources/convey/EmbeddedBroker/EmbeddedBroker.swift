@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Logging
+import ProcessKit
 import Synchronization
 
 /// A mosquitto that belongs to this process: started before anything that needs it, stopped after, started again when it
@@ -50,7 +51,7 @@ final class EmbeddedBroker: Sendable {
 
     /// Starts the broker and waits until its port answers.
     func start() async throws {
-        guard let program = program ?? ChildProcess.find("mosquitto") else { throw EmbeddedBrokerError.notInstalled }
+        guard let program = program ?? ChildProgram.find("mosquitto") else { throw EmbeddedBrokerError.notInstalled }
         guard LoopbackPort.isFree(port) else { throw EmbeddedBrokerError.portBusy(port) }
         do {
             try FileManager.default.createDirectory(
@@ -160,9 +161,10 @@ final class EmbeddedBroker: Sendable {
                 return true
             }
             if !isWanted { kill(pid, SIGTERM) }
-            ChildProcess.waitForEnd(of: pid)
+            ProcessEnd.wait(for: pid)
             state.withLock { if case .running = $0 { $0 = .restarting } }
-            return ChildProcess.reap(pid).description
+            // Nil: somebody else has waited for it, so how it ended is not known.
+            return (ProcessEnd.reap(pid, waits: true) ?? .exited(0)).description
         } catch {
             return error.message
         }
@@ -170,14 +172,19 @@ final class EmbeddedBroker: Sendable {
 
     /// `setpriv`, part of Debian's essential util-linux, asks the kernel to end the broker with this process; without it
     /// a killed Convey leaves its broker running.
-    private func spawn(_ program: String) throws(ChildProcess.SpawnError) -> pid_t {
-        let arguments = ["-c", configuration.file]
-        guard let setpriv = ChildProcess.find("setpriv") else {
+    private func spawn(_ program: String) throws(SpawnError) -> pid_t {
+        var command = [program, "-c", configuration.file]
+        if let setpriv = ChildProgram.find("setpriv") {
+            command = [setpriv, "--pdeathsig", "TERM", "--"] + command
+        } else {
             logger.warning("setpriv is missing: the embedded broker will outlive a killed convey")
-            return try ChildProcess.spawn(program, arguments, outputFile: configuration.logFile)
         }
-        return try ChildProcess.spawn(
-            setpriv, ["--pdeathsig", "TERM", "--", program] + arguments, outputFile: configuration.logFile)
+        var child = ChildProgram(
+            path: command[0], arguments: Array(command.dropFirst()),
+            environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], output: .appended(to: configuration.logFile))
+        // So that a terminal's Ctrl-C does not reach it.
+        child.ownsGroup = true
+        return try child.start()
     }
 
     private func end(_ error: EmbeddedBrokerError?) {
