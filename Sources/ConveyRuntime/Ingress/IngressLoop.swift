@@ -70,7 +70,8 @@ final class IngressLoop: Sendable {
                 if let pause { paused(pause) } else if let loss = link.connect() { lost(loss) }
             }
             let mayRead = pause == nil
-            if state.lastBatch >= Linger.messages { Linger.rest() }
+            Linger.sleep(state.rest)
+            state.rest = 0
             if link.poll(milliseconds: mayRead ? nil : BrokerLink.pollMilliseconds, reading: mayRead) {
                 takeBatch(link, &state)
             }
@@ -89,8 +90,9 @@ final class IngressLoop: Sendable {
         /// Until when a message may be one that was sent before (microseconds, monotonic).
         var redeliveryUntil: Int64 = 0
         var identifiers = IdentifierSource()
-        /// Messages that the last read brought.
-        var lastBatch = 0
+        var linger = Linger()
+        /// Before the next read, in microseconds.
+        var rest: Int64 = 0
         var isSubscribed = false
 
         init(expectsSession: Bool) {
@@ -130,7 +132,7 @@ final class IngressLoop: Sendable {
         let inbox = link.connection.read(limit: settings.batchLimit, byteLimit: Self.batchBytes)
         let arrived = Clocks.monotonicMicroseconds()
         for event in inbox.events { handle(event, link, &state) }
-        state.lastBatch = inbox.messages.count
+        state.rest = state.linger.rest(after: inbox.messages.count, at: arrived)
         let messages = inbox.messages.filter { !isOldRetained($0) }
         guard !messages.isEmpty else { return }
         let inbound = messages.map { decode($0, &state) }

@@ -63,10 +63,11 @@ final class OutboxLoop: Sendable {
                 read(link, &state)
                 if state.refusals.remainingMilliseconds == 0, let loss = link.connect() { lost(loss, &state) }
             }
-            if link.isConnected { try publish(connection, reader, &state) }
+            if link.isConnected, try publish(connection, reader, &state) {
+                Linger.sleep(state.linger.rest(after: state.inFlightCount, at: Clocks.monotonicMicroseconds()))
+            }
             let pause = max(link.retryMilliseconds, state.refusals.remainingMilliseconds)
             let wait = link.isOpen ? BrokerLink.pollMilliseconds : pause
-            if state.inFlightCount >= Linger.publishes { Linger.rest() }
             if link.poll(milliseconds: isStopping.load(ordering: .acquiring) ? min(wait, 50) : wait) {
                 read(link, &state)
             }
@@ -96,6 +97,7 @@ final class OutboxLoop: Sendable {
         var refusals = Backoff()
         var envelope: OutboundEnvelope
         var poison = PoisonWatch()
+        var linger = Linger()
         /// Of the status, until it is acknowledged.
         var statusMessageID: Int32?
 
@@ -217,7 +219,11 @@ final class OutboxLoop: Sendable {
     }
 
     /// Hands over as much as the window takes.
-    private func publish(_ connection: MQTTConnection, _ reader: any JournalReader, _ state: inout State) throws {
+    /// - Returns: whether that was anything.
+    private func publish(
+        _ connection: MQTTConnection, _ reader: any JournalReader, _ state: inout State
+    ) throws -> Bool {
+        var hasPublished = false
         var gathers = false
         defer { if gathers { connection.gather(false) } }
         while connection.isConnected, state.inFlightCount < state.poison.window(settings.window) {
@@ -234,14 +240,16 @@ final class OutboxLoop: Sendable {
             }
             do throws(MQTTError) {
                 try send(event, connection, &state)
+                hasPublished = true
             } catch  where error.code == .messageTooLarge || error.code == .invalidTopic {
                 setAside(event, "\(error)", &state)
             } catch {
                 // The connection has ended, perhaps at this event: the next one starts over from the cursor.
                 state.inFlight.append(State.InFlight(messageID: -1, position: event.record.position))
-                return
+                return hasPublished
             }
         }
+        return hasPublished
     }
 
     private func send(

@@ -1,0 +1,55 @@
+import Testing
+
+@testable import ConveyRuntime
+
+@Suite struct LingerTests {
+    private static let rest: Int64 = 2_000
+
+    /// A thread that handles a steady load: a round takes `fixed` microseconds and `each` a message.
+    private struct Thread {
+        var linger = Linger()
+        var now: Int64 = 1_000_000
+        var fixed: Int64 = 500
+        var each: Int64 = 30
+        var left: Int64 = 0
+
+        /// - Returns: how often it rested in so many rounds.
+        mutating func run(perSecond rate: Int64, rounds: Int) -> Int {
+            var rests = 0
+            var before = now
+            for _ in 0..<rounds {
+                // What came in since the last round, and at least one that is waited for.
+                let messages = max(1, Int((now - before) * rate / 1_000_000))
+                before = now
+                let rest = linger.rest(after: messages, at: now)
+                if rest > 0 { rests += 1 }
+                now += max(rest + fixed + each * Int64(messages), 1_000_000 / rate)
+            }
+            return rests
+        }
+    }
+
+    @Test func `A lone message is never delayed, whatever came before it`() {
+        var linger = Linger()
+        for round in 1...100 { _ = linger.rest(after: 500, at: Int64(round) * 10_000) }
+        #expect(linger.rest(after: 1, at: 2_000_000) == 0)
+    }
+
+    @Test func `A round that is large because the thread was held up is no reason to rest`() {
+        var thread = Thread()
+        #expect(thread.run(perSecond: 5_000, rounds: 1_000) == 0)
+        thread.now += 60_000
+        #expect(thread.run(perSecond: 5_000, rounds: 1_000) == 0)
+    }
+
+    @Test func `At saturation the thread rests, so that more share a round`() {
+        var thread = Thread()
+        #expect(thread.run(perSecond: 30_000, rounds: 1_000) > 900)
+    }
+
+    @Test func `A thread that has rested at saturation rests no more below half of it`() {
+        var thread = Thread()
+        #expect(thread.run(perSecond: 30_000, rounds: 1_000) > 900)
+        #expect(thread.run(perSecond: 15_000, rounds: 1_000) < 20)
+    }
+}
