@@ -199,7 +199,7 @@ let package = Package(
             ],
             path: "Benchmarks", swiftSettings: strict),
 
-        .testTarget(name: "SignalsTests", dependencies: ["Signals"], swiftSettings: strict),
+        .testTarget(name: "SignalsTests", dependencies: ["Signals", "Conversation"], swiftSettings: strict),
         .testTarget(name: "ConversationTests", dependencies: ["Conversation", "Signals"], swiftSettings: strict),
         .testTarget(
             name: "ConformanceTests", dependencies: ["ConformanceKit"], exclude: ["Vectors"], swiftSettings: strict),

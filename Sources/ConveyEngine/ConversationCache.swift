@@ -78,16 +78,11 @@ struct ConversationCache {
             bySubject[ExactText(candidate.record.subject)] = nil
             byID[candidate.record.id.rawValue] = nil
             if candidate.isDirty { changed.append(candidate.record) }
+            candidate.isDirty = false
         }
         return changed
     }
 
-    /// The conversations changed since they were last saved, which count as saved from now on.
-    func takeDirty() -> [ConversationRecord] {
-        clock.compactMap { conversation in
-            guard conversation.isDirty else { return nil }
-            conversation.isDirty = false
-            return conversation.record
-        }
-    }
+    /// The conversations changed since they were last saved.
+    var dirty: [ActiveConversation] { clock.filter(\.isDirty) }
 }

@@ -224,8 +224,7 @@ extension Engine {
             DeadLetter(position: record.position, conversation: record.conversation, reason: reason, at: time.wall))
         var id = DerivedID.deadLetter(record.position)
         let hash = IdentityHash.of(subject: signal.subject, id: id)
-        let earlier = recent.positions(hash) + (try journal.positions(identity: hash))
-        if !earlier.isEmpty {
+        if try !positions(identity: hash).isEmpty {
             id = DerivedID.deadLetter(record.position, again: nextPosition)
         }
         let notice = Signal(

@@ -47,6 +47,7 @@ extension Engine {
         batch.redrivenDeadLetters.append(record.position)
         metrics.gauges.deadLettersOpen -= 1
         pending.restore(record.position)
+        checkpoint?.restore(record.position)
         // It waits with the others until the conversation can be loaded.
         guard !conversation.isSetAside else {
             return DeadLetterOutcome(position: record.position, status: .redriven, auditID: id)

@@ -117,7 +117,7 @@ extension Engine {
 
     /// The record of a signal with the same subject, source and id.
     func find(_ signal: Signal, hash: UInt64) throws(JournalError) -> JournalRecord? {
-        for position in recent.positions(hash) + (try journal.positions(identity: hash)) {
+        for position in try positions(identity: hash) {
             if let record = try record(at: position), case .signal(let known) = record.content,
                 Self.identity(known) == Self.identity(signal)
             {
@@ -151,7 +151,7 @@ extension Engine {
             // Under one id there may be signals of several sources; one that is applied is enough.
             var best = Scheduler.CauseStatus.unknown
             let hash = IdentityHash.of(subject: subject, id: id)
-            for position in recent.positions(hash) + (try journal.positions(identity: hash)) where best != .applied {
+            for position in try positions(identity: hash) where best != .applied {
                 guard let record = try record(at: position), case .signal(let candidate) = record.content,
                     ExactText(candidate.id) == ExactText(id), ExactText(candidate.subject) == ExactText(subject)
                 else { continue }

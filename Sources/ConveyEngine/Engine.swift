@@ -16,10 +16,13 @@ public final class Engine {
     var conversations: ConversationCache
     var recent = IdentityIndex()
     var pending = PendingChanges()
+    /// The checkpoint that is being written.
+    var checkpoint: CheckpointWriter?
     var ledger: EffectLedger
     /// The position the next record gets.
     var nextPosition = Position.start.next
     var lastConversation: Int64 = 0
+    /// Where the newest checkpoint stands, complete or not.
     var checkpointed = Position.start
     package var outboxCursor = Position.start
     /// Partitions with ready signals, in the order of their turns.
@@ -152,7 +155,7 @@ public final class Engine {
 
     /// Adds what keeps memory and start-up bounded.
     private func finishBatch() throws(JournalError) {
-        if nextPosition.rawValue - checkpointed.rawValue > settings.checkpointInterval { checkpoint() }
+        writeCheckpoint()
         save(conversations.evict())
         releaseSignals()
     }
@@ -164,15 +167,28 @@ public final class Engine {
         }
     }
 
-    private func checkpoint() {
-        let through = lastPosition
-        save(conversations.takeDirty())
-        batch.checkpoint = Checkpoint(
-            through: through, identities: recent.sorted(), pendingAdded: pending.added.sorted(),
-            pendingRemoved: pending.removed.sorted(), applyOrders: partitions.map(\.applyOrder))
-        recent.removeAll()
-        pending.removeAll()
-        checkpointed = through
+    /// Begins a checkpoint when one is due, and takes the next steps of one that is begun.
+    private func writeCheckpoint() {
+        if checkpoint == nil, nextPosition.rawValue - checkpointed.rawValue > settings.checkpointInterval {
+            checkpoint = CheckpointWriter(
+                through: lastPosition, identities: recent, conversations: conversations.dirty, pending: pending,
+                applyOrders: partitions.map(\.applyOrder), interval: settings.checkpointInterval)
+            recent = IdentityIndex()
+            pending = PendingChanges()
+            checkpointed = lastPosition
+        }
+        // A transaction that writes nothing else need not become one because of it.
+        guard checkpoint != nil, !batch.isEmpty else { return }
+        for conversation in checkpoint?.write(to: &batch) ?? [] {
+            conversation.isDirty = false
+            save([conversation.record])
+        }
+        if batch.checkpoint != nil { checkpoint = nil }
+    }
+
+    /// Where signals with this hash were recorded. After a crash in the middle of a checkpoint a position comes twice.
+    func positions(identity hash: UInt64) throws(JournalError) -> [Position] {
+        recent.positions(hash) + (checkpoint?.positions(hash) ?? []) + (try journal.positions(identity: hash))
     }
 
     /// Lets go of the bytes of signals that wait beyond the limit; they are read back when their turn comes.

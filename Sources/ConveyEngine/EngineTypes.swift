@@ -107,7 +107,8 @@ public struct EngineSettings: Sendable {
     public var partitionTurn = 16
     /// Conversations kept in memory; the least recently used are saved and dropped.
     public var conversationLimit = 20_000
-    /// Records between two checkpoints: what a start-up reads at the most.
+    /// Records between two checkpoints. A checkpoint is complete half of them later: a start-up reads one and a half times as
+    /// many at the most.
     public var checkpointInterval: Int64 = 16_384
     /// Pending signals kept in memory with their bytes; the bytes of further ones are read back from the journal.
     public var residentSignalLimit = 10_000

@@ -28,8 +28,9 @@ struct PendingChanges {
         removed.removeAll { $0 == position }
     }
 
-    mutating func removeAll() {
-        added.removeAll(keepingCapacity: true)
-        removed.removeAll(keepingCapacity: true)
+    /// What is said of a position is no part of the changes any more.
+    mutating func forget(_ position: Position) {
+        added.remove(position)
+        removed.removeAll { $0 == position }
     }
 }

@@ -25,6 +25,9 @@ public struct JournalBatch: Sendable {
     public var discardedDeadLetters: [Position] = []
     /// Everything up to here has been acknowledged by the broker.
     public var outboxCursor: Position?
+    /// Identity hash → position of signals: a part of those that the next checkpoint comprises, ascending by hash. After a
+    /// crash some come a second time.
+    public var identities: [(hash: UInt64, position: Position)] = []
     public var checkpoint: Checkpoint?
 
     public init() {}
@@ -32,7 +35,7 @@ public struct JournalBatch: Sendable {
     public var isEmpty: Bool {
         records.isEmpty && createdConversations.isEmpty && savedConversations.isEmpty && openedEffects.isEmpty
             && changedEffects.isEmpty && closedEffects.isEmpty && deadLetters.isEmpty && redrivenDeadLetters.isEmpty
-            && discardedDeadLetters.isEmpty && outboxCursor == nil && checkpoint == nil
+            && discardedDeadLetters.isEmpty && outboxCursor == nil && identities.isEmpty && checkpoint == nil
     }
 
     /// Whether a dead letter is re-driven or discarded here.
@@ -41,11 +44,10 @@ public struct JournalBatch: Sendable {
     }
 }
 
-/// Folds the journal's tail into what is found by key, so that a start-up reads only what was appended since.
+/// Folds the journal's tail into what is found by key, so that a start-up reads only what was appended since. Identities and
+/// conversations up to `through` have been written by this batch or by earlier ones.
 public struct Checkpoint: Sendable {
     public var through: Position
-    /// Identity hash → position of the signals recorded since the last checkpoint, ascending by hash.
-    public var identities: [(hash: UInt64, position: Position)]
     /// What has come to be pending (recorded, neither applied nor a dead letter) since the last checkpoint, ascending.
     public var pendingAdded: [Position]
     /// What was pending at the last checkpoint and is not any more, ascending.
@@ -54,11 +56,9 @@ public struct Checkpoint: Sendable {
     public var applyOrders: [Int64]
 
     public init(
-        through: Position, identities: [(hash: UInt64, position: Position)], pendingAdded: [Position],
-        pendingRemoved: [Position], applyOrders: [Int64]
+        through: Position, pendingAdded: [Position], pendingRemoved: [Position], applyOrders: [Int64]
     ) {
         self.through = through
-        self.identities = identities
         self.pendingAdded = pendingAdded
         self.pendingRemoved = pendingRemoved
         self.applyOrders = applyOrders

@@ -18,12 +18,16 @@ final class CheckpointTables {
         setCursor = try database.prepare("UPDATE cursors SET position = ?1 WHERE name = ?2")
     }
 
-    func write(_ checkpoint: Checkpoint) throws(JournalError) {
-        for entry in checkpoint.identities {
+    /// A part of the identities that the next checkpoint comprises. After a crash some are there already.
+    func write(identities: [(hash: UInt64, position: Position)]) throws(JournalError) {
+        for entry in identities {
             insertIdentity.append(Int64(bitPattern: entry.hash))
             insertIdentity.append(entry.position.rawValue)
             try insertIdentity.run()
         }
+    }
+
+    func write(_ checkpoint: Checkpoint) throws(JournalError) {
         for position in checkpoint.pendingRemoved {
             deletePending.append(position.rawValue)
             try deletePending.run()

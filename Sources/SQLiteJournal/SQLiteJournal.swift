@@ -92,6 +92,7 @@ package final class SQLiteJournal: Journal {
             for position in batch.discardedDeadLetters { try self.deadLetters.discard(position) }
             for letter in batch.deadLetters { try self.deadLetters.insert(letter) }
             if let cursor = batch.outboxCursor { try self.checkpoints.move("outbox", to: cursor) }
+            try self.checkpoints.write(identities: batch.identities)
             if let checkpoint = batch.checkpoint { try self.checkpoints.write(checkpoint) }
         }
     }

@@ -47,14 +47,16 @@ public struct JournalContract: Sendable, CustomStringConvertible {
         },
         JournalContract("a checkpoint makes identities findable and is where recovery begins") { journal in
             var batch = sampleBatch()
+            batch.identities = [(7, Position(1)), (.max, Position(2))]
             batch.checkpoint = Checkpoint(
-                through: Position(2), identities: [(7, Position(1)), (.max, Position(2))],
-                pendingAdded: [Position(1), Position(2)], pendingRemoved: [],
+                through: Position(2), pendingAdded: [Position(1), Position(2)], pendingRemoved: [],
                 applyOrders: Array(repeating: 3, count: journal.partitionCount))
             try journal.commit(batch, epoch: .single)
             var next = JournalBatch()
+            // As after a crash in the middle of the next checkpoint.
+            next.identities = [(7, Position(1))]
             next.checkpoint = Checkpoint(
-                through: Position(2), identities: [], pendingAdded: [], pendingRemoved: [Position(2)],
+                through: Position(2), pendingAdded: [], pendingRemoved: [Position(2)],
                 applyOrders: Array(repeating: 3, count: journal.partitionCount))
             try journal.commit(next, epoch: .single)
             try expect(try journal.positions(identity: 7) == [Position(1)])
@@ -203,7 +205,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             var checkpoint = JournalBatch()
             checkpoint.savedConversations = [saved]
             checkpoint.checkpoint = Checkpoint(
-                through: Position(4), identities: [], pendingAdded: [], pendingRemoved: [],
+                through: Position(4), pendingAdded: [], pendingRemoved: [],
                 applyOrders: Array(repeating: 0, count: journal.partitionCount))
             try journal.commit(checkpoint, epoch: .single)
             try expectHead("a/b #ü", 4, 4)

@@ -161,8 +161,10 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
         for position in batch.discardedDeadLetters { disk.deadLetters[position]?.reason = .discarded }
         for letter in batch.deadLetters { disk.deadLetters[letter.position] = letter }
         if let cursor = batch.outboxCursor { disk.outboxCursor = cursor }
+        for entry in batch.identities where !(disk.identities[entry.hash]?.contains(entry.position) ?? false) {
+            disk.identities[entry.hash, default: []].append(entry.position)
+        }
         if let checkpoint = batch.checkpoint {
-            for entry in checkpoint.identities { disk.identities[entry.hash, default: []].append(entry.position) }
             disk.pending.removeAll { checkpoint.pendingRemoved.contains($0) }
             disk.pending += checkpoint.pendingAdded
             disk.applyOrders = checkpoint.applyOrders

@@ -1,32 +1,44 @@
 /// Finds the signals recorded since the last checkpoint by the hash of their identity; the journal finds the older ones.
 /// Its size is bounded by the checkpoint interval.
 package struct IdentityIndex {
-    private var newest: [UInt64: Position] = [:]
-    /// Earlier positions of hashes that occur more than once (one id used under several sources; chance).
-    private var earlier: [UInt64: [Position]] = [:]
+    /// Entries whose hashes begin alike: what a checkpoint writes in one step.
+    private struct Group {
+        var newest: [UInt64: Position] = [:]
+        /// Earlier positions of hashes that occur more than once (one id used under several sources; chance).
+        var earlier: [UInt64: [Position]] = [:]
+    }
+
+    private var groups = Array(repeating: Group(), count: Self.groupCount)
+    package private(set) var count = 0
+
+    /// Each group is a few hundred entries at a checkpoint.
+    package static let groupCount = 1 << groupBits
+    private static let groupBits = 6
 
     package init() {}
 
     package mutating func insert(_ hash: UInt64, _ position: Position) {
-        if let known = newest.updateValue(position, forKey: hash) { earlier[hash, default: []].append(known) }
+        let index = Self.group(of: hash)
+        if let known = groups[index].newest.updateValue(position, forKey: hash) {
+            groups[index].earlier[hash, default: []].append(known)
+        } else {
+            count += 1
+        }
     }
 
     package func positions(_ hash: UInt64) -> [Position] {
-        guard let position = newest[hash] else { return [] }
-        return [position] + (earlier[hash] ?? [])
+        let group = groups[Self.group(of: hash)]
+        guard let position = group.newest[hash] else { return [] }
+        return [position] + (group.earlier[hash] ?? [])
     }
 
-    /// All entries, ascending by hash: neighbours land on the same pages of the journal's index.
-    package func sorted() -> [(hash: UInt64, position: Position)] {
-        var entries = newest.map { (hash: $0.key, position: $0.value) }
-        for (hash, positions) in earlier { entries += positions.map { (hash: hash, position: $0) } }
+    /// The entries of a group, ascending by hash: neighbours land on the same pages of the journal's index.
+    package func sorted(group index: Int) -> [(hash: UInt64, position: Position)] {
+        let group = groups[index]
+        var entries = group.newest.map { (hash: $0.key, position: $0.value) }
+        for (hash, positions) in group.earlier { entries += positions.map { (hash: hash, position: $0) } }
         return entries.sorted { $0.hash == $1.hash ? $0.position < $1.position : $0.hash < $1.hash }
     }
 
-    package mutating func removeAll() {
-        newest.removeAll(keepingCapacity: true)
-        earlier.removeAll()
-    }
-
-    package var count: Int { newest.count }
+    private static func group(of hash: UInt64) -> Int { Int(hash >> (64 - UInt64(groupBits))) }
 }
