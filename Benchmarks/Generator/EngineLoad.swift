@@ -31,7 +31,7 @@ final class EngineLoad: Sendable {
     }
 
     private let shards: Int
-    private let directory: String
+    private let store: any JournalStore
     private let phase = Atomic(Phase.prepare.rawValue)
     private let ready = Atomic(0)
     private let measured = Mutex<[Measured]>([])
@@ -47,9 +47,11 @@ final class EngineLoad: Sendable {
     private static let conversations = 1_000
     private static let patience: Int64 = 30_000_000_000
 
-    init(shards: Int, directory: String) {
+    init(shards: Int, directory: String) throws {
         self.shards = shards
-        self.directory = directory
+        store = SQLiteStore(
+            directory: directory, newLayout: JournalLayout(partitions: Self.partitions, shards: shards))
+        _ = try store.prepare()
     }
 
     func run(warmUpSeconds: Double, seconds: Double) throws -> Outcome {
@@ -109,11 +111,8 @@ final class EngineLoad: Sendable {
     }
 
     private func drive(_ shard: Int, _ result: inout Measured) throws {
-        let path = "\(directory)/\(shard)"
-        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
-        let journal = try SQLiteJournal(directory: path, partitionCount: Self.partitions)
         let engine = try Engine(
-            journal: journal, settings: EngineSettings(), time: Self.time(),
+            journal: try store.openWriter(shard: shard), settings: EngineSettings(), time: Self.time(),
             logger: Logger(label: "bench") { _ in SwiftLogNoOpLogHandler() })
         let subjects = subjects(of: shard)
         let text = SignalTemplates.words(240)
