@@ -250,7 +250,8 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["ProcessKit"], path: "Tests/TestSupport", swiftSettings: strict),
         .testTarget(
-            name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport", "Threads"], swiftSettings: strict),
+            name: "MQTTTransportTests", dependencies: ["MQTTTransport", "TestSupport", "Threads"], swiftSettings: strict
+        ),
         .testTarget(name: "BenchmarkTests", dependencies: ["bench", "ProcessKit"], swiftSettings: strict),
         .testTarget(
             name: "ConveyTests",
