@@ -1,3 +1,4 @@
+import Signals
 import JournalPort
 
 /// Writes one checkpoint in steps over several transactions, so that none of them becomes long: first the identities, a

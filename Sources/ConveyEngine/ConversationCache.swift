@@ -9,7 +9,7 @@ final class ActiveConversation {
     /// Of them, those whose application may let an answer go on.
     var pendingTurns = 0
     /// The data of the newest `conv.in.conversation.configured`, once it was needed.
-    var configuration: (position: UInt64, data: [UInt8])?
+    var configuration: (position: Position, data: [UInt8])?
     /// Changed since it was last saved.
     var isDirty = false
     /// Used since the clock hand last passed.
@@ -23,13 +23,13 @@ final class ActiveConversation {
     var isSetAside: Bool { record.damage != nil }
 
     /// An answer goes on, or may: no other one starts until that is decided.
-    var isTurnHeld: Bool { pendingTurns > 0 || record.state.toolLoop != nil }
+    var isTurnHeld: Bool { pendingTurns > 0 || record.core.state.toolLoop != nil }
 }
 
 /// The conversations in memory, up to a limit: those not used for longest leave first (clock algorithm: O(1) on average).
 struct ConversationCache {
     private var bySubject: [ExactText: ActiveConversation] = [:]
-    private var byID: [Int64: ActiveConversation] = [:]
+    private var byID: [ConversationID: ActiveConversation] = [:]
     private var clock: [ActiveConversation] = []
     private var hand = 0
     private let limit: Int
@@ -46,7 +46,7 @@ struct ConversationCache {
         return conversation
     }
 
-    func find(id: Int64) -> ActiveConversation? {
+    func find(id: ConversationID) -> ActiveConversation? {
         guard let conversation = byID[id] else { return nil }
         conversation.wasUsed = true
         return conversation
@@ -55,7 +55,7 @@ struct ConversationCache {
     mutating func insert(_ record: ConversationRecord) -> ActiveConversation {
         let conversation = ActiveConversation(record)
         bySubject[ExactText(record.subject)] = conversation
-        byID[record.id.rawValue] = conversation
+        byID[record.id] = conversation
         clock.append(conversation)
         return conversation
     }
@@ -76,7 +76,7 @@ struct ConversationCache {
             clock.swapAt(hand, clock.count - 1)
             clock.removeLast()
             bySubject[ExactText(candidate.record.subject)] = nil
-            byID[candidate.record.id.rawValue] = nil
+            byID[candidate.record.id] = nil
             if candidate.isDirty { changed.append(candidate.record) }
             candidate.isDirty = false
         }

@@ -42,7 +42,7 @@ struct ConversationRebuild {
         }
         for link in links {
             guard case .marker(let marker) = link.content else { continue }
-            return marker.digest == row.state.digest
+            return marker.digest == row.core.state.digest
                 ? nil
                 : "its saved state is not the one that its newest application, position \(link.position), has left"
         }
@@ -149,15 +149,13 @@ struct ConversationRebuild {
         var record = counters
         for marker in markers {
             guard let applied = try journal.record(at: marker.appliedPosition), applied.conversation == record.id,
-                case .signal(let signal) = applied.content
+                let recorded = applied.recordedSignal
             else {
                 let reason = "record \(marker.appliedPosition) was applied but cannot be read"
                 return .failure(Failure(reason: reason, counters: counters))
             }
-            _ = PartitionMachine.reduce(
-                signal, position: applied.position.rawValue, priority: marker.priority, offset: applied.offset,
-                partition: record.partition, state: &record.state, canceledThrough: &record.canceledThrough)
-            guard record.state.digest == marker.digest else {
+            _ = record.core.apply(recorded, priority: marker.priority)
+            guard record.core.state.digest == marker.digest else {
                 let reason =
                     "replaying it gives another state than was recorded at record \(applied.position) "
                     + "(offset \(applied.offset))"

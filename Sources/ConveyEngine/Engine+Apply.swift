@@ -36,8 +36,8 @@ extension Engine {
     /// Applies one signal; false when none is ready.
     private func applyNext(in partition: Int) throws(JournalError) -> Bool {
         guard let selection = partitions[partition].select() else { return false }
-        let position = Position(selection.position)
-        let conversation = try activate(id: ConversationID(selection.conversation))
+        let position = selection.position
+        let conversation = try activate(id: selection.conversation)
         let held = selection.signal
         guard let signal = held == nil ? try readSignal(at: position) : held else {
             try setAside(
@@ -49,10 +49,7 @@ extension Engine {
             if let record = try waitingRecord(at: position) { try bury(record, reason: .effectLimit) }
             return true
         }
-        var canceledThrough = conversation.record.canceledThrough
-        let application = partitions[partition].apply(
-            selection, signal: signal, state: &conversation.record.state, canceledThrough: &canceledThrough)
-        conversation.record.canceledThrough = canceledThrough
+        let application = partitions[partition].apply(selection, signal: signal, to: &conversation.record.core)
         settle(position, signal, conversation)
         conversation.isDirty = true
         output.applied += 1
@@ -60,8 +57,7 @@ extension Engine {
         budget -= application.released / Self.releasesAnApplication
         metrics.applySeconds.observe(Double(time.monotonic - selection.enqueuedAt) / 1_000)
         let applied = Applied(
-            signal: signal, position: position, conversation: conversation, priority: selection.priority,
-            application: application)
+            signal: signal, selection: selection, conversation: conversation, application: application)
         for directive in application.directives { try carryOut(directive, of: applied) }
         if ToolLoop.mayContinue(signal) { advanceTurn(conversation) }
         return true
@@ -77,30 +73,30 @@ extension Engine {
     /// Effects that others run are part of a conversation's state until they end; a host that never ends them must not make
     /// the state grow for ever.
     private func exceedsEffectLimit(_ signal: Signal, _ conversation: ActiveConversation) -> Bool {
-        conversation.record.state.inFlight.count >= settings.inFlightLimit && signal.source != DerivedSource.effects
+        conversation.record.core.state.inFlight.count >= settings.inFlightLimit
+            && signal.source != DerivedSource.effects
             && Family(type: signal.type) == .effect
     }
 
     /// A signal just applied, for the directives it gave.
     private final class Applied {
         let signal: Signal
-        let position: Position
+        let selection: PartitionMachine.Selection
         let conversation: ActiveConversation
-        let priority: Priority
         let application: PartitionMachine.Application
         var outputs = 0
         var effects = 0
 
+        var position: Position { selection.position }
         var reference: SignalReference { SignalReference(id: signal.id, position: position) }
 
         init(
-            signal: Signal, position: Position, conversation: ActiveConversation, priority: Priority,
+            signal: Signal, selection: PartitionMachine.Selection, conversation: ActiveConversation,
             application: PartitionMachine.Application
         ) {
             self.signal = signal
-            self.position = position
+            self.selection = selection
             self.conversation = conversation
-            self.priority = priority
             self.application = application
         }
     }
@@ -129,15 +125,18 @@ extension Engine {
 
     private func emitMarker(_ applied: Applied) {
         let marker = Marker(
-            appliedPosition: applied.position, applyOrder: applied.application.applyOrder, priority: applied.priority,
-            digest: applied.conversation.record.state.digest)
+            appliedPosition: applied.position, applyOrder: applied.application.applyOrder,
+            priority: applied.selection.priority,
+            digest: applied.conversation.record.core.state.digest)
         let record = place(.marker(marker), family: .applied, in: applied.conversation)
         partitions[applied.conversation.record.partition].markApplied(
-            unscheduled: DerivedID.marker(of: applied.position), conversation: record.conversation.rawValue)
+            unscheduled: DerivedID.marker(of: applied.position), conversation: record.conversation)
         output.outbound.append(
             OutboundEvent(
                 record: record, subject: applied.signal.subject, partition: applied.conversation.record.partition,
-                applied: applied.signal))
+                applied: RecordedSignal(
+                    signal: applied.signal, position: applied.position, conversation: record.conversation,
+                    offset: applied.selection.offset, hash: applied.selection.hash)))
     }
 
     private func emit(_ output: Output, of applied: Applied) throws(JournalError) {
@@ -152,7 +151,7 @@ extension Engine {
 
     /// A conversation that has pending signals: it is in memory, but for a start-up that has only just read their ids.
     func activate(id: ConversationID) throws(JournalError) -> ActiveConversation {
-        if let known = conversations.find(id: id.rawValue) { return known }
+        if let known = conversations.find(id: id) { return known }
         guard let saved = try journal.conversation(id: id) else {
             throw JournalError(.damaged, "conversation \(id) has records but no row")
         }
@@ -175,7 +174,7 @@ extension Engine {
                 parkedUntil: time.monotonic - settings.causeTimeoutMilliseconds, limit: room)
             room -= positions.count
             for position in positions {
-                guard let record = try waitingRecord(at: Position(position)) else { continue }
+                guard let record = try waitingRecord(at: position) else { continue }
                 try bury(record, reason: .causeTimeout)
             }
         }
@@ -206,9 +205,9 @@ extension Engine {
             let partition = try activate(id: record.conversation).record.partition
             for cause in [signal.id, DerivedID.marker(of: record.position)] {
                 for dependent in partitions[partition].abandon(
-                    cause: cause, conversation: record.conversation.rawValue)
+                    cause: cause, conversation: record.conversation)
                 {
-                    guard let record = try waitingRecord(at: Position(dependent)) else { continue }
+                    guard let record = try waitingRecord(at: dependent) else { continue }
                     graves.append((record, .causeDeadLettered))
                 }
             }

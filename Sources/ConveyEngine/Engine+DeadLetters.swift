@@ -54,8 +54,7 @@ extension Engine {
         }
         let partition = conversation.record.partition
         partitions[partition].enqueue(
-            signal, position: record.position.rawValue, conversation: conversation.record.id.rawValue,
-            offset: record.offset, cause: status, now: time.monotonic)
+            record.recorded(signal), cause: status, now: time.monotonic)
         conversation.pending += 1
         giveTurn(to: partition)
         return DeadLetterOutcome(position: record.position, status: .redriven, auditID: id)

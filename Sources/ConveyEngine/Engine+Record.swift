@@ -54,7 +54,7 @@ extension Engine {
         let partition = conversation.record.partition
         let status: Scheduler.CauseStatus
         if let cause {
-            status = partitions[partition].isPending(cause.rawValue) ? .pending : .applied
+            status = partitions[partition].isPending(cause) ? .pending : .applied
         } else {
             status = try self.status(of: signal.cause, in: conversation)
         }
@@ -64,8 +64,7 @@ extension Engine {
             return record
         }
         partitions[partition].enqueue(
-            signal, position: record.position.rawValue, conversation: conversation.record.id.rawValue,
-            offset: record.offset, cause: status, now: time.monotonic)
+            record.recorded(signal), cause: status, now: time.monotonic)
         conversation.pending += 1
         if ToolLoop.mayContinue(signal) { conversation.pendingTurns += 1 }
         pending.insert(record.position)
@@ -166,7 +165,7 @@ extension Engine {
     }
 
     private func status(ofRecord position: Position, partition: Int) throws(JournalError) -> Scheduler.CauseStatus {
-        if partitions[partition].isPending(position.rawValue) { return .pending }
+        if partitions[partition].isPending(position) { return .pending }
         // While recovering: it was recorded later than the signal that names it, or is that signal.
         if unqueued.contains(position) { return .unknown }
         if buried.contains(position) { return .unknown }

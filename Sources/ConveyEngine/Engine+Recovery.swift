@@ -100,24 +100,19 @@ extension Engine {
     }
 
     private func reapply(_ marker: Marker, in conversation: ActiveConversation) throws(JournalError) -> String? {
-        guard let record = try journal.record(at: marker.appliedPosition), case .signal(let signal) = record.content
+        guard let recorded = try journal.record(at: marker.appliedPosition)?.recordedSignal
         else { return "record \(marker.appliedPosition) was applied but cannot be read" }
-        var canceledThrough = conversation.record.canceledThrough
-        _ = PartitionMachine.reduce(
-            signal, position: record.position.rawValue, priority: marker.priority, offset: record.offset,
-            partition: conversation.record.partition, state: &conversation.record.state,
-            canceledThrough: &canceledThrough)
-        conversation.record.canceledThrough = canceledThrough
-        guard conversation.record.state.digest == marker.digest else {
+        _ = conversation.record.core.apply(recorded, priority: marker.priority)
+        guard conversation.record.core.state.digest == marker.digest else {
             return "replaying it gives another state than was recorded at record \(marker.appliedPosition) "
-                + "(offset \(record.offset))"
+                + "(offset \(recorded.offset))"
         }
         return nil
     }
 
     /// The conversation with a number; nil where there is no row for it, which is told.
     private func find(_ id: ConversationID) throws(JournalError) -> ActiveConversation? {
-        if let known = conversations.find(id: id.rawValue) { return known }
+        if let known = conversations.find(id: id) { return known }
         guard let saved = try journal.conversation(id: id) else {
             setAsideWithoutRow(id)
             return nil
@@ -135,7 +130,7 @@ extension Engine {
                 continue
             }
             guard let conversation = try find(record.conversation) else { continue }
-            guard let signal = record.intactSignal else {
+            guard let recorded = record.recordedSignal, record.damage == nil else {
                 try setAside(conversation, because: record.damage ?? "record \(position) waits, but is a marker")
                 continue
             }
@@ -144,13 +139,11 @@ extension Engine {
                 continue
             }
             let partition = conversation.record.partition
-            let cause = try status(of: signal.cause, in: conversation)
-            partitions[partition].enqueue(
-                signal, position: position.rawValue, conversation: record.conversation.rawValue,
-                offset: record.offset, cause: cause, now: time.monotonic)
-            if index >= settings.residentSignalLimit { partitions[partition].release(position.rawValue) }
+            let cause = try status(of: recorded.signal.cause, in: conversation)
+            partitions[partition].enqueue(recorded, cause: cause, now: time.monotonic)
+            if index >= settings.residentSignalLimit { partitions[partition].release(position) }
             conversation.pending += 1
-            if ToolLoop.mayContinue(signal) { conversation.pendingTurns += 1 }
+            if ToolLoop.mayContinue(recorded.signal) { conversation.pendingTurns += 1 }
             giveTurn(to: partition)
         }
     }

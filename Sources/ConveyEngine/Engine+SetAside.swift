@@ -72,7 +72,7 @@ extension Engine {
         conversation.isDirty = true
         conversation.pending = 0
         conversation.pendingTurns = 0
-        let withdrawn = partitions[conversation.record.partition].withdraw(conversation: id.rawValue)
+        let withdrawn = partitions[conversation.record.partition].withdraw(conversation: id)
         for key in ledger.effects(of: id) {
             if let entry = ledger.close(key), entry.isRunning { output.orders.append(.stop(key)) }
         }

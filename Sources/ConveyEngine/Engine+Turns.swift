@@ -56,9 +56,9 @@ extension Engine {
 
     /// The data of the conversation's newest `conv.in.conversation.configured`.
     func configuration(of conversation: ActiveConversation) throws(JournalError) -> [UInt8]? {
-        guard let position = conversation.record.state.configuredAt else { return nil }
+        guard let position = conversation.record.core.configured else { return nil }
         if let known = conversation.configuration, known.position == position { return known.data }
-        guard let data = try readSignal(at: Position(Int64(position)))?.data else {
+        guard let data = try readSignal(at: position)?.data else {
             setAsideLater(conversation, because: "record \(position), its configuration, cannot be read")
             return nil
         }

@@ -1,3 +1,4 @@
+import Signals
 import Conversation
 import JournalPort
 import Logging
@@ -92,8 +93,8 @@ public final class Engine {
 
     /// A conversation's state, as of the last transaction; nil for a subject without records.
     public func state(ofSubject subject: String) throws(JournalError) -> ConversationState? {
-        if let active = conversations.find(subject: subject) { return active.record.state }
-        return try journal.conversation(subject: subject)?.state
+        if let active = conversations.find(subject: subject) { return active.record.core.state }
+        return try journal.conversation(subject: subject)?.core.state
     }
 
     /// When something is due without new input, in monotonic milliseconds: a parked signal, a timer, an attempt. Never before
@@ -195,8 +196,8 @@ public final class Engine {
     private func releaseSignals() {
         guard queueDepth > settings.residentSignalLimit else { return }
         for record in batch.records {
-            guard let conversation = conversations.find(id: record.conversation.rawValue) else { continue }
-            partitions[conversation.record.partition].release(record.position.rawValue)
+            guard let conversation = conversations.find(id: record.conversation) else { continue }
+            partitions[conversation.record.partition].release(record.position)
         }
     }
 

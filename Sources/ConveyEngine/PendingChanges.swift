@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 
 /// What differs between the signals that are pending now and those that were at the last checkpoint: what the next one
 /// writes, however many signals wait.

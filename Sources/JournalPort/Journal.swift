@@ -1,3 +1,5 @@
+import Signals
+
 /// Who may write: a number that grows each time the ownership of the partitions changes. A journal refuses a commit with
 /// an older one. With SQLite one process owns all, and it stays 1.
 public struct Epoch: RawRepresentable, Comparable, Sendable {

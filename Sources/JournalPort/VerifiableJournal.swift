@@ -1,3 +1,5 @@
+import Signals
+
 /// What verification reads beside the records: everything that is kept twice, found by key or derived. Belongs to one thread.
 public protocol VerifiableJournal: RecoverableJournal {
     /// Up to `limit` saved conversations of a slice with an id above `id`, ascending.

@@ -67,8 +67,8 @@ package final class ProjectionStore {
         guard let marker = event.marker else { return nil }
         if let data = marker.signalData, marker.signalType == "conv.in.message.received" {
             try timelines.insert(
-                event.subject, position: marker.position, id: marker.signalID, type: marker.signalType, data: data)
-            return marker.position
+                event.subject, position: marker.offset, id: marker.signalID, type: marker.signalType, data: data)
+            return marker.offset
         }
         return Family(type: marker.signalType) == .output ? try place(marker, event.subject) : nil
     }
@@ -99,12 +99,12 @@ package final class ProjectionStore {
         let found = try findOutput.step() ? (findOutput.integer(0), findOutput.text(1) ?? "", findOutput.bytes(2)) : nil
         findOutput.reset()
         guard let (sequence, type, data) = found else {
-            try run(insertPlace, subject, marker.signalID, marker.position)
+            try run(insertPlace, subject, marker.signalID, marker.offset)
             return nil
         }
         try run(deleteOutput, subject, marker.signalID, sequence)
-        try timelines.insert(subject, position: marker.position, id: marker.signalID, type: type, data: data)
-        return marker.position
+        try timelines.insert(subject, position: marker.offset, id: marker.signalID, type: type, data: data)
+        return marker.offset
     }
 
     /// Runs a statement whose parameters are subject, id and a number.

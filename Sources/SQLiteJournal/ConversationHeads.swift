@@ -1,6 +1,7 @@
 import JournalPort
 import Signals
 import SQLite
+import Signals
 
 /// Where conversations are as of the newest commit.
 ///

@@ -51,7 +51,7 @@ final class ConversationTable {
         statement.append(record.head.rawValue)
         statement.append(record.offset)
         for sequence in record.sequences { statement.append(sequence) }
-        statement.append(record.canceledThrough)
+        statement.append(record.core.canceledThrough)
         statement.append(utf8: record.encodeSaved())
     }
 
@@ -91,7 +91,7 @@ final class ConversationTable {
         record.head = Position(row.integer(4))
         record.offset = row.integer(5)
         record.sequences = (0..<Int32(Family.allCases.count)).map { row.integer(6 + $0) }
-        record.canceledThrough = row.integer(11)
+        record.core.canceledThrough = row.integer(11)
         record.decodeSaved(row.bytes(12))
         return record
     }

@@ -1,6 +1,7 @@
 import JournalPort
 import Signals
 import SQLite
+import Signals
 
 /// Writes dead letters, and moves them back among the pending.
 final class DeadLetterChanges {

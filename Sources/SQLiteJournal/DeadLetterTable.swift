@@ -1,6 +1,7 @@
 import JournalPort
 import Signals
 import SQLite
+import Signals
 
 /// Reads dead letters.
 final class DeadLetterTable {

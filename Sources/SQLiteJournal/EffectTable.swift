@@ -1,3 +1,4 @@
+import Signals
 import Conversation
 import JournalPort
 import Signals

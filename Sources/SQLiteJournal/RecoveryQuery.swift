@@ -1,6 +1,7 @@
 import JournalPort
 import Signals
 import SQLite
+import Signals
 
 /// Reads what a start-up begins with. Call it in a transaction where somebody else writes.
 enum RecoveryQuery {

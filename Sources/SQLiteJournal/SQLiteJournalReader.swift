@@ -1,6 +1,7 @@
 import JournalPort
 import Signals
 import SQLite
+import Signals
 
 /// Reads the journal from another thread or process than the one that writes it.
 ///

@@ -19,8 +19,8 @@ enum ReducerVectors {
                 id: id, source: "/vectors", type: type, subject: input["subject"]?.string ?? "default",
                 data: (input["data"] ?? .null).encode())
             let directives = Reducer.apply(
-                signal, priority: priority, partition: step["partition_id"]?.int ?? 0,
-                schedulerSequence: UInt64(clamping: step["scheduler_seq"]?.int ?? 0), to: &view.state)
+                signal, priority: priority, offset: Int64(step["scheduler_seq"]?.int ?? 0), recordHash: 0,
+                to: &view.state)
             if let event = view.state.lastEvent { view.history.push(event) }
             check.compare("step \(index) state", step["state"]?.without("conversation_id"), state(view))
             compare("step \(index)", step, directives, signal, conversation: conversation, &check)
@@ -39,10 +39,10 @@ enum ReducerVectors {
         check.compare("\(what) number of directives", .number(expected.count), .number(directives.count))
         for (index, (expected, directive)) in zip(expected, directives).enumerated() {
             let what = "\(what) directive \(index)"
-            check.compare("\(what) type", expected["type"], directive.name)
+            check.compare("\(what) type", expected["type"], name(directive))
             check.compare("\(what) cause_id", expected["cause_id"], signal.id)
             var wanted = expected["payload"]?.without("simulate") ?? .null
-            var got = payload(directive, signal, conversation: conversation)
+            var got = payload(directive, step, signal, conversation: conversation)
             // The recording system shows an object as its own language's notation, where we show JSON.
             if step["uses_elixir_inspect"]?.bool == true, let data = wanted["data"],
                 let content = data["content"]?.string,
@@ -56,13 +56,28 @@ enum ReducerVectors {
         }
     }
 
-    private static func payload(_ directive: Directive, _ signal: Signal, conversation: String) -> JSONValue {
+    /// A directive as the vectors name it.
+    private static func name(_ directive: Directive) -> String {
         switch directive {
-        case .emitAppliedMarker(let marker):
+        case .emitAppliedMarker: "emit_applied_marker"
+        case .startEffect: "start_effect"
+        case .cancelEffects: "cancel_effects"
+        case .emitOutput: "emit_output"
+        case .decide: "decide"
+        case .cancelEffect: "cancel_effect"
+        }
+    }
+
+    private static func payload(
+        _ directive: Directive, _ step: JSONValue, _ signal: Signal, conversation: String
+    ) -> JSONValue {
+        switch directive {
+        // The engine fills it in, from the signal and its place.
+        case .emitAppliedMarker:
             .object([
-                ("applied_event_id", .string(marker.appliedEventID)), ("original_type", .string(marker.originalType)),
-                ("subject", .string(marker.subject)), ("priority", .number(marker.priority.rawValue)),
-                ("partition_id", .number(marker.partition)), ("scheduler_seq", .number(marker.schedulerSequence)),
+                ("applied_event_id", .string(signal.id)), ("original_type", .string(signal.type)),
+                ("subject", .string(signal.subject)), ("priority", step["priority"] ?? .null),
+                ("partition_id", step["partition_id"] ?? .null), ("scheduler_seq", step["scheduler_seq"] ?? .null),
             ])
         case .startEffect(let start):
             .object([

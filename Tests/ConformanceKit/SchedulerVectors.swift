@@ -42,7 +42,9 @@ enum SchedulerVectors {
                 guard let expected = row[name] else { continue }
                 var scheduler = Scheduler(order: .arrival)
                 scheduler.enqueue(
-                    Scheduler.Entry(sequence: 0, conversation: 0, id: "s", priority: .normal, cause: signal.cause),
+                    Scheduler.Entry(
+                        position: .start, conversation: ConversationID(0), id: "s", priority: .normal,
+                        cause: signal.cause),
                     cause: isApplied(signal.cause, ids) ? .applied : .unknown)
                 check.compare(name, expected, .bool(scheduler.next() != nil))
             }
@@ -64,7 +66,7 @@ enum SchedulerVectors {
     private struct Run {
         var scheduler: Scheduler
         var applied: Set<String>
-        var queued: [UInt64: String] = [:]
+        var queued: [Int64: String] = [:]
         let threshold: Int
 
         init(_ row: JSONValue) {
@@ -79,7 +81,7 @@ enum SchedulerVectors {
         }
 
         mutating func enqueue(_ entry: JSONValue) {
-            guard let sequence = entry["seq"]?.int.map({ UInt64(clamping: $0) }), let id = entry["id"]?.string,
+            guard let sequence = entry["seq"]?.int.map({ Int64($0) }), let id = entry["id"]?.string,
                 let priority = entry["priority"]?.int.flatMap({ UInt8(exactly: $0).flatMap(Priority.init(rawValue:)) })
             else { return }
             let cause: Cause =
@@ -90,15 +92,17 @@ enum SchedulerVectors {
                 }
             queued[sequence] = id
             scheduler.enqueue(
-                Scheduler.Entry(sequence: sequence, conversation: 0, id: id, priority: priority, cause: cause),
+                Scheduler.Entry(
+                    position: Position(sequence), conversation: ConversationID(0), id: id, priority: priority,
+                    cause: cause),
                 cause: isApplied(cause, applied) ? .applied : .unknown)
         }
 
         mutating func select() -> Scheduler.Entry? {
             guard let entry = scheduler.next() else { return nil }
-            queued[entry.sequence] = nil
+            queued[entry.position.rawValue] = nil
             applied.insert(entry.id)
-            scheduler.markApplied(id: entry.id, conversation: 0)
+            scheduler.markApplied(id: entry.id, conversation: ConversationID(0))
             return entry
         }
 
@@ -125,7 +129,7 @@ enum SchedulerVectors {
         while let entry = run.select() {
             order.append(
                 .object([
-                    ("seq", .number(entry.sequence)), ("id", .string(entry.id)),
+                    ("seq", .number(entry.position.rawValue)), ("id", .string(entry.id)),
                     ("priority", .number(entry.priority.rawValue)), ("scheduler_state", run.state),
                     ("remaining_seqs", run.remaining),
                 ]))

@@ -8,9 +8,17 @@ private func signal(_ id: String, _ type: String, _ data: String = "{}") -> Sign
 
 private func apply(_ signals: [Signal], to state: inout ConversationState) -> [[Directive]] {
     signals.enumerated().map { index, signal in
-        Reducer.apply(
-            signal, priority: Priority(type: signal.type), partition: 1, schedulerSequence: UInt64(index), to: &state)
+        apply(signal, offset: Int64(index), to: &state)
     }
+}
+
+private func apply(_ signal: Signal, offset: Int64, to state: inout ConversationState) -> [Directive] {
+    var hash = StableHash()
+    hash.combine(signal.id)
+    hash.combine(signal.type)
+    hash.combine(String(decoding: signal.data, as: UTF8.self))
+    return Reducer.apply(
+        signal, priority: Priority(type: signal.type), offset: offset, recordHash: hash.value, to: &state)
 }
 
 private let conversation = [
@@ -114,9 +122,7 @@ private let conversation = [
         #expect(one.digest != other.digest)
         other = try ConversationState(decoding: other.encode())
         for (index, signal) in conversation.enumerated().dropFirst(3) {
-            _ = Reducer.apply(
-                signal, priority: Priority(type: signal.type), partition: 1, schedulerSequence: UInt64(index),
-                to: &other)
+            _ = apply(signal, offset: Int64(index), to: &other)
         }
         #expect(one == other)
     }
@@ -143,10 +149,10 @@ private let conversation = [
         var history = ConversationHistory()
         for number in 0..<1_234 {
             history.push(
-                ConversationState.Event(id: "\(number)", type: "t", priority: .normal, sequence: UInt64(number)))
+                ConversationState.Event(id: "\(number)", type: "t", priority: .normal, offset: Int64(number)))
         }
         #expect(history.newestFirst.count == 100)
-        #expect(history.newestFirst.first?.sequence == 1_233)
-        #expect(history.newestFirst.last?.sequence == 1_134)
+        #expect(history.newestFirst.first?.offset == 1_233)
+        #expect(history.newestFirst.last?.offset == 1_134)
     }
 }

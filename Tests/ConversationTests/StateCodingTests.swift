@@ -43,15 +43,15 @@ private func expectRoundTrip(_ state: ConversationState, _ location: SourceLocat
     var one = state
     var other = read
     let next = signal("next", "conv.in.control.abort_requested", .object([]), source: "/host")
-    _ = Reducer.apply(next, priority: .control, partition: 0, schedulerSequence: .max, to: &one)
-    _ = Reducer.apply(next, priority: .control, partition: 0, schedulerSequence: .max, to: &other)
+    _ = Reducer.apply(next, priority: .control, offset: .max, recordHash: .max, to: &one)
+    _ = Reducer.apply(next, priority: .control, offset: .max, recordHash: .max, to: &other)
     #expect(one == other, sourceLocation: location)
 }
 
 @Suite struct StateCodingTests {
-    private func apply(_ signal: Signal, _ sequence: UInt64 = 1, to state: inout ConversationState) {
+    private func apply(_ signal: Signal, _ offset: Int64 = 1, to state: inout ConversationState) {
         _ = Reducer.apply(
-            signal, priority: Priority(type: signal.type), partition: 0, schedulerSequence: sequence, to: &state)
+            signal, priority: Priority(type: signal.type), offset: offset, recordHash: UInt64(offset), to: &state)
     }
 
     @Test func `An answer that waits for its tools is saved and read, whatever its texts are`() throws {
@@ -80,7 +80,7 @@ private func expectRoundTrip(_ state: ConversationState, _ location: SourceLocat
         try expectRoundTrip(state)
     }
 
-    @Test func `Effects in flight, flags, the newest event and the configuration are saved and read`() throws {
+    @Test func `Effects in flight, flags and the newest event are saved and read`() throws {
         var state = ConversationState()
         for (index, text) in oddTexts.enumerated() {
             let progress = JSONValue.object([
@@ -101,7 +101,7 @@ private func expectRoundTrip(_ state: ConversationState, _ location: SourceLocat
             var random = RandomSignals(state: seed)
             var state = ConversationState()
             for step in 0..<40 {
-                apply(random.signal(step), UInt64(step), to: &state)
+                apply(random.signal(step), Int64(step), to: &state)
                 try expectRoundTrip(state)
             }
         }

@@ -1,4 +1,5 @@
 import JournalSupport
+import Signals
 import Synchronization
 import Testing
 

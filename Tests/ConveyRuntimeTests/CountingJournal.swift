@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 import JournalSupport
 
 /// Counts the records that are read.

@@ -1,3 +1,4 @@
+import Signals
 import MQTTTransport
 import Testing
 

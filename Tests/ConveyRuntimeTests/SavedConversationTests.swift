@@ -165,7 +165,7 @@ extension String {
         let changes: [@Sendable (inout ConversationRecord) -> Void] = [
             { $0.offset += 1 }, { $0.sequences[0] += 1 }, { $0.head = Position(2) }, { $0.head = .start },
             { $0.through = Position($0.through.rawValue + 1_000) }, { $0.partition = ($0.partition + 1) % 4 },
-            { $0.canceledThrough = 99 },
+            { $0.core.canceledThrough = 99 },
         ]
         for change in changes {
             let harness = try harnessWithWaitingCall { $0.checkpointInterval = 10 }

@@ -1,3 +1,4 @@
+import Signals
 import JournalPort
 import JournalReading
 import Testing

@@ -1,5 +1,6 @@
 import ConveyEngine
 import JournalPort
+import Signals
 import Synchronization
 import Testing
 

@@ -36,7 +36,8 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             saved.head = Position(2)
             saved.offset = 2
             saved.sequences = [1, 1, 0, 0, 0]
-            saved.canceledThrough = 1
+            saved.core.canceledThrough = 1
+            saved.core.configured = Position(1)
             batch.savedConversations = [saved]
             try journal.commit(batch, epoch: .single)
             try expect(try journal.conversation(subject: saved.subject) == saved)

@@ -42,7 +42,7 @@ public final class SimulatedDisk {
 
     fileprivate func save(_ record: ConversationRecord) {
         var counters = record
-        counters.state = ConversationState()
+        counters.core = ConversationCore(canceledThrough: record.core.canceledThrough)
         counters.damage = nil
         let row = (counters: counters, state: record.encodeSaved())
         rows[record.id.rawValue] = row

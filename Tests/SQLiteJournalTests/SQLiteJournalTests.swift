@@ -1,3 +1,4 @@
+import Signals
 import CSQLite
 import Foundation
 import JournalPort

@@ -264,7 +264,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
                 }
                 var state = ConversationState()
                 _ = Reducer.apply(
-                    signal, priority: Priority(type: signal.type), partition: 0, schedulerSequence: 1, to: &state)
+                    signal, priority: Priority(type: signal.type), offset: 1, recordHash: 1, to: &state)
             }
         }
         print("mutations: seed \(seed), \(accepted) of 10000 accepted")

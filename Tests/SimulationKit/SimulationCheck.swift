@@ -221,19 +221,16 @@ struct SimulationCheck {
         for record in disk.records {
             guard case .marker(let marker) = record.content else { continue }
             let applied = disk.records[Int(marker.appliedPosition.rawValue) - 1]
-            guard case .signal(let signal) = applied.content else {
+            guard let recorded = applied.recordedSignal else {
                 throw Simulation.Violation(description: "a marker was applied")
             }
-            var state = states[signal.subject] ?? ConversationState()
-            var canceledThrough: Int64 = 0
-            let directives = PartitionMachine.reduce(
-                signal, position: applied.position.rawValue, priority: marker.priority, offset: applied.offset,
-                partition: StableHash.partition(of: signal.subject, count: disk.partitionCount), state: &state,
-                canceledThrough: &canceledThrough)
-            guard state.digest == marker.digest else {
+            let signal = recorded.signal
+            var core = ConversationCore(state: states[signal.subject] ?? ConversationState())
+            let directives = core.apply(recorded, priority: marker.priority)
+            guard core.state.digest == marker.digest else {
                 throw Simulation.Violation(description: "replay differs at record \(record.position)")
             }
-            states[signal.subject] = state
+            states[signal.subject] = core.state
             body(applied, signal, directives)
         }
         return states

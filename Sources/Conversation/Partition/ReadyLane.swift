@@ -1,11 +1,13 @@
+import Signals
+
 /// The ready entries of one priority.
 ///
 /// Round robin keeps a queue a conversation and a ring of the conversations that have one; arrival order is the same with
 /// a single queue for all.
 struct ReadyLane: Sendable {
     private let order: Scheduler.Order
-    private var queues: [Int64: EntryQueue] = [:]
-    private var ring: [Int64] = []
+    private var queues: [ConversationID: EntryQueue] = [:]
+    private var ring: [ConversationID] = []
     private var ringHead = 0
     private(set) var count = 0
 
@@ -43,7 +45,7 @@ struct ReadyLane: Sendable {
     }
 
     /// Removes all entries of a conversation. Walks over all that is ready: for what happens seldom.
-    mutating func withdraw(conversation: Int64) {
+    mutating func withdraw(conversation: ConversationID) {
         var others: [Scheduler.Entry] = []
         var isThere = false
         for entry in queues.values.lazy.flatMap(\.entries) {
@@ -57,10 +59,10 @@ struct ReadyLane: Sendable {
         ring = order.filter { queues[$0] != nil }
     }
 
-    private func queueKey(_ entry: Scheduler.Entry) -> Int64 {
+    private func queueKey(_ entry: Scheduler.Entry) -> ConversationID {
         switch order {
         case .roundRobin: entry.conversation
-        case .arrival: 0
+        case .arrival: ConversationID(0)
         }
     }
 
@@ -94,7 +96,7 @@ private struct EntryQueue: Sendable {
             first = entry
             return
         }
-        if entry.sequence < head.sequence {
+        if entry.position < head.position {
             first = entry
             push(head)
         } else {
@@ -113,7 +115,7 @@ private struct EntryQueue: Sendable {
         var child = rest.count - 1
         while child > 0 {
             let parent = (child - 1) / 2
-            guard rest[child].sequence < rest[parent].sequence else { return }
+            guard rest[child].position < rest[parent].position else { return }
             rest.swapAt(child, parent)
             child = parent
         }
@@ -127,8 +129,8 @@ private struct EntryQueue: Sendable {
         while true {
             var child = parent * 2 + 1
             guard child < rest.count else { break }
-            if child + 1 < rest.count, rest[child + 1].sequence < rest[child].sequence { child += 1 }
-            guard rest[child].sequence < rest[parent].sequence else { break }
+            if child + 1 < rest.count, rest[child + 1].position < rest[child].position { child += 1 }
+            guard rest[child].position < rest[parent].position else { break }
             rest.swapAt(child, parent)
             parent = child
         }

@@ -16,15 +16,15 @@ public struct Scheduler: Sendable {
     }
 
     public struct Entry: Sendable, Equatable {
-        /// Record order: unique, growing (the journal position in the runtime).
-        public var sequence: UInt64
-        public var conversation: Int64
+        /// Unique, and grows in record order.
+        public var position: Position
+        public var conversation: ConversationID
         public var id: String
         public var priority: Priority
         public var cause: Cause
 
-        public init(sequence: UInt64, conversation: Int64, id: String, priority: Priority, cause: Cause) {
-            self.sequence = sequence
+        public init(position: Position, conversation: ConversationID, id: String, priority: Priority, cause: Cause) {
+            self.position = position
             self.conversation = conversation
             self.id = id
             self.priority = priority
@@ -68,7 +68,6 @@ public struct Scheduler: Sendable {
     public var parkedCount: Int { parking.timedCount }
     public var isAnythingParked: Bool { !parking.isEmpty }
     public var hasReady: Bool { lanes.contains { !$0.isEmpty } }
-    public var hasReadyControl: Bool { !lanes[Int(Priority.control.rawValue)].isEmpty }
 
     /// Adds an entry: to the ready ones when its cause is applied, else to the parked ones.
     /// - Parameter now: any clock in milliseconds that does not run backwards; `expireParked` compares with it.
@@ -96,19 +95,19 @@ public struct Scheduler: Sendable {
     /// Tells that the signal `id` has been applied: what waited for it becomes ready.
     /// - Returns: how many entries that were.
     @discardableResult
-    public mutating func markApplied(id: String, conversation: Int64) -> Int {
+    public mutating func markApplied(id: String, conversation: ConversationID) -> Int {
         let entries = parking.release(cause: id, conversation: conversation)
         for entry in entries { lanes[Int(entry.priority.rawValue)].insert(entry) }
         return entries.count
     }
 
     /// Removes and returns what waits for the signal `id`, in record order: it will not be applied.
-    public mutating func abandon(cause id: String, conversation: Int64) -> [Entry] {
+    public mutating func abandon(cause id: String, conversation: ConversationID) -> [Entry] {
         parking.release(cause: id, conversation: conversation)
     }
 
     /// Removes all entries of a conversation.
-    public mutating func withdraw(conversation: Int64) {
+    public mutating func withdraw(conversation: ConversationID) {
         for index in lanes.indices { lanes[index].withdraw(conversation: conversation) }
         parking.withdraw(conversation: conversation)
     }

@@ -30,12 +30,12 @@ public struct ConsumedEvent: Sendable {
         self.data = Array(data.raw)
     }
 
-    /// What a marker says: where a signal stands among all of the journal, and the signal itself if it came from a host.
+    /// What a marker says: where a signal stands in its conversation, and the signal itself if it came from a host.
     public struct Marker: Sendable {
         public var signalID: String
         public var signalType: String
-        /// Grows in record order.
-        public var position: Int64
+        /// Place in the record order of the conversation.
+        public var offset: Int64
         /// Of `conv.in.*` only.
         public var signalData: [UInt8]?
     }
@@ -43,10 +43,10 @@ public struct ConsumedEvent: Sendable {
     /// Nil for what is no marker.
     public var marker: Marker? {
         guard family == .applied, let data = JSONObjectView(data), let id = data["applied_event_id"]?.string,
-            let type = data["original_type"]?.string, let position = data["scheduler_seq"].flatMap(Self.number)
+            let type = data["original_type"]?.string, let offset = data["scheduler_seq"].flatMap(Self.number)
         else { return nil }
         let signal = data["signal"]?.object?["data"].map { Array($0.raw) }
-        return Marker(signalID: id, signalType: type, position: position, signalData: signal)
+        return Marker(signalID: id, signalType: type, offset: offset, signalData: signal)
     }
 
     private static func number(_ value: JSONSlice) -> Int64? {

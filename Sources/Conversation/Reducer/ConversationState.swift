@@ -27,14 +27,14 @@ public struct ConversationState: Sendable, Equatable {
         public var id: String
         public var type: String
         public var priority: Priority
-        /// The signal's number in its partition's queue.
-        public var sequence: UInt64
+        /// The signal's place in the record order of its conversation.
+        public var offset: Int64
 
-        public init(id: String, type: String, priority: Priority, sequence: UInt64) {
+        public init(id: String, type: String, priority: Priority, offset: Int64) {
             self.id = id
             self.type = type
             self.priority = priority
-            self.sequence = sequence
+            self.offset = offset
         }
     }
 
@@ -72,10 +72,8 @@ public struct ConversationState: Sendable, Equatable {
     public internal(set) var lastEvent: Event?
     /// The tool calls that an answer waits for; nil when none does.
     public internal(set) var toolLoop: ToolLoop?
-    /// The number of the newest `conv.in.conversation.configured` in its partition's queue; nil when there is none.
-    public internal(set) var configuredAt: UInt64?
-    /// A hash of all applications up to here, in order: each chains the digest before it with what it changed. Equal
-    /// histories give equal digests; a difference anywhere stays visible for good.
+    /// A hash of all applications up to here, in order: each chains the digest before it with what it changed and with the hash
+    /// of the applied record. Equal histories give equal digests; a difference anywhere stays visible for good.
     public internal(set) var digest: UInt64 = 0
 
     public init() {}

@@ -36,10 +36,6 @@ extension ConversationState {
             JSONWriter.append(raw: ",\"tool_loop\":", to: &bytes)
             toolLoop.append(to: &bytes)
         }
-        if let configuredAt {
-            JSONWriter.append(raw: ",\"configured_at\":", to: &bytes)
-            JSONWriter.append(integer: configuredAt, to: &bytes)
-        }
         JSONWriter.append(raw: ",\"digest\":", to: &bytes)
         // As text: few JSON readers keep all 64 bits of a number.
         JSONWriter.append(string: String(digest, radix: 16), to: &bytes)
@@ -74,7 +70,6 @@ extension ConversationState {
         }
         if let event = json["last_event"], !event.isNull { lastEvent = try Event(event) }
         if let loop = json["tool_loop"] { toolLoop = try ToolLoop(loop) }
-        if json["configured_at"] != nil { configuredAt = try Self.number(json, "configured_at") }
         guard let digest = json["digest"]?.string.flatMap({ UInt64($0, radix: 16) }) else {
             throw .invalid(member: "digest")
         }
@@ -110,7 +105,7 @@ extension ConversationState.Event {
         JSONWriter.append(raw: ",\"priority\":", to: &bytes)
         JSONWriter.append(integer: priority.rawValue, to: &bytes)
         JSONWriter.append(raw: ",\"seq\":", to: &bytes)
-        JSONWriter.append(integer: sequence, to: &bytes)
+        JSONWriter.append(integer: offset, to: &bytes)
         bytes.append(UInt8(ascii: "}"))
     }
 
@@ -122,7 +117,10 @@ extension ConversationState.Event {
         guard let priority = UInt8(exactly: number).flatMap(Priority.init(rawValue:)) else {
             throw .invalid(member: "priority")
         }
-        self.init(id: id, type: type, priority: priority, sequence: try ConversationState.number(json, "seq"))
+        guard let offset = Int64(exactly: try ConversationState.number(json, "seq")) else {
+            throw .invalid(member: "seq")
+        }
+        self.init(id: id, type: type, priority: priority, offset: offset)
     }
 }
 

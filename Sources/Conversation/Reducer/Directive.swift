@@ -2,7 +2,8 @@ import Signals
 
 /// What the reducer orders once a signal is applied. Nothing of it is carried out before it is journaled.
 public enum Directive: Sendable, Equatable {
-    case emitAppliedMarker(AppliedMarker)
+    /// Record that the signal was applied, and in what order.
+    case emitAppliedMarker
     case startEffect(EffectStart)
     /// Cancel all that is in flight for the conversation; the reason is the type of the signal that asked for it.
     case cancelEffects(reason: String)
@@ -11,29 +12,6 @@ public enum Directive: Sendable, Equatable {
     case decide(ToolDecision)
     /// Cancel one effect of the conversation.
     case cancelEffect(EffectTarget)
-
-    /// The word as it stands in the vectors and in what is published.
-    public var name: String {
-        switch self {
-        case .emitAppliedMarker: "emit_applied_marker"
-        case .startEffect: "start_effect"
-        case .cancelEffects: "cancel_effects"
-        case .emitOutput: "emit_output"
-        case .decide: "decide"
-        case .cancelEffect: "cancel_effect"
-        }
-    }
-}
-
-/// Says that a signal was applied, and in what order.
-public struct AppliedMarker: Sendable, Equatable {
-    public var appliedEventID: String
-    public var originalType: String
-    public var subject: String
-    public var priority: Priority
-    public var partition: Int
-    /// The signal's number in its partition's queue.
-    public var schedulerSequence: UInt64
 }
 
 /// Kinds of work outside the process.

@@ -6,30 +6,24 @@ public enum Reducer {
     /// state and order nothing.
     ///
     /// - Parameters:
-    ///   - partition: the partition that owns the conversation.
-    ///   - schedulerSequence: the signal's number in that partition's queue.
+    ///   - offset: the signal's place in the record order of its conversation.
+    ///   - recordHash: the hash of the signal's record. The digest contains it, so that no byte of a recorded signal can change
+    ///     unseen.
     public static func apply(
-        _ signal: Signal, priority: Priority, partition: Int, schedulerSequence: UInt64,
-        to state: inout ConversationState
+        _ signal: Signal, priority: Priority, offset: Int64, recordHash: UInt64, to state: inout ConversationState
     ) -> [Directive] {
         let family = Family(type: signal.type)
         // Few types need their data.
         let data = needsData(signal.type, family) ? JSONObjectView(signal.data) ?? .empty : .empty
         let event = ConversationState.Event(
-            id: signal.id, type: signal.type, priority: priority, sequence: schedulerSequence)
+            id: signal.id, type: signal.type, priority: priority, offset: offset)
         let effect = family == .effect ? EffectChange(data) : nil
         let flag = flag(signal.type)
         let toolStep = ToolLoop.step(signal, data, isControl: flag != nil, loop: &state.toolLoop)
-        if signal.type == configured { state.configuredAt = schedulerSequence }
-        state.record(event, family: family, flag: flag, effect: effect, of: signal)
+        state.record(event, family: family, flag: flag, effect: effect, hash: recordHash)
         guard family != .applied else { return [] }
 
-        var directives: [Directive] = [
-            .emitAppliedMarker(
-                AppliedMarker(
-                    appliedEventID: signal.id, originalType: signal.type, subject: signal.subject, priority: priority,
-                    partition: partition, schedulerSequence: schedulerSequence))
-        ]
+        var directives: [Directive] = [.emitAppliedMarker]
         switch signal.type {
         case "conv.in.message.received": directives.append(.startEffect(start(.llm, signal, data)))
         case "conv.in.timer.tick": directives.append(.startEffect(start(.timer, signal, data)))
@@ -52,7 +46,7 @@ public enum Reducer {
     }
 
     /// Settings of a conversation; the newest counts, whole.
-    private static let configured = "conv.in.conversation.configured"
+    static let configured = "conv.in.conversation.configured"
 
     private static func needsData(_ type: String, _ family: Family?) -> Bool {
         switch family {
@@ -106,7 +100,8 @@ struct EffectChange {
 
 extension ConversationState {
     /// Counts a signal, takes over what it changes and chains the digest. O(1) in the number of signals applied.
-    mutating func record(_ event: Event, family: Family?, flag: Flags?, effect: EffectChange?, of signal: Signal) {
+    mutating func record(_ event: Event, family: Family?, flag: Flags?, effect: EffectChange?, hash recordHash: UInt64)
+    {
         appliedCount += 1
         counts[family] += 1
         if let flag { flags.insert(flag) }
@@ -120,32 +115,10 @@ extension ConversationState {
             hash.combine(effect.effectID)
             hash.combine(effect.progress?.rawValue ?? "ended")
         }
-        hash.combine(event.id)
-        hash.combine(event.type)
         hash.combine(byte: event.priority.rawValue)
-        hash.combine(event.sequence)
-        signal.combineContent(into: &hash)
+        hash.combine(recordHash)
         lastEvent = event
         toolLoop?.combine(into: &hash)
         digest = hash.value
-    }
-}
-
-extension Signal {
-    /// All that a digest does not have of a signal otherwise, so that no byte of a recorded signal can change unseen.
-    fileprivate func combineContent(into hash: inout StableHash) {
-        hash.combine(source)
-        hash.combine(time ?? "")
-        switch cause {
-        case .none: hash.combine(byte: 0)
-        case .signal(let id):
-            hash.combine(byte: 1)
-            hash.combine(id)
-        case .unsatisfiable: hash.combine(byte: 2)
-        }
-        hash.combine(traceparent ?? "")
-        extensions.withUnsafeBufferPointer { hash.combine($0) }
-        hash.combine(byte: 0xff)
-        data.withUnsafeBufferPointer { hash.combine($0) }
     }
 }

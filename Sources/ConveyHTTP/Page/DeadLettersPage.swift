@@ -1,5 +1,6 @@
 import HTTPServing
 import JournalPort
+import Signals
 
 /// `/deadletters`: signals set aside, with buttons to schedule them again or to discard them.
 enum DeadLettersPage {

@@ -1,5 +1,6 @@
 import ConveyEngine
 import JournalPort
+import Signals
 import Threads
 
 /// What other threads hand to the engine's thread. Every list in it is bounded: ingress hands over one batch and waits for

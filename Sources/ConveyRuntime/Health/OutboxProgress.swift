@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 import Synchronization
 import Threads
 

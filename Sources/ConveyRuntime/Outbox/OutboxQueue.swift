@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 import Threads
 
 /// Committed events on their way from the engine to the outbox's thread.

@@ -1,3 +1,4 @@
+import Signals
 import Glibc
 import JournalPort
 import JournalReading

@@ -1,3 +1,4 @@
+import Signals
 import Conversation
 
 /// Names an effect: the record whose application ordered it, and which of that record's effects it is. Stable across

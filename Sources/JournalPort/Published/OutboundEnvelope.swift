@@ -29,7 +29,7 @@ package struct OutboundEnvelope {
         case .marker(let marker):
             let envelope = Self.envelope(of: marker, event)
             var payload: [UInt8] = []
-            payload.reserveCapacity(1_024 + (event.applied?.data.count ?? 0))
+            payload.reserveCapacity(1_024 + (event.applied?.signal.data.count ?? 0))
             EnvelopeEncoder.append(
                 envelope, sequence: UInt64(record.sequence), partition: event.partition,
                 offset: UInt64(record.offset), recordedAt: time, to: &payload
@@ -49,18 +49,18 @@ package struct OutboundEnvelope {
     private static func envelope(of marker: Marker, _ event: OutboundEvent) -> Signal {
         Signal(
             id: DerivedID.marker(of: marker.appliedPosition), source: DerivedSource.reducer,
-            type: "conv.applied.event.applied", subject: event.subject, cause: .signal(event.applied?.id ?? ""),
-            traceparent: event.applied?.traceparent, data: [])
+            type: "conv.applied.event.applied", subject: event.subject, cause: .signal(event.applied?.signal.id ?? ""),
+            traceparent: event.applied?.signal.traceparent, data: [])
     }
 
     private static func write(_ marker: Marker, _ event: OutboundEvent, to data: inout JSONObjectBuilder) {
-        let applied = event.applied
+        let applied = event.applied?.signal
         data.add("applied_event_id", applied?.id ?? "")
         data.add("original_type", applied?.type ?? "")
         data.add("subject", event.subject)
         data.add("priority", marker.priority.rawValue)
         data.add("partition_id", event.partition)
-        data.add("scheduler_seq", marker.appliedPosition.rawValue)
+        data.add("scheduler_seq", event.applied?.offset ?? 0)
         data.add("apply_order", marker.applyOrder)
         guard let applied, Family(type: applied.type) == .inbound else { return }
         // The accepted signal, so that a consumer of markers and outputs alone can build a timeline.

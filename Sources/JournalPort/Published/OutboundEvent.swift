@@ -1,3 +1,4 @@
+import Conversation
 import Signals
 
 /// A recorded signal that is to be published.
@@ -6,9 +7,9 @@ public final class OutboundEvent: Sendable {
     public let subject: String
     public let partition: Int
     /// For a marker: the signal it is about.
-    public let applied: Signal?
+    public let applied: RecordedSignal?
 
-    public init(record: JournalRecord, subject: String, partition: Int, applied: Signal?) {
+    public init(record: JournalRecord, subject: String, partition: Int, applied: RecordedSignal?) {
         self.record = record
         self.subject = subject
         self.partition = partition
@@ -25,13 +26,12 @@ extension OutboundEvent {
         }
         guard let family = record.family, family != .inbound else { return nil }
         if case .removed = record.content { return nil }
-        var applied: Signal?
+        var applied: RecordedSignal?
         if case .marker(let marker) = record.content {
-            guard let found = try reader.record(at: marker.appliedPosition), case .signal(let signal) = found.content
-            else {
+            guard let found = try reader.record(at: marker.appliedPosition)?.recordedSignal else {
                 throw JournalError(.damaged, "record \(marker.appliedPosition) was applied but cannot be read")
             }
-            applied = signal
+            applied = found
         }
         guard let subject = try reader.subject(of: record.conversation) else {
             throw JournalError(.damaged, "conversation \(record.conversation) has records but no row")

@@ -1,3 +1,5 @@
+import Signals
+
 /// Finds the signals recorded since the last checkpoint by the hash of their identity; the journal finds the older ones.
 /// Its size is bounded by the checkpoint interval.
 package struct IdentityIndex {

@@ -1,25 +1,6 @@
 import Conversation
 import Signals
 
-/// A signal's place in the whole journal: grows by one a record, from 1. Zero stands before the first.
-public struct Position: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
-    public var rawValue: Int64
-    public init(rawValue: Int64) { self.rawValue = rawValue }
-    public init(_ value: Int64) { rawValue = value }
-    public static let start = Position(0)
-    public var next: Position { Position(rawValue + 1) }
-    public var description: String { String(rawValue) }
-    public static func < (left: Position, right: Position) -> Bool { left.rawValue < right.rawValue }
-}
-
-/// A conversation's number in this journal, from 1. Short, where the subject is a string of up to 256 bytes.
-public struct ConversationID: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
-    public var rawValue: Int64
-    public init(rawValue: Int64) { self.rawValue = rawValue }
-    public init(_ value: Int64) { rawValue = value }
-    public var description: String { String(rawValue) }
-}
-
 /// One signal in the journal. Records are only ever appended.
 public struct JournalRecord: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
@@ -64,6 +45,19 @@ public struct JournalRecord: Sendable, Equatable {
         self.sequence = sequence
         self.recordedAt = recordedAt
         self.content = content
+    }
+
+    /// The signal with its place; nil where the record is not a signal that can be read. Its hash is computed from what is read,
+    /// so applying a changed signal gives another digest than its marker's.
+    package var recordedSignal: RecordedSignal? {
+        guard case .signal(let signal) = content else { return nil }
+        return RecordedSignal(
+            signal: signal, position: position, conversation: conversation, offset: offset, hash: computedHash)
+    }
+
+    /// A signal at the place of this record.
+    package func recorded(_ signal: Signal) -> RecordedSignal {
+        RecordedSignal(signal: signal, position: position, conversation: conversation, offset: offset, hash: hash)
     }
 
     /// The signal, if it is one that is as it was recorded.
@@ -129,11 +123,8 @@ public struct ConversationRecord: Sendable, Equatable {
     public var offset: Int64
     /// The newest sequence number of each family, indexed by `Family.rawValue`.
     public var sequences: [Int64]
-    /// An abort, stop or cancel recorded at this offset has been applied: effects of signals recorded before it do not
-    /// start any more.
-    public var canceledThrough: Int64
-    public var state: ConversationState
-    /// Why `state` does not count; nil when it does.
+    public var core: ConversationCore
+    /// Why `core` does not count; nil when it does.
     public var damage: Damage?
 
     /// What keeps a conversation from being loaded.
@@ -160,8 +151,7 @@ public struct ConversationRecord: Sendable, Equatable {
         head = .start
         offset = 0
         sequences = Array(repeating: 0, count: Family.allCases.count)
-        canceledThrough = 0
-        state = ConversationState()
+        core = ConversationCore()
         damage = nil
     }
 

@@ -7,6 +7,7 @@ import Signals
 /// conversation that was set aside has the reason in the state's place.
 extension ConversationRecord {
     private static let setAsideName: StaticString = "set_aside"
+    private static let configuredName: StaticString = "configured"
     /// In front of the check's sixteen digits, and behind them.
     private static let checkBegin = Array(#","saved_check":""#.utf8)
     private static let checkEnd = Array(#""}"#.utf8)
@@ -20,14 +21,18 @@ extension ConversationRecord {
             object.add(Self.setAsideName, damage.reason)
             bytes = object.finish()
         } else {
-            bytes = state.encode()
+            bytes = core.state.encode()
+            if let configured = core.configured {
+                bytes.removeLast()
+                bytes += #","\#(Self.configuredName)":\#(configured)}"#.utf8
+            }
         }
         bytes.removeLast()
         let check = check(of: bytes)
         return bytes + Self.checkBegin + check + Self.checkEnd
     }
 
-    /// Reads what `encodeSaved` wrote, once the counters are read: sets `state`, or `damage`. A state without a check, as
+    /// Reads what `encodeSaved` wrote, once the counters are read: sets `core`, or `damage`. A state without a check, as
     /// earlier versions wrote it, is read, too.
     public mutating func decodeSaved(_ bytes: [UInt8]) {
         guard isChecked(bytes) else {
@@ -35,10 +40,12 @@ extension ConversationRecord {
             return
         }
         do {
-            if let reason = try JSONValue(bytes)[Self.setAsideName.description]?.string {
+            let json = try JSONValue(bytes)
+            if let reason = json[Self.setAsideName.description]?.string {
                 damage = .setAside(reason)
             } else {
-                state = try ConversationState(decoding: bytes)
+                core.state = try ConversationState(decoding: bytes)
+                core.configured = json[Self.configuredName.description]?.int.map { Position(Int64($0)) }
             }
         } catch {
             damage = .unreadable("the saved state cannot be read: \(error)")
@@ -57,7 +64,7 @@ extension ConversationRecord {
     private func check(of state: [UInt8]) -> [UInt8] {
         var hash = StableHash()
         hash.combine(subject)
-        for number in [id.rawValue, Int64(partition), through.rawValue, head.rawValue, offset, canceledThrough] {
+        for number in [id.rawValue, Int64(partition), through.rawValue, head.rawValue, offset, core.canceledThrough] {
             hash.combine(UInt64(bitPattern: number))
         }
         for sequence in sequences { hash.combine(UInt64(bitPattern: sequence)) }

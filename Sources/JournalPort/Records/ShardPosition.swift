@@ -1,3 +1,4 @@
+import Signals
 import Conversation
 
 /// A position in one of several shards, each of which counts its own. Written `SHARD.POSITION`, as in `2.1834`, and as the plain

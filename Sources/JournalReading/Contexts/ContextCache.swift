@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 
 /// The contexts in memory, up to a number of bytes: those not used for longest leave first.
 struct ContextCache: Sendable {

@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 
 /// Where the records of a conversation are, by offset: known from some offset up to the newest one, and made longer at both
 /// ends as it is needed. Eight bytes a record, so that a page in the middle of a long conversation is walked to only once.

@@ -133,7 +133,7 @@ extension QueryExecutor {
                     written += 1
                     continue
                 }
-                var signal: Signal?
+                var signal: RecordedSignal?
                 if case .marker = record.content { signal = applied.popFirst() }
                 let event = OutboundEvent(
                     record: record, subject: reading.head.subject, partition: reading.head.partition, applied: signal)
@@ -159,17 +159,18 @@ extension QueryExecutor {
     }
 
     /// The signals that markers are about, in the order of the markers.
-    func appliedSignals(of records: [JournalRecord]) throws(QueryFailure) -> [Signal] {
+    func appliedSignals(of records: [JournalRecord]) throws(QueryFailure) -> [RecordedSignal] {
         let positions = records.compactMap { record in
             if case .marker(let marker) = record.content { marker.appliedPosition } else { nil }
         }
-        var signals: [Signal] = []
+        var signals: [RecordedSignal] = []
         for record in try self.records(at: positions) {
             switch record.content {
-            case .signal(let signal): signals.append(signal)
+            case .signal(let signal): signals.append(record.recorded(signal))
             case .removed(let removed):
                 signals.append(
-                    Signal(id: removed.id ?? "", source: "", type: removed.type ?? "", subject: "", data: []))
+                    record.recorded(
+                        Signal(id: removed.id ?? "", source: "", type: removed.type ?? "", subject: "", data: [])))
             case .marker, .unreadable:
                 throw .journal(JournalError(.damaged, "record \(record.position) was applied but cannot be read"))
             }

@@ -3,23 +3,20 @@ import JournalPort
 
 /// A conversation's state on its way through the records.
 struct StateReplay {
-    var state = ConversationState()
-    var canceledThrough: Int64 = 0
+    var core = ConversationCore()
     /// Everything up to this offset is contained.
     var through: Int64 = 0
 
-    var bytes: Int { 256 + state.inFlight.reduce(0) { $0 + $1.key.utf8.count + 64 } }
+    var bytes: Int { 256 + core.state.inFlight.reduce(0) { $0 + $1.key.utf8.count + 64 } }
 
     /// Repeats an application.
     /// - Throws: when the result is not the one that was recorded.
-    mutating func apply(_ marker: Marker, to applied: JournalRecord, partition: Int) throws(QueryFailure) {
-        guard case .signal(let signal) = applied.content else {
+    mutating func apply(_ marker: Marker, to applied: JournalRecord) throws(QueryFailure) {
+        guard let recorded = applied.recordedSignal else {
             throw .journal(JournalError(.damaged, "record \(applied.position) was applied but cannot be read"))
         }
-        _ = PartitionMachine.reduce(
-            signal, position: applied.position.rawValue, priority: marker.priority, offset: applied.offset,
-            partition: partition, state: &state, canceledThrough: &canceledThrough)
-        guard state.digest == marker.digest else {
+        _ = core.apply(recorded, priority: marker.priority)
+        guard core.state.digest == marker.digest else {
             throw .query(
                 QueryError(
                     .corrupt,
@@ -34,7 +31,7 @@ extension QueryExecutor {
     func state(_ request: QueryRequest, _ reading: ConversationReading) throws(QueryFailure) -> [UInt8] {
         let end = end(request, reading)
         let replay = try replay(through: end, reading)
-        let view = ConversationView(state: replay.state, history: try history(through: end, reading))
+        let view = ConversationView(state: replay.core.state, history: try history(through: end, reading))
         var answer = begin(reading, asOf: end)
         answer.add("partition", reading.head.partition)
         if case .setAside(let reason)? = try row(reading)?.damage { answer.add("set_aside", reason) }
@@ -60,7 +57,7 @@ extension QueryExecutor {
             }
             let applied = try records(at: markers.map(\.appliedPosition))
             for (marker, record) in zip(markers, applied) {
-                try replay.apply(marker, to: record, partition: reading.head.partition)
+                try replay.apply(marker, to: record)
             }
             replay.through = next
         }
@@ -78,7 +75,7 @@ extension QueryExecutor {
         let row = try row(reading)
         // Made from all records where what is saved cannot be used.
         guard let row, row.damage == nil else { return nil }
-        return StateReplay(state: row.state, canceledThrough: row.canceledThrough, through: row.offset)
+        return StateReplay(core: row.core, through: row.offset)
     }
 
     /// The latest applications up to an offset.
@@ -99,8 +96,7 @@ extension QueryExecutor {
             guard case .signal(let signal) = record.content else { continue }
             history.push(
                 ConversationState.Event(
-                    id: signal.id, type: signal.type, priority: marker.priority,
-                    sequence: UInt64(record.position.rawValue)))
+                    id: signal.id, type: signal.type, priority: marker.priority, offset: record.offset))
         }
         return history
     }

@@ -22,9 +22,9 @@ struct JournalReplay {
     private let source: any VerifiableJournal
     /// The journal's other tables, as of the last record that will come.
     private let point: RecoveryPoint
-    private var conversations: [Int64: ConversationRecord] = [:]
+    private var conversations: [ConversationID: ConversationRecord] = [:]
     /// As saved, until the replay has come to their `through`.
-    private var saved: [Int64: ConversationRecord] = [:]
+    private var saved: [ConversationID: ConversationRecord] = [:]
     private var waiting = WaitingRecords()
     private var identities = RecentIdentities()
     private var effects = EffectReplay()
@@ -34,7 +34,7 @@ struct JournalReplay {
     private var isBehindCheckpoint = false
     /// Conversations from which contents were removed that their state depends on: of these, places and hashes are checked, but
     /// not what follows from the contents.
-    private var incomplete: Set<Int64> = []
+    private var incomplete: Set<ConversationID> = []
     /// The first record that is not what was recorded. Told at the end: what follows from the change tells more of it.
     private var changed: JournalDifference?
     private(set) var signals = 0
@@ -51,7 +51,7 @@ struct JournalReplay {
     var conversationCount: Int { conversations.count }
 
     /// Whether the conversation is one of those that are replayed.
-    func includes(_ id: ConversationID) -> Bool { conversations[id.rawValue] != nil }
+    func includes(_ id: ConversationID) -> Bool { conversations[id] != nil }
 
     /// Adds a conversation to those that are replayed.
     /// - Parameter row: as it is saved; not newer than the last record that will come.
@@ -63,19 +63,19 @@ struct JournalReplay {
                     .conversation, "it is saved in partition \(row.partition), but belongs to \(partition)",
                     subject: row.subject))
         }
-        conversations[row.id.rawValue] = ConversationRecord(id: row.id, subject: row.subject, partition: partition)
-        if row.through > .start || row.damage != nil { saved[row.id.rawValue] = row }
+        conversations[row.id] = ConversationRecord(id: row.id, subject: row.subject, partition: partition)
+        if row.through > .start || row.damage != nil { saved[row.id] = row }
     }
 
     /// Takes the next record of a conversation that is followed.
     mutating func take(_ record: JournalRecord) throws(VerificationStop) {
-        guard var conversation = conversations[record.conversation.rawValue] else {
+        guard var conversation = conversations[record.conversation] else {
             preconditionFailure("record \(record.position) belongs to a conversation that is not followed")
         }
         if !isBehindCheckpoint, record.position > point.checkpoint { try passCheckpoint() }
-        if let row = saved[record.conversation.rawValue], row.damage == nil, record.position > row.through {
+        if let row = saved[record.conversation], row.damage == nil, record.position > row.through {
             try compare(conversation, with: row)
-            saved[record.conversation.rawValue] = nil
+            saved[record.conversation] = nil
         }
         do {
             try place(record, in: &conversation)
@@ -89,14 +89,14 @@ struct JournalReplay {
             waiting.insert(record)
         case .unreadable(let reason, _): throw difference(.unreadable, reason, record)
         }
-        conversations[record.conversation.rawValue] = conversation
+        conversations[record.conversation] = conversation
     }
 
     /// All records have been taken.
     mutating func finish() throws(VerificationStop) {
         if !isBehindCheckpoint { try passCheckpoint() }
         for row in saved.values.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
-            guard let conversation = conversations[row.id.rawValue] else { continue }
+            guard let conversation = conversations[row.id] else { continue }
             try compare(conversation, with: row)
         }
         try compareEffects()
@@ -111,7 +111,7 @@ struct JournalReplay {
     private func difference(
         _ kind: JournalDifference.Kind, _ message: String, _ record: JournalRecord
     ) -> VerificationStop {
-        let subject = conversations[record.conversation.rawValue]?.subject
+        let subject = conversations[record.conversation]?.subject
         return .difference(JournalDifference(kind, message, record, subject: subject))
     }
 
@@ -146,14 +146,14 @@ struct JournalReplay {
         guard changed == nil, record.hash != record.computedHash else { return }
         changed = JournalDifference(
             .digest, "the record is not what was recorded: its time, or something else in it, has changed", record,
-            subject: conversations[record.conversation.rawValue]?.subject)
+            subject: conversations[record.conversation]?.subject)
     }
 
     private mutating func take(_ signal: Signal, of record: JournalRecord) throws(VerificationStop) {
         signals += 1
         if let problem = Self.problem(withData: signal.data) { throw difference(.signal, problem, record) }
         identities.insert(IdentityHash.of(subject: signal.subject, id: signal.id), record.position)
-        if incomplete.contains(record.conversation.rawValue) { return try insertWaiting(record) }
+        if incomplete.contains(record.conversation) { return try insertWaiting(record) }
         do {
             try effects.take(signal, of: record)
         } catch { throw .difference(error) }
@@ -206,18 +206,15 @@ struct JournalReplay {
             applied = read
         }
         if case .removed = applied.content { forget(record.conversation) }
-        if incomplete.contains(record.conversation.rawValue) { return }
-        guard case .signal(let signal) = applied.content else {
+        if incomplete.contains(record.conversation) { return }
+        guard let recorded = applied.recordedSignal else {
             throw difference(.marker, "the signal it is about cannot be read", record)
         }
+        let signal = recorded.signal
         try checkCause(of: signal, applied)
 
-        var canceledThrough = conversation.canceledThrough
-        let directives = PartitionMachine.reduce(
-            signal, position: applied.position.rawValue, priority: marker.priority, offset: applied.offset,
-            partition: partition, state: &conversation.state, canceledThrough: &canceledThrough)
-        conversation.canceledThrough = canceledThrough
-        guard conversation.state.digest == marker.digest else {
+        let directives = conversation.core.apply(recorded, priority: marker.priority)
+        guard conversation.core.state.digest == marker.digest else {
             throw difference(
                 .digest,
                 "replaying \(signal.type) \(signal.id) (position \(applied.position), offset \(applied.offset)) gives "
@@ -229,7 +226,7 @@ struct JournalReplay {
 
     /// The state of a conversation cannot be repeated any more.
     private mutating func forget(_ conversation: ConversationID) {
-        guard incomplete.insert(conversation.rawValue).inserted else { return }
+        guard incomplete.insert(conversation).inserted else { return }
         effects.forget(conversation)
         for (id, order) in ordered where order.cause.conversation == conversation { ordered[id] = nil }
     }
@@ -289,7 +286,7 @@ struct JournalReplay {
     private func isApplied(
         _ position: Position, in conversation: ConversationID, id: String? = nil
     ) throws(VerificationStop) -> Bool {
-        guard let current = conversations[conversation.rawValue], position <= current.head, waitsNot(position),
+        guard let current = conversations[conversation], position <= current.head, waitsNot(position),
             let record = try read(position), record.conversation == conversation,
             case .signal(let signal) = record.content
         else { return false }
@@ -309,7 +306,7 @@ struct JournalReplay {
             throw .difference(
                 JournalDifference(
                     .pending, "the signal is not applied, not pending and no dead letter",
-                    subject: conversations[record.conversation.rawValue]?.subject, position: record.position))
+                    subject: conversations[record.conversation]?.subject, position: record.position))
         }
         guard scope == .partitions else { return }
         try checkPendingList()
@@ -354,7 +351,7 @@ struct JournalReplay {
             }
             guard let newest = page.last else { break }
             last = newest.key
-            for row in page where includes(row.conversation) && !incomplete.contains(row.conversation.rawValue) {
+            for row in page where includes(row.conversation) && !incomplete.contains(row.conversation) {
                 let isExpected = unlisted.removeValue(forKey: row.key) != nil
                 if case .open = row, isExpected { continue }
                 if try hasGrown(row.conversation) { continue }
@@ -365,7 +362,7 @@ struct JournalReplay {
                     }
                 throw .difference(
                     JournalDifference(
-                        .effect, problem, subject: conversations[row.conversation.rawValue]?.subject,
+                        .effect, problem, subject: conversations[row.conversation]?.subject,
                         position: row.key.cause))
             }
         }
@@ -376,14 +373,14 @@ struct JournalReplay {
             throw .difference(
                 JournalDifference(
                     .effect, "effect \(key) has no completed, failed or canceled signal and is not open either",
-                    subject: conversations[conversation.rawValue]?.subject, position: key.cause))
+                    subject: conversations[conversation]?.subject, position: key.cause))
         }
     }
 
     /// The conversation that is replayed, where it is one.
     private var onlyConversation: ConversationID? {
         guard scope == .conversations, conversations.count == 1 else { return nil }
-        return conversations.keys.first.map { ConversationID($0) }
+        return conversations.keys.first
     }
 
     /// Whether a conversation has records behind the last one that is replayed.
@@ -404,9 +401,8 @@ struct JournalReplay {
         if let damage = row.damage { throw .difference(Self.difference(damage, of: row)) }
         var replayed = replayed
         replayed.through = row.through
-        if incomplete.contains(row.id.rawValue) {
-            replayed.state = row.state
-            replayed.canceledThrough = row.canceledThrough
+        if incomplete.contains(row.id) {
+            replayed.core = row.core
         }
         guard replayed != row else { return }
         let what: String
@@ -416,8 +412,11 @@ struct JournalReplay {
             what = "offset \(row.offset), but replay gives \(replayed.offset)"
         } else if replayed.sequences != row.sequences {
             what = "sequences \(row.sequences), but replay gives \(replayed.sequences)"
-        } else if replayed.canceledThrough != row.canceledThrough {
-            what = "canceled_through \(row.canceledThrough), but replay gives \(replayed.canceledThrough)"
+        } else if replayed.core.canceledThrough != row.core.canceledThrough {
+            what =
+                "canceled_through \(row.core.canceledThrough), but replay gives \(replayed.core.canceledThrough)"
+        } else if replayed.core.configured != row.core.configured {
+            what = "another newest configuration than replay gives"
         } else {
             what = "a state that replay does not give"
         }

@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 
 /// How a verification ended.
 public struct VerificationReport: Sendable, Equatable {

@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 
 /// Finds recent signals by the hash of their identity; the journal finds those up to its last checkpoint. Two halves, of
 /// which the older is dropped when the newer is full.

@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 
 /// Signals that are recorded and not applied, while records are replayed. Keeps the bytes of as many as a limit allows:
 /// most are applied soon after.

@@ -1,3 +1,4 @@
+import Signals
 import ArgumentParser
 import ConveyEngine
 import ConveySettings
