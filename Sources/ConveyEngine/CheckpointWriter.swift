@@ -1,5 +1,5 @@
-import Signals
 import JournalPort
+import Signals
 
 /// Writes one checkpoint in steps over several transactions, so that none of them becomes long: first the identities, a
 /// group at a time, then the changed conversations, a few at a time, and in the last step what was pending and the cursor.

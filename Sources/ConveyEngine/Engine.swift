@@ -1,8 +1,8 @@
-import Signals
 import Conversation
 import JournalPort
 import Logging
 import Observability
+import Signals
 
 /// Takes signals in, decides their order, applies them, and writes all of it in one transaction.
 ///

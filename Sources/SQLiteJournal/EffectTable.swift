@@ -1,8 +1,7 @@
-import Signals
 import Conversation
 import JournalPort
-import Signals
 import SQLite
+import Signals
 
 /// Reads open effects.
 final class EffectTable {

@@ -1,6 +1,6 @@
 import JournalPort
-import Signals
 import SQLite
+import Signals
 
 /// A shard of the journal: one SQLite file (`journal.db`, `journal-1.db`, … in the data directory) in WAL mode with `synchronous=FULL`: a commit that
 /// returned survives power loss (sqlite.org/pragma.html#pragma_synchronous).

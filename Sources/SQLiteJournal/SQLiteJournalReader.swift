@@ -1,5 +1,4 @@
 import JournalPort
-import Signals
 import SQLite
 import Signals
 

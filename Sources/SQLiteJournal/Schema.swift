@@ -1,6 +1,6 @@
 import JournalPort
-import Signals
 import SQLite
+import Signals
 
 /// The tables of a shard: format version 1 (docs/adr/0035-journal-format.md). A later version is made from them by migrations that only go
 /// forward; what is here never changes again.

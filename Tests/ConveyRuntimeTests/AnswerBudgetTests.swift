@@ -1,8 +1,8 @@
 import AnswerMemory
 import Conversation
-import Signals
 import JournalSupport
 import Logging
+import Signals
 import Synchronization
 import Testing
 

@@ -1,5 +1,5 @@
-import Signals
 import JournalPort
+import Signals
 import Testing
 
 @testable import ConveyEngine

@@ -1,6 +1,6 @@
 import JournalPort
-import Signals
 import JournalSupport
+import Signals
 
 /// Counts the records that are read.
 final class CountingJournal: JournalReader {

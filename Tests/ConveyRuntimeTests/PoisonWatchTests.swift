@@ -1,5 +1,5 @@
-import Signals
 import MQTTTransport
+import Signals
 import Testing
 
 @testable import ConveyRuntime

@@ -1,5 +1,5 @@
-import Signals
 import JournalPort
+import Signals
 import Testing
 
 @Suite("Positions among shards") struct ShardPositionTests {

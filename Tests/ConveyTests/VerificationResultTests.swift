@@ -1,6 +1,6 @@
-import Signals
 import JournalPort
 import JournalReading
+import Signals
 import Testing
 
 @testable import convey

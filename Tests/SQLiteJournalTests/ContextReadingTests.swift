@@ -1,10 +1,10 @@
-import Signals
 import Conversation
 import Foundation
 import JournalPort
 import JournalReading
 import JournalSupport
 import SQLiteJournal
+import Signals
 import Testing
 
 @Suite struct ContextReadingTests {

@@ -1,10 +1,10 @@
 import CSQLite
 import Conversation
+import Foundation
 import JournalPort
 import JournalReading
-import Signals
-import Foundation
 import JournalSupport
+import Signals
 import Testing
 
 @testable import SQLiteJournal

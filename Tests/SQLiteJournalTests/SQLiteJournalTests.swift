@@ -1,9 +1,9 @@
-import Signals
 import CSQLite
 import Foundation
 import JournalPort
 import JournalSupport
 import SQLiteJournal
+import Signals
 import Testing
 
 @Suite struct SQLiteJournalTests {

@@ -1,6 +1,6 @@
-import Signals
 import Conversation
 import JournalPort
+import Signals
 
 /// A recorded signal, as another one's cause.
 struct SignalReference {

@@ -1,7 +1,7 @@
 import Conversation
+import HTTPServing
 import Observability
 import Signals
-import HTTPServing
 
 /// `/`: which conversations there are, those last active first, with search and a box to begin a new one.
 enum ConversationsPage {

@@ -1,7 +1,7 @@
 import Conversation
 import ConveyQueries
-import Signals
 import HTTPServing
+import Signals
 
 /// Runs the queries that pages are made from.
 struct PageQueries: Sendable {

@@ -1,6 +1,6 @@
 import JournalPort
-import Signals
 import MQTTTransport
+import Signals
 
 /// Finds the event at which a broker ends the connection, or which it will never take, so that the others can go on (ADR 31).
 ///

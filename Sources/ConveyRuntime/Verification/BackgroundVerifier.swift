@@ -1,8 +1,8 @@
-import Signals
 import Glibc
 import JournalPort
 import JournalReading
 import Logging
+import Signals
 import Threads
 
 /// Verifies conversations chosen at random, one after the other, for as long as the service runs. Owns a thread of low

@@ -1,5 +1,5 @@
-import Signals
 import Conversation
+import Signals
 
 /// Names an effect: the record whose application ordered it, and which of that record's effects it is. Stable across
 /// restarts, unlike a random id, and unique where two producers used the same signal id.

@@ -1,5 +1,5 @@
-import Signals
 import Conversation
+import Signals
 
 /// A position in one of several shards, each of which counts its own. Written `SHARD.POSITION`, as in `2.1834`, and as the plain
 /// position where there is one shard.

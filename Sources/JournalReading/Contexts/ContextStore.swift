@@ -1,6 +1,6 @@
-import Signals
 import Conversation
 import JournalPort
+import Signals
 
 /// What language models are told of conversations, made from the journal.
 ///

@@ -1,4 +1,3 @@
-import Signals
 import ArgumentParser
 import ConveyEngine
 import ConveySettings
@@ -7,6 +6,7 @@ import Glibc
 import HTTPServing
 import JournalPort
 import Logging
+import Signals
 
 /// Where the commands find dead letters.
 struct DeadLetterDoorFlags: ParsableArguments {
