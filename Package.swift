@@ -35,7 +35,7 @@ let package = Package(
         .target(
             name: "Threads", dependencies: [.product(name: "Logging", package: "swift-log")], swiftSettings: strict),
         // Numbers and states that the service shows.
-        .target(name: "Observability", dependencies: ["Conversation", "Signals", "Threads"], swiftSettings: strict),
+        .target(name: "Observability", dependencies: ["Signals", "Threads"], swiftSettings: strict),
 
         // What a journal is, whoever keeps it: its protocols and its rows.
         .target(name: "JournalPort", dependencies: ["Conversation", "Signals"], swiftSettings: strict),
@@ -126,7 +126,6 @@ let package = Package(
                 .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOHTTPTypesHTTP1", package: "swift-nio-extras"),
                 .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOFoundationCompat", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),

@@ -61,7 +61,7 @@ public final class AnswerBudget: Sendable {
         }
     }
 
-    fileprivate func grant(_ bytes: Int) -> Bool {
+    func grant(_ bytes: Int) -> Bool {
         state.withLock { state in
             guard fits(bytes, state) else {
                 state.lastRefusal = .now
@@ -73,11 +73,11 @@ public final class AnswerBudget: Sendable {
     }
 
     /// Counts memory that is already in use, whether it fits or not.
-    fileprivate func add(_ bytes: Int) {
+    func add(_ bytes: Int) {
         state.withLock { $0.used += bytes }
     }
 
-    fileprivate func wait(for bytes: Int, within limit: Duration) async -> Bool {
+    func wait(for bytes: Int, within limit: Duration) async -> Bool {
         let end = ContinuousClock.now + limit
         while !grant(bytes) {
             // Cancelled together with the request.
@@ -89,51 +89,5 @@ public final class AnswerBudget: Sendable {
     private func fits(_ bytes: Int, _ state: State) -> Bool {
         let reserve = bytes > Self.smallBytes ? limit / Self.smallShare : 0
         return bytes == 0 || state.used == 0 || state.used + bytes <= limit - reserve
-    }
-}
-
-/// A part of the budget. It is given back when it is released, so it must be kept together with the bytes of its answer.
-public final class AnswerRoom: Sendable {
-    private let budget: AnswerBudget
-    private let held: Mutex<Int>
-
-    fileprivate init(bytes: Int, of budget: AnswerBudget) {
-        self.budget = budget
-        held = Mutex(bytes)
-    }
-
-    deinit { budget.add(-held.withLock { $0 }) }
-
-    /// Its size in bytes.
-    public var bytes: Int { held.withLock { $0 } }
-
-    /// Sets the size without asking whether it fits: for memory that can no longer be refused.
-    public func resize(to bytes: Int) {
-        budget.add(exchange(bytes))
-    }
-
-    /// Makes it larger, and waits for room if necessary. Only one task may use it meanwhile.
-    /// - Returns: false if there was no room in time; the size is then unchanged.
-    public func grow(to bytes: Int, within limit: Duration) async -> Bool {
-        let more = bytes - self.bytes
-        if more > 0 {
-            guard await budget.wait(for: more, within: limit) else { return false }
-        }
-        settle(more, bytes)
-        return true
-    }
-
-    /// Sets the size after a grant; gives back what is no longer used.
-    private func settle(_ more: Int, _ bytes: Int) {
-        let change = exchange(bytes)
-        if more <= 0 { budget.add(change) }
-    }
-
-    /// - Returns: by how many bytes it has grown.
-    private func exchange(_ bytes: Int) -> Int {
-        held.withLock { held in
-            defer { held = bytes }
-            return bytes - held
-        }
     }
 }

@@ -21,16 +21,6 @@ enum BrokerURL {
     }
 }
 
-/// Any URL in a setting.
-enum URLText {
-    /// A text that may be a URL, with what could be a password or a key in it masked.
-    static func masked(_ text: String) -> String {
-        let query = text.firstIndex(of: "?")
-        let place = BrokerURL.masked(String(text[..<(query ?? text.endIndex)]))
-        return query == nil ? place : "\(place)?\(Secret.mask)"
-    }
-}
-
 extension BrokerAddress {
     /// Whether the broker is on this machine.
     var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }

@@ -55,31 +55,3 @@ package struct SettingKey: Sendable, Hashable {
     package static func == (left: Self, right: Self) -> Bool { left.path == right.path }
     package func hash(into hasher: inout Hasher) { hasher.combine(path) }
 }
-
-/// A setting: its names and how its text is read.
-package struct Setting<Value: Sendable>: Sendable {
-    package let key: SettingKey
-    /// Reads the text, or says in a few words what would be right.
-    package let parse: @Sendable (String) throws(InvalidValue) -> Value
-
-    init(
-        _ path: String, flag: String? = nil, in section: SettingKey.Section, _ placeholder: String?,
-        default defaultText: String? = nil, note: String? = nil, secrecy: SettingKey.Secrecy = .open,
-        acceptsEmpty: Bool = false, isStructured: Bool = false, help: String,
-        parse: @escaping @Sendable (String) throws(InvalidValue) -> Value
-    ) {
-        let derivedFlag = path.replacing(".", with: "-").replacing("_", with: "-")
-        key = SettingKey(
-            path: path, flag: flag ?? derivedFlag, section: section, placeholder: placeholder, defaultText: defaultText,
-            defaultNote: note, help: help, secrecy: secrecy, acceptsEmpty: acceptsEmpty,
-            isStructured: isStructured)
-        self.parse = parse
-    }
-}
-
-/// What is wrong with a value: words that go after the setting's name.
-package struct InvalidValue: Error {
-    package let message: String
-
-    init(_ message: String) { self.message = message }
-}

@@ -195,7 +195,3 @@ package enum Settings {
         "verify.background", in: .operation, nil, default: "true",
         help: "Verify conversations of the journal all the time, chosen at random.", parse: ValueParsers.boolean)
 }
-
-package enum LogFormat: String, Sendable, CaseIterable {
-    case text, json
-}

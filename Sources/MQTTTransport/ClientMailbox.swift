@@ -1,11 +1,5 @@
 import Synchronization
 
-/// What the client's thread is asked to do.
-enum ClientCommand: Sendable {
-    case subscribe(filters: [String], deadline: ContinuousClock.Instant, reply: MQTTReply)
-    case publish([OutgoingMessage], deadline: ContinuousClock.Instant, reply: MQTTReply)
-}
-
 /// Commands on their way to the client's thread, and the client's life cycle.
 final class ClientMailbox: Sendable {
     private enum Life {

@@ -16,7 +16,7 @@ public final class MQTTConnection {
     /// How long `disconnect()` waits for the same.
     public static let disconnectLimitMilliseconds = 2_000
 
-    private let options: MQTTOptions
+    let options: MQTTOptions
     // Destruction order: libmosquitto's handle points to the context, so `deinit` destroys the handle first.
     let context: CallbackContext
     private var handle: ConnectionHandle?
@@ -25,20 +25,20 @@ public final class MQTTConnection {
     /// libmosquitto has read everything that it was given.
     private var isDrained = true
     /// libmosquitto may have written something that is not on its way to the broker.
-    private var mayHaveOutput = false
+    var mayHaveOutput = false
     /// Why nothing can be written any more. The connection ends when all that the broker has sent is read.
     private var writeError: MQTTError?
     /// What is published waits for `gather(false)`.
-    private var isGathering = false
+    var isGathering = false
     /// The properties of the last publish, as libmosquitto wants them: most publishes have the same.
-    private var prepared = PropertyList()
-    private var preparedFrom = PublishProperties()
-    private var connectDeadline = ContinuousClock.now
+    var prepared = PropertyList()
+    var preparedFrom = PublishProperties()
+    var connectDeadline = ContinuousClock.now
     /// The last `read` stopped at a limit: there may be more in buffers that `poll(2)` cannot see.
     private var mayHoldMore = false
-    private var brokerSilence = BrokerSilence()
+    var brokerSilence = BrokerSilence()
     /// When the broker was last sent something for its own sake while nothing is read.
-    private var keptAt = SuspendingClock.now
+    var keptAt = SuspendingClock.now
 
     /// Checks the options without connecting.
     ///
@@ -201,107 +201,6 @@ public final class MQTTConnection {
         flush(limitMilliseconds: Self.flushLimitMilliseconds)
     }
 
-    /// Asks a silent broker for a sign of life, and ends a connection whose broker does not answer that or CONNECT. Call it
-    /// often (each second is enough), before `flush()`.
-    ///
-    /// - Parameter reading: as in `poll`. While nothing is read the broker is not judged, and is sent something now and then
-    ///   so that it does not end the connection.
-    public func keepAlive(reading: Bool = true) {
-        guard let handle = openHandle() else { return }
-        if context.phase == .connecting, connectDeadline < .now {
-            end(
-                MQTTError(
-                    .timeout,
-                    "the broker at \(options.broker) did not answer within \(options.connectTimeoutSeconds) s: check that "
-                        + "this port speaks MQTT\(options.broker.tls == nil ? " without TLS" : " over TLS")"))
-            return
-        }
-        guard reading || context.phase != .connected else { return keepSession(handle) }
-        errno = 0
-        let code = mosquitto_loop_misc(handle)
-        noteEnd(code: code, systemCode: errno)
-        mayHaveOutput = true
-        pump()
-        guard context.phase == .connected, let handle = openHandle() else { return }
-        if brokerSilence.duration >= BrokerSilence.limit {
-            end(
-                MQTTError(
-                    .timeout,
-                    "the broker at \(options.broker) has sent nothing for \(brokerSilence.duration.components.seconds) s, "
-                        + "though it was asked for a sign of life"))
-        } else if brokerSilence.isTimeToAsk() {
-            askForSign(handle)
-        }
-    }
-
-    /// Sends SUBSCRIBE at QoS 1 for all filters; the SUBACK is an event with the returned message id.
-    ///
-    /// - Parameter retained: which retained messages the broker sends now. MQTT 3.1.1 has no choice: it sends them all.
-    /// - Throws: `notConnected`, `invalidTopic`, `messageTooLarge`, `connectionLost`.
-    public func subscribe(
-        _ filters: [String], retained: RetainHandling = .whenNew
-    ) throws(MQTTError) -> Int32 {
-        guard context.phase == .connected, let handle = openHandle() else { throw .notConnected(options.broker) }
-        for filter in filters where filter.utf8.contains(0) {
-            throw .sending(to: filter, code: MOSQ_ERR_INVAL.rawValue, broker: options.broker)
-        }
-        var messageID: Int32 = 0
-        var strings: [UnsafeMutablePointer<CChar>?] = filters.map { strdup($0) }
-        defer { strings.forEach { free($0) } }
-        let code = mosquitto_subscribe_multiple(
-            handle, &messageID, Int32(filters.count), &strings, 1, subscribeOptions(retained), nil)
-        guard code == MOSQ_ERR_SUCCESS.rawValue else {
-            throw .sending(to: filters.joined(separator: ", "), code: code, broker: options.broker)
-        }
-        mayHaveOutput = true
-        pump()
-        return messageID
-    }
-
-    /// Publishes; for QoS 1 the PUBACK is an event with the returned message id. Ids are unique among those in flight.
-    /// With `.immediate` the bytes go to the socket at once, as far as it takes them and the window allows.
-    ///
-    /// - Throws: `notConnected`, `invalidTopic`, `invalidOption`, `messageTooLarge`: nothing was sent.
-    ///   `connectionLost`: it may have been; the connection has ended, publish again on the next one.
-    public func publish(
-        topic: String, payload: [UInt8], qos: Int = 1, retain: Bool = false, properties: PublishProperties = .init()
-    ) throws(MQTTError) -> Int32 {
-        guard context.phase == .connected, let handle = openHandle() else { throw .notConnected(options.broker) }
-        guard !topic.containsNUL, topic.utf8.count <= UInt16.max, qos == 0 || qos == 1 else {
-            throw .sending(to: topic, code: MOSQ_ERR_INVAL.rawValue, broker: options.broker)
-        }
-        guard let count = Int32(exactly: payload.count) else {
-            throw .sending(to: topic, code: MOSQ_ERR_PAYLOAD_SIZE.rawValue, broker: options.broker)
-        }
-        if options.version == .v5, properties != preparedFrom {
-            prepared = try PropertyList(properties)
-            preparedFrom = properties
-        }
-        var messageID: Int32 = 0
-        errno = 0
-        let code = mosquitto_publish_v5(handle, &messageID, topic, count, payload, Int32(qos), retain, prepared.head)
-        let systemCode = errno
-        guard code == MOSQ_ERR_SUCCESS.rawValue else {
-            let error = MQTTError.sending(to: topic, code: code, broker: options.broker)
-            // The library has queued the message all the same and cannot take it back: only a new connection can.
-            if error.code == .connectionLost || error.code == .notConnected { end(code: code, systemCode: systemCode) }
-            throw error
-        }
-        mayHaveOutput = true
-        if !isGathering { pump() }
-        return messageID
-    }
-
-    /// Holds back what `publish` writes until `gather(false)`, so that a burst of packets leaves with few system calls:
-    /// libmosquitto writes each packet by itself.
-    public func gather(_ isOn: Bool) {
-        isGathering = isOn
-        if !isOn, mayHaveOutput { pump() }
-    }
-
-    /// From how many packets on `gather` is worth while.
-    public static let gatheringThreshold = 4
-
     /// Ends the connection at once without writing: queued PUBACKs never leave, so the broker delivers those messages
     /// again. It also publishes the will. Without event.
     public func abandon() {
@@ -334,52 +233,22 @@ public final class MQTTConnection {
 }
 
 extension MQTTConnection {
-    private func keepSession(_ handle: OpaquePointer) {
-        // The broker allows one and a half intervals.
-        guard options.keepAliveSeconds > 0, SuspendingClock.now - keptAt >= .seconds(options.keepAliveSeconds) / 2
-        else {
-            return
-        }
-        keptAt = .now
-        askForSign(handle)
-    }
-
-    /// Sends something that every broker answers: the end of a subscription that there is not (MQTT 5, 3.10.4).
-    ///
-    /// Not a PINGREQ: libmosquitto sends those at its keep-alive interval only. With a short one the broker would end the
-    /// connection of a thread that waits for a slow disk, and libmosquitto that of one that does not read on purpose.
-    private func askForSign(_ handle: OpaquePointer) {
-        errno = 0
-        let code = mosquitto_unsubscribe(handle, nil, "convey/sign-of-life")
-        noteEnd(code: code, systemCode: errno)
-        mayHaveOutput = true
-        pump()
-    }
-
-    private func subscribeOptions(_ retained: RetainHandling) -> Int32 {
-        switch (options.version, retained) {
-        case (.v5, .whenNew): Int32(MQTT_SUB_OPT_SEND_RETAIN_NEW.rawValue)
-        case (.v5, .never): Int32(MQTT_SUB_OPT_SEND_RETAIN_NEVER.rawValue)
-        case (.v311, _): 0
-        }
-    }
-
     private var socket: Int32 { handle.map { mosquitto_socket($0.pointer) } ?? -1 }
 
     /// libmosquitto's handle while there is a connection to use.
-    private func openHandle() -> OpaquePointer? {
+    func openHandle() -> OpaquePointer? {
         guard context.phase != .closed, socket >= 0 else { return nil }
         return handle.map { $0.pointer }
     }
 
     /// Notes the end of the connection if a call to libmosquitto brought it. Some ends come with a callback; those of a
     /// TLS handshake and of some writes come with a return code only, and after a DISCONNECT there is neither.
-    private func noteEnd(code: Int32, systemCode: Int32) {
+    func noteEnd(code: Int32, systemCode: Int32) {
         guard code != MOSQ_ERR_SUCCESS.rawValue || socket < 0 else { return }
         end(code: code == MOSQ_ERR_SUCCESS.rawValue ? MOSQ_ERR_CONN_LOST.rawValue : code, systemCode: systemCode)
     }
 
-    private func end(code: Int32, systemCode: Int32) {
+    func end(code: Int32, systemCode: Int32) {
         let isHandshake = context.phase == .connecting && options.broker.tls != nil
         end(
             isHandshake
@@ -388,7 +257,7 @@ extension MQTTConnection {
     }
 
     /// Closes the connection: its socket must not go on announcing its end to `poll`.
-    private func end(_ error: MQTTError) {
+    func end(_ error: MQTTError) {
         wire = nil
         context.end(error)
     }
@@ -408,7 +277,7 @@ extension MQTTConnection {
     }
 
     /// Sends the broker what libmosquitto has written.
-    private func pump() {
+    func pump() {
         switch wire?.pump() ?? .moved {
         case .moved: mayHaveOutput = false
         case .blocked: break

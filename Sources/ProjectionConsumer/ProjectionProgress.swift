@@ -1,14 +1,5 @@
-import Conversation
 import SQLite
 import Signals
-
-/// What a projection has seen of a family of a conversation's events.
-package struct SeenSequence: Sendable, Equatable {
-    package var subject: String
-    package var family: Family
-    /// The highest sequence seen.
-    package var sequence: Int64
-}
 
 /// Reads what a projection has seen, by conversation and family. The database may be in use.
 package final class ProjectionProgress {

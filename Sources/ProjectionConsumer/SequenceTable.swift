@@ -2,14 +2,6 @@ import Conversation
 import SQLite
 import Signals
 
-/// Sequences that are missing of a conversation's family.
-package struct SequenceHole: Sendable, Hashable {
-    package var subject: String
-    package var family: Family
-    package var first: Int64
-    package var last: Int64
-}
-
 /// Which events have been seen, by conversation, family and sequence: tells repeats, and finds holes.
 final class SequenceTable {
     private let read: Statement

@@ -40,12 +40,6 @@ package struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible 
     package var description: String { "\(code.rawValue): \(message)" }
 }
 
-/// The error that a user of databases throws.
-package protocol SQLiteFailure: Error {
-    /// What a failure of SQLite means to this user.
-    init(_ error: SQLiteError)
-}
-
 extension SQLiteError: SQLiteFailure {
     package init(_ error: SQLiteError) { self = error }
 }

@@ -40,47 +40,6 @@ public final class ThreadBeat: Sendable {
     }
 }
 
-/// When a thread turned last, and how long that may be.
-public struct ThreadAge: Sendable, Equatable {
-    public var name: String
-    public var seconds: Double
-    /// In seconds.
-    public var limit: Double
-
-    public init(name: String, seconds: Double, limit: Double) {
-        self.name = name
-        self.seconds = seconds
-        self.limit = limit
-    }
-
-    /// Whether the thread hangs, as far as can be told.
-    public var isOverdue: Bool { seconds > limit }
-
-    /// `has not turned for 41 s; the limit is 30 s`
-    public var words: String { "has not turned for \(Int(seconds)) s; the limit is \(Int(limit)) s" }
-}
-
-/// How long threads may take for one turn. What is slow but works must not be restarted by whoever asks `/healthz`, so each
-/// limit is far above what a turn takes on a slow machine.
-public enum BeatLimits {
-    /// A transaction, its sync to disk included; worn-out cards take ten seconds.
-    public static let engine = Duration.seconds(30)
-    /// Opening the journal, SQLite's own recovery included, and reading what the last checkpoint left.
-    public static let start = Duration.seconds(600)
-    /// One round of a connection to the broker.
-    public static let connection = Duration.seconds(30)
-    /// Name resolution and a TCP handshake take as long as the kernel tries: 130 s where a host swallows packets.
-    public static let connecting = Duration.seconds(180)
-    /// Ingress waits for the engine's commit; that one has 30 s, and its own beat.
-    public static let commit = Duration.seconds(60)
-    /// A question has 4 s, looked at between reads from the disk.
-    public static let query = Duration.seconds(60)
-    /// Its thread has a low priority and rests as it likes.
-    public static let verification = Duration.seconds(600)
-    /// Beyond this age of the engine's beat signals are not taken as a user would expect it: `/readyz` says so.
-    package static let engineReady = 10.0
-}
-
 extension Duration {
     /// Whole microseconds; the end of the range for what is beyond it.
     package var microseconds: Int64 {

@@ -1,5 +1,4 @@
 import ArgumentParser
-import Foundation
 
 /// The command line: `convey COMMAND`.
 @main
@@ -28,37 +27,5 @@ struct Convey: AsyncParsableCommand {
             SignalWatch.ignoreWhatEndsServices()
         }
         await main(nil)
-    }
-}
-
-/// `convey version`
-struct VersionCommand: ParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
-
-    func run() {
-        print("convey \(Convey.version)")
-    }
-}
-
-/// The exit codes, from sysexits.h where there is one.
-enum ExitStatus {
-    /// The answer failed or was aborted, or the signal was rejected.
-    static let failed = ExitCode(1)
-    /// Nothing was heard in time.
-    static let timeout = ExitCode(3)
-    /// `EX_NOINPUT`: what was named does not exist.
-    static let noInput = ExitCode(66)
-    /// `EX_UNAVAILABLE`: the broker or a port cannot be used.
-    static let unavailable = ExitCode(69)
-    /// `EX_SOFTWARE`: a stop was not finished in time, because a thread hung.
-    static let stuck = ExitCode(70)
-    /// `EX_CONFIG`: a setting is wrong.
-    static let badSettings = ExitCode(78)
-}
-
-/// Writing to standard error, where everything goes that is not the command's answer.
-enum StandardError {
-    static func print(_ text: String) {
-        FileHandle.standardError.write(Data((text + "\n").utf8))
     }
 }

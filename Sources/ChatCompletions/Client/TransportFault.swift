@@ -1,10 +1,10 @@
 import AsyncHTTPClient
 import FoundationEssentials
 import NIOCore
+import NIOSSL
 import NIOHTTP1
 import NIOHTTPCompression
 import NIOPosix
-import NIOSSL
 
 /// What an error of the HTTP client means. Descriptions of these errors are not used where they can hold what was sent:
 /// `HTTPClientError` shows header values.
@@ -95,8 +95,8 @@ package struct TransportFault: Sendable, Equatable {
     private static func words(errno code: CInt) -> String { String(cString: strerror(code)).lowercased() }
 }
 
-/// Errors of TLS. Their descriptions hold no application data.
-protocol NIOSSLFailure: Error {}
 extension NIOSSLError: NIOSSLFailure {}
+
 extension NIOSSLExtraError: NIOSSLFailure {}
+
 extension BoringSSLError: NIOSSLFailure {}

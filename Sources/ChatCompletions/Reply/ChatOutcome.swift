@@ -24,16 +24,3 @@ public struct ChatOutcome: Sendable, Equatable {
     /// The member that `thinking` came in and must go back in; nil if it is not sent back.
     public var reasoningMember: String?
 }
-
-/// Token counts that the provider reports.
-public struct ChatUsage: Sendable, Equatable {
-    public var promptTokens: Int?
-    public var completionTokens: Int?
-    public var totalTokens: Int?
-
-    public init(promptTokens: Int? = nil, completionTokens: Int? = nil, totalTokens: Int? = nil) {
-        self.promptTokens = promptTokens
-        self.completionTokens = completionTokens
-        self.totalTokens = totalTokens
-    }
-}

@@ -1,21 +1,3 @@
-/// One event of a `text/event-stream`.
-public struct ServerSentEvent: Sendable, Equatable {
-    /// The `event` field; nil where there is none.
-    public var type: String?
-    /// The `data` lines, joined by line feeds: UTF-8.
-    public var data: [UInt8]
-
-    public init(type: String? = nil, data: [UInt8]) {
-        self.type = type
-        self.data = data
-    }
-}
-
-/// An event is larger than the parser may keep.
-public struct ServerSentEventTooLarge: Error, Equatable {
-    public let limit: Int
-}
-
 /// Takes a `text/event-stream` apart (WHATWG HTML, section 9.2), however its bytes are cut into chunks. `id` and `retry` are
 /// passed over: a chat completion is never resumed.
 ///

@@ -35,11 +35,3 @@ public struct ToolDeclarations: Sendable {
         return ToolDeclarations(tools: tools)
     }
 }
-
-/// Why tools cannot be used as they are declared.
-public struct ToolDeclarationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Each with its place in the configuration and what would be right.
-    public let problems: [String]
-
-    public var description: String { problems.joined(separator: "; ") }
-}

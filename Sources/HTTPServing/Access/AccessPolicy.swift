@@ -110,12 +110,6 @@ package struct AccessPolicy: Sendable {
     }
 }
 
-/// Whether a request is authorized.
-enum AccessDecision: Sendable, Equatable {
-    case allowed(AccessGrant)
-    case refused(AccessRefusal)
-}
-
 extension Substring {
     fileprivate func trimming(while isLeftOut: (Character) -> Bool) -> String {
         var rest = drop(while: isLeftOut)

@@ -85,15 +85,6 @@ package final class FileValue<Value: Sendable>: Sendable {
     }
 }
 
-/// Why files are invalid, for the operator. Never contains secrets.
-package struct FileProblem: Error, Sendable, Equatable {
-    package let message: String
-
-    package init(_ message: String) {
-        self.message = message
-    }
-}
-
 /// The identity of the file at a path and the time of its last change.
 private struct FileIdentity: Sendable, Equatable {
     private let device: UInt

@@ -1,6 +1,3 @@
-import AnswerMemory
-import Foundation
-
 /// The body of a request.
 package enum HTTPRequestBody: Sendable {
     case received(ReceivedBody)
@@ -16,20 +13,3 @@ package enum HTTPRequestBody: Sendable {
         }
     }
 }
-
-/// A complete body and the memory that is reserved for it.
-package struct ReceivedBody: Sendable {
-    package let data: Data
-    package let room: AnswerRoom?
-
-    package init(data: Data = Data(), room: AnswerRoom? = nil) {
-        self.data = data
-        self.room = room
-    }
-}
-
-/// A body is longer than its route accepts.
-struct HTTPBodyTooLong: Error {}
-
-/// The bodies of other requests use all memory for bodies.
-struct HTTPBodyHasNoRoom: Error {}

@@ -1,33 +1,3 @@
-/// How large what comes in may be.
-public struct EnvelopeLimits: Sendable {
-    /// Bytes of one payload.
-    public var maximumBytes: Int
-
-    public init(maximumBytes: Int = 256 * 1_024) { self.maximumBytes = maximumBytes }
-}
-
-/// What the MQTT edge fills in.
-public struct EnvelopeDefaults: Sendable {
-    /// The first level or levels of every topic.
-    public var root: String
-    /// `data.ingress` of a `conv.in.*` signal that says none.
-    public var ingress: String
-    /// The source of a signal that names none; nil for `/mqtt/{subject}`, the subject encoded as in a topic.
-    public var source: String?
-    /// The id of a signal that has none; called at most once a message.
-    public var makeID: @Sendable () -> String
-
-    public init(
-        root: String = "conv", ingress: String = "mqtt", source: String? = nil,
-        makeID: @escaping @Sendable () -> String
-    ) {
-        self.root = root
-        self.ingress = ingress
-        self.source = source
-        self.makeID = makeID
-    }
-}
-
 /// Turns a PUBLISH into a signal. Three forms are taken (CloudEvents 1.0.2, MQTT protocol binding section 3):
 ///
 /// - **structured**: content type `application/cloudevents+json`, or a JSON object with `specversion`;

@@ -1,27 +1,3 @@
-/// What a topic that signals are taken from says about its signal.
-public enum ParsedTopic: Sendable, Equatable {
-    /// `{root}/in/{subject}` or `{root}/in/{subject}/{rest}`; the type is nil where there is no rest.
-    case inbound(subject: String, type: String?)
-    /// `{root}/ingest/{subject}`.
-    case ingest(subject: String)
-
-    public var subject: String {
-        switch self {
-        case .inbound(let subject, _), .ingest(let subject): subject
-        }
-    }
-}
-
-/// Why a topic says nothing about a signal.
-public enum TopicError: Error, Sendable, Equatable {
-    /// Not `{root}/in/…` nor `{root}/ingest/{subject}`.
-    case notIngress
-    case subjectMissing
-    case subjectInvalid(String)
-    /// The rest is not what `TopicName.topic` makes of a type.
-    case typeInvalid
-}
-
 /// Topic names: `{root}/{family}/{subject}/{rest}`.
 ///
 /// The subject is percent-encoded into one level (`A-Z a-z 0-9 - . _ ~ : @` stay). The rest is the type without

@@ -1,8 +1,3 @@
-/// What a JSON value is. A number's kind follows its spelling: `1.0` and `1e0` are fractions.
-public enum JSONKind: UInt8, Sendable {
-    case null, `true`, `false`, integer, fraction, string, array, object
-}
-
 /// Where a value stands in a JSON text: offsets into the bytes that were scanned, meaningless without them.
 public struct JSONSlot: Sendable, Equatable {
     var start: UInt32
@@ -26,10 +21,4 @@ public struct JSONSlot: Sendable, Equatable {
 
     /// Null and false: the values behind which a default follows.
     var isFalsy: Bool { kind == .null || kind == .false }
-}
-
-/// One member of an object: its key (a string) and its value.
-public struct JSONMember: Sendable, Equatable {
-    public var key: JSONSlot
-    public var value: JSONSlot
 }

@@ -14,16 +14,3 @@ enum ClientEvent: Sendable, Equatable {
     /// The connection to the broker has ended for good.
     case connectionEnded
 }
-
-/// What a client command is to do next.
-enum ClientAction: Sendable, Equatable {
-    /// Text for standard output, as it is.
-    case write(String)
-    /// A line for standard error.
-    case note(String)
-    /// Read one line from standard input and post it.
-    case readLine
-    case sendMessage(id: String, text: String)
-    case sendAbort
-    case exit(Int32)
-}

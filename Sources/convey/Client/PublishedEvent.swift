@@ -1,5 +1,4 @@
 import Foundation
-import MQTTTransport
 
 /// What the client commands need to know of an event that Convey published.
 struct PublishedEvent: Sendable, Equatable {
@@ -49,27 +48,5 @@ struct PublishedEvent: Sendable, Equatable {
         let error = data["error"] as? [String: Any]
         let texts = [error?["message"], data["error"], data["message"], data["reason"], error?["class"], data["code"]]
         reason = texts.lazy.compactMap { $0 as? String }.first
-    }
-}
-
-/// What Convey says about a signal to the client that published it (docs/PROTOCOL.md, "Receipts").
-struct Receipt: Sendable, Equatable, Decodable {
-    enum Status: String, Sendable, Decodable {
-        case recorded, duplicate, rejected
-    }
-
-    let status: Status
-    let id: String?
-    let offset: Int?
-    let code: String?
-    let message: String?
-
-    /// Code and message of a rejection.
-    var why: String { [code, message].compactMap(\.self).joined(separator: ": ") }
-
-    /// Nil when the payload is no receipt.
-    init?(payload: [UInt8]) {
-        guard let receipt = try? JSONDecoder().decode(Receipt.self, from: Data(payload)) else { return nil }
-        self = receipt
     }
 }

@@ -1,6 +1,5 @@
 import ArgumentParser
 import ConveySettings
-import Foundation
 
 /// What all client commands take: how to reach the broker.
 struct ClientFlags: ParsableArguments {
@@ -18,30 +17,5 @@ struct ClientFlags: ParsableArguments {
             try resolver.throwProblems()
             return settings
         }
-    }
-}
-
-/// A duration on the command line.
-struct DurationArgument: ExpressibleByArgument {
-    let duration: Duration
-
-    init?(argument: String) {
-        guard let text = DurationText(argument) else { return nil }
-        duration = text.duration
-    }
-
-    init(_ duration: Duration) { self.duration = duration }
-
-    var defaultValueDescription: String { DurationText(duration).description }
-}
-
-/// A conversation on the command line: any non-blank text of at most 256 bytes without control characters.
-struct SubjectArgument: ExpressibleByArgument {
-    let subject: String
-
-    init?(argument: String) {
-        let isControl = argument.unicodeScalars.contains { $0.properties.generalCategory == .control }
-        guard argument.contains(where: { !$0.isWhitespace }), argument.utf8.count <= 256, !isControl else { return nil }
-        subject = argument
     }
 }

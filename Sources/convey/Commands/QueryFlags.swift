@@ -76,3 +76,13 @@ struct QueryFlags: ParsableArguments {
             root: settings.root)
     }
 }
+
+extension QueryFlags {
+    static let exits =
+        "Exit status: 0 answered, 1 refused (no such conversation), 69 nobody answers, 78 a wrong setting."
+
+    /// Parameters of a question from flags; those not given are left out.
+    static func parameters(_ given: [QueryParameter: String?]) -> [QueryParameter: String] {
+        given.compactMapValues { $0 }
+    }
+}

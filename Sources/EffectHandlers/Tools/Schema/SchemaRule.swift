@@ -1,5 +1,3 @@
-import Signals
-
 /// One requirement of a schema. Subschemas are indices into the schema's list.
 enum SchemaRule: Sendable {
     /// The schema `false`.
@@ -48,29 +46,5 @@ enum SchemaRule: Sendable {
         case one([Int])
         case not(Int)
         case conditional(test: Int, then: Int?, otherwise: Int?)
-    }
-}
-
-/// `properties`, `patternProperties` and `additionalProperties`, which depend on each other.
-struct SchemaMembers: Sendable {
-    var named: [ExactText: Int] = [:]
-    var patterns: [(pattern: SchemaPattern, schema: Int)] = []
-    var others: Int?
-    /// The names in `named`, for messages.
-    var names: [String] = []
-}
-
-/// How many of something a schema allows.
-struct SchemaRange: Sendable, CustomStringConvertible {
-    var least: Int
-    var most: Int
-
-    func contains(_ count: Int) -> Bool { least <= count && count <= most }
-
-    /// For messages.
-    var description: String {
-        if most == .max { return "at least \(least)" }
-        if least == most { return "exactly \(least)" }
-        return least == 0 ? "at most \(most)" : "\(least) to \(most)"
     }
 }

@@ -1,0 +1,2 @@
+/// Errors of TLS. Their descriptions hold no application data.
+protocol NIOSSLFailure: Error {}

@@ -1,0 +1,3 @@
+package enum LogFormat: String, Sendable, CaseIterable {
+    case text, json
+}

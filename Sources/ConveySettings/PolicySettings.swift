@@ -1,0 +1,66 @@
+import ConveyEngine
+
+/// The settings of one class of effects.
+package struct PolicySettings: Sendable {
+    package let maxAttempts: Setting<Int>
+    package let backoff: Setting<Duration>
+    package let backoffLimit: Setting<Duration>
+    package let timeout: Setting<Duration>
+    package let idleTimeout: Setting<Duration>
+    package let maxConcurrent: Setting<Int>
+    package let queueLimit: Setting<Int>
+    package let afterRestart: Setting<EffectPolicy.AfterRestart>
+
+    /// - Parameters:
+    ///   - standard: the defaults.
+    ///   - name: the class.
+    ///   - what: an effect of the class in help.
+    init(_ standard: EffectPolicy, of name: String, _ what: String) {
+        let path = "effects.\(name)"
+        let day = Duration.seconds(86_400)
+        func text(_ duration: Duration) -> String { DurationText(duration).description }
+        maxAttempts = Setting(
+            "\(path).max_attempts", in: .effects, "COUNT", default: "\(standard.maxAttempts)",
+            help: "Attempts at \(what) that may fail.", parse: ValueParsers.integer(1...100))
+        backoff = Setting(
+            "\(path).backoff", in: .effects, "DURATION", default: text(standard.backoff),
+            help: "The pause before the second attempt; doubled before each further one, with jitter.",
+            parse: ValueParsers.duration(.zero...day))
+        backoffLimit = Setting(
+            "\(path).backoff_limit", in: .effects, "DURATION", default: text(standard.backoffLimit),
+            help: "The longest pause between attempts, one that a server asks for included.",
+            parse: ValueParsers.duration(.zero...day))
+        timeout = Setting(
+            "\(path).timeout", in: .effects, "DURATION", default: text(standard.timeout),
+            help: "How long one attempt may take.", parse: ValueParsers.duration(.milliseconds(1)...day))
+        idleTimeout = Setting(
+            "\(path).idle_timeout", in: .effects, "DURATION", default: text(standard.idleTimeout),
+            help: "How long a stream may pause.", parse: ValueParsers.duration(.milliseconds(1)...day))
+        maxConcurrent = Setting(
+            "\(path).max_concurrent", in: .effects, "COUNT", default: "\(standard.maxConcurrent)",
+            help: "Attempts that run at once.", parse: ValueParsers.integer(1...100_000))
+        queueLimit = Setting(
+            "\(path).queue_limit", in: .effects, "COUNT", default: "\(standard.queueLimit)",
+            help: "Effects that wait for a free place; a further one fails.",
+            parse: ValueParsers.integer(1...10_000_000))
+        afterRestart = Setting(
+            "\(path).after_restart", in: .effects, "WHAT", default: standard.afterRestart.rawValue,
+            help: "What becomes of an attempt that a restart ended: retry or fail.",
+            parse: ValueParsers.choice(EffectPolicy.AfterRestart.self))
+    }
+
+    package var keys: [SettingKey] {
+        [
+            maxAttempts.key, backoff.key, backoffLimit.key, timeout.key, idleTimeout.key, maxConcurrent.key,
+            queueLimit.key, afterRestart.key,
+        ]
+    }
+
+    func read(_ resolver: inout SettingsResolver) -> EffectPolicy {
+        EffectPolicy(
+            maxAttempts: resolver.value(maxAttempts), backoff: resolver.value(backoff),
+            backoffLimit: resolver.value(backoffLimit), timeout: resolver.value(timeout),
+            idleTimeout: resolver.value(idleTimeout), maxConcurrent: resolver.value(maxConcurrent),
+            queueLimit: resolver.value(queueLimit), afterRestart: resolver.value(afterRestart))
+    }
+}

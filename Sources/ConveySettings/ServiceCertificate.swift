@@ -1,0 +1,61 @@
+import HTTPServing
+
+/// The service's certificate and its key. What is in the key's file stands in no message.
+enum ServiceCertificate {
+    /// Reads them; nil where there are none, or where something is wrong, which is reported.
+    static func read(_ resolver: inout SettingsResolver) -> FileValue<TLSIdentity>? {
+        let certificatePath = resolver.value(Settings.httpTLSCertificateFile)
+        let keyPath = resolver.value(Settings.httpTLSKeyFile)
+        guard let certificatePath, let keyPath else {
+            if certificatePath != nil { resolver.report(Settings.httpTLSKeyFile.key, "is needed with the certificate") }
+            if keyPath != nil { resolver.report(Settings.httpTLSCertificateFile.key, "is needed with the key") }
+            return nil
+        }
+        let certificates = text(certificatePath, Settings.httpTLSCertificateFile.key, isSecret: false, &resolver)
+        let key = text(keyPath, Settings.httpTLSKeyFile.key, isSecret: true, &resolver)
+        guard let certificates, let key else { return nil }
+        do throws(TLSIdentity.Problem) {
+            let identity = try TLSIdentity(certificates: certificates, key: key)
+            return FileValue(identity, paths: [certificatePath, keyPath]) { () throws(FileProblem) in
+                try readAgain(certificatePath, keyPath)
+            }
+        } catch {
+            switch error {
+            case .certificate(let problem):
+                resolver.report(Settings.httpTLSCertificateFile.key, "\(certificatePath) \(problem)")
+            case .key(let problem): resolver.report(Settings.httpTLSKeyFile.key, "\(keyPath) \(problem)")
+            }
+            return nil
+        }
+    }
+
+    private static func readAgain(
+        _ certificatePath: String, _ keyPath: String
+    ) throws(FileProblem) -> TLSIdentity {
+        let certificates = try SecretFile.readAgain(certificatePath)
+        let key = try SecretFile.readAgain(keyPath)
+        do throws(TLSIdentity.Problem) {
+            return try TLSIdentity(certificates: certificates, key: key)
+        } catch {
+            switch error {
+            case .certificate(let problem): throw FileProblem("\(certificatePath) \(problem)")
+            case .key(let problem): throw FileProblem("\(keyPath) \(problem)")
+            }
+        }
+    }
+
+    private static func text(
+        _ path: String, _ key: SettingKey, isSecret: Bool, _ resolver: inout SettingsResolver
+    ) -> String? {
+        switch SecretFile.read(path) {
+        case .unusable(let problem):
+            resolver.report(key, problem)
+            return nil
+        case .text(let text, let isReadableByOthers):
+            if isSecret, isReadableByOthers {
+                resolver.warn(key.path, "\(path) can be read by everybody on this machine")
+            }
+            return text
+        }
+    }
+}

@@ -1,0 +1,14 @@
+/// Where a tool is reached over HTTP.
+public struct HTTPToolEndpoint: Sendable, Equatable {
+    /// Requests are posted to it as it stands.
+    public let url: String
+    /// The URL without its query, for messages.
+    public let place: String
+    /// Headers and the files their values stand in, read for each call, so that a secret can be changed while Convey runs.
+    public let headerFiles: [HeaderFile]
+
+    public struct HeaderFile: Sendable, Equatable {
+        public let name: String
+        public let path: String
+    }
+}

@@ -1,0 +1,2 @@
+/// The bodies of other requests use all memory for bodies.
+struct HTTPBodyHasNoRoom: Error {}

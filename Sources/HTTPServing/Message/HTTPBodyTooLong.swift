@@ -1,0 +1,2 @@
+/// A body is longer than its route accepts.
+struct HTTPBodyTooLong: Error {}

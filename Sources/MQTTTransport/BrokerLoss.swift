@@ -1,0 +1,9 @@
+/// There is no connection: it has ended, was refused or could not be made.
+package struct BrokerLoss {
+    /// nil when `disconnect()` asked for the end.
+    package var error: MQTTError?
+    /// Whether to log it: the first loss since a connection worked, and then one per minute.
+    package var isWorthLogging: Bool
+
+    package var reason: String { error.map { "\($0)" } ?? "the connection has ended" }
+}

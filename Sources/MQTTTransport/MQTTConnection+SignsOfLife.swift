@@ -1,0 +1,60 @@
+import CMosquitto
+import Glibc
+
+/// Keeping the session alive, and judging a broker that is silent.
+extension MQTTConnection {
+    /// Asks a silent broker for a sign of life, and ends a connection whose broker does not answer that or CONNECT. Call it
+    /// often (each second is enough), before `flush()`.
+    ///
+    /// - Parameter reading: as in `poll`. While nothing is read the broker is not judged, and is sent something now and then
+    ///   so that it does not end the connection.
+    public func keepAlive(reading: Bool = true) {
+        guard let handle = openHandle() else { return }
+        if context.phase == .connecting, connectDeadline < .now {
+            end(
+                MQTTError(
+                    .timeout,
+                    "the broker at \(options.broker) did not answer within \(options.connectTimeoutSeconds) s: check that "
+                        + "this port speaks MQTT\(options.broker.tls == nil ? " without TLS" : " over TLS")"))
+            return
+        }
+        guard reading || context.phase != .connected else { return keepSession(handle) }
+        errno = 0
+        let code = mosquitto_loop_misc(handle)
+        noteEnd(code: code, systemCode: errno)
+        mayHaveOutput = true
+        pump()
+        guard context.phase == .connected, let handle = openHandle() else { return }
+        if brokerSilence.duration >= BrokerSilence.limit {
+            end(
+                MQTTError(
+                    .timeout,
+                    "the broker at \(options.broker) has sent nothing for \(brokerSilence.duration.components.seconds) s, "
+                        + "though it was asked for a sign of life"))
+        } else if brokerSilence.isTimeToAsk() {
+            askForSign(handle)
+        }
+    }
+
+    private func keepSession(_ handle: OpaquePointer) {
+        // The broker allows one and a half intervals.
+        guard options.keepAliveSeconds > 0, SuspendingClock.now - keptAt >= .seconds(options.keepAliveSeconds) / 2
+        else {
+            return
+        }
+        keptAt = .now
+        askForSign(handle)
+    }
+
+    /// Sends something that every broker answers: the end of a subscription that there is not (MQTT 5, 3.10.4).
+    ///
+    /// Not a PINGREQ: libmosquitto sends those at its keep-alive interval only. With a short one the broker would end the
+    /// connection of a thread that waits for a slow disk, and libmosquitto that of one that does not read on purpose.
+    private func askForSign(_ handle: OpaquePointer) {
+        errno = 0
+        let code = mosquitto_unsubscribe(handle, nil, "convey/sign-of-life")
+        noteEnd(code: code, systemCode: errno)
+        mayHaveOutput = true
+        pump()
+    }
+}

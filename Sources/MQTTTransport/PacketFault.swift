@@ -1,0 +1,6 @@
+/// Why bytes from a broker are not passed on to libmosquitto.
+struct PacketFault: Error, Equatable {
+    let reason: String
+
+    init(_ reason: String) { self.reason = reason }
+}

@@ -1,0 +1,7 @@
+/// How large what comes in may be.
+public struct EnvelopeLimits: Sendable {
+    /// Bytes of one payload.
+    public var maximumBytes: Int
+
+    public init(maximumBytes: Int = 256 * 1_024) { self.maximumBytes = maximumBytes }
+}

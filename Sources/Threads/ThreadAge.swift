@@ -1,0 +1,19 @@
+/// When a thread turned last, and how long that may be.
+public struct ThreadAge: Sendable, Equatable {
+    public var name: String
+    public var seconds: Double
+    /// In seconds.
+    public var limit: Double
+
+    public init(name: String, seconds: Double, limit: Double) {
+        self.name = name
+        self.seconds = seconds
+        self.limit = limit
+    }
+
+    /// Whether the thread hangs, as far as can be told.
+    public var isOverdue: Bool { seconds > limit }
+
+    /// `has not turned for 41 s; the limit is 30 s`
+    public var words: String { "has not turned for \(Int(seconds)) s; the limit is \(Int(limit)) s" }
+}

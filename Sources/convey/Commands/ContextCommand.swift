@@ -1,0 +1,23 @@
+import ArgumentParser
+import ConveyClient
+
+/// `convey context SUBJECT`
+struct ContextCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "context", abstract: "Show what a language model would be told of a conversation.",
+        discussion: QueryFlags.exits)
+
+    @Argument(help: "The conversation.")
+    var subject: SubjectArgument
+    @Option(help: "How many messages, 1 to 200.")
+    var limit: Int?
+    @Option(help: "The conversation as it was at this offset.")
+    var asOf: Int?
+    @OptionGroup var query: QueryFlags
+
+    func run() async throws {
+        let given = QueryFlags.parameters([.limit: limit.map(String.init), .asOf: asOf.map(String.init)])
+        try await query.run(
+            Question(.context, subject: subject.subject, parameters: given), table: AnswerTable.context)
+    }
+}

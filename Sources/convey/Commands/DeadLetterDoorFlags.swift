@@ -1,0 +1,27 @@
+import ArgumentParser
+import ConveySettings
+import Foundation
+import Glibc
+
+/// Where the commands find dead letters.
+struct DeadLetterDoorFlags: ParsableArguments {
+    @Option(name: Settings.httpAddress.name, help: "Where the service listens. [CONVEY_HTTP_ADDRESS, http.address]")
+    var http: String?
+    @Option(name: Settings.dataDirectory.name, help: "Read this data directory instead of asking a service.")
+    var data: String?
+    @Flag(help: "Print the answer as JSON.")
+    var json = false
+    @OptionGroup(title: "Configuration")
+    var config: ConfigFileFlag
+
+    func validate() throws {
+        if http != nil, data != nil { throw ValidationError("give --http or --data, not both") }
+    }
+
+    func open() throws -> any DeadLetterDoor {
+        if let data { return try DeadLetterFile(directory: data) }
+        let address = try SettingsOutcome.serviceAddress(
+            http, configFile: config.file, instead: "; read the journal with --data DIR")
+        return DeadLetterService(address: address)
+    }
+}

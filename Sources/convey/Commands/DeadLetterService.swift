@@ -1,0 +1,46 @@
+import ConveySettings
+import HTTPServing
+import JournalPort
+
+/// The running service.
+struct DeadLetterService: DeadLetterDoor {
+    let address: HTTPAddress
+    /// 1,000 letters, or one with the largest payload.
+    private static let answerLimit = 64 << 20
+
+    func list(after: String?, limit: Int) async throws -> String {
+        try ask("GET", "/v1/deadletters?\(after.map { "after=\($0)&" } ?? "")limit=\(limit)")
+    }
+
+    func show(_ position: String) async throws -> String { try ask("GET", "/v1/deadletters/\(position)") }
+
+    func move(_ move: DeadLetterShards.Move, _ positions: [String]) async throws -> String {
+        // Only a position with a shard has to be a text.
+        let list = positions.map { $0.contains(".") ? "\"\($0)\"" : $0 }.joined(separator: ",")
+        return try ask("POST", "/v1/deadletters/\(move.rawValue)", json: Array("{\"positions\":[\(list)]}".utf8))
+    }
+
+    private func ask(_ method: String, _ path: String, json: [UInt8]? = nil) throws -> String {
+        let headers = HTTPProbe.token.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
+        guard
+            let answer = HTTPProbe.request(
+                method, path, json: json, headers: headers, at: address, limit: Self.answerLimit)
+        else {
+            StandardError.print("nobody answers at http://\(address); is convey serve running? Or give --data DIR")
+            throw ExitStatus.unavailable
+        }
+        let body = answer.body.trimmingCharacters(in: .newlines)
+        switch answer.status {
+        case 200: return body
+        case 401, 403:
+            StandardError.print("\(body)\ngive a token in \(EnvironmentSettings.httpTokenName)")
+            throw ExitStatus.unavailable
+        case 404:
+            StandardError.print("there is no such dead letter")
+            throw ExitStatus.noInput
+        default:
+            StandardError.print(body)
+            throw ExitStatus.unavailable
+        }
+    }
+}

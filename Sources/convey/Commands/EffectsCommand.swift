@@ -1,0 +1,20 @@
+import ArgumentParser
+import ConveyClient
+
+/// `convey effects`
+struct EffectsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "effects", abstract: "List the effects under way in all conversations, the oldest first.",
+        discussion: QueryFlags.exits)
+
+    @Option(help: "How many, 1 to 500.")
+    var limit: Int?
+    @Option(help: "Where the page before this one ended.")
+    var cursor: String?
+    @OptionGroup var query: QueryFlags
+
+    func run() async throws {
+        let given = QueryFlags.parameters([.limit: limit.map(String.init), .cursor: cursor])
+        try await query.run(Question(.effects, parameters: given), table: AnswerTable.effects)
+    }
+}

@@ -1,0 +1,40 @@
+import ArgumentParser
+import ConveyClient
+
+/// `convey events SUBJECT`
+struct EventsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "events", abstract: "Show the recorded signals of a conversation.", discussion: QueryFlags.exits)
+
+    @Argument(help: "The conversation.")
+    var subject: SubjectArgument
+    @Option(help: "How many events, 1 to 1000.")
+    var limit: Int?
+    @Option(help: "Only what was recorded before this offset; the newest of it.")
+    var before: Int?
+    @Option(help: "Only what was recorded after this offset; the oldest of it.")
+    var after: Int?
+    @Option(help: "With one family: only what has a higher sequence.")
+    var afterSequence: Int?
+    @Option(help: "The conversation as it was at this offset.")
+    var asOf: Int?
+    @Option(help: "Only these families, separated by commas: in, applied, effect, out, audit.")
+    var family: String?
+    @Option(help: "Only this type; with * at its end, types that begin so.")
+    var type: String?
+    @Option(help: "Only what was recorded at this time (RFC 3339) or later.")
+    var since: String?
+    @Option(help: "Only what was recorded before this time.")
+    var until: String?
+    @OptionGroup var query: QueryFlags
+
+    func run() async throws {
+        let given = QueryFlags.parameters([
+            .limit: limit.map(String.init), .before: before.map(String.init), .after: after.map(String.init),
+            .afterSequence: afterSequence.map(String.init), .asOf: asOf.map(String.init), .family: family, .type: type,
+            .since: since, .until: until,
+        ])
+        try await query.run(
+            Question(.events, subject: subject.subject, parameters: given), table: AnswerTable.events)
+    }
+}

@@ -1,0 +1,37 @@
+import ChatCompletions
+import Conversation
+import ConveyEngine
+import ConveySettings
+import EffectHandlers
+import JournalPort
+import JournalReading
+import Logging
+import Threads
+
+/// Who carries effects out.
+struct Handlers: Sendable {
+    private let models: ModelHandler
+    private let tools: ToolHandler
+
+    /// The model handler reads conversations from the journal over a connection of its own.
+    init(_ settings: ServeSettings, store: any JournalStore, heartbeats: Heartbeats) {
+        models = ModelHandler(
+            settings: settings.models, tools: settings.tools.tools.map(ChatTool.init),
+            contexts: ContextStore { () throws(JournalError) in
+                try store.openReader(shard: 0)
+            })
+        tools = ToolHandler(
+            settings.tools, session: makeSession(settings), logger: Logger(label: "tools"), heartbeats: heartbeats)
+    }
+
+    var byClass: [EffectClass: any EffectHandler] { [.llm: models, .tool: tools] }
+
+    /// - Throws: `EffectFailure` when a file that a tool's declaration names cannot be read.
+    func start() throws { try tools.start() }
+
+    /// Closes all connections. To be called after the runtime has stopped.
+    func shutDown() async {
+        await models.shutDown()
+        await tools.shutDown()
+    }
+}

@@ -1,0 +1,41 @@
+import ArgumentParser
+import Foundation
+import JournalPort
+
+/// The positions that redrive and discard take.
+struct MovedPositions: ParsableArguments {
+    @Argument(help: "Positions, as list shows them.")
+    var positions: [PositionArgument] = []
+    @Flag(help: "All that are open.")
+    var all = false
+    @OptionGroup
+    var door: DeadLetterDoorFlags
+
+    func validate() throws {
+        guard positions.isEmpty == all else { throw ValidationError("give positions or --all") }
+        guard positions.count <= DeadLetterRequest.limit else {
+            throw ValidationError("give at most \(DeadLetterRequest.limit) positions, or --all")
+        }
+    }
+
+    func run(_ move: DeadLetterShards.Move) async throws {
+        let door = try door.open()
+        var areAllMoved = true
+        var after: String?
+        repeat {
+            var batch = positions.map(\.text)
+            if all {
+                let page = DeadLetterTable.letters(try await door.list(after: after, limit: DeadLetterRequest.limit))
+                guard let last = page.last else { break }
+                after = last.place
+                batch = page.filter { $0.reason != "discarded" }.map(\.place)
+                if batch.isEmpty { continue }
+            }
+            let answer = try await door.move(move, batch)
+            let results = DeadLetterTable.results(answer)
+            areAllMoved = areAllMoved && results.allSatisfy { $0.audit_id != nil }
+            if self.door.json { print(answer) } else { results.forEach { print("\($0.place) \($0.status)") } }
+        } while all
+        if !areAllMoved { throw ExitStatus.failed }
+    }
+}

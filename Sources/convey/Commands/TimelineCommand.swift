@@ -1,0 +1,27 @@
+import ArgumentParser
+import ConveyClient
+
+/// `convey timeline SUBJECT`
+struct TimelineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "timeline", abstract: "Show what the participants of a conversation saw.",
+        discussion: QueryFlags.exits)
+
+    @Argument(help: "The conversation.")
+    var subject: SubjectArgument
+    @Option(help: "How many entries, 1 to 500.")
+    var limit: Int?
+    @Option(help: "Only what was recorded before this offset.")
+    var before: Int?
+    @Option(help: "The conversation as it was at this offset.")
+    var asOf: Int?
+    @OptionGroup var query: QueryFlags
+
+    func run() async throws {
+        let given = QueryFlags.parameters([
+            .limit: limit.map(String.init), .before: before.map(String.init), .asOf: asOf.map(String.init),
+        ])
+        try await query.run(
+            Question(.timeline, subject: subject.subject, parameters: given), table: AnswerTable.timeline)
+    }
+}

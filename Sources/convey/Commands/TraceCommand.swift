@@ -1,0 +1,23 @@
+import ArgumentParser
+import ConveyClient
+
+/// `convey trace SUBJECT ID`
+struct TraceCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "trace", abstract: "Show what led to a signal, and what followed from it.",
+        discussion: QueryFlags.exits)
+
+    @Argument(help: "The conversation.")
+    var subject: SubjectArgument
+    @Argument(help: "The signal's id.")
+    var id: String
+    @Option(help: "The conversation as it was at this offset.")
+    var asOf: Int?
+    @OptionGroup var query: QueryFlags
+
+    func run() async throws {
+        let given = QueryFlags.parameters([.id: id, .asOf: asOf.map(String.init)])
+        try await query.run(
+            Question(.trace, subject: subject.subject, parameters: given), table: AnswerTable.trace)
+    }
+}
