@@ -198,6 +198,8 @@ let package = Package(
             ],
             path: "Benchmarks", swiftSettings: strict),
 
+        // This file, the sources and docs/ARCHITECTURE.md must agree about modules and files.
+        .testTarget(name: "StructureTests", swiftSettings: strict),
         .testTarget(name: "SignalsTests", dependencies: ["Signals", "Conversation"], swiftSettings: strict),
         .testTarget(name: "ConversationTests", dependencies: ["Conversation", "Signals"], swiftSettings: strict),
         .testTarget(
@@ -258,6 +260,7 @@ let package = Package(
                 "convey", "AnswerMemory", "HTTPServing", "JournalPort", "ChatCompletions", "Conversation", "Signals",
                 "ConveyHTTP", "EffectHandlers",
                 "JournalReading", "MQTTTransport", "Observability", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), "ConveySettings",
             ],
             swiftSettings: strict),

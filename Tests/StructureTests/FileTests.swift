@@ -1,0 +1,52 @@
+import Testing
+
+@Suite("Files")
+struct FileTests {
+    /// Types that still stand in files of other names. Take out what you have moved; put none in.
+    private static let exceptions: Set = [
+        "ActiveConversation", "AppliedMarker", "CausalGraph", "Checkpoint", "ConversationHead", "ConversationID",
+        "ConversationListing", "ConversationRecord", "ConversationSlice", "ConversationStateError",
+        "ConversationView", "DeadLetter", "DeadLetterAnswer", "DeadLetterDetails", "DeadLetterOutcome",
+        "DerivedSource", "EffectAttempt", "EffectChange", "EffectClass", "EffectDelta", "EffectFailure", "EffectKey",
+        "EffectLimits", "EffectOrder", "EffectPolicyBounds", "EffectResult", "EffectSettings", "EffectStart",
+        "EffectTarget", "EngineInput", "EngineOutput", "EngineSettings", "EngineTime", "Epoch", "EventPage",
+        "IdentitySum", "InboundSignal", "JournalBatch", "JournalError", "JournalReader", "KeptContext", "LikePattern",
+        "LogQuota", "Marker", "Output", "Position", "QueryAnswer", "QueryDeadline", "QueryParameter", "ReadingCache",
+        "ReadingPlace", "RecordOutcome", "RecoveryPoint", "RejectedMessage", "RuntimeSettings", "Sharded",
+        "ShunnedTopics", "SignalReference", "ToolDecision", "ToolPolicy", "UnreadableEffect", "VerificationReport",
+        "VerificationStop",
+    ]
+
+    @Test("A type stands in a file of its name")
+    func typesAreFoundByName() throws {
+        for module in try SourceTree.modules() {
+            for file in try SourceTree.files(under: "Sources/\(module)") where !file.isMain {
+                let strangers = file.types.filter { $0 != file.typeName && !Self.exceptions.contains($0) }
+                #expect(strangers.isEmpty, "\(file.path) holds \(strangers): give each a file of its own")
+            }
+        }
+    }
+
+    @Test("Links in the documents lead to files")
+    func linksLeadToFiles() throws {
+        for document in try SourceTree.documents() {
+            let folder = document.split(separator: "/").dropLast()
+            for link in try SourceTree.text(document).matches(of: /\]\(([^)\s#]+)/) where !link.1.contains("://") {
+                var path = folder
+                for step in link.1.split(separator: "/") where step != "." {
+                    if step == ".." { path = path.dropLast() } else { path.append(step) }
+                }
+                #expect(SourceTree.exists(path.joined(separator: "/")), "\(document) links to \(link.1)")
+            }
+        }
+    }
+
+    @Test("A file is short enough to be read")
+    func filesAreShort() throws {
+        for module in try SourceTree.modules() {
+            for file in try SourceTree.files(under: "Sources/\(module)") {
+                #expect(file.lineCount <= 420, "\(file.path) has \(file.lineCount) lines: cut it along a seam")
+            }
+        }
+    }
+}
