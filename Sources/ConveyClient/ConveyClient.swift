@@ -4,16 +4,16 @@ import Signals
 /// Asks a running Convey about conversations.
 ///
 /// ```swift
-/// let convey = ConveyClient(try HTTPDoorway("127.0.0.1:8080"))
+/// let convey = ConveyClient(try HTTPQueryTransport("127.0.0.1:8080"))
 /// for try await page in convey.pages(Question(.events, subject: "chat-42", parameters: [.after: "0"])) {
 ///     print(page.elements.count)
 /// }
 /// ```
 public struct ConveyClient: Sendable {
-    private let doorway: any QueryDoorway
+    private let transport: any QueryTransport
 
-    public init(_ doorway: any QueryDoorway) {
-        self.doorway = doorway
+    public init(_ transport: any QueryTransport) {
+        self.transport = transport
     }
 
     /// An answer, taken apart.
@@ -49,7 +49,7 @@ public struct ConveyClient: Sendable {
     /// Asks for one answer.
     /// - Throws: `ConveyClientError`; a refusal by Convey is one, with its code in `refusal`.
     public func ask(_ question: Question) async throws -> Page {
-        let answer = try await doorway.ask(question)
+        let answer = try await transport.ask(question)
         guard answer.status == 200 else {
             // Who answers with something else is not Convey; the status says enough then.
             let json = try? JSONValue(answer.body)

@@ -31,7 +31,7 @@ extension Engine {
         case .success(let plan):
             policy = plan.policy
             effect.dueAt = plan.due
-            // A call that cannot run needs nobody's consent.
+            // A call that cannot run needs no approval.
             let runs = call?.unreadableArguments == nil
             effect.awaitsApproval = runs && call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
         case .failure: policy = settings.effects.policy(of: effect.effectClass)
@@ -70,7 +70,7 @@ extension Engine {
         }
     }
 
-    /// What is told of an effect that does not start right away.
+    /// Records the signal for an effect that starts later.
     private func announce(_ entry: EffectLedger.Entry) throws(JournalError) {
         let effect = entry.effect
         if effect.effectClass == .timer {

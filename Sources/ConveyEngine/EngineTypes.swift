@@ -78,7 +78,7 @@ public enum EffectOrder: Sendable, Equatable {
 
 /// The result of a committed transaction: now it may be acted on.
 public struct EngineOutput: Sendable {
-    /// One an inbound signal, in the same order.
+    /// One outcome per inbound signal, in the same order.
     public var outcomes: [RecordOutcome] = []
     /// One a dead-letter request, in the same order.
     public var deadLetterAnswers: [DeadLetterAnswer] = []

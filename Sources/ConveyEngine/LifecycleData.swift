@@ -82,7 +82,7 @@ enum LifecycleData {
         return data.finish()
     }
 
-    /// Asks people for their consent to a tool call.
+    /// Asks people to approve a tool call.
     static func approvalRequest(id: String, _ entry: EffectLedger.Entry, _ call: ToolCall) -> [UInt8] {
         var data = JSONObjectBuilder()
         data.add("output_id", id)

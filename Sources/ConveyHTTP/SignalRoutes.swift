@@ -9,15 +9,17 @@ package enum SignalRoutes {
     static let path = "\(QueryPath.base)/{subject}/signals"
 
     /// - Parameter bodyLimit: the longest envelope, in bytes.
-    package static func make(_ door: SignalDoor, bodyLimit: Int) -> [Route] {
+    package static func make(_ endpoint: SignalEndpoint, bodyLimit: Int) -> [Route] {
         [
             Route(
                 path, "records a signal: type, or an envelope", method: .POST, scope: .write, bodyLimit: bodyLimit,
-                granted: { request, grant in await record(request, grant, door) })
+                granted: { request, grant in await record(request, grant, endpoint) })
         ]
     }
 
-    private static func record(_ request: HTTPRequest, _ grant: AccessGrant, _ door: SignalDoor) async -> HTTPResponse {
+    private static func record(_ request: HTTPRequest, _ grant: AccessGrant, _ endpoint: SignalEndpoint) async
+        -> HTTPResponse
+    {
         // Only JSON is accepted, because a form on a foreign page cannot send it.
         guard let contentType = request.headers[.contentType], isJSON(contentType) else {
             return .problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
@@ -32,7 +34,7 @@ package enum SignalRoutes {
         guard let body = try? await request.bodyData else {
             return .problem(.badRequest, "bad_body", "The body ends too early.")
         }
-        let answer = await door.record(
+        let answer = await endpoint.record(
             subject: subject, type: query["type"], payload: Array(body), contentType: contentType,
             source: "/http/\(grant.name)")
         return HTTPResponse(

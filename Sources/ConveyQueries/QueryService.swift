@@ -11,7 +11,7 @@ import Threads
 /// Answers queries on threads of its own, each with its own reader: they share nothing with the threads that record, apply
 /// and publish but the journal's file.
 ///
-/// All doors (HTTP, MQTT) ask here, so a question has the same bytes for an answer at each.
+/// All endpoints (HTTP, MQTT) ask here, so a question has the same bytes for an answer at each.
 public final class QueryService: Sendable {
     private struct Job: Sendable {
         let work: @Sendable (QueryExecutor, _ deadline: Int64) throws(JournalError) -> Outcome

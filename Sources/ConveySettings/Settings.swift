@@ -159,7 +159,7 @@ package enum Settings {
         help: "Signals recorded and not applied at which ingress pauses.", parse: ValueParsers.integer(1...10_000_000))
     package static let outboxWindow = Setting(
         "outbox.window", in: .scheduling, "COUNT", default: "200",
-        help: "Most publishes without an acknowledgement.", parse: ValueParsers.integer(1...200))
+        help: "Maximum unacknowledged publishes.", parse: ValueParsers.integer(1...200))
     package static let outboxLimit = Setting(
         "outbox.limit", in: .scheduling, "COUNT", default: "100000",
         help: "Events recorded and not published at which ingress pauses.",

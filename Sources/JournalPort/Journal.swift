@@ -17,7 +17,7 @@ public struct JournalBatch: Sendable {
     /// Conversations whose counters and state are to be kept (evicted from memory, or a checkpoint).
     public var savedConversations: [ConversationRecord] = []
     public var openedEffects: [OpenEffect] = []
-    /// Effects whose attempt, due time or consent has changed.
+    /// Effects whose attempt, due time or approval has changed.
     public var changedEffects: [OpenEffect] = []
     public var closedEffects: [EffectKey] = []
     public var deadLetters: [DeadLetter] = []

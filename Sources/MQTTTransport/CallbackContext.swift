@@ -45,7 +45,7 @@ final class CallbackContext {
         log = []
     }
 
-    /// Notes the end of the connection once, whoever sees it first.
+    /// Notes the end of the connection once, wherever it is seen first.
     func end(_ error: MQTTError?) {
         guard phase != .closed else { return }
         phase = .closed

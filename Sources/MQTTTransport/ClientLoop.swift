@@ -233,7 +233,7 @@ final class ClientLoop {
         let answer = error ?? MQTTError(.stopped, "the MQTT client was stopped before the broker acknowledged")
         for batch in outgoing.batches { batch.finish(answer) }
         for subscribe in newSubscribes + sentSubscribes.values { subscribe.reply?(.failure(answer)) }
-        // Whoever sees the end of the messages may ask why.
+        // The reader that sees the end of the messages may ask why.
         mailbox.end(error)
         buffer.finish()
     }

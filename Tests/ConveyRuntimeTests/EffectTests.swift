@@ -375,7 +375,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(next.map(\.toolRound) == [1])
     }
 
-    @Test func `A call that needs consent waits for it, across restarts`() throws {
+    @Test func `A call that needs approval waits for it, across restarts`() throws {
         let harness = try Harness { $0.effects.tools["weather"] = ToolPolicy(requiresApproval: true) }
         let first = try #require(try harness.take(message("m")).attempts.first)
         #expect(try callsTools(harness, first).attempts.map(\.call?.name) == ["clock"])

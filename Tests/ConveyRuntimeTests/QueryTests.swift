@@ -350,7 +350,7 @@ import Testing
                 $0.attempt = 2
                 $0.dueAt = 5
             } == .retrying)
-        #expect(state { $0.awaitsApproval = true } == .awaitingConsent)
+        #expect(state { $0.awaitsApproval = true } == .awaitingApproval)
         #expect(state({ $0.dueAt = 5 }, .timer) == .timer)
     }
 

@@ -14,7 +14,7 @@ private func message(_ id: String, subject: String = "c") -> Signal {
     signal(id, "conv.in.message.received", #"{"content":"hi"}"#, subject: subject)
 }
 
-/// An engine with a call that waits for consent in conversation `c`, and small limits.
+/// An engine with a call that waits for approval in conversation `c`, and small limits.
 private func harnessWithWaitingCall(_ change: (inout EngineSettings) -> Void = { _ in }) throws -> Harness {
     let harness = try Harness {
         $0.effects.tools["guarded"] = ToolPolicy(requiresApproval: true)
@@ -85,7 +85,7 @@ extension String {
 }
 
 @Suite struct SavedConversationTests {
-    @Test func `A call that waits for consent lives through a checkpoint and a restart`() throws {
+    @Test func `A call that waits for approval lives through a checkpoint and a restart`() throws {
         let harness = try harnessWithWaitingCall { $0.checkpointInterval = 10 }
         try harness.fill(20)
         #expect(try harness.difference() == nil)
@@ -95,7 +95,7 @@ extension String {
         #expect(harness.disk.misreadConversations.isEmpty)
     }
 
-    @Test func `A call that waits for consent lives through an eviction, and consent goes on with the answer`() throws {
+    @Test func `A call that waits for approval lives through an eviction, and approval goes on with the answer`() throws {
         let harness = try harnessWithWaitingCall { $0.conversationLimit = 1 }
         try harness.fill(20)
         let attempt = try #require(try harness.approve().attempts.first)

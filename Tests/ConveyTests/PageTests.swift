@@ -141,8 +141,8 @@ struct PageTests {
         #expect(!html([], AnswerEnds(events: [waiting], openEffects: [], wholeLater: [])).contains("waiting"))
     }
 
-    @Test("A tool that asks for consent has buttons while it waits, for who may press them")
-    func consent() throws {
+    @Test("A tool that asks for approval has buttons while it waits, for who may press them")
+    func approval() throws {
         let asked = try JSONValue(
             Array(
                 (#"{"offset":2,"id":"a","type":"conv.out.tool.approval_requested","data":{"tool_name":"refund","#

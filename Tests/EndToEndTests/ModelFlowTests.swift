@@ -108,7 +108,7 @@ struct ModelFlowTests {
         await listener.stop()
     }
 
-    @Test("A call that needs consent waits over a restart, and runs when it is approved", .timeLimit(.minutes(2)))
+    @Test("A call that needs approval waits over a restart, and runs when it is approved", .timeLimit(.minutes(2)))
     func approval() async throws {
         let model = try ScriptedModel.askingForWeather()
         let deployment = try Deployment(

@@ -150,7 +150,7 @@ struct PoisonedHistoryTests {
         let client = try await deployment.client()
         try await client.publishMany([.message("the weather?", to: "chat", id: "m1")])
         for round in 1...2 {
-            try await eventually("consent is asked for") {
+            try await eventually("approval is asked for") {
                 listener.distinct("chat").count { $0.type == "conv.out.tool.approval_requested" } == round
             }
             deployment.kill()

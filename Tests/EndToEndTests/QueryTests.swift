@@ -6,7 +6,7 @@ import Signals
 import TestSupport
 import Testing
 
-/// One Convey with two conversations, asked through every door.
+/// One Convey with two conversations, asked through every endpoint.
 @Suite("Queries")
 struct QueryTests {
     /// `café/1` has an answer, an aborted answer, a tool's result from outside and a dead letter; `plain` a message and a timer.
@@ -73,11 +73,11 @@ struct QueryTests {
         Question(.state, subject: "nobody"), Question(.state, subject: "plain", parameters: [.limit: "1"]),
     ]
 
-    @Test("A question has the same bytes for an answer at every door", .timeLimit(.minutes(3)))
+    @Test("A question has the same bytes for an answer at every endpoint", .timeLimit(.minutes(3)))
     func sameBytes() async throws {
         let deployment = try await Self.deployment()
-        let http = HTTPDoorway(host: "127.0.0.1", port: UInt16(deployment.httpPort))
-        let mqtt = try MQTTDoorway(
+        let http = HTTPQueryTransport(host: "127.0.0.1", port: UInt16(deployment.httpPort))
+        let mqtt = try MQTTQueryTransport(
             broker: BrokerAddress(host: "127.0.0.1", port: deployment.broker.port), clientID: "asker")
         for (index, question) in Self.questions.enumerated() {
             let answer = try await http.ask(question)
@@ -93,9 +93,9 @@ struct QueryTests {
             }
             // A command has no flag for a parameter that the view does not have.
             if answer.status == 400 { continue }
-            let doors = [["--http", "127.0.0.1:\(deployment.httpPort)"], ["--data", deployment.dataDirectory]]
-            for (door, flags) in doors.enumerated() {
-                let process = try await Self.run(deployment, arguments + flags + ["--json"], "ask-\(index)-\(door)")
+            let endpoints = [["--http", "127.0.0.1:\(deployment.httpPort)"], ["--data", deployment.dataDirectory]]
+            for (endpoint, flags) in endpoints.enumerated() {
+                let process = try await Self.run(deployment, arguments + flags + ["--json"], "ask-\(index)-\(endpoint)")
                 if answer.status == 200 {
                     #expect(process.output == String(decoding: answer.body, as: UTF8.self) + "\n", "\(arguments)")
                     #expect(process.ended == .exited(0))
@@ -126,7 +126,7 @@ struct QueryTests {
         _ = try await listener.first("the last marker") {
             $0.data("original_type") == "conv.out.assistant.completed"
         }
-        let convey = ConveyClient(HTTPDoorway(host: "127.0.0.1", port: UInt16(deployment.httpPort)))
+        let convey = ConveyClient(HTTPQueryTransport(host: "127.0.0.1", port: UInt16(deployment.httpPort)))
         var answered: [JSONValue] = []
         let question = Question(
             .events, subject: "a", parameters: [.family: "applied,effect,out,audit", .after: "0", .limit: "3"])
@@ -257,7 +257,7 @@ struct QueryTests {
                 topic: "conv/query/plain/state", payload: [],
                 properties: PublishProperties(responseTopic: response))
         }
-        let mqtt = try MQTTDoorway(
+        let mqtt = try MQTTQueryTransport(
             broker: BrokerAddress(host: "127.0.0.1", port: deployment.broker.port), clientID: "asker")
         let answer = try await mqtt.ask(Question(.state, subject: "plain"))
         #expect(answer.status == 200)

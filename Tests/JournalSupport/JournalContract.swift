@@ -88,7 +88,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try journal.commit(end, epoch: .single)
             try expect(try journal.storedEffects(after: nil, of: nil, limit: 9) == [.open(expected)])
         },
-        JournalContract("an effect keeps its round, its policy, its due time and that it waits for consent") {
+        JournalContract("an effect keeps its round, its policy, its due time and that it waits for approval") {
             journal in
             var batch = sampleBatch()
             var waiting = effect(cause: 1, ordinal: 0)

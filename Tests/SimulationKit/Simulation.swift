@@ -181,7 +181,7 @@ public struct Simulation {
         published.append(signal)
     }
 
-    /// A person decides about the oldest call that waits for consent.
+    /// A person decides about the oldest call that waits for approval.
     private mutating func decideTool() {
         let waiting = disk.effects.values.filter(\.awaitsApproval)
         guard let effect = waiting.min(by: { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) }) else {

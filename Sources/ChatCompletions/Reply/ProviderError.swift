@@ -55,7 +55,7 @@ struct ProviderError: Error, Equatable, Sendable {
 }
 
 extension ProviderError {
-    /// What an HTTP status means for whoever asked for a completion.
+    /// What an HTTP status means for a completion request.
     static func category(ofStatus status: Int) -> ChatFailure.Category {
         switch status {
         // 402: no credit. It belongs to the key, and another provider may have some.

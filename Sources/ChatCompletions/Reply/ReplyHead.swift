@@ -6,7 +6,7 @@ struct ReplyHead: Sendable {
     var retryAfter: Duration?
     /// Where a redirect points to.
     var location: String?
-    /// The provider's name for the request, for whoever asks it what happened.
+    /// The provider's id for the request, to ask the provider what happened.
     var requestID: String?
 }
 

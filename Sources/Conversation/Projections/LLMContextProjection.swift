@@ -100,7 +100,7 @@ public struct LLMContextProjection: Sendable {
     /// it has in a context of all events. What is long over may be forgotten.
     public func knows(generation: String) -> Bool { isWaiting(for: generation) || generations.knows(generation) }
 
-    /// About how much memory the texts take, for whoever keeps many contexts. Costs as much as there are messages.
+    /// About how much memory the texts take, for a cache of contexts. Costs as much as there are messages.
     public var textBytes: Int { waiting.textBytes + turns.kept.reduce(0) { $0 + $1.textBytes } }
 
     /// Takes the next event. O(1) in the number of events before.

@@ -58,7 +58,7 @@ public struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 }
 
-/// The answer to a query, the same bytes at every door.
+/// The answer to a query, the same bytes at every endpoint.
 public struct QueryAnswer: Sendable, Equatable {
     /// As in HTTP: 200, or that of the error.
     public var status: Int

@@ -1,6 +1,6 @@
 import Signals
 
-/// A question about conversations, the same at every door. Made from texts, so that a query string, a JSON object and
+/// A question about conversations, the same at every endpoint. Made from texts, so that a query string, a JSON object and
 /// flags are understood alike.
 public struct QueryRequest: Sendable, Equatable {
     /// A page of a conversation, by offsets.

@@ -5,7 +5,7 @@ public enum QueryTopic {
     /// The subject's level where the view is about no single conversation.
     public static let noSubject = "_"
 
-    /// What the query door subscribes to.
+    /// What the query endpoint subscribes to.
     public static func filter(root: String) -> String { "\(root)/query/+/+" }
 
     /// Where a question is published.

@@ -61,7 +61,7 @@ public enum QueryView: String, Sendable, CaseIterable {
     }
 }
 
-/// The parameters of queries, the same at every door: members of a JSON object, items of a query string, flags.
+/// The parameters of queries, the same at every endpoint: members of a JSON object, items of a query string, flags.
 public enum QueryParameter: String, Sendable, CaseIterable {
     case limit
     case before

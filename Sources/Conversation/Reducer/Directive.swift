@@ -8,7 +8,7 @@ public enum Directive: Sendable, Equatable {
     /// Cancel all that is in flight for the conversation; the reason is the type of the signal that asked for it.
     case cancelEffects(reason: String)
     case emitOutput(Output)
-    /// Let a tool that waits for a person's consent run, or end it.
+    /// Let a tool that waits for a person's approval run, or end it.
     case decide(ToolDecision)
     /// Cancel one effect of the conversation.
     case cancelEffect(EffectTarget)
@@ -63,7 +63,7 @@ public struct EffectTarget: Sendable, Equatable {
     }
 }
 
-/// What a person said about a tool call that needs consent.
+/// What a person said about a tool call that needs approval.
 public struct ToolDecision: Sendable, Equatable {
     public var target: EffectTarget
     public var isApproved: Bool

@@ -4,7 +4,7 @@ import Signals
 /// them have ended the next generation starts.
 ///
 /// Only Convey's own generations (`Signal.effectSource`) begin it: what others report of effects that they run themselves is
-/// theirs to continue. A call ends by whoever publishes its end first, as every effect does.
+/// theirs to continue. The end that is published first ends a call, as every effect does.
 public struct ToolLoop: Sendable, Equatable {
     /// Generations that have ended in calls since the last message.
     public private(set) var round: Int

@@ -23,7 +23,7 @@ struct EffectLedger {
         case running
         /// Until `Entry.due`: a pause before the next attempt, more messages that may come, a timer's deadline.
         case waiting
-        /// For a person's consent.
+        /// For a person's approval.
         case awaitingApproval
     }
 

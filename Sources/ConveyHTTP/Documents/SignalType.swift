@@ -35,8 +35,8 @@ struct SignalType {
             .init(.inbound, "control.stop_requested", "cancels all that is under way", or: edge),
             .init(.inbound, "control.cancel_requested", "cancels all that is under way", or: edge),
             .init(.inbound, "effect.cancel_requested", "cancels one effect", or: target),
-            .init(.inbound, "tool.approved", "lets a call run that waits for consent", or: target),
-            .init(.inbound, "tool.denied", "fails a call that waits for consent", or: target),
+            .init(.inbound, "tool.approved", "lets a call run that waits for approval", or: target),
+            .init(.inbound, "tool.denied", "fails a call that waits for approval", or: target),
             .init(.inbound, "timer.tick", "starts a timer", or: edge + ["delay_ms", "fire_at", "effect_policy"]),
             .init(.inbound, "timer.cancel_requested", "cancels a timer", or: target + ["timer_id"]),
         ]
@@ -68,7 +68,7 @@ struct SignalType {
                 .output, "tool.status", "where a call of a tool stands", output + ["status", "message"],
                 or: members + tool + ["tool_event"]),
             .init(
-                .output, "tool.approval_requested", "a call waits for a person's consent",
+                .output, "tool.approval_requested", "a call waits for a person's approval",
                 output + tool + ["arguments"], or: ["metadata"]),
         ]
     }()

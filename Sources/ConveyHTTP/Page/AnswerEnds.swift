@@ -1,7 +1,7 @@
 import Signals
 
 /// What a timeline does not tell of answers: that they failed, were canceled, wait for another attempt or began anew, and that a
-/// tool asks for consent. Read from the events between the timeline's first entry and its end.
+/// tool asks for approval. Read from the events between the timeline's first entry and its end.
 struct AnswerEnds: Sendable {
     static let types = [
         "conv.out.assistant.canceled", "conv.out.assistant.failed", "conv.out.assistant.reset",

@@ -38,7 +38,7 @@ enum PageActions {
                 return await record(
                     "control.\(action)", JSONObjectBuilder(), subject, grant, sources, back: .conversation)
             },
-            form(.effect, "cancels an effect, or consents to a tool call", .write) { form, grant in
+            form(.effect, "cancels an effect, or approves a tool call", .write) { form, grant in
                 guard let subject = form[PagePath.subject], let effect = form["effect"] else { return .incomplete }
                 let type: String
                 switch form["action"] {

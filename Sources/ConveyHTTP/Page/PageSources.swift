@@ -9,7 +9,7 @@ package struct PageSources: Sendable {
 
     let queries: QueryService
     let live: LiveFeed
-    let signals: SignalDoor
+    let signals: SignalEndpoint
     let deadLetters: DeadLetters
     let status: @Sendable () -> RuntimeStatus
     let metrics: @Sendable () -> MetricsSnapshot
@@ -18,7 +18,7 @@ package struct PageSources: Sendable {
 
     /// - Parameter messageLimit: the longest signal, in bytes.
     package init(
-        queries: QueryService, live: LiveFeed, signals: SignalDoor, messageLimit: Int,
+        queries: QueryService, live: LiveFeed, signals: SignalEndpoint, messageLimit: Int,
         deadLetters: @escaping DeadLetters, status: @escaping @Sendable () -> RuntimeStatus,
         metrics: @escaping @Sendable () -> MetricsSnapshot
     ) {

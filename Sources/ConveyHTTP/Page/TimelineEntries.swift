@@ -16,7 +16,7 @@ struct TimelineEntries {
         var newest = 0
         /// `open`, `waiting`, `canceled`, `failed`, or empty.
         var state = ""
-        /// The effect of a tool call that waits for consent.
+        /// The effect of a tool call that waits for approval.
         var waiting = ""
     }
 
@@ -101,7 +101,7 @@ struct TimelineEntries {
             end(event, output, "waiting", PageText.words(data["message"]))
         case "conv.out.tool.approval_requested" where isOnPage:
             let effect = PageText.words(data["effect_id"])
-            var entry = Entry(event, role: "tool", name: "tool \(PageText.words(data["tool_name"])) asks for consent")
+            var entry = Entry(event, role: "tool", name: "tool \(PageText.words(data["tool_name"])) asks for approval")
             entry.text = PageText.words(data["arguments"])
             if ends.openEffects.contains(effect) { entry.waiting = effect }
             entries.append(entry)

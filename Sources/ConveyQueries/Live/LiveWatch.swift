@@ -15,7 +15,7 @@ public final class LiveWatch: Sendable {
         /// When a change may be told again.
         var due = ContinuousClock.now
 
-        /// Whoever waits, if it is to be told of a change now.
+        /// The waiter, if it is to be notified of a change now.
         mutating func takeWaiter(at now: ContinuousClock.Instant) -> Waiter? {
             guard isChanged, now >= due, let waiter else { return nil }
             self.waiter = nil
@@ -62,7 +62,7 @@ public final class LiveWatch: Sendable {
 
     var isEnded: Bool { state.withLock { $0.isEnded } }
 
-    /// No more is told. Whoever waits is let go.
+    /// Stops notifications and releases waiters.
     public func end() {
         letGo(changing: { $0.isEnded = true })
         feed.end(self)

@@ -71,7 +71,7 @@ final class EngineMailbox: Sendable {
     static let reportLimit = 10_000
     /// Operators are few.
     static let deadLetterLimit = 16
-    /// Whoever posts waits for the commit, so this many are under way at once; a transaction takes them all.
+    /// Each poster waits for the commit, so this many are under way at once; a transaction takes them all.
     static let postLimit = 500
 
     /// Hands a batch over and waits until it is durable.
@@ -86,7 +86,7 @@ final class EngineMailbox: Sendable {
 
     static let closed = JournalError(.inputOutput, "the engine has stopped")
 
-    /// The engine takes nothing any more: who waits for it is told so.
+    /// Closes the mailbox; pending submissions fail.
     func close() {
         let left = contents.change { contents in
             contents.isClosed = true

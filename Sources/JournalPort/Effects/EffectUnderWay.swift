@@ -11,7 +11,7 @@ public struct EffectUnderWay: Sendable, Equatable {
         /// A timer that fires at `dueAt`.
         case timer
         /// A person must allow it first.
-        case awaitingConsent = "awaiting_consent"
+        case awaitingApproval = "awaiting_approval"
     }
 
     public var effect: OpenEffect
@@ -27,7 +27,7 @@ public struct EffectUnderWay: Sendable, Equatable {
     }
 
     public var state: State {
-        if effect.awaitsApproval { return .awaitingConsent }
+        if effect.awaitsApproval { return .awaitingApproval }
         if effect.effectClass == .timer { return .timer }
         if effect.attempt == 0 { return .waiting }
         return effect.dueAt == nil ? .running : .retrying

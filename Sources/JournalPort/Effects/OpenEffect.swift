@@ -60,7 +60,7 @@ public struct OpenEffect: Sendable, Equatable {
     public var policy: [UInt8]?
     /// When a timer fires, and before when no attempt is made: microseconds since 1970; nil for at once.
     public var dueAt: Int64?
-    /// It waits for a person's consent.
+    /// It waits for a person's approval.
     public var awaitsApproval: Bool
 
     public init(

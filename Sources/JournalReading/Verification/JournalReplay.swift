@@ -263,7 +263,7 @@ struct JournalReplay {
     private func checkCause(of signal: Signal, _ record: JournalRecord) throws(VerificationStop) {
         guard case .signal(let id) = signal.cause else {
             guard signal.cause == .none else {
-                throw difference(.cause, "\(signal.id) was applied, but its cause is none that can ever come", record)
+                throw difference(.cause, "\(signal.id) was applied, but its cause can never be satisfied", record)
             }
             return
         }

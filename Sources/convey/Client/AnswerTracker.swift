@@ -58,7 +58,7 @@ struct AnswerTracker: Sendable {
         case "conv.out.tool.approval_requested":
             return [
                 .tool(
-                    "\(event.toolName ?? "a tool") waits for consent: publish tool/approved or tool/denied with "
+                    "\(event.toolName ?? "a tool") waits for approval: publish tool/approved or tool/denied with "
                         + "{\"effect_id\":\"\(event.effectID ?? "")\"}")
             ]
         default: return []

@@ -4,7 +4,7 @@ import JournalPort
 import Logging
 
 /// The journals themselves, read and changed without a service.
-struct DeadLetterFile: DeadLetterDoor {
+struct DeadLetterFile: DeadLetterEndpoint {
     private let store: any JournalStore
     private let shards: Int
     private let letters: DeadLetterShards

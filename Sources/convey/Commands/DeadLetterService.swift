@@ -3,7 +3,7 @@ import HTTPServing
 import JournalPort
 
 /// The running service.
-struct DeadLetterService: DeadLetterDoor {
+struct DeadLetterService: DeadLetterEndpoint {
     let address: HTTPAddress
     /// 1,000 letters, or one with the largest payload.
     private static let answerLimit = 64 << 20

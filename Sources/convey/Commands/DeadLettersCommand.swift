@@ -24,7 +24,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
         @Option(help: "How many at the most, 1 to 1000.")
         var limit = 100
         @OptionGroup
-        var door: DeadLetterDoorFlags
+        var endpoint: DeadLetterEndpointFlags
 
         func validate() throws {
             guard (1...DeadLetterRequest.limit).contains(limit) else {
@@ -33,8 +33,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
         }
 
         func run() async throws {
-            let answer = try await door.open().list(after: after?.text, limit: limit)
-            if door.json { return print(answer) }
+            let answer = try await endpoint.open().list(after: after?.text, limit: limit)
+            if endpoint.json { return print(answer) }
             let letters = DeadLetterTable.letters(answer)
             if letters.isEmpty { return StandardError.print("no dead letters") }
             for line in DeadLetterTable.lines(letters) { print(line) }
@@ -50,11 +50,11 @@ struct DeadLettersCommand: AsyncParsableCommand {
         @Argument(help: "Its position, as list shows it.")
         var position: PositionArgument
         @OptionGroup
-        var door: DeadLetterDoorFlags
+        var endpoint: DeadLetterEndpointFlags
 
         func run() async throws {
-            let answer = try await door.open().show(position.text)
-            print(door.json ? answer : DeadLetterTable.indented(answer))
+            let answer = try await endpoint.open().show(position.text)
+            print(endpoint.json ? answer : DeadLetterTable.indented(answer))
         }
     }
 

@@ -43,23 +43,23 @@ struct ForkCommand: AsyncParsableCommand {
             StandardError.print("fork needs mqtt.version 5")
             throw ExitStatus.badSettings
         }
-        let doorway = try MQTTDoorway(
+        let transport = try MQTTQueryTransport(
             broker: settings.address, clientID: "convey-cli-\(OutgoingSignal.newID().prefix(13))", root: settings.root)
         let session = try ClientSession(settings, subject: newSubject.subject)
         do {
-            let copies = try await copies(ConveyClient(doorway))
+            let copies = try await copies(ConveyClient(transport))
             try await session.open([])
             session.deliverEvents()
             try await publish(copies, session)
             print("\(newSubject.subject): \(copies.count) signals from \(subject.subject) up to offset \(at)")
         } catch {
-            await doorway.stop()
+            await transport.stop()
             await session.close()
             guard let error = error as? ConveyClientError else { throw error }
             StandardError.print(error.message)
             throw error.code == .refused ? ExitStatus.noInput : ExitStatus.unavailable
         }
-        await doorway.stop()
+        await transport.stop()
         await session.close()
     }
 

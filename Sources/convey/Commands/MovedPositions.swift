@@ -9,7 +9,7 @@ struct MovedPositions: ParsableArguments {
     @Flag(help: "All that are open.")
     var all = false
     @OptionGroup
-    var door: DeadLetterDoorFlags
+    var endpoint: DeadLetterEndpointFlags
 
     func validate() throws {
         guard positions.isEmpty == all else { throw ValidationError("give positions or --all") }
@@ -19,22 +19,23 @@ struct MovedPositions: ParsableArguments {
     }
 
     func run(_ move: DeadLetterShards.Move) async throws {
-        let door = try door.open()
+        let endpoint = try endpoint.open()
         var areAllMoved = true
         var after: String?
         repeat {
             var batch = positions.map(\.text)
             if all {
-                let page = DeadLetterTable.letters(try await door.list(after: after, limit: DeadLetterRequest.limit))
+                let page = DeadLetterTable.letters(
+                    try await endpoint.list(after: after, limit: DeadLetterRequest.limit))
                 guard let last = page.last else { break }
                 after = last.place
                 batch = page.filter { $0.reason != "discarded" }.map(\.place)
                 if batch.isEmpty { continue }
             }
-            let answer = try await door.move(move, batch)
+            let answer = try await endpoint.move(move, batch)
             let results = DeadLetterTable.results(answer)
             areAllMoved = areAllMoved && results.allSatisfy { $0.audit_id != nil }
-            if self.door.json { print(answer) } else { results.forEach { print("\($0.place) \($0.status)") } }
+            if self.endpoint.json { print(answer) } else { results.forEach { print("\($0.place) \($0.status)") } }
         } while all
         if !areAllMoved { throw ExitStatus.failed }
     }

@@ -12,7 +12,7 @@ struct QueryFlags: ParsableArguments {
     var http: String?
     @Option(help: "Ask no service: read the journal in this directory, beside a Convey that runs on it or not.")
     var data: String?
-    @Flag(help: "Print the answer as JSON, one line, as every door gives it.")
+    @Flag(help: "Print the answer as JSON, one line, as every endpoint gives it.")
     var json = false
     @OptionGroup(title: "Configuration")
     var config: ConfigFileFlag
@@ -28,9 +28,9 @@ struct QueryFlags: ParsableArguments {
     /// Asks, prints and ends with the status that says how it went.
     /// - Parameter table: the answer for people, as lines.
     func run(_ question: Question, table: (ConveyClient.Page) -> [String]) async throws {
-        let doorway = try doorway()
+        let transport = try transport()
         do {
-            let page = try await ConveyClient(doorway).ask(question)
+            let page = try await ConveyClient(transport).ask(question)
             if json {
                 StandardOutput.write(String(decoding: page.bytes, as: UTF8.self) + "\n")
             } else {
@@ -42,16 +42,16 @@ struct QueryFlags: ParsableArguments {
             }
         } catch let error as ConveyClientError {
             StandardError.print(error.message)
-            await (doorway as? MQTTDoorway)?.stop()
+            await (transport as? MQTTQueryTransport)?.stop()
             throw error.code == .refused ? ExitStatus.failed : ExitStatus.unavailable
         }
-        await (doorway as? MQTTDoorway)?.stop()
+        await (transport as? MQTTQueryTransport)?.stop()
     }
 
-    private func doorway() throws -> any QueryDoorway {
-        if let data { return JournalDoorway(directory: data) }
+    private func transport() throws -> any QueryTransport {
+        if let data { return JournalQueryTransport(directory: data) }
         if let http {
-            do { return try HTTPDoorway(http, token: HTTPProbe.token) } catch {
+            do { return try HTTPQueryTransport(http, token: HTTPProbe.token) } catch {
                 StandardError.print("--http: \(error.message)")
                 throw ExitStatus.badSettings
             }
@@ -65,13 +65,13 @@ struct QueryFlags: ParsableArguments {
             return (settings, address)
         }
         if broker.url == nil, let address {
-            return HTTPDoorway(host: address.host, port: address.port, token: HTTPProbe.token)
+            return HTTPQueryTransport(host: address.host, port: address.port, token: HTTPProbe.token)
         }
         guard settings.version == .v5 else {
             StandardError.print("queries over MQTT need mqtt.version 5; ask with --http or --data")
             throw ExitStatus.badSettings
         }
-        return try MQTTDoorway(
+        return try MQTTQueryTransport(
             broker: settings.address, clientID: settings.clientID ?? "convey-cli-\(OutgoingSignal.newID().prefix(13))",
             root: settings.root)
     }

@@ -78,7 +78,7 @@ struct Server {
     ) async throws {
         let runtime = try makeRuntime(settings, store: store, handlers: handlers, heartbeats: heartbeats)
         let queries = makeQueries(settings, store: store, heartbeats: heartbeats) { runtime.status }
-        let door = try QueryDoor(
+        let endpoint = try QueryEndpoint(
             session: makeSession(settings), service: queries, replies: runtime.replies,
             logger: Logger(label: "queries"), heartbeats: heartbeats)
         let watch = HealthWatch(heartbeats, logger: Logger(label: "health")) { [manager] isHealthy in
@@ -113,12 +113,12 @@ struct Server {
         defer { memory.cancel() }
         queries.start()
         watch.start()
-        let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, door, broker, signals)
+        let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, endpoint, broker, signals)
         stopGuard.arm()
         manager?.stopping()
         if let failure { logger.critical("stopping: \(failure)") }
         stopGuard.begin("queries over MQTT")
-        door.stop()
+        endpoint.stop()
         stopGuard.begin("ingress, effects, engine and outbox")
         if isRuntimeStarted { await runtime.stop(deadline: settings.shutdownTimeout) }
         stopGuard.begin("HTTP")
@@ -132,7 +132,7 @@ struct Server {
     /// Everything that HTTP answers but health and metrics.
     private func routes(_ runtime: Runtime, _ queries: QueryService) -> [Route] {
         let limit = settings.ingressMaxPayloadBytes
-        let signals = SignalDoor(runtime: runtime, maximumBytes: limit)
+        let signals = SignalEndpoint(runtime: runtime, maximumBytes: limit)
         let deadLetters: PageSources.DeadLetters = { await runtime.answer($0) }
         var routes =
             QueryRoutes.make(queries) + StreamRoutes.make(runtime.live, queries)
@@ -173,7 +173,7 @@ struct Server {
     /// session. The other parts go on until they are stopped, so HTTP tells how the stop gets on. Each task ends with its
     /// part, the one for signals with the process.
     private func runUntilFirstEnd(
-        _ runtime: Runtime, _ http: HTTPService?, _ door: QueryDoor, _ broker: EmbeddedBroker?,
+        _ runtime: Runtime, _ http: HTTPService?, _ endpoint: QueryEndpoint, _ broker: EmbeddedBroker?,
         _ signals: TerminationSignals
     ) async -> (failure: (any Error)?, isRuntimeStarted: Bool) {
         let (events, post) = AsyncStream<Event>.makeStream()
@@ -195,7 +195,7 @@ struct Server {
             case .ended(let failure): return (failure, isStarted)
             case .listening:
                 runtime.start()
-                door.start()
+                endpoint.start()
                 isStarted = true
                 Task { post.yield(.ended(await Self.failure { try await runtime.waitForEnd() })) }
             }

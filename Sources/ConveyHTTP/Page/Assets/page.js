@@ -158,9 +158,9 @@
       ["", "stop", "tool_calls"].includes(reason) ? "" : shown(", may not be whole (" + reason + ")"));
   }
 
-  function askConsent(event) {
+  function askApproval(event) {
     const data = event.data;
-    const entry = add(event, "tool", "tool " + words(data.tool_name) + " asks for consent");
+    const entry = add(event, "tool", "tool " + words(data.tool_name) + " asks for approval");
     write(entry, words(data.arguments));
     const form = copy("decision-template");
     // Only for those who may decide.
@@ -194,7 +194,7 @@
       case "conv.out.tool.status":
         write(add(event, "tool", "tool " + words(data.tool_name)), words(data.message || data.status));
         break;
-      case "conv.out.tool.approval_requested": askConsent(event); break;
+      case "conv.out.tool.approval_requested": askApproval(event); break;
       case "conv.effect.llm.generation.started": underWay.add(words(data.effect_id)); break;
       case "conv.effect.llm.generation.completed":
       case "conv.effect.llm.generation.failed":

@@ -3,7 +3,7 @@ import Signals
 
 /// Takes in signals that do not come from the broker, as the message box of the page. They take the path of any other:
 /// contract, journal, and only after the commit an answer.
-public final class SignalDoor: Sendable {
+public final class SignalEndpoint: Sendable {
     private let runtime: Runtime
     private let maximumBytes: Int
     /// Topics are only a way to name subject and type here.

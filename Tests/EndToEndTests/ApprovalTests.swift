@@ -1,15 +1,15 @@
 import TestSupport
 import Testing
 
-@Suite("Consent over a checkpoint")
-struct ConsentTests {
+@Suite("Approval over a checkpoint")
+struct ApprovalTests {
     /// Each note has a marker: two records. A checkpoint is due every 16,384 records.
     private static let notes = 8_500
 
     @Test(
-        "A call that waits for consent over a checkpoint and a clean stop leaves a sound journal, and runs when it is approved",
+        "A call that waits for approval over a checkpoint and a clean stop leaves a sound journal, and runs when it is approved",
         .timeLimit(.minutes(4)))
-    func consentOverCheckpoint() async throws {
+    func approvalOverCheckpoint() async throws {
         let model = try ScriptedModel.askingForWeather()
         let deployment = try Deployment(
             model.flags + ToolBench.flags(["get_weather"], #""timeout":"20s","requires_approval":true"#))

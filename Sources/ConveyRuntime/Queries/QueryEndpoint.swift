@@ -9,7 +9,7 @@ import Threads
 /// Owns a thread and a connection, so that a flood of questions disturbs neither ingress nor the outbox.
 ///
 /// Best effort: nothing is kept, and clients repeat a question that is not answered.
-public final class QueryDoor: Sendable {
+public final class QueryEndpoint: Sendable {
     private let session: BrokerSession
     private let service: QueryService
     private let logger: Logger
@@ -66,8 +66,8 @@ public final class QueryDoor: Sendable {
         }
         thread.withLock { thread in
             guard thread == nil else { return }
-            let beat = heartbeats.beat("door", limit: BeatLimits.connection)
-            thread = DedicatedThread(name: "convey-door") { [self] in
+            let beat = heartbeats.beat("endpoint", limit: BeatLimits.connection)
+            thread = DedicatedThread(name: "convey-endpoint") { [self] in
                 do {
                     try run(beat)
                 } catch {

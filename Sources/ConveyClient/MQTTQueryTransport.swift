@@ -2,7 +2,7 @@ import Conversation
 import MQTTTransport
 
 /// Asks over MQTT 5 request/response. Connects at the first question and stays connected until `stop`.
-public actor MQTTDoorway: QueryDoorway {
+public actor MQTTQueryTransport: QueryTransport {
     private let client: MQTTClient
     private let root: String
     private let clientID: String

@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 
 /// Where the commands find dead letters.
-struct DeadLetterDoorFlags: ParsableArguments {
+struct DeadLetterEndpointFlags: ParsableArguments {
     @Option(name: Settings.httpAddress.name, help: "Where the service listens. [CONVEY_HTTP_ADDRESS, http.address]")
     var http: String?
     @Option(name: Settings.dataDirectory.name, help: "Read this data directory instead of asking a service.")
@@ -18,7 +18,7 @@ struct DeadLetterDoorFlags: ParsableArguments {
         if http != nil, data != nil { throw ValidationError("give --http or --data, not both") }
     }
 
-    func open() throws -> any DeadLetterDoor {
+    func open() throws -> any DeadLetterEndpoint {
         if let data { return try DeadLetterFile(directory: data) }
         let address = try SettingsOutcome.serviceAddress(
             http, configFile: config.file, instead: "; read the journal with --data DIR")

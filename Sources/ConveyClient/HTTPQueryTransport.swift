@@ -4,7 +4,7 @@ import Threads
 
 /// Asks over HTTP: one connection a question, without TLS (a proxy that wants it is asked on its loopback side, or over
 /// MQTT).
-public struct HTTPDoorway: QueryDoorway {
+public struct HTTPQueryTransport: QueryTransport {
     /// The longest that connecting, sending or a silence of the server may take. The service gives up after 5.
     static let timeoutSeconds = 10
     /// Far beyond what a page of events may have.

@@ -1,7 +1,7 @@
 import JournalPort
 
 /// Lists and changes dead letters. Answers are JSON as HTTP has it; failures end the command.
-protocol DeadLetterDoor {
+protocol DeadLetterEndpoint {
     /// - Parameter after: a position; nil for the first page.
     func list(after: String?, limit: Int) async throws -> String
     func show(_ position: String) async throws -> String

@@ -4,7 +4,7 @@ import JournalPort
 import JournalReading
 
 /// Answers questions from the journals of a directory, without a service.
-struct JournalDoorway: QueryDoorway {
+struct JournalQueryTransport: QueryTransport {
     let directory: String
 
     func ask(_ question: Question) async throws -> QueryAnswer {
