@@ -2,7 +2,7 @@ import Conversation
 import Glibc
 import Threads
 
-/// Asks over HTTP: one connection a question, without TLS (a proxy that wants it is asked on its loopback side, or over
+/// Asks over HTTP: one connection per question, without TLS (a proxy that wants it is asked on its loopback side, or over
 /// MQTT).
 public struct HTTPQueryTransport: QueryTransport {
     /// The longest that connecting, sending or a silence of the server may take. The service gives up after 5.

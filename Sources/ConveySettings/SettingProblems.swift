@@ -2,6 +2,6 @@
 package struct SettingProblems: Error, CustomStringConvertible {
     package let problems: [SettingProblem]
 
-    /// One problem a line.
+    /// One problem per line.
     package var description: String { problems.map(\.description).joined(separator: "\n") }
 }

@@ -179,7 +179,7 @@ public final class MQTTConnection {
             mayHaveOutput = true
             noteEnd(code: code, systemCode: systemCode)
             if context.phase == .connecting { writeCONNECT() }
-            // One packet a call; a callback may leave any errno behind, so only a call without one says "empty".
+            // One packet per call; a callback may leave any errno behind, so only a call without one says "empty".
             if systemCode == EAGAIN, context.callbackCount == before { isDrained = true }
         }
         if mayHaveOutput { pump() }

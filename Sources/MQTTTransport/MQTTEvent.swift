@@ -8,6 +8,6 @@ public enum MQTTEvent: Sendable {
     case disconnected(MQTTError?)
     /// PUBACK. A reason code of 0x80 or more means that the broker did not take the message (MQTT 5 only).
     case publishAcknowledged(messageID: Int32, reasonCode: UInt8)
-    /// SUBACK: one entry a filter, the granted QoS, or 0x80 or more when it was denied.
+    /// SUBACK: one entry per filter, the granted QoS, or 0x80 or more when it was denied.
     case subscribed(messageID: Int32, grantedQoS: [Int])
 }

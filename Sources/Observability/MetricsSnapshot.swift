@@ -76,7 +76,7 @@ public struct MetricsSnapshot: Sendable {
         public var journalBytes: Int = 0
         /// The process's resident memory; `ProcessMemory.residentBytes()` reads it.
         public var residentBytes: Int = 0
-        /// Who watches a conversation's events as they come, over HTTP.
+        /// Clients that watch a conversation's events over HTTP.
         public var liveStreams: Int = 0
         /// What answers that clients have not taken yet hold in memory.
         public var answerBytes: Int = 0
@@ -107,7 +107,7 @@ public struct MetricsSnapshot: Sendable {
     public var gauges = Gauges()
     public var rejected = RejectionCounts()
     public var effects = EffectCounts()
-    /// Signals a transaction.
+    /// Signals per transaction.
     public var commitBatchSize = Histogram(.items)
     /// From the begin of a transaction until its commit returned.
     public var commitSeconds = Histogram(.seconds)

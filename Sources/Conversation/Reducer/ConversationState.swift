@@ -38,7 +38,7 @@ public struct ConversationState: Sendable, Equatable {
         }
     }
 
-    /// Signals applied, one number a family and one for types outside all families.
+    /// Signals applied, one number per family and one for types outside all families.
     public struct FamilyCounts: Sendable, Equatable {
         private var inbound: UInt64 = 0
         private var applied: UInt64 = 0

@@ -10,7 +10,7 @@ public final class EffectManager: Sendable {
     private let handlers: [EffectClass: any EffectHandler]
     private let mailbox: EngineMailbox
     private let logger: Logger
-    /// One an effect: a newer attempt takes the place of a stopped one.
+    /// One per effect: a newer attempt takes the place of a stopped one.
     private let running = Mutex<[EffectKey: RunningAttempt]>([:])
     private let isShutDown = Atomic(false)
 

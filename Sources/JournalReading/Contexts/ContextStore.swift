@@ -8,7 +8,7 @@ import Signals
 /// messages that are asked for need, since a history has no ceiling. Contexts are kept, least recently used ones go first,
 /// and advance by what was recorded since: a long conversation costs no more than its new events.
 ///
-/// Reads block: some 10 µs a record. As an actor it reads one context at a time and holds no more than one of the pool's
+/// Reads block: some 10 µs per record. As an actor it reads one context at a time and holds no more than one of the pool's
 /// threads.
 public actor ContextStore {
     /// Contexts that are kept, by their texts: some 10,000 short conversations.

@@ -2,7 +2,7 @@ import JournalPort
 import Signals
 
 /// Where the records of a conversation are, by offset: known from some offset up to the newest one, and made longer at both
-/// ends as it is needed. Eight bytes a record, so that a page in the middle of a long conversation is walked to only once.
+/// ends as it is needed. Eight bytes per record, so that a page in the middle of a long conversation is walked to only once.
 struct ConversationChain {
     /// Records walked between two looks at the clock, in one read transaction.
     static let step = 512

@@ -49,7 +49,7 @@ enum AnswerTable {
         return aligned(lines) + (history.isEmpty ? [] : ["", "latest applied:"]) + aligned(history, right: [0])
     }
 
-    /// The tree of causes and consequences, one signal a line.
+    /// The tree of causes and consequences, one signal per line.
     static func trace(_ page: ConveyClient.Page) -> [String] {
         let depths = page.elements.map { $0["depth"]?.int ?? 0 }
         let first = depths.first ?? 0

@@ -47,7 +47,7 @@ struct PendingCalls {
 
     var count: Int { calls.count }
 
-    /// Adds a call. One of an earlier attempt at the same effect makes way; its task ends without an outcome.
+    /// Adds a call. A call of an earlier attempt at the same effect is replaced; its task ends without an outcome.
     ///
     /// - Returns: its pieces of progress; the stream ends when the call has its outcome.
     mutating func begin(
