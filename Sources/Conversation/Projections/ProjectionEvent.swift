@@ -26,17 +26,3 @@ public struct ProjectionEvent: Sendable {
     /// The members of `data`, found in one pass. Projections ask only for types that they show.
     var members: JSONObjectView { JSONObjectView(data) ?? .empty }
 }
-
-/// How far a projection has read.
-struct ReadingPlace: Sendable {
-    /// The offset of the newest event taken; 0 before the first, and where events have no offsets.
-    private(set) var offset: Int64 = 0
-
-    /// Whether the event is a new one.
-    mutating func advance(to event: ProjectionEvent) -> Bool {
-        guard let next = event.offset else { return true }
-        guard next > offset else { return false }
-        offset = next
-        return true
-    }
-}

@@ -17,14 +17,3 @@ public struct ConversationHistory: Sendable, Equatable {
 
     public static func == (left: Self, right: Self) -> Bool { left.newestFirst == right.newestFirst }
 }
-
-/// All that can be asked about a conversation's state.
-public struct ConversationView: Sendable, Equatable {
-    public var state: ConversationState
-    public var history: ConversationHistory
-
-    public init(state: ConversationState = ConversationState(), history: ConversationHistory = ConversationHistory()) {
-        self.state = state
-        self.history = history
-    }
-}

@@ -1,19 +1,5 @@
 import Signals
 
-/// Why bytes are not a state.
-public enum ConversationStateError: Error, Sendable, Equatable, CustomStringConvertible {
-    case notJSON(JSONError)
-    /// A member is missing or has a value it cannot have.
-    case invalid(member: String)
-
-    public var description: String {
-        switch self {
-        case .notJSON(let error): "the conversation state cannot be read: \(error)"
-        case .invalid(let member): "the conversation state has no valid \(member)"
-        }
-    }
-}
-
 extension ConversationState {
     /// The state as readable JSON, the same bytes for the same state.
     public func encode() -> [UInt8] {

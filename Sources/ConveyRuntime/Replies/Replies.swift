@@ -87,20 +87,3 @@ public final class Replies: Sendable {
             until: max(deadline, Clocks.monotonicMicroseconds()).saturatingAdd(Self.stopGrace), logger: logger)
     }
 }
-
-/// Ten lines a minute: enough to see what happens, and no more than that when somebody does it all the time.
-struct LogQuota {
-    private static let limit = 10
-    private static let period: Int64 = 60_000_000
-    private var count = 0
-    private var since: Int64 = .min
-
-    mutating func allows(now: Int64) -> Bool {
-        if since == .min || now - since >= Self.period {
-            since = now
-            count = 0
-        }
-        count += 1
-        return count <= Self.limit
-    }
-}

@@ -25,15 +25,3 @@ public struct SubjectFilter: Sendable, Equatable {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
     }
 }
-
-/// Some conversations, in the order of their subjects' bytes.
-public struct ConversationListing: Sendable, Equatable {
-    public var heads: [ConversationHead]
-    /// The subject behind which to go on; nil where there is nothing more.
-    public var next: String?
-
-    public init(heads: [ConversationHead], next: String?) {
-        self.heads = heads
-        self.next = next
-    }
-}

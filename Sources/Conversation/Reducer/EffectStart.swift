@@ -1,0 +1,15 @@
+public struct EffectStart: Sendable, Equatable {
+    /// Reproducible: it follows from the class and the causing signal's id.
+    public var effectID: String
+    public var effectClass: EffectClass
+    /// What the effect does, `generation`, `execution` or `wait`.
+    public var kind: String
+    /// The causing signal's data: a JSON object.
+    public var input: [UInt8]
+    /// `data.effect_policy` as it is spelled, any kind of JSON; nil where there is none.
+    public var policy: [UInt8]?
+    /// Generations that ended in tool calls since the last message; above 0 the effect belongs to an answer that has begun.
+    public var round = 0
+    /// The id of the message that is answered; nil where the effect's own id names it.
+    public var answers: String?
+}

@@ -1,0 +1,5 @@
+/// What a person said about a tool call that needs approval.
+public struct ToolDecision: Sendable, Equatable {
+    public var target: EffectTarget
+    public var isApproved: Bool
+}

@@ -1,0 +1,11 @@
+/// Some conversations, in the order of their subjects' bytes.
+public struct ConversationListing: Sendable, Equatable {
+    public var heads: [ConversationHead]
+    /// The subject behind which to go on; nil where there is nothing more.
+    public var next: String?
+
+    public init(heads: [ConversationHead], next: String?) {
+        self.heads = heads
+        self.next = next
+    }
+}
