@@ -95,7 +95,8 @@ extension String {
         #expect(harness.disk.misreadConversations.isEmpty)
     }
 
-    @Test func `A call that waits for approval lives through an eviction, and approval goes on with the answer`() throws {
+    @Test func `A call that waits for approval lives through an eviction, and approval goes on with the answer`() throws
+    {
         let harness = try harnessWithWaitingCall { $0.conversationLimit = 1 }
         try harness.fill(20)
         let attempt = try #require(try harness.approve().attempts.first)

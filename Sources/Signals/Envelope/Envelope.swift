@@ -25,7 +25,8 @@ public enum Envelope {
         _ message: InboundMessage, limits: EnvelopeLimits, defaults: EnvelopeDefaults
     ) throws(Rejection) -> Signal {
         guard message.payload.count <= limits.maximumBytes else {
-            throw Rejection(.tooLarge, "the payload is \(message.payload.count) bytes; the limit is \(limits.maximumBytes)")
+            throw Rejection(
+                .tooLarge, "the payload is \(message.payload.count) bytes; the limit is \(limits.maximumBytes)")
         }
         let topic: ParsedTopic
         do { topic = try TopicName.read(message.topic, root: defaults.root) } catch {
