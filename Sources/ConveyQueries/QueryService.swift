@@ -34,7 +34,7 @@ public final class QueryService: Sendable {
     /// Between two looks for room, while an answer waits for it.
     private static let roomPace: Int64 = 50_000
 
-    /// The memory of answers on their way, which whoever carries them shares.
+    /// The memory of answers on their way, shared with the transports that carry them.
     public let budget: AnswerBudget
     private let limits: QueryLimits
     private let openReader: @Sendable () throws(JournalError) -> any JournalReader
@@ -102,8 +102,8 @@ public final class QueryService: Sendable {
     /// Asks. At most `queueLimit` questions wait for each thread; beyond, the answer is `busy`, at once.
     /// - Parameters:
     ///   - asker: whose question it is, in any words; askers take turns.
-    ///   - completion: called once, on the answering thread or on this one; it must not block. Whoever keeps the answer's bytes
-    ///     keeps its room with them, which is nil for a refusal.
+    ///   - completion: called once, on the answering thread or on this one; it must not block. Keep the room as
+    ///     long as the answer's bytes; it is nil for a refusal.
     public func submit(
         _ request: QueryRequest, asker: String = "",
         completion: @escaping @Sendable (QueryAnswer, AnswerRoom?) -> Void

@@ -1,5 +1,5 @@
-/// Questions that wait for one thread. Whoever has asked least recently comes first, and where there are too many, those of who
-/// has asked most give way: one client's flood delays the flood.
+/// Questions that wait for one thread. The client that has asked least recently comes first. Where there are too many, those of
+/// the client with most give way: one client's flood delays the flood.
 struct QuestionQueue<Job: Sendable>: Sendable {
     struct Entry: Sendable {
         var job: Job

@@ -1,4 +1,4 @@
-/// How long threads may take for one turn. What is slow but works must not be restarted by whoever asks `/healthz`, so each
+/// How long threads may take for one turn. A probe of `/healthz` must not restart what is slow but works, so each
 /// limit is far above what a turn takes on a slow machine.
 public enum BeatLimits {
     /// A transaction, its sync to disk included; worn-out cards take ten seconds.

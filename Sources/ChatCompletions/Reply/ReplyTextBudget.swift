@@ -2,8 +2,8 @@ import Synchronization
 
 /// Memory for the texts of all replies that are still coming. One belongs to a client, and so to a process.
 ///
-/// A reply that gets no more room lets go of its text: it has been handed on piece by piece, and whoever recorded the pieces
-/// can put it together again.
+/// A reply that gets no more room lets go of its text: it has been handed on piece by piece, and the recorded
+/// pieces can be put together again.
 final class ReplyTextBudget: Sendable {
     /// Bytes of UTF-8: as much as the engine keeps of the same texts.
     static let standardLimit = 64 << 20

@@ -1,7 +1,7 @@
 import AnswerMemory
 import JournalReading
 /// The recorded events of a conversation as they come, in order and without gaps, from an offset on. Pulled: an event is
-/// read when the one before it has been taken, so whoever is slow keeps nothing in memory but one small page.
+/// read when the one before it has been taken, so a slow reader keeps only one small page in memory.
 ///
 /// Belongs to one task. Ends its watch when it goes.
 public final class LiveEvents {

@@ -37,8 +37,8 @@ public final class LiveFeed: Sendable {
 
     /// Watches a conversation, which need not exist yet, until `LiveWatch.end()`.
     ///
-    /// When there are too many, whoever holds most gives the newest up to who holds fewer: one client may have all of them as
-    /// long as nobody else wants any.
+    /// When there are too many, the client that holds most loses its newest to a client that holds fewer: one client may have
+    /// all of them as long as no other wants any.
     /// - Parameter holder: whose watch it is, in any words.
     /// - Returns: nil when there are too many, and nobody has more.
     public func watch(_ subject: String, holder: String = "") -> LiveWatch? {

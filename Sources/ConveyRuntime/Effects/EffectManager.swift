@@ -35,7 +35,7 @@ public final class EffectManager: Sendable {
         }
     }
 
-    /// Stops every attempt. Their effects stay open: whoever reads the journal next takes them up.
+    /// Stops every attempt. Their effects stay open: the next start takes them up.
     func cancelAll() {
         let tasks = running.withLock { running in
             defer { running.removeAll() }

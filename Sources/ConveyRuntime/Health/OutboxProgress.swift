@@ -4,7 +4,7 @@ import Synchronization
 import Threads
 
 /// Whether events wait for the broker, and for how long it has acknowledged none. Written by the threads of the engine and
-/// the outbox, read by whoever asks whether the service is ready: so it tells the truth also when one of them hangs.
+/// the outbox, read by readiness checks, so that it is right even when one of them hangs.
 final class OutboxProgress: Sendable {
     /// Events that wait and do not get on.
     struct Stall: Equatable {

@@ -41,7 +41,7 @@ struct WaitingRecords {
         return .some(entry.record)
     }
 
-    /// Dead letters wait for ever: whoever feeds this looks for them once there are many.
+    /// Dead letters wait for ever: the caller looks for them once there are many.
     var isPruneDue: Bool { records.count >= pruneAt }
 
     mutating func forget(_ positions: [Position]) {
