@@ -27,7 +27,7 @@ extension Engine {
     /// So many signals are made ready in the time that one application takes.
     private static let releasesAnApplication = 16
 
-    /// A control signal is applied in the transaction that records it, whatever else waits for its turn or for the outbox.
+    /// A control signal is applied in the transaction that records it, whatever else waits to be applied or for the outbox.
     func applyUrgent() throws(JournalError) {
         for partition in urgent { _ = try applyNext(in: partition) }
         urgent.removeAll(keepingCapacity: true)

@@ -34,7 +34,7 @@ extension Engine {
         return outcomes
     }
 
-    /// A re-driven signal keeps its id, its position and its offset; only its turn comes later.
+    /// A re-driven signal keeps its id, its position and its offset; it is only applied later.
     private func redrive(
         _ letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
     ) throws(JournalError) -> DeadLetterOutcome {

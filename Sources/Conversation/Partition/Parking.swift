@@ -22,7 +22,7 @@ struct Parking: Sendable {
     /// Entries whose time runs.
     private(set) var timedCount = 0
 
-    /// - Parameter now: when the entry's time begins to run; nil when its cause is recorded and only waits its turn.
+    /// - Parameter now: when the entry's time begins to run; nil when its cause is recorded and will be applied.
     mutating func park(_ entry: Scheduler.Entry, now: Int64?) {
         entries[entry.position] = Parked(entry: entry, isTimed: now != nil)
         if let now {

@@ -6,7 +6,7 @@ import Signals
 /// state, and carries out the directives after the transaction that recorded them has committed.
 public struct PartitionMachine: Sendable {
     public struct Selection: Sendable, Equatable {
-        /// Journal position of the signal whose turn it is.
+        /// Journal position of the next signal.
         public var position: Position
         public var conversation: ConversationID
         /// Its place in the record order of its conversation.
@@ -77,11 +77,11 @@ public struct PartitionMachine: Sendable {
             cause: cause, now: now)
     }
 
-    /// The signal whose turn it is; it stays pending until `apply`.
+    /// The signal to apply next; it stays pending until `apply`.
     public mutating func select() -> Selection? {
         guard let entry = scheduler.next() else { return nil }
         guard let selected = waiting[entry.position] else {
-            preconditionFailure("partition \(partition): \(entry.position) has a turn but is not pending")
+            preconditionFailure("partition \(partition): \(entry.position) is next but not pending")
         }
         return Selection(
             position: entry.position, conversation: entry.conversation, offset: selected.offset, hash: selected.hash,

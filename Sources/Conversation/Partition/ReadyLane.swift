@@ -30,7 +30,7 @@ struct ReadyLane: Sendable {
         guard ringHead < ring.count else { return nil }
         let key = ring[ringHead]
         guard let slot = queues.index(forKey: key) else {
-            preconditionFailure("conversation \(key) has a turn but no queue")
+            preconditionFailure("conversation \(key) is next but has no queue")
         }
         ringHead += 1
         count -= 1
@@ -55,7 +55,7 @@ struct ReadyLane: Sendable {
         let order = ring[ringHead...].filter { $0 != conversation || self.order == .arrival }
         self = ReadyLane(order: self.order)
         for entry in others { insert(entry) }
-        // Whose turn it is stays as it was.
+        // The order of the conversations stays as it was.
         ring = order.filter { queues[$0] != nil }
     }
 
@@ -105,7 +105,7 @@ private struct EntryQueue: Sendable {
     }
 
     mutating func removeFirst() -> Scheduler.Entry {
-        guard let entry = first else { preconditionFailure("an empty queue has a turn") }
+        guard let entry = first else { preconditionFailure("an empty queue is next") }
         first = pop()
         return entry
     }

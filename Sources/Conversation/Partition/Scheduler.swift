@@ -4,12 +4,12 @@ import Signals
 ///
 /// An entry is *ready* when it has no cause or its cause has been applied in the same conversation; until then it is
 /// *parked*. Ready entries go lowest priority number first; after `fairnessThreshold` selections in a row at one priority
-/// the next higher number that has a ready entry gets one turn. A pure value: same calls, same choices. Choosing,
+/// the next higher number that has a ready entry goes once. A pure value: same calls, same choices. Choosing,
 /// enqueueing and unparking cost O(log n).
 public struct Scheduler: Sendable {
     /// What decides inside one priority.
     public enum Order: String, Sendable, CaseIterable {
-        /// Conversations take turns; each conversation's own entries keep record order.
+        /// Conversations alternate; each conversation's own entries keep record order.
         case roundRobin = "round_robin"
         /// Strict record order across conversations.
         case arrival
@@ -36,7 +36,7 @@ public struct Scheduler: Sendable {
     public enum CauseStatus: Sendable {
         /// There is none, or it has been applied.
         case applied
-        /// It is recorded and waits for its turn: it will come.
+        /// It is recorded and will be applied.
         case pending
         /// Nothing is known of it: the entry waits for a limited time.
         case unknown
@@ -79,7 +79,7 @@ public struct Scheduler: Sendable {
         }
     }
 
-    /// Takes the entry whose turn it is, or nil when none is ready.
+    /// Takes the next entry, or nil when none is ready.
     public mutating func next() -> Entry? {
         guard let priority = choosePriority(), let entry = lanes[Int(priority.rawValue)].removeFirst() else {
             return nil
