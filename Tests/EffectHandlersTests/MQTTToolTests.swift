@@ -171,7 +171,7 @@ import Testing
             // Acknowledged before anything that is published after it is delivered.
             try await worker.client.publish(topic: "conv/other", payload: [])
             try await eventually("the call is acknowledged") {
-                broker.log.contains("Sending PUBACK to convey-tools-test")
+                broker.log.contains("Sending PUBACK to convey-tools")
             }
             broker.kill()
             #expect(try await first.category == .transport)

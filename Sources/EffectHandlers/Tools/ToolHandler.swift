@@ -22,7 +22,7 @@ public final class ToolHandler: EffectHandler {
     /// A handler that is not connected yet.
     ///
     /// - Parameters:
-    ///   - session: the broker, protocol version, root and node; the connection's client id is `convey-tools-{node}`.
+    ///   - session: the broker, protocol version, root and client id; the connection's is `{client id}-tools`.
     ///   - limits: see `ToolLimits`.
     ///   - heartbeats: where the thread of the connection shows that it turns.
     public init(

@@ -12,9 +12,6 @@ import Threads
 /// lost, calls that were sent fail as `transport`: the answer may have been lost with it. Their next attempt asks again
 /// under the same idempotency key, and a worker that has the result by then answers at once.
 final class MQTTToolTransport: ToolTransport {
-    /// First and longest pause between attempts to connect.
-    private static let pauses: (first: Duration, longest: Duration) = (.milliseconds(100), .seconds(5))
-
     private struct State {
         var calls: PendingCalls
         /// Connected and subscribed, once at least.
@@ -175,34 +172,33 @@ final class MQTTToolTransport: ToolTransport {
 
 extension MQTTToolTransport {
     private func stayConnected() async {
-        var pause = Self.pauses.first
-        var isQuiet = false
+        var backoff = Backoff()
         while !state.withLock({ $0.isClosed }) {
+            var failure: MQTTError?
             do throws(MQTTError) {
                 let beat = heartbeats.beat("tools", limit: BeatLimits.connection)
                 defer { beat.end() }
                 let client = try await connect(beat)
-                (pause, isQuiet) = (Self.pauses.first, false)
+                backoff.succeeded()
                 sendUnsent()
                 for await message in client.messages { receive(message) }
                 if let failure = client.failure { throw failure }
             } catch {
-                if !isQuiet {
-                    logger.warning("no connection for tool workers", metadata: ["error": "\(error)"])
-                }
-                isQuiet = true
+                failure = error
+            }
+            if backoff.failed(), let failure {
+                logger.warning("no connection for tool workers", metadata: ["error": "\(failure)"])
             }
             state.withLock { $0.client = nil }
             connectionLost()
             // It fails when it is cancelled; then the loop ends.
-            try? await Task.sleep(for: pause)
-            pause = min(pause * 2, Self.pauses.longest)
+            try? await Task.sleep(for: .milliseconds(backoff.remainingMilliseconds))
         }
     }
 
     private func connect(_ beat: ThreadBeat) async throws(MQTTError) -> MQTTClient {
         let options = MQTTOptions(
-            broker: session.broker, clientID: "convey-tools-\(session.node)", version: session.version)
+            broker: session.broker, clientID: session.clientID + "-tools", version: session.version)
         let client = try MQTTClient(options, answerTimeout: limits.brokerGrace) { [weak self] in
             self?.connectionLost()
         } onTurn: { isConnecting in
