@@ -3,8 +3,8 @@ import Testing
 
 @Suite("Approval over a checkpoint")
 struct ApprovalTests {
-    /// Each note has a marker: two records. A checkpoint is due every 16,384 records.
-    private static let notes = 8_500
+    /// Each note has a marker: two records. A checkpoint is due every 16,384 records, and written over the next 8,192.
+    private static let notes = 13_000
 
     @Test(
         "A call that waits for approval over a checkpoint and a clean stop leaves a sound journal, and runs when it is approved",
