@@ -130,7 +130,7 @@ extension Engine {
             digest: applied.conversation.record.core.state.digest)
         let record = place(.marker(marker), family: .applied, in: applied.conversation)
         partitions[applied.conversation.record.partition].markApplied(
-            unscheduled: DerivedID.marker(of: applied.position), conversation: record.conversation)
+            unscheduled: ids.marker(of: applied.position), conversation: record.conversation)
         output.outbound.append(
             OutboundEvent(
                 record: record, subject: applied.signal.subject, partition: applied.conversation.record.partition,
@@ -140,7 +140,7 @@ extension Engine {
     }
 
     private func emit(_ output: Output, of applied: Applied) throws(JournalError) {
-        let id = DerivedID.output(of: applied.position, ordinal: applied.outputs)
+        let id = ids.output(of: applied.position, ordinal: applied.outputs)
         applied.outputs += 1
         let signal = Signal(
             id: id, source: DerivedSource.projections, type: output.type, subject: applied.signal.subject,
@@ -169,7 +169,7 @@ extension Engine {
     /// Sets aside what has waited for its cause too long.
     func expireParked() throws(JournalError) {
         var room = Self.expiryLimit
-        for index in partitions.indices where partitions[index].parkedCount > 0 && room > 0 {
+        for index in partitions.numbers where partitions[index].parkedCount > 0 && room > 0 {
             let positions = partitions[index].expireParked(
                 parkedUntil: time.monotonic - settings.causeTimeoutMilliseconds, limit: room)
             room -= positions.count
@@ -203,7 +203,7 @@ extension Engine {
             }
             try announceDeadLetter(record, signal, reason)
             let partition = try activate(id: record.conversation).record.partition
-            for cause in [signal.id, DerivedID.marker(of: record.position)] {
+            for cause in [signal.id, ids.marker(of: record.position)] {
                 for dependent in partitions[partition].abandon(
                     cause: cause, conversation: record.conversation)
                 {
@@ -221,10 +221,10 @@ extension Engine {
         buried.insert(record.position)
         batch.deadLetters.append(
             DeadLetter(position: record.position, conversation: record.conversation, reason: reason, at: time.wall))
-        var id = DerivedID.deadLetter(record.position)
+        var id = ids.deadLetter(record.position)
         let hash = IdentityHash.of(subject: signal.subject, id: id)
         if try !positions(identity: hash).isEmpty {
-            id = DerivedID.deadLetter(record.position, again: nextPosition)
+            id = ids.deadLetter(record.position, again: nextPosition)
         }
         let notice = Signal(
             id: id, source: DerivedSource.scheduler, type: "conv.audit.signal.dead_lettered", subject: signal.subject,

@@ -74,7 +74,7 @@ extension Engine {
     private func tell(
         _ what: String, of letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
     ) throws(JournalError) -> String {
-        let id = "\(what)-\(record.position)-\(nextPosition)"
+        let id = ids.deadLetterMoved(what, record.position, at: nextPosition)
         let notice = Signal(
             id: id, source: DerivedSource.operator, type: "conv.audit.signal.\(what)", subject: signal.subject,
             data: LifecycleData.deadLetter(id: id, signal: signal, offset: record.offset, reason: letter.reason))

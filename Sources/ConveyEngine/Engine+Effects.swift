@@ -79,7 +79,7 @@ extension Engine {
             metrics.effects[.timer, .started] += 1
         }
         if effect.awaitsApproval, let call = entry.call {
-            let id = DerivedID.approvalRequest(effect.key)
+            let id = ids.approvalRequest(effect.key)
             let request = Signal(
                 id: id, source: DerivedSource.effects, type: "conv.out.tool.approval_requested",
                 subject: effect.subject,
@@ -157,7 +157,8 @@ extension Engine {
         try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
         batch.changedEffects.append(effect)
         let attempt = EffectAttempt(
-            effect: effect, input: effect.round == 0 ? cause.data : entry.call?.encode() ?? Array("{}".utf8),
+            idempotencyKey: ids.key(effect.key), effect: effect,
+            input: effect.round == 0 ? cause.data : entry.call?.encode() ?? Array("{}".utf8),
             call: entry.call, toolRound: effect.round, configuration: try configuration(of: conversation),
             contextThrough: lastPosition, limits: entry.policy.limits, traceparent: cause.traceparent)
         output.orders.append(.run(attempt))
@@ -173,7 +174,7 @@ extension Engine {
         case .delta(let delta):
             guard let entry = ledger.append(delta, of: effect) else { return }
             let index = entry.deltas - 1
-            let id = DerivedID.delta(effect.key, attempt: effect.attempt, index: index)
+            let id = ids.delta(effect.key, attempt: effect.attempt, index: index)
             try appendLifecycle(
                 "progress", id: id, of: entry, cause: entry.lastSignal,
                 data: LifecycleData.delta(entry, index: index, delta))
@@ -191,7 +192,7 @@ extension Engine {
     }
 
     private func recordLate(_ effect: OpenEffect, _ lifecycle: String, text: String) throws(JournalError) {
-        let id = DerivedID.lateResult(effect.key, at: nextPosition)
+        let id = ids.lateResult(effect.key, at: nextPosition)
         try audit(
             "late_result", id: id, subject: effect.subject,
             data: LifecycleData.lateResult(id: id, effect, lifecycle: lifecycle, text: text))
@@ -242,7 +243,7 @@ extension Engine {
         guard let paused = ledger.pause(effect.key, until: due, dueAt: dueAt) else { return }
         batch.changedEffects.append(paused.effect)
         if effect.effectClass == .llm { try announceWait(paused, failure, pause: pause, cause: entry.lastSignal) }
-        let id = DerivedID.attemptFailed(effect.key, attempt: effect.attempt)
+        let id = ids.attemptFailed(effect.key, attempt: effect.attempt)
         try audit(
             "attempt_failed", id: id, subject: effect.subject, cause: entry.lastSignal,
             data: LifecycleData.attemptFailed(id: id, entry, failure, pause: pause))
@@ -252,7 +253,7 @@ extension Engine {
     private func announceWait(
         _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, cause: SignalReference
     ) throws(JournalError) {
-        let id = DerivedID.waiting(entry.effect.key, attempt: entry.effect.attempt)
+        let id = ids.waiting(entry.effect.key, attempt: entry.effect.attempt)
         let retryAt = timestamps.text(time.wall + pause.milliseconds * 1_000)
         let notice = Signal(
             id: id, source: DerivedSource.effects, type: "conv.out.assistant.waiting", subject: entry.effect.subject,
@@ -355,8 +356,8 @@ extension Engine {
             return entry.text
         }
         let conversation = try activate(id: entry.effect.conversation)
-        let started = DerivedID.effect(entry.effect.key, attempt: entry.effect.attempt, lifecycle: "started")
-        let prefix = DerivedID.deltas(entry.effect.key, attempt: entry.effect.attempt)
+        let started = ids.effect(entry.effect.key, attempt: entry.effect.attempt, lifecycle: "started")
+        let prefix = ids.deltas(entry.effect.key, attempt: entry.effect.attempt)
         var pieces: [String] = []
         var position = conversation.record.head
         while position > entry.effect.key.cause, let record = try record(at: position) {
@@ -375,7 +376,7 @@ extension Engine {
         _ lifecycle: String, id: String? = nil, of entry: EffectLedger.Entry, cause: SignalReference, data: [UInt8]
     ) throws(JournalError) {
         let effect = entry.effect
-        let id = id ?? DerivedID.effect(effect.key, attempt: effect.attempt, lifecycle: lifecycle)
+        let id = id ?? ids.effect(effect.key, attempt: effect.attempt, lifecycle: lifecycle)
         let signal = Signal(
             id: id, source: DerivedSource.effects,
             type: "conv.effect.\(effect.effectClass.rawValue).\(effect.kind).\(lifecycle)", subject: effect.subject,

@@ -30,7 +30,7 @@ extension Engine {
         content.combine(message.topic)
         message.payload.withUnsafeBufferPointer { content.combine($0) }
         let subject = message.subject ?? "_"
-        var id = DerivedID.rejection(content.value)
+        var id = ids.rejection(content.value)
         var signal = Signal(
             id: id, source: DerivedSource.ingress, type: "conv.audit.signal.rejected", subject: subject, data: [])
         if try find(signal, hash: IdentityHash.of(subject: subject, id: id)) != nil {
@@ -102,14 +102,14 @@ extension Engine {
         return record
     }
 
-    /// The conversation of a subject: from memory, from the journal, or new.
+    /// The conversation of a subject of this shard: from memory, from the journal, or new.
     func activate(subject: String) throws(JournalError) -> ActiveConversation {
         if let known = conversations.find(subject: subject) { return known }
         if let saved = try journal.conversation(subject: subject) { return try admit(saved) }
         lastConversation += 1
         let created = ConversationRecord(
             id: ConversationID(lastConversation), subject: subject,
-            partition: StableHash.partition(of: subject, count: partitions.count))
+            partition: partitions.places.partition(of: subject))
         batch.createdConversations.append(created)
         return conversations.insert(created)
     }
@@ -142,7 +142,7 @@ extension Engine {
         case .signal(let id):
             let partition = conversation.record.partition
             let subject = conversation.record.subject
-            if let position = DerivedID.appliedPosition(marker: id), let record = try record(at: position),
+            if let position = ids.appliedPosition(marker: id), let record = try record(at: position),
                 record.conversation == conversation.record.id, case .signal = record.content
             {
                 return try status(ofRecord: position, partition: partition)

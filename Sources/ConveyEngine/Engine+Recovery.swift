@@ -16,8 +16,8 @@ extension Engine {
         checkpointed = point.checkpoint
         outboxCursor = point.outboxCursor
         metrics.gauges.deadLettersOpen = point.deadLetters
-        for (partition, order) in point.applyOrders.enumerated() where partition < partitions.count {
-            partitions[partition].restore(applyOrder: order)
+        for partition in partitions.numbers where partition < point.applyOrders.count {
+            partitions[partition].restore(applyOrder: point.applyOrders[partition])
         }
 
         let listed = try listedPending()

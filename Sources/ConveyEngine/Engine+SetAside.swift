@@ -133,7 +133,7 @@ extension Engine {
         guard !untold.isEmpty else { return }
         for news in untold {
             let subject = news.conversation.record.subject
-            let id = "\(news.event.idPrefix)-\(nextPosition)"
+            let id = ids.conversation(news.event.idPrefix, at: nextPosition)
             let notice = Signal(
                 id: id, source: DerivedSource.recovery, type: "conv.audit.conversation.\(news.event.rawValue)",
                 subject: subject, data: LifecycleData.conversationDamage(id: id, news.event, reason: news.reason))

@@ -102,7 +102,7 @@ extension Engine {
     private func auditUnknown(
         _ target: EffectTarget, _ reference: SignalReference, _ signal: Signal
     ) throws(JournalError) {
-        let id = DerivedID.unknownTarget(reference.position)
+        let id = ids.unknownTarget(reference.position)
         try audit(
             "unknown_target", id: id, subject: signal.subject, cause: reference,
             data: LifecycleData.unknownTarget(id: id, request: signal, target))

@@ -12,7 +12,7 @@ extension Engine {
         // A broker that does not take these either would have one follow the other for ever.
         guard event.type != Self.setAsideType else { return }
         let subject = "_"
-        let id = DerivedID.setAside(event.position)
+        let id = ids.setAside(event.position)
         let signal = Signal(
             id: id, source: DerivedSource.outbox, type: Self.setAsideType, subject: subject,
             data: LifecycleData.setAside(id: id, event))

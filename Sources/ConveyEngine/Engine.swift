@@ -4,7 +4,7 @@ import Logging
 import Observability
 import Signals
 
-/// Takes signals in, decides their order, applies them, and writes all of it in one transaction.
+/// Takes the signals of one shard in, decides their order, applies them, and writes all of it in one transaction.
 ///
 /// `transact` is the whole runtime between the broker's two connections: it records what came in, applies what is ready
 /// (what was recorded a moment ago included), commits once, and returns what may be acted on now that it is durable.
@@ -13,7 +13,8 @@ public final class Engine {
     let journal: any Journal
     let settings: EngineSettings
     let logger: Logger
-    var partitions: [PartitionMachine]
+    let ids: DerivedIDs
+    var partitions: PartitionMachines
     var conversations: ConversationCache
     var recent = IdentityIndex()
     var pending = PendingChanges()
@@ -62,10 +63,10 @@ public final class Engine {
         self.journal = journal
         self.settings = settings
         self.logger = logger
-        partitions = (0..<journal.partitionCount).map {
-            PartitionMachine(
-                partition: $0, order: settings.schedulerOrder, fairnessThreshold: settings.fairnessThreshold)
-        }
+        ids = DerivedIDs(journal.shard.tag)
+        partitions = PartitionMachines(
+            ShardPartitions(journal.shard, total: journal.partitionCount), order: settings.schedulerOrder,
+            fairnessThreshold: settings.fairnessThreshold)
         hasTurn = Array(repeating: false, count: journal.partitionCount)
         conversations = ConversationCache(limit: settings.conversationLimit)
         ledger = EffectLedger(settings: settings.effects)
@@ -77,12 +78,14 @@ public final class Engine {
 
     /// The newest committed position.
     public var lastPosition: Position { Position(nextPosition.rawValue - 1) }
-    public var queueDepth: Int { partitions.reduce(0) { $0 + $1.queueDepth } }
-    /// What waits in each partition.
+    /// The partitions that this engine runs: those of its journal's shard.
+    package var shardPartitions: ShardPartitions { partitions.places }
+    public var queueDepth: Int { partitions.queueDepth }
+    /// What waits in each partition of the shard, ascending by the partitions' numbers.
     public var partitionDepths: [MetricsSnapshot.PartitionDepth] {
-        partitions.map { MetricsSnapshot.PartitionDepth(queued: $0.queueDepth, parked: $0.parkedCount) }
+        partitions.depths.map { MetricsSnapshot.PartitionDepth(queued: $0.queued, parked: $0.parked) }
     }
-    var parkedCount: Int { partitions.reduce(0) { $0 + $1.parkedCount } }
+    var parkedCount: Int { partitions.parkedCount }
     public var openEffects: Int { ledger.count }
     /// Bytes of what running attempts have streamed, as far as it is in memory.
     public var streamedTextBytes: Int { ledger.textBytes }
@@ -106,7 +109,7 @@ public final class Engine {
 
     private func nextParkedTimeout() -> Int64? {
         var oldest: Int64?
-        for index in partitions.indices where partitions[index].parkedCount > 0 {
+        for index in partitions.numbers where partitions[index].parkedCount > 0 {
             if let parkedAt = partitions[index].oldestParkedAt() { oldest = min(oldest ?? parkedAt, parkedAt) }
         }
         return oldest.map { $0 + settings.causeTimeoutMilliseconds }
@@ -173,7 +176,7 @@ public final class Engine {
         if checkpoint == nil, nextPosition.rawValue - checkpointed.rawValue > settings.checkpointInterval {
             checkpoint = CheckpointWriter(
                 through: lastPosition, identities: recent, conversations: conversations.dirty, pending: pending,
-                applyOrders: partitions.map(\.applyOrder), interval: settings.checkpointInterval)
+                applyOrders: partitions.applyOrders, interval: settings.checkpointInterval)
             recent = IdentityIndex()
             pending = PendingChanges()
             checkpointed = lastPosition

@@ -135,7 +135,8 @@ enum Schema {
         CREATE VIEW signals AS
             SELECT j.position, c.subject, j.offset,
                    coalesce(j.type, CASE WHEN j.applied_position IS NOT NULL THEN 'conv.applied.event.applied' END) AS type,
-                   coalesce(j.id, 'applied-' || j.applied_position) AS id,
+                   coalesce(
+                       j.id, 'applied-' || (SELECT value FROM settings WHERE name = 'tag') || '-' || j.applied_position) AS id,
                    j.sequence, j.source, j.cause, j.data,
                    datetime(j.recorded_at / 1000000, 'unixepoch') AS recorded_at,
                    j.applied_position, j.apply_order, j.priority, j.removed

@@ -43,7 +43,7 @@ import Testing
             try harness.restart()
         }
         let notices = harness.signals("conv.audit.outbox.set_aside")
-        #expect(notices.map(\.id) == ["set-aside-2"])
+        #expect(notices.map(\.id) == ["set-aside-\(SimulatedDisk.tag)-2"])
         #expect(notices.first?.subject == "_")
         let data = try harness.data("conv.audit.outbox.set_aside")
         #expect(data["event_type"]?.string == "conv.out.x" && data["event_subject"]?.string == "c")

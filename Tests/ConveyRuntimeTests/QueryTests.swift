@@ -370,13 +370,13 @@ import Testing
         _ = try take("note", "conv.in.note.taken")
         _ = try take("other", "conv.in.note.taken")
         // Names the marker: the cause is the signal that it is about.
-        _ = try take("run", "conv.effect.tool.execution.completed", cause: .signal("applied-1"))
+        _ = try take("run", "conv.effect.tool.execution.completed", cause: .signal("applied-\(SimulatedDisk.tag)-1"))
         _ = try take("waits", "conv.in.note.taken", cause: .signal("never"))
         var request = QueryRequest(.trace, subject: "a")
         request.id = "run"
         let trace = try json(try QueryExecutor(reader: journal).answer(request))
         let signals = trace["signals"]?.array ?? []
-        #expect(signals.map { $0["id"]?.string } == ["note", "run", "out-5-0"])
+        #expect(signals.map { $0["id"]?.string } == ["note", "run", "out-\(SimulatedDisk.tag)-5-0"])
         #expect(signals.map { $0["depth"]?.int } == [-1, 0, 1])
         #expect(signals.allSatisfy { $0["applied"] != nil })
         #expect(trace["complete"]?.bool == true)

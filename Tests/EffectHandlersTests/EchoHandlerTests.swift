@@ -9,6 +9,7 @@ import Testing
 @Suite struct EchoHandlerTests {
     private func attempt(_ data: String) -> EffectAttempt {
         EffectAttempt(
+            idempotencyKey: "abcde-1-0",
             effect: OpenEffect(
                 key: EffectKey(cause: Position(1), ordinal: 0), conversation: ConversationID(1), subject: "c",
                 effectClass: .llm, kind: "generation", effectID: "e", causeID: "m", attempt: 1),

@@ -431,6 +431,7 @@ private let testKey = "sk-test-91c2e7"
 
     private func attempt(_ history: RecordedHistory, _ configuration: String? = nil) -> EffectAttempt {
         EffectAttempt(
+            idempotencyKey: "abcde-1-0",
             effect: OpenEffect(
                 key: EffectKey(cause: Position(1), ordinal: 0), conversation: ConversationID(1), subject: "chat-1",
                 effectClass: .llm, kind: "generation", effectID: "e", causeID: "m", attempt: 1),

@@ -155,8 +155,8 @@ extension UnderLoad {
             ).mapValues(\.count)
             let asked = Dictionary(grouping: model.requests.map(\.idempotencyKey), by: \.self).mapValues(\.count)
             for (key, count) in asked {
-                // `convey-12-0-…` is the key of the effect `effect-12-0`.
-                let effect = "effect-" + key.split(separator: "-").dropFirst().prefix(2).joined(separator: "-")
+                // `abcde-12-0` is the key of the effect `effect-abcde-12-0`.
+                let effect = "effect-\(key)"
                 if count > started[effect] ?? 0 {
                     findings.append("\(key) was asked \(count) times and started \(started[effect] ?? 0) times")
                 }

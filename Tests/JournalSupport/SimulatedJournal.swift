@@ -19,8 +19,11 @@ public final class SimulatedDisk {
     public let partitionCount: Int
     public let shard: Shard
 
+    /// The tag of a disk that was given no other.
+    public static let tag = "sim22"
+
     /// - Parameter tag: five characters of base 32.
-    public init(partitionCount: Int, shard: Int = 0, of shards: Int = 1, tag: String = "sim22") {
+    public init(partitionCount: Int, shard: Int = 0, of shards: Int = 1, tag: String = SimulatedDisk.tag) {
         guard let tag = ShardTag(tag) else { preconditionFailure("\(tag) is no tag of a shard") }
         self.partitionCount = partitionCount
         self.shard = Shard(index: shard, count: shards, tag: tag)

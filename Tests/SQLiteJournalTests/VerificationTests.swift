@@ -115,7 +115,8 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         PlantedDamage(
             "an effect that goes on after its end", .effect, .digest,
             sql: """
-                UPDATE journal SET source = '/convey/effects', id = 'effect-' || (SELECT max(position) FROM journal
+                UPDATE journal SET source = '/convey/effects', id = 'effect-' || (SELECT value FROM settings
+                WHERE name = 'tag') || '-' || (SELECT max(position) FROM journal
                 WHERE id = 'm0') || '-0-9-progress-0' WHERE id = 'late'
                 """),
         PlantedDamage(

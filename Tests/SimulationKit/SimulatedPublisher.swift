@@ -85,7 +85,7 @@ struct SimulatedPublisher {
         case 0: .signal("s\(random.int(0...30))")
         case 1: .signal("s\(max(0, index - 1))")
         case 2 where random.oneIn(4): .unsatisfiable
-        case 3 where random.oneIn(2): .signal("applied-\(random.int(1...60))")
+        case 3 where random.oneIn(2): .signal("applied-\(SimulatedDisk.tag)-\(random.int(1...60))")
         default: .none
         }
     }

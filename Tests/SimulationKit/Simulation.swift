@@ -36,7 +36,7 @@ public struct Simulation {
     private var decisions = 0
     /// Conversations made anew, by engines before this one.
     private var rebuilt = 0
-    private var consumer = SimulatedConsumer()
+    private var consumer: SimulatedConsumer
     public private(set) var steps = 0
     public private(set) var crashes = 0
     public private(set) var boots = 0
@@ -60,6 +60,7 @@ public struct Simulation {
         settings.effects = Self.effectSettings(&random)
         disk = SimulatedDisk(partitionCount: random.int(1...4))
         journal = SimulatedJournal(disk)
+        consumer = SimulatedConsumer(disk.shard.tag)
         let subjects = (0..<random.int(1...6)).map { "conversation-\($0)" }
         publishers = (0..<random.int(1...4)).map {
             SimulatedPublisher(number: $0, subjects: subjects, past: Self.boots(seed), random: &random)
@@ -369,8 +370,12 @@ public struct Simulation {
 /// A consumer that drops repeats by id.
 struct SimulatedConsumer {
     private(set) var seen: [String: OutboundEvent] = [:]
-    private var writer = OutboundEnvelope(root: "conv")
+    private var writer: OutboundEnvelope
     private var bytes: [String: [UInt8]] = [:]
+
+    init(_ tag: ShardTag) {
+        writer = OutboundEnvelope(root: "conv", ids: DerivedIDs(tag))
+    }
 
     mutating func receive(_ event: OutboundEvent) throws {
         let key = "\(event.subject) \(event.record.family.map(\.name) ?? "") \(event.record.sequence)"

@@ -145,8 +145,7 @@ struct SimulationCheck {
     }
 
     private func markerTarget(_ id: String, of record: JournalRecord) -> [Position] {
-        guard id.hasPrefix("applied-"), let number = Int64(id.dropFirst("applied-".count)) else { return [] }
-        return [Position(number)]
+        DerivedIDs(disk.shard.tag).appliedPosition(marker: id).map { [$0] } ?? []
     }
 
     /// Exactly one end for each effect that was ordered, and nothing after it.
@@ -162,12 +161,12 @@ struct SimulationCheck {
                 if isEnd { outsideEnds["\(signal.subject) \(effect)"] = record.position }
                 continue
             }
-            // effect-{cause}-{ordinal}-{attempt}-{what}
+            // effect-{tag}-{cause}-{ordinal}-{attempt}-{what}
             let parts = signal.id.split(separator: "-")
-            let key = "\(parts[1])-\(parts[2])"
+            let key = "\(parts[2])-\(parts[3])"
             guard !ended.contains(key) else { throw fail("effect \(key) goes on after its end: \(signal.id)") }
             if isEnd { ended.insert(key) }
-            let attempt = Int(parts[3]) ?? -1
+            let attempt = Int(parts[4]) ?? -1
             if signal.type.hasSuffix(".started") {
                 guard attempt > attempts[key] ?? 0 else { throw fail("attempt \(attempt) of \(key) starts twice") }
                 attempts[key] = attempt

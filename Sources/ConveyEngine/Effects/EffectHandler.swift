@@ -18,6 +18,9 @@ public protocol EffectHandler: Sendable {
 
 /// One try at an effect.
 public struct EffectAttempt: Sendable, Equatable {
+    /// For providers and tools that recognize repeats, `{tag}-{position}-{ordinal}`: the same in every attempt at an effect, and
+    /// another for each effect, over all shards and data directories.
+    public var idempotencyKey: String
     public var effect: OpenEffect
     /// The `data` of the signal that ordered the effect, JSON.
     public var input: [UInt8]
@@ -33,9 +36,11 @@ public struct EffectAttempt: Sendable, Equatable {
     public var traceparent: String?
 
     public init(
-        effect: OpenEffect, input: [UInt8], call: ToolCall? = nil, toolRound: Int = 0, configuration: [UInt8]? = nil,
+        idempotencyKey: String, effect: OpenEffect, input: [UInt8], call: ToolCall? = nil, toolRound: Int = 0,
+        configuration: [UInt8]? = nil,
         contextThrough: Position = .start, limits: EffectLimits = EffectLimits(), traceparent: String? = nil
     ) {
+        self.idempotencyKey = idempotencyKey
         self.effect = effect
         self.input = input
         self.call = call
@@ -44,14 +49,6 @@ public struct EffectAttempt: Sendable, Equatable {
         self.contextThrough = contextThrough
         self.limits = limits
         self.traceparent = traceparent
-    }
-
-    /// For providers and tools that recognise repeats: the same in every attempt at an effect, and another for each effect.
-    public var idempotencyKey: String {
-        var hash = StableHash()
-        hash.combine(effect.subject)
-        hash.combine(effect.effectID)
-        return "convey-\(effect.key)-" + String(hash.value, radix: 16)
     }
 }
 

@@ -54,7 +54,7 @@ final class OutboxLoop: Sendable {
     func run(cursor: Position, reader: any JournalReader) throws {
         let link = try BrokerLink(options, wake: wake, beat: beat)
         let connection = link.connection
-        var state = State(cursor: cursor, root: settings.session.root)
+        var state = State(cursor: cursor, root: settings.session.root, ids: DerivedIDs(reader.shard.tag))
         while !isDone(state, link) {
             beat.turn()
             let cursor = state.cursor
@@ -95,6 +95,8 @@ final class OutboxLoop: Sendable {
         var isIdle = false
         /// Between refusals of events, over connections that work.
         var refusals = Backoff()
+        /// Of the shard whose events these are.
+        let ids: DerivedIDs
         var envelope: OutboundEnvelope
         var poison = PoisonWatch()
         var linger = Linger()
@@ -108,10 +110,11 @@ final class OutboxLoop: Sendable {
             var isAcknowledged = false
         }
 
-        init(cursor: Position, root: String) {
+        init(cursor: Position, root: String, ids: DerivedIDs) {
             self.cursor = cursor
             taken = cursor
-            envelope = OutboundEnvelope(root: root)
+            self.ids = ids
+            envelope = OutboundEnvelope(root: root, ids: ids)
         }
 
         var inFlightCount: Int { inFlight.count - inFlightHead }
@@ -343,7 +346,7 @@ final class OutboxLoop: Sendable {
     /// Leaves an event out that the broker will never take. It stays in the journal; an audit signal tells of it. The cursor
     /// passes it as if it were acknowledged, and not before the audit signal is recorded.
     private func setAside(_ event: OutboundEvent, _ reason: String, _ state: inout State) {
-        let unpublished = UnpublishedEvent(event, root: settings.session.root, reason: reason)
+        let unpublished = UnpublishedEvent(event, root: settings.session.root, ids: state.ids, reason: reason)
         logger.error(
             "the broker does not take an event; it is set aside and stays in the journal",
             metadata: [

@@ -1,8 +1,9 @@
 import Conversation
 import Signals
 
-/// Names an effect: the record whose application ordered it, and which of that record's effects it is. Stable across
-/// restarts, unlike a random id, and unique where two producers used the same signal id.
+/// Names an effect of a shard: the record whose application ordered it, and which of that record's effects it is. Stable across
+/// restarts, unlike a random id, and unique where two producers used the same signal id. `DerivedIDs.key` names it among the
+/// effects of all shards.
 public struct EffectKey: Hashable, Sendable, CustomStringConvertible {
     public var cause: Position
     public var ordinal: Int
@@ -12,7 +13,7 @@ public struct EffectKey: Hashable, Sendable, CustomStringConvertible {
         self.ordinal = ordinal
     }
 
-    /// Also the idempotency key given to providers: the same in every attempt.
+    /// `{position}-{ordinal}`.
     public var description: String { "\(cause)-\(ordinal)" }
 
     /// Reads a `description`; nil for anything else.

@@ -3,10 +3,15 @@ import Signals
 /// Writes a recorded signal as it is published.
 package struct OutboundEnvelope {
     private let root: String
+    private let ids: DerivedIDs
     private var timestamps = TimestampWriter()
 
-    package init(root: String) {
+    /// - Parameters:
+    ///   - root: of the topics.
+    ///   - ids: of the shard whose records are written.
+    package init(root: String, ids: DerivedIDs) {
         self.root = root
+        self.ids = ids
     }
 
     package struct Publication {
@@ -27,7 +32,7 @@ package struct OutboundEnvelope {
                     offset: UInt64(record.offset), recordedAt: time),
                 traceparent: signal.publishedTraceparent)
         case .marker(let marker):
-            let envelope = Self.envelope(of: marker, event)
+            let envelope = self.envelope(of: marker, event)
             var payload: [UInt8] = []
             payload.reserveCapacity(1_024 + (event.applied?.signal.data.count ?? 0))
             EnvelopeEncoder.append(
@@ -46,9 +51,9 @@ package struct OutboundEnvelope {
         }
     }
 
-    private static func envelope(of marker: Marker, _ event: OutboundEvent) -> Signal {
+    private func envelope(of marker: Marker, _ event: OutboundEvent) -> Signal {
         Signal(
-            id: DerivedID.marker(of: marker.appliedPosition), source: DerivedSource.reducer,
+            id: ids.marker(of: marker.appliedPosition), source: DerivedSource.reducer,
             type: "conv.applied.event.applied", subject: event.subject, cause: .signal(event.applied?.signal.id ?? ""),
             traceparent: event.applied?.signal.traceparent, data: [])
     }

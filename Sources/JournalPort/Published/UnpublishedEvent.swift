@@ -24,11 +24,11 @@ public struct UnpublishedEvent: Sendable, Equatable {
         self.reason = reason
     }
 
-    package init(_ event: OutboundEvent, root: String, reason: String) {
+    package init(_ event: OutboundEvent, root: String, ids: DerivedIDs, reason: String) {
         let (id, type) =
             switch event.record.content {
             case .signal(let signal): (signal.id, signal.type)
-            case .marker(let marker): (DerivedID.marker(of: marker.appliedPosition), Marker.type)
+            case .marker(let marker): (ids.marker(of: marker.appliedPosition), Marker.type)
             // Such a record is not published, so nothing can be wrong with publishing it.
             case .removed, .unreadable: ("", "")
             }

@@ -12,13 +12,16 @@ public final class QueryExecutor {
     var deadline = QueryDeadline()
     var timestamps = TimestampWriter()
     /// Events are answered as they are published; topics are not part of that.
-    var envelope = OutboundEnvelope(root: "conv")
+    var envelope: OutboundEnvelope
+    let ids: DerivedIDs
     private var cache: ReadingCache
 
     /// - Parameter cacheBytes: what to keep of conversations between questions.
     public init(reader: any JournalReader, limits: QueryLimits = QueryLimits(), cacheBytes: Int? = nil) {
         self.reader = reader
         self.limits = limits
+        ids = DerivedIDs(reader.shard.tag)
+        envelope = OutboundEnvelope(root: "conv", ids: ids)
         cache = ReadingCache(limit: cacheBytes ?? limits.cacheBytes)
     }
 

@@ -7,12 +7,16 @@ struct CausalGraph {
     /// Offsets and ids; markers are not signals here, but what they say of one.
     private(set) var signals: [RecordLink] = []
     private(set) var markers: [Position: RecordLink] = [:]
+    private let ids: DerivedIDs
     private var byID: [ExactText: Int] = [:]
     private var byPosition: [Position: Int] = [:]
     private var children: [Int: [Int]] = [:]
 
-    /// - Parameter links: ascending.
-    init(_ links: [RecordLink]) {
+    /// - Parameters:
+    ///   - links: ascending.
+    ///   - ids: of the shard that the conversation is in.
+    init(_ links: [RecordLink], ids: DerivedIDs) {
+        self.ids = ids
         for link in links {
             switch link.content {
             case .signal(let id, _, _):
@@ -30,7 +34,7 @@ struct CausalGraph {
     }
 
     func find(_ id: String) -> Int? {
-        if let position = DerivedID.appliedPosition(marker: id), byID[ExactText(id)] == nil {
+        if let position = ids.appliedPosition(marker: id), byID[ExactText(id)] == nil {
             return byPosition[position]
         }
         return byID[ExactText(id)]
@@ -82,7 +86,7 @@ extension QueryExecutor {
             links += try self.links(through: next, limit: ConversationChain.step, reading)
             next = (links.last?.offset ?? 1) - 1
         }
-        let graph = CausalGraph(links.reversed())
+        let graph = CausalGraph(links.reversed(), ids: ids)
         guard let index = graph.find(request.id) else {
             let words = next > 0 ? "among the newest \(links.count) records of the conversation" : "in the conversation"
             throw .query(QueryError(.notFound, "there is no signal with this id \(words)"))
@@ -114,7 +118,7 @@ extension QueryExecutor {
         let marker = graph.markers[link.position]
         var letter: DeadLetter?
         // Told of in the conversation, and so, at a time before that, not yet one.
-        if marker == nil, graph.find(DerivedID.deadLetter(link.position)) != nil {
+        if marker == nil, graph.find(ids.deadLetter(link.position)) != nil {
             letter = try QueryFailure.reading { () throws(JournalError) in
                 try self.reader.deadLetter(at: link.position)
             }

@@ -30,6 +30,7 @@ struct JournalReplay {
     private var effects = EffectReplay()
     /// Outputs that an application has ordered and that are not recorded yet: id to type.
     private var ordered: [String: (type: String, cause: JournalRecord)] = [:]
+    private let ids: DerivedIDs
     private var applyOrders: [Int64]
     private var isBehindCheckpoint = false
     /// Conversations from which contents were removed that their state depends on: of these, places and hashes are checked, but
@@ -45,6 +46,7 @@ struct JournalReplay {
         self.scope = scope
         self.source = source
         self.point = point
+        ids = DerivedIDs(source.shard.tag)
         applyOrders = Array(repeating: 0, count: source.partitionCount)
     }
 
@@ -237,7 +239,7 @@ struct JournalReplay {
         for directive in directives {
             switch directive {
             case .emitOutput(let output):
-                ordered[DerivedID.output(of: applied.position, ordinal: outputs)] = (output.type, applied)
+                ordered[ids.output(of: applied.position, ordinal: outputs)] = (output.type, applied)
                 outputs += 1
             case .startEffect(let start):
                 effects.order(
@@ -267,7 +269,7 @@ struct JournalReplay {
             }
             return
         }
-        if let position = DerivedID.appliedPosition(marker: id), try isApplied(position, in: record.conversation) {
+        if let position = ids.appliedPosition(marker: id), try isApplied(position, in: record.conversation) {
             return
         }
         let hash = IdentityHash.of(subject: signal.subject, id: id)

@@ -50,6 +50,7 @@ func attempt(
     number: Int = 1, cause: Int64 = 7, timeout: Duration = .seconds(30)
 ) -> EffectAttempt {
     EffectAttempt(
+        idempotencyKey: "abcde-\(cause)-0",
         effect: OpenEffect(
             key: EffectKey(cause: Position(cause), ordinal: 0), conversation: ConversationID(1), subject: "chat-42",
             effectClass: .tool, kind: "execution", effectID: effectID, causeID: "m", attempt: number),

@@ -51,7 +51,9 @@ enum LoadAudit {
         struct Identity: Equatable { var id: String, offset: String }
         let rows = try journal.rows(
             """
-            SELECT c.subject, coalesce(j.type, 'conv.applied.'), j.sequence, coalesce(j.id, 'applied-' || j.applied_position),
+            SELECT c.subject, coalesce(j.type, 'conv.applied.'), j.sequence,
+                coalesce(
+                    j.id, 'applied-' || (SELECT value FROM settings WHERE name = 'tag') || '-' || j.applied_position),
                 j.offset
             FROM journal j JOIN conversations c ON c.id = j.conversation
             WHERE j.id IS NULL OR j.type NOT LIKE 'conv.in.%'

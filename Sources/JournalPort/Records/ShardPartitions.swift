@@ -1,0 +1,32 @@
+import Signals
+
+/// The partitions of one shard, and their places in a list of only these.
+package struct ShardPartitions: Sendable, Hashable {
+    package let shard: Shard
+    /// The number of partitions of all shards together.
+    package let total: Int
+
+    package init(_ shard: Shard, total: Int) {
+        self.shard = shard
+        self.total = total
+    }
+
+    package var count: Int { max(0, (total - shard.index + shard.count - 1) / shard.count) }
+
+    /// The partition at a place of the list, as a number among all shards' partitions.
+    package func partition(at place: Int) -> Int { shard.index + place * shard.count }
+
+    /// The place of a partition in the list. The partition must belong to the shard.
+    package func place(of partition: Int) -> Int {
+        precondition(
+            shard.owns(partition: partition),
+            "partition \(partition) does not belong to shard \(shard.index) of \(shard.count)")
+        return partition / shard.count
+    }
+
+    /// The partition of a conversation, as a number among all shards' partitions.
+    package func partition(of subject: String) -> Int { StableHash.partition(of: subject, count: total) }
+
+    /// Whether the shard holds a conversation.
+    package func contains(subject: String) -> Bool { shard.owns(partition: partition(of: subject)) }
+}
