@@ -6,7 +6,7 @@ struct FileTests {
     private static let exceptions: Set = [
         "ActiveConversation", "CausalGraph", "Checkpoint", "ConversationHead", "ConversationRecord",
         "ConversationSlice", "DeadLetter", "DeadLetterAnswer", "DeadLetterDetails", "DeadLetterOutcome",
-        "DerivedSource", "EffectAttempt", "EffectDelta", "EffectFailure", "EffectKey", "EffectLimits", "EffectOrder",
+        "EffectAttempt", "EffectDelta", "EffectFailure", "EffectKey", "EffectLimits", "EffectOrder",
         "EffectPolicyBounds", "EffectResult", "EffectSettings", "EngineInput", "EngineOutput", "EngineSettings",
         "EngineTime", "Epoch", "EventPage", "IdentitySum", "InboundSignal", "JournalBatch", "JournalError",
         "JournalReader", "KeptContext", "Marker", "QueryDeadline", "ReadingCache", "RecordOutcome", "RecoveryPoint",
