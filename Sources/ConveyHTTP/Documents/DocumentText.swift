@@ -151,7 +151,7 @@ enum DocumentText {
             "effects":{"type":"array","items":{"type":"object","required":["subject","effect_id","class","kind","state","attempt","cause","cause_offset","ordered_at"],"properties":{
                 "subject":{"$ref":"#/components/schemas/Subject"},"effect_id":{"type":"string"},
                 "class":{"type":"string","enum":["llm","tool","timer"]},"kind":{"type":"string"},
-                "state":{"type":"string","enum":["waiting","running","retrying","timer","awaiting_approval"]},
+                "state":{"type":"string","enum":["waiting","running","retrying","timer","awaiting_consent"]},
                 "attempt":{"type":"integer","minimum":0,"description":"The newest that has started; 0 before the first."},
                 "cause":{"type":"string","description":"The id of the signal that ordered it."},
                 "cause_offset":{"$ref":"#/components/schemas/Offset"},

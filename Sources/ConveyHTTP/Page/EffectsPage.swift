@@ -29,7 +29,7 @@ enum EffectsPage {
         let state = effect["state"]?.string ?? ""
         let due = effect["due_at"].map { " · due \(PageText.time($0))" as HTML }
         let decision: HTML? =
-            mayWrite && state == "awaiting_approval" ? EffectControls.decision(subject, id, back: .effects) : nil
+            mayWrite && state == "awaiting_consent" ? EffectControls.decision(subject, id, back: .effects) : nil
         return """
             <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a>
             <span class="badge busy">\(words(state))</span>
@@ -43,6 +43,6 @@ enum EffectsPage {
     }
 
     private static func words(_ state: String) -> String {
-        state == "awaiting_approval" ? "waits for approval" : state
+        state == "awaiting_consent" ? "waits for approval" : state
     }
 }

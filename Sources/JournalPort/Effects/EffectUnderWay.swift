@@ -11,7 +11,7 @@ public struct EffectUnderWay: Sendable, Equatable {
         /// A timer that fires at `dueAt`.
         case timer
         /// A person must allow it first.
-        case awaitingApproval = "awaiting_approval"
+        case awaitingApproval = "awaiting_consent"
     }
 
     public var effect: OpenEffect
