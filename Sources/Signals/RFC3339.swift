@@ -1,6 +1,6 @@
-/// Times as RFC 3339 spells them: `2026-11-23T09:30:00Z`, `2026-11-23t09:30:00.25+01:00`.
+/// Reads times of RFC 3339: `2026-11-23T09:30:00Z`, `2026-11-23t09:30:00.25+01:00`. `TimestampWriter` writes them.
 public enum RFC3339 {
-    /// Microseconds since 1970, finer fractions cut; nil for anything but a valid date and time with an offset.
+    /// Microseconds since 1970, with finer fractions cut off; nil for anything but a valid date and time with an offset.
     public static func microseconds(_ text: String) -> Int64? {
         var rest = Substring(text)
         guard let year = digits(4, &rest), take("-", &rest), let month = digits(2, &rest), take("-", &rest),

@@ -1,6 +1,7 @@
-/// RFC 3339 in UTC with microseconds. Keeps the last second's text: most records of a moment share it.
+/// Writes times as RFC 3339 in UTC with microseconds; `RFC3339` reads them. Keeps the text of the last second, which most
+/// records written together share.
 package struct TimestampWriter {
-    /// What RFC 3339 can spell, the years 0000 to 9999, in microseconds since 1970.
+    /// The years 0000 to 9999, which RFC 3339 can write, in microseconds since 1970.
     package static let range: ClosedRange<Int64> = -62_167_219_200_000_000...253_402_300_799_999_999
 
     private var second: Int64 = .min
@@ -8,7 +9,7 @@ package struct TimestampWriter {
 
     package init() {}
 
-    /// - Parameter microseconds: since 1970; negative before it. A time outside of `range` is written as its nearest end.
+    /// - Parameter microseconds: since 1970; negative before it. A time outside `range` is written as the nearer end.
     package mutating func text(_ microseconds: Int64) -> String {
         let known = min(max(microseconds, Self.range.lowerBound), Self.range.upperBound)
         let (seconds, fraction) = Self.floorDivide(known, by: 1_000_000)
@@ -44,7 +45,7 @@ package struct TimestampWriter {
             + padded(inDay / 60 % 60, 2) + ":" + padded(inDay % 60, 2)
     }
 
-    /// The quotient rounded down and the remainder from zero up, for dividends of either sign.
+    /// The quotient rounded down and the remainder, which is never negative.
     private static func floorDivide(_ dividend: Int64, by divisor: Int64) -> (quotient: Int64, remainder: Int64) {
         let (quotient, remainder) = dividend.quotientAndRemainder(dividingBy: divisor)
         return remainder < 0 ? (quotient - 1, remainder + divisor) : (quotient, remainder)
