@@ -31,7 +31,7 @@ package final class DedicatedThread: Sendable {
     }
 
     /// Waits until the body has returned. Call it once.
-    func join() {
+    package func join() {
         pthread_join(handle, nil)
     }
 

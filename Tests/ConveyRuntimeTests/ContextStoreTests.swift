@@ -2,13 +2,20 @@ import JournalSupport
 import Signals
 import Synchronization
 import Testing
+import Threads
 
 @testable import Conversation
 @testable import JournalPort
 @testable import JournalReading
 
 private func store(_ reader: CountingReader, cacheBytes: Int = 1 << 20) -> ContextStore {
-    ContextStore(cacheBytes: cacheBytes) { () throws(JournalError) in reader }
+    ContextStore(cacheBytes: cacheBytes, readers: ShardReaders { () throws(JournalError) in reader })
+}
+
+/// Whether the reader was not used since it was last asked.
+private func hasReadNothing(_ reader: CountingReader) -> Bool {
+    let reads = reader.takeReads()
+    return reads.links == 0 && reads.records == 0
 }
 
 /// The newest messages, as bytes that can be compared.
@@ -21,7 +28,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
     func `A context that advances equals one made anew and one of the whole conversation`(seed: UInt64) async throws {
         var random = RandomHistory(seed: seed)
         let reader = CountingReader()
-        // The smallest one keeps nothing, the second has to choose.
+        // The smallest keeps nothing, the second only some.
         let stores = [0, 6_000, 1 << 20].map { store(reader, cacheBytes: $0) }
         let count = [1, 3, 8][Int(seed % 3)]
         for _ in 0..<160 {
@@ -32,7 +39,8 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
                 of: history.events(conversation), options: .init(answers: .effects, keepsCanceledText: true))
             for store in stores {
                 let context = try await store.context(
-                    of: ConversationID(conversation), through: history.head(conversation), messages: count)
+                    of: ConversationID(conversation), subject: "chat-\(conversation)",
+                    through: history.head(conversation), messages: count)
                 #expect(shown(context, count) == shown(whole, count), "seed \(seed)")
             }
         }
@@ -45,34 +53,43 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         for number in 0..<2_000 { history.exchange(1, "\(number)", pieces: 2) }
         let reader = CountingReader(history)
         let store = store(reader)
-        _ = try await store.context(of: ConversationID(1), through: history.head(1), messages: 6)
-        // An exchange has 16 records and 2 messages.
-        #expect(reader.takeReads() <= 3 * 16)
+        _ = try await store.context(of: ConversationID(1), subject: "chat-1", through: history.head(1), messages: 6)
+        // An exchange has 16 records, of which a context shows 4, and 2 messages.
+        let first = reader.takeReads()
+        #expect(first.links <= 32 + 64)
+        #expect(first.records <= 3 * 4 + 16)
 
         history.exchange(1, "new", pieces: 2)
         reader.update(history)
-        let context = try await store.context(of: ConversationID(1), through: history.head(1), messages: 6)
-        #expect(reader.takeReads() == 16)
+        let context = try await store.context(
+            of: ConversationID(1), subject: "chat-1", through: history.head(1), messages: 6)
+        let added = reader.takeReads()
+        #expect(added.links == 32)
+        #expect(added.records <= 8)
         #expect(context.messages(last: 2).map(\.content) == ["qnew", "anew"])
-        _ = try await store.context(of: ConversationID(1), through: history.head(1), messages: 6)
-        #expect(reader.takeReads() == 0)
+        _ = try await store.context(of: ConversationID(1), subject: "chat-1", through: history.head(1), messages: 6)
+        #expect(hasReadNothing(reader))
     }
 
     @Test func `A conversation without messages is not read to its beginning`() async throws {
         var history = RecordedHistory()
         for number in 0..<30_000 { history.add(1, "\(number)", "conv.in.sensor.read") }
         let reader = CountingReader(history)
-        _ = try await store(reader).context(of: ConversationID(1), through: history.head(1), messages: 6)
-        #expect(reader.takeReads() == ContextWindow.recordLimit)
+        _ = try await store(reader).context(
+            of: ConversationID(1), subject: "chat-1", through: history.head(1), messages: 6)
+        let reads = reader.takeReads()
+        #expect(reads.links < ContextWindow.recordLimit + ConversationChain.step)
+        #expect(reads.records == 0)
     }
 
     @Test func `What has no start anywhere does not lead to the conversation's beginning`() async throws {
         var history = RecordedHistory()
         for number in 0..<20_000 { history.generation(1, "completed", of: "\(number)", "a\(number)") }
         let reader = CountingReader(history)
-        let context = try await store(reader).context(of: ConversationID(1), through: history.head(1), messages: 2)
+        let context = try await store(reader).context(
+            of: ConversationID(1), subject: "chat-1", through: history.head(1), messages: 2)
         #expect(context.messages(last: 2).map(\.content) == ["a19998", "a19999"])
-        #expect(reader.takeReads() <= ContextWindow.closingLimit + 8)
+        #expect(reader.takeReads().links < ContextWindow.closingLimit + ConversationChain.step)
     }
 
     @Test func `A message that has waited longer than the context reaches is found when its turn comes`() async throws {
@@ -81,10 +98,11 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         for number in 0..<50 { history.exchange(1, "\(number)") }
         let reader = CountingReader(history)
         let store = store(reader)
-        _ = try await store.context(of: ConversationID(1), through: history.head(1), messages: 4)
+        _ = try await store.context(of: ConversationID(1), subject: "chat-1", through: history.head(1), messages: 4)
         history.generation(1, "started", of: "early")
         reader.update(history)
-        let context = try await store.context(of: ConversationID(1), through: history.head(1), messages: 4)
+        let context = try await store.context(
+            of: ConversationID(1), subject: "chat-1", through: history.head(1), messages: 4)
         #expect(context.messages(last: 4).map(\.content) == ["a48", "q49", "a49", "early"])
     }
 
@@ -97,14 +115,15 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         history.exchange(1, "2")
         let reader = CountingReader(history)
         let store = store(reader)
-        let newer = try await store.context(of: ConversationID(1), through: history.head(1), messages: 10)
-        let older = try await store.context(of: ConversationID(1), through: early, messages: 10)
+        let newer = try await store.context(
+            of: ConversationID(1), subject: "chat-1", through: history.head(1), messages: 10)
+        let older = try await store.context(of: ConversationID(1), subject: "chat-1", through: early, messages: 10)
         #expect(newer.messages().map(\.content) == ["q1", "a1", "q2", "a2"])
         #expect(older.messages().map(\.content) == ["q1", "a1"])
         // The newer one is still kept.
         _ = reader.takeReads()
-        _ = try await store.context(of: ConversationID(1), through: history.head(1), messages: 10)
-        #expect(reader.takeReads() == 0)
+        _ = try await store.context(of: ConversationID(1), subject: "chat-1", through: history.head(1), messages: 10)
+        #expect(hasReadNothing(reader))
     }
 
     @Test func `A chain that leads into another conversation is an error, not another's words`() async throws {
@@ -113,7 +132,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         history.exchange(2, "theirs")
         let store = store(CountingReader(history))
         let error = await #expect(throws: JournalError.self) {
-            try await store.context(of: ConversationID(1), through: history.head(2), messages: 10)
+            try await store.context(of: ConversationID(1), subject: "chat-1", through: history.head(2), messages: 10)
         }
         #expect(error?.code == .damaged)
     }
@@ -123,18 +142,45 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         history.exchange(1, "1")
         let reader = CountingReader(history)
         let opened = Counter()
-        let store = ContextStore { () throws(JournalError) in
-            opened.add()
-            return reader
-        }
+        let store = ContextStore(
+            readers: ShardReaders { () throws(JournalError) in
+                opened.add()
+                return reader
+            })
         reader.fail(JournalError(.inputOutput, "simulated"))
         let head = history.head(1)
         await #expect(throws: JournalError.self) {
-            try await store.context(of: ConversationID(1), through: head, messages: 2)
+            try await store.context(of: ConversationID(1), subject: "chat-1", through: head, messages: 2)
         }
-        let context = try await store.context(of: ConversationID(1), through: head, messages: 2)
+        let context = try await store.context(of: ConversationID(1), subject: "chat-1", through: head, messages: 2)
         #expect(context.messages().count == 2)
         #expect(opened.value == 2)
+    }
+
+    @Test func `A canceled request reads nothing`() async throws {
+        var history = RecordedHistory()
+        history.exchange(1, "1")
+        let reader = CountingReader(history)
+        let store = store(reader)
+        let head = history.head(1)
+        let request = Task {
+            withUnsafeCurrentTask { $0?.cancel() }
+            return try await store.context(of: ConversationID(1), subject: "chat-1", through: head, messages: 2)
+        }
+        await #expect(throws: CancellationError.self) { try await request.value }
+        #expect(hasReadNothing(reader))
+    }
+
+    @Test func `The thread of the contexts ends with the store`() async throws {
+        let heartbeats = Heartbeats()
+        let reader = CountingReader()
+        do {
+            let store = ContextStore(
+                heartbeats: heartbeats, readers: ShardReaders { () throws(JournalError) in reader })
+            _ = try await store.context(of: ConversationID(1), subject: "chat-1", through: .start, messages: 1)
+            #expect(heartbeats.ages.map(\.name) == ["contexts"])
+        }
+        #expect(heartbeats.ages.isEmpty)
     }
 
     @Test func `The cache has no more bytes than it may, and gives up what was not used for longest`() {
@@ -142,7 +188,11 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         var history = RecordedHistory()
         history.exchange(1, "1")
         var window = ContextWindow()
-        for record in history.records.reversed() { window.take(record) }
+        for record in history.records.reversed() {
+            var signal: Signal?
+            if case .signal(let read) = record.content, LLMContextProjection.shows(read.type) { signal = read }
+            window.take(RecordLink(record), signal: signal)
+        }
         let context = KeptContext(of: window, through: history.head(1), messages: 2)
         for number in 0..<1_000 {
             cache.put(context, for: ConversationID(Int64(number)))

@@ -278,7 +278,7 @@ private let testKey = "sk-test-91c2e7"
         ] {
             let reader = CountingReader(history)
             reader.fail(JournalError(code, "simulated"))
-            let contexts = ContextStore { () throws(JournalError) in reader }
+            let contexts = ContextStore(readers: ShardReaders { () throws(JournalError) in reader })
             let handler = ModelHandler(
                 settings: ModelSettings(providers: [try provider(server)], provider: "scripted"), contexts: contexts)
             let failure = await #expect(throws: EffectFailure.self) { try await handler.run(attempt) { _ in } }
@@ -457,7 +457,8 @@ private let testKey = "sk-test-91c2e7"
             configure(&settings)
             let reader = CountingReader(history)
             return ModelHandler(
-                settings: settings, tools: tools, contexts: ContextStore { () throws(JournalError) in reader })
+                settings: settings, tools: tools,
+                contexts: ContextStore(readers: ShardReaders { () throws(JournalError) in reader }))
         }
     }
 

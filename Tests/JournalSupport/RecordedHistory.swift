@@ -181,28 +181,38 @@ public struct RandomHistory: Sendable {
     }
 }
 
-/// Reads a history, and counts how many records it was asked for.
+/// Reads a history, and counts the links and records that it returns.
 public final class CountingReader: JournalReader, Sendable {
+    public struct Reads: Sendable, Equatable {
+        public var links = 0
+        public var records = 0
+    }
+
     private struct State {
         var records: [JournalRecord] = []
-        var reads = 0
+        var reads = Reads()
         var failure: JournalError?
+
+        func record(at position: Position) -> JournalRecord? {
+            let index = Int(position.rawValue) - 1
+            return records.indices.contains(index) ? records[index] : nil
+        }
     }
 
     private let state = Mutex(State())
 
     public init(_ history: RecordedHistory = RecordedHistory()) { update(history) }
 
-    /// What is read from now on.
+    /// Sets the history of later reads.
     public func update(_ history: RecordedHistory) { state.withLock { $0.records = history.records } }
 
-    /// The next read fails.
+    /// Makes the next read fail.
     public func fail(_ error: JournalError) { state.withLock { $0.failure = error } }
 
-    /// Records read since this was last asked.
-    public func takeReads() -> Int {
+    /// Links and whole records read since the last call.
+    public func takeReads() -> Reads {
         state.withLock { state in
-            defer { state.reads = 0 }
+            defer { state.reads = Reads() }
             return state.reads
         }
     }
@@ -211,11 +221,38 @@ public final class CountingReader: JournalReader, Sendable {
     public var partitionCount: Int { 1 }
 
     public func record(at position: Position) throws(JournalError) -> JournalRecord? {
-        let result: Result<JournalRecord?, JournalError> = state.withLock { state in
-            state.reads += 1
+        try read { state in
+            state.reads.records += 1
+            return state.record(at: position)
+        }
+    }
+
+    public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
+        let records = try read { state in
+            state.reads.records += positions.count
+            return positions.compactMap { state.record(at: $0) }
+        }
+        guard records.count == positions.count else { throw JournalError(.damaged, "a record is missing") }
+        return records
+    }
+
+    public func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
+        try read { state in
+            var links: [RecordLink] = []
+            var next = position
+            while links.count < limit, let record = state.record(at: next) {
+                links.append(RecordLink(record))
+                next = record.previous
+            }
+            state.reads.links += links.count
+            return links
+        }
+    }
+
+    private func read<Value: Sendable>(_ body: (inout State) -> Value) throws(JournalError) -> Value {
+        let result: Result<Value, JournalError> = state.withLock { state in
             if let failure = state.failure.take() { return .failure(failure) }
-            let index = Int(position.rawValue) - 1
-            return .success(state.records.indices.contains(index) ? state.records[index] : nil)
+            return .success(body(&state))
         }
         return try result.get()
     }
@@ -229,10 +266,8 @@ public final class CountingReader: JournalReader, Sendable {
 
 /// What contexts do not ask for.
 extension CountingReader {
-    public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] { [] }
     public func head(subject: String) throws(JournalError) -> ConversationHead? { nil }
     public func head(id: ConversationID) throws(JournalError) -> ConversationHead? { nil }
-    public func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] { [] }
     public func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] { [] }
     public func conversations(
         matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int

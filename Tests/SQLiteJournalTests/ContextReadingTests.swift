@@ -18,7 +18,8 @@ import Testing
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let journal = try SQLiteJournal(directory: directory, partitionCount: 4)
         let directory = directory
-        let store = ContextStore { () throws(JournalError) in try SQLiteJournal.openReader(directory: directory) }
+        let store = ContextStore(
+            readers: ShardReaders { () throws(JournalError) in try SQLiteJournal.openReader(directory: directory) })
         var random = RandomHistory(seed: seed)
         var committed = 0
         for round in 0..<20 {
@@ -35,7 +36,8 @@ import Testing
             try journal.commit(batch, epoch: .single)
             for conversation in 1...random.conversations {
                 let context = try await store.context(
-                    of: ConversationID(conversation), through: history.head(conversation), messages: 5)
+                    of: ConversationID(conversation), subject: "chat-\(conversation)",
+                    through: history.head(conversation), messages: 5)
                 let whole = LLMContextProjection(
                     of: history.events(conversation), options: .init(answers: .effects, keepsCanceledText: true))
                 #expect(context.messages(last: 5) == whole.messages(last: 5), "seed \(seed)")

@@ -112,6 +112,18 @@ public struct LLMContextProjection: Sendable {
         }
     }
 
+    /// Whether a context with `.effects` depends on events of a type.
+    package static func shows(_ type: String) -> Bool {
+        switch type {
+        case "conv.in.message.received", "conv.out.assistant.completed", "conv.effect.llm.generation.started",
+            "conv.effect.llm.generation.completed", "conv.effect.llm.generation.canceled",
+            "conv.effect.llm.generation.failed", "conv.effect.tool.execution.completed",
+            "conv.effect.tool.execution.failed", "conv.effect.tool.execution.canceled":
+            true
+        default: false
+        }
+    }
+
     // MARK: Reading
 
     /// The newest messages in the order that a provider wants: tool results right behind the message that calls for

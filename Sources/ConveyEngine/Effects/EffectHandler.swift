@@ -6,10 +6,10 @@ import Signals
 public protocol EffectHandler: Sendable {
     /// Runs one attempt to its end.
     ///
-    /// The manager cancels the task when the effect is canceled and when the attempt's time is up; the handler then closes
-    /// what it has open and throws `CancellationError`, within 100 ms.
+    /// The manager cancels the task when the effect is canceled or the attempt times out. The handler then closes its
+    /// resources and throws `CancellationError` within 100 ms.
     ///
-    /// - Parameter emit: hands over the next piece of a stream, which is journaled; waits while the engine is behind.
+    /// - Parameter emit: passes on the next piece of a stream, to be journaled. Waits while the engine is behind.
     /// - Throws: `EffectFailure`; `CancellationError` when the task was cancelled.
     func run(
         _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
@@ -24,13 +24,13 @@ public struct EffectAttempt: Sendable, Equatable {
     public var effect: OpenEffect
     /// The `data` of the signal that ordered the effect, JSON.
     public var input: [UInt8]
-    /// What a tool is asked to do; nil for the other classes.
+    /// The call, for a tool; nil for the other classes.
     public var call: ToolCall?
-    /// Generations that ended in tool calls since the last message: 0 for the first.
+    /// Number of generations since the last message that ended in tool calls: 0 for the first generation.
     public var toolRound: Int
     /// The `data` of the conversation's newest `conv.in.conversation.configured`, JSON; nil when there is none.
     public var configuration: [UInt8]?
-    /// The conversation's newest record when the attempt was started: what a model's context reaches to.
+    /// The conversation's newest record when the attempt started, and the last one in a model's context.
     public var contextThrough: Position
     public var limits: EffectLimits
     public var traceparent: String?
@@ -71,7 +71,7 @@ public struct EffectDelta: Sendable, Equatable {
         case content
         /// A model's reasoning, which is not part of the answer.
         case thinking
-        /// What a tool says of its progress.
+        /// A tool's report on its progress.
         case message
     }
 
@@ -87,11 +87,11 @@ public struct EffectDelta: Sendable, Equatable {
 public struct EffectResult: Sendable, Equatable {
     /// The whole text; a tool's result as text or JSON.
     public var content: String
-    /// The text is what the attempt has streamed, and `content` is empty: the handler could not keep it.
+    /// `content` is empty because the handler could not keep the text, which is what the attempt streamed.
     public var isContentStreamed = false
     /// As OpenAI-compatible providers name it: `stop`, `length`, `tool_calls`, …; nil for tools.
     public var finishReason: String?
-    /// What the model asks to be called.
+    /// The calls that the model requests.
     public var toolCalls: [ToolCall]
     /// Further members of the `completed` signal's data (usage, model, provider, thinking): a JSON object.
     public var details: [UInt8]
@@ -111,7 +111,7 @@ public struct EffectFailure: Error, Sendable, Equatable {
     public enum Category: String, Sendable, CaseIterable {
         case config, auth, timeout, provider, transport, canceled, unknown
 
-        /// Whether another attempt may end otherwise.
+        /// Whether another attempt may succeed.
         public var isRetriable: Bool {
             switch self {
             case .timeout, .provider, .transport: true
@@ -121,11 +121,11 @@ public struct EffectFailure: Error, Sendable, Equatable {
     }
 
     public var category: Category
-    /// What, where, and what to do; it is published.
+    /// The problem, its place, and what to do about it. Published.
     public var message: String
-    /// How long the provider asks to wait before the next attempt.
+    /// The wait before the next attempt that the provider asks for.
     public var retryAfter: Duration?
-    /// For programs, where the category does not say enough: `double_texting_rejected`; nil for none.
+    /// A code for programs if the category is not specific enough: `double_texting_rejected`; nil for none.
     public var code: String?
 
     public init(_ category: Category, _ message: String, retryAfter: Duration? = nil, code: String? = nil) {

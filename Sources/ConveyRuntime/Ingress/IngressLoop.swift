@@ -230,7 +230,7 @@ final class IngressLoop: Sendable {
 
     private func receipts(for messages: [ReceivedMessage], _ outcomes: [RecordOutcome]) -> [Reply] {
         zip(messages, outcomes).compactMap { message, outcome in
-            guard let topic = message.responseTopic, replies.mayAnswer(message) else { return nil }
+            guard let topic = replies.topic(forAnswerTo: message) else { return nil }
             return Reply(topic: topic, correlationData: message.correlationData, content: .receipt(outcome))
         }
     }

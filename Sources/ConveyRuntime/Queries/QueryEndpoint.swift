@@ -141,19 +141,17 @@ public final class QueryEndpoint: Sendable {
 
     // MARK: Questions
 
+    private func logMissingTopic(of message: ReceivedMessage) {
+        guard refusalLog.withLock({ $0.allows(now: Clocks.monotonicMicroseconds()) }) else { return }
+        logger.info("no answer: a query has no response topic", metadata: ["topic": "\(message.topic)"])
+    }
+
     private func take(_ message: ReceivedMessage) {
         // With MQTT 3.1.1 a retained question would be asked again by every reconnect, and nobody waits for it.
         guard !message.isRetained else { return }
-        guard let topic = message.responseTopic, replies.mayAnswer(message) else {
-            // There is nowhere to say so.
-            guard refusalLog.withLock({ $0.allows(now: Clocks.monotonicMicroseconds()) }) else { return }
-            logger.info(
-                "a query cannot be answered",
-                metadata: [
-                    "topic": "\(message.topic)",
-                    "reason": message.responseTopic == nil
-                        ? "it has no response topic" : "mqtt.response_topics does not allow its response topic",
-                ])
+        guard let topic = replies.topic(forAnswerTo: message) else {
+            // `replies` logs a response topic that is not allowed.
+            if message.responseTopic == nil { logMissingTopic(of: message) }
             return
         }
         let correlation = message.correlationData

@@ -39,17 +39,18 @@ public final class Replies: Sendable {
         return counters
     }
 
-    /// Whether Convey answers the message on the response topic it gives. If not, that is counted, and told now and then.
-    func mayAnswer(_ message: ReceivedMessage) -> Bool {
-        guard let topic = message.responseTopic else { return false }
-        if rule.allows(topic, for: message.topic) { return true }
+    /// The topic for the answer to a message: its response topic, if `ResponseTopicRule` allows it. A refusal is counted, and
+    /// logged within a quota.
+    func topic(forAnswerTo message: ReceivedMessage) -> String? {
+        guard let topic = message.responseTopic else { return nil }
+        if rule.allows(topic, for: message.topic) { return topic }
         refused.wrappingAdd(1, ordering: .relaxed)
         if refusalLog.withLock({ $0.allows(now: Clocks.monotonicMicroseconds()) }) {
             logger.info(
                 "no reply: mqtt.response_topics does not allow the response topic",
                 metadata: ["topic": "\(message.topic)", "response_topic": "\(topic.prefix(256))"])
         }
-        return false
+        return nil
     }
 
     /// Hands replies over; beyond a limit the oldest are dropped.

@@ -4,20 +4,20 @@ import ConveyEngine
 import JournalPort
 import JournalReading
 
-/// Asks language models: the built-in echo, or any OpenAI-compatible provider. The messages of a request come from the
-/// conversation's records, everything else from the settings and what the conversation has chosen for itself.
+/// Runs generations with the built-in echo or with any OpenAI-compatible provider. The messages of a request come from the
+/// conversation's records, everything else from the settings and the conversation's own configuration.
 ///
-/// `shutDown` has to be called before it goes, after the effects have stopped.
+/// Call `shutDown` after the effects have stopped and before the last reference is released.
 public final class ModelHandler: EffectHandler {
     private let settings: ModelSettings
     private let tools: [ChatTool]
     private let contexts: ContextStore
-    /// Nil where there is nobody to connect to: it has threads.
+    /// Nil if no provider is configured, because a client has threads.
     private let client: ChatClient?
 
     /// - Parameters:
-    ///   - tools: all that models may call, unless their conversation says which.
-    ///   - contexts: what models are told.
+    ///   - tools: the tools that models may call, unless a conversation selects some of them.
+    ///   - contexts: the messages of requests.
     public init(settings: ModelSettings, tools: [ChatTool] = [], contexts: ContextStore) {
         self.settings = settings
         self.tools = tools
@@ -49,15 +49,15 @@ public final class ModelHandler: EffectHandler {
             }
             return EffectResult(outcome)
         } catch let failure as ChatFailure {
-            // A request that was cancelled while it failed has no end of its own.
+            // Cancellation takes precedence over a failure at the same time.
             try Task.checkCancellation()
             throw EffectFailure(failure)
         }
     }
 
-    // MARK: Who is asked
+    // MARK: Providers
 
-    /// A conversation that names its provider is asked of nobody else: its owner may have reasons who sees it (ADR 16).
+    /// If a conversation names its provider, there is no fallback: its owner may restrict who sees it (ADR 16).
     private func chain(_ overrides: ModelOverrides) throws -> ChatProviderChain {
         var providers = [try provider(named: overrides.provider ?? settings.provider)]
         if overrides.provider == nil {
@@ -82,7 +82,7 @@ public final class ModelHandler: EffectHandler {
             .config, "there is no model provider \(Self.quoted(name)); llm.provider must be one of \(known)")
     }
 
-    // MARK: What is asked
+    // MARK: Requests
 
     private func request(
         _ attempt: EffectAttempt, _ overrides: ModelOverrides, _ tools: [ChatTool]
@@ -107,7 +107,7 @@ public final class ModelHandler: EffectHandler {
         return request
     }
 
-    /// Whether the attempt is at the answer to a message without text.
+    /// Whether the attempt answers a message without text.
     private static func isEmpty(_ attempt: EffectAttempt) -> Bool {
         attempt.toolRound == 0 && UserText.isEmpty(attempt.input)
     }
@@ -119,7 +119,8 @@ public final class ModelHandler: EffectHandler {
     private func context(_ attempt: EffectAttempt, messages: Int) async throws -> LLMContextProjection {
         do {
             return try await contexts.context(
-                of: attempt.effect.conversation, through: attempt.contextThrough, messages: messages)
+                of: attempt.effect.conversation, subject: attempt.effect.subject, through: attempt.contextThrough,
+                messages: messages)
         } catch let error as JournalError {
             throw EffectFailure(
                 error.isRetriable ? .transport : .unknown, "the conversation cannot be read from the journal: \(error)")
@@ -136,7 +137,7 @@ public final class ModelHandler: EffectHandler {
         return tools.filter { names.contains($0.name) }
     }
 
-    /// A name somebody sent, for messages.
+    /// A name from outside, safe to show in messages.
     private static func quoted(_ name: String) -> String {
         let shown = String(
             name.unicodeScalars.filter { $0.value >= 0x20 && $0.value != 0x7f }.prefix(64).map(Character.init))

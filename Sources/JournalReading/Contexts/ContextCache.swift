@@ -1,34 +1,34 @@
 import JournalPort
 import Signals
 
-/// The contexts in memory, up to a number of bytes: those not used for longest leave first.
+/// Contexts in memory, up to a number of bytes. The least recently used are dropped first.
 struct ContextCache: Sendable {
     private struct Entry: Sendable {
         var context: KeptContext
         var bytes: Int
-        /// Which of the uses in `order` is its newest.
+        /// Its newest use in `order`.
         var use: UInt64
     }
 
-    /// What a context takes besides its texts.
+    /// Bytes per context besides its texts.
     private static let overhead = 1_024
 
     private let limit: Int
     private(set) var bytes = 0
     private var entries: [ConversationID: Entry] = [:]
-    /// Uses, oldest first; those that were not the newest of their conversation are passed over.
+    /// Uses, oldest first. A use that is not its conversation's newest is skipped.
     private var order: [(conversation: ConversationID, use: UInt64)] = []
     private var head = 0
     private var uses: UInt64 = 0
 
-    /// - Parameter bytes: of all contexts together; one that is larger is not kept.
+    /// - Parameter bytes: maximum size of all contexts together. A larger context is not kept.
     init(bytes: Int) {
         limit = bytes
     }
 
     var count: Int { entries.count }
 
-    /// Takes a context out.
+    /// Removes a context.
     mutating func take(_ conversation: ConversationID) -> KeptContext? {
         guard let entry = entries.removeValue(forKey: conversation) else { return nil }
         bytes -= entry.bytes

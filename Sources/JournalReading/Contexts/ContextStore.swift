@@ -1,139 +1,119 @@
 import Conversation
 import JournalPort
 import Signals
+import Synchronization
+import Threads
 
-/// What language models are told of conversations, made from the journal.
+/// The contexts that language models get, made from the journals of all shards.
 ///
 /// Each context is read from the end of its conversation's chain of records (`JournalRecord.previous`), only as far as the
-/// messages that are asked for need, since a history has no ceiling. Contexts are kept, least recently used ones go first,
-/// and advance by what was recorded since: a long conversation costs no more than its new events.
+/// requested messages need, because a conversation has no maximum length. Contexts are kept until least recently used, and
+/// advance by the records added since: a long conversation costs no more than its new events.
 ///
-/// Reads block: some 10 µs per record. As an actor it reads one context at a time and holds no more than one of the pool's
-/// threads.
-public actor ContextStore {
-    /// Contexts that are kept, by their texts: some 10,000 short conversations.
-    public static let standardCacheBytes = 32 << 20
-    /// Records read between two looks at whether the task was cancelled: some milliseconds.
-    private static let cancellationInterval = 256
-
-    private let openReader: @Sendable () throws(JournalError) -> any JournalReader & Sendable
-    private var reader: (any JournalReader & Sendable)?
-    private var cache: ContextCache
-
-    /// - Parameters:
-    ///   - cacheBytes: for contexts that are kept.
-    ///   - openReader: called at the first use, and again after a read has failed.
-    public init(
-        cacheBytes: Int = ContextStore.standardCacheBytes,
-        openReader: @escaping @Sendable () throws(JournalError) -> any JournalReader & Sendable
-    ) {
-        self.openReader = openReader
-        cache = ContextCache(bytes: cacheBytes)
+/// Reads block, so they run on a thread of the store's own, one context at a time. The thread ends
+/// with the store.
+public final class ContextStore: Sendable {
+    private struct Request: Sendable {
+        var subject: String
+        var conversation: ConversationID
+        var through: Position
+        var messages: Int
+        let isCanceled: Flag
+        let continuation: CheckedContinuation<LLMContextProjection, any Error>
     }
 
-    /// A conversation as a model is told it.
+    /// Requests wait here, at most one per running attempt of a generation.
+    private struct Queue: Sendable {
+        var requests: [Request] = []
+        var isStopping = false
+    }
+
+    private final class Flag: Sendable {
+        private let value = Atomic(false)
+        var isSet: Bool { value.load(ordering: .relaxed) }
+        func set() { value.store(true, ordering: .relaxed) }
+    }
+
+    /// Memory for contexts that are kept, by their texts: some 10,000 short conversations.
+    public static let standardCacheBytes = 32 << 20
+    /// Interval of the idle thread's beats, in microseconds.
+    private static let idleInterval: Int64 = 1_000_000
+
+    private let queue: Monitor<Queue>
+    private let thread: DedicatedThread
+
+    /// - Parameters:
+    ///   - cacheBytes: memory for contexts that are kept, for all shards together.
+    ///   - heartbeats: where the thread `contexts` reports that it runs.
+    ///   - readers: opened on the thread at a shard's first request, and again after a failed read.
+    package init(
+        cacheBytes: Int = ContextStore.standardCacheBytes, heartbeats: Heartbeats = Heartbeats(),
+        readers: ShardReaders
+    ) {
+        let queue = Monitor(Queue())
+        let beat = heartbeats.beat("contexts", limit: BeatLimits.query)
+        self.queue = queue
+        thread = DedicatedThread(name: "convey-contexts") {
+            Self.serve(queue, ContextReaders(readers, cacheBytes: cacheBytes), beat)
+            beat.end()
+        }
+    }
+
+    /// Nothing waits: a request holds the store until it has its answer.
+    deinit {
+        queue.change { $0.isStopping = true }
+        thread.join()
+    }
+
+    /// The context of a conversation.
     ///
     /// - Parameters:
-    ///   - through: the newest record that counts, one of the conversation; `.start` for an empty context.
-    ///   - messages: how many of the newest messages are needed, one at least.
-    /// - Throws: `JournalError`; `damaged` where the chain leads to nothing readable or into another conversation.
+    ///   - conversation: its number in its shard.
+    ///   - subject: its subject, which says which shard.
+    ///   - through: the newest record that counts, one of the conversation's; `.start` for an empty context.
+    ///   - messages: how many of the newest messages are needed, at least one.
+    /// - Throws: `JournalError`; `damaged` if the chain leads to an unreadable record or into another conversation.
     ///   `CancellationError`.
     public func context(
-        of conversation: ConversationID, through: Position, messages: Int
-    ) throws -> LLMContextProjection {
-        let needed = max(1, messages)
-        guard through != .start else { return LLMContextProjection(options: .request(maxMessages: needed)) }
-        do {
-            return try read(conversation, through, needed)
-        } catch {
-            // The file may have been put in its place anew.
-            if error is JournalError { reader = nil }
-            throw error
+        of conversation: ConversationID, subject: String, through: Position, messages: Int
+    ) async throws -> LLMContextProjection {
+        let isCanceled = Flag()
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                let request = Request(
+                    subject: subject, conversation: conversation, through: through, messages: messages,
+                    isCanceled: isCanceled,
+                    continuation: continuation)
+                queue.change { $0.requests.append(request) }
+            }
+        } onCancel: {
+            isCanceled.set()
         }
     }
 
-    private func read(
-        _ conversation: ConversationID, _ through: Position, _ needed: Int
-    ) throws -> LLMContextProjection {
-        let reader = try openedReader()
-        // Taken out, so that it is changed in place; put back by `keep`.
-        var known = cache.take(conversation)
-        if let held = known, held.messages >= needed {
-            if held.through == through { return keep(held, conversation) }
-            // An older attempt asks.
-            if held.through > through { cache.put(held, for: conversation) }
+    private static func serve(_ queue: Monitor<Queue>, _ readers: ContextReaders, _ beat: ThreadBeat) {
+        while true {
+            beat.turn()
+            let next: (requests: [Request], isStopping: Bool)? = queue.wait(
+                until: Clocks.monotonicMicroseconds() + idleInterval
+            ) { queue in
+                guard queue.isStopping || !queue.requests.isEmpty else { return nil }
+                defer { queue.requests = [] }
+                return (queue.requests, queue.isStopping)
+            }
+            guard let next else { continue }
+            for request in next.requests {
+                request.continuation.resume(
+                    with: Result {
+                        try readers.reader(of: request.subject).context(
+                            of: request.conversation, through: request.through, messages: request.messages,
+                            isCanceled: {
+                                beat.turn()
+                                return request.isCanceled.isSet
+                            })
+                    })
+            }
+            if next.isStopping { return }
         }
-        if let held = known, held.messages < needed || held.through > through { known = nil }
-        var window = ContextWindow()
-        var wanted = needed
-        var next = through
-        var count = 0
-        while next != .start {
-            if let reached = known?.through, next <= reached, var held = known.take(), next == reached,
-                isEnough(held.context, for: window)
-            {
-                held.advance(by: window, through: through)
-                return keep(held, conversation)
-            }
-            if window.isWideEnough(for: wanted) {
-                let made = KeptContext(of: window, through: through, messages: needed)
-                let missing = needed - made.context.messageCount
-                if missing <= 0 || window.isFull { return keep(made, conversation) }
-                // Some of the events have made no message.
-                window.widen()
-                wanted = window.messages + missing
-            }
-            guard let record = try reader.record(at: next), record.conversation == conversation,
-                record.previous < next
-            else {
-                throw JournalError(.damaged, "record \(next) is not of conversation \(conversation), as its chain says")
-            }
-            if case .unreadable(let reason, _) = record.content {
-                throw JournalError(.damaged, "record \(next) cannot be read: \(reason)")
-            }
-            window.take(record)
-            next = record.previous
-            count += 1
-            if count.isMultiple(of: Self.cancellationInterval) { try Task.checkCancellation() }
-        }
-        return keep(KeptContext(of: window, through: through, messages: needed), conversation)
-    }
-
-    /// Whether a context and the events behind it make what all events make: every message whose generation starts
-    /// or ends in them is there.
-    private func isEnough(_ context: LLMContextProjection, for window: ContextWindow) -> Bool {
-        window.startedWithoutCause.allSatisfy { context.isWaiting(for: $0.text) }
-            && window.endedWithoutStart.allSatisfy { context.knows(generation: $0.text) }
-    }
-
-    private func keep(_ made: KeptContext, _ conversation: ConversationID) -> LLMContextProjection {
-        if !cache.isNewer(than: made.through, conversation) { cache.put(made, for: conversation) }
-        return made.context
-    }
-
-    private func openedReader() throws(JournalError) -> any JournalReader & Sendable {
-        if let reader { return reader }
-        let opened = try openReader()
-        reader = opened
-        return opened
-    }
-}
-
-/// A context and how far it has been read.
-struct KeptContext: Sendable {
-    private(set) var context: LLMContextProjection
-    private(set) var through: Position
-    /// How many messages it was made for.
-    let messages: Int
-
-    init(of window: ContextWindow, through: Position, messages: Int) {
-        context = LLMContextProjection(of: window.events, options: .request(maxMessages: messages))
-        self.through = through
-        self.messages = messages
-    }
-
-    mutating func advance(by window: ContextWindow, through position: Position) {
-        for event in window.events { context.apply(event) }
-        through = position
     }
 }

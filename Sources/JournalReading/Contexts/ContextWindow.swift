@@ -2,61 +2,62 @@ import Conversation
 import JournalPort
 import Signals
 
-/// The end of a conversation that a model's context is made of, gathered backwards along the chain of its records.
+/// The end of a conversation, gathered backwards along its chain of records, as far as a model's context needs it.
 ///
-/// It is wide enough when it has the messages that are asked for, and when it is closed: of every generation whose end is
-/// in it the start is, too, and of every start what caused it. A context made of it then ends with the same messages as
-/// one made of the whole conversation: a message waits in it for its generation's start, and no end of a generation is
-/// taken for the first though an older one stands in front.
+/// The window is wide enough when it has the requested messages and is closed: for every generation that ends in it, it has
+/// the start, and for every start the cause. A context made from it then ends with the same messages as one made from the
+/// whole conversation: messages wait in it until their generation starts, and a later end of a generation is not mistaken
+/// for the first.
 struct ContextWindow {
-    /// Records that are read for closing it when there are enough messages. A generation's start and end, and the output
-    /// behind it, lie within the pieces of one answer. What has no start at all (an external runner's output) must not
+    /// Maximum records read to close the window once it has enough messages. Only the pieces of one answer lie between a
+    /// generation's start, its end and its output. An end that has no start at all (an external runner's output) must not
     /// lead back to the conversation's first record.
     static let closingLimit = 10_000
-    /// Records that are read at all. A conversation of many records without messages in them is not read further.
+    /// Maximum records read: a long conversation with few messages is not read further.
     static let recordLimit = 50_000
-    /// Bytes of data that are gathered: what makes up more than the largest request (`ChatLimits.requestBytes`).
+    /// Maximum bytes of data gathered: more than the largest request holds (`ChatLimits.requestBytes`).
     static let byteLimit = 16 << 20
 
     /// Newest first.
     private var gathered: [ProjectionEvent] = []
     private var bytes = 0
     private var records = 0
-    /// Messages that the gathered events make, about: the projection is who knows.
+    /// Estimate of the messages in the gathered events; only the projection has the exact number.
     private(set) var messages = 0
-    /// When there were enough of them for the first time.
+    /// The value of `records` when there were enough messages for the first time.
     private var recordsWhenEnough: Int?
-    /// Generations with an end in the window whose first start has not come.
+    /// Generations that end in the window and whose first start is not in it.
     private(set) var endedWithoutStart: Set<ExactText> = []
-    /// Generations with a start in the window whose cause has not come.
+    /// Generations that start in the window and whose cause is not in it.
     private(set) var startedWithoutCause: Set<ExactText> = []
 
-    /// What was gathered, oldest first.
+    /// The gathered events, oldest first.
     var events: ReversedCollection<[ProjectionEvent]> { gathered.reversed() }
 
     var isClosed: Bool { endedWithoutStart.isEmpty && startedWithoutCause.isEmpty }
 
-    /// Whether no more is to be read, whatever is missing.
+    /// Whether a limit is reached, so that nothing more is read.
     var isFull: Bool {
         records >= Self.recordLimit || bytes >= Self.byteLimit
             || recordsWhenEnough.map { records - $0 >= Self.closingLimit } == true
     }
 
-    /// Whether it has as many messages as `count` and is closed, or has to do.
+    /// Whether it has `count` messages and is closed, or is full.
     mutating func isWideEnough(for count: Int) -> Bool {
         guard messages >= count else { return isFull }
         if recordsWhenEnough == nil { recordsWhenEnough = records }
         return isClosed || isFull
     }
 
-    /// More messages are needed after all than `isWideEnough` was asked for.
+    /// Prepares for a larger count than `isWideEnough` was called with.
     mutating func widen() { if !isFull { recordsWhenEnough = nil } }
 
     /// Takes the record before the ones it has.
-    mutating func take(_ record: JournalRecord) {
+    /// - Parameter signal: the record's signal, if it is of a type that `LLMContextProjection.shows`.
+    mutating func take(_ link: RecordLink, signal: Signal?) {
         records += 1
-        guard case .signal(let signal) = record.content else { return }
-        resolve(signal)
+        if case .signal(let id, _, _) = link.content { resolve(id) }
+        guard let signal else { return }
         switch signal.type {
         case "conv.in.message.received": messages += 1
         case "conv.effect.llm.generation.started":
@@ -73,21 +74,18 @@ struct ContextWindow {
             }
             // An output that names its generation only repeats the generation's end.
             if signal.type != "conv.out.assistant.completed" || effect == nil { messages += 1 }
-        case "conv.effect.tool.execution.completed", "conv.effect.tool.execution.failed",
-            "conv.effect.tool.execution.canceled":
-            break
-        default: return
+        default: break
         }
         bytes += signal.data.count
-        gathered.append(ProjectionEvent(signal, offset: record.offset))
+        gathered.append(ProjectionEvent(signal, offset: link.offset))
     }
 
     private static let generationPrefix = "llm-generation-"
 
-    /// A signal that causes a generation: there is nothing of the generation before it.
-    private mutating func resolve(_ signal: Signal) {
+    /// A generation has no records before the signal that causes it.
+    private mutating func resolve(_ id: String) {
         guard !isClosed else { return }
-        let generation = ExactText(Self.generationPrefix + signal.id)
+        let generation = ExactText(Self.generationPrefix + id)
         startedWithoutCause.remove(generation)
         endedWithoutStart.remove(generation)
     }

@@ -1,7 +1,7 @@
 import Conversation
 
 extension QueryExecutor {
-    /// Messages that a context keeps, and so can show.
+    /// A context keeps as many messages as a query may request.
     private static var contextOptions: LLMContextProjection.Options {
         .request(maxMessages: QueryView.context.limits.most)
     }
@@ -14,11 +14,11 @@ extension QueryExecutor {
         if let kept = reading.context, reading.contextThrough <= end {
             projection = kept
             through = reading.contextThrough
-            // Else advancing would copy it.
+            // A second reference would make advancing copy it.
             reading.context = nil
         }
         defer {
-            // Also when time is up: the next question goes on from here.
+            // Also after a timeout: the next query continues from here.
             if reading.context == nil || through > reading.contextThrough {
                 reading.context = projection
                 reading.contextThrough = through
@@ -27,7 +27,7 @@ extension QueryExecutor {
         while through < end {
             let next = min(through + Int64(ConversationChain.step), end)
             let told = try links(through: next, limit: Int(next - through), reading).reversed().filter {
-                Self.concernsContext($0.type)
+                LLMContextProjection.shows($0.type)
             }
             for record in try records(at: told.map(\.position)) {
                 guard case .signal(let signal) = record.content else { continue }
@@ -40,26 +40,13 @@ extension QueryExecutor {
         return answer.finish()
     }
 
-    /// The newest messages, fewer where they would be too long for an answer.
+    /// The newest messages; fewer if they would exceed the limit of an answer.
     private func messages(of projection: LLMContextProjection, limit: Int) -> [UInt8] {
         var limit = limit
         while true {
             let messages = projection.messages(last: limit).encode()
             if messages.count <= limits.answerBytes || limit == 1 { return messages }
             limit /= 2
-        }
-    }
-
-    /// Types that a context of effects looks at; see `LLMContextProjection`.
-    private static func concernsContext(_ type: String) -> Bool {
-        switch type {
-        case "conv.in.message.received", "conv.out.assistant.completed", "conv.effect.llm.generation.started",
-            "conv.effect.llm.generation.completed",
-            "conv.effect.llm.generation.canceled", "conv.effect.llm.generation.failed",
-            "conv.effect.tool.execution.completed", "conv.effect.tool.execution.failed",
-            "conv.effect.tool.execution.canceled":
-            true
-        default: false
         }
     }
 }

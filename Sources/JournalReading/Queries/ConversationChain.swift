@@ -1,65 +1,70 @@
 import JournalPort
 import Signals
 
-/// Where the records of a conversation are, by offset: known from some offset up to the newest one, and made longer at both
-/// ends as it is needed. Eight bytes per record, so that a page in the middle of a long conversation is walked to only once.
+/// The positions of a conversation's records, by offset: those from some offset up to the newest record, extended at both
+/// ends as needed. Eight bytes per record, so that the chain is walked only once to a page in the middle of a long
+/// conversation.
 struct ConversationChain {
-    /// Records walked between two looks at the clock, in one read transaction.
+    /// Records per read transaction, between two looks at the clock.
     static let step = 512
 
-    /// The offset of the first known position.
-    private(set) var first: Int64
-    private var positions: [Int64]
+    /// The offset of the record that the chain began with.
+    private let origin: Int64
+    /// From the origin back, newest first. Never empty.
+    private var older: [Int64]
+    /// After the origin, oldest first.
+    private var newer: [Int64] = []
 
     /// - Parameter head: the newest record.
     init(head: ConversationHead) {
-        first = head.offset
-        positions = [head.position.rawValue]
+        origin = head.offset
+        older = [head.position.rawValue]
     }
 
-    /// The newest known offset.
-    var last: Int64 { first + Int64(positions.count) - 1 }
+    /// The oldest known offset.
+    var first: Int64 { origin - Int64(older.count) + 1 }
 
-    var bytes: Int { positions.count * MemoryLayout<Int64>.stride }
+    /// The newest known offset.
+    var last: Int64 { origin + Int64(newer.count) }
+
+    var bytes: Int { (older.count + newer.count) * MemoryLayout<Int64>.stride }
 
     /// Follows the conversation to a newer head.
     mutating func advance(
         to head: ConversationHead, reader: any JournalReader, deadline: QueryDeadline
     ) throws(QueryFailure) {
         guard head.offset > last else { return }
-        var newer: [Int64] = []
+        var added: [Int64] = []
         var next = head.position
-        while next > .start, head.offset - Int64(newer.count) > last {
+        while next > .start, head.offset - Int64(added.count) > last {
             try deadline.check()
-            let missing = Int(head.offset - last) - newer.count
+            let missing = Int(head.offset - last) - added.count
             let links = try QueryFailure.reading { () throws(JournalError) in
                 try reader.links(from: next, limit: min(missing, Self.step))
             }
-            newer += links.map(\.position.rawValue)
+            added += links.map(\.position.rawValue)
             next = links.last?.previous ?? .start
         }
-        positions += newer.reversed()
+        newer += added.reversed()
     }
 
-    /// The position of a record, walking to it where it is not known yet.
+    /// The position of a record. Walks the chain to it if it is not known yet.
     mutating func position(
         of offset: Int64, reader: any JournalReader, deadline: QueryDeadline
     ) throws(QueryFailure) -> Position {
         while offset < first {
             try deadline.check()
-            let from = Position(positions[0])
+            let from = known(first)
             // The first link is the record itself, which is known.
             let links = try QueryFailure.reading { () throws(JournalError) in
                 try reader.links(from: from, limit: min(Int(first - offset), Self.step) + 1)
             }
-            let older = links.dropFirst()
-            guard !older.isEmpty else {
+            guard links.count > 1 else {
                 throw .journal(JournalError(.damaged, "the chain of record \(from) ends before offset \(offset)"))
             }
-            positions.insert(contentsOf: older.reversed().map(\.position.rawValue), at: 0)
-            first -= Int64(older.count)
+            older += links.dropFirst().map(\.position.rawValue)
         }
-        return Position(positions[Int(offset - first)])
+        return known(offset)
     }
 
     /// The positions of consecutive records.
@@ -67,6 +72,11 @@ struct ConversationChain {
         of offsets: ClosedRange<Int64>, reader: any JournalReader, deadline: QueryDeadline
     ) throws(QueryFailure) -> [Position] {
         _ = try position(of: offsets.lowerBound, reader: reader, deadline: deadline)
-        return positions[Int(offsets.lowerBound - first)...Int(offsets.upperBound - first)].map { Position($0) }
+        return offsets.map { known($0) }
+    }
+
+    /// - Parameter offset: from `first` to `last`.
+    private func known(_ offset: Int64) -> Position {
+        Position(offset > origin ? newer[Int(offset - origin) - 1] : older[Int(origin - offset)])
     }
 }

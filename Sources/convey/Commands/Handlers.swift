@@ -13,13 +13,11 @@ struct Handlers: Sendable {
     private let models: ModelHandler
     private let tools: ToolHandler
 
-    /// The model handler reads conversations from the journal over a connection of its own.
+    /// The model handler reads conversations from the journals over connections of its own.
     init(_ settings: ServeSettings, store: any JournalStore, heartbeats: Heartbeats) {
         models = ModelHandler(
             settings: settings.models, tools: settings.tools.tools.map(ChatTool.init),
-            contexts: ContextStore { () throws(JournalError) in
-                try store.openReader(shard: 0)
-            })
+            contexts: ContextStore(heartbeats: heartbeats, readers: ShardReaders(store)))
         tools = ToolHandler(
             settings.tools, session: makeSession(settings), logger: Logger(label: "tools"), heartbeats: heartbeats)
     }
