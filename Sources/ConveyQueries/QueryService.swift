@@ -8,13 +8,13 @@ import Signals
 import Synchronization
 import Threads
 
-/// Answers queries on threads of its own, each with its own reader: they share nothing with the threads that record, apply
-/// and publish but the journal's file.
+/// Answers queries on threads of its own, each with its own reader of each shard: they share nothing with the threads that record, apply
+/// and publish but the journals' files.
 ///
 /// All endpoints (HTTP, MQTT) ask here, so a question has the same bytes for an answer at each.
 public final class QueryService: Sendable {
     private struct Job: Sendable {
-        let work: @Sendable (QueryExecutor, _ deadline: Int64) throws(JournalError) -> Outcome
+        let work: @Sendable (ShardedQueryExecutor, _ deadline: Int64) throws(JournalError) -> Outcome
         let refuse: @Sendable (QueryError) -> Void
     }
 
@@ -37,7 +37,7 @@ public final class QueryService: Sendable {
     /// The memory of answers on their way, shared with the transports that carry them.
     public let budget: AnswerBudget
     private let limits: QueryLimits
-    private let openReader: @Sendable () throws(JournalError) -> any JournalReader
+    private let readers: ShardReaders
     private let logger: Logger
     private let heartbeats: Heartbeats
     private let queues: [Monitor<Queue>]
@@ -52,15 +52,14 @@ public final class QueryService: Sendable {
     /// - Parameters:
     ///   - budget: the memory that answers may take until they have been sent.
     ///   - heartbeats: where its threads show that they turn.
-    ///   - openReader: called on each answering thread, and again after a failure to read.
-    public init(
+    ///   - readers: opened on each answering thread, and again after a failure to read.
+    package init(
         limits: QueryLimits = QueryLimits(), budget: AnswerBudget = AnswerBudget(), logger: Logger,
-        heartbeats: Heartbeats = Heartbeats(),
-        openReader: @escaping @Sendable () throws(JournalError) -> any JournalReader
+        heartbeats: Heartbeats = Heartbeats(), readers: ShardReaders
     ) {
         self.limits = limits
         self.budget = budget
-        self.openReader = openReader
+        self.readers = readers
         self.logger = logger
         self.heartbeats = heartbeats
         queues = (0..<max(1, limits.workers)).map { _ in Monitor(Queue()) }
@@ -171,10 +170,34 @@ public final class QueryService: Sendable {
         }
     }
 
+    /// Lists or shows the dead letters of one shard, and waits for the answer. Counts like any question.
+    /// - Parameter request: `list` or `show`; the engine moves dead letters.
+    package func deadLetters(
+        _ request: DeadLetterRequest, shard: Int
+    ) async -> Result<DeadLetterAnswer, JournalError> {
+        await withCheckedContinuation { continuation in
+            let job = Job { executor, _ throws(JournalError) in
+                let letters = try executor.deadLetters(request, shard: shard)
+                let bytes = letters.reduce(0) { $0 + $1.signal.data.count }
+                return Outcome(isAnswer: true, bytes: bytes) { _ in
+                    continuation.resume(returning: .success(.letters(letters)))
+                }
+            } refuse: {
+                continuation.resume(returning: .failure(JournalError(.busy, $0.message)))
+            }
+            submit(job, asker: "", about: "")
+        }
+    }
+
     // MARK: On the answering threads
 
     private func work(_ queue: Monitor<Queue>, _ beat: ThreadBeat) {
-        var executor: QueryExecutor?
+        let executor = ShardedQueryExecutor(
+            readers, limits: limits, cacheBytes: limits.cacheBytes / queues.count
+        ) { [logger] shard, error in
+            logger.warning(
+                "a shard cannot be read: lists leave it out", metadata: ["shard": "\(shard)", "reason": "\(error)"])
+        }
         while var question = take(queue, beat) {
             beat.turn()
             let deadline = question.asked + limits.timeLimitMicroseconds
@@ -183,7 +206,7 @@ public final class QueryService: Sendable {
                 refuse(question.job, QueryError(.busy, "\(held); ask again later"))
                 continue
             }
-            guard let outcome = answer(question.job, deadline, &executor) else { continue }
+            guard let outcome = answer(question.job, deadline, executor) else { continue }
             guard let room = budget.take(outcome.bytes) else {
                 // Nothing of it is kept: the answer is made again when there is room.
                 question.needs = outcome.bytes
@@ -233,25 +256,15 @@ public final class QueryService: Sendable {
     }
 
     /// What comes of a question; nil where it has been refused.
-    private func answer(_ job: Job, _ deadline: Int64, _ executor: inout QueryExecutor?) -> Outcome? {
+    private func answer(_ job: Job, _ deadline: Int64, _ executor: ShardedQueryExecutor) -> Outcome? {
         guard Clocks.monotonicMicroseconds() < deadline else {
             count(false, asked: deadline - limits.timeLimitMicroseconds)
             job.refuse(QueryError(.timeout, "the question has waited too long; ask again"))
             return nil
         }
         do throws(JournalError) {
-            let ready: QueryExecutor
-            if let executor {
-                ready = executor
-            } else {
-                ready = QueryExecutor(
-                    reader: try openReader(), limits: limits, cacheBytes: limits.cacheBytes / queues.count)
-                executor = ready
-            }
-            return try job.work(ready, deadline)
+            return try job.work(executor, deadline)
         } catch {
-            // The reader may be what is wrong (the file was replaced, an I/O error): the next question opens a new one.
-            executor = nil
             logger.warning("a query cannot read the journal", metadata: ["reason": "\(error)"])
             count(false, asked: deadline - limits.timeLimitMicroseconds)
             job.refuse(QueryError(.unavailable, "the journal cannot be read: \(error.message)"))

@@ -127,12 +127,12 @@ struct AnswerBudgetTests {
         }
         let made = batch
         let service = QueryService(
-            limits: limits, budget: budget, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        ) { () throws(JournalError) in
-            let journal = SimulatedJournal(SimulatedDisk(partitionCount: 1))
-            try journal.commit(made, epoch: .single)
-            return journal
-        }
+            limits: limits, budget: budget, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            readers: ShardReaders { () throws(JournalError) in
+                let journal = SimulatedJournal(SimulatedDisk(partitionCount: 1))
+                try journal.commit(made, epoch: .single)
+                return journal
+            })
         service.start()
         return service
     }

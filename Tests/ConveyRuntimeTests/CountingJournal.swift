@@ -6,6 +6,14 @@ import Signals
 final class CountingJournal: JournalReader {
     let journal: SimulatedJournal
     private(set) var count = 0
+    /// Reads of lists that succeed from now on.
+    var listReads = Int.max
+
+    private func list<Found>(_ read: () throws(JournalError) -> Found) throws(JournalError) -> Found {
+        listReads -= 1
+        guard listReads >= 0 else { throw JournalError(.inputOutput, "the disk does not answer") }
+        return try read()
+    }
 
     init(_ disk: SimulatedDisk) {
         journal = SimulatedJournal(disk)
@@ -32,7 +40,7 @@ final class CountingJournal: JournalReader {
         counted(try journal.links(from: position, limit: limit))
     }
     func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
-        counted(try journal.newestLinks(before: position, limit: limit))
+        try list { () throws(JournalError) in counted(try journal.newestLinks(before: position, limit: limit)) }
     }
     func subject(of conversation: ConversationID) throws(JournalError) -> String? {
         try journal.subject(of: conversation)
@@ -42,10 +50,12 @@ final class CountingJournal: JournalReader {
     func conversations(
         matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
     ) throws(JournalError) -> ConversationListing {
-        try journal.conversations(matching: filter, after: subject, limit: limit, scanning: scanning)
+        try list { () throws(JournalError) in
+            try journal.conversations(matching: filter, after: subject, limit: limit, scanning: scanning)
+        }
     }
     func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
-        try journal.openEffects(after: key, limit: limit)
+        try list { () throws(JournalError) in try journal.openEffects(after: key, limit: limit) }
     }
     func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
         try journal.conversation(subject: subject)

@@ -1,3 +1,4 @@
+import JournalReading
 import JournalSupport
 import Logging
 import Testing
@@ -67,9 +68,8 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
     @Test func `Threads of queries beat while nobody asks`() throws {
         let heartbeats = Heartbeats()
-        let service = QueryService(logger: logger, heartbeats: heartbeats) { () throws(JournalError) in
-            throw JournalError(.cannotOpen, "nobody asks")
-        }
+        let readers = ShardReaders { () throws(JournalError) in throw JournalError(.cannotOpen, "nobody asks") }
+        let service = QueryService(logger: logger, heartbeats: heartbeats, readers: readers)
         service.start()
         #expect(heartbeats.ages.map(\.name) == ["query-1", "query-2"])
         let began = Clocks.monotonicMicroseconds()

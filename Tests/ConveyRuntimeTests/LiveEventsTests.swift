@@ -1,3 +1,4 @@
+import JournalReading
 import JournalSupport
 import Logging
 import Synchronization
@@ -97,12 +98,13 @@ private final class LiveHarness: Sendable {
     /// A service whose threads each have a copy of the journal.
     func queries(started: Bool = true) -> QueryService {
         let batch = batches
-        let service = QueryService(logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }) {
-            () throws(JournalError) in
+        let readers = ShardReaders { () throws(JournalError) in
             let copy = SimulatedJournal(SimulatedDisk(partitionCount: 1))
             try copy.commit(batch, epoch: .single)
             return copy
         }
+        let service = QueryService(
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, readers: readers)
         if started { service.start() }
         return service
     }

@@ -417,7 +417,8 @@ import Testing
             var limits = QueryLimits()
             change(&limits)
             let service = QueryService(
-                limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, openReader: open)
+                limits: limits, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+                readers: ShardReaders(one: open))
             service.start()
             let answer = await service.answer(QueryRequest(.state, subject: "a"))
             service.stop()

@@ -141,7 +141,13 @@ public struct QueryRequest: Sendable, Equatable {
             }
             self.order = order
         }
-        if order == .recent, let cursor, Int64(cursor) == nil {
+        // One position per shard.
+        if order == .recent, let cursor,
+            cursor.isEmpty
+                || !cursor.utf8.allSatisfy({
+                    $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
+                })
+        {
             throw QueryError(.parameterInvalid, "the cursor is not one of this order")
         }
         if view == .conversations, since != nil, order != .recent {

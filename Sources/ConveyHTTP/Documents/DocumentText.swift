@@ -62,9 +62,13 @@ enum DocumentText {
             "subject":{"$ref":"#/components/schemas/Subject"},"offset":{"$ref":"#/components/schemas/Offset"},
             "code":{"type":"string","description":"Of what is rejected."},"message":{"type":"string"}}},
         "Positions":{"type":"object","required":["positions"],"properties":{
-            "positions":{"type":"array","minItems":1,"maxItems":1000,"items":{"type":"integer","minimum":1}}}},
+            "positions":{"type":"array","minItems":1,"maxItems":1000,"items":{"$ref":"#/components/schemas/JournalPosition"}}}},
+        "JournalPosition":{"description":"A place in the journal: a number, or SHARD.POSITION where the journal has several shards.","oneOf":[{"type":"integer","minimum":0},{"type":"string","pattern":"^[0-9]+\\.[0-9]+$"}]},
+        "Shard":{"type":"integer","minimum":0,"description":"The shard that the position counts in; only where the journal has several."},
+        "UnreadableShards":{"type":"array","items":{"type":"integer","minimum":0},"description":"Shards that cannot be read at the moment: the list has nothing of theirs. Missing where there is none."},
         "DeadLetter":{"type":"object","description":"A recorded signal set aside because it could not be applied.","required":["position","subject","offset","reason","at","recorded_at","id","source","type"],"properties":{
-            "position":{"type":"integer","minimum":1,"description":"Its place in the journal."},
+            "shard":{"$ref":"#/components/schemas/Shard"},
+            "position":{"type":"integer","minimum":1,"description":"Its place in the journal, or in its shard."},
             "subject":{"$ref":"#/components/schemas/Subject"},"offset":{"$ref":"#/components/schemas/Offset"},
             "reason":{"type":"string"},
             "at":{"type":"string","format":"date-time","description":"When it was set aside."},
@@ -76,7 +80,7 @@ enum DocumentText {
             "dead_letters":{"type":"array","items":{"$ref":"#/components/schemas/DeadLetter"}}}},
         "DeadLetterResults":{"type":"object","required":["results"],"properties":{
             "results":{"type":"array","items":{"type":"object","required":["position","status"],"properties":{
-                "position":{"type":"integer"},
+                "shard":{"$ref":"#/components/schemas/Shard"},"position":{"type":"integer"},
                 "status":{"type":"string","enum":["redriven","discarded","not_found","already_discarded","parked_limit"]},
                 "audit_id":{"type":"string","description":"Of the audit signal that tells of it."}}}}}},
         "Error":{"type":"object","required":["error","message"],"properties":{
@@ -146,6 +150,7 @@ enum DocumentText {
                 "subject":{"$ref":"#/components/schemas/Subject"},"partition":{"type":"integer","minimum":0},
                 "offset":{"$ref":"#/components/schemas/Offset"},
                 "last_activity":{"type":"string","format":"date-time"}}}},
+            "unreadable_shards":{"$ref":"#/components/schemas/UnreadableShards"},
             "next":{"$ref":"#/components/schemas/Next"}}},
         "Effects":{"type":"object","required":["effects"],"properties":{
             "effects":{"type":"array","items":{"type":"object","required":["subject","effect_id","class","kind","state","attempt","cause","cause_offset","ordered_at"],"properties":{
@@ -157,6 +162,7 @@ enum DocumentText {
                 "cause_offset":{"$ref":"#/components/schemas/Offset"},
                 "ordered_at":{"type":"string","format":"date-time","description":"When that signal was recorded."},
                 "due_at":{"type":"string","format":"date-time","description":"When a timer fires, and before when no attempt is made."}}}},
+            "unreadable_shards":{"$ref":"#/components/schemas/UnreadableShards"},
             "next":{"$ref":"#/components/schemas/Next"}}}
         }
         """#

@@ -76,13 +76,13 @@ enum OpenAPIDocument {
         switch operation {
         case .list:
             parameters = [
-                #"{"name":"after","in":"query","description":"only letters behind this position","schema":{"type":"integer","minimum":0,"default":0},"example":0}"#,
+                ##"{"name":"after","in":"query","description":"only letters behind this position","schema":{"$ref":"#/components/schemas/JournalPosition","default":0},"example":0}"##,
                 #"{"name":"limit","in":"query","description":"how many at the most","schema":{"type":"integer","minimum":1,"maximum":\#(DeadLetterRequest.limit),"default":\#(DeadLetterOperation.pageSize)},"example":10}"#,
             ]
             answers = [("200", answer("a page of them, by position, discarded ones included", "DeadLetters"))]
         case .show:
             parameters = [
-                #"{"name":"position","in":"path","required":true,"description":"the signal's place in the journal","schema":{"type":"integer","minimum":1},"example":5}"#
+                ##"{"name":"position","in":"path","required":true,"description":"the signal's place in the journal","schema":{"$ref":"#/components/schemas/JournalPosition"},"example":5}"##
             ]
             answers = [
                 ("200", answer("the letter", "DeadLetter")),

@@ -26,7 +26,8 @@ enum ConversationsPage {
             PagePath.conversations.with(("q", wanted), ("order", order.rawValue), ("cursor", cursor))
         }
         return PageLayout.response(
-            "Conversations", here: .conversations, in: page, content(wanted, rows, next, page.may(.write)))
+            "Conversations", here: .conversations, in: page,
+            content(wanted, rows, next, PageText.unreadableShards(answer), page.may(.write)))
     }
 
     private static func list(
@@ -37,7 +38,9 @@ enum ConversationsPage {
             [("contains", wanted), ("order", order.rawValue), ("limit", pageSize), ("cursor", cursor)])
     }
 
-    private static func content(_ wanted: String, _ rows: [HTML], _ next: String?, _ mayWrite: Bool) -> HTML {
+    private static func content(_ wanted: String, _ rows: [HTML], _ next: String?, _ missing: HTML?, _ mayWrite: Bool)
+        -> HTML
+    {
         let more: HTML? = next.map { #"<p><a rel="next" href="\#($0)">More</a></p>"# }
         let all: HTML? = wanted.isEmpty ? nil : #" <a href="/">All conversations</a>"#
         let none: HTML? = rows.isEmpty ? #"<p class="quiet">\#(words(wanted, hasMore: next != nil))\#(all)</p>"# : nil
@@ -62,7 +65,7 @@ enum ConversationsPage {
             \(begin)
             </div>
             <div id="list" data-refresh>
-            <ul class="rows">\(rows)</ul>
+            \(missing)<ul class="rows">\(rows)</ul>
             \(none)\(more)
             </div>
             """

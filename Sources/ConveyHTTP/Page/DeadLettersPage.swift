@@ -7,27 +7,32 @@ enum DeadLettersPage {
     static let pageSize = 100
 
     static func response(_ query: QueryString, _ page: PageContext) async -> HTTPResponse {
-        let after = PageText.offset(query["after"]) ?? 0
-        switch await page.sources.deadLetters(.list(after: Position(after), limit: pageSize)) {
-        case .failure(let error): return PageLayout.problem(.serviceUnavailable, error.message)
-        case .success(.outcomes): return PageLayout.problem(.internalServerError, "The answer is to another question.")
-        case .success(.letters(let letters)):
-            let next: HTML? =
-                letters.count < pageSize
-                ? nil
-                : letters.last.map { last in
-                    let path = PagePath.deadLetters.with(("after", last.letter.position.description))
-                    return #"<p><a rel="next" href="\#(path)">More</a></p>"#
-                }
-            return PageLayout.response(
-                "Dead letters", here: .deadLetters, in: page,
-                content(letters, outcome(query), next, mayMove: page.may(.admin)))
+        let shards = page.sources.deadLetters.shards
+        let after = query["after"].flatMap { ShardPosition($0, shards: shards) } ?? .start
+        let letters: [Sharded<DeadLetterDetails>]
+        do {
+            letters = try await page.sources.deadLetters.list(after: after, limit: pageSize)
+        } catch {
+            return PageLayout.problem(.serviceUnavailable, error.message)
         }
+        let next: HTML? =
+            letters.count < pageSize
+            ? nil
+            : letters.last.map { last in
+                let path = PagePath.deadLetters.with(("after", last.place.text(shards: shards)))
+                return #"<p><a rel="next" href="\#(path)">More</a></p>"#
+            }
+        let rows = letters.map { row($0, shards: shards, mayMove: page.may(.admin)) }
+        return PageLayout.response(
+            "Dead letters", here: .deadLetters, in: page,
+            content(rows, outcome(query), next, mayMove: page.may(.admin)))
     }
 
     /// Where to go after letters were moved: back, with what became of them.
-    static func path(after outcomes: [DeadLetterOutcome]) -> String {
-        let counts = Dictionary(grouping: outcomes, by: \.status).map { ($0.key.rawValue, String($0.value.count)) }
+    static func path(after outcomes: [Sharded<DeadLetterOutcome>]) -> String {
+        let counts = Dictionary(grouping: outcomes, by: \.value.status).map {
+            ($0.key.rawValue, String($0.value.count))
+        }
         return PagePath.deadLetters.with(counts.sorted { $0.0 < $1.0 })
     }
 
@@ -45,9 +50,8 @@ enum DeadLettersPage {
     }
 
     private static func content(
-        _ letters: [DeadLetterDetails], _ outcome: HTML?, _ next: HTML?, mayMove: Bool
+        _ rows: [HTML], _ outcome: HTML?, _ next: HTML?, mayMove: Bool
     ) -> HTML {
-        let rows = letters.map { row($0, mayMove: mayMove) }
         let none: HTML? = rows.isEmpty ? #"<p class="quiet">There is none.</p>"# : nil
         let buttons: HTML? =
             mayMove && !rows.isEmpty
@@ -68,9 +72,10 @@ enum DeadLettersPage {
             """
     }
 
-    private static func row(_ details: DeadLetterDetails, mayMove: Bool) -> HTML {
+    private static func row(_ letter: Sharded<DeadLetterDetails>, shards: Int, mayMove: Bool) -> HTML {
+        let details = letter.value
         let signal = details.signal
-        let position = details.letter.position.rawValue
+        let position = letter.place.text(shards: shards)
         let isOpen = details.letter.reason != .discarded
         let box: HTML? =
             mayMove && isOpen ? #"<input type="checkbox" name="position" value="\#(position)"> "# : nil

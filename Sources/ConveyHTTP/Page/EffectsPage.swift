@@ -17,7 +17,7 @@ enum EffectsPage {
             <h1>Effects under way</h1>
             <p class="quiet">Answers of models, calls of tools, and timers that have not ended; the oldest first.</p>
             <div id="effects" data-refresh>
-            <ul class="rows">\(rows)</ul>
+            \(PageText.unreadableShards(answer))<ul class="rows">\(rows)</ul>
             \(rows.isEmpty ? #"<p class="quiet">None.</p>"# : nil)\(more)
             </div>
             """)

@@ -53,20 +53,18 @@ enum PageActions {
                 return await record(type, data, subject, grant, sources, back: back)
             },
             form(.moveDeadLetters, "re-drives or discards dead letters", .admin) { form, _ in
-                let positions = form.values("position").compactMap { Int64($0) }.map { Position($0) }
-                guard (1...DeadLetterRequest.limit).contains(positions.count) else {
+                let letters = sources.deadLetters
+                let places = form.values("position").compactMap { ShardPosition($0, shards: letters.shards) }
+                guard (1...DeadLetterRequest.limit).contains(places.count) else {
                     return .refused(.badRequest, "Choose at least one dead letter.")
                 }
-                let request: DeadLetterRequest
-                switch form["action"] {
-                case "redrive": request = .redrive(positions)
-                case "discard": request = .discard(positions)
-                default: return .incomplete
+                guard let move = form["action"].flatMap({ DeadLetterShards.Move(rawValue: $0) }) else {
+                    return .incomplete
                 }
-                switch await sources.deadLetters(request) {
-                case .success(.outcomes(let outcomes)): return .done(DeadLettersPage.path(after: outcomes))
-                case .success(.letters): return .done(PagePath.deadLetters.rawValue)
-                case .failure(let error): return .refused(.serviceUnavailable, error.message)
+                do throws(JournalError) {
+                    return .done(DeadLettersPage.path(after: try await letters.move(move, places)))
+                } catch {
+                    return .refused(.serviceUnavailable, error.message)
                 }
             },
         ]

@@ -5,12 +5,10 @@ import Observability
 
 /// The parts of the service that the page reads from and acts on.
 package struct PageSources: Sendable {
-    package typealias DeadLetters = @Sendable (DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError>
-
     let queries: QueryService
     let live: LiveFeed
     let signals: SignalEndpoint
-    let deadLetters: DeadLetters
+    let deadLetters: DeadLetterShards
     let status: @Sendable () -> RuntimeStatus
     let metrics: @Sendable () -> MetricsSnapshot
     /// The longest message, in bytes.
@@ -19,7 +17,7 @@ package struct PageSources: Sendable {
     /// - Parameter messageLimit: the longest signal, in bytes.
     package init(
         queries: QueryService, live: LiveFeed, signals: SignalEndpoint, messageLimit: Int,
-        deadLetters: @escaping DeadLetters, status: @escaping @Sendable () -> RuntimeStatus,
+        deadLetters: DeadLetterShards, status: @escaping @Sendable () -> RuntimeStatus,
         metrics: @escaping @Sendable () -> MetricsSnapshot
     ) {
         self.queries = queries

@@ -9,6 +9,14 @@ enum PageText {
         return #"<time datetime="\#(text)">\#(readable)</time>"#
     }
 
+    /// Says which shards a list leaves out, if any.
+    static func unreadableShards(_ answer: JSONValue) -> HTML? {
+        let shards = (answer["unreadable_shards"]?.array ?? []).compactMap(\.int).map(String.init)
+        if shards.isEmpty { return nil }
+        let list = shards.joined(separator: ", ")
+        return #"<p role="status"><span class="badge bad">incomplete</span> Shards that cannot be read: \#(list).</p>"#
+    }
+
     /// A text as it is, anything else as JSON.
     static func words(_ value: JSONValue?) -> String {
         switch value {

@@ -261,7 +261,9 @@ public final class Runtime: Sendable {
     private func startVerification() {
         guard let openVerification else { return }
         let beat = heartbeats.beat("verify", limit: BeatLimits.verification)
-        let verifier = BackgroundVerifier(board: board, logger: logger, beat: beat, open: openVerification)
+        let verifier = BackgroundVerifier(shards: 1, board: board, logger: logger, beat: beat) {
+            _ throws(JournalError) in try openVerification()
+        }
         let thread = DedicatedThread(name: "convey-verify") {
             verifier.run()
             beat.end()

@@ -5,8 +5,8 @@ import Logging
 import Signals
 import Threads
 
-/// Verifies conversations chosen at random, one after the other, for as long as the service runs. Owns a thread of low
-/// priority and a reader of its own.
+/// Verifies conversations chosen at random, of one shard after the other, for as long as the service runs. Owns a thread of low
+/// priority and a reader of each shard.
 ///
 /// It rests a hundred times as long as it works, so it takes about one percent of one processor whatever the load.
 final class BackgroundVerifier: Sendable {
@@ -22,17 +22,21 @@ final class BackgroundVerifier: Sendable {
     /// Linux counts 19 as the lowest priority; it is the calling thread's own.
     private static let niceness: Int32 = 15
 
-    private let open: @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable
+    private let shards: Int
+    private let open: @Sendable (_ shard: Int) throws(JournalError) -> any VerifiableJournal & Sendable
     private let board: StatusBoard
     private let logger: Logger
     private let beat: ThreadBeat
     private let isStopping = Monitor(false)
 
-    /// - Parameter open: called on the verifier's thread, which owns what it returns.
+    /// - Parameters:
+    ///   - shards: the number of shards.
+    ///   - open: called on the verifier's thread, which owns what it returns.
     init(
-        board: StatusBoard, logger: Logger, beat: ThreadBeat,
-        open: @escaping @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable
+        shards: Int, board: StatusBoard, logger: Logger, beat: ThreadBeat,
+        open: @escaping @Sendable (_ shard: Int) throws(JournalError) -> any VerifiableJournal & Sendable
     ) {
+        self.shards = shards
         self.board = board
         self.logger = logger
         self.beat = beat
@@ -49,18 +53,21 @@ final class BackgroundVerifier: Sendable {
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
         var random = SystemRandomNumberGenerator()
         var told = 0
-        var reader: (any VerifiableJournal & Sendable)?
+        var readers: [Int: any VerifiableJournal & Sendable] = [:]
+        var shard = 0
         while !rest(after: 0) {
             let began = Clocks.monotonicMicroseconds()
             do {
-                let journal = try reader ?? open()
-                reader = journal
+                let journal = try readers[shard] ?? open(shard)
+                readers[shard] = journal
                 try verifyOne(in: journal, random: &random, told: &told)
             } catch {
                 // The engine notices what is wrong with the disk; this only looks again later.
-                logger.debug("a conversation cannot be verified now", metadata: ["reason": "\(error)"])
-                reader = nil
+                logger.debug(
+                    "a conversation cannot be verified now", metadata: ["shard": "\(shard)", "reason": "\(error)"])
+                readers[shard] = nil
             }
+            shard = (shard + 1) % shards
             if rest(after: Clocks.monotonicMicroseconds() - began) { return }
         }
     }
@@ -84,13 +91,14 @@ final class BackgroundVerifier: Sendable {
             if report.difference != nil { metrics.counters.verificationDifferences += 1 }
         }
         guard let difference = report.difference else { return board.setVerification(.sound) }
-        board.setVerification(.difference("\(difference)"))
+        let text = shards == 1 ? "\(difference)" : "shard \(journal.shard.index): \(difference)"
+        board.setVerification(.difference(text))
         told += 1
         guard told <= Self.toldLimit else { return }
         logger.error(
             "the journal does not agree with itself; run convey verify",
             metadata: [
-                "difference": "\(difference)", "meaning": "\(difference.meaning)", "advice": "\(difference.advice)",
+                "difference": "\(text)", "meaning": "\(difference.meaning)", "advice": "\(difference.advice)",
             ])
     }
 

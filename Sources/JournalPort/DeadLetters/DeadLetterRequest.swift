@@ -1,6 +1,6 @@
 import Signals
 
-/// What an operator asks about dead letters. Each is one transaction of the engine.
+/// What an operator asks about dead letters. Each that moves some is one transaction of the engine.
 public enum DeadLetterRequest: Sendable, Equatable {
     /// Up to `limit` of them behind a position, ascending, discarded ones included.
     case list(after: Position, limit: Int)
@@ -9,6 +9,14 @@ public enum DeadLetterRequest: Sendable, Equatable {
     case redrive([Position])
     /// Sets them aside for good: they are not open any more.
     case discard([Position])
+
+    /// Whether it changes nothing, so that any reader can answer it.
+    package var isRead: Bool {
+        switch self {
+        case .list, .show: true
+        case .redrive, .discard: false
+        }
+    }
 
     /// Letters in one answer, and positions in one request: each costs the engine a read or a record.
     public static let limit = 1_000

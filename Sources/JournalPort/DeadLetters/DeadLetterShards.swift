@@ -9,6 +9,10 @@ package struct Sharded<Value: Sendable>: Sendable {
     }
 }
 
+extension Sharded<DeadLetterDetails> {
+    package var place: ShardPosition { ShardPosition(shard: shard, position: value.letter.position) }
+}
+
 /// The dead letters of all shards as one list, ordered by shard and then by position.
 package struct DeadLetterShards: Sendable {
     /// Answers a request about the dead letters of one shard.

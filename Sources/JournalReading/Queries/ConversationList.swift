@@ -2,107 +2,142 @@ import Conversation
 import JournalPort
 import Signals
 
-extension QueryExecutor {
-    /// `{"conversations":[…],"next":{"cursor":…}}`.
-    func conversations(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
+/// The view `conversations`: `{"conversations":[…],"next":{"cursor":…}}`.
+struct ConversationList {
+    private let journals: ShardJournals
+    private let request: QueryRequest
+    private let limits: QueryLimits
+
+    init(journals: ShardJournals, request: QueryRequest, limits: QueryLimits) {
+        self.journals = journals
+        self.request = request
+        self.limits = limits
+    }
+
+    func answer() throws(ShardFailure) -> [UInt8] {
         switch request.order {
-        case .subject: try bySubject(request)
-        case .recent: try byActivity(request)
+        case .subject: try bySubject()
+        case .recent: try byActivity()
         }
     }
 
-    private func bySubject(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
-        let found = try scan(request, after: request.cursor, limit: request.limit)
-        return list(found.heads, next: found.next)
+    private func bySubject() throws(ShardFailure) -> [UInt8] {
+        var pages: [ConversationListing] = []
+        for reader in journals.readers {
+            pages.append(try scan(reader, after: request.cursor, limit: request.limit))
+        }
+        let page = ConversationListing(merging: pages, limit: request.limit)
+        return list(page.heads, next: page.next)
     }
 
-    /// Looks at subjects, in their order, until there are enough conversations or it has looked at as many as it may.
+    /// Looks at subjects of one shard, in their order, until there are enough conversations or the shard's part of the limit is used up.
     private func scan(
-        _ request: QueryRequest, after subject: String?, limit: Int
-    ) throws(QueryFailure) -> ConversationListing {
+        _ reader: any JournalReader, after subject: String?, limit: Int
+    ) throws(ShardFailure) -> ConversationListing {
         var found = ConversationListing(heads: [], next: subject)
         var scanned = 0
         repeat {
-            try deadline.check()
             let (after, wanted) = (found.next, limit - found.heads.count)
-            let step = try QueryFailure.reading { () throws(JournalError) in
-                try self.reader.conversations(
-                    matching: request.filter, after: after, limit: wanted, scanning: self.limits.subjectStep)
+            let step = try journals.read(reader) { (reader) throws(JournalError) in
+                try reader.conversations(
+                    matching: request.filter, after: after, limit: wanted, scanning: limits.subjectStep)
             }
             found.heads += step.heads
             found.next = step.next
             scanned += limits.subjectStep
-        } while found.next != nil && found.heads.count < limit && scanned < limits.subjectScanLimit
+        } while found.next != nil && found.heads.count < limit
+            && scanned < limits.subjectScanLimit / journals.readers.count
         return found
     }
 
-    private func byActivity(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
-        // A few conversations among very many may have been active long ago: they are found by their subjects.
-        if !request.filter.isEmpty {
-            let found = try scan(request, after: nil, limit: limits.sortLimit)
-            if found.next == nil { return sorted(found.heads, request) }
-        }
-        return try backwards(request)
-    }
-
-    private func sorted(_ heads: [ConversationHead], _ request: QueryRequest) -> [UInt8] {
-        let end = request.cursor.flatMap { Int64($0) } ?? .max
-        let wanted = heads.filter { $0.position.rawValue < end && $0.recordedAt >= request.since ?? .min }
-            .sorted { $0.position > $1.position }
-        let page = wanted.prefix(request.limit)
-        return list(Array(page), next: wanted.count > page.count ? page.last?.position.description : nil)
-    }
-
-    /// Reads the journal backwards: the conversations of its newest records are those last active. Each is listed where its
-    /// newest record is, so that none comes twice, on whichever pages.
-    private func backwards(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
-        var heads: [ConversationHead] = []
-        var seen: Set<ConversationID> = []
-        let filter = request.filter
-        var next = request.cursor.flatMap { Int64($0) }.map { Position($0) }
-        var scanned = 0
-        while scanned < limits.scanLimit {
-            try deadline.check()
-            let from = next
-            let links = try QueryFailure.reading { () throws(JournalError) in
-                try self.reader.newestLinks(before: from, limit: ConversationChain.step)
-            }
-            guard !links.isEmpty else { return list(heads, next: nil) }
-            scanned += links.count
-            for link in links {
-                if let since = request.since, link.recordedAt < since { return list(heads, next: nil) }
-                if heads.count == request.limit { return list(heads, next: link.position.next.description) }
-                next = link.position
-                guard seen.insert(link.conversation).inserted else { continue }
-                let found = try QueryFailure.reading { () throws(JournalError) in
-                    try self.reader.head(id: link.conversation)
+    private func byActivity() throws(ShardFailure) -> [UInt8] {
+        let known = try found()
+        var cursor = try cursor()
+        var lists: [RecentConversations] = []
+        for reader in journals.readers {
+            let shard = reader.shard.index
+            // Between two pages, a conversation of any shard may come to be the most recent. It would be on the first page.
+            if journals.count > 1, cursor.places[shard] == nil {
+                let newest = try journals.read(reader) { (reader) throws(JournalError) in
+                    try reader.newestLinks(before: nil, limit: 1).first
                 }
-                guard let head = found, head.position == link.position, filter.matches(head.subject) else { continue }
-                heads.append(head)
+                cursor.places[shard] = newest?.position.next ?? Position.start.next
             }
+            lists.append(
+                RecentConversations(
+                    journals, reader, request, before: cursor.places[shard], known: known?[shard],
+                    budget: limits.scanLimit / journals.readers.count))
         }
-        return list(heads, next: next?.description)
+        return try merge(&lists, cursor)
+    }
+
+    /// A few conversations among very many may have been active long ago: they are found by their subjects.
+    /// - Returns: the wanted conversations by shard; nil where there may be more than can be sorted.
+    private func found() throws(ShardFailure) -> [Int: [ConversationHead]]? {
+        if request.filter.isEmpty { return nil }
+        var found: [Int: [ConversationHead]] = [:]
+        var room = limits.sortLimit
+        for reader in journals.readers {
+            guard room > 0 else { return nil }
+            let listing = try scan(reader, after: nil, limit: room)
+            if listing.next != nil { return nil }
+            found[reader.shard.index] = listing.heads
+            room -= listing.heads.count
+        }
+        return found
+    }
+
+    private func cursor() throws(ShardFailure) -> ShardCursor<Position> {
+        guard let text = request.cursor else { return ShardCursor(shards: journals.count) }
+        guard let cursor = ShardCursor(text, shards: journals.count, { Int64($0).map { Position($0) } }) else {
+            throw .query(QueryError(.parameterInvalid, "the cursor is not one of this order"))
+        }
+        return cursor
+    }
+
+    private func merge(
+        _ lists: inout [RecentConversations], _ start: ShardCursor<Position>
+    ) throws(ShardFailure) -> [UInt8] {
+        let heads: [ConversationHead] = try ShardJournals.merge(&lists, limit: request.limit) {
+            $0.recordedAt > $1.recordedAt
+        } next: { (list) throws(ShardFailure) in
+            if let head = try list.next() { return .element(head) }
+            return try list.hasMore() ? .unknown : .end
+        } take: {
+            $0.take()
+        }
+        var hasMore = false
+        var cursor = start
+        for index in lists.indices {
+            if try lists[index].hasMore() { hasMore = true }
+            cursor.places[lists[index].reader.shard.index] = lists[index].place
+        }
+        return list(heads, next: hasMore ? cursor.text : nil)
     }
 
     private func list(_ heads: [ConversationHead], next: String?) -> [UInt8] {
-        var answer = JSONObjectBuilder(reservingCapacity: 4_096)
-        var list: [UInt8] = [UInt8(ascii: "[")]
-        for (index, head) in heads.enumerated() {
-            if index > 0 { list.append(UInt8(ascii: ",")) }
-            JSONObjectBuilder.append(to: &list) { object in
-                object.add("subject", head.subject)
-                object.add("partition", head.partition)
-                object.add("offset", head.offset)
-                object.add("last_activity", timestamps.text(head.recordedAt))
-            }
+        var timestamps = TimestampWriter()
+        return journals.encode("conversations", heads, next: next) { head, object in
+            object.add("subject", head.subject)
+            object.add("partition", head.partition)
+            object.add("offset", head.offset)
+            object.add("last_activity", timestamps.text(head.recordedAt))
         }
-        list.append(UInt8(ascii: "]"))
-        answer.add("conversations", json: list)
-        if let next { answer.add("next") { $0.add("cursor", next) } }
-        return answer.finish()
     }
 }
 
 extension QueryRequest {
-    fileprivate var filter: SubjectFilter { SubjectFilter(prefix: prefix, contains: contains) }
+    var filter: SubjectFilter { SubjectFilter(prefix: prefix, contains: contains) }
+}
+
+extension ConversationListing {
+    /// One list of several, each in the order of the subjects' bytes. It goes no further than the list that was read least far.
+    init(merging pages: [ConversationListing], limit: Int) {
+        let end = pages.compactMap(\.next).min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+        var heads = pages.flatMap(\.heads).filter { head in
+            end.map { !$0.utf8.lexicographicallyPrecedes(head.subject.utf8) } ?? true
+        }
+        heads.sort { $0.subject.utf8.lexicographicallyPrecedes($1.subject.utf8) }
+        self.init(heads: Array(heads.prefix(limit)), next: heads.count > limit ? heads[limit - 1].subject : end)
+    }
 }

@@ -2,7 +2,7 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Answers questions about conversations from the journal. Belongs to one thread.
+/// Answers questions about the conversations of one shard from its journal. Belongs to one thread.
 ///
 /// What it shows depends on the records alone: an executor that has followed a conversation answers as one that reads it
 /// for the first time, byte for byte.
@@ -45,9 +45,21 @@ public final class QueryExecutor {
 
     private func body(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
         switch request.view {
-        case .conversations: return try conversations(request)
-        case .effects: return try effects(request)
+        case .conversations, .effects: return try list(request)
         case .timeline, .context, .events, .state, .trace: return try view(request)
+        }
+    }
+
+    private func list(_ request: QueryRequest) throws(QueryFailure) -> [UInt8] {
+        var journals = ShardJournals(count: reader.shard.count, deadline: deadline)
+        journals.readers = [reader]
+        do throws(ShardFailure) {
+            return try journals.list(request, limits)
+        } catch {
+            switch error {
+            case .query(let error): throw .query(error)
+            case .journal(let error, _): throw .journal(error)
+            }
         }
     }
 

@@ -19,9 +19,13 @@ struct QueryDeadline: Sendable {
     var microseconds: Int64?
 
     func check() throws(QueryFailure) {
-        guard let microseconds, Clocks.monotonicMicroseconds() >= microseconds else { return }
-        throw .query(
-            QueryError(
-                .timeout, "the answer takes too long; what was read is kept for a while, so ask again, or for less"))
+        if let error { throw .query(error) }
+    }
+
+    /// Nil while there is time.
+    var error: QueryError? {
+        guard let microseconds, Clocks.monotonicMicroseconds() >= microseconds else { return nil }
+        return QueryError(
+            .timeout, "the answer takes too long; what was read is kept for a while, so ask again, or for less")
     }
 }

@@ -4,6 +4,7 @@ import ConveyRuntime
 import ConveySettings
 import EffectHandlers
 import JournalPort
+import JournalReading
 import Logging
 import Observability
 import Threads
@@ -17,17 +18,19 @@ func makeSession(_ settings: ServeSettings) -> BrokerSession {
         root: settings.broker.root, node: settings.node)
 }
 
-/// Answers queries from the journal, beside the runtime, once that has opened it.
+/// Answers queries from the journals, beside the runtime, once that has opened them.
 func makeQueries(
     _ settings: ServeSettings, store: any JournalStore, heartbeats: Heartbeats,
     status: @escaping @Sendable () -> RuntimeStatus
 ) -> QueryService {
     let budget = AnswerBudget(bytes: settings.httpAnswerBytes)
-    return QueryService(budget: budget, logger: Logger(label: "queries"), heartbeats: heartbeats) {
-        () throws(JournalError) in
+    let readers = ShardReaders { () throws(JournalError) in
         guard status().recovery == .done else { throw JournalError(.busy, "the journal is not open yet") }
-        return try store.openReader(shard: 0)
+        return try store.layout()
+    } open: { shard throws(JournalError) in
+        try store.openReader(shard: shard)
     }
+    return QueryService(budget: budget, logger: Logger(label: "queries"), heartbeats: heartbeats, readers: readers)
 }
 
 /// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.

@@ -133,11 +133,14 @@ struct Server {
     private func routes(_ runtime: Runtime, _ queries: QueryService) -> [Route] {
         let limit = settings.ingressMaxPayloadBytes
         let signals = SignalEndpoint(runtime: runtime, maximumBytes: limit)
-        let deadLetters: PageSources.DeadLetters = { await runtime.answer($0) }
+        // Reads need no transaction of an engine.
+        let deadLetters = DeadLetterShards(count: { 1 }) { shard, request in
+            request.isRead ? await queries.deadLetters(request, shard: shard) : await runtime.answer(request)
+        }
         var routes =
             QueryRoutes.make(queries) + StreamRoutes.make(runtime.live, queries)
             + SignalRoutes.make(signals, bodyLimit: limit)
-            + DeadLetterRoutes.make(DeadLetterShards(count: { 1 }) { _, request in await runtime.answer(request) })
+            + DeadLetterRoutes.make(deadLetters)
             + DocumentRoutes.make(version: Convey.version, root: settings.broker.root)
         if let access = settings.httpAccess {
             let sources = PageSources(
