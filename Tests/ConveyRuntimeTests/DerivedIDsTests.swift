@@ -27,6 +27,19 @@ import Testing
         ] { #expect(ids.appliedPosition(marker: other) == nil, "\(other)") }
     }
 
+    @Test func `A lifecycle signal's id names its effect, in its own shard only`() throws {
+        let ids = try ids("abcd2")
+        let key = EffectKey(cause: Position(12), ordinal: 1)
+        for id in [ids.effect(key, attempt: 2, lifecycle: "completed"), ids.delta(key, attempt: 2, index: 7)] {
+            #expect(ids.effectKey(lifecycle: id) == key, "\(id)")
+        }
+        for other in [
+            "effect-abcd3-12-1-2-started", "effect-12-1-2-started", "effect-abcd2-12", "out-abcd2-12-1-2", "",
+        ] {
+            #expect(ids.effectKey(lifecycle: other) == nil, "\(other)")
+        }
+    }
+
     @Test(arguments: 1...5, [1, 4, 7])
     func `Every partition has one place in one shard`(shards: Int, total: Int) throws {
         let tag = try #require(ShardTag("abcd2"))

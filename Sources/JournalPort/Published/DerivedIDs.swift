@@ -65,4 +65,13 @@ package struct DerivedIDs: Sendable, Hashable {
         guard let number = Int64(digits), number > 0, String(number) == digits else { return nil }
         return Position(number)
     }
+
+    /// The effect that a lifecycle signal's id, `effect-{tag}-{position}-{ordinal}-{attempt}-…`, is about; nil for any other id, the
+    /// ids of other shards' effects included.
+    package func effectKey(lifecycle id: String) -> EffectKey? {
+        guard id.hasPrefix(effect) else { return nil }
+        let parts = id.dropFirst(effect.count).split(separator: "-", maxSplits: 2)
+        guard parts.count == 3, let cause = Int64(parts[0]), let ordinal = Int(parts[1]) else { return nil }
+        return EffectKey(cause: Position(cause), ordinal: ordinal)
+    }
 }

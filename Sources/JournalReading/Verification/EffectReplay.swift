@@ -13,6 +13,13 @@ struct EffectReplay {
     private var endedBefore: Set<EffectKey> = []
     private static let halfLimit = 50_000
 
+    private let ids: DerivedIDs
+
+    /// - Parameter ids: of the shard that is verified.
+    init(ids: DerivedIDs) {
+        self.ids = ids
+    }
+
     private struct Name: Hashable {
         let conversation: ConversationID
         /// `conv.effect.llm.generation.`
@@ -53,7 +60,7 @@ struct EffectReplay {
     mutating func take(_ signal: Signal, of record: JournalRecord) throws(JournalDifference) {
         guard signal.source == DerivedSource.effects else { return takeOutside(signal, of: record) }
         // The effects of a forked conversation ran in the one that it comes from.
-        guard !signal.isForked, let key = Self.key(of: signal.id) else { return }
+        guard !signal.isForked, let key = ids.effectKey(lifecycle: signal.id) else { return }
         guard !ended.contains(key), !endedBefore.contains(key) else {
             throw JournalDifference(
                 .effect, "\(signal.id) was recorded after the end of effect \(key)", record, subject: signal.subject)
@@ -82,15 +89,6 @@ struct EffectReplay {
     mutating func forget(_ conversation: ConversationID) {
         for (key, owner) in open where owner == conversation { open[key] = nil }
         for name in names.keys where name.conversation == conversation { names[name] = nil }
-    }
-
-    /// The effect of a lifecycle signal: `effect-{cause}-{ordinal}-{attempt}-…`; nil for any other id.
-    static func key(of id: String) -> EffectKey? {
-        let parts = id.split(separator: "-", maxSplits: 4)
-        guard parts.count == 5, parts[0] == "effect", let cause = Int64(parts[1]), let ordinal = Int(parts[2]) else {
-            return nil
-        }
-        return EffectKey(cause: Position(cause), ordinal: ordinal)
     }
 
     private static func isEnd(_ type: String) -> Bool {

@@ -27,7 +27,7 @@ struct JournalReplay {
     private var saved: [ConversationID: ConversationRecord] = [:]
     private var waiting = WaitingRecords()
     private var identities = RecentIdentities()
-    private var effects = EffectReplay()
+    private var effects: EffectReplay
     /// Outputs that an application has ordered and that are not recorded yet: id to type.
     private var ordered: [String: (type: String, cause: JournalRecord)] = [:]
     private let ids: DerivedIDs
@@ -47,6 +47,7 @@ struct JournalReplay {
         self.source = source
         self.point = point
         ids = DerivedIDs(source.shard.tag)
+        effects = EffectReplay(ids: ids)
         applyOrders = Array(repeating: 0, count: source.partitionCount)
     }
 
