@@ -65,7 +65,7 @@ package final class ProjectionStore {
     private func take(_ event: ConsumedEvent) throws(SQLiteError) -> Int64? {
         if event.family == .output { return try take(output: event) }
         guard let marker = event.marker else { return nil }
-        if let data = marker.signalData, marker.signalType == "conv.in.message.received" {
+        if let data = marker.signalData, marker.signalType == SignalType.messageReceived {
             try timelines.insert(
                 event.subject, position: marker.offset, id: marker.signalID, type: marker.signalType, data: data)
             return marker.offset

@@ -1,30 +1,30 @@
+import Signals
+
 /// How urgent a signal is; the lowest number goes first.
 public enum Priority: UInt8, Comparable, Sendable, CaseIterable {
-    /// Aborts, stops and cancels: they overtake everything.
+    /// Aborts, stops and cancels; they overtake everything.
     case control = 0
     /// Messages, and signals that end something.
     case message = 1
     case normal = 2
-    /// Outputs: their application only records that they were made.
+    /// Outputs; applying them only records that they were made.
     case output = 3
 
     public init(type: String) {
         switch type {
-        case "conv.in.control.abort_requested", "conv.in.control.stop_requested", "conv.in.control.cancel_requested":
+        case SignalType.abortRequested, SignalType.stopRequested, SignalType.cancelRequested:
             self = .control
+        // Otherwise a message right after its conversation's settings would be answered without them.
+        case SignalType.conversationConfigured: self = .message
         default:
             var copy = type
             self = copy.withUTF8(Self.ofBytes)
         }
     }
 
-    private static let configured: StaticString = "conv.in.conversation.configured"
-
     /// By bytes, as `Family.init(type:)`.
     private static func ofBytes(_ type: UnsafeBufferPointer<UInt8>) -> Priority {
         if type.starts(with: "conv.in.message") { return .message }
-        // Else a message right behind the settings of its conversation would be answered without them.
-        if type.count == configured.utf8CodeUnitCount, type.starts(with: configured) { return .message }
         if type.starts(with: "conv.out.") { return .output }
         if type.ends(with: ".completed") || type.ends(with: ".failed") || type.ends(with: ".error") { return .message }
         return .normal

@@ -1,7 +1,7 @@
 import Signals
 
-/// A conversation as a language model is told it. It advances by one event at a time; what it shows depends on the events
-/// alone, not on how they came in.
+/// A conversation as a language model receives it. It advances by one event at a time, and its content depends on the events
+/// alone, not on how they arrived.
 ///
 /// An answer is recorded more than once: as the end of its generation (`conv.effect.llm.generation.*`) and as the output
 /// that follows from it (`conv.out.assistant.*`). `Options.answers` says which of them counts, so none appears twice:
@@ -26,7 +26,7 @@ import Signals
 ///
 /// With `.effects` a user's message stands where its generation (`llm-generation-{id of the message}`) starts, not where it
 /// was recorded: of messages that wait for each other the model sees question, answer, question. Without a start it
-/// stands at its generation's end, unless that is `failed`: then the message was turned away, and no model is told of it.
+/// stands at its generation's end, unless that is `failed`: then the message was rejected, and no model receives it.
 /// A message whose generation has neither started nor ended is not part of the context yet.
 public struct LLMContextProjection: Sendable {
     public struct Options: Sendable {
@@ -39,9 +39,9 @@ public struct LLMContextProjection: Sendable {
         public var includesDeltas: Bool
         public var includesToolStatus: Bool
         public var keepsCanceledText: Bool
-        /// Messages to show, the newest; 0 and less for no limit.
+        /// Maximum messages to show, keeping the newest; 0 or less for no limit.
         public var maxMessages: Int
-        /// Messages to keep, each with its tool results; nil keeps all.
+        /// Maximum messages to keep, each with its tool results; nil keeps all.
         public var retainedMessages: Int?
 
         /// The defaults are those of the reference vectors.
@@ -96,11 +96,11 @@ public struct LLMContextProjection: Sendable {
     /// - Parameter generation: the effect's id.
     public func isWaiting(for generation: String) -> Bool { waiting.contains(generation) }
 
-    /// Whether a generation's message waits, or the generation has started or ended: then its end has the effect here that
-    /// it has in a context of all events. What is long over may be forgotten.
+    /// Whether a generation's message waits, or the generation has started or ended: then its end has the same effect here as in a
+    /// context of all events. Generations that ended long ago may be forgotten.
     public func knows(generation: String) -> Bool { isWaiting(for: generation) || generations.knows(generation) }
 
-    /// About how much memory the texts take, for a cache of contexts. Costs as much as there are messages.
+    /// Approximate memory of the texts, for a cache of contexts. O(n) in the number of messages.
     public var textBytes: Int { waiting.textBytes + turns.kept.reduce(0) { $0 + $1.textBytes } }
 
     /// Takes the next event. O(1) in the number of events before.
@@ -127,9 +127,9 @@ public struct LLMContextProjection: Sendable {
     // MARK: Reading
 
     /// The newest messages in the order that a provider wants: tool results right behind the message that calls for
-    /// them, in the order of the calls, one for each. Costs no more than what is returned.
+    /// them, in the order of the calls, one for each. O(n) in the number of messages returned.
     ///
-    /// - Parameter limit: how many at most, 0 and less for no limit; nil for `options.maxMessages`. A message is never
+    /// - Parameter limit: the maximum number, 0 or less for no limit; nil for `options.maxMessages`. A message is never
     ///   parted from its tool results, so fewer may come; the newest comes with all of its results even if they are more.
     public func messages(last limit: Int? = nil) -> [ChatMessage] {
         newest(maxMessages: limit ?? options.maxMessages, tokens: nil)
@@ -139,8 +139,8 @@ public struct LLMContextProjection: Sendable {
     ///
     /// - Parameters:
     ///   - systemPrompt: comes first and is never dropped; none if it is blank.
-    ///   - tokenBudget: what all messages together may have by `ChatMessage.estimatedTokens`; the oldest are dropped. The
-    ///     newest, with its tool results, stays even if it alone is too much: that is for the provider to refuse.
+    ///   - tokenBudget: the limit for all messages together by `ChatMessage.estimatedTokens`; the oldest are dropped. The
+    ///     newest, with its tool results, stays even if it alone exceeds the limit; the provider may then refuse it.
     ///   - limit: as in `messages(last:)`; the system prompt does not count.
     public func request(systemPrompt: String? = nil, tokenBudget: Int? = nil, last limit: Int? = nil) -> [ChatMessage] {
         var first: [ChatMessage] = []
@@ -170,7 +170,7 @@ public struct LLMContextProjection: Sendable {
 
     private mutating func applyOutput(_ event: ProjectionEvent) {
         guard let entry = TimelineEntry(event) else { return }
-        // Whatever the timeline shows ends a run of deltas, shown here or not.
+        // Every entry of the timeline ends a run of deltas, whether shown here or not.
         guard entry.kind == .delta else {
             lastDelta = nil
             if entry.kind != .status || options.includesToolStatus { append(entry) }
@@ -208,37 +208,37 @@ public struct LLMContextProjection: Sendable {
 
     private mutating func applyEffect(_ event: ProjectionEvent) {
         switch event.type {
-        case "conv.in.message.received":
+        case SignalType.messageReceived:
             waiting.add(
                 ChatMessage(role: .user, content: UserText.text(of: event.members), eventID: event.id),
                 of: event.id)
-        case "conv.effect.llm.generation.started":
+        case SignalType.generationStarted:
             guard let effect = event.members["effect_id"]?.orNone?.text else { return }
             placeMessage(of: effect)
             generations.start(effect)
-        case "conv.out.assistant.completed":
+        case SignalType.assistantCompleted:
             let data = event.members
             if let effect = data["effect_id"]?.orNone?.text {
                 guard generations.end(effect) else { return }
                 placeMessage(of: effect)
             }
             appendAnswer(event, data["content"]?.orNone?.text ?? "", calls: [])
-        case "conv.effect.llm.generation.completed":
+        case SignalType.generationCompleted:
             let data = event.members
             guard endGeneration(event, data) else { return }
             appendAnswer(
                 event, Self.answer(data), calls: ToolCall.list(data["tool_calls"]),
                 members: ProviderMembers(data))
-        case "conv.effect.llm.generation.canceled":
+        case SignalType.generationCanceled:
             let data = event.members
             guard endGeneration(event, data), options.keepsCanceledText else { return }
             appendAnswer(event, data["content"]?.orNone?.text ?? "", calls: [])
-        case "conv.effect.llm.generation.failed":
+        case SignalType.generationFailed:
             let data = event.members
             if endGeneration(event, data, placesMessage: false) { _ = waiting.take(Self.generation(event, data)) }
-        case "conv.effect.tool.execution.completed": answerCall(event, ToolResult.completed)
-        case "conv.effect.tool.execution.failed": answerCall(event, ToolResult.failed)
-        case "conv.effect.tool.execution.canceled": answerCall(event, ToolResult.canceled)
+        case SignalType.executionCompleted: answerCall(event, ToolResult.completed)
+        case SignalType.executionFailed: answerCall(event, ToolResult.failed)
+        case SignalType.executionCanceled: answerCall(event, ToolResult.canceled)
         default: return
         }
     }
@@ -263,7 +263,7 @@ public struct LLMContextProjection: Sendable {
         data["effect_id"]?.orNone?.text ?? event.id
     }
 
-    /// Where the reducer finds the text that it shows; nothing where it shows a word of its own.
+    /// The text that the reducer shows; empty if it shows a placeholder.
     private static func answer(_ data: JSONObjectView) -> String {
         let result = data["result"]
         let members = result?.object ?? .empty
@@ -272,7 +272,7 @@ public struct LLMContextProjection: Sendable {
         return text?.orNone?.text ?? ""
     }
 
-    /// An answer that says nothing and calls for nothing is left out: some providers refuse an empty message.
+    /// An answer without text and tool calls is left out, because some providers refuse empty messages.
     private mutating func appendAnswer(
         _ event: ProjectionEvent, _ content: String, calls: [ToolCall], members: ProviderMembers? = nil
     ) {
@@ -285,7 +285,7 @@ public struct LLMContextProjection: Sendable {
 
     private mutating func answerCall(_ event: ProjectionEvent, _ content: (JSONObjectView) -> String) {
         let data = event.members
-        // A result of no known call has no place in a request.
+        // A result without a known call cannot be part of a request.
         guard let call = data["tool_call_id"]?.orNone?.text, let place = generations.close(call: call) else { return }
         let result = ChatMessage(role: .tool, content: content(data), toolCallID: call, eventID: event.id)
         _ = turns.update(place) { $0.answer(result) }

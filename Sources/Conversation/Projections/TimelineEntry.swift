@@ -40,10 +40,10 @@ public struct TimelineEntry: ProjectionRow {
     /// The type of the events that such entries are made from.
     public var type: String {
         switch (role, kind) {
-        case (.user, _): "conv.in.message.received"
-        case (.tool, _): "conv.out.tool.status"
-        case (.assistant, .delta): "conv.out.assistant.delta"
-        case (.assistant, .message), (.assistant, .status): "conv.out.assistant.completed"
+        case (.user, _): SignalType.messageReceived
+        case (.tool, _): SignalType.toolStatus
+        case (.assistant, .delta): SignalType.assistantDelta
+        case (.assistant, .message), (.assistant, .status): SignalType.assistantCompleted
         }
     }
 
@@ -77,19 +77,19 @@ public struct TimelineEntry: ProjectionRow {
 }
 
 extension TimelineEntry {
-    /// The entry for an event, nil for one that is not shown: everything but users' messages and the three kinds of output.
+    /// The entry for an event; nil for all events except users' messages and the three kinds of output.
     public init?(_ event: ProjectionEvent) {
         switch event.type {
-        case "conv.in.message.received": self.init(userMessage: event, event.members)
-        case "conv.out.assistant.delta":
+        case SignalType.messageReceived: self.init(userMessage: event, event.members)
+        case SignalType.assistantDelta:
             let data = event.members
             let metadata = Self.metadata(data, Self.answerMembers)
             self.init(output: event.id, data, .delta, .assistant, data["delta"]?.orNone, metadata)
-        case "conv.out.assistant.completed":
+        case SignalType.assistantCompleted:
             let data = event.members
             let metadata = Self.metadata(data, Self.answerMembers)
             self.init(output: event.id, data, .message, .assistant, data["content"]?.orNone, metadata)
-        case "conv.out.tool.status":
+        case SignalType.toolStatus:
             let data = event.members
             let metadata = Self.metadata(data, Self.statusMembers)
             let content = data["message"]?.orNone ?? data["status"]?.orNone
@@ -98,7 +98,7 @@ extension TimelineEntry {
         }
     }
 
-    /// What a user said, wherever producers put it.
+    /// The user's text, in whichever member the producer put it.
     static func userContent(_ data: JSONObjectView) -> ProjectedValue {
         let said = firstPresent(data["content"], data["text"], data["body"], data["message"])?.orNone
         return said.map(ProjectedValue.init) ?? .text("")

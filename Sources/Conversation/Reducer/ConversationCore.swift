@@ -1,8 +1,8 @@
 import Signals
 
-/// What applications change of a conversation: its state, and what the engine needs beside it.
+/// The part of a conversation that applications change: its state, and what the engine needs in addition.
 ///
-/// A pure value. Processing, recovery and verification all go through `apply`, so they come to the same result.
+/// A pure value. Processing, recovery and verification all use `apply`, so they get the same result.
 public struct ConversationCore: Sendable, Equatable {
     public var state: ConversationState
     /// The newest offset of an applied abort, stop or cancel: effects of signals recorded before it do not start.
@@ -24,11 +24,11 @@ public struct ConversationCore: Sendable, Equatable {
     public mutating func apply(_ recorded: RecordedSignal, priority: Priority) -> [Directive] {
         let signal = recorded.signal
         if priority == .control { canceledThrough = max(canceledThrough, recorded.offset) }
-        if signal.type == Reducer.configured { configured = recorded.position }
+        if signal.type == SignalType.conversationConfigured { configured = recorded.position }
         let directives = Reducer.apply(
             signal, priority: priority, offset: recorded.offset, recordHash: recorded.hash, to: &state)
         guard signal.isForked else { return directives }
-        // Copies of what followed stand behind a copied signal: it must not follow again.
+        // A copied signal is followed by copies of its consequences, so it must not cause them again.
         return directives.filter { directive in
             switch directive {
             case .emitAppliedMarker: true

@@ -26,57 +26,56 @@ struct EffectOutputs {
             return outputs.map(Directive.emitOutput)
         }
         switch signal.type {
-        case "conv.effect.llm.generation.progress":
+        case SignalType.generationProgress:
             return [assistantDelta(), toolStatusOfGeneration("progress")].compactMap(\.self).map(Directive.emitOutput)
-        case "conv.effect.llm.generation.completed":
+        case SignalType.generationCompleted:
             return [assistantCompleted(), toolStatusOfGeneration("completed")].compactMap(\.self)
                 .map(Directive.emitOutput)
-        default:
-            let prefix = "conv.effect.tool.execution."
-            guard signal.type.hasPrefix(prefix) else { return [] }
-            let lifecycle = String(signal.type.dropFirst(prefix.count))
-            switch lifecycle {
-            case "started", "progress", "completed", "failed", "canceled":
-                return [.emitOutput(toolStatusOfExecution(lifecycle))]
-            default: return []
-            }
+        case SignalType.executionStarted: return [.emitOutput(toolStatusOfExecution("started"))]
+        case SignalType.executionProgress: return [.emitOutput(toolStatusOfExecution("progress"))]
+        case SignalType.executionCompleted: return [.emitOutput(toolStatusOfExecution("completed"))]
+        case SignalType.executionFailed: return [.emitOutput(toolStatusOfExecution("failed"))]
+        case SignalType.executionCanceled: return [.emitOutput(toolStatusOfExecution("canceled"))]
+        default: return []
         }
     }
 
     // MARK: Convey's own generations
 
-    /// The output of a generation that Convey runs itself, where it is another than that of one reported from outside: a
-    /// blank delta is text, and each way to end is told. Nil where it is the same.
+    /// The output of a generation that Convey runs itself, where it differs from that of a reported one: a blank delta is text,
+    /// and every kind of end has an output. Nil where it is the same.
     private func ownOutputs() -> [Output]? {
-        let prefix = "conv.effect.llm.generation."
-        guard signal.type.hasPrefix(prefix) else { return nil }
-        switch signal.type.dropFirst(prefix.count) {
-        case "started":
-            return data["reset"]?.kind == .true ? [assistantEvent("reset", carrying: [])] : []
-        case "progress":
+        switch signal.type {
+        case SignalType.generationStarted:
+            return data["reset"]?.kind == .true
+                ? [assistantEvent(SignalType.assistantReset, "reset", carrying: [])] : []
+        case SignalType.generationProgress:
             if let thinking = data["thinking"], thinking.kind == .string {
                 var members = generationMembers(lifecycle: .text("progress"))
                 members.set("delta", .slice(thinking))
-                return [output("conv.out.assistant.thinking", id: "assistant-\(effectID.text)", members)]
+                return [output(SignalType.assistantThinking, id: "assistant-\(effectID.text)", members)]
             }
             guard let delta = data["delta"], delta.kind == .string else { return [] }
             var members = generationMembers(lifecycle: .text("progress"))
             members.set("delta", .slice(delta))
-            return [output("conv.out.assistant.delta", id: "assistant-\(effectID.text)", members)]
-        case "completed":
-            // A generation that only calls tools has nothing to show: the answer comes behind them.
+            return [output(SignalType.assistantDelta, id: "assistant-\(effectID.text)", members)]
+        case SignalType.generationCompleted:
+            // A generation that only calls tools has nothing to show: the answer follows the calls.
             let calls = ToolCall.list(data["tool_calls"])
             return !calls.isEmpty && data["content"]?.isBlankString ?? true ? [] : nil
-        case "failed": return [assistantEvent("failed", carrying: ["category", "code", "message", "content"])]
-        case "canceled": return [assistantEvent("canceled", carrying: ["reason", "content"])]
+        case SignalType.generationFailed:
+            let members: [StaticString] = ["category", "code", "message", "content"]
+            return [assistantEvent(SignalType.assistantFailed, "failed", carrying: members)]
+        case SignalType.generationCanceled:
+            return [assistantEvent(SignalType.assistantCanceled, "canceled", carrying: ["reason", "content"])]
         default: return nil
         }
     }
 
-    private func assistantEvent(_ name: String, carrying names: [StaticString]) -> Output {
-        var members = generationMembers(lifecycle: .text(name))
+    private func assistantEvent(_ type: String, _ lifecycle: String, carrying names: [StaticString]) -> Output {
+        var members = generationMembers(lifecycle: .text(lifecycle))
         for name in names { members.set(name, notNull(data[name])) }
-        return output("conv.out.assistant.\(name)", id: "assistant-\(effectID.text)", members)
+        return output(type, id: "assistant-\(effectID.text)", members)
     }
 
     // MARK: Language model
@@ -86,7 +85,7 @@ struct EffectOutputs {
         guard let delta, delta.kind == .string else { return nil }
         var members = generationMembers(lifecycle: orDefault(data["lifecycle"], "progress"))
         members.set("delta", .slice(delta))
-        return output("conv.out.assistant.delta", id: "assistant-\(effectID.text)", members)
+        return output(SignalType.assistantDelta, id: "assistant-\(effectID.text)", members)
     }
 
     private func assistantCompleted() -> Output {
@@ -98,7 +97,7 @@ struct EffectOutputs {
             case .some, .none: nil
             }
         let chosen = firstPresent(data["content"], result["text"], result["summary"])
-        // An answer without text says nothing. The word stands in for the text of one that does not say that it has none.
+        // An answer with explicitly blank text shows nothing. `completed` replaces the text of one that lacks the member.
         let isEmpty = signal.source == Signal.effectSource || data["content"]?.isBlankString == true
         let standard = JSONText.Piece.text(isEmpty ? "" : "completed")
         let content: JSONText.Piece
@@ -109,10 +108,10 @@ struct EffectOutputs {
         }
         var members = generationMembers(lifecycle: orDefault(data["lifecycle"], "completed"))
         members.set("content", content)
-        return output("conv.out.assistant.completed", id: "assistant-\(effectID.text)", members)
+        return output(SignalType.assistantCompleted, id: "assistant-\(effectID.text)", members)
     }
 
-    /// The status of a tool that the model's provider runs itself; nil where the signal tells of none.
+    /// The status of a tool that the model's provider runs itself; nil if the signal has none.
     private func toolStatusOfGeneration(_ lifecycle: String) -> Output? {
         let name = firstPresent(data["tool_name"], result["tool_name"], resultMetadata["tool_name"])
         let callID = firstPresent(data["tool_call_id"], result["tool_call_id"], resultMetadata["tool_call_id"])
@@ -132,7 +131,7 @@ struct EffectOutputs {
         members.set("tool_call_id", callID.map(JSONText.Piece.slice))
         members.set("tool_event", event.map(JSONText.Piece.slice))
         let id: JSONText.Piece = callID?.orNone.map { .slice($0) } ?? effectID
-        return output("conv.out.tool.status", id: "tool-\(id.text)", members)
+        return output(SignalType.toolStatus, id: "tool-\(id.text)", members)
     }
 
     private func generationMembers(lifecycle: JSONText.Piece) -> OutputMembers {
@@ -195,7 +194,7 @@ struct EffectOutputs {
         members.set("message", message.map(JSONText.Piece.slice) ?? status)
         members.set("tool_name", notNull(data["tool_name"]))
         members.set("tool_call_id", notNull(data["tool_call_id"]))
-        return output("conv.out.tool.status", id: "tool-\(effectID.text)", members)
+        return output(SignalType.toolStatus, id: "tool-\(effectID.text)", members)
     }
 
     // MARK: Choosing values

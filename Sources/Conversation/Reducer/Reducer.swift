@@ -3,12 +3,12 @@ import Signals
 /// Applies signals to a conversation: a pure function of state and signal to state and directives.
 public enum Reducer {
     /// Applies `signal` to `state` and returns what has to be done, in order. Markers (`conv.applied.*`) change the
-    /// state and order nothing.
+    /// state and cause no directives.
     ///
     /// - Parameters:
     ///   - offset: the signal's place in the record order of its conversation.
-    ///   - recordHash: the hash of the signal's record. The digest contains it, so that no byte of a recorded signal can change
-    ///     unseen.
+    ///   - recordHash: the hash of the signal's record. The digest contains it, so that a change to
+    ///     any byte of a recorded signal is detected.
     public static func apply(
         _ signal: Signal, priority: Priority, offset: Int64, recordHash: UInt64, to state: inout ConversationState
     ) -> [Directive] {
@@ -25,14 +25,14 @@ public enum Reducer {
 
         var directives: [Directive] = [.emitAppliedMarker]
         switch signal.type {
-        case "conv.in.message.received": directives.append(.startEffect(start(.llm, signal, data)))
-        case "conv.in.timer.tick": directives.append(.startEffect(start(.timer, signal, data)))
-        case "conv.in.tool.approved", "conv.in.tool.denied":
+        case SignalType.messageReceived: directives.append(.startEffect(start(.llm, signal, data)))
+        case SignalType.timerTick: directives.append(.startEffect(start(.timer, signal, data)))
+        case SignalType.toolApproved, SignalType.toolDenied:
             let decision = ToolDecision(
-                target: EffectTarget(data), isApproved: signal.type == "conv.in.tool.approved")
+                target: EffectTarget(data), isApproved: signal.type == SignalType.toolApproved)
             directives.append(.decide(decision))
-        case "conv.in.effect.cancel_requested": directives.append(.cancelEffect(EffectTarget(data)))
-        case "conv.in.timer.cancel_requested":
+        case SignalType.effectCancelRequested: directives.append(.cancelEffect(EffectTarget(data)))
+        case SignalType.timerCancelRequested:
             let timer = data["timer_id"]?.string.map(EffectClass.timer.effectID(startedBy:))
             directives.append(.cancelEffect(EffectTarget(effectID: timer, data)))
         default:
@@ -45,9 +45,6 @@ public enum Reducer {
         return directives + toolStep
     }
 
-    /// Settings of a conversation; the newest counts, whole.
-    static let configured = "conv.in.conversation.configured"
-
     private static func needsData(_ type: String, _ family: Family?) -> Bool {
         switch family {
         case .effect: true
@@ -57,16 +54,16 @@ public enum Reducer {
     }
 
     private static let inboundWithData: Set<String> = [
-        "conv.in.message.received", "conv.in.timer.tick", "conv.in.timer.cancel_requested", "conv.in.tool.approved",
-        "conv.in.tool.denied", "conv.in.effect.cancel_requested",
+        SignalType.messageReceived, SignalType.timerTick, SignalType.timerCancelRequested, SignalType.toolApproved,
+        SignalType.toolDenied, SignalType.effectCancelRequested,
     ]
 
     /// What a control signal asks for; all of these cancel what is in flight.
     private static func flag(_ type: String) -> ConversationState.Flags? {
         switch type {
-        case "conv.in.control.abort_requested": .abortRequested
-        case "conv.in.control.stop_requested": .stopRequested
-        case "conv.in.control.cancel_requested": .cancelRequested
+        case SignalType.abortRequested: .abortRequested
+        case SignalType.stopRequested: .stopRequested
+        case SignalType.cancelRequested: .cancelRequested
         default: nil
         }
     }

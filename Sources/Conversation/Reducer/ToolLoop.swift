@@ -1,10 +1,10 @@
 import Signals
 
-/// An answer that goes on behind tool calls: a generation that ends in calls starts one tool effect a call, and when all of
-/// them have ended the next generation starts.
+/// An answer that continues after tool calls: a generation that ends in calls starts one tool effect per call, and when all of
+/// them have ended, the next generation starts.
 ///
-/// Only Convey's own generations (`Signal.effectSource`) begin it: what others report of effects that they run themselves is
-/// theirs to continue. The end that is published first ends a call, as every effect does.
+/// Only Convey's own generations (`Signal.effectSource`) start it: programs that report effects of their own continue those
+/// themselves. The end that is published first ends a call, as every effect does.
 public struct ToolLoop: Sendable, Equatable {
     /// Generations that have ended in calls since the last message.
     public private(set) var round: Int
@@ -19,9 +19,9 @@ public struct ToolLoop: Sendable, Equatable {
     public static func mayContinue(_ signal: Signal) -> Bool {
         guard !signal.isForked else { return false }
         switch signal.type {
-        case "conv.effect.llm.generation.completed": return signal.source == Signal.effectSource
-        case "conv.effect.tool.execution.completed", "conv.effect.tool.execution.failed",
-            "conv.effect.tool.execution.canceled":
+        case SignalType.generationCompleted: return signal.source == Signal.effectSource
+        case SignalType.executionCompleted, SignalType.executionFailed,
+            SignalType.executionCanceled:
             return true
         default: return false
         }
@@ -33,7 +33,7 @@ public struct ToolLoop: Sendable, Equatable {
     ) -> [Directive] {
         if isControl { return end(&loop, because: signal) }
         guard mayContinue(signal) else { return [] }
-        if signal.type.hasPrefix("conv.effect.llm.") { return begin(signal, data, &loop) }
+        if signal.type == SignalType.generationCompleted { return begin(signal, data, &loop) }
         guard let effectID = data["effect_id"]?.string, var open = loop,
             let index = open.waiting.firstIndex(of: effectID)
         else { return [] }
@@ -53,7 +53,7 @@ public struct ToolLoop: Sendable, Equatable {
         ]
     }
 
-    /// The answer ends between two generations, so that no generation's end tells of it.
+    /// The answer ends between two generations, so no generation's end reports it.
     private static func end(_ loop: inout ToolLoop?, because signal: Signal) -> [Directive] {
         guard let open = loop.take() else { return [] }
         let effectID = EffectClass.llm.effectID(startedBy: open.message)
@@ -65,12 +65,12 @@ public struct ToolLoop: Sendable, Equatable {
         return [
             .emitOutput(
                 Output(
-                    type: "conv.out.assistant.canceled", outputID: "assistant-\(effectID)",
+                    type: SignalType.assistantCanceled, outputID: "assistant-\(effectID)",
                     channel: Array("\"primary\"".utf8), data: data.finish()))
         ]
     }
 
-    /// Far above any `llm.max_tool_rounds`: what a record says must not overflow.
+    /// Far above any `llm.max_tool_rounds`; keeps recorded numbers from overflowing.
     private static let roundCeiling = Int(Int32.max)
 
     private static func begin(_ signal: Signal, _ data: JSONObjectView, _ loop: inout ToolLoop?) -> [Directive] {
@@ -117,7 +117,7 @@ extension ToolLoop {
         JSONWriter.append(raw: "],\"message\":", to: &bytes)
         JSONWriter.append(string: message, to: &bytes)
         if let policy {
-            // As text, so that it reads back as it is spelled.
+            // As text, to keep its spelling.
             if let text = String(validating: policy, as: UTF8.self) {
                 JSONWriter.append(raw: ",\"policy\":", to: &bytes)
                 JSONWriter.append(string: text, to: &bytes)

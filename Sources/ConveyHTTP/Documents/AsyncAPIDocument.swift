@@ -1,7 +1,7 @@
 import Conversation
 import Signals
 
-/// The topics in the terms of AsyncAPI 3.0 (asyncapi.com/docs/reference/specification/v3.0.0), as the application that
+/// The topics as an AsyncAPI 3.0 document (asyncapi.com/docs/reference/specification/v3.0.0), as the application that
 /// this document describes sees them: Convey receives what clients publish, and sends what they subscribe to.
 enum AsyncAPIDocument {
     static func text(version: String, root: String) -> String {
@@ -27,7 +27,7 @@ enum AsyncAPIDocument {
                 "components",
                 DocumentText.object([
                     ("schemas", DocumentText.schemas),
-                    ("messages", DocumentText.object(messages + SignalType.all.map(message))),
+                    ("messages", DocumentText.object(messages + DocumentedType.all.map(message))),
                 ])
             ),
         ])
@@ -37,7 +37,7 @@ enum AsyncAPIDocument {
         func channel(
             _ name: String, _ address: String, _ message: String, _ description: String, family: Family? = nil
         ) -> (String, String) {
-            let messages = [message] + SignalType.all.filter { $0.family == family }.map(\.name)
+            let messages = [message] + DocumentedType.all.filter { $0.family == family }.map(\.name)
             let names = address.split(separator: "{").dropFirst().map { $0.prefix { $0 != "}" } }
             var members = [
                 ("address", DocumentText.quoted("\(root)/\(address)")),
@@ -56,34 +56,36 @@ enum AsyncAPIDocument {
         return [
             channel(
                 "in", "in/{subject}/{rest}", "signal",
-                "signals of type conv.in.{rest}, from clients; types that are not listed are recorded, and nothing follows",
+                "signals of type conv.in.{rest} from clients; other types are recorded without further effect",
                 family: .inbound),
             channel(
-                "inWithType", "in/{subject}", "signal", "the same, where the envelope carries the type",
+                "inWithType", "in/{subject}", "signal", "the same, with the type in the envelope",
                 family: .inbound),
             channel("ingest", "ingest/{subject}", "signal", "signals of any family but applied, from trusted programs"),
             channel("out", "out/{subject}/{rest}", "event", "what a user sees", family: .output),
-            channel("effect", "effect/{subject}/{rest}", "event", "the life of effects", family: .effect),
+            channel("effect", "effect/{subject}/{rest}", "event", "the lifecycle of effects", family: .effect),
             channel(
-                "applied", "applied/{subject}/event/applied", "event", "markers: a signal was applied, in which order",
+                "applied", "applied/{subject}/event/applied", "event",
+                "markers: the order in which signals were applied",
                 family: .applied),
             channel(
-                "audit", "audit/{subject}/{rest}", "event", "rejections, dead letters, and what became of attempts",
+                "audit", "audit/{subject}/{rest}", "event", "rejections, dead letters and failed attempts",
                 family: .audit),
             channel("toolCall", "tool/{name}/call", "toolCall", "calls of a tool, for its workers"),
             channel("toolResult", "tool/{name}/result/{effect}", "toolAnswer", "progress, results and errors of calls"),
-            channel("toolCancel", "tool/{name}/cancel", "toolCancel", "calls for which nobody waits any more"),
+            channel("toolCancel", "tool/{name}/cancel", "toolCancel", "calls whose results are no longer needed"),
             channel("status", "status/{node}", "status", "online or offline, retained"),
             channel(
-                "receipt", "receipt/{subject}/{client}", "receipt", "receipts, where mqtt.response_topics allows it"),
-            channel("query", "query/{subject}/{view}", "question", "questions about conversations"),
+                "receipt", "receipt/{subject}/{client}", "receipt",
+                "receipts, if mqtt.response_topics allows this topic"),
+            channel("query", "query/{subject}/{view}", "question", "queries about conversations"),
             (
                 "answer",
                 DocumentText.object([
                     ("address", "null"),
                     (
                         "description",
-                        #""the question's response topic, where mqtt.response_topics allows it""#
+                        #""the query's response topic, if mqtt.response_topics allows it""#
                     ),
                     ("messages", ##"{"answer":{"$ref":"#/components/messages/answer"}}"##),
                 ])
@@ -96,9 +98,9 @@ enum AsyncAPIDocument {
         case "subject": #""the conversation, percent-encoded into one level""#
         case "rest": #""the type without conv.{family}., its dots turned into slashes""#
         case "node": #""the node's name""#
-        case "client": #""what the client likes, such as its id""#
+        case "client": #""any name, such as the client's id""#
         case "name": #""the tool's name""#
-        case "effect": #""the effect's id, percent-encoded into one level; the call says the topic""#
+        case "effect": #""the effect's id, percent-encoded into one level; the call carries the topic""#
         default:
             #""one of the views; the subject is _ for conversations and effects","enum":["# + views + "]"
         }
@@ -139,7 +141,7 @@ enum AsyncAPIDocument {
         return receives + sends + [answer, query]
     }()
 
-    private static func message(_ type: SignalType) -> (name: String, json: String) {
+    private static func message(_ type: DocumentedType) -> (name: String, json: String) {
         let data = type.dataSchema
         let payload =
             type.family == .inbound
@@ -192,11 +194,11 @@ enum AsyncAPIDocument {
             ),
             (
                 "toolCall",
-                #"{"contentType":"application/json","summary":"Do this; answer to response_topic, with the correlation data or with idempotency_key and attempt.","payload":{"type":"object","required":["call_id","name","arguments","effect_id","subject","attempt","idempotency_key","response_topic","deadline"],"properties":{"call_id":{"type":"string"},"name":{"type":"string"},"arguments":{"type":"object"},"effect_id":{"type":"string"},"subject":{"type":"string"},"attempt":{"type":"integer"},"idempotency_key":{"type":"string"},"response_topic":{"type":"string"},"deadline":{"type":"string","format":"date-time"},"traceparent":{"type":"string"}}}}"#
+                #"{"contentType":"application/json","summary":"A call. The worker replies to response_topic, with the correlation data or with idempotency_key and attempt.","payload":{"type":"object","required":["call_id","name","arguments","effect_id","subject","attempt","idempotency_key","response_topic","deadline"],"properties":{"call_id":{"type":"string"},"name":{"type":"string"},"arguments":{"type":"object"},"effect_id":{"type":"string"},"subject":{"type":"string"},"attempt":{"type":"integer"},"idempotency_key":{"type":"string"},"response_topic":{"type":"string"},"deadline":{"type":"string","format":"date-time"},"traceparent":{"type":"string"}}}}"#
             ),
             (
                 "toolAnswer",
-                #"{"contentType":"application/json","summary":"Any number of pieces of progress, then one result or error.","payload":{"type":"object","required":["type"],"properties":{"type":{"enum":["progress","result","error"]},"message":{"type":"string"},"content":{"description":"Of a result: a string is its text, anything else its JSON."},"retriable":{"type":"boolean","description":"Of an error."},"idempotency_key":{"type":"string"},"attempt":{"type":"integer"}}}}"#
+                #"{"contentType":"application/json","summary":"Any number of progress messages, then one result or error.","payload":{"type":"object","required":["type"],"properties":{"type":{"enum":["progress","result","error"]},"message":{"type":"string"},"content":{"description":"For a result: a string is used as text, any other value as its JSON."},"retriable":{"type":"boolean","description":"For an error."},"idempotency_key":{"type":"string"},"attempt":{"type":"integer"}}}}"#
             ),
             (
                 "toolCancel",
@@ -208,7 +210,7 @@ enum AsyncAPIDocument {
                     ("contentType", #""application/json""#),
                     (
                         "summary",
-                        #""Parameters of the view, or nothing. MQTT 5 only: it needs a response topic; correlation data come back as they are.""#
+                        #""Parameters of the view, or nothing. Requires MQTT 5 and a response topic; correlation data is returned unchanged.""#
                     ),
                     (
                         "payload",
@@ -223,7 +225,7 @@ enum AsyncAPIDocument {
                     ("contentType", #""application/json""#),
                     (
                         "summary",
-                        #""The view's answer or an error, the same bytes as over HTTP; the user property status is HTTP's.""#
+                        #""The view's answer or an error, the same bytes as over HTTP; the user property status holds the HTTP status.""#
                     ),
                     ("payload", #"{"oneOf":"# + DocumentText.array(answers) + "}"),
                 ])

@@ -26,7 +26,7 @@ enum DocumentText {
         case .after, .afterSequence: "0"
         case .asOf: "20"
         case .family: quoted("out")
-        case .type: quoted("conv.out.assistant.*")
+        case .type: quoted(SignalType.assistantPrefix + "*")
         case .since: quoted("2026-01-01T00:00:00Z")
         case .until: quoted("2100-01-01T00:00:00Z")
         case .id: quoted("55b154df-cfc7-44bb-b4fc-d6074b992c2b")
@@ -54,13 +54,13 @@ enum DocumentText {
         {
         "Subject":{"type":"string","minLength":1,"maxLength":256,"description":"The conversation's id."},
         "Offset":{"type":"integer","minimum":0,"description":"A place in the conversation's record order, from 1."},
-        "Next":{"type":"object","description":"The parameter, with its value, that asks for the next page in place of this page's before, after, after_sequence or cursor. Missing on the last page.","minProperties":1,"maxProperties":1},
+        "Next":{"type":"object","description":"The parameter and value that request the next page, in place of this page's before, after, after_sequence or cursor. Absent on the last page.","minProperties":1,"maxProperties":1},
         "Problem":{"type":"object","required":["error","message"],"properties":{
-            "error":{"type":"string","description":"A word for programs."},"message":{"type":"string"}}},
+            "error":{"type":"string","description":"A stable code for programs."},"message":{"type":"string"}}},
         "Receipt":{"type":"object","required":["status"],"properties":{
             "status":{"type":"string","enum":["recorded","duplicate","rejected"]},"id":{"type":"string"},
             "subject":{"$ref":"#/components/schemas/Subject"},"offset":{"$ref":"#/components/schemas/Offset"},
-            "code":{"type":"string","description":"Of what is rejected."},"message":{"type":"string"}}},
+            "code":{"type":"string","description":"Why the signal was rejected."},"message":{"type":"string"}}},
         "Positions":{"type":"object","required":["positions"],"properties":{
             "positions":{"type":"array","minItems":1,"maxItems":1000,"items":{"$ref":"#/components/schemas/JournalPosition"}}}},
         "JournalPosition":{"description":"A place in the journal: a number, or SHARD.POSITION where the journal has several shards.","oneOf":[{"type":"integer","minimum":0},{"type":"string","pattern":"^[0-9]+\\.[0-9]+$"}]},
@@ -75,14 +75,14 @@ enum DocumentText {
             "recorded_at":{"type":"string","format":"date-time"},
             "id":{"type":"string"},"source":{"type":"string"},"type":{"type":"string"},
             "cause":{"type":"string","description":"The id of the signal that it waits for."},
-            "data":{"type":"object","description":"Of one letter alone, not in a list."}}},
+            "data":{"type":"object","description":"Only for a single letter, not in lists."}}},
         "DeadLetters":{"type":"object","required":["dead_letters"],"properties":{
             "dead_letters":{"type":"array","items":{"$ref":"#/components/schemas/DeadLetter"}}}},
         "DeadLetterResults":{"type":"object","required":["results"],"properties":{
             "results":{"type":"array","items":{"type":"object","required":["position","status"],"properties":{
                 "shard":{"$ref":"#/components/schemas/Shard"},"position":{"type":"integer"},
                 "status":{"type":"string","enum":["redriven","discarded","not_found","already_discarded","parked_limit"]},
-                "audit_id":{"type":"string","description":"Of the audit signal that tells of it."}}}}}},
+                "audit_id":{"type":"string","description":"The id of the audit signal."}}}}}},
         "Error":{"type":"object","required":["error","message"],"properties":{
             "error":{"type":"string","enum":["view_unknown","parameter_unknown","parameter_invalid","parameter_missing","not_found","busy","timeout","unavailable","corrupt"]},
             "message":{"type":"string"}}},
@@ -90,11 +90,11 @@ enum DocumentText {
             "offset":{"$ref":"#/components/schemas/Offset"},
             "time":{"type":"string","format":"date-time"},
             "event_id":{"type":"string"},
-            "event_ids":{"type":"array","items":{"type":"string"},"description":"Of joined deltas, all events."},
+            "event_ids":{"type":"array","items":{"type":"string"},"description":"All events of an entry that joins several deltas."},
             "type":{"type":"string"},
             "kind":{"type":"string","enum":["message","delta","status"]},
             "role":{"type":"string","enum":["user","assistant","tool"]},
-            "content":{"description":"Text; a user's as it was sent."},
+            "content":{"description":"Text; for users, the content as it was sent."},
             "output_id":{},"channel":{},
             "metadata":{"type":"object"}}},
         "Timeline":{"type":"object","required":["subject","as_of","entries"],"properties":{
@@ -134,13 +134,13 @@ enum DocumentText {
                 "in_flight_effects":{"type":"object","additionalProperties":{"type":"string","enum":["started","progress"]}},
                 "last_event":{"oneOf":[{"type":"null"},{"$ref":"#/components/schemas/Application"}]},
                 "digest":{"type":"string"},
-                "history":{"type":"array","maxItems":100,"items":{"$ref":"#/components/schemas/Application"},"description":"The latest first."}}}}},
+                "history":{"type":"array","maxItems":100,"items":{"$ref":"#/components/schemas/Application"},"description":"Newest first."}}}}},
         "Trace":{"type":"object","required":["subject","as_of","id","complete","signals"],"properties":{
             "subject":{"$ref":"#/components/schemas/Subject"},"as_of":{"$ref":"#/components/schemas/Offset"},
             "id":{"type":"string"},
-            "complete":{"type":"boolean","description":"False where the conversation or the trace is too long to show all of it."},
+            "complete":{"type":"boolean","description":"False if the conversation or the trace is too long to show completely."},
             "signals":{"type":"array","minItems":1,"items":{"type":"object","required":["depth","offset","time","type","id"],"properties":{
-                "depth":{"type":"integer","description":"Below 0 a cause, 0 the signal itself, above 0 a consequence."},
+                "depth":{"type":"integer","description":"Negative for causes, 0 for the signal itself, positive for consequences."},
                 "offset":{"$ref":"#/components/schemas/Offset"},"time":{"type":"string","format":"date-time"},
                 "type":{"type":"string"},"id":{"type":"string"},"causationid":{"type":"string"},
                 "applied":{"type":"object","required":["offset","time","apply_order"]},
@@ -157,11 +157,11 @@ enum DocumentText {
                 "subject":{"$ref":"#/components/schemas/Subject"},"effect_id":{"type":"string"},
                 "class":{"type":"string","enum":["llm","tool","timer"]},"kind":{"type":"string"},
                 "state":{"type":"string","enum":["waiting","running","retrying","timer","awaiting_consent"]},
-                "attempt":{"type":"integer","minimum":0,"description":"The newest that has started; 0 before the first."},
+                "attempt":{"type":"integer","minimum":0,"description":"The latest attempt that has started; 0 before the first."},
                 "cause":{"type":"string","description":"The id of the signal that ordered it."},
                 "cause_offset":{"$ref":"#/components/schemas/Offset"},
                 "ordered_at":{"type":"string","format":"date-time","description":"When that signal was recorded."},
-                "due_at":{"type":"string","format":"date-time","description":"When a timer fires, and before when no attempt is made."}}}},
+                "due_at":{"type":"string","format":"date-time","description":"When a timer fires or the next attempt may start."}}}},
             "unreadable_shards":{"$ref":"#/components/schemas/UnreadableShards"},
             "next":{"$ref":"#/components/schemas/Next"}}}
         }

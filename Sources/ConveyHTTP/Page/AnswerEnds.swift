@@ -1,11 +1,11 @@
 import Signals
 
-/// What a timeline does not tell of answers: that they failed, were canceled, wait for another attempt or began anew, and that a
-/// tool asks for approval. Read from the events between the timeline's first entry and its end.
+/// Facts about answers that a timeline leaves out: that they failed, were canceled, wait for another attempt or started over, and
+/// that a tool call waits for approval. Read from the events between the timeline's first entry and its end.
 struct AnswerEnds: Sendable {
     static let types = [
-        "conv.out.assistant.canceled", "conv.out.assistant.failed", "conv.out.assistant.reset",
-        "conv.out.assistant.waiting", "conv.out.tool.approval_requested",
+        SignalType.assistantCanceled, SignalType.assistantFailed, SignalType.assistantReset,
+        SignalType.assistantWaiting, SignalType.toolApprovalRequested,
     ]
     private static let limit = "200"
 
@@ -13,16 +13,16 @@ struct AnswerEnds: Sendable {
     let events: [JSONValue]
     /// Effects under way.
     let openEffects: Set<String>
-    /// Outputs that are there as a whole behind the end of the page, so that their pieces before it need not be shown.
+    /// Outputs whose whole text comes after the end of the page, so their earlier pieces need not be shown.
     let wholeLater: Set<String>
-    /// Where the page ends: what is from here on changes entries, and is none itself.
+    /// The end of the page: later events change entries but add none.
     var end = Int.max
 
     static func read(
         of timeline: JSONValue, _ subject: String, asOf: String?, before: Int64?, _ queries: PageQueries
     ) async throws(PageQueries.Failure) -> AnswerEnds {
         guard (timeline["as_of"]?.int ?? 0) > 0 else { return AnswerEnds(events: [], openEffects: [], wholeLater: []) }
-        // An answer that failed before its first word has no entry: it may stand before all of them.
+        // An answer that failed before its first word has no entry and may precede all entries.
         let isFirstPage = timeline["next"] == nil
         let first = isFirstPage ? 1 : timeline["entries"]?.array?.first?["offset"]?.int ?? 1
         let events = try await queries.ask(
@@ -37,7 +37,7 @@ struct AnswerEnds: Sendable {
             later = try await queries.ask(
                 .events, subject,
                 [
-                    ("after", String(max(0, before - 1))), ("as_of", asOf), ("type", "conv.out.assistant.completed"),
+                    ("after", String(max(0, before - 1))), ("as_of", asOf), ("type", SignalType.assistantCompleted),
                     ("limit", "1"),
                 ])
         }

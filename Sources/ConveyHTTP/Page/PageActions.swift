@@ -23,28 +23,32 @@ enum PageActions {
 
     static func make(_ sources: PageSources) -> [Route] {
         [
-            form(.say, "takes a message", .write, bodyLimit: bodyLimit(sources.messageLimit)) { form, grant in
+            form(.say, "posts a message", .write, bodyLimit: bodyLimit(sources.messageLimit)) { form, grant in
                 guard let subject = form[PagePath.subject], let content = form["content"] else { return .incomplete }
                 var data = JSONObjectBuilder(reservingCapacity: content.utf8.count + 32)
                 // Browsers send line ends in forms as CR LF.
                 data.add("content", content.replacing("\r\n", with: "\n"))
                 return await record(
-                    "message.received", data, id: form["id"], subject, grant, sources, back: .conversation)
+                    SignalType.messageReceived, data, id: form["id"], subject, grant, sources, back: .conversation)
             },
-            form(.control, "aborts, stops or cancels what a conversation does", .write) { form, grant in
-                guard let subject = form[PagePath.subject], let action = form["action"],
-                    ["abort_requested", "stop_requested", "cancel_requested"].contains(action)
-                else { return .incomplete }
-                return await record(
-                    "control.\(action)", JSONObjectBuilder(), subject, grant, sources, back: .conversation)
+            form(.control, "aborts, stops or cancels a conversation's effects", .write) { form, grant in
+                guard let subject = form[PagePath.subject] else { return .incomplete }
+                let type: String
+                switch form["action"] {
+                case "abort_requested": type = SignalType.abortRequested
+                case "stop_requested": type = SignalType.stopRequested
+                case "cancel_requested": type = SignalType.cancelRequested
+                default: return .incomplete
+                }
+                return await record(type, JSONObjectBuilder(), subject, grant, sources, back: .conversation)
             },
             form(.effect, "cancels an effect, or approves a tool call", .write) { form, grant in
                 guard let subject = form[PagePath.subject], let effect = form["effect"] else { return .incomplete }
                 let type: String
                 switch form["action"] {
-                case "cancel_requested": type = "effect.cancel_requested"
-                case "approved": type = "tool.approved"
-                case "denied": type = "tool.denied"
+                case "cancel_requested": type = SignalType.effectCancelRequested
+                case "approved": type = SignalType.toolApproved
+                case "denied": type = SignalType.toolDenied
                 default: return .incomplete
                 }
                 var data = JSONObjectBuilder()
@@ -111,7 +115,7 @@ enum PageActions {
         var envelope = JSONObjectBuilder()
         envelope.add("specversion", "1.0")
         envelope.add("id", id.flatMap { $0.isEmpty ? nil : $0 } ?? makeID())
-        envelope.add("type", "conv.in.\(type)")
+        envelope.add("type", type)
         envelope.add("data", json: data.finish())
         let answer = await sources.signals.record(
             subject: subject, type: nil, payload: envelope.finish(), contentType: "application/cloudevents+json",

@@ -30,7 +30,7 @@ struct TimelineEntries {
         let whole = ends.wholeLater.union(
             timeline.filter { $0["kind"]?.string == "message" }.compactMap { $0["output_id"]?.string })
         let resets = Dictionary(
-            ends.events.filter { $0["type"]?.string == "conv.out.assistant.reset" }
+            ends.events.filter { $0["type"]?.string == SignalType.assistantReset }
                 .map { ($0["data"]?["output_id"]?.string ?? "", $0["offset"]?.int ?? 0) }, uniquingKeysWith: max)
         for value in timeline {
             let output = value["output_id"]?.string ?? ""
@@ -91,15 +91,15 @@ struct TimelineEntries {
         let isOnPage = event["offset"]?.int ?? 0 < ends.end
         guard isOnPage || index(of: output) != nil else { return }
         switch event["type"]?.string {
-        case "conv.out.assistant.canceled": end(event, output, "canceled", PageText.words(data["reason"]))
-        case "conv.out.assistant.failed":
+        case SignalType.assistantCanceled: end(event, output, "canceled", PageText.words(data["reason"]))
+        case SignalType.assistantFailed:
             let words = [data["category"], data["message"]].map(PageText.words).filter { !$0.isEmpty }
             end(event, output, "failed", words.joined(separator: ": "))
-        case "conv.out.assistant.waiting" where ends.openEffects.contains(PageText.words(data["effect_id"])):
+        case SignalType.assistantWaiting where ends.openEffects.contains(PageText.words(data["effect_id"])):
             // Later pieces belong to the next attempt.
             if let index = index(of: output), entries[index].newest > event["offset"]?.int ?? 0 { break }
             end(event, output, "waiting", PageText.words(data["message"]))
-        case "conv.out.tool.approval_requested" where isOnPage:
+        case SignalType.toolApprovalRequested where isOnPage:
             let effect = PageText.words(data["effect_id"])
             var entry = Entry(event, role: "tool", name: "tool \(PageText.words(data["tool_name"])) asks for approval")
             entry.text = PageText.words(data["arguments"])
@@ -123,13 +123,13 @@ struct TimelineEntries {
         }
     }
 
-    /// Marks an answer that is empty or may not be complete: `, no text`, `, may not be whole (length)`.
+    /// Marks an answer that is empty or may not be complete: `, no text`, `, may be incomplete (length)`.
     private static func end(_ value: JSONValue, role: String, text: String) -> String {
         guard role == "assistant" else { return "" }
         let reason = PageText.words(value["metadata"]?["finish_reason"])
         let isWhole = ["", "stop", "tool_calls"].contains(reason)
         return (text.contains { !$0.isWhitespace } ? "" : ", no text")
-            + (isWhole ? "" : ", may not be whole (\(reason))")
+            + (isWhole ? "" : ", may be incomplete (\(reason))")
     }
 
     private func index(of output: String) -> Int? {

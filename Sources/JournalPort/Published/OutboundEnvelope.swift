@@ -54,7 +54,7 @@ package struct OutboundEnvelope {
     private func envelope(of marker: Marker, _ event: OutboundEvent) -> Signal {
         Signal(
             id: ids.marker(of: marker.appliedPosition), source: DerivedSource.reducer,
-            type: "conv.applied.event.applied", subject: event.subject, cause: .signal(event.applied?.signal.id ?? ""),
+            type: Marker.type, subject: event.subject, cause: .signal(event.applied?.signal.id ?? ""),
             traceparent: event.applied?.signal.traceparent, data: [])
     }
 

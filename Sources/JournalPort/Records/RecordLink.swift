@@ -92,5 +92,5 @@ public struct ConversationHead: Sendable, Equatable {
 
 extension Marker {
     /// The type under which markers are published.
-    public static let type = "conv.applied.event.applied"
+    public static let type = SignalType.eventApplied
 }

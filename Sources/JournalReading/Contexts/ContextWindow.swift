@@ -59,21 +59,21 @@ struct ContextWindow {
         if case .signal(let id, _, _) = link.content { resolve(id) }
         guard let signal else { return }
         switch signal.type {
-        case "conv.in.message.received": messages += 1
-        case "conv.effect.llm.generation.started":
+        case SignalType.messageReceived: messages += 1
+        case SignalType.generationStarted:
             guard let data = JSONObjectView(signal.data), let effect = data["effect_id"]?.string,
                 effect.utf8.starts(with: Self.generationPrefix.utf8), Self.isFirstAttempt(data)
             else { return }
             endedWithoutStart.remove(ExactText(effect))
             startedWithoutCause.insert(ExactText(effect))
-        case "conv.effect.llm.generation.completed", "conv.effect.llm.generation.canceled",
-            "conv.effect.llm.generation.failed", "conv.out.assistant.completed":
+        case SignalType.generationCompleted, SignalType.generationCanceled,
+            SignalType.generationFailed, SignalType.assistantCompleted:
             let effect = JSONObjectView(signal.data)?["effect_id"]?.string
             if let effect, effect.utf8.starts(with: Self.generationPrefix.utf8) {
                 endedWithoutStart.insert(ExactText(effect))
             }
             // An output that names its generation only repeats the generation's end.
-            if signal.type != "conv.out.assistant.completed" || effect == nil { messages += 1 }
+            if signal.type != SignalType.assistantCompleted || effect == nil { messages += 1 }
         default: break
         }
         bytes += signal.data.count

@@ -58,8 +58,8 @@ struct TimelineWindow {
 
     static func shows(_ type: String) -> Bool {
         switch type {
-        case "conv.in.message.received", "conv.out.assistant.delta", "conv.out.assistant.completed",
-            "conv.out.tool.status":
+        case SignalType.messageReceived, SignalType.assistantDelta, SignalType.assistantCompleted,
+            SignalType.toolStatus:
             true
         default: false
         }
@@ -132,7 +132,7 @@ extension QueryExecutor {
             for link in try links(through: next, limit: step, reading) {
                 next = link.offset - 1
                 guard TimelineWindow.shows(link.type) else { continue }
-                let isDelta = link.type == "conv.out.assistant.delta"
+                let isDelta = link.type == SignalType.assistantDelta
                 if !isDelta || !isBehindDelta { count += 1 }
                 isBehindDelta = isDelta
                 shown.append(link.position)

@@ -30,13 +30,13 @@ struct EffectReplay {
     /// An application has ordered it.
     mutating func order(_ key: EffectKey, _ start: EffectStart, of conversation: ConversationID) {
         open[key] = conversation
-        let type = "conv.effect.\(start.effectClass.rawValue).\(start.kind)."
+        let type = SignalType.effectPrefix(start.effectClass.rawValue, start.kind)
         names[Name(conversation: conversation, type: type, effectID: start.effectID), default: []].append(key)
     }
 
     /// A signal from outside that says that an effect has ended is its end, when it has none.
     private mutating func takeOutside(_ signal: Signal, of record: JournalRecord) {
-        guard Self.isEnd(signal.type), signal.type.hasPrefix("conv.effect."), !signal.isForked,
+        guard Self.isEnd(signal.type), Family(type: signal.type) == .effect, !signal.isForked,
             let name = name(signal, of: record),
             let key = names[name]?.max(by: { ($0.cause, $0.ordinal) < ($1.cause, $1.ordinal) })
         else { return }

@@ -1,3 +1,5 @@
+import Signals
+
 /// Follows the answer to one message: puts its pieces together as they come, drops repeats, and knows when it has ended.
 struct AnswerTracker: Sendable {
     enum Step: Sendable, Equatable {
@@ -10,7 +12,7 @@ struct AnswerTracker: Sendable {
         case canceled
         /// What a tool does that the answer waits for.
         case tool(String)
-        /// What the answer waits for besides, or what is wrong with one that has come.
+        /// A remark: why the answer waits, or what is wrong with it.
         case note(String)
     }
 
@@ -19,7 +21,7 @@ struct AnswerTracker: Sendable {
 
     private let effectID: String
     private let messageID: String
-    /// The generation whose text is shown: behind tool calls an answer goes on with another one.
+    /// The generation whose text is shown. After tool calls, another generation continues the answer.
     private var generation: String
     private var lastSequence = 0
     private var attempt = 1
@@ -35,27 +37,27 @@ struct AnswerTracker: Sendable {
     /// What the event means for the answer; nothing when it belongs to something else or came before.
     mutating func handle(_ event: PublishedEvent) -> [Step] {
         guard event.effectID == effectID || event.answers == messageID else { return [] }
-        if event.type.hasPrefix("conv.out.assistant."), let effect = event.effectID, effect != generation {
+        if event.type.hasPrefix(SignalType.assistantPrefix), let effect = event.effectID, effect != generation {
             generation = effect
             attempt = 1
             shown = ""
         }
         switch event.type {
-        case "conv.out.assistant.delta": return handleDelta(event)
-        case "conv.out.assistant.completed":
+        case SignalType.assistantDelta: return handleDelta(event)
+        case SignalType.assistantCompleted:
             let text = rest(of: event.content ?? "")
             return event.finishReason == "tool_calls" ? text : text + notes(on: event) + [.completed]
-        case "conv.out.assistant.failed": return [.failed(event.reason ?? "no reason given")]
-        case "conv.out.assistant.canceled": return [.canceled]
-        case "conv.out.assistant.waiting":
+        case SignalType.assistantFailed: return [.failed(event.reason ?? "no reason given")]
+        case SignalType.assistantCanceled: return [.canceled]
+        case SignalType.assistantWaiting:
             let pause = event.retryInMilliseconds.map { " in \(($0 + 999) / 1_000) s" } ?? ""
             return [.note("trying again\(pause): \(event.reason ?? "no reason given")")]
-        case "conv.effect.tool.execution.started": return [.tool("\(event.toolName ?? "a tool") runs")]
-        case "conv.effect.tool.execution.failed":
+        case SignalType.executionStarted: return [.tool("\(event.toolName ?? "a tool") runs")]
+        case SignalType.executionFailed:
             let (name, reason) = (event.toolName ?? "a tool", event.reason ?? "no reason given")
             // Most reasons name the tool themselves.
             return [.tool(reason.contains(name) ? reason : "\(name) failed: \(reason)")]
-        case "conv.out.tool.approval_requested":
+        case SignalType.toolApprovalRequested:
             return [
                 .tool(
                     "\(event.toolName ?? "a tool") waits for approval: publish tool/approved or tool/denied with "
@@ -82,19 +84,19 @@ struct AnswerTracker: Sendable {
         return steps + [.text(delta)]
     }
 
-    /// What a reader of the text alone would not know.
+    /// Facts that the text alone does not show.
     private func notes(on event: PublishedEvent) -> [Step] {
         var notes: [Step] = []
         if event.content?.contains(where: { !$0.isWhitespace }) != true {
             notes.append(.note("the answer has no text"))
         }
         if let reason = event.finishReason, reason != "stop" {
-            notes.append(.note("the answer may not be whole; it ended with finish_reason \(reason)"))
+            notes.append(.note("the answer may be incomplete; it ended with finish_reason \(reason)"))
         }
         return notes
     }
 
-    /// What is still to be shown of the whole text: nothing when every piece was heard.
+    /// The part of the whole text that is not shown yet; empty if every piece was received.
     private func rest(of content: String) -> [Step] {
         if content.isEmpty || shown.utf8.count >= Self.comparedLimit || content == shown { return [] }
         if content.hasPrefix(shown) { return [.text(String(content.dropFirst(shown.count)))] }

@@ -1,5 +1,6 @@
 import Foundation
 import MQTTTransport
+import Signals
 
 /// A signal as a client command publishes it: a structured CloudEvent with an id of its own, so that a repeat of it is
 /// recorded once.
@@ -14,14 +15,14 @@ struct OutgoingSignal: Sendable, Equatable {
     /// A user's message.
     static func message(_ text: String, subject: String, id: String, time: Date, topics: ConversationTopics) -> Self {
         make(
-            id: id, type: "conv.in.message.received", subject: subject, time: time, topic: topics.message,
+            id: id, type: SignalType.messageReceived, subject: subject, time: time, topic: topics.message,
             data: [("role", "user"), ("content", text)])
     }
 
-    /// The wish to end whatever is under way in a conversation.
+    /// A request to cancel everything in flight in a conversation.
     static func abort(subject: String, id: String, time: Date, topics: ConversationTopics) -> Self {
         make(
-            id: id, type: "conv.in.control.abort_requested", subject: subject, time: time, topic: topics.abort, data: []
+            id: id, type: SignalType.abortRequested, subject: subject, time: time, topic: topics.abort, data: []
         )
     }
 
