@@ -2,13 +2,19 @@ import SQLite
 
 /// The tables of a projection's own database.
 enum ProjectionSchema {
-    /// "CnvP": tells it from journals and from other SQLite files.
-    static let applicationID: Int64 = 0x436e_7650
+    /// "CnP1": tells it from journals and from other SQLite files.
+    static let applicationID: Int64 = 0x436e_5031
+    /// "CnvP": projections of builds that were never released. They hold journal positions where offsets stand now.
+    static let unreleasedApplicationID: Int64 = 0x436e_7650
     static let version: Int64 = 1
     private static let kind = DatabaseKind(
         applicationID: applicationID, newestVersion: version, words: "the database of a Convey projection",
-        // "Cnvy" and "Cnv1".
-        others: [0x436e_7679: "it is a Convey journal", 0x436e_7631: "it is a Convey journal"])
+        others: [
+            // "Cnvy" and "Cnv1".
+            0x436e_7679: "it is a Convey journal", 0x436e_7631: "it is a Convey journal",
+            unreleasedApplicationID:
+                "it was made by an unreleased build, whose projections are not read any more; use another --database",
+        ])
 
     /// Makes sure that a file is a whole database of a projection, or that there is none.
     /// - Returns: false where there is nothing.

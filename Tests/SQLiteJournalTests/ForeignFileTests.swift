@@ -220,6 +220,18 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
         #expect(try directory.contents() == before)
     }
 
+    @Test func `A projection of an unreleased build is refused, since it is ordered by journal positions`() throws {
+        let directory = try TemporaryDirectory(made: ())
+        try ForeignFile.execute(
+            "PRAGMA application_id = \(0x436e_7650); PRAGMA user_version = 1; CREATE TABLE t (x)", in: directory.path)
+        let before = try directory.contents()
+        let error = #expect(throws: SQLiteError.self) {
+            try ProjectionStore(path: directory.path + "/journal.db", newClientID: "c")
+        }
+        #expect(error?.message.contains("use another --database") == true)
+        #expect(try directory.contents() == before)
+    }
+
     @Test(arguments: ["a copy without its WAL", "a WAL with a flipped byte in the middle", "a WAL that is cut off"])
     func `What operations/running.md says makes the rest of it a journal again`(_ name: String) throws {
         let directory = try TemporaryDirectory(made: ())

@@ -6,7 +6,8 @@ enum JournalFile {
     static let kind = DatabaseKind(
         applicationID: Schema.applicationID, newestVersion: Schema.version, words: "a Convey journal",
         others: [
-            // "CnvP".
+            // "CnP1" and, of unreleased builds, "CnvP".
+            0x436e_5031: "it is the database of a Convey projection",
             0x436e_7650: "it is the database of a Convey projection",
             Schema.unreleasedApplicationID:
                 "it was made by an unreleased build, whose journals are not read any more; use another --data",
