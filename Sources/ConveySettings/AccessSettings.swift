@@ -1,7 +1,7 @@
 import HTTPServing
 
 extension AccessPolicy {
-    /// Reads who may use HTTP; nil where nothing is served, or where something is wrong, which is reported.
+    /// Reads the access rules for HTTP; nil when HTTP is off, or after reporting a problem.
     init?(_ resolver: inout SettingsResolver, address: HTTPAddress?, isEncrypted: Bool) {
         let path = resolver.value(Settings.httpTokensFile)
         let origins = Set(resolver.value(Settings.httpOrigins) ?? [])
@@ -14,7 +14,7 @@ extension AccessPolicy {
         guard let address else { return nil }
         if !address.isLoopback, tokens == nil, allowsAnonymous {
             resolver.warn(
-                Settings.httpAllowAnonymous.key.path, "everybody who reaches \(address) may read and change everything")
+                Settings.httpAllowAnonymous.key.path, "anyone who can reach \(address) may read and change everything")
         }
         do throws(HTTPServiceError) {
             try self.init(
@@ -24,7 +24,7 @@ extension AccessPolicy {
             resolver.report(
                 Settings.httpAddress.key,
                 "\(address) can be reached from other machines: give http.tokens_file, or set http.allow_anonymous"
-                    + " where a proxy or a published port decides who gets here")
+                    + " if a proxy or a published port controls access")
             return nil
         }
     }
@@ -38,7 +38,7 @@ extension AccessPolicy {
             return nil
         case .text(let text, let isReadableByOthers):
             if isReadableByOthers {
-                resolver.warn(Settings.httpTokensFile.key.path, "\(path) can be read by everybody on this machine")
+                resolver.warn(Settings.httpTokensFile.key.path, "\(path) is readable by every user of this machine")
             }
             do throws(TokensFile.Problem) {
                 let tokens = try TokensFile.parse(text)

@@ -10,10 +10,10 @@ package struct BrokerSettings: Sendable {
     /// Nil when the setting is left out: `serve` and the client commands choose different ones.
     package let clientID: String?
     package let version: MQTTVersion
-    /// What every topic starts with.
+    /// The prefix of every topic.
     package let root: String
 
-    /// Reads the broker's settings and reports what does not fit together.
+    /// Reads the broker's settings and reports conflicts between them.
     package init(_ resolver: inout SettingsResolver, clientIDDefault: String?) {
         var address = resolver.value(Settings.brokerURL)
         let username = resolver.value(Settings.brokerUsername)
@@ -33,10 +33,10 @@ package struct BrokerSettings: Sendable {
         if let passwordFile { address.password = Self.password(in: passwordFile, &resolver)?.reveal() }
         if let password { address.password = password.reveal() }
         if password != nil, passwordFile != nil {
-            resolver.report(Settings.brokerPasswordFile.key, "is given, and so is broker.password; give one of them")
+            resolver.report(Settings.brokerPasswordFile.key, "conflicts with broker.password; give only one")
         }
         if address.password != nil, address.username == nil {
-            resolver.report(Settings.brokerUsername.key, "is missing, though there is a password")
+            resolver.report(Settings.brokerUsername.key, "is required with a password")
         }
         if address.tls != nil {
             address.tls = BrokerAddress.TLS(
@@ -54,7 +54,7 @@ package struct BrokerSettings: Sendable {
         return logsIn ? ResponseTopicRule.bound : ResponseTopicRule.open
     }
 
-    /// The first line of the file; a file that ends without a line feed is as good.
+    /// The first line of the file; a line feed at the end is optional.
     private static func password(in path: String, _ resolver: inout SettingsResolver) -> Secret? {
         guard let data = FileManager.default.contents(atPath: path), let text = String(data: data, encoding: .utf8),
             let line = text.split(whereSeparator: \.isNewline).first

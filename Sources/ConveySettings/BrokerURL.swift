@@ -12,7 +12,7 @@ enum BrokerURL {
         }
     }
 
-    /// A text that may be a URL, with what could be a password in it masked.
+    /// A text that may be a URL, with anything that could be a password masked.
     static func masked(_ text: String) -> String {
         guard let at = text.lastIndex(of: "@") else { return text }
         let start = text.firstRange(of: "://")?.upperBound ?? text.startIndex

@@ -3,7 +3,7 @@ import Yams
 
 /// The settings in a YAML file, with the line on which each stands.
 struct ConfigFile: Sendable {
-    /// No configuration is this large; a wrong path may lead to something that is.
+    /// Larger than any configuration; guards against a wrong path.
     static let sizeLimit = 1 << 20
 
     private(set) var values: [SettingKey: GivenValue] = [:]
@@ -16,7 +16,7 @@ struct ConfigFile: Sendable {
         parse(text)
     }
 
-    /// For a text that is no file: tests.
+    /// Reads text instead of a file, for tests.
     init(path: String, text: String) {
         self.path = path
         parse(text)
@@ -29,7 +29,7 @@ struct ConfigFile: Sendable {
         }
         guard data.count <= Self.sizeLimit, let text = String(data: data, encoding: .utf8) else {
             problems.append(
-                SettingProblem(name: "config", message: "\(path) is no YAML text of at most 1 MiB", origin: nil))
+                SettingProblem(name: "config", message: "\(path) is not a YAML file of at most 1 MiB", origin: nil))
             return nil
         }
         return text
@@ -63,7 +63,7 @@ struct ConfigFile: Sendable {
             }
             guard let key = Self.keyByPath[name] else {
                 if value.null != nil, Self.isSection(name) { continue }
-                report(name, "is no setting\(NearestName.hint(for: name, among: Self.keyByPath.keys))", at: nameNode)
+                report(name, "is not a setting\(NearestName.hint(for: name, among: Self.keyByPath.keys))", at: nameNode)
                 continue
             }
             if values[key] != nil { report(name, "is given twice", at: nameNode) }

@@ -21,7 +21,7 @@ package struct EnvironmentSettings: Sendable {
             if name == Self.configFileName || Self.isNotOurs(name) { continue }
             guard let key = keyByName[name] else {
                 let hint = NearestName.hint(for: name, among: keyByName.keys)
-                problems.append(SettingProblem(name: name, message: "is no setting\(hint)", origin: nil))
+                problems.append(SettingProblem(name: name, message: "is not a setting\(hint)", origin: nil))
                 continue
             }
             let value = GivenValue(text: text, origin: .environment(name))

@@ -1,4 +1,4 @@
-/// A text that somebody gave for a setting, and where.
+/// The text given for a setting, and where it was given.
 struct GivenValue: Sendable, Equatable {
     let text: String
     package let origin: SettingOrigin

@@ -41,7 +41,7 @@ extension ModelSettings {
             if isStandardTaken {
                 resolver.report(
                     Settings.llmProviders.key, member: ProviderDraft.standardName,
-                    "is given, and so are llm.base_url, llm.model or others of its settings; give one of them")
+                    "conflicts with llm.base_url, llm.model and its other settings; give only one of the two")
             } else {
                 names.append(draft.name)
                 if let provider = draft.checked(&resolver) { providers.append(provider) }
@@ -55,7 +55,7 @@ extension ModelSettings {
     private static func problem(ofName name: String) -> String? {
         if name == ModelSettings.echo { return "is the name of the built-in model; choose another" }
         let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
-        return isPlain && (1...64).contains(name.count) ? nil : "has to be a name of letters, digits, - _ and ."
+        return isPlain && (1...64).contains(name.count) ? nil : "must consist of letters, digits, - _ and ."
     }
 
     /// - Parameter wanted: `llm.provider`, then `llm.fallback`.
@@ -65,11 +65,12 @@ extension ModelSettings {
             if !names.contains(name) {
                 let known = names.joined(separator: ", ")
                 let hint = NearestName.hint(for: name, among: names)
-                resolver.report(key, "\"\(name)\" is no provider; there are \(known), and openai with llm.model\(hint)")
+                resolver.report(
+                    key, "\"\(name)\" is not a provider; known are \(known), and openai with llm.model\(hint)")
             } else if index > 0, name == ModelSettings.echo {
-                resolver.report(key, "echo answers nothing that a model was asked; name a provider")
+                resolver.report(key, "echo cannot replace a model; name a provider")
             } else if wanted[..<index].contains(name) {
-                resolver.report(key, "\"\(name)\" is asked already; name others")
+                resolver.report(key, "\"\(name)\" is already in use; name another one")
             }
         }
     }
@@ -79,12 +80,12 @@ extension ModelSettings {
         guard let path = resolver.value(Settings.llmSystemPromptFile) else { return text }
         if text != nil {
             resolver.report(
-                Settings.llmSystemPromptFile.key, "is given, and so is llm.system_prompt; give one of them")
+                Settings.llmSystemPromptFile.key, "conflicts with llm.system_prompt; give only one")
         }
         guard let data = FileManager.default.contents(atPath: path), data.count <= systemPromptLimit,
             let prompt = String(data: data, encoding: .utf8)
         else {
-            resolver.report(Settings.llmSystemPromptFile.key, "\(path) cannot be read, or is no text of at most 1 MiB")
+            resolver.report(Settings.llmSystemPromptFile.key, "\(path) cannot be read, or is not text of at most 1 MiB")
             return text
         }
         return prompt.trimmingCharacters(in: .newlines)
@@ -98,7 +99,7 @@ extension ModelSettings {
         guard let path = resolver.value(Settings.llmCAFile) else { return nil }
         let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }
         if text?.contains("-----BEGIN CERTIFICATE-----") != true {
-            resolver.report(Settings.llmCAFile.key, "\(path) cannot be read, or has no PEM certificate in it")
+            resolver.report(Settings.llmCAFile.key, "\(path) cannot be read, or contains no PEM certificate")
         }
         return path
     }

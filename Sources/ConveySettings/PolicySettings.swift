@@ -21,31 +21,31 @@ package struct PolicySettings: Sendable {
         func text(_ duration: Duration) -> String { DurationText(duration).description }
         maxAttempts = Setting(
             "\(path).max_attempts", in: .effects, "COUNT", default: "\(standard.maxAttempts)",
-            help: "Attempts at \(what) that may fail.", parse: ValueParsers.integer(1...100))
+            help: "Maximum attempts at \(what).", parse: ValueParsers.integer(1...100))
         backoff = Setting(
             "\(path).backoff", in: .effects, "DURATION", default: text(standard.backoff),
-            help: "The pause before the second attempt; doubled before each further one, with jitter.",
+            help: "Delay before the second attempt; doubles with each further attempt, with jitter.",
             parse: ValueParsers.duration(.zero...day))
         backoffLimit = Setting(
             "\(path).backoff_limit", in: .effects, "DURATION", default: text(standard.backoffLimit),
-            help: "The longest pause between attempts, one that a server asks for included.",
+            help: "Maximum delay between attempts, including one that a server asks for.",
             parse: ValueParsers.duration(.zero...day))
         timeout = Setting(
             "\(path).timeout", in: .effects, "DURATION", default: text(standard.timeout),
-            help: "How long one attempt may take.", parse: ValueParsers.duration(.milliseconds(1)...day))
+            help: "Time limit of one attempt.", parse: ValueParsers.duration(.milliseconds(1)...day))
         idleTimeout = Setting(
             "\(path).idle_timeout", in: .effects, "DURATION", default: text(standard.idleTimeout),
-            help: "How long a stream may pause.", parse: ValueParsers.duration(.milliseconds(1)...day))
+            help: "Time limit between two pieces of a stream.", parse: ValueParsers.duration(.milliseconds(1)...day))
         maxConcurrent = Setting(
             "\(path).max_concurrent", in: .effects, "COUNT", default: "\(standard.maxConcurrent)",
-            help: "Attempts that run at once.", parse: ValueParsers.integer(1...100_000))
+            help: "Maximum concurrent attempts.", parse: ValueParsers.integer(1...100_000))
         queueLimit = Setting(
             "\(path).queue_limit", in: .effects, "COUNT", default: "\(standard.queueLimit)",
-            help: "Effects that wait for a free place; a further one fails.",
+            help: "Maximum effects that wait to run; further ones fail.",
             parse: ValueParsers.integer(1...10_000_000))
         afterRestart = Setting(
             "\(path).after_restart", in: .effects, "WHAT", default: standard.afterRestart.rawValue,
-            help: "What becomes of an attempt that a restart ended: retry or fail.",
+            help: "What to do with an attempt that a restart interrupted: retry or fail.",
             parse: ValueParsers.choice(EffectPolicy.AfterRestart.self))
     }
 

@@ -1,7 +1,7 @@
 import ChatCompletions
 import Signals
 
-/// The settings in force as a YAML file, each with its origin. It can be used as a configuration file, once its masked
+/// The settings in force as a YAML file, each with its origin. It can serve as a configuration file once the masked
 /// secrets are filled in.
 package enum PrintedSettings {
     package static func yaml(_ inForce: [SettingsResolver.InForce]) -> String {

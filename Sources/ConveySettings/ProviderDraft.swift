@@ -20,10 +20,10 @@ struct ProviderDraft {
         "base_url", "model", "api_key_file", "api_key_env", "organization", "headers_file",
     ]
     private static let members = textMembers + ["token_limit", "stream_usage"]
-    /// What people call a key, and must not give here.
+    /// Names under which people might put a key here, which is refused.
     private static let inlineSecrets: Set<String> = ["api_key", "apikey", "key", "token", "secret", "headers"]
 
-    /// `openai`, of the settings; nil when none of them is given and nobody asks for it.
+    /// The provider `openai` from its settings; nil when none of them is given and no other setting names it.
     init?(_ resolver: inout SettingsResolver, isWanted: Bool) {
         name = Self.standardName
         isStructured = false
@@ -34,7 +34,7 @@ struct ProviderDraft {
         if texts["base_url"] == nil { texts["base_url"] = Self.standardBaseURL }
     }
 
-    /// A member of `llm.providers`. Reports what it does not know.
+    /// A member of `llm.providers`. Reports unknown members.
     init(_ name: String, _ value: JSONValue, _ resolver: inout SettingsResolver) {
         self.name = name
         isStructured = true
@@ -48,7 +48,7 @@ struct ProviderDraft {
     private mutating func take(_ member: String, _ value: JSONValue, _ resolver: inout SettingsResolver) {
         switch member {
         case _ where Self.textMembers.contains(member):
-            guard let text = value.string, !text.isEmpty else { return report(&resolver, member, "has to be text") }
+            guard let text = value.string, !text.isEmpty else { return report(&resolver, member, "must be text") }
             texts[member] = text
         case "token_limit":
             tokenLimit = value.string.flatMap(ChatProvider.TokenLimitMember.init)
@@ -62,10 +62,11 @@ struct ProviderDraft {
         case _ where Self.inlineSecrets.contains(member.lowercased()):
             report(
                 &resolver, member,
-                "is not taken here, where backups and listings would show it; put it into a file and name that in "
+                "is not allowed here, where backups and listings would show it; put it in a file and name the file in "
                     + (member == "headers" ? "headers_file" : "api_key_file, or name a variable in api_key_env"))
         default:
-            report(&resolver, member, "is no member of a provider\(NearestName.hint(for: member, among: Self.members))")
+            report(
+                &resolver, member, "is not a member of a provider\(NearestName.hint(for: member, among: Self.members))")
         }
     }
 
@@ -77,12 +78,12 @@ struct ProviderDraft {
 
     // MARK: Checking
 
-    /// The provider; nil, with a report, where something is wrong.
+    /// The provider; nil after reporting a problem.
     func checked(_ resolver: inout SettingsResolver) -> ChatProvider? {
         let problems = resolver.problems.count
         if texts["base_url"] == nil { report(&resolver, "base_url", "is missing, such as http://127.0.0.1:8000/v1") }
         if texts["model"] == nil {
-            report(&resolver, "model", "is missing: which model is provider \(name) to be asked for?")
+            report(&resolver, "model", "is required: the model that provider \(name) uses")
         }
         if let baseURL = texts["base_url"] { check(baseURL: baseURL, &resolver) }
         let key = apiKey(&resolver)
@@ -99,7 +100,7 @@ struct ProviderDraft {
             if provider.sendsSecretsInClear {
                 resolver.warn(
                     path("base_url"),
-                    "the key goes to \(provider.endpoint.place) unencrypted, and anybody on the way can read it; use https"
+                    "the key goes to \(provider.endpoint.place) unencrypted; use https"
                 )
             }
             return provider
@@ -125,17 +126,18 @@ struct ProviderDraft {
     private func apiKey(_ resolver: inout SettingsResolver) -> String? {
         if let path = texts["api_key_file"] {
             if texts["api_key_env"] != nil {
-                report(&resolver, "api_key_env", "is given, and so is api_key_file; give one of them")
+                report(&resolver, "api_key_env", "conflicts with api_key_file; give only one")
             }
             guard let text = read(path, "api_key_file", &resolver) else { return nil }
             if let key = SecretFile.firstLine(text) { return key }
-            report(&resolver, "api_key_file", "\(path) is empty; its first line has to be the key")
+            report(&resolver, "api_key_file", "\(path) is empty; its first line must be the key")
             return nil
         }
         if let variable = texts["api_key_env"] {
             guard !variable.hasPrefix(EnvironmentSettings.prefix) || variable == EnvironmentSettings.apiKeyName else {
                 report(
-                    &resolver, "api_key_env", "\(variable) would be taken for a setting; choose a name without CONVEY_")
+                    &resolver, "api_key_env",
+                    "\(variable) looks like a setting; choose a name that does not start with CONVEY_")
                 return nil
             }
             if let key = resolver.variable(variable) { return key }
@@ -145,13 +147,13 @@ struct ProviderDraft {
         return standardKey(&resolver)
     }
 
-    /// OpenAI's own variable is for OpenAI's own server: another one must not be sent that key without being told to.
+    /// OPENAI_API_KEY is for OpenAI's own server only: other servers must not receive that key unless a setting names it.
     private func standardKey(_ resolver: inout SettingsResolver) -> String? {
         guard !isStructured else { return nil }
         if let key = resolver.variable(EnvironmentSettings.apiKeyName) { return key }
         guard isOpenAI else { return nil }
         if let key = resolver.variable("OPENAI_API_KEY") { return key }
-        report(&resolver, "api_key_file", "is missing: api.openai.com wants a key; OPENAI_API_KEY is taken, too")
+        report(&resolver, "api_key_file", "is required for api.openai.com; OPENAI_API_KEY also works")
         return nil
     }
 
@@ -178,7 +180,7 @@ struct ProviderDraft {
         case .text(let text, let isReadableByOthers):
             if isReadableByOthers {
                 resolver.warn(
-                    self.path(member), "\(path) can be read by every user of this machine; chmod o-r keeps it secret")
+                    self.path(member), "\(path) is readable by every user of this machine; chmod o-r keeps it secret")
             }
             return text
         case .unusable(let reason):

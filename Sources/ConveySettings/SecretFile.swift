@@ -1,14 +1,14 @@
 import Foundation
 import Glibc
 
-/// Files with keys in them. What is in them stands in no message.
+/// Files with keys in them. Messages never contain their content.
 enum SecretFile {
-    /// No key is as long; a wrong path may lead to something that is.
+    /// Larger than any key; guards against a wrong path.
     static let sizeLimit = 64 << 10
 
     enum Content {
         case text(String, isReadableByOthers: Bool)
-        /// What is wrong, to stand behind the setting's name.
+        /// The problem, worded to follow the setting's name.
         case unusable(String)
     }
 
@@ -18,11 +18,11 @@ enum SecretFile {
             return .unusable("\(path) cannot be read: \(String(cString: strerror(errno)))")
         }
         guard status.st_mode & S_IFMT != S_IFDIR else { return .unusable("\(path) is a directory") }
-        guard status.st_size <= sizeLimit else { return .unusable("\(path) is too large to be a file with a key") }
+        guard status.st_size <= sizeLimit else { return .unusable("\(path) is too large for a key file") }
         guard let data = FileManager.default.contents(atPath: path) else {
             return .unusable("\(path) cannot be read: check its owner and permissions")
         }
-        guard let text = String(data: data, encoding: .utf8) else { return .unusable("\(path) is no text") }
+        guard let text = String(data: data, encoding: .utf8) else { return .unusable("\(path) is not text") }
         return .text(text, isReadableByOthers: status.st_mode & S_IROTH != 0)
     }
 

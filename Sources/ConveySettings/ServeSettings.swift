@@ -5,20 +5,20 @@ import Glibc
 import HTTPServing
 import Logging
 
-/// Everything that `convey serve` can be told, read and checked.
+/// All settings of `convey serve`, read and checked.
 package struct ServeSettings: Sendable {
     package let broker: BrokerSettings
-    /// How long the broker keeps the ingress session of a Convey that is away.
+    /// How long the broker keeps the ingress session while Convey is disconnected.
     package let sessionExpiry: Duration
-    /// Whether to start a mosquitto of its own.
+    /// Whether to start an embedded mosquitto.
     package let embeddedBroker: Bool
-    /// Where receipts and answers to queries may go.
+    /// Response topics allowed for receipts and answers to queries.
     package let responseTopics: [String]
     package let node: String
     package let dataDirectory: String
-    /// Nil when nothing is to be served.
+    /// Nil when HTTP is off.
     package let httpAddress: HTTPAddress?
-    /// Nil when nothing is to be served.
+    /// Nil when HTTP is off.
     package let httpAccess: AccessPolicy?
     /// The certificate that HTTP is served with; nil for none.
     package let httpTLS: FileValue<TLSIdentity>?
@@ -52,7 +52,7 @@ package struct ServeSettings: Sendable {
 
     /// Every setting's text and origin, for `--print-config`.
     package let inForce: [SettingsResolver.InForce]
-    /// What is allowed and still worth a word at the start.
+    /// Warnings about allowed values, logged at the start.
     package let warnings: [String]
 
     /// Reads all settings. Throws every problem at once.

@@ -1,14 +1,16 @@
 import HTTPServing
 
-/// The service's certificate and its key. What is in the key's file stands in no message.
+/// The service's certificate and its key. Messages never contain the key file's content.
 enum ServiceCertificate {
-    /// Reads them; nil where there are none, or where something is wrong, which is reported.
+    /// Reads them; nil when none are given, or after reporting a problem.
     static func read(_ resolver: inout SettingsResolver) -> FileValue<TLSIdentity>? {
         let certificatePath = resolver.value(Settings.httpTLSCertificateFile)
         let keyPath = resolver.value(Settings.httpTLSKeyFile)
         guard let certificatePath, let keyPath else {
-            if certificatePath != nil { resolver.report(Settings.httpTLSKeyFile.key, "is needed with the certificate") }
-            if keyPath != nil { resolver.report(Settings.httpTLSCertificateFile.key, "is needed with the key") }
+            if certificatePath != nil {
+                resolver.report(Settings.httpTLSKeyFile.key, "is required with the certificate")
+            }
+            if keyPath != nil { resolver.report(Settings.httpTLSCertificateFile.key, "is required with the key") }
             return nil
         }
         let certificates = text(certificatePath, Settings.httpTLSCertificateFile.key, isSecret: false, &resolver)
@@ -53,7 +55,7 @@ enum ServiceCertificate {
             return nil
         case .text(let text, let isReadableByOthers):
             if isSecret, isReadableByOthers {
-                resolver.warn(key.path, "\(path) can be read by everybody on this machine")
+                resolver.warn(key.path, "\(path) is readable by every user of this machine")
             }
             return text
         }

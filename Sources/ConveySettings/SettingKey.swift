@@ -1,5 +1,5 @@
-/// What is known about a setting apart from the type of its value: its names in every place where it can be given, and
-/// what a person has to know about it.
+/// Everything about a setting except the type of its value: its names in every place where it can be given, and
+/// its documentation.
 package struct SettingKey: Sendable, Hashable {
     /// The heading under which help and the printed configuration show it.
     package enum Section: String, Sendable, CaseIterable {
@@ -12,7 +12,7 @@ package struct SettingKey: Sendable, Hashable {
         case operation = "Operation"
     }
 
-    /// What of the value may be shown.
+    /// How much of the value may be shown.
     package enum Secrecy: Sendable {
         case open
         /// Nothing of it.

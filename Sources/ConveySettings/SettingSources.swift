@@ -4,7 +4,7 @@ package struct SettingSources: Sendable {
     private let flags: [SettingKey: GivenValue]
     private let environment: [SettingKey: GivenValue]
     private let file: [SettingKey: GivenValue]
-    /// Names that nobody knows, settings given twice, a file that cannot be read.
+    /// Unknown names, settings given twice, a file that cannot be read.
     let problems: [SettingProblem]
     private let variables: [String: String]
 
@@ -29,7 +29,7 @@ package struct SettingSources: Sendable {
         self.problems = problems
     }
 
-    /// What is given for a setting. An empty text is nothing, unless the setting takes it as a value.
+    /// The value given for a setting. An empty text counts as absent, unless the setting accepts it as a value.
     func given(_ key: SettingKey) -> GivenValue? {
         [flags[key], environment[key], file[key]].lazy.compactMap(\.self).first { !$0.text.isEmpty || key.acceptsEmpty }
     }

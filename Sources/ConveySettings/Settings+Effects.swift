@@ -14,17 +14,17 @@ extension Settings {
 
     package static let effectsTimerLimit = Setting(
         "effects.timer.limit", in: .effects, "COUNT", default: "1000000",
-        help: "Timers that wait at once; a further one fails.", parse: ValueParsers.integer(1...10_000_000))
+        help: "Maximum waiting timers; further ones fail.", parse: ValueParsers.integer(1...10_000_000))
     package static let effectsBoundsMaxAttempts = Setting(
         "effects.bounds.max_attempts", in: .effects, "COUNT", default: "10",
-        help: "The most that a signal's effect_policy.max_attempts may ask for.", parse: ValueParsers.integer(1...100))
+        help: "Upper bound of a signal's effect_policy.max_attempts.", parse: ValueParsers.integer(1...100))
     package static let effectsBoundsBackoff = Setting(
         "effects.bounds.backoff", in: .effects, "DURATION", default: "5m",
-        help: "The most that effect_policy.backoff_ms may ask for.",
+        help: "Upper bound of effect_policy.backoff_ms.",
         parse: ValueParsers.duration(.zero...(.seconds(86_400))))
     package static let effectsBoundsTimeout = Setting(
         "effects.bounds.timeout", in: .effects, "DURATION", default: "1h",
-        help: "The most that effect_policy.timeout_ms and idle_timeout_ms may ask for.",
+        help: "Upper bound of effect_policy.timeout_ms and idle_timeout_ms.",
         parse: ValueParsers.duration(.milliseconds(1)...(.seconds(86_400))))
 
     // MARK: - Tools
@@ -43,15 +43,15 @@ extension Settings {
     package static let llmDoubleTexting = Setting(
         "llm.double_texting", in: .models, "MODE", default: "queue",
         help:
-            "A message that comes during an answer: queue, interrupt, reject or merge. A conversation may have its own.",
+            "What to do with a message that arrives during an answer: queue, interrupt, reject or merge. Conversations can override it.",
         parse: ValueParsers.choice(TurnSettings.DoubleTexting.self))
     package static let llmMergeWindow = Setting(
         "llm.merge_window", in: .models, "DURATION", default: "1500ms",
-        help: "With merge: how long a message waits for further ones.",
+        help: "With merge: how long a message waits for more.",
         parse: ValueParsers.duration(.zero...(.seconds(600))))
     package static let llmMaxToolRounds = Setting(
         "llm.max_tool_rounds", in: .models, "COUNT", default: "8",
-        help: "Generations of one answer that may end in tool calls.", parse: ValueParsers.integer(0...1_000))
+        help: "Maximum generations per answer that end in tool calls.", parse: ValueParsers.integer(0...1_000))
 }
 
 extension EffectSettings {

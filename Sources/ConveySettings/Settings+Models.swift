@@ -13,14 +13,15 @@ extension Settings {
         parse: ValueParsers.optionalText)
     package static let llmFallback = Setting(
         "llm.fallback", in: .models, "NAMES", isStructured: true,
-        help: "Providers that are asked, in this order, when the first one fails before it has said anything.",
+        help: "Providers to try, in this order, when the first one fails before it has sent any text.",
         parse: ValueParsers.names)
     package static let llmBaseURL = Setting(
         "llm.base_url", in: .models, "URL", note: "https://api.openai.com/v1 for openai", secrecy: .url,
-        help: "The provider openai, or any server like it: what stands before /chat/completions.",
+        help: "Base URL of the provider openai or a compatible server: everything before /chat/completions.",
         parse: ValueParsers.optionalText)
     package static let llmModel = Setting(
-        "llm.model", in: .models, "NAME", help: "The model to ask that provider for.", parse: ValueParsers.optionalText)
+        "llm.model", in: .models, "NAME", help: "The model to request from that provider.",
+        parse: ValueParsers.optionalText)
     package static let llmAPIKeyFile = Setting(
         "llm.api_key_file", in: .models, "FILE", help: "A file whose first line is that provider's API key.",
         parse: ValueParsers.optionalText)
@@ -40,27 +41,29 @@ extension Settings {
         "llm.temperature", in: .models, "NUMBER", note: "the model's", help: "From 0 to 2.",
         parse: ValueParsers.optional(ValueParsers.number(0...2)))
     package static let llmMaxTokens = Setting(
-        "llm.max_tokens", in: .models, "COUNT", note: "the model's", help: "Most tokens of an answer.",
+        "llm.max_tokens", in: .models, "COUNT", note: "the model's", help: "Maximum tokens per answer.",
         parse: ValueParsers.optional(ValueParsers.integer(1...1_000_000)))
     package static let llmSystemPrompt = Setting(
-        "llm.system_prompt", in: .models, "TEXT", help: "What every request begins with.",
+        "llm.system_prompt", in: .models, "TEXT", help: "System prompt of every request.",
         parse: ValueParsers.optionalText)
     package static let llmSystemPromptFile = Setting(
         "llm.system_prompt_file", in: .models, "FILE", help: "A file with the system prompt.",
         parse: ValueParsers.optionalText)
     package static let llmMaxMessages = Setting(
-        "llm.max_messages", in: .models, "COUNT", default: "40", help: "Most messages of a request, the newest.",
+        "llm.max_messages", in: .models, "COUNT", default: "40",
+        help: "Maximum messages per request; the newest are kept.",
         parse: ValueParsers.integer(1...1_000))
     package static let llmTokenBudget = Setting(
         "llm.token_budget", in: .models, "COUNT", note: "1,000,000",
-        help: "Most tokens of a request's messages, estimated at a quarter of the characters; the oldest are left out.",
+        help:
+            "Maximum tokens of a request's messages, estimated as a quarter of the characters; the oldest are left out.",
         parse: ValueParsers.optional(ValueParsers.integer(1...100_000_000)))
     package static let llmStream = Setting(
-        "llm.stream", in: .models, nil, default: "true", help: "Ask for answers as they are made.",
+        "llm.stream", in: .models, nil, default: "true", help: "Request streamed answers.",
         parse: ValueParsers.boolean)
     package static let llmFirstTokenTimeout = Setting(
         "llm.first_token_timeout", in: .models, "DURATION", default: "60s",
-        help: "How long a streamed answer's first piece may take.",
+        help: "Time limit for the first piece of a streamed answer.",
         parse: ValueParsers.duration(.milliseconds(100)...(.seconds(3_600))))
     package static let llmCoalesceDelay = Setting(
         "llm.coalesce_delay", in: .models, "DURATION", default: "50ms",
@@ -71,12 +74,12 @@ extension Settings {
         parse: ValueParsers.size(1...(64 << 10)))
     package static let llmCAFile = Setting(
         "llm.ca_file", in: .models, "FILE",
-        help: "PEM file of further authorities that may have signed a provider's certificate.",
+        help: "PEM file of additional certificate authorities for providers.",
         parse: ValueParsers.optionalText)
     package static let llmEchoDelay = Setting(
-        "llm.echo.delay", in: .models, "DURATION", default: "20ms", help: "The echo's pause between two chunks.",
+        "llm.echo.delay", in: .models, "DURATION", default: "20ms", help: "Delay between two chunks of the echo.",
         parse: ValueParsers.duration(.zero...(.seconds(60))))
     package static let llmEchoChunkWords = Setting(
-        "llm.echo.chunk_words", in: .models, "COUNT", default: "1", help: "Words in one chunk of the echo.",
+        "llm.echo.chunk_words", in: .models, "COUNT", default: "1", help: "Words per chunk of the echo.",
         parse: ValueParsers.integer(1...1_000))
 }

@@ -31,7 +31,7 @@ package enum Settings {
         parse: ValueParsers.optionalText)
     package static let brokerCAFile = Setting(
         "broker.ca_file", in: .broker, "FILE", note: "the system's",
-        help: "PEM file of the authorities that may have signed the broker's certificate.",
+        help: "PEM file of the broker's certificate authorities.",
         parse: ValueParsers.optionalText)
     package static let brokerCertificateFile = Setting(
         "broker.certificate_file", in: .broker, "FILE", help: "PEM file of the client certificate to present.",
@@ -41,27 +41,27 @@ package enum Settings {
         parse: ValueParsers.optionalText)
     package static let brokerClientID = Setting(
         "broker.client_id", in: .broker, "ID", note: "convey-NODE",
-        help: "The client id that names the persistent session. Never run two with one id.",
+        help: "Client id of the persistent session. Never run two instances with the same id.",
         parse: ValueParsers.topicLevel)
     package static let brokerEmbedded = Setting(
         "broker.embedded", flag: "embedded-broker", in: .broker, nil, default: "false",
-        help: "Start a mosquitto of its own on the broker URL's port of 127.0.0.1, with its data in DATA/broker.",
+        help: "Start an embedded mosquitto on the broker URL's port of 127.0.0.1, with its data in DATA/broker.",
         parse: ValueParsers.boolean)
     package static let brokerSessionExpiry = Setting(
         "broker.session_expiry", in: .broker, "DURATION", default: "7d",
-        help: "How long the broker keeps messages for a Convey that is away (MQTT 5).",
+        help: "How long the broker keeps messages while Convey is disconnected (MQTT 5).",
         parse: ValueParsers.duration(.seconds(60)...(.seconds(3_650 * 86_400))))
     package static let mqttVersion = Setting(
         "mqtt.version", in: .broker, "VERSION", default: "5",
-        help: "5, or 3.1.1 for a broker that knows no 5: then there are no receipts.",
+        help: "5, or 3.1.1 for a broker without MQTT 5; 3.1.1 has no receipts.",
         parse: ValueParsers.choice(MQTTVersion.self))
     package static let mqttRoot = Setting(
-        "mqtt.root", in: .broker, "TOPIC", default: "conv", help: "What every topic starts with.",
+        "mqtt.root", in: .broker, "TOPIC", default: "conv", help: "Prefix of every topic.",
         parse: ValueParsers.topicRoot)
     package static let mqttResponseTopics = Setting(
         "mqtt.response_topics", in: .broker, "TOPICS",
         note: "{root}/receipt/#, or {root}/receipt/{subject}/# where Convey logs in", isStructured: true,
-        help: "Response topics that get receipts and answers: topic filters, with {root} and {subject} as levels.",
+        help: "Response topics allowed for receipts and answers: topic filters, with {root} and {subject} as levels.",
         parse: ValueParsers.responseTopics)
 
     // MARK: - Node
@@ -76,39 +76,39 @@ package enum Settings {
         "node", in: .node, "NAME", note: "the host's name",
         help: "This node's name, in its status topic and its client id.", parse: ValueParsers.topicLevel)
     package static let dataDirectory = Setting(
-        "data.dir", flag: "data", in: .node, "DIR", default: "./data", help: "Where the journal is kept.",
+        "data.dir", flag: "data", in: .node, "DIR", default: "./data", help: "Directory of the journal.",
         parse: ValueParsers.text)
     package static let httpAddress = Setting(
         "http.address", flag: "http", in: .node, "HOST:PORT", default: "127.0.0.1:8080", acceptsEmpty: true,
-        help: "Where the page, queries, health and metrics are served; off for nowhere.",
+        help: "Address for the page, queries, health and metrics; off for none.",
         parse: ValueParsers.httpAddress)
     package static let httpTokensFile = Setting(
         "http.tokens_file", in: .node, "FILE",
-        help: "Who may use HTTP: one NAME:SCOPE:SHA256[:EXPIRY] a line, SCOPE one of read, write, admin.",
+        help: "HTTP access: one NAME:SCOPE:SHA256[:EXPIRY] per line, SCOPE one of read, write, admin.",
         parse: ValueParsers.optionalText)
     package static let httpTLSCertificateFile = Setting(
         "http.tls.certificate_file", in: .node, "FILE",
-        help: "Serve HTTPS with this certificate, PEM, and those between it and its root.",
+        help: "Serve HTTPS with this certificate and its intermediates (PEM).",
         parse: ValueParsers.optionalText)
     package static let httpTLSKeyFile = Setting(
-        "http.tls.key_file", in: .node, "FILE", help: "The certificate's key, PEM, without a pass phrase.",
+        "http.tls.key_file", in: .node, "FILE", help: "The certificate's private key (PEM), without a passphrase.",
         parse: ValueParsers.optionalText)
     package static let httpOrigins = Setting(
         "http.origins", in: .node, "ORIGINS",
-        help: "Origins under which browsers know the service behind a proxy, separated by commas.",
+        help: "Origins that browsers use for the service behind a proxy, separated by commas.",
         parse: ValueParsers.webOrigins)
     package static let httpAllowAnonymous = Setting(
         "http.allow_anonymous", in: .node, nil, default: "false",
-        help: "Serve other machines without tokens, where a proxy or a published port decides who gets here.",
+        help: "Serve other machines without tokens, if a proxy or a published port controls access.",
         parse: ValueParsers.boolean)
 
     package static let httpConnectionsPerAddress = Setting(
         "http.connections_per_address", in: .node, "COUNT", note: "a quarter of all; on loopback all",
-        help: "Most connections from one address, or one /64 of IPv6; behind a proxy, as many as it makes.",
+        help: "Maximum connections per address, or per /64 of IPv6; behind a proxy, allow as many as it opens.",
         parse: ValueParsers.optionalInteger(1...100_000))
     package static let httpAnswerBytes = Setting(
         "http.answer_bytes", in: .node, "SIZE", default: "64MiB",
-        help: "Memory of all answers that clients have not read yet, those over MQTT included.",
+        help: "Memory limit for answers that clients have not read yet, including those over MQTT.",
         parse: ValueParsers.size(16 << 20...16 << 30))
 
     // MARK: - Ingress and journal
@@ -119,17 +119,17 @@ package enum Settings {
 
     package static let ingressBatchLimit = Setting(
         "ingress.batch_limit", in: .ingress, "COUNT", default: "500",
-        help: "Most signals that one transaction records; also the receive maximum told to the broker.",
+        help: "Maximum signals per transaction; also the receive maximum sent to the broker.",
         parse: ValueParsers.integer(1...10_000))
     package static let ingressMaxPayloadBytes = Setting(
         "ingress.max_payload_bytes", in: .ingress, "SIZE", default: "256KiB",
         help: "A larger payload is rejected as too_large.", parse: ValueParsers.size(1 << 10...16 << 20))
     package static let journalPartitions = Setting(
         "journal.partitions", in: .ingress, "COUNT", default: "64",
-        help: "Partitions of a new journal. Fixed when the journal is created.", parse: ValueParsers.integer(1...4_096))
+        help: "Partitions in a new journal. Fixed when the journal is created.", parse: ValueParsers.integer(1...4_096))
     package static let journalShards = Setting(
         "journal.shards", in: .ingress, "COUNT", default: "1",
-        help: "Shards of a new journal: a file and an engine thread each. Fixed when the journal is created.",
+        help: "Shards in a new journal, each with its own file and engine thread. Fixed when the journal is created.",
         parse: ValueParsers.integer(1...64))
 
     // MARK: - Scheduling and outbox
@@ -141,11 +141,11 @@ package enum Settings {
 
     package static let schedulerOrder = Setting(
         "scheduler.order", in: .scheduling, "ORDER", default: "round_robin",
-        help: "Between conversations in a class: round_robin, or arrival for strict record order.",
+        help: "Order between conversations of one priority: round_robin, or arrival for strict record order.",
         parse: ValueParsers.choice(Scheduler.Order.self))
     package static let schedulerFairnessThreshold = Setting(
         "scheduler.fairness_threshold", in: .scheduling, "COUNT", default: "5",
-        help: "Selections in a row at one priority before the next one gets a turn.",
+        help: "Consecutive selections at one priority before the next one is served.",
         parse: ValueParsers.integer(1...1_000))
     package static let schedulerCauseTimeout = Setting(
         "scheduler.cause_timeout", in: .scheduling, "DURATION", default: "5m",
@@ -153,16 +153,17 @@ package enum Settings {
         parse: ValueParsers.duration(.milliseconds(10)...(.seconds(30 * 86_400))))
     package static let schedulerParkedLimit = Setting(
         "scheduler.parked_limit", in: .scheduling, "COUNT", default: "10000",
-        help: "Most signals that wait for their cause.", parse: ValueParsers.integer(1...1_000_000))
+        help: "Maximum signals that wait for their cause.", parse: ValueParsers.integer(1...1_000_000))
     package static let queueLimit = Setting(
         "queue.limit", in: .scheduling, "COUNT", default: "100000",
-        help: "Signals recorded and not applied at which ingress pauses.", parse: ValueParsers.integer(1...10_000_000))
+        help: "Ingress pauses at this many signals recorded but not applied.",
+        parse: ValueParsers.integer(1...10_000_000))
     package static let outboxWindow = Setting(
         "outbox.window", in: .scheduling, "COUNT", default: "200",
         help: "Maximum unacknowledged publishes.", parse: ValueParsers.integer(1...200))
     package static let outboxLimit = Setting(
         "outbox.limit", in: .scheduling, "COUNT", default: "100000",
-        help: "Events recorded and not published at which ingress pauses.",
+        help: "Ingress pauses at this many events recorded but not published.",
         parse: ValueParsers.integer(1...100_000_000))
 
     // MARK: - Effects
@@ -171,7 +172,7 @@ package enum Settings {
 
     package static let effectsOpenLimit = Setting(
         "effects.open_limit", in: .effects, "COUNT", default: "100000",
-        help: "Effects without an end at which ingress pauses; timers are not counted.",
+        help: "Ingress pauses at this many open effects, not counting timers.",
         parse: ValueParsers.integer(1...10_000_000))
 
     // MARK: - Operation
@@ -185,13 +186,13 @@ package enum Settings {
         help: "trace, debug, info, notice, warning, error or critical.",
         parse: ValueParsers.choice(Logger.Level.self))
     package static let logFormat = Setting(
-        "log.format", in: .operation, "FORMAT", default: "text", help: "text or json, one line an entry, to stderr.",
+        "log.format", in: .operation, "FORMAT", default: "text", help: "text or json, one line per entry, to stderr.",
         parse: ValueParsers.choice(LogFormat.self))
     package static let shutdownTimeout = Setting(
         "shutdown.timeout", in: .operation, "DURATION", default: "20s",
-        help: "How long a stop may take before work is left for the next start.",
+        help: "Time limit of a shutdown; unfinished work is left for the next start.",
         parse: ValueParsers.duration(.zero...(.seconds(600))))
     package static let verifyBackground = Setting(
         "verify.background", in: .operation, nil, default: "true",
-        help: "Verify conversations of the journal all the time, chosen at random.", parse: ValueParsers.boolean)
+        help: "Continuously verify randomly chosen conversations of the journal.", parse: ValueParsers.boolean)
 }

@@ -1,4 +1,4 @@
-/// Turns what was given into values, and collects everything that is wrong on the way.
+/// Turns the given texts into values and collects all problems on the way.
 package struct SettingsResolver {
     /// A setting's text in force, for the printed configuration.
     package struct InForce: Sendable {
@@ -10,7 +10,7 @@ package struct SettingsResolver {
     private let sources: SettingSources
     private(set) var problems: [SettingProblem]
     private(set) var inForce: [InForce] = []
-    /// What is allowed and still worth a word at the start.
+    /// Warnings about allowed values, logged at the start.
     private(set) var warnings: [String] = []
 
     package init(_ sources: SettingSources) {
@@ -18,7 +18,7 @@ package struct SettingsResolver {
         problems = sources.problems
     }
 
-    /// The value in force. One that cannot be read is reported, and the default stands in until the problems are thrown.
+    /// The value in force. A value that cannot be read is reported and replaced by the default until the problems are thrown.
     package mutating func value<Value>(_ setting: Setting<Value>) -> Value {
         given(setting) ?? standard(setting)
     }
@@ -39,7 +39,7 @@ package struct SettingsResolver {
         return text
     }
 
-    /// Reports that a value, though readable, does not fit the others.
+    /// Reports that a readable value conflicts with others.
     mutating func report(_ key: SettingKey, _ message: String) {
         problems.append(SettingProblem(name: key.path, message: message, origin: sources.given(key)?.origin))
     }
@@ -55,7 +55,7 @@ package struct SettingsResolver {
 
     mutating func warn(_ name: String, _ message: String) { warnings.append("\(name): \(message)") }
 
-    /// Whether somebody has given the setting.
+    /// Whether the setting was given.
     func isGiven(_ key: SettingKey) -> Bool { sources.given(key) != nil }
 
     /// An environment variable that a setting names; nil where it is missing or empty.

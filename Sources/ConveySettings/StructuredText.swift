@@ -3,7 +3,7 @@ import Yams
 
 /// A mapping or list of the YAML file as the JSON text that a structured setting takes, and the line of each member.
 struct StructuredText {
-    /// Aliases can make much of little: what is larger is no configuration.
+    /// Aliases can expand a small file into a huge one. No configuration is larger than this.
     static let sizeLimit = ConfigFile.sizeLimit
     /// As deep as the JSON scanner goes.
     static let depthLimit = 64
@@ -18,7 +18,7 @@ struct StructuredText {
     }
 
     private mutating func append(_ node: Node, path: String, depth: Int) throws(InvalidValue) {
-        guard depth <= Self.depthLimit else { throw InvalidValue("is nested too deep") }
+        guard depth <= Self.depthLimit else { throw InvalidValue("is nested too deeply") }
         guard json.count <= Self.sizeLimit else { throw InvalidValue("is larger than 1 MiB") }
         switch node {
         case .scalar(let scalar): append(scalar, node)
@@ -26,7 +26,7 @@ struct StructuredText {
             json.append(UInt8(ascii: "{"))
             for (index, (nameNode, value)) in mapping.enumerated() {
                 guard let name = nameNode.scalar?.string else {
-                    throw InvalidValue("has a member whose name is no text")
+                    throw InvalidValue("has a member whose name is not text")
                 }
                 if index > 0 { json.append(UInt8(ascii: ",")) }
                 JSONWriter.append(string: name, to: &json)
@@ -41,7 +41,7 @@ struct StructuredText {
                 try appendMember(value, path: path.isEmpty ? "\(index)" : "\(path).\(index)", at: value, depth: depth)
             }
             json.append(UInt8(ascii: "]"))
-        case .alias: throw InvalidValue("has an alias of nothing")
+        case .alias: throw InvalidValue("has an undefined alias")
         }
     }
 

@@ -2,7 +2,7 @@ import ChatCompletions
 
 /// Any URL in a setting.
 enum URLText {
-    /// A text that may be a URL, with what could be a password or a key in it masked.
+    /// A text that may be a URL, with anything that could be a password or a key masked.
     static func masked(_ text: String) -> String {
         let query = text.firstIndex(of: "?")
         let place = BrokerURL.masked(String(text[..<(query ?? text.endIndex)]))

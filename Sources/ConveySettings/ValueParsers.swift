@@ -5,7 +5,7 @@ import Foundation
 import HTTPServing
 import Signals
 
-/// How the texts of settings are read. Each function makes a parser, whose error says what would have been right.
+/// Parsers for the texts of settings. Each function makes one; its error says which values are valid.
 enum ValueParsers {
     static func text(_ text: String) throws(InvalidValue) -> String { text }
 
@@ -62,11 +62,11 @@ enum ValueParsers {
             throw InvalidValue("is not a list of names, like a, b or [\"a\",\"b\"]")
         }
         let names = elements.compactMap(\.string)
-        guard names.count == elements.count else { throw InvalidValue("has an element that is no text") }
+        guard names.count == elements.count else { throw InvalidValue("has an element that is not text") }
         return names
     }
 
-    /// A JSON object, for a structured setting. Its text stands in no message: it can hold what is secret.
+    /// A JSON object, for a structured setting. Messages never contain its text, which may hold secrets.
     static func mapping(_ text: String) throws(InvalidValue) -> JSONValue? {
         let value: JSONValue
         do {
@@ -121,7 +121,7 @@ enum ValueParsers {
     /// A name that can be one level of a topic and part of a client id.
     static func topicLevel(_ text: String) throws(InvalidValue) -> String? {
         guard !text.contains(where: { "/+#".contains($0) || $0.isWhitespace }), text.utf8.count <= 64 else {
-            throw InvalidValue("\"\(text)\" may have no spaces and none of / + #, and at most 64 bytes")
+            throw InvalidValue("\"\(text)\" must be at most 64 bytes without spaces or any of / + #")
         }
         return text
     }

@@ -70,9 +70,9 @@ private let testKey = "sk-test-55d0aa"
             """
         let problems = problems(yaml)
         for (start, line) in [
-            ("llm.providers.local.model: has to be text", 5),
-            ("llm.providers.local.colour: is no member of a provider", 6),
-            ("llm.providers.local.api_key: is not taken here", 7), ("llm.providers.local.token_limit: ", 8),
+            ("llm.providers.local.model: must be text", 5),
+            ("llm.providers.local.colour: is not a member of a provider", 6),
+            ("llm.providers.local.api_key: is not allowed here", 7), ("llm.providers.local.token_limit: ", 8),
             ("llm.providers.local.stream_usage: ", 9), ("llm.providers.local.base_url: the base URL", 4),
             ("llm.providers.echo: is the name of the built-in model", 10),
             ("llm.providers.empty.base_url: is missing", 11), ("llm.providers.empty.model: is missing", 11),
@@ -88,8 +88,8 @@ private let testKey = "sk-test-55d0aa"
         let yaml =
             "llm:\n  provider: opnai\n  fallback: a, a, echo\n  providers: {a: {base_url: 'http://h', model: m}}\n"
         let problems = problems(yaml)
-        #expect(problems.contains { $0.hasPrefix("llm.provider: \"opnai\" is no provider; there are echo, a") })
-        #expect(problems.contains { $0.hasPrefix("llm.fallback: \"a\" is asked already") })
+        #expect(problems.contains { $0.hasPrefix("llm.provider: \"opnai\" is not a provider; known are echo, a") })
+        #expect(problems.contains { $0.hasPrefix("llm.fallback: \"a\" is already in use") })
         #expect(problems.contains { $0.hasPrefix("llm.fallback: echo") })
     }
 
@@ -117,7 +117,8 @@ private let testKey = "sk-test-55d0aa"
         #expect(other.apiKey == nil)
         let named = "llm: {base_url: 'https://example.org/v1', model: m, api_key_env: OPENAI_API_KEY}\n"
         #expect(try settings(named, environment).models.providers[0].apiKey?.reveal() == testKey)
-        #expect(problems("llm: {provider: openai, model: m}\n").contains { $0.contains("wants a key") })
+        #expect(
+            problems("llm: {provider: openai, model: m}\n").contains { $0.contains("is required for api.openai.com") })
     }
 
     @Test func `A key that others can read, or that would be sent in clear, is worth a warning`() throws {
@@ -178,7 +179,7 @@ private let testKey = "sk-test-55d0aa"
         #expect(try settings("llm: {system_prompt: short}\n").models.systemPrompt == "short")
         #expect(
             problems("llm: {system_prompt: a, system_prompt_file: '\(file.path)'}\n").contains {
-                $0.hasPrefix("llm.system_prompt_file: is given")
+                $0.hasPrefix("llm.system_prompt_file: conflicts with")
             })
     }
 

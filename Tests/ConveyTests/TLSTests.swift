@@ -138,8 +138,8 @@ struct TLSTests {
             }
         }
         #expect(problems("own.pem", "own.key").isEmpty)
-        #expect(problems("own.pem", nil).contains { $0.hasPrefix("http.tls.key_file: is needed") })
-        #expect(problems(nil, "own.key").contains { $0.hasPrefix("http.tls.certificate_file: is needed") })
+        #expect(problems("own.pem", nil).contains { $0.hasPrefix("http.tls.key_file: is required") })
+        #expect(problems(nil, "own.key").contains { $0.hasPrefix("http.tls.certificate_file: is required") })
         #expect(problems("missing.pem", "own.key").contains { $0.contains("missing.pem cannot be read") })
         #expect(problems("own.key", "own.key").contains { $0.contains("own.key contains no PEM certificate") })
         #expect(problems("own.pem", "own.pem").contains { $0.contains("own.pem contains no PEM key") })
