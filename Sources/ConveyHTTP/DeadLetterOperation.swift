@@ -38,8 +38,8 @@ enum DeadLetterOperation: String, CaseIterable {
         switch self {
         case .list: "dead letters by position: after, limit"
         case .show: "one dead letter with its data"
-        case .redrive: "schedules dead letters again"
-        case .discard: "sets dead letters aside for good"
+        case .redrive: "schedule dead letters again"
+        case .discard: "discard dead letters for good"
         }
     }
 }

@@ -126,7 +126,7 @@ struct PageTests {
                 + #""metadata":{"finish_reason":"\#(reason)"}}"#
             return html([try JSONValue(Array(entry.utf8))], none)
         }
-        #expect(try whole("half", "length").contains("assistant, may not be whole (length)"))
+        #expect(try whole("half", "length").contains("assistant, may be incomplete (length)"))
         #expect(try whole("", "stop").contains("assistant, no text<"))
         #expect(try whole("all", "stop").contains("<b>assistant<"))
 

@@ -1,7 +1,7 @@
 import Foundation
 import HTTPServing
 
-/// What programs can read about this service: `/openapi.json` (HTTP) and `/asyncapi.json` (MQTT).
+/// Machine-readable descriptions of this service: `/openapi.json` (HTTP) and `/asyncapi.json` (MQTT).
 package enum DocumentRoutes {
     /// - Parameters:
     ///   - version: of Convey.
@@ -10,8 +10,8 @@ package enum DocumentRoutes {
         let openAPI = Data(OpenAPIDocument.text(version: version).utf8)
         let asyncAPI = Data(AsyncAPIDocument.text(version: version, root: root).utf8)
         return [
-            Route("/openapi.json", "this service in the terms of OpenAPI 3.1") { _ in json(openAPI) },
-            Route("/asyncapi.json", "the topics in the terms of AsyncAPI 3.0") { _ in json(asyncAPI) },
+            Route("/openapi.json", "this service as an OpenAPI 3.1 document") { _ in json(openAPI) },
+            Route("/asyncapi.json", "the topics as an AsyncAPI 3.0 document") { _ in json(asyncAPI) },
         ]
     }
 

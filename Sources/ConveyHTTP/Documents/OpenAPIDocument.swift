@@ -1,8 +1,8 @@
 import Conversation
 import JournalPort
 
-/// The HTTP service in the terms of OpenAPI 3.1 (spec.openapis.org/oas/v3.1.0). Views, parameters and what can be done with dead
-/// letters come from the tables that also read the requests, so that they cannot differ.
+/// The HTTP service as an OpenAPI 3.1 document (spec.openapis.org/oas/v3.1.0). Views, parameters and dead-letter operations
+/// come from the same tables that the request parsers use, so the document cannot deviate from them.
 enum OpenAPIDocument {
     static func text(version: String) -> String {
         DocumentText.object([
@@ -15,13 +15,13 @@ enum OpenAPIDocument {
                         "description",
                         DocumentText.quoted(
                             "Queries, live events, signals, dead letters, health and metrics of a conversation runtime."
-                                + " On loopback nobody is asked who they are; elsewhere a bearer token is needed, of scope read, write or admin."
+                                + " Loopback needs no authentication; other addresses need a bearer token of scope read, write or admin."
                         )
                     ), ("license", #"{"name":"Apache-2.0","identifier":"Apache-2.0"}"#),
                 ])
             ),
             ("servers", #"[{"url":"/"}]"#),
-            // The empty one: on loopback, unless tokens are configured, nobody needs any.
+            // The empty requirement: loopback needs no token, unless tokens are configured.
             ("security", #"[{"bearer":[]},{}]"#),
             (
                 "paths",
@@ -58,11 +58,11 @@ enum OpenAPIDocument {
         }
         let answers =
             [
-                ("200", answer("what was asked for", DocumentText.schemaName(view))),
+                ("200", answer("the view", DocumentText.schemaName(view))),
                 ("400", answer("a parameter is unknown, invalid or missing", "Error")),
                 ("404", answer("there is no such conversation or signal", "Error")),
-                ("503", answer("too many queries wait, or the journal cannot be read: ask again later", "Error")),
-                ("504", answer("it took too long: ask again, or for less", "Error")),
+                ("503", answer("too many queries wait, or the journal cannot be read; try again later", "Error")),
+                ("504", answer("the query took too long; try again, or ask for less", "Error")),
             ].filter { view.needsSubject || $0.0 != "404" } + refusals
         let get = DocumentText.object([
             ("operationId", DocumentText.quoted(view.rawValue)), ("summary", DocumentText.quoted(view.summary)),
@@ -79,7 +79,7 @@ enum OpenAPIDocument {
                 ##"{"name":"after","in":"query","description":"only letters behind this position","schema":{"$ref":"#/components/schemas/JournalPosition","default":0},"example":0}"##,
                 #"{"name":"limit","in":"query","description":"how many at the most","schema":{"type":"integer","minimum":1,"maximum":\#(DeadLetterRequest.limit),"default":\#(DeadLetterOperation.pageSize)},"example":10}"#,
             ]
-            answers = [("200", answer("a page of them, by position, discarded ones included", "DeadLetters"))]
+            answers = [("200", answer("a page of dead letters by position, including discarded ones", "DeadLetters"))]
         case .show:
             parameters = [
                 ##"{"name":"position","in":"path","required":true,"description":"the signal's place in the journal","schema":{"$ref":"#/components/schemas/JournalPosition"},"example":5}"##
@@ -91,7 +91,7 @@ enum OpenAPIDocument {
         case .redrive, .discard:
             parameters = []
             answers = [
-                ("200", answer("what became of each, in the order of the positions", "DeadLetterResults")),
+                ("200", answer("the outcome for each position, in the order of the request", "DeadLetterResults")),
                 ("415", answer("the content type is not application/json", "Problem")),
             ]
         }
@@ -104,7 +104,7 @@ enum OpenAPIDocument {
                 DocumentText.object(
                     answers + refusals + [
                         ("400", answer("a parameter, a position or the body is wrong", "Problem")),
-                        ("503", answer("the journal cannot be used at the moment, or too many ask", "Problem")),
+                        ("503", answer("the journal is not available, or too many requests wait", "Problem")),
                     ])
             ),
         ]
@@ -119,33 +119,33 @@ enum OpenAPIDocument {
         return (operation.path, DocumentText.object([(isPost ? "post" : "get", DocumentText.object(members))]))
     }
 
-    /// What any request under `/v1` may get before it is looked at.
+    /// Errors that any request under `/v1` can get before it is processed.
     private static let refusals = [
         ("401", answer("a token is missing, unknown or has expired", "Problem")),
-        ("403", answer("the token's scope is too narrow, or another site's page asks", "Problem")),
+        ("403", answer("the token's scope is insufficient, or the request comes from another site's page", "Problem")),
         ("421", answer("the request is addressed to a name that is not this service's", "Problem")),
     ]
 
     private static let subject =
-        ##"{"name":"subject","in":"path","required":true,"description":"the conversation, percent-encoded into one segment: %XX in capitals, and none for what needs no escape","schema":{"$ref":"#/components/schemas/Subject"},"example":"chat-42"}"##
+        ##"{"name":"subject","in":"path","required":true,"description":"the conversation, percent-encoded into one segment: %XX with capital digits, only where an escape is required","schema":{"$ref":"#/components/schemas/Subject"},"example":"chat-42"}"##
 
     private static let stream: (name: String, json: String) = {
         let parameters = [
             subject,
-            #"{"name":"after","in":"query","description":"begins behind this offset; without it with what comes next","schema":{"type":"integer","minimum":0},"example":0}"#,
-            #"{"name":"Last-Event-ID","in":"header","description":"the same, and goes before it","schema":{"type":"integer","minimum":0},"example":0}"#,
+            #"{"name":"after","in":"query","description":"starts after this offset; if absent, with the next event","schema":{"type":"integer","minimum":0},"example":0}"#,
+            #"{"name":"Last-Event-ID","in":"header","description":"same as after; takes precedence","schema":{"type":"integer","minimum":0},"example":0}"#,
         ]
         let events =
-            #"{"description":"events as they are recorded: id is the offset, data the envelope as in the view events","content":{"text/event-stream":{"schema":{"type":"string"}}}}"#
+            #"{"description":"events as they are recorded; id is the offset, data the envelope as in the view events","content":{"text/event-stream":{"schema":{"type":"string"}}}}"#
         let get = DocumentText.object([
             ("operationId", #""stream""#),
-            ("summary", #""a conversation's events as they come, as server-sent events""#),
+            ("summary", #""a conversation's live events, as server-sent events""#),
             ("parameters", DocumentText.array(parameters)),
             (
                 "responses",
                 DocumentText.object(
-                    [("200", events), ("400", answer("the path or the offset is none", "Problem"))] + refusals + [
-                        ("503", answer("too many streams are open: ask again later", "Problem"))
+                    [("200", events), ("400", answer("the path or the offset is invalid", "Problem"))] + refusals + [
+                        ("503", answer("too many streams are open; try again later", "Problem"))
                     ])
             ),
         ])
@@ -155,11 +155,11 @@ enum OpenAPIDocument {
     private static let signals: (name: String, json: String) = {
         let parameters = [
             subject,
-            #"{"name":"type","in":"query","description":"the signal's type, where the body is its data alone","schema":{"type":"string"},"example":"conv.in.note.taken"}"#,
+            #"{"name":"type","in":"query","description":"the signal's type, if the body contains only its data","schema":{"type":"string"},"example":"conv.in.note.taken"}"#,
         ]
         let post = DocumentText.object([
             ("operationId", #""recordSignal""#),
-            ("summary", #""records a signal of the family in; the answer comes after the commit""#),
+            ("summary", #""records a signal of the family in; responds after the commit""#),
             ("parameters", DocumentText.array(parameters)),
             (
                 "requestBody",
@@ -169,13 +169,13 @@ enum OpenAPIDocument {
                 "responses",
                 DocumentText.object(
                     [
-                        ("200", answer("it was recorded before", "Receipt")),
-                        ("201", answer("it is recorded", "Receipt")),
-                        ("400", answer("it breaks the contract, and is not recorded", "Receipt")),
+                        ("200", answer("the signal was recorded before", "Receipt")),
+                        ("201", answer("the signal was recorded", "Receipt")),
+                        ("400", answer("the signal is invalid and was not recorded", "Receipt")),
                     ] + refusals + [
-                        ("413", answer("it is too large", "Problem")),
-                        ("415", answer("the content type is none of these", "Problem")),
-                        ("503", answer("nothing was recorded: try again later with the same id", "Problem")),
+                        ("413", answer("the signal is too large", "Problem")),
+                        ("415", answer("the content type is not supported", "Problem")),
+                        ("503", answer("nothing was recorded; try again later with the same id", "Problem")),
                     ])
             ),
         ])
@@ -192,11 +192,11 @@ enum OpenAPIDocument {
     private static let operations: [(name: String, json: String)] = [
         (
             "/healthz",
-            #"{"get":{"operationId":"health","summary":"whether all threads turn","responses":{"200":{"description":"they do","content":{"application/json":{"schema":{"type":"object"}}}},"503":{"description":"one hangs; the body says which","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
+            #"{"get":{"operationId":"health","summary":"whether all threads make progress","responses":{"200":{"description":"all threads make progress","content":{"application/json":{"schema":{"type":"object"}}}},"503":{"description":"a thread hangs; the body names it","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
         ),
         (
             "/readyz",
-            #"{"get":{"operationId":"readiness","summary":"whether signals are taken","responses":{"200":{"description":"they are","content":{"application/json":{"schema":{"type":"object"}}}},"503":{"description":"they are not; the body says what is missing","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
+            #"{"get":{"operationId":"readiness","summary":"whether signals are accepted","responses":{"200":{"description":"signals are accepted","content":{"application/json":{"schema":{"type":"object"}}}},"503":{"description":"signals are not accepted; the body names what is missing","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
         ),
         (
             "/metrics",
@@ -208,7 +208,7 @@ enum OpenAPIDocument {
         ),
         (
             "/asyncapi.json",
-            #"{"get":{"operationId":"asyncapi","summary":"the topics in the terms of AsyncAPI","responses":{"200":{"description":"the document","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
+            #"{"get":{"operationId":"asyncapi","summary":"the topics as an AsyncAPI document","responses":{"200":{"description":"the document","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
         ),
     ]
 }

@@ -14,7 +14,7 @@ package enum StreamRoutes {
     package static func make(_ feed: LiveFeed, _ queries: QueryService) -> [Route] {
         [
             Route(
-                path, "a conversation's events as they come, as server-sent events: after",
+                path, "a conversation's live events, as server-sent events: after",
                 granted: { request, grant in
                     stream(of: ConversationPath.subject(request), request, grant, feed, queries)
                 })

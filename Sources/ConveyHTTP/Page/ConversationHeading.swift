@@ -1,21 +1,21 @@
-/// What stands over the pages of one conversation: its name, the ways to look at it, and the way back in time.
+/// The heading of a conversation's pages: its name, its views, and the form for earlier times.
 struct ConversationHeading {
     let subject: String
     let here: PagePath
-    /// The offset that the page is as of, where it is not the newest.
+    /// The offset whose state the page shows; nil for the newest.
     let asOf: Int64?
     /// The newest offset, or `asOf`.
     let offset: Int
     /// Why the conversation is set aside; nil when it is not.
     var setAside: String?
-    /// Where something else was to be seen next, if there is more.
+    /// The next offset at which the page changes, if there is one.
     var later: Int64?
-    /// Where the newest entry was not there yet.
+    /// The last offset before the newest entry.
     var earlier: Int64?
 
     var html: HTML { "\(title)\(rewind)" }
 
-    /// Without the way back in time.
+    /// Without the form for earlier times.
     var title: HTML {
         let tabs: [HTML] = [
             (PagePath.conversation, "Timeline"), (.state, "State and effects"), (.events, "Events"),
@@ -25,7 +25,7 @@ struct ConversationHeading {
         }
         let notice = setAside.map { reason -> HTML in
             """
-            <p class="problem" role="status">This conversation is set aside: what is recorded in it waits. \(reason)</p>
+            <p class="problem" role="status">This conversation is set aside: its recorded signals wait. \(reason)</p>
 
             """
         }

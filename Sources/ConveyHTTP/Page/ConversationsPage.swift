@@ -3,10 +3,10 @@ import HTTPServing
 import Observability
 import Signals
 
-/// `/`: which conversations there are, those last active first, with search and a box to begin a new one.
+/// `/`: all conversations, most recently active first, with search and a box to start a new one.
 enum ConversationsPage {
     static let pageSize = "50"
-    /// Effects looked at for what goes on in conversations.
+    /// How many effects are read to show which conversations are busy.
     private static let effectsLimit = "500"
 
     static func response(_ query: QueryString, _ page: PageContext) async throws(PageQueries.Failure) -> HTTPResponse {
@@ -72,8 +72,8 @@ enum ConversationsPage {
     }
 
     private static func words(_ wanted: String, hasMore: Bool) -> String {
-        if hasMore { return "None of those looked at so far." }
-        return wanted.isEmpty ? "There is none yet." : "No name has this in it."
+        if hasMore { return "No match so far." }
+        return wanted.isEmpty ? "There are no conversations yet." : "No name contains this text."
     }
 
     /// - Parameter busy: how many effects are under way, by subject.

@@ -36,12 +36,12 @@ enum DeadLettersPage {
         return PagePath.deadLetters.with(counts.sorted { $0.0 < $1.0 })
     }
 
-    /// What became of the letters moved before, from the address.
+    /// The outcome of the previous move, from the address.
     private static func outcome(_ query: QueryString) -> HTML? {
         let words: [(status: DeadLetterOutcome.Status, text: String)] = [
-            (.redriven, "re-driven"), (.discarded, "discarded"), (.notFound, "not there any more"),
+            (.redriven, "re-driven"), (.discarded, "discarded"), (.notFound, "no longer there"),
             (.alreadyDiscarded, "discarded before"),
-            (.parkedLimit, "left: too many signals wait for causes that are not recorded"),
+            (.parkedLimit, "not moved: too many signals wait for causes that are not recorded"),
         ]
         let parts = words.compactMap { status, text in
             query[status.rawValue].flatMap { Int($0) }.map { "\($0) \(text)" }
@@ -93,11 +93,11 @@ enum DeadLettersPage {
 
     private static func words(_ reason: DeadLetter.Reason) -> String {
         switch reason {
-        case .causeTimeout: "its cause did not come in time"
-        case .parkedLimit: "too many waited for their causes"
+        case .causeTimeout: "its cause did not arrive in time"
+        case .parkedLimit: "too many signals waited for their causes"
         case .causeDeadLettered: "its cause is a dead letter"
         case .effectLimit: "too many effects in its conversation"
-        case .setAside: "its conversation is set aside, and too many wait in it"
+        case .setAside: "its conversation is set aside, with too many waiting signals"
         case .discarded: "discarded"
         case .unknown: "the reason cannot be read"
         }

@@ -1,7 +1,7 @@
 import HTTPServing
 import Signals
 
-/// `/effects`: what is under way in all conversations, with buttons to cancel or approve it.
+/// `/effects`: the effects under way in all conversations, with buttons to cancel or approve them.
 enum EffectsPage {
     static let pageSize = "100"
 
@@ -15,7 +15,7 @@ enum EffectsPage {
             "Effects", here: .effects, in: page,
             """
             <h1>Effects under way</h1>
-            <p class="quiet">Answers of models, calls of tools, and timers that have not ended; the oldest first.</p>
+            <p class="quiet">Model answers, tool calls and timers in progress, oldest first.</p>
             <div id="effects" data-refresh>
             \(PageText.unreadableShards(answer))<ul class="rows">\(rows)</ul>
             \(rows.isEmpty ? #"<p class="quiet">None.</p>"# : nil)\(more)

@@ -35,7 +35,7 @@ enum EventsPage {
     private static let standard = Family.allCases.filter { $0 != .applied }.map(\.name).joined(separator: ",")
     private static let all = Family.allCases.map(\.name).joined(separator: ",")
 
-    /// What is to be seen, as the query has it.
+    /// The selected families, as in the query.
     private static func families(_ wanted: String?) -> String {
         let known = Family.allCases.map(\.name) + [all]
         return known.first { $0 == wanted } ?? standard

@@ -1,5 +1,5 @@
 /// A piece of a page. Literals are markup; everything interpolated is text and is escaped, unless it is `HTML` itself. So
-/// nothing that came from outside can become markup, and there is one place that sees to it.
+/// nothing that came from outside can become markup, and one place ensures it.
 struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// Markup.
     let text: String
@@ -23,8 +23,8 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
 
         mutating func appendInterpolation(_ value: String) { HTML.escape(value, to: &text) }
 
-        /// A text that comes back as it is, or that the script needs as it is: for values of attributes only. What people see
-        /// goes without the label.
+        /// A text that must stay exact because it is sent back or read by the script: for attribute values only. Visible text
+        /// is interpolated without the label.
         mutating func appendInterpolation(exact value: String) { HTML.escape(exact: value, to: &text) }
 
         mutating func appendInterpolation(_ value: some BinaryInteger) { text += String(value) }
@@ -38,7 +38,7 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
         }
     }
 
-    /// What stands for a character that is markup; nil for the others.
+    /// The entity for a markup character; nil for other characters.
     private static func entity(_ scalar: Unicode.Scalar) -> String? {
         switch scalar {
         case "&": "&amp;"

@@ -11,11 +11,11 @@ enum LoginRoutes {
     static func make(_ access: AccessPolicy) -> [Route] {
         guard let tokens = access.tokens else { return [] }
         return [
-            Route(path, "takes a token from a person", scope: nil, isSignIn: true) { request in
+            Route(path, "sign-in form", scope: nil, isSignIn: true) { request in
                 let query = QueryString(request.target.query())
                 return form(to: place(query?["to"]), problem: nil, status: .ok)
             },
-            Route(path, "takes a token from a person", method: .POST, scope: nil) { request in
+            Route(path, "sign-in form", method: .POST, scope: nil) { request in
                 guard let given = await PageActions.read(request) else {
                     return PageLayout.problem(.badRequest, "The form cannot be read.")
                 }
@@ -24,14 +24,14 @@ enum LoginRoutes {
                 guard let token = tokens.current.find(presented), !token.isExpired(at: now), isCookieText(presented)
                 else {
                     return form(
-                        to: place(given["to"]), problem: "This token is not known here, or has expired.",
+                        to: place(given["to"]), problem: "This token is unknown or has expired.",
                         status: .unauthorized)
                 }
                 var response = HTTPResponse.redirect(to: place(given["to"]))
                 response.headers[.setCookie] = cookie(presented, token, request, now)
                 return response
             },
-            Route(signOutPath, "forgets the token", method: .POST, scope: nil) { _ in
+            Route(signOutPath, "sign-out", method: .POST, scope: nil) { _ in
                 var response = HTTPResponse.redirect(to: path)
                 response.headers[.setCookie] = "\(AccessPolicy.cookie)=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0"
                 return response

@@ -35,7 +35,7 @@ struct PageQueries: Sendable {
             throw Failure(response: PageLayout.problem(.internalServerError, "The answer cannot be read: \(error)"))
         }
         guard answer.status == 200 else {
-            let message = body["message"]?.string ?? "There is no answer."
+            let message = body["message"]?.string ?? "The query was not answered."
             var response = PageLayout.problem(Self.status(answer.status), message)
             if answer.status == 503 { response.headers[.retryAfter] = "2" }
             throw Failure(response: response)

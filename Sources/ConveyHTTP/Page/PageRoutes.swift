@@ -33,12 +33,12 @@ package enum PageRoutes {
             make.page(.deadLetters, "dead letters, for people") { query, page throws(PageQueries.Failure) in
                 await DeadLettersPage.response(query, page)
             },
-            make.page(.status, "what the service does right now, for people") {
+            make.page(.status, "the status of the service, for people") {
                 _, page throws(PageQueries.Failure) in
                 StatusPage.response(page)
             },
             Route(
-                PagePath.live.rawValue, "what the page of a conversation listens to: s, after",
+                PagePath.live.rawValue, "live events for the page of a conversation: s, after",
                 granted: { request, grant in
                     let subject = QueryString(request.target.query())?[PagePath.subject]
                     return StreamRoutes.stream(of: subject, request, grant, sources.live, sources.queries)
@@ -82,7 +82,7 @@ private struct PageRouteMaker {
     ) -> Route {
         page(path, summary) { query, page throws(PageQueries.Failure) in
             guard let subject = query[PagePath.subject] else {
-                return PageLayout.problem(.badRequest, "The address names no conversation.")
+                return PageLayout.problem(.badRequest, "The address does not name a conversation.")
             }
             return try await make(subject, query, page)
         }

@@ -1,8 +1,8 @@
 import Signals
 
-/// Small pieces that several pages show alike.
+/// Formatting shared by several pages.
 enum PageText {
-    /// A time as the answers have it, for a person; the script shows it in the reader's own zone.
+    /// A time from an answer, for display; the script converts it to the reader's time zone.
     static func time(_ value: JSONValue?) -> HTML {
         let text = value?.string ?? ""
         let readable = String(text.prefix(19)).replacing("T", with: " ")
@@ -33,7 +33,7 @@ enum PageText {
         return text.count > characters ? "\(line.prefix(characters))…" : line
     }
 
-    /// JSON for reading, a member a line.
+    /// JSON for display, one member per line.
     static func indented(_ value: JSONValue, depth: Int = 0) -> String {
         let margin = String(repeating: "  ", count: depth + 1)
         let end = String(repeating: "  ", count: depth)
@@ -64,7 +64,7 @@ enum PageText {
         return "\(Int(value)) TB"
     }
 
-    /// A number given in a query string or form, for showing it again; nil where it is none.
+    /// A number from a query string or form, to show it again; nil if it is not a number.
     static func offset(_ text: String?) -> Int64? {
         text.flatMap { Int64($0) }.flatMap { $0 >= 0 ? $0 : nil }
     }

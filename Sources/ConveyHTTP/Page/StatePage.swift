@@ -1,9 +1,9 @@
 import HTTPServing
 import Signals
 
-/// `/c/state?s=…`: the conversation's state, effects under way with a button to cancel each, and what was applied last.
+/// `/c/state?s=…`: the conversation's state, its effects under way with a cancel button each, and the latest applications.
 enum StatePage {
-    /// Applications shown; the events show them all.
+    /// Number of applications shown; the events page shows all of them.
     private static let historyLength = 20
 
     static func response(

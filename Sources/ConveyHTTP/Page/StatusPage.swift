@@ -13,9 +13,9 @@ enum StatusPage {
         }
         let numbers: [(name: String, value: String)] = [
             ("signals waiting to be applied", String(gauges.queueDepth)),
-            ("of them waiting for their cause", String(gauges.parked)),
+            ("signals waiting for their cause", String(gauges.parked)),
             ("events waiting for the broker", String(gauges.outboxLag)),
-            ("effects under way, timers left out", String(gauges.openEffects)),
+            ("effects under way, without timers", String(gauges.openEffects)),
             ("dead letters", String(gauges.deadLettersOpen)),
             ("conversations in memory", String(gauges.conversationsCached)),
             ("journal", PageText.bytes(gauges.journalBytes)), ("memory", PageText.bytes(gauges.residentBytes)),
@@ -72,16 +72,16 @@ enum StatusPage {
                 """
         }
         return """
-            <p class="quiet">Signals waiting to be applied in each of the \(depths.count).</p>
+            <p class="quiet">Signals waiting to be applied in each of the \(depths.count) partitions.</p>
             <ol class="meters">\(rows)</ol>
             """
     }
 
     private static func words(_ verification: RuntimeStatus.Verification) -> String {
         switch verification {
-        case .notYet: "Nothing has been looked at yet."
-        case .sound: "The journal agrees with itself wherever it was looked at."
-        case .difference(let text): "The journal does not agree with itself: \(text)"
+        case .notYet: "Nothing has been verified yet."
+        case .sound: "The journal is consistent wherever it was verified."
+        case .difference(let text): "The journal is inconsistent: \(text)"
         }
     }
 }

@@ -3,7 +3,7 @@ import Signals
 
 /// `/c/trace?s=…&id=…`: what led to a signal, and what followed from it.
 enum TracePage {
-    /// Pieces that follow each other are one line from this many on.
+    /// From this many consecutive pieces on, they are folded into one line.
     private static let runLength = 3
 
     static func response(
@@ -14,7 +14,7 @@ enum TracePage {
         let signals = answer["signals"]?.array ?? []
         let cut: HTML? =
             answer["complete"]?.bool == false
-            ? #"<p class="problem">The conversation is too long to show all of it.</p>"# : nil
+            ? #"<p class="problem">The conversation is too long to show completely.</p>"# : nil
         let heading = ConversationHeading(
             subject: subject, here: .trace, asOf: nil, offset: answer["as_of"]?.int ?? 0,
             setAside: page.sources.status().setAsideReason(of: subject))
@@ -34,20 +34,20 @@ enum TracePage {
 
     private static func isHere(_ signal: JSONValue) -> Bool { signal["depth"]?.int == 0 }
 
-    /// Pieces of answers and what tells of them: there may be thousands between a question and its answer.
+    /// Pieces of answers and their markers: there may be thousands between a question and its answer.
     private static func isPiece(_ signal: JSONValue) -> Bool {
         let type = signal["type"]?.string ?? ""
         return !isHere(signal)
             && (type.hasSuffix(".progress") || type.hasSuffix(".delta") || type.hasSuffix(".thinking"))
     }
 
-    /// Every signal a line, below and behind its cause; pieces that follow each other are folded into one.
+    /// One line per signal, indented below its cause; consecutive pieces are folded into one line.
     private static func rows(_ signals: ArraySlice<JSONValue>, _ subject: String) -> [HTML] {
         var rows: [HTML] = []
         var rest = signals
         var steps: [String: Int] = [:]
         while let first = rest.first {
-            // Deeper steps look alike: a narrow screen has no room for more.
+            // Deeper steps share one indent, because a narrow screen has no room for more.
             let step = min((first["causationid"]?.string.flatMap { steps[$0] } ?? -1) + 1, 6)
             let pieces = rest.prefix(while: isPiece)
             let taken = pieces.count < runLength ? rest.prefix(1) : pieces

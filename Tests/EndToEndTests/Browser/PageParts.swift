@@ -22,7 +22,7 @@ enum PageParts {
     static let letter = "input[type=checkbox][name=position]"
 
     /// Why a signal whose cause did not come is one.
-    static let causeTimeout = "its cause did not come in time"
+    static let causeTimeout = "its cause did not arrive in time"
 
     // Signing in.
     static let token = "input[type=password]"

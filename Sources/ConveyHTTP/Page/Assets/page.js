@@ -155,7 +155,7 @@
     const reason = words(event.data.finish_reason);
     answer(event).querySelector("b").append(
       words(event.data.content).trim() ? "" : ", no text",
-      ["", "stop", "tool_calls"].includes(reason) ? "" : shown(", may not be whole (" + reason + ")"));
+      ["", "stop", "tool_calls"].includes(reason) ? "" : shown(", may be incomplete (" + reason + ")"));
   }
 
   function askApproval(event) {
