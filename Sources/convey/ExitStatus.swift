@@ -4,9 +4,9 @@ import ArgumentParser
 enum ExitStatus {
     /// The answer failed or was aborted, or the signal was rejected.
     static let failed = ExitCode(1)
-    /// Nothing was heard in time.
+    /// No answer arrived in time.
     static let timeout = ExitCode(3)
-    /// `EX_NOINPUT`: what was named does not exist.
+    /// `EX_NOINPUT`: the named object does not exist.
     static let noInput = ExitCode(66)
     /// `EX_UNAVAILABLE`: the broker or a port cannot be used.
     static let unavailable = ExitCode(69)

@@ -1,8 +1,8 @@
 import Signals
 
-/// Strings as JSON writes them (RFC 8259 section 7).
+/// Strings in JSON (RFC 8259 section 7).
 enum JSONString {
-    /// The text in quotes, with what has to be escaped escaped.
+    /// The text in quotes, escaped where necessary.
     static func quoted(_ text: String) -> String {
         var bytes: [UInt8] = []
         JSONWriter.append(string: text, to: &bytes)

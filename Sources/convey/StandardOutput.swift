@@ -1,8 +1,8 @@
 import Glibc
 
-/// Standard output without a buffer, so that a piece of an answer is seen when it comes.
+/// Unbuffered standard output, so that each piece of an answer is visible at once.
 enum StandardOutput {
-    /// Writes the text. When nobody reads any more (`| head`), the process ends.
+    /// Writes the text. Ends the process when the reader has closed the pipe (`| head`).
     static func write(_ text: String) {
         var bytes = Array(text.utf8)[...]
         while !bytes.isEmpty {

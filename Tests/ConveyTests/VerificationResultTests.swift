@@ -38,7 +38,7 @@ import Testing
         #expect(result.text.contains("DIFFERENCE (storage) at shard 2\n"))
         #expect(
             result.text.contains(
-                "Looked at 15 records (9 signals, 6 markers) of 3 conversations, up to position 0.5, 1.5, 2.5"))
+                "Verified 15 records (9 signals, 6 markers) of 3 conversations, up to position 0.5, 1.5, 2.5"))
         #expect(result.json.contains(#""shards":[{"shard":0,"ok":true,"#))
         #expect(result.json.contains(#""difference":{"shard":1,"kind":"chain","#))
     }

@@ -36,7 +36,7 @@ enum AnswerTable {
             }, right: [1])
     }
 
-    /// A line a member; the history with a line an application.
+    /// One line per member; the history with one line per application.
     static func state(_ page: ConveyClient.Page) -> [String] {
         let state = page.json["state"]
         var lines = [["as of offset", text(page.json["as_of"])], ["partition", text(page.json["partition"])]]
@@ -67,7 +67,7 @@ enum AnswerTable {
                 text(signal["id"]), fate,
             ]
         }
-        return aligned(lines, right: [1]) + (page.json["complete"]?.bool == false ? ["(not all of it)"] : [])
+        return aligned(lines, right: [1]) + (page.json["complete"]?.bool == false ? ["(incomplete)"] : [])
     }
 
     /// `LAST ACTIVITY  EVENTS  SUBJECT`.

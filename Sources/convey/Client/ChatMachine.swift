@@ -1,5 +1,5 @@
-/// `convey chat` without its I/O: one message and its answer after the other. It asks for a line when it wants one, so
-/// nothing is read ahead.
+/// `convey chat` without its I/O: one message at a time, each followed by its answer. It requests each line, so nothing is
+/// read ahead.
 struct ChatMachine: Sendable {
     static let prompt = "> "
 
@@ -21,14 +21,14 @@ struct ChatMachine: Sendable {
     private var endsWithLineFeed = true
 
     /// - Parameters:
-    ///   - showsPrompt: whether a person sits at a terminal.
+    ///   - showsPrompt: whether standard input is a terminal.
     ///   - makeID: gives each message its id.
     init(showsPrompt: Bool, makeID: @escaping @Sendable () -> String) {
         self.showsPrompt = showsPrompt
         self.makeID = makeID
     }
 
-    /// What to do before anything has happened, and after each answer.
+    /// The first actions, and those after each answer.
     func next() -> [ClientAction] { (showsPrompt ? [.write(Self.prompt)] : []) + [.readLine] }
 
     mutating func handle(_ event: ClientEvent) -> [ClientAction] {
@@ -44,7 +44,7 @@ struct ChatMachine: Sendable {
             return finishAnswer(note: "[no answer in time]")
         case .connectionEnded:
             return lineFeed() + [
-                .note("the connection to the broker has ended"), .exit(ExitStatus.unavailable.rawValue),
+                .note("the connection to the broker is closed"), .exit(ExitStatus.unavailable.rawValue),
             ]
         }
     }

@@ -1,4 +1,4 @@
-/// What a client command is to do next.
+/// The next step of a client command.
 enum ClientAction: Sendable, Equatable {
     /// Text for standard output, as it is.
     case write(String)

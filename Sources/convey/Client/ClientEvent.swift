@@ -2,15 +2,15 @@
 enum ClientEvent: Sendable, Equatable {
     case receipt(Receipt)
     case published(PublishedEvent)
-    /// The time for the receipt of the message with that id is over.
+    /// The receipt of this message did not arrive in time.
     case receiptOverdue(String)
-    /// The time for the answer to the message with that id is over.
+    /// The answer to this message did not arrive in time.
     case timeout(String)
     /// Ctrl-C.
     case interrupted
     /// A line the user typed.
     case line(String)
     case endOfInput
-    /// The connection to the broker has ended for good.
+    /// The connection to the broker is closed and will not be restored.
     case connectionEnded
 }

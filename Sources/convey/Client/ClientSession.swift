@@ -3,14 +3,14 @@ import ConveySettings
 import Foundation
 import MQTTTransport
 
-/// A client command's connection to the broker, and the one stream in which everything that happens to it comes.
+/// A client command's connection to the broker, and the single stream of its events.
 final class ClientSession: Sendable {
-    /// How long a receipt may take before the user is told that there is none.
+    /// How long to wait for a receipt before telling the user.
     static let receiptTimeout = Duration.seconds(5)
 
     let events: AsyncStream<ClientEvent>
     let settings: BrokerSettings
-    /// Where this client's receipts come to; nil for one that publishes nothing, and with MQTT 3.1.1.
+    /// The topic of this client's receipts; nil for a client that publishes nothing, and with MQTT 3.1.1.
     private let receiptTopic: String?
     private let post: AsyncStream<ClientEvent>.Continuation
     private let client: MQTTClient
@@ -56,7 +56,7 @@ final class ClientSession: Sendable {
         }
     }
 
-    /// The messages as they come, for a command that wants them raw.
+    /// The raw messages, for commands that need them.
     var messages: AsyncStream<ReceivedMessage> { client.messages }
 
     /// Publishes at QoS 1 and waits for the broker's acknowledgement.
@@ -72,7 +72,7 @@ final class ClientSession: Sendable {
         }
     }
 
-    /// Posts an event after a while. The task is abandoned when the command ends before.
+    /// Posts an event after a delay. The task is abandoned if the command ends earlier.
     func post(_ event: ClientEvent, after delay: Duration) {
         Task { [post] in
             try await Task.sleep(for: delay)

@@ -24,9 +24,9 @@ struct ConversationTopics: Sendable {
     /// Everything of one family: `in`, `out`, `effect`, `applied` or `audit`.
     func all(of family: String) -> String { "\(root)/\(family)/\(level)/#" }
 
-    /// What has to be heard to follow an answer to its end: its text, its end, and the tools it waits for.
+    /// The topics needed to follow an answer to its end: its text, its end, and the tool calls it waits for.
     var answer: [String] { [all(of: "out"), "\(root)/effect/\(level)/tool/execution/+"] }
 
-    /// Where receipts for a client come to.
+    /// The topic of a client's receipts.
     func receipts(clientID: String) -> String { "\(root)/receipt/\(level)/\(clientID)" }
 }

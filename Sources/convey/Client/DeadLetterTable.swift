@@ -3,7 +3,7 @@ import Foundation
 /// Dead letters from an answer, as a table for people.
 enum DeadLetterTable {
     struct Letter: Decodable {
-        /// Only where there are several shards.
+        /// Present only if the journal has several shards.
         let shard: Int?
         let position: Int64
         let subject: String
@@ -27,7 +27,7 @@ enum DeadLetterTable {
         var place: String { shard.map { "\($0).\(position)" } ?? "\(position)" }
     }
 
-    /// The letters of a list; none where the answer is none.
+    /// The letters of a list; empty if the answer is not a list.
     static func letters(_ answer: String) -> [Letter] {
         struct List: Decodable { let dead_letters: [Letter] }
         return (try? JSONDecoder().decode(List.self, from: Data(answer.utf8)))?.dead_letters ?? []

@@ -29,7 +29,7 @@ struct ForkCopier {
         self.subject = subject
     }
 
-    /// The copy of an event; nil for markers, which the new conversation gets of its own, and for what lies behind the end.
+    /// The copy of an event; nil for markers, which the new conversation makes itself, and for events after the end.
     mutating func copy(_ event: JSONSlice) -> Copy? {
         guard let envelope = event.object, let id = envelope["id"]?.string, let type = envelope["type"]?.string,
             let family = Family(type: type), family != .applied,
@@ -54,7 +54,7 @@ struct ForkCopier {
         return Copy(id: id, payload: payload)
     }
 
-    /// Ends for the effects that ran at that moment: in the fork they do not go on.
+    /// End signals for the effects that were open at that offset; the fork does not continue them.
     func ends() -> [Copy] {
         inFlight.map { effect in
             let id = "forked-\(effect.id)"

@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the client commands need to know of an event that Convey published.
+/// The parts of a published event that client commands use.
 struct PublishedEvent: Sendable, Equatable {
     let id: String
     let type: String
@@ -13,20 +13,20 @@ struct PublishedEvent: Sendable, Equatable {
     let delta: String?
     /// A whole text.
     let content: String?
-    /// Which try of the effect it belongs to, from 1.
+    /// The attempt of the effect, from 1.
     let attempt: Int?
-    /// The message that the effect belongs to, where the effect's id does not say it.
+    /// The message that the effect answers, if the effect's id does not contain it.
     let answers: String?
     let finishReason: String?
     let toolName: String?
-    /// How long an answer waits for its next attempt.
+    /// The delay before an answer's next attempt.
     let retryInMilliseconds: Int?
-    /// Why something failed, as far as the event says.
+    /// Why something failed, if the event contains a reason.
     let reason: String?
 
     /// Nil when the payload is not a CloudEvent with id, type and subject.
     init?(payload: [UInt8]) {
-        // Anybody may publish anything: what cannot be read is no event.
+        // Other programs may publish to the same topics: unreadable payloads are not events.
         guard let object = try? JSONSerialization.jsonObject(with: Data(payload)) as? [String: Any],
             let id = object["id"] as? String, let type = object["type"] as? String,
             let subject = object["subject"] as? String

@@ -19,7 +19,7 @@ struct SendMachine: Sendable {
     /// What to do once the broker has acknowledged the message.
     func published() -> [ClientAction] {
         guard hasReceipt, !waitsForAnswer else { return [] }
-        return [.write("\(messageID)\n"), .note("the broker has it; MQTT 3.1.1 has no receipts"), .exit(0)]
+        return [.write("\(messageID)\n"), .note("sent to the broker; MQTT 3.1.1 has no receipts"), .exit(0)]
     }
 
     mutating func handle(_ event: ClientEvent) -> [ClientAction] {
@@ -30,7 +30,7 @@ struct SendMachine: Sendable {
         case .timeout: return end([.note("no answer in time; message \(messageID)")], ExitStatus.timeout.rawValue)
         case .interrupted: return end([], 130)
         case .connectionEnded:
-            return end([.note("the connection to the broker has ended")], ExitStatus.unavailable.rawValue)
+            return end([.note("the connection to the broker is closed")], ExitStatus.unavailable.rawValue)
         case .line, .endOfInput: return []
         }
     }
@@ -50,7 +50,7 @@ struct SendMachine: Sendable {
 
     private func receiptOverdue() -> [ClientAction] {
         if hasReceipt { return [] }
-        let note = ClientAction.note("the broker has it, Convey has not confirmed; is `convey serve` running?")
+        let note = ClientAction.note("sent to the broker, but not confirmed by Convey; is `convey serve` running?")
         return waitsForAnswer ? [note] : [.write("\(messageID)\n"), note, .exit(ExitStatus.timeout.rawValue)]
     }
 

@@ -2,10 +2,10 @@ import MQTTTransport
 
 /// How `convey tail` shows a message as one line.
 enum TailLine {
-    /// Longest piece of an event's text that is shown.
+    /// Maximum characters shown of an event's text.
     static let textLimit = 60
 
-    /// `18:40:38.123  chat-42  out/assistant.delta  0190…  "hi "`. A payload that is no CloudEvent is shown by its topic.
+    /// `18:40:38.123  chat-42  out/assistant.delta  0190…  "hi "`. A payload that is not a CloudEvent is shown with its topic.
     static func text(_ message: ReceivedMessage, now: String) -> String {
         guard let event = PublishedEvent(payload: message.payload) else {
             let payload = String(decoding: message.payload.prefix(textLimit), as: UTF8.self)

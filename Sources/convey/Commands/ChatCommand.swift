@@ -14,7 +14,7 @@ struct ChatCommand: AsyncParsableCommand {
 
     @Argument(help: "The conversation.")
     var subject: SubjectArgument
-    @Option(help: "How long to wait for the end of an answer.")
+    @Option(help: "Maximum time to wait for the end of an answer.")
     var timeout = DurationArgument(.seconds(300))
     @OptionGroup
     var client: ClientFlags
@@ -44,7 +44,7 @@ struct ChatCommand: AsyncParsableCommand {
         if let status, status != 0 { throw ExitCode(status) }
     }
 
-    /// Does what the machine orders; the exit status when it orders an exit.
+    /// Carries out the machine's actions. Returns the exit status if one of them is an exit.
     private func perform(
         _ actions: [ClientAction], _ session: ClientSession, _ topics: ConversationTopics, _ input: LineReader
     ) async throws -> Int32? {

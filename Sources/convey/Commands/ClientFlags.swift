@@ -1,7 +1,7 @@
 import ArgumentParser
 import ConveySettings
 
-/// What all client commands take: how to reach the broker.
+/// Flags of all client commands: how to reach the broker.
 struct ClientFlags: ParsableArguments {
     @OptionGroup(title: "Configuration")
     var config: ConfigFileFlag

@@ -4,7 +4,7 @@ import ConveyClient
 /// `convey context SUBJECT`
 struct ContextCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "context", abstract: "Show what a language model would be told of a conversation.",
+        commandName: "context", abstract: "Show the messages a language model would receive.",
         discussion: QueryFlags.exits)
 
     @Argument(help: "The conversation.")

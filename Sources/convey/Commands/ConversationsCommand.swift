@@ -6,17 +6,17 @@ struct ConversationsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "conversations", abstract: "List conversations.", discussion: QueryFlags.exits)
 
-    @Argument(help: "Only conversations whose subject begins so.")
+    @Argument(help: "Only conversations whose subject starts with this text.")
     var prefix: String?
-    @Option(help: "Only conversations with this in their subject, whatever the case of ASCII letters.")
+    @Option(help: "Only conversations whose subject contains this text (ASCII letters in any case).")
     var contains: String?
-    @Flag(help: "The latest activity first, instead of by subject.")
+    @Flag(help: "Sort by latest activity instead of by subject.")
     var recent = false
-    @Option(help: "With --recent: only what was active at this time (RFC 3339) or later.")
+    @Option(help: "With --recent: only conversations active at this time (RFC 3339) or later.")
     var since: String?
     @Option(help: "How many, 1 to 500.")
     var limit: Int?
-    @Option(help: "Where the page before this one ended.")
+    @Option(help: "The cursor printed at the end of the previous page.")
     var cursor: String?
     @OptionGroup var query: QueryFlags
 

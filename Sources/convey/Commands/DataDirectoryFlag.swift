@@ -2,7 +2,7 @@ import ArgumentParser
 import ConveySettings
 import Foundation
 
-/// Where the journal is, for commands that read it without asking the service.
+/// The data directory, for commands that read the journal without the service.
 struct DataDirectoryFlag: ParsableArguments {
     @Option(name: Settings.dataDirectory.name, help: Settings.dataDirectory.argumentHelp)
     var data: String?

@@ -1,6 +1,6 @@
 import JournalPort
 
-/// Lists and changes dead letters. Answers are JSON as HTTP has it; failures end the command.
+/// Lists and changes dead letters. Answers are the same JSON as over HTTP; failures end the command.
 protocol DeadLetterEndpoint {
     /// - Parameter after: a position; nil for the first page.
     func list(after: String?, limit: Int) async throws -> String

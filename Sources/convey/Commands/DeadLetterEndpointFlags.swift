@@ -3,9 +3,9 @@ import ConveySettings
 import Foundation
 import Glibc
 
-/// Where the commands find dead letters.
+/// Where the commands read dead letters: a service or a data directory.
 struct DeadLetterEndpointFlags: ParsableArguments {
-    @Option(name: Settings.httpAddress.name, help: "Where the service listens. [CONVEY_HTTP_ADDRESS, http.address]")
+    @Option(name: Settings.httpAddress.name, help: "Address of the service. [CONVEY_HTTP_ADDRESS, http.address]")
     var http: String?
     @Option(name: Settings.dataDirectory.name, help: "Read this data directory instead of asking a service.")
     var data: String?

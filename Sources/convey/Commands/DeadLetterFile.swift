@@ -36,7 +36,7 @@ struct DeadLetterFile: DeadLetterEndpoint {
         let place = try place(position)
         let letter = try await Self.orExit { () async throws(JournalError) in try await letters.show(place) }
         guard let letter else {
-            StandardError.print("there is no such dead letter")
+            StandardError.print("no such dead letter")
             throw ExitStatus.noInput
         }
         return String(decoding: DeadLetterJSON.letter(letter, shards: shards), as: UTF8.self)

@@ -26,7 +26,7 @@ struct DeadLetterService: DeadLetterEndpoint {
             let answer = HTTPProbe.request(
                 method, path, json: json, headers: headers, at: address, limit: Self.answerLimit)
         else {
-            StandardError.print("nobody answers at http://\(address); is convey serve running? Or give --data DIR")
+            StandardError.print("no answer from http://\(address); is convey serve running? Or give --data DIR")
             throw ExitStatus.unavailable
         }
         let body = answer.body.trimmingCharacters(in: .newlines)
@@ -36,7 +36,7 @@ struct DeadLetterService: DeadLetterEndpoint {
             StandardError.print("\(body)\ngive a token in \(EnvironmentSettings.httpTokenName)")
             throw ExitStatus.unavailable
         case 404:
-            StandardError.print("there is no such dead letter")
+            StandardError.print("no such dead letter")
             throw ExitStatus.noInput
         default:
             StandardError.print(body)

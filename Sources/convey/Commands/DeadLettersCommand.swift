@@ -11,7 +11,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
             Asks the running service, or with --data reads the journal itself; with --data, redrive and discard need a \
             service that is stopped, and take effect at its next start.
 
-            Exit status: 0 done, 1 at least one was not moved, 66 no such dead letter, 69 nobody answers or the journal \
+            Exit status: 0 done, 1 at least one was not moved, 66 no such dead letter, 69 no answer or the journal \
             cannot be read, 78 a wrong setting.
             """,
         subcommands: [List.self, Show.self, Redrive.self, Discard.self], defaultSubcommand: List.self)
@@ -19,16 +19,16 @@ struct DeadLettersCommand: AsyncParsableCommand {
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "List dead letters, oldest first.")
 
-        @Option(help: "Only those after this position.")
+        @Option(help: "Only dead letters after this position.")
         var after: PositionArgument?
-        @Option(help: "How many at the most, 1 to 1000.")
+        @Option(help: "Maximum number of dead letters, 1 to 1000.")
         var limit = 100
         @OptionGroup
         var endpoint: DeadLetterEndpointFlags
 
         func validate() throws {
             guard (1...DeadLetterRequest.limit).contains(limit) else {
-                throw ValidationError("--limit is 1 to \(DeadLetterRequest.limit)")
+                throw ValidationError("--limit must be 1 to \(DeadLetterRequest.limit)")
             }
         }
 
@@ -73,9 +73,9 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
     struct Discard: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            abstract: "Set dead letters aside for good.",
+            abstract: "Discard dead letters for good.",
             discussion:
-                "They stay in the journal and are not counted as open any more. conv.audit.signal.discarded tells of each."
+                "They stay in the journal but no longer count as open. Each is recorded as conv.audit.signal.discarded."
         )
         @OptionGroup
         var moved: MovedPositions

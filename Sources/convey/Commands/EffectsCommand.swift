@@ -4,12 +4,12 @@ import ConveyClient
 /// `convey effects`
 struct EffectsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "effects", abstract: "List the effects under way in all conversations, the oldest first.",
+        commandName: "effects", abstract: "List the effects under way in all conversations, oldest first.",
         discussion: QueryFlags.exits)
 
     @Option(help: "How many, 1 to 500.")
     var limit: Int?
-    @Option(help: "Where the page before this one ended.")
+    @Option(help: "The cursor printed at the end of the previous page.")
     var cursor: String?
     @OptionGroup var query: QueryFlags
 

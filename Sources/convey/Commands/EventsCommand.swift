@@ -8,23 +8,23 @@ struct EventsCommand: AsyncParsableCommand {
 
     @Argument(help: "The conversation.")
     var subject: SubjectArgument
-    @Option(help: "How many events, 1 to 1000.")
+    @Option(help: "Maximum number of events, 1 to 1000.")
     var limit: Int?
-    @Option(help: "Only what was recorded before this offset; the newest of it.")
+    @Option(help: "Only the newest events recorded before this offset.")
     var before: Int?
-    @Option(help: "Only what was recorded after this offset; the oldest of it.")
+    @Option(help: "Only the oldest events recorded after this offset.")
     var after: Int?
-    @Option(help: "With one family: only what has a higher sequence.")
+    @Option(help: "With one family: only events with a higher sequence.")
     var afterSequence: Int?
     @Option(help: "The conversation as it was at this offset.")
     var asOf: Int?
     @Option(help: "Only these families, separated by commas: in, applied, effect, out, audit.")
     var family: String?
-    @Option(help: "Only this type; with * at its end, types that begin so.")
+    @Option(help: "Only this type; a trailing * matches any ending.")
     var type: String?
-    @Option(help: "Only what was recorded at this time (RFC 3339) or later.")
+    @Option(help: "Only events recorded at this time (RFC 3339) or later.")
     var since: String?
-    @Option(help: "Only what was recorded before this time.")
+    @Option(help: "Only events recorded before this time.")
     var until: String?
     @OptionGroup var query: QueryFlags
 

@@ -8,7 +8,7 @@ import Signals
 struct ForkCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "fork",
-        abstract: "Begin a new conversation with the history of another one.",
+        abstract: "Start a new conversation with the history of another one.",
         discussion: """
             Reads the conversation up to the offset from the running service, and publishes copies to conv/ingest: same \
             ids, sources and data, with the attribute forkedfrom. Copies order nothing: no answer runs again. Repeat the \
@@ -27,11 +27,11 @@ struct ForkCommand: AsyncParsableCommand {
     @OptionGroup
     var client: ClientFlags
 
-    /// Copies on their way at once.
+    /// Maximum unconfirmed copies.
     private static let batch = 200
 
     func validate() throws {
-        guard at >= 1 else { throw ValidationError("--at is an offset, from 1") }
+        guard at >= 1 else { throw ValidationError("--at must be an offset, from 1") }
         guard ExactText(subject.subject) != ExactText(newSubject.subject) else {
             throw ValidationError("a conversation cannot be a fork of itself")
         }
@@ -84,7 +84,7 @@ struct ForkCommand: AsyncParsableCommand {
         return copies + copier.ends()
     }
 
-    /// A conversation with a history of its own must not get another one's. One that this command began is completed.
+    /// A conversation with its own history must not receive another one's. A fork that this command started is completed.
     private func refuseExisting(_ convey: ConveyClient) async throws {
         let question = Question(
             .events, subject: newSubject.subject, parameters: [.after: "0", .limit: "1"])
@@ -100,7 +100,7 @@ struct ForkCommand: AsyncParsableCommand {
         }
     }
 
-    /// Publishes a batch after the other, each when the one before is recorded.
+    /// Publishes one batch after another, each once the previous one is recorded.
     private func publish(_ copies: [ForkCopier.Copy], _ session: ClientSession) async throws {
         let topic = "\(session.settings.root)/ingest/\(TopicName.encode(level: newSubject.subject))"
         var events = session.events.makeAsyncIterator()

@@ -5,7 +5,7 @@ import HTTPServing
 
 /// One HTTP request over a plain socket: all that a health check needs, without Foundation's HTTP client.
 enum HTTPProbe {
-    /// The longest that connecting, sending or a silence of the server may take.
+    /// Time limit for connecting, sending, and each pause of the server.
     static let timeoutSeconds = 3
     /// A `/readyz` body has a few hundred bytes.
     static let answerLimit = 64 * 1024
@@ -15,7 +15,7 @@ enum HTTPProbe {
         let body: String
     }
 
-    /// The answer to a GET; nil when the server cannot be reached or sends no HTTP.
+    /// The response to a GET; nil when the server cannot be reached or does not speak HTTP.
     static func get(_ path: String, at address: HTTPAddress) -> Answer? { request("GET", path, at: address) }
 
     /// The token that commands send, from the environment: a flag would show in the list of processes.
@@ -30,7 +30,7 @@ enum HTTPProbe {
         _ method: String, _ path: String, json: [UInt8]? = nil, headers: [(name: String, value: String)] = [],
         at address: HTTPAddress, limit: Int = answerLimit
     ) -> Answer? {
-        // A service that listens on every address is asked on the loopback one.
+        // A service that listens on all addresses is reached over loopback.
         let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
         guard let descriptor = connected(to: host, port: address.port) else { return nil }
         defer { close(descriptor) }

@@ -6,13 +6,13 @@ import NIOSSL
 
 /// One request to a service that speaks TLS.
 enum HTTPSProbe {
-    /// The answer to a GET; nil when the server cannot be reached, is not who it should be, or sends no HTTP.
+    /// The response to a GET; nil when the server cannot be reached, has the wrong certificate, or does not speak HTTP.
     static func get(_ path: String, at address: HTTPAddress) async -> HTTPProbe.Answer? {
-        // A service that listens on every address is asked on the loopback one.
+        // A service that listens on all addresses is reached over loopback.
         let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
         let place = HTTPAddress(host: host, port: address.port)
         var tls = TLSConfiguration.makeClientConfiguration()
-        // The certificate names the service as others know it, and on loopback nobody stands in between.
+        // The certificate contains the service's public name, and loopback cannot be intercepted.
         if place.isLoopback { tls.certificateVerification = .none }
         let client = HTTPClient(
             eventLoopGroup: MultiThreadedEventLoopGroup.singleton,

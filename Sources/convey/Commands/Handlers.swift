@@ -8,7 +8,7 @@ import JournalReading
 import Logging
 import Threads
 
-/// Who carries effects out.
+/// The handlers of effects.
 struct Handlers: Sendable {
     private let models: ModelHandler
     private let tools: ToolHandler

@@ -6,11 +6,11 @@ struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",
         abstract: "Ask a running Convey whether it is ready.",
-        discussion: "Prints the body of /readyz. Exits with 0 when ready, 1 when not, 69 when nobody answers.")
+        discussion: "Prints the body of /readyz. Exits with 0 when ready, 1 when not, 69 when there is no answer.")
 
     @OptionGroup(title: "Configuration")
     var config: ConfigFileFlag
-    @Option(name: Settings.httpAddress.name, help: "Where it is served. [CONVEY_HTTP_ADDRESS, http.address]")
+    @Option(name: Settings.httpAddress.name, help: "Address of the service. [CONVEY_HTTP_ADDRESS, http.address]")
     var http: String?
 
     func run() async throws {
@@ -19,7 +19,7 @@ struct HealthCommand: AsyncParsableCommand {
         let answer =
             isEncrypted ? await HTTPSProbe.get("/readyz", at: address) : HTTPProbe.get("/readyz", at: address)
         guard let answer else {
-            StandardError.print("nobody answers at \(isEncrypted ? "https" : "http")://\(address)")
+            StandardError.print("no answer from \(isEncrypted ? "https" : "http")://\(address)")
             throw ExitStatus.unavailable
         }
         print(answer.body, terminator: answer.body.hasSuffix("\n") ? "" : "\n")

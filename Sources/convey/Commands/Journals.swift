@@ -2,7 +2,7 @@ import ConveySettings
 import JournalPort
 import SQLiteJournal
 
-/// Where the journals are kept. The one place that knows which kind of store it is.
+/// The journal store. The only place that knows which kind of store is in use.
 enum Journals {
     /// The store of the service, which creates the journals at its first start.
     static func store(_ settings: ServeSettings) -> any JournalStore {

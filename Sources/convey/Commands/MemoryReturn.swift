@@ -1,7 +1,7 @@
 import CMalloc
 
-/// Gives memory that is not needed any more back to the system. glibc keeps what has been freed, as it may be needed again:
-/// after many large answers that are hundreds of megabytes.
+/// Returns unused memory to the system. glibc keeps freed memory for later use, which can be hundreds of megabytes after many
+/// large answers.
 enum MemoryReturn {
     /// Blocks of this size or more are given back as soon as they are freed. glibc would raise this by itself with the first
     /// large block that is freed, and keep later ones (mallopt(3), `M_MMAP_THRESHOLD`).
@@ -17,7 +17,7 @@ enum MemoryReturn {
         _ = mallopt(M_MMAP_THRESHOLD, blockBytes)
     }
 
-    /// Looks now and then, until its task is cancelled.
+    /// Checks periodically until its task is cancelled.
     static func run() async {
         /// What was free after the last time, or has been since: it has been given back, or is in use again.
         var settled = 0

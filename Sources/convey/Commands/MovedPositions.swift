@@ -6,7 +6,7 @@ import JournalPort
 struct MovedPositions: ParsableArguments {
     @Argument(help: "Positions, as list shows them.")
     var positions: [PositionArgument] = []
-    @Flag(help: "All that are open.")
+    @Flag(help: "All open dead letters.")
     var all = false
     @OptionGroup
     var endpoint: DeadLetterEndpointFlags

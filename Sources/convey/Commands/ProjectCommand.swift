@@ -10,7 +10,7 @@ import ProjectionConsumer
 struct ProjectCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "project",
-        abstract: "Keep timelines in a SQLite database of their own, from published events alone.",
+        abstract: "Maintain timelines in a separate SQLite database, from published events alone.",
         discussion: """
             A projection consumer as a process of its own: it knows the broker and nothing else. It has a persistent \
             session, acknowledges after its commit, drops repeats, and asks Convey over the query topic for events that \
@@ -20,11 +20,11 @@ struct ProjectCommand: AsyncParsableCommand {
             78 a wrong setting.
             """)
 
-    @Option(help: "The database; it is created where there is none.")
+    @Option(help: "The database file; created if it does not exist.")
     var database: String
-    @Option(name: .customLong("subject"), help: "Only conversations whose subject begins so.")
+    @Option(name: .customLong("subject"), help: "Only conversations whose subject starts with this text.")
     var prefix = ""
-    @Option(help: "Print this conversation's timeline from the database, an entry a line as JSON, and end.")
+    @Option(help: "Print this conversation's timeline from the database, one JSON entry per line, and exit.")
     var show: SubjectArgument?
     @OptionGroup
     var client: ClientFlags

@@ -5,14 +5,14 @@ import ConveySettings
 import Foundation
 import JournalPort
 
-/// What all commands that ask about conversations take: where to ask, and how to print the answer.
+/// Flags of all query commands: where to send the query, and how to print the answer.
 struct QueryFlags: ParsableArguments {
     @Option(
-        name: .customLong("http"), help: "Ask the Convey that serves HTTP here. Default: http.address of the settings.")
+        name: .customLong("http"), help: "Ask the service at this HTTP address. Default: the setting http.address.")
     var http: String?
-    @Option(help: "Ask no service: read the journal in this directory, beside a Convey that runs on it or not.")
+    @Option(help: "Read the journal in this directory instead of asking a service; a running service is not disturbed.")
     var data: String?
-    @Flag(help: "Print the answer as JSON, one line, as every endpoint gives it.")
+    @Flag(help: "Print the answer as one line of JSON, the same at every endpoint.")
     var json = false
     @OptionGroup(title: "Configuration")
     var config: ConfigFileFlag
@@ -25,7 +25,7 @@ struct QueryFlags: ParsableArguments {
         }
     }
 
-    /// Asks, prints and ends with the status that says how it went.
+    /// Sends the query, prints the answer, and exits with the matching status.
     /// - Parameter table: the answer for people, as lines.
     func run(_ question: Question, table: (ConveyClient.Page) -> [String]) async throws {
         let transport = try transport()
@@ -83,7 +83,7 @@ struct QueryFlags: ParsableArguments {
 
 extension QueryFlags {
     static let exits =
-        "Exit status: 0 answered, 1 refused (no such conversation), 69 nobody answers, 78 a wrong setting."
+        "Exit status: 0 answered, 1 refused (no such conversation), 69 no answer, 78 a wrong setting."
 
     /// Parameters of a question from flags; those not given are left out.
     static func parameters(_ given: [QueryParameter: String?]) -> [QueryParameter: String] {

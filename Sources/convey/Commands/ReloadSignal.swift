@@ -1,7 +1,7 @@
 import Dispatch
 import Glibc
 
-/// The wish to have files read again: SIGHUP. Never ends the process, not while it starts or stops either.
+/// A request to reload files: SIGHUP. It never ends the process, even during the start or the shutdown.
 final class ReloadSignal: Sendable {
     private let watch: SignalWatch
 

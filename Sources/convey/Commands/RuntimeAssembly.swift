@@ -9,7 +9,7 @@ import Logging
 import Observability
 import Threads
 
-/// What every connection of the service needs to know of the broker.
+/// Broker settings shared by all connections of the service.
 func makeSession(_ settings: ServeSettings) -> BrokerSession {
     BrokerSession(
         broker: settings.broker.address, version: settings.broker.version,
@@ -33,7 +33,7 @@ func makeQueries(
     return QueryService(budget: budget, logger: Logger(label: "queries"), heartbeats: heartbeats, readers: readers)
 }
 
-/// Builds the engine from the settings: journal, ingress, partitions, effects, outbox. The one place that knows them all.
+/// Builds the runtime from the settings: journal, ingress, partitions, effects, outbox. The only place that knows all of them.
 func makeRuntime(
     _ settings: ServeSettings, store: any JournalStore, handlers: Handlers, heartbeats: Heartbeats
 ) throws -> Runtime {

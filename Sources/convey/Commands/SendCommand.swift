@@ -18,11 +18,11 @@ struct SendCommand: AsyncParsableCommand {
     var subject: SubjectArgument
     @Argument(help: "The message; - reads it from standard input.")
     var text: String
-    @Flag(help: "Wait for the answer and print it while it comes.")
+    @Flag(help: "Wait for the answer and print it as it arrives.")
     var wait = false
-    @Option(help: "How long --wait waits for the end of the answer.")
+    @Option(help: "Maximum time --wait waits for the end of the answer.")
     var timeout = DurationArgument(.seconds(120))
-    @Option(help: "The message's id. Sending again with one id is recorded once.")
+    @Option(help: "The message's id. A message sent again with the same id is recorded once.")
     var id: String?
     @OptionGroup
     var client: ClientFlags
@@ -57,7 +57,7 @@ struct SendCommand: AsyncParsableCommand {
         return lines.joined()
     }
 
-    /// Does what the machine orders; the exit status when it orders an exit.
+    /// Carries out the machine's actions. Returns the exit status if one of them is an exit.
     private func perform(_ actions: [ClientAction]) -> Int32? {
         for action in actions {
             switch action {

@@ -129,7 +129,7 @@ struct Server {
         if let failure { throw Self.exitStatus(of: failure) }
     }
 
-    /// Everything that HTTP answers but health and metrics.
+    /// All HTTP routes except health and metrics.
     private func routes(_ runtime: Runtime, _ queries: QueryService) -> [Route] {
         let limit = settings.ingressMaxPayloadBytes
         let signals = SignalEndpoint(runtime: runtime, maximumBytes: limit)
@@ -151,7 +151,7 @@ struct Server {
         return routes
     }
 
-    /// Before anything writes there. What waiting can mend is for the runtime, which waits.
+    /// Before anything writes there. The runtime handles errors that may pass, by waiting.
     private func checkDataDirectory() throws {
         do {
             try store.check()
@@ -170,7 +170,7 @@ struct Server {
         return broker
     }
 
-    /// Starts the parts and waits until one has failed, whose error it returns, or a signal asks for a stop, which is nil.
+    /// Starts the parts and waits. Returns the error of the first part that fails, or nil when a signal requests a stop.
     ///
     /// HTTP comes first: a second Convey started by mistake finds the port in use before it takes the first one's broker
     /// session. The other parts go on until they are stopped, so HTTP tells how the stop gets on. Each task ends with its

@@ -3,8 +3,8 @@ import Glibc
 import Observability
 import Synchronization
 
-/// Tells systemd that the service is up, that it is well, and that it stops (sd_notify(3)): datagrams to `$NOTIFY_SOCKET`.
-/// By hand, since it is a few lines and the library is one more thing to install.
+/// Reports readiness, status, watchdog and shutdown to systemd (sd_notify(3)) as datagrams to `$NOTIFY_SOCKET`.
+/// Hand-written, because it is a few lines and libsystemd would be one more dependency.
 final class ServiceManager: Sendable {
     private let path: [UInt8]
     private let descriptor: Int32
@@ -55,7 +55,7 @@ final class ServiceManager: Sendable {
             .replacing("\n", with: " ")
     }
 
-    /// What cannot be sent is sent again in a second, so errors do not matter; and nothing here may wait.
+    /// Errors are ignored, because the next second sends again; and this code must not block.
     private func send(_ text: String) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

@@ -3,7 +3,7 @@ import ConveySettings
 import Foundation
 import HTTPServing
 
-/// Reads settings for a command, or says everything that is wrong with them and exits with 78.
+/// Reads settings for a command, or reports all problems and exits with 78.
 enum SettingsOutcome {
     static func sources(_ flags: [any SettingFlags], configFile: String?) -> SettingSources {
         let given = flags.map(\.given).reduce(into: [:]) { $0.merge($1) { first, _ in first } }
@@ -19,7 +19,7 @@ enum SettingsOutcome {
         }
     }
 
-    /// Where a running service is asked over HTTP.
+    /// The HTTP address of the running service.
     /// - Parameters:
     ///   - given: the flag's text, if it was given.
     ///   - instead: what else can be done when HTTP is off, for the message.
@@ -36,7 +36,7 @@ enum SettingsOutcome {
             return address
         }
         guard let address else {
-            StandardError.print("http.address is off: there is nobody to ask\(instead)")
+            StandardError.print("http.address is off: there is no service to ask\(instead)")
             throw ExitStatus.badSettings
         }
         return address

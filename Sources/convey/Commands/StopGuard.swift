@@ -3,10 +3,10 @@ import Logging
 import Synchronization
 import Threads
 
-/// Ends the process when a stop takes longer than it may, whatever hangs: a thread in a system call, an effect that is not
-/// to be cancelled. What is then lost is what a crash would lose: nothing acknowledged.
+/// Ends the process when a shutdown exceeds its time limit, whatever hangs: a thread in a system call, or an effect that ignores
+/// cancellation. As in a crash, nothing acknowledged is lost.
 final class StopGuard: Sendable {
-    /// What a stop may take beyond `shutdown.timeout`: closing connections and files.
+    /// Extra time beyond `shutdown.timeout` for closing connections and files.
     static let grace = Duration.seconds(5)
 
     private let limit: Duration
@@ -22,7 +22,7 @@ final class StopGuard: Sendable {
         self.logger = logger
     }
 
-    /// Notes what the stop waits for from here on.
+    /// Notes what the shutdown waits for next.
     func begin(_ name: String) { step.withLock { $0 = name } }
 
     /// Starts the clock. Harmless to repeat.

@@ -11,8 +11,8 @@ struct TailCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "tail",
-        abstract: "Follow what happens, one line an event.",
-        discussion: "Shows what is published from now on, of one conversation or of all. Ctrl-C ends it.")
+        abstract: "Follow published events, one line per event.",
+        discussion: "Shows new events of one conversation or of all. Ctrl-C ends it.")
 
     @Argument(help: "The conversation; all of them when left out.")
     var subject: SubjectArgument?
@@ -36,7 +36,7 @@ struct TailCommand: AsyncParsableCommand {
         for await message in session.messages where isWanted(message) {
             StandardOutput.write(line(message) + "\n")
         }
-        StandardError.print("the connection to the broker has ended")
+        StandardError.print("the connection to the broker is closed")
         throw ExitStatus.unavailable
     }
 

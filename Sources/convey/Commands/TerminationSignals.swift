@@ -2,14 +2,14 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// The wish to stop: the first SIGINT or SIGTERM asks for a clean stop, the second ends the process at once. What is then
-/// lost is what a crash would lose: nothing acknowledged.
+/// A request to stop: the first SIGINT or SIGTERM starts a clean shutdown, the second ends the process at once. As in a crash,
+/// nothing acknowledged is lost.
 final class TerminationSignals: Sendable {
     private let watch: SignalWatch
     private let first: AsyncStream<String>
 
     /// - Parameters:
-    ///   - onFirst: called when the first signal comes, whether or not anybody waits for it.
+    ///   - onFirst: called on the first signal, even if no task waits for it.
     ///   - onSecond: called with the name of the second signal, before the process ends.
     init(onFirst: @escaping @Sendable () -> Void, onSecond: @escaping @Sendable (String) -> Void) {
         let (stream, continuation) = AsyncStream<String>.makeStream()

@@ -15,13 +15,14 @@ struct TokenCommand: ParsableCommand {
             Exit status: 0, or 1 when the file cannot be read or written, or is wrong.
             """)
 
-    @Argument(help: "Who it is for: 1 to 64 of A-Z a-z 0-9 - _ . Signals published with it have the source /http/NAME.")
+    @Argument(
+        help: "The token's name: 1 to 64 of A-Z a-z 0-9 - _ . Signals published with it have the source /http/NAME.")
     var name: String
-    @Option(help: "What it allows, each including the ones before: read, write, admin.")
+    @Option(help: "The token's scope: read, write or admin; each includes the ones before.")
     var scope = "read"
-    @Option(help: "After which time it is refused, as 90d or 12h; never when left out.")
+    @Option(help: "Time until the token expires, such as 90d or 12h; without it, the token never expires.")
     var expiresIn: String?
-    @Option(help: "The file of tokens, made when it is not there.")
+    @Option(help: "The file of tokens; created if it does not exist.")
     var file: String?
 
     func validate() throws {
@@ -61,7 +62,7 @@ struct TokenCommand: ParsableCommand {
         return TokensFile.line(name: name, scope: AccessScope(rawValue: scope) ?? .read, token: token, expiry: expiry)
     }
 
-    /// The whole file is written anew, for its owner alone, and put in the place of the old one.
+    /// The file is rewritten, readable by its owner only, and replaces the old one.
     private func add(_ line: String, to path: String) throws(TokensFile.Problem) {
         var text = ""
         if FileManager.default.fileExists(atPath: path) {

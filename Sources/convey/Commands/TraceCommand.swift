@@ -4,7 +4,7 @@ import ConveyClient
 /// `convey trace SUBJECT ID`
 struct TraceCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "trace", abstract: "Show what led to a signal, and what followed from it.",
+        commandName: "trace", abstract: "Show the causes and consequences of a signal.",
         discussion: QueryFlags.exits)
 
     @Argument(help: "The conversation.")

@@ -12,7 +12,7 @@ struct VerificationResult {
     private let seconds: Double
 
     /// - Parameters:
-    ///   - reports: those of the shards that were looked at.
+    ///   - reports: those of the verified shards.
     ///   - shards: how many the journal has.
     init(_ reports: [Sharded<VerificationReport>], shards: Int, duration: Duration) {
         self.reports = reports
@@ -50,7 +50,7 @@ struct VerificationResult {
                 """
             }
         }
-        return findings.isEmpty ? "ok: \(seen)" : findings.joined() + "Looked at \(seen)"
+        return findings.isEmpty ? "ok: \(seen)" : findings.joined() + "Verified \(seen)"
     }
 
     var json: String {

@@ -9,7 +9,7 @@ import Signals
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Check that a journal agrees with itself.",
+        abstract: "Check that a journal is consistent.",
         discussion: """
             Repeats everything that was recorded and compares: order and places of all records, every marker's state, \
             causes, effects, pending signals, what is saved of each conversation, the indexes, and the file itself. A \
@@ -23,7 +23,7 @@ struct VerifyCommand: ParsableCommand {
 
     @Argument(help: "One conversation; the whole journal when left out.")
     var subject: SubjectArgument?
-    @Option(help: "Only so many conversations, chosen at random.")
+    @Option(help: "Verify only this many conversations, chosen at random.")
     var sample: Int?
     @Option(help: "A database of convey project to compare with.")
     var projection: [String] = []

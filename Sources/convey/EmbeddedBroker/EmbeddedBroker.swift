@@ -4,17 +4,17 @@ import Logging
 import ProcessKit
 import Synchronization
 
-/// A mosquitto that belongs to this process: started before anything that needs it, stopped after, started again when it
-/// dies, and ended by the kernel if this process dies first.
+/// A mosquitto that belongs to this process: it starts before everything that needs it, stops last, restarts when it dies,
+/// and is ended by the kernel if this process dies first.
 ///
 /// One thread starts it and waits for its end. It has to be one thread that lives as long as the broker, because the
 /// parent-death signal is sent when the *thread* that started a child ends (prctl(2), PR_SET_PDEATHSIG).
 final class EmbeddedBroker: Sendable {
-    /// More restarts than this within `restartWindow` mean that another one will not help.
+    /// Maximum restarts within `restartWindow`.
     static let restartLimit = 5
     static let restartWindow = Duration.seconds(60)
     static let restartDelay = Duration.milliseconds(500)
-    /// How long a start may take until the port answers, and a stop until the process is killed.
+    /// Time limit for the port to answer after a start, and for a stop before the process is killed.
     static let startTimeout = Duration.seconds(10)
     static let stopTimeout = Duration.seconds(5)
     static let probeInterval = Duration.milliseconds(20)
@@ -84,12 +84,12 @@ final class EmbeddedBroker: Sendable {
         let deadline = ContinuousClock.now + Self.stopTimeout
         while !hasEnded, ContinuousClock.now < deadline { try? await Task.sleep(for: Self.probeInterval) }
         if !hasEnded, pid > 0 {
-            logger.warning("embedded broker did not stop in time and is killed")
+            logger.warning("embedded broker did not stop in time; killing it")
             kill(pid, SIGKILL)
         }
     }
 
-    /// Marks the broker as about to stop. The process to end, 0 when none runs at the moment, nil when there is nothing to
+    /// Marks the broker as stopping. Returns the process to end, 0 when none runs at the moment, nil when there is nothing to
     /// stop.
     private func beginStop() -> pid_t? {
         state.withLock { state in
@@ -125,7 +125,7 @@ final class EmbeddedBroker: Sendable {
             if hasEnded { try await waitForEnd() }
             guard ContinuousClock.now < deadline else {
                 await stop()
-                throw EmbeddedBrokerError.failed("it does not answer on port \(port)", log: configuration.logFile)
+                throw EmbeddedBrokerError.failed("no answer on port \(port)", log: configuration.logFile)
             }
             try await Task.sleep(for: Self.probeInterval)
         }
@@ -141,17 +141,17 @@ final class EmbeddedBroker: Sendable {
             logger.error("embedded broker ended", metadata: ["how": "\(ending)", "log": "\(configuration.logFile)"])
             let now = ContinuousClock.now
             restarts = restarts.filter { now - $0 < Self.restartWindow } + [now]
-            // One that has never answered will not do so the next time: its configuration or its port is the matter.
+            // A broker that has never answered will not answer after a restart: its configuration or its port is wrong.
             if !hasAnswered.load(ordering: .relaxed) || restarts.count > Self.restartLimit {
                 return end(.failed("mosquitto ended with \(ending)", log: configuration.logFile))
             }
             let milliseconds = Int(Self.restartDelay / .milliseconds(1))
             if stopRequested.wait(timeout: .now() + .milliseconds(milliseconds)) == .success { return end(nil) }
-            logger.notice("embedded broker is started again", metadata: ["restart": "\(restarts.count)"])
+            logger.notice("restarting the embedded broker", metadata: ["restart": "\(restarts.count)"])
         }
     }
 
-    /// Starts the broker and waits until it ends; tells how it did.
+    /// Starts the broker and waits until it ends. Returns how it ended.
     private func runOnce(_ program: String) -> String {
         do {
             let pid = try spawn(program)
@@ -163,7 +163,7 @@ final class EmbeddedBroker: Sendable {
             if !isWanted { kill(pid, SIGTERM) }
             ProcessEnd.wait(for: pid)
             state.withLock { if case .running = $0 { $0 = .restarting } }
-            // Nil: somebody else has waited for it, so how it ended is not known.
+            // Nil: other code has waited for the process, so its status is unknown.
             return (ProcessEnd.reap(pid, waits: true) ?? .exited(0)).description
         } catch {
             return error.message
@@ -182,7 +182,7 @@ final class EmbeddedBroker: Sendable {
         var child = ChildProgram(
             path: command[0], arguments: Array(command.dropFirst()),
             environment: ["PATH": "/usr/sbin:/usr/bin:/sbin:/bin"], output: .appended(to: configuration.logFile))
-        // So that a terminal's Ctrl-C does not reach it.
+        // Keeps a terminal's Ctrl-C from reaching it.
         child.ownsGroup = true
         return try child.start()
     }

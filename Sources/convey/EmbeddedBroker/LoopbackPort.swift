@@ -1,6 +1,6 @@
 import Glibc
 
-/// Looks at a TCP port of 127.0.0.1.
+/// Tests a TCP port of 127.0.0.1.
 enum LoopbackPort {
     /// Whether nothing listens there, so that a broker can.
     static func isFree(_ port: UInt16) -> Bool {
@@ -11,7 +11,7 @@ enum LoopbackPort {
         }
     }
 
-    /// Whether something takes connections there.
+    /// Whether something accepts connections there.
     static func answers(_ port: UInt16) -> Bool {
         withSocket { descriptor in withAddress(port) { connect(descriptor, $0, $1) } == 0 }
     }

@@ -14,7 +14,7 @@ extension Setting {
     }
 }
 
-/// Flags whose values are settings. They stay texts here, so that every bad one is reported together with those from
+/// Flags whose values are settings. They stay texts here, so that invalid ones are reported together with those from
 /// the environment and the file.
 protocol SettingFlags: ParsableArguments {
     /// The settings of these flags, with the texts of those that were given.

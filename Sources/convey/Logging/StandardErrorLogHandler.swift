@@ -3,7 +3,7 @@ import Foundation
 import Glibc
 import Logging
 
-/// Writes log entries to standard error, each as one line with one `write`, so that lines of several threads do not mix.
+/// Writes each log entry to standard error as one line with one `write`, so that lines of several threads do not mix.
 struct StandardErrorLogHandler: LogHandler {
     let label: String
     let format: LogFormat
