@@ -3,6 +3,6 @@ public enum Cause: Sendable, Equatable {
     case none
     /// The id of another signal of the same conversation.
     case signal(String)
-    /// The producer named something that can never be a signal's id (a number, a list): it is never ready.
+    /// The producer named something that can never be a signal's id (a number, a list): the signal is never ready.
     case unsatisfiable
 }

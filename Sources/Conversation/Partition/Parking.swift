@@ -14,12 +14,12 @@ struct Parking: Sendable {
 
     private var entries: [Position: Parked] = [:]
     private var waiting: [CauseKey: [Position]] = [:]
-    /// In the order of parking; may still name entries that have left.
+    /// In the order of parking; may still contain entries that have left.
     private var byAge: [(position: Position, parkedAt: Int64)] = []
     private var byAgeHead = 0
 
     var isEmpty: Bool { entries.isEmpty }
-    /// Entries whose time runs.
+    /// Entries that time out.
     private(set) var timedCount = 0
 
     /// - Parameter now: when the entry's time begins to run; nil when its cause is recorded and will be applied.
@@ -33,7 +33,7 @@ struct Parking: Sendable {
         compact()
     }
 
-    /// Takes out what waits for the signal `cause`, in record order.
+    /// Removes and returns the entries that wait for the signal `cause`, in record order.
     mutating func release(cause: String, conversation: ConversationID) -> [Scheduler.Entry] {
         guard !entries.isEmpty,
             let positions = waiting.removeValue(forKey: CauseKey(conversation: conversation, id: ExactText(cause)))
@@ -79,7 +79,7 @@ struct Parking: Sendable {
         waiting[key] = positions.isEmpty ? nil : positions
     }
 
-    /// Keeps `byAge` within about twice what is parked: O(1) an entry on average.
+    /// Keeps `byAge` within about twice what is parked: O(1) per entry on average.
     private mutating func compact() {
         guard byAge.count > 64, byAge.count > 2 * timedCount else { return }
         byAge = byAge[byAgeHead...].filter { entries[$0.position] != nil }

@@ -1,6 +1,6 @@
 import Signals
 
-/// One partition: what waits, in which order it is applied, and what its application orders.
+/// One partition: its waiting signals, the order in which they are applied, and the directives that result.
 ///
 /// A pure value. The shell feeds it recorded signals, asks for the next one, gives it that signal and its conversation's
 /// state, and carries out the directives after the transaction that recorded them has committed.
@@ -16,7 +16,7 @@ public struct PartitionMachine: Sendable {
         public var priority: Priority
         /// The `now` it was enqueued with.
         public var enqueuedAt: Int64
-        /// The signal; nil when it was let go to save memory and has to be read from the journal.
+        /// The signal; nil when it was released to save memory and must be read from the journal.
         public var signal: Signal?
     }
 
@@ -28,12 +28,12 @@ public struct PartitionMachine: Sendable {
         /// The signal was recorded before an abort, stop or cancel that has been applied already: effects that it orders
         /// end as canceled without an attempt.
         public var startsCanceled: Bool
-        /// How many signals this one's application made ready.
+        /// Number of signals that became ready through this application.
         public var released: Int
     }
 
     public let partition: Int
-    /// The newest apply order given.
+    /// The latest apply order.
     public private(set) var applyOrder: Int64
     private var scheduler: Scheduler
     /// Everything that is recorded and not applied, by journal position.
@@ -44,7 +44,7 @@ public struct PartitionMachine: Sendable {
         var offset: Int64
         var hash: UInt64
         var enqueuedAt: Int64
-        /// nil once it was let go.
+        /// Nil once it was released.
         var signal: Signal?
     }
 
@@ -61,7 +61,7 @@ public struct PartitionMachine: Sendable {
     /// Whether the record at `position` waits here, that is, has not been applied.
     public func isPending(_ position: Position) -> Bool { waiting[position] != nil }
 
-    /// Takes in a recorded signal.
+    /// Adds a recorded signal.
     /// - Parameters:
     ///   - cause: what is known of the signal's cause in this conversation.
     ///   - now: milliseconds of a clock that does not run backwards.
@@ -109,7 +109,7 @@ public struct PartitionMachine: Sendable {
             startsCanceled: selection.offset < conversation.canceledThrough, released: released)
     }
 
-    /// Sets the entries aside whose cause did not come, oldest first, and returns their positions.
+    /// Sets aside the entries whose cause did not arrive in time, oldest first, and returns their positions.
     public mutating func expireParked(parkedUntil time: Int64, limit: Int = .max) -> [Position] {
         scheduler.expireParked(parkedUntil: time, limit: limit).map { entry in
             waiting.removeValue(forKey: entry.position)
@@ -117,13 +117,13 @@ public struct PartitionMachine: Sendable {
         }
     }
 
-    /// Tells that a signal is recorded that was never scheduled (a marker): what waited for it becomes ready.
+    /// Notes that a signal that is never scheduled (a marker) was recorded: entries that wait for it become ready.
     public mutating func markApplied(unscheduled id: @autoclosure () -> String, conversation: ConversationID) {
         guard scheduler.isAnythingParked else { return }
         scheduler.markApplied(id: id(), conversation: conversation)
     }
 
-    /// Sets aside what waits for a signal that will not be applied, and returns the positions.
+    /// Sets aside the entries that wait for a signal that will not be applied, and returns their positions.
     public mutating func abandon(cause id: String, conversation: ConversationID) -> [Position] {
         scheduler.abandon(cause: id, conversation: conversation).map { entry in
             waiting.removeValue(forKey: entry.position)
@@ -131,8 +131,8 @@ public struct PartitionMachine: Sendable {
         }
     }
 
-    /// Takes out everything that waits in a conversation; nothing of it is applied.
-    /// - Returns: how many signals that were.
+    /// Removes all waiting signals of a conversation without applying them.
+    /// - Returns: the number of signals removed.
     public mutating func withdraw(conversation: ConversationID) -> Int {
         scheduler.withdraw(conversation: conversation)
         let positions = waiting.filter { $0.value.conversation == conversation }.keys
@@ -143,12 +143,12 @@ public struct PartitionMachine: Sendable {
     /// When the longest-parked signal was parked, in the milliseconds given to `enqueue`.
     public mutating func oldestParkedAt() -> Int64? { scheduler.oldestParkedAt() }
 
-    /// Lets go of a pending signal's bytes; `select` then returns it without them.
+    /// Releases a pending signal's bytes; `select` then returns it without them.
     public mutating func release(_ position: Position) {
         waiting[position]?.signal = nil
     }
 
-    /// What recovery knows of the partition.
+    /// The partition's state after recovery.
     public mutating func restore(applyOrder: Int64) {
         self.applyOrder = max(self.applyOrder, applyOrder)
     }

@@ -2,8 +2,8 @@ import Signals
 
 /// The ready entries of one priority.
 ///
-/// Round robin keeps a queue a conversation and a ring of the conversations that have one; arrival order is the same with
-/// a single queue for all.
+/// Round robin keeps one queue per conversation and a ring of the conversations that have one; arrival order uses a single
+/// queue for all.
 struct ReadyLane: Sendable {
     private let order: Scheduler.Order
     private var queues: [ConversationID: EntryQueue] = [:]
@@ -44,7 +44,7 @@ struct ReadyLane: Sendable {
         return entry
     }
 
-    /// Removes all entries of a conversation. Walks over all that is ready: for what happens seldom.
+    /// Removes all entries of a conversation. Scans all ready entries; for rare events only.
     mutating func withdraw(conversation: ConversationID) {
         var others: [Scheduler.Entry] = []
         var isThere = false
@@ -66,7 +66,7 @@ struct ReadyLane: Sendable {
         }
     }
 
-    /// Gives the taken part of the ring back once it is as long as the rest: O(1) a selection on average.
+    /// Gives the taken part of the ring back once it is as long as the rest: O(1) per selection on average.
     private mutating func compactRing() {
         if ringHead == ring.count {
             ring.removeAll(keepingCapacity: ring.capacity <= 1_024)

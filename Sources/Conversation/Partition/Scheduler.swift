@@ -1,13 +1,13 @@
 import Signals
 
-/// Chooses which of a partition's waiting signals is applied next.
+/// Selects the signal of a partition to apply next.
 ///
 /// An entry is *ready* when it has no cause or its cause has been applied in the same conversation; until then it is
 /// *parked*. Ready entries go lowest priority number first; after `fairnessThreshold` selections in a row at one priority
 /// the next higher number that has a ready entry goes once. A pure value: same calls, same choices. Choosing,
 /// enqueueing and unparking cost O(log n).
 public struct Scheduler: Sendable {
-    /// What decides inside one priority.
+    /// The order within one priority.
     public enum Order: String, Sendable, CaseIterable {
         /// Conversations alternate; each conversation's own entries keep record order.
         case roundRobin = "round_robin"
@@ -32,17 +32,17 @@ public struct Scheduler: Sendable {
         }
     }
 
-    /// What is known of an entry's cause when the entry comes in.
+    /// The state of an entry's cause when the entry is added.
     public enum CauseStatus: Sendable {
         /// There is none, or it has been applied.
         case applied
         /// It is recorded and will be applied.
         case pending
-        /// Nothing is known of it: the entry waits for a limited time.
+        /// It is unknown: the entry waits for a limited time.
         case unknown
     }
 
-    /// What fairness remembers between selections.
+    /// The state of fairness between selections.
     public struct State: Sendable, Equatable {
         public var lastPriority: Priority?
         public var consecutive: Int
@@ -64,7 +64,7 @@ public struct Scheduler: Sendable {
         lanes = Priority.allCases.map { _ in ReadyLane(order: order) }
     }
 
-    /// Entries that wait for a cause that nothing is known of.
+    /// Entries that wait for an unknown cause.
     public var parkedCount: Int { parking.timedCount }
     public var isAnythingParked: Bool { !parking.isEmpty }
     public var hasReady: Bool { lanes.contains { !$0.isEmpty } }
@@ -92,8 +92,8 @@ public struct Scheduler: Sendable {
         return entry
     }
 
-    /// Tells that the signal `id` has been applied: what waited for it becomes ready.
-    /// - Returns: how many entries that were.
+    /// Notes that the signal `id` has been applied: entries that wait for it become ready.
+    /// - Returns: the number of those entries.
     @discardableResult
     public mutating func markApplied(id: String, conversation: ConversationID) -> Int {
         let entries = parking.release(cause: id, conversation: conversation)
@@ -101,7 +101,7 @@ public struct Scheduler: Sendable {
         return entries.count
     }
 
-    /// Removes and returns what waits for the signal `id`, in record order: it will not be applied.
+    /// Removes and returns the entries that wait for the signal `id`, which will not be applied, in record order.
     public mutating func abandon(cause id: String, conversation: ConversationID) -> [Entry] {
         parking.release(cause: id, conversation: conversation)
     }

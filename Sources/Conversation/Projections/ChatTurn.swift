@@ -1,8 +1,8 @@
 import Signals
 
-/// A message with what must never be parted from it: the results of the tool calls it asks for, in their order.
+/// A message together with the results of the tool calls it requests, in their order. They are never separated.
 struct ChatTurn: Sendable {
-    /// Stands for the result of a call that has none: one that never ran, still runs, or was lost. Providers refuse a
+    /// Placeholder for the result of a call without one: one that never ran, still runs, or was lost. Providers refuse a
     /// request in which a call has no result.
     static let danglingResult = "No result: the call has not finished."
 

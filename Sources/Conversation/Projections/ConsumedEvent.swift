@@ -1,6 +1,6 @@
 import Signals
 
-/// An event as a consumer gets it from the broker, as far as a timeline needs it (docs/PROTOCOL.md, "What Convey
+/// The parts that a timeline needs of an event from the broker (docs/PROTOCOL.md, "What Convey
 /// publishes").
 public struct ConsumedEvent: Sendable {
     public var id: String
@@ -9,12 +9,12 @@ public struct ConsumedEvent: Sendable {
     public var family: Family
     /// In the conversation's family, from 1, without gaps.
     public var sequence: Int64
-    /// When it was recorded, microseconds since 1970; nil where it cannot be read.
+    /// The time of recording in microseconds since 1970; nil if it cannot be read.
     public var time: Int64?
     /// JSON.
     public var data: [UInt8]
 
-    /// Nil for what is no event of Convey's: anybody may publish anything.
+    /// Nil if it is not an event of Convey's: other programs may publish to the same topics.
     public init?(payload: [UInt8]) {
         guard let envelope = JSONObjectView(payload), let id = envelope["id"]?.string,
             let type = envelope["type"]?.string, let subject = envelope["subject"]?.string,
@@ -30,7 +30,7 @@ public struct ConsumedEvent: Sendable {
         self.data = Array(data.raw)
     }
 
-    /// What a marker says: where a signal stands in its conversation, and the signal itself if it came from a host.
+    /// A marker's content: a signal's place in its conversation, and the signal itself if a client published it.
     public struct Marker: Sendable {
         public var signalID: String
         public var signalType: String
@@ -40,7 +40,7 @@ public struct ConsumedEvent: Sendable {
         public var signalData: [UInt8]?
     }
 
-    /// Nil for what is no marker.
+    /// Nil if it is not a marker.
     public var marker: Marker? {
         guard family == .applied, let data = JSONObjectView(data), let id = data["applied_event_id"]?.string,
             let type = data["original_type"]?.string, let offset = data["scheduler_seq"].flatMap(Self.number)

@@ -1,9 +1,9 @@
 import Signals
 
-/// What a context has to remember of generations: which run, which have ended, and which tool calls have no result yet.
+/// The state of generations in a context: which are running, which have ended, and which tool calls have no result yet.
 struct GenerationLedger: Sendable {
-    /// Ends that are remembered at least. What repeats an end (the output that follows from it, a second end) is recorded
-    /// soon behind it: no more generations of one conversation than that can be in flight.
+    /// Minimum number of ends to remember. Repeats of an end (its output, a second end) are recorded soon after it, because no
+    /// more generations of one conversation can be in flight.
     static let limit = 1_000
 
     private var ended: Set<ExactText> = []
@@ -47,7 +47,7 @@ struct GenerationLedger: Sendable {
         for call in calls { openCalls[ExactText(call.id)] = place }
     }
 
-    /// The place of the message that asked for the call; nil where none waits for its result.
+    /// The place of the message that requested the call; nil if no message waits for its result.
     mutating func close(call: String) -> Int? {
         openCalls.removeValue(forKey: ExactText(call))
     }

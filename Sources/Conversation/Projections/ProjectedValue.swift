@@ -1,7 +1,7 @@
 import Signals
 
-/// A value taken out of an event's data: nearly always text, sometimes missing, and whatever else a producer sent as it
-/// is spelled.
+/// A value from an event's data: nearly always text, sometimes missing, otherwise any JSON with the producer's
+/// spelling.
 public enum ProjectedValue: Sendable {
     /// Null, or no value at all.
     case none

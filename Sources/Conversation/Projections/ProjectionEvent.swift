@@ -1,14 +1,14 @@
 import Signals
 
-/// What a projection sees of a recorded signal. Projections take events in record order.
+/// The parts of a recorded signal that projections use. They take events in record order.
 public struct ProjectionEvent: Sendable {
     public var id: String
     public var type: String
     public var subject: String
-    /// JSON as the producer wrote it. What is no object counts as an object without members.
+    /// JSON as the producer wrote it. Anything but an object counts as an object without members.
     public var data: [UInt8]
-    /// The place in the conversation's record order, from 1; nil where the source of the events has none. A projection
-    /// passes over events up to the offset it has reached, so one that is delivered again changes nothing.
+    /// The place in the conversation's record order, from 1; nil if the source of the events has none. A projection
+    /// skips events up to the offset it has reached, so a repeated delivery changes nothing.
     public var offset: Int64?
 
     public init(id: String, type: String, subject: String, data: [UInt8], offset: Int64? = nil) {

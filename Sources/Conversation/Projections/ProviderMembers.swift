@@ -1,6 +1,6 @@
 import Signals
 
-/// What a provider put into a reply for itself: signatures of its model's thoughts (Gemini's `extra_content`), its
+/// Members of a reply that only its provider understands: signatures of its model's thoughts (Gemini's `extra_content`), its
 /// reasoning (DeepSeek's `reasoning_content`, OpenRouter's `reasoning_details`). Convey does not read it. It is recorded
 /// with the answer and sent back, as it came, to the provider of this name and to no other.
 public struct ProviderMembers: Sendable, Equatable {
@@ -50,7 +50,7 @@ public struct ProviderMembers: Sendable, Equatable {
 
     var textBytes: Int { provider.utf8.count + message.count + (reasoning?.text.utf8.count ?? 0) }
 
-    /// Names that a request has for itself. Anybody may publish the end of a generation.
+    /// Names reserved by requests. Other programs may publish the end of a generation, so these are filtered out.
     private static let messageNames: Set<String> = [
         "role", "content", "refusal", "name", "tool_calls", "tool_call_id", "function_call", "reasoning_content",
         "reasoning",

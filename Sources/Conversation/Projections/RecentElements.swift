@@ -3,7 +3,7 @@
 struct RecentElements<Element: Sendable>: Sendable {
     private let limit: Int?
     private var elements: [Element] = []
-    /// How many elements have gone.
+    /// Number of elements removed.
     private(set) var dropped = 0
 
     /// - Parameter limit: elements to keep, one at least; nil keeps all.
@@ -37,7 +37,7 @@ struct RecentElements<Element: Sendable>: Sendable {
 
     subscript(place: Int) -> Element { elements[place - dropped] }
 
-    /// Changes the element at a place in place; nil where it has gone or never was.
+    /// Changes the element at a place in place; nil if it was removed or never existed.
     mutating func update<Result>(_ place: Int, _ change: (inout Element) -> Result) -> Result? {
         guard place >= dropped, place < end else { return nil }
         return change(&elements[place - dropped])

@@ -1,23 +1,23 @@
 import Signals
 
-/// The messages of a request as the strictest server takes them, whatever the journal holds. What once got into a history
-/// is sent with every later request: one text that a server refuses would end the conversation.
+/// The messages of a request in the form that the strictest server accepts, whatever the journal contains. A history is sent
+/// with every later request, so one text that a server refuses would end the conversation.
 ///
-/// - The system prompt comes first. Then users and assistant take turns, a user first; messages of one role that follow
-///   each other are one, with a blank line between their texts.
+/// - The system prompt comes first. Then users and assistant alternate, a user first; consecutive messages of one role are
+///   merged, with a blank line between their texts.
 /// - No text is empty: such messages are left out, and a tool that returned nothing says so.
 /// - Behind an assistant's message that calls tools comes one result for each call, in the order of the calls, and then the
 ///   assistant again.
 /// - Ids of calls are different in the whole request; some servers number the calls of each reply anew. An id that recurs is
 ///   replaced by one that follows from its place, so that the next request has the same one.
-/// - Arguments are JSON objects, names of tools are such that a tool can have.
+/// - Arguments are JSON objects, and tool names are valid.
 /// - The last message is a user's or a tool's.
 public struct RequestMessages: Sendable, Equatable {
-    /// Stands for a user's message where the first that fits is the assistant's.
+    /// Placeholder for a user's message when the first that fits is the assistant's.
     public static let omission = "(earlier messages are left out)"
-    /// Stands for an answer that never came, where a user goes on behind the results of tools.
+    /// Placeholder for an answer that never came, when a user's message follows tool results.
     public static let noAnswer = "(there was no answer)"
-    /// Stands for a user's message where the last one is the assistant's.
+    /// Placeholder for a user's message when the last one is the assistant's.
     public static let goOn = "(please go on)"
     /// The result of a tool that returned no text.
     public static let emptyResult = "The tool returned nothing."
@@ -106,7 +106,7 @@ public struct RequestMessages: Sendable, Equatable {
         return call
     }
 
-    /// An id that follows from a text and that every server takes: Mistral wants nine letters and digits.
+    /// An id derived from a text that every server accepts: Mistral requires nine letters and digits.
     public static func callID(_ text: String) -> String {
         var hash = StableHash()
         hash.combine(text)
@@ -114,7 +114,7 @@ public struct RequestMessages: Sendable, Equatable {
         return String(repeating: "0", count: max(0, 9 - digits.count)) + digits.suffix(9)
     }
 
-    /// The name with each character that no tool's name has replaced by `_`, and not longer than one may be.
+    /// The name with each invalid character replaced by `_`, cut to the maximum length.
     private static func toolName(_ name: String) -> String {
         let allowed = name.unicodeScalars.prefix(toolNameLimit).map { scalar -> Character in
             switch scalar {
@@ -128,7 +128,7 @@ public struct RequestMessages: Sendable, Equatable {
     /// Characters of a tool's name, by OpenAI's reference.
     private static let toolNameLimit = 64
 
-    /// Reasoning goes back where tools were called between a user's message and the next, which is where DeepSeek wants it;
+    /// Reasoning is sent back if tools were called between a user's message and the next, as DeepSeek requires;
     /// elsewhere it is passed over or, by older models, refused.
     private mutating func dropReasoning() {
         var start = messages.startIndex

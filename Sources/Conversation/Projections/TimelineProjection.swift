@@ -1,11 +1,11 @@
-/// A conversation as its participants see it: users' messages, the assistant's answers with their deltas joined, what tools
-/// are doing. It advances by one event at a time, and what it shows depends on the events alone, not on how they came in.
+/// A conversation as its participants see it: users' messages, the assistant's answers with their deltas joined, and the status
+/// of tools. It advances by one event at a time, and its content depends on the events alone, not on how they arrived.
 public struct TimelineProjection: Sendable {
     public struct Options: Sendable {
         public var coalescesDeltas: Bool
-        /// Characters (grapheme clusters) that joined deltas have at most.
+        /// Maximum characters (grapheme clusters) of joined deltas.
         public var maxDeltaCharacters: Int
-        /// Entries to keep, the newest; nil keeps all.
+        /// Maximum entries to keep, the newest ones; nil keeps all.
         public var retainedEntries: Int?
 
         public init(
@@ -57,7 +57,7 @@ public struct TimelineProjection: Sendable {
     /// The offset of the newest event taken, 0 before the first: what comes behind it is still to be applied.
     public var appliedOffset: Int64 { place.offset }
 
-    /// How many entries the timeline has, those that are not kept any more included.
+    /// Number of entries of the timeline, including those no longer kept.
     public var count: Int { entries.end }
 
     /// All entries that are kept.

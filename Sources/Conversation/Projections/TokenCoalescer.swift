@@ -11,7 +11,7 @@ public struct TokenCoalescer: Sendable {
     public let maxCharacters: Int
     private var tail: Tail?
 
-    /// What is known of the last entry, so that adding to it costs no more than what is added.
+    /// Facts about the last entry, so that extending it costs only as much as the addition.
     private struct Tail: Sendable {
         var characters: Int
         var ids: Set<ExactText> = []
@@ -24,7 +24,7 @@ public struct TokenCoalescer: Sendable {
     /// Adds `entry` to `last` where the rule allows it. Called for every entry, in order.
     ///
     /// - Parameter last: the entry before, changed if `entry` joins it.
-    /// - Returns: whether it did. Where not, `entry` is the next call's `last`.
+    /// - Returns: whether it joined. If not, `entry` is the next call's `last`.
     public mutating func join(_ entry: TimelineEntry, to last: inout TimelineEntry) -> Bool {
         guard Self.areOneOutput(last, entry) else {
             tail = nil

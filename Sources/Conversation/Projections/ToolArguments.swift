@@ -4,9 +4,9 @@ import Signals
 ///
 /// A history is sent with every later request, and servers refuse one in which arguments are anything but a JSON object.
 public struct ToolArguments: Sendable, Equatable {
-    /// The text of one JSON object without repeated names: `{}` where the model wrote nothing or nothing readable.
+    /// The text of one JSON object without repeated names: `{}` if the model wrote nothing or nothing readable.
     public let object: String
-    /// What the model wrote where that is no JSON object, for the call's result; nil where `object` says it.
+    /// The model's text if it is not a JSON object, for the call's result; nil if `object` holds it.
     public let unreadable: String?
 
     /// Bytes of an unreadable text that are kept: enough to see what went wrong.
@@ -23,7 +23,7 @@ public struct ToolArguments: Sendable, Equatable {
                 self.init(object: "{}", unreadable: nil)
                 return
             }
-            // What is no JSON is unreadable; the tool's result says why.
+            // Text that is not JSON is unreadable; the tool's result says why.
             guard let value = try? JSONSlice(Array(rest.utf8)) else { break }
             switch value.kind {
             case .object:

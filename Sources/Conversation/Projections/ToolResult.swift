@@ -1,6 +1,6 @@
 import Signals
 
-/// What a model is told of a tool that ran.
+/// The result of a tool call as a model receives it.
 enum ToolResult {
     static func completed(_ data: JSONObjectView) -> String {
         let result = [data["content"], data["result"], data["message"]].compactMap(\.self).first { $0.kind != .null }

@@ -1,6 +1,6 @@
 import Signals
 
-/// The words of a user's message, as a model is told them.
+/// The text of a user's message as a model receives it.
 public enum UserText {
     /// Text is itself. Of a list of parts, as OpenAI's clients send it (`[{"type":"text","text":"hi"}]`), the texts count, a
     /// line each; parts of other types are left out. Anything else is as the timeline spells it: a number its digits, an
@@ -17,12 +17,12 @@ public enum UserText {
     /// - Parameter data: of a `conv.in.message.received`.
     public static func text(_ data: [UInt8]) -> String { JSONObjectView(data).map { text(of: $0) } ?? "" }
 
-    /// Whether there is nothing to tell a model. Such a message is recorded, but no model is told of it.
+    /// Whether the message has no text for a model. Such a message is recorded but not sent to a model.
     public static func isEmpty(_ data: [UInt8]) -> Bool {
         JSONText.isBlank(text(data))
     }
 
-    /// The texts of a part or of a list of parts; nil for what is no such thing.
+    /// The texts of a part or of a list of parts; nil for anything else.
     private static func parts(_ value: JSONSlice) -> String? {
         let parts = (value.elements ?? [value]).map { ($0, $0.object) }
         guard parts.contains(where: { $1?["type"]?.kind == .string }) else { return nil }

@@ -2,8 +2,8 @@ import Signals
 
 /// Users' messages whose generations have not started yet, in record order.
 struct WaitingMessages: Sendable {
-    /// Messages that are kept, the newest: as many effects of one conversation may be in flight. A message that never gets a
-    /// generation (a dead letter) would be kept for ever otherwise.
+    /// Maximum messages to keep, the newest: the limit for effects in flight in one conversation. Without it, a message that never
+    /// gets a generation (a dead letter) would be kept forever.
     static let limit = 1_000
 
     private var messages: [(generation: ExactText, message: ChatMessage)] = []

@@ -11,16 +11,16 @@ public struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
         case notFound = "not_found"
         /// Too many queries wait.
         case busy
-        /// The answer took too long. What was read is kept for a while: the same question again goes on from there.
+        /// The query took too long. The progress is kept for a while, and the same query continues from there.
         case timeout
         /// The journal cannot be read at the moment.
         case unavailable
-        /// The journal's records do not make the state that was recorded with them.
+        /// The journal's records do not produce the state that was recorded with them.
         case corrupt
     }
 
     public var code: Code
-    /// For a person: what, and what to do.
+    /// For people: the problem, and what to do about it.
     public var message: String
 
     public init(_ code: Code, _ message: String) {
@@ -28,7 +28,7 @@ public struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
         self.message = message
     }
 
-    /// The HTTP status that says the same.
+    /// The equivalent HTTP status.
     public var status: Int {
         switch code {
         case .viewUnknown, .notFound: 404
@@ -39,7 +39,7 @@ public struct QueryError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Whether the same question may be answered later.
+    /// Whether the same query may succeed later.
     public var isRetriable: Bool {
         switch code {
         case .busy, .timeout, .unavailable: true

@@ -18,20 +18,20 @@ public enum QueryParameter: String, Sendable, CaseIterable {
     /// In one line, for documents and help.
     public var summary: String {
         switch self {
-        case .limit: "how many at the most"
-        case .before: "only what was recorded before this offset; the newest of it"
-        case .after: "only what was recorded after this offset; the oldest of it"
+        case .limit: "maximum number of elements"
+        case .before: "only the newest elements recorded before this offset"
+        case .after: "only the oldest elements recorded after this offset"
         case .asOf: "the conversation as it was when this offset was its newest"
         case .family: "only these families, separated by commas: in, applied, effect, out, audit"
-        case .type: "only these types, separated by commas; with * at its end, types that begin so"
-        case .since: "only what was recorded at this time or later (RFC 3339)"
+        case .type: "only these types, separated by commas; a trailing * matches any ending"
+        case .since: "only what was recorded at or after this time (RFC 3339)"
         case .until: "only what was recorded before this time (RFC 3339)"
-        case .afterSequence: "with one family: only what has a higher sequence; the oldest of it"
+        case .afterSequence: "with one family: only the oldest elements with a higher sequence"
         case .id: "the signal's id"
-        case .prefix: "only conversations whose subject begins so"
-        case .contains: "only conversations with this in their subject, whatever the case of ASCII letters"
-        case .order: "subject, or recent for the latest activity first"
-        case .cursor: "where the page before this one ended, from its next"
+        case .prefix: "only conversations whose subject starts with this text"
+        case .contains: "only conversations whose subject contains this text (ASCII letters in any case)"
+        case .order: "subject, or recent for latest activity first"
+        case .cursor: "the cursor from the previous page's next"
         }
     }
 

@@ -1,8 +1,8 @@
 import Signals
 
-/// Questions in the paths of HTTP: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for those about no single one.
+/// Queries as HTTP paths: `/v1/conversations/{subject}/{view}`, and `/v1/{view}` for those about all conversations.
 public enum QueryPath {
-    /// Where questions about one conversation begin; by itself the question for conversations.
+    /// The prefix of queries about one conversation; by itself the query for all conversations.
     public static let base = "/v1/conversations"
 
     /// A subject as a path's segment: encoded as in a topic. `.` and `..` are escaped, since programs take them for steps in the

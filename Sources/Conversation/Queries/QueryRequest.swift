@@ -1,15 +1,15 @@
 import Signals
 
-/// A question about conversations, the same at every endpoint. Made from texts, so that a query string, a JSON object and
-/// flags are understood alike.
+/// A query about conversations, the same at every endpoint. Parsed from texts, so that a query string, a JSON object and
+/// flags mean the same.
 public struct QueryRequest: Sendable, Equatable {
     /// A page of a conversation, by offsets.
     public enum Page: Sendable, Equatable {
         /// The newest elements, of those before the offset if there is one.
         case last(before: Int64?)
-        /// The oldest elements behind an offset.
+        /// The oldest elements after an offset.
         case first(after: Int64)
-        /// The oldest elements of a family behind its sequence.
+        /// The oldest elements of a family after a sequence.
         case firstOfFamily(afterSequence: Int64)
     }
 
@@ -53,7 +53,7 @@ public struct QueryRequest: Sendable, Equatable {
     public var order = Order.subject
     public var cursor: String?
 
-    /// A question with all parameters left out.
+    /// A query without parameters.
     public init(_ view: QueryView, subject: String = "") {
         self.view = view
         self.subject = subject
@@ -121,7 +121,7 @@ public struct QueryRequest: Sendable, Equatable {
             page = .first(after: offset)
         } else if let sequence = try Self.number(.afterSequence, given) {
             guard families.count == 1 else {
-                throw QueryError(.parameterMissing, "after_sequence needs one family, whose sequence it is")
+                throw QueryError(.parameterMissing, "after_sequence requires exactly one family")
             }
             page = .firstOfFamily(afterSequence: sequence)
         } else {
@@ -131,7 +131,7 @@ public struct QueryRequest: Sendable, Equatable {
 
     private mutating func readNames(_ given: [QueryParameter: String]) throws(QueryError) {
         id = given[.id] ?? ""
-        if view == .trace, id.isEmpty { throw QueryError(.parameterMissing, "trace needs id, the signal's id") }
+        if view == .trace, id.isEmpty { throw QueryError(.parameterMissing, "trace requires id, the signal's id") }
         prefix = given[.prefix] ?? ""
         contains = given[.contains] ?? ""
         cursor = given[.cursor]
@@ -151,7 +151,7 @@ public struct QueryRequest: Sendable, Equatable {
             throw QueryError(.parameterInvalid, "the cursor is not one of this order")
         }
         if view == .conversations, since != nil, order != .recent {
-            throw QueryError(.parameterInvalid, "since needs order=recent")
+            throw QueryError(.parameterInvalid, "since requires order=recent")
         }
     }
 

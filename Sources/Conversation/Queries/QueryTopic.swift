@@ -1,14 +1,14 @@
 import Signals
 
-/// Questions in topics: `{root}/query/{subject}/{view}`.
+/// Queries as topics: `{root}/query/{subject}/{view}`.
 public enum QueryTopic {
     /// The subject's level where the view is about no single conversation.
     public static let noSubject = "_"
 
-    /// What the query endpoint subscribes to.
+    /// The topic filter of the query endpoint.
     public static func filter(root: String) -> String { "\(root)/query/+/+" }
 
-    /// Where a question is published.
+    /// The topic to publish a query to.
     public static func topic(root: String, view: QueryView, subject: String) -> String {
         let level = view.needsSubject ? TopicName.encode(level: subject) : noSubject
         return "\(root)/query/\(level)/\(view.rawValue)"
@@ -25,7 +25,7 @@ public enum QueryTopic {
     /// All response topics of a client.
     public static func responseFilter(root: String, client: String) -> String { "\(root)/receipt/+/\(client)" }
 
-    /// The question that a message asks.
+    /// The query in a message.
     /// - Parameter payload: a JSON object of parameters; nothing for none.
     /// - Throws: what is wrong with it.
     public static func request(topic: String, payload: [UInt8], root: String) throws(QueryError) -> QueryRequest {
@@ -36,10 +36,11 @@ public enum QueryTopic {
         }
         var subject = ""
         if !view.needsSubject {
-            // An access rule for a subject must not open a view of all of them.
+            // An access rule for one subject must not grant a view of all conversations.
             guard levels[2] == noSubject else {
                 throw QueryError(
-                    .parameterInvalid, "\(view.rawValue) is about all conversations: ask at query/_/\(view.rawValue)")
+                    .parameterInvalid,
+                    "\(view.rawValue) is about all conversations: publish to query/_/\(view.rawValue)")
             }
         } else {
             guard let decoded = TopicName.decode(level: String(levels[2])) else {

@@ -1,18 +1,18 @@
-/// What can be asked about conversations. The names stand in topics, paths and commands.
+/// The views of conversations. Topics, paths and commands use these names.
 public enum QueryView: String, Sendable, CaseIterable {
     /// What the participants saw, deltas joined.
     case timeline
-    /// What a language model would be told.
+    /// The messages a language model would receive.
     case context
     /// The recorded signals as they are published.
     case events
     /// The reducer's state, with the latest 100 applications.
     case state
-    /// What led to a signal and what followed from it.
+    /// The causes and consequences of a signal.
     case trace
-    /// Which conversations there are.
+    /// All conversations.
     case conversations
-    /// Which effects are under way, in all conversations.
+    /// The effects under way in all conversations.
     case effects
 
     /// Whether the question is about one conversation.
@@ -37,7 +37,7 @@ public enum QueryView: String, Sendable, CaseIterable {
         }
     }
 
-    /// How many elements an answer has: unless told, and at the most. An answer stays a message that a broker takes.
+    /// The default and maximum number of elements of an answer. An answer must fit in a message that brokers accept.
     public var limits: (standard: Int, most: Int) {
         switch self {
         case .timeline, .conversations, .effects: (50, 500)
@@ -51,12 +51,12 @@ public enum QueryView: String, Sendable, CaseIterable {
     public var summary: String {
         switch self {
         case .timeline: "what the participants saw, newest page first"
-        case .context: "the messages that a language model would be told"
+        case .context: "the messages that a language model would receive"
         case .events: "the recorded signals, exactly as they are published"
-        case .state: "the state that the reducer has made, with the latest 100 applications"
-        case .trace: "what led to a signal, and what followed from it"
-        case .conversations: "which conversations there are, and when something last happened in them"
-        case .effects: "which effects are under way in all conversations, the oldest first"
+        case .state: "the reducer's state, with the latest 100 applications"
+        case .trace: "the causes and consequences of a signal"
+        case .conversations: "all conversations with their latest activity"
+        case .effects: "the effects under way in all conversations, oldest first"
         }
     }
 }

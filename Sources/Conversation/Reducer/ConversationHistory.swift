@@ -1,6 +1,6 @@
 /// The latest signals applied to a conversation, newest first, 100 at most.
 public struct ConversationHistory: Sendable, Equatable {
-    /// Enough to see what happened lately; a whole history is in the journal.
+    /// Enough for recent activity; the journal has the whole history.
     public static let limit = 100
 
     /// Oldest first. Grows to twice the limit, then the older half goes, so that a push costs O(1) on average.

@@ -1,6 +1,6 @@
 import Signals
 
-/// What is known of a conversation after some signals have been applied. Its size does not grow with their number.
+/// The state of a conversation after some signals have been applied. Its size does not grow with their number.
 public struct ConversationState: Sendable, Equatable {
     /// Requests that were made at least once.
     public struct Flags: OptionSet, Sendable {
@@ -17,7 +17,7 @@ public struct ConversationState: Sendable, Equatable {
         ]
     }
 
-    /// How far an effect that has not ended is.
+    /// The progress of an open effect.
     public enum EffectProgress: String, Sendable, CaseIterable {
         case started, progress
     }

@@ -1,4 +1,4 @@
-/// All that can be asked about a conversation's state.
+/// Everything that queries show of a conversation's state.
 public struct ConversationView: Sendable, Equatable {
     public var state: ConversationState
     public var history: ConversationHistory

@@ -1,12 +1,12 @@
 import Signals
 
-/// What an effect's lifecycle signal says about what is in flight.
+/// How an effect's lifecycle signal changes what is in flight.
 struct EffectChange {
     let effectID: String
     /// Nil for an effect that ended.
     let progress: ConversationState.EffectProgress?
 
-    /// Nil where the data name no effect or no lifecycle that is known.
+    /// Nil if the data has no effect id or no known lifecycle.
     init?(_ data: JSONObjectView) {
         guard let effectID = data["effect_id"]?.string, let lifecycle = data["lifecycle"]?.string else { return nil }
         switch lifecycle {

@@ -1,12 +1,12 @@
 import Signals
 
-/// Names an effect of a conversation, in one of the ways in which a person or a program knows it.
+/// Identifies an effect of a conversation by one of the ids that people and programs know.
 public struct EffectTarget: Sendable, Equatable {
     /// As it stands in the effect's signals; nil when it is named otherwise.
     public var effectID: String?
     /// The provider's id of a tool call.
     public var toolCallID: String?
-    /// Why, in the words of who asked; nil when there are none.
+    /// The reason given with the request; nil if there is none.
     public var reason: String?
 
     init(effectID: String? = nil, _ data: JSONObjectView) {

@@ -1,4 +1,4 @@
-/// What a person said about a tool call that needs approval.
+/// A person's decision about a tool call that needs approval.
 public struct ToolDecision: Sendable, Equatable {
     public var target: EffectTarget
     public var isApproved: Bool

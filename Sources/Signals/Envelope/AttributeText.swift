@@ -29,8 +29,8 @@ package enum AttributeText {
         let text = String(decoding: utf8, as: UTF8.self)
         if JSONText.isBlank(text) { return "is blank" }
         for scalar in text.unicodeScalars {
-            if scalar.properties.generalCategory == .control { return "holds a control character" }
-            if isNoncharacter(scalar) { return "holds a code point that is no character, such as U+FFFE" }
+            if scalar.properties.generalCategory == .control { return "contains a control character" }
+            if isNoncharacter(scalar) { return "contains a noncharacter code point, such as U+FFFE" }
         }
         return nil
     }
@@ -54,6 +54,6 @@ package enum AttributeText {
     }
 
     private static func fault(ofControlIn utf8: UnsafeBufferPointer<UInt8>) -> String {
-        JSONText.isBlank(String(decoding: utf8, as: UTF8.self)) ? "is blank" : "holds a control character"
+        JSONText.isBlank(String(decoding: utf8, as: UTF8.self)) ? "is blank" : "contains a control character"
     }
 }

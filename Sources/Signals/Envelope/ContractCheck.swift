@@ -23,7 +23,7 @@ struct ContractCheck: ~Copyable {
         try scan.checkSpecversion()
 
         guard let type = scan.text(.type, default: defaults.type, orNull: orNull), !type.isEmpty else {
-            throw Rejection(.attributeMissing("type"), "the envelope has no type, nor does its topic say one")
+            throw Rejection(.attributeMissing("type"), "neither the envelope nor its topic has a type")
         }
         guard let source = scan.text(.source, default: defaults.source, orNull: orNull), !source.isEmpty else {
             throw Rejection(.attributeMissing("source"), "the attribute source must be a string that is not empty")
@@ -44,7 +44,8 @@ struct ContractCheck: ~Copyable {
         if defaults.isEdge { try scan.checkSource(source) }
         try Self.check(id, "id")
         guard let subject else {
-            throw Rejection(.attributeMissing("subject"), "the envelope names no conversation: set subject to its id")
+            throw Rejection(
+                .attributeMissing("subject"), "the envelope does not name a conversation: set subject to its id")
         }
         try Self.check(subject, "subject", maximumBytes: AttributeText.maximumSubjectBytes)
         guard let family = Family(type: type) else {
@@ -116,7 +117,7 @@ struct ContractCheck: ~Copyable {
             throw Rejection(.contractVersionInvalid, "contractmajor must be a whole number from 1")
         }
         guard text == Contract.supportedMajor else {
-            throw Rejection(.contractVersionUnsupported, "only contractmajor \(Contract.supportedMajor) is understood")
+            throw Rejection(.contractVersionUnsupported, "only contractmajor \(Contract.supportedMajor) is supported")
         }
     }
 
@@ -179,7 +180,7 @@ struct ContractCheck: ~Copyable {
             throw Rejection(
                 .payloadNotObject,
                 scan.top[.dataBase64] == nil
-                    ? "data must be a JSON object" : "data must be a JSON object; data_base64 is not taken")
+                    ? "data must be a JSON object" : "data must be a JSON object; data_base64 is not supported")
         }
         let addsIngress = family == .inbound && defaults.ingress != nil
         let (first, second) = Contract.requiredKeys(family)

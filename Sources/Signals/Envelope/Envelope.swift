@@ -14,7 +14,7 @@ public enum Envelope {
             guard signal.source != Signal.effectSource || signal.isForked else {
                 throw Rejection(
                     .attributeInvalid("source"),
-                    "\(Signal.effectSource) is the source of effects that Convey runs; a bridge or a runner has its own"
+                    "\(Signal.effectSource) is reserved for effects that Convey runs; bridges and runners use their own source"
                 )
             }
             return .success(signal)
@@ -71,19 +71,20 @@ public enum Envelope {
         switch topic {
         case .inbound(_, let type):
             guard check.family == .inbound else {
-                throw Rejection(.typeNotAllowed, "only conv.in.* is taken here; other families go to the ingest topic")
+                throw Rejection(
+                    .typeNotAllowed, "only conv.in.* is accepted here; publish other families to the ingest topic")
             }
             if let type, !AttributeText.isSame(type, check.type) {
-                throw Rejection(.typeMismatch, "the envelope's type is not the one that its topic says, \(type)")
+                throw Rejection(.typeMismatch, "the envelope's type differs from its topic's, \(type)")
             }
         case .ingest:
             guard check.family != .applied else {
-                throw Rejection(.typeNotAllowed, "conv.applied.* is published by Convey, never taken in")
+                throw Rejection(.typeNotAllowed, "conv.applied.* is published by Convey and never accepted")
             }
         }
         // Bytes, not canonical equivalence: a decomposed letter names another conversation.
         guard AttributeText.isSame(check.subject, topic.subject) else {
-            throw Rejection(.subjectMismatch, "the envelope's subject is not the one that its topic says")
+            throw Rejection(.subjectMismatch, "the envelope's subject differs from its topic's")
         }
     }
 
@@ -94,7 +95,7 @@ public enum Envelope {
             Rejection(.attributeMissing("subject"), "the topic has no level for the conversation's id")
         case .subjectInvalid(let fault): Rejection(.attributeInvalid("subject"), "the topic's subject \(fault)")
         case .typeInvalid:
-            Rejection(.attributeInvalid("type"), "the topic's levels behind the subject are not an encoded type")
+            Rejection(.attributeInvalid("type"), "the topic's levels after the subject are not an encoded type")
         }
     }
 }

@@ -1,12 +1,12 @@
-/// What the MQTT edge fills in.
+/// Defaults that the MQTT edge fills in.
 public struct EnvelopeDefaults: Sendable {
     /// The first level or levels of every topic.
     public var root: String
-    /// `data.ingress` of a `conv.in.*` signal that says none.
+    /// `data.ingress` of a `conv.in.*` signal without one.
     public var ingress: String
     /// The source of a signal that names none; nil for `/mqtt/{subject}`, the subject encoded as in a topic.
     public var source: String?
-    /// The id of a signal that has none; called at most once a message.
+    /// Makes the id of a signal without one; called at most once per message.
     public var makeID: @Sendable () -> String
 
     public init(

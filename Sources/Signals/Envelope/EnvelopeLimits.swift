@@ -1,4 +1,4 @@
-/// How large what comes in may be.
+/// Size limits of incoming messages.
 public struct EnvelopeLimits: Sendable {
     /// Bytes of one payload.
     public var maximumBytes: Int

@@ -28,7 +28,7 @@ extension EnvelopeScan {
             if JSONText.equals(base, slot, "1.0") { return }
             if JSONText.string(base, slot).hasPrefix("1.0.") { return }
         }
-        throw Rejection(.attributeInvalid("specversion"), "only CloudEvents 1.0 is understood")
+        throw Rejection(.attributeInvalid("specversion"), "only CloudEvents 1.0 is supported")
     }
 
     /// The subject that `conversation_id` makes, with or without a `project_id`.

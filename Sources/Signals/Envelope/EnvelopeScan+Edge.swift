@@ -3,7 +3,7 @@
 ///
 /// The order of checks is that of `Contract`; what these refuse has the code `attribute_invalid:NAME`.
 extension EnvelopeScan {
-    /// The id that the producer gave: a text, or a number as it is spelled, so that a message that comes again has the same one.
+    /// The id that the producer gave: a text, or a number as it is spelled, so that a redelivered message keeps it.
     func identifier() throws(Rejection) -> String? {
         guard let slot = top[.id] else { return nil }
         switch slot.kind {
@@ -46,7 +46,7 @@ extension EnvelopeScan {
         return time
     }
 
-    /// A cause that can never be a signal's id would be waited for in vain.
+    /// A signal whose cause can never be a signal's id would wait in vain.
     func checkCause(_ cause: JSONSlot) throws(Rejection) {
         guard cause.kind == .string else { throw Self.invalid(.causationid, "must be a string, a signal's id") }
         if let fault = AttributeText.fault(JSONText.string(base, cause), maximumBytes: AttributeText.maximumBytes) {
@@ -59,7 +59,7 @@ extension EnvelopeScan {
         isAbsent(.data, orNull: true) && isAbsent(.dataBase64, orNull: true)
     }
 
-    /// Whether it is a copy of what another conversation has, which is taken as it is there.
+    /// Whether it is a copy of another conversation's signal, which is accepted unchanged.
     var isForked: Bool {
         (top.others + otherExtensions).contains {
             JSONText.equals(base, $0.key, "forkedfrom") && $0.value.kind == .string

@@ -32,7 +32,7 @@ struct EnvelopeScan: ~Copyable {
     private var extensionObject: [Attributes] = []
     private(set) var payload = Payload()
 
-    /// Reads a text that must be one JSON object.
+    /// Reads text that must be exactly one JSON object.
     static func read(_ bytes: UnsafeBufferPointer<UInt8>) throws(JSONError) -> EnvelopeScan {
         var scanner = try JSONScanner(bytes)
         var scan = EnvelopeScan(base: scanner.base)
@@ -96,7 +96,7 @@ struct EnvelopeScan: ~Copyable {
         }
     }
 
-    /// Members of the `extensions` object that are no attributes known here.
+    /// Members of the `extensions` object that are not known attributes.
     var otherExtensions: [JSONMember] { extensionObject.first?.others ?? [] }
 
     private static func read(

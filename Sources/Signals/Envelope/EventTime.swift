@@ -1,11 +1,11 @@
 /// The attribute `time` (CloudEvents 1.0.2, section "time"): RFC 3339, of what every SDK reads.
 ///
-/// Not taken are the second 60, the year 0000 and more than nine digits behind the second's point: RFC 3339 has them, but the
+/// Second 60, year 0000 and more than nine fractional digits are not accepted: RFC 3339 allows them, but the
 /// date types of common languages do not.
 enum EventTime {
     static let maximumFractionDigits = 9
 
-    /// The time as it is published, its T and Z as capitals; nil for what is no such time.
+    /// The time as it is published, with capital T and Z; nil if the text is not such a time.
     static func canonical(_ text: String) -> String? {
         var copy = text
         let spelling: Spelling = copy.withUTF8 { read($0) }

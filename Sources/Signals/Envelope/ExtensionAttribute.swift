@@ -9,24 +9,24 @@ enum ExtensionAttribute {
             && name.utf8.allSatisfy { isDigit($0) || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z")) }
     }
 
-    /// What is wrong with a value, or nil. A blank one says nothing; the standard extensions all forbid it.
+    /// What is wrong with a value, or nil. A blank value means nothing; the standard extensions all forbid it.
     static func fault(_ value: JSONSlot, _ base: UnsafeRawPointer) -> String? {
         switch value.kind {
         case .true, .false: return nil
         case .integer:
             let digits = String(decoding: JSONText.bytes(base, value.range), as: UTF8.self)
-            return Int32(digits) == nil ? "is a number beyond 32 bits; give it as a string" : nil
+            return Int32(digits) == nil ? "is a number of more than 32 bits; send it as a string" : nil
         case .string:
             if value.isEscaped { return AttributeText.fault(JSONText.string(base, value), maximumBytes: .max) }
             return AttributeText.fault(JSONText.bytes(base, value.contentRange), maximumBytes: .max)
-        case .fraction: return "is a number with a fraction or an exponent; give it as a string"
+        case .fraction: return "is a number with a fraction or an exponent; send it as a string"
         case .array, .object:
-            return "is \(value.kind == .array ? "an array" : "an object"); a CloudEvent has those in data only"
+            return "is \(value.kind == .array ? "an array" : "an object"); CloudEvents allow those in data only"
         case .null: return nil
         }
     }
 
-    /// Recorded members without those that no CloudEvent may have: journals of earlier versions hold such.
+    /// Recorded members without those that CloudEvents forbid, which journals of earlier versions may contain.
     static func valid(_ members: [UInt8]) -> [UInt8] {
         let object = [UInt8(ascii: "{")] + members + [UInt8(ascii: "}")]
         guard let view = JSONObjectView(object) else { return [] }

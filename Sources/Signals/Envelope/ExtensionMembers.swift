@@ -42,7 +42,7 @@ struct ExtensionMembers {
             guard ExtensionAttribute.isName(member.name) else {
                 throw Rejection(
                     .attributeInvalid(Self.label(member.name)),
-                    "the name of an attribute has 1 to \(ExtensionAttribute.maximumNameBytes) of a-z and 0-9; what is no attribute belongs into data"
+                    "the name of an attribute has 1 to \(ExtensionAttribute.maximumNameBytes) of a-z and 0-9; other members belong in data"
                 )
             }
             if let fault = ExtensionAttribute.fault(member.value, base) {
@@ -56,7 +56,7 @@ struct ExtensionMembers {
         }
     }
 
-    /// A name as it may stand in a code: what could be mistaken for something else, or is long, is not repeated.
+    /// A name as it may appear in a code: ambiguous or long names are not repeated.
     private static func label(_ name: String) -> String {
         let isPlain = name.utf8.allSatisfy {
             $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"")

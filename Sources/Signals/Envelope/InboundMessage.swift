@@ -1,10 +1,10 @@
-/// A PUBLISH that came in, as the transport hands it over.
+/// An incoming PUBLISH, as the transport delivers it.
 public struct InboundMessage: Sendable {
     public var topic: String
     public var payload: [UInt8]
     /// MQTT 5 property Content Type (section 3.3.2.3.9).
     public var contentType: String?
-    /// MQTT 5 User Properties in the order they came (section 3.3.2.3.7).
+    /// MQTT 5 User Properties in the order of the packet (section 3.3.2.3.7).
     public var userProperties: [(String, String)]
 
     public init(

@@ -1,4 +1,4 @@
-/// What a topic that signals are taken from says about its signal.
+/// What a topic for incoming signals says about its signal.
 public enum ParsedTopic: Sendable, Equatable {
     /// `{root}/in/{subject}` or `{root}/in/{subject}/{rest}`; the type is nil where there is no rest.
     case inbound(subject: String, type: String?)

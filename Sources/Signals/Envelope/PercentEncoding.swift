@@ -1,6 +1,6 @@
 /// Percent-encoding (RFC 3986 section 2.1) for MQTT topic levels and for forms.
 package enum PercentEncoding {
-    /// What stays as it is in one topic level: `A-Z a-z 0-9 - . _ ~ : @`.
+    /// Characters that need no escape in a topic level: `A-Z a-z 0-9 - . _ ~ : @`.
     @inline(__always)
     package static func isPlainInTopic(_ byte: UInt8) -> Bool {
         isUnreserved(byte) || byte == UInt8(ascii: ":") || byte == UInt8(ascii: "@")

@@ -1,4 +1,4 @@
-/// A message that is no signal: what programs match on, and what tells its author what to change.
+/// Why a message is not a signal: a code for programs, and a message that tells its author what to change.
 public struct Rejection: Error, Sendable, Equatable {
     public let code: RejectionCode
     public let message: String

@@ -4,13 +4,13 @@ public enum RejectionCode: Sendable, Equatable, CustomStringConvertible {
     case tooLarge
     case tooDeep
     case invalidUTF8
-    /// An attribute that has to be there and has no default.
+    /// A required attribute without a default is missing.
     case attributeMissing(String)
-    /// An attribute that is empty, blank, too long or holds control characters.
+    /// An attribute is empty, blank, too long or contains control characters.
     case attributeInvalid(String)
     /// A type outside `conv.{in,applied,effect,out,audit}.`.
     case typeNamespace
-    /// A type that its topic does not take.
+    /// A type that its topic does not accept.
     case typeNotAllowed
     case subjectMismatch
     case typeMismatch

@@ -1,4 +1,4 @@
-/// Why a topic says nothing about a signal.
+/// Why a topic does not describe a signal.
 public enum TopicError: Error, Sendable, Equatable {
     /// Not `{root}/in/…` nor `{root}/ingest/{subject}`.
     case notIngress

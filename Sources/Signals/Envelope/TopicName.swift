@@ -3,8 +3,8 @@
 /// The subject is percent-encoded into one level (`A-Z a-z 0-9 - . _ ~ : @` stay). The rest is the type without
 /// `conv.{family}.`, each word encoded in the same way, its dots turned into slashes.
 ///
-/// One subject and one type have one topic: what is spelled otherwise (an escape that is not needed or in small letters, a byte
-/// that should have one) is refused, so that a broker's access rules for a topic cannot be evaded.
+/// A subject and a type have exactly one topic. Other spellings (an unnecessary escape, one in lower case, or a missing one) are
+/// refused, so that nobody can evade a broker's access rules for a topic.
 public enum TopicName {
     /// The topic of a signal. A type outside `conv.` gives a topic too (its words are the levels), never a trap.
     public static func topic(root: String, type: String, subject: String) -> String {
@@ -27,11 +27,11 @@ public enum TopicName {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Words that a type may have. Brokers end the connection of who publishes to more than 200 levels; a root has 64 at the
-    /// most, and two more are the family and the subject.
+    /// Maximum words of a type. Brokers close connections that publish to more than 200 levels; a root has at most 64, and the
+    /// family and the subject add two.
     static let maximumTypeWords = 64
 
-    /// Why a type makes no topic that brokers take, or nil.
+    /// Why brokers would not accept a type's topic, or nil.
     static func fault(type: String) -> String? {
         var words = 1
         var last = UInt8(ascii: ".")
@@ -54,13 +54,13 @@ public enum TopicName {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The subject in a topic level; nil for a spelling that is not `encode`'s, and for what no subject may be.
+    /// The subject in a topic level; nil for a spelling other than `encode`'s, and for an invalid subject.
     public static func decode(level: String) -> String? {
         // Why it is not a subject does not matter to this caller.
         Array(level.utf8).withUnsafeBufferPointer { try? subject($0[...]) }
     }
 
-    /// What a topic says, or nil for one that signals are not taken from. `read` says why.
+    /// What a topic says, or nil if it is not a topic for incoming signals. `read` says why.
     public static func parse(_ topic: String, root: String) -> ParsedTopic? {
         // The reason is left out on purpose, see above.
         try? read(topic, root: root)

@@ -1,6 +1,6 @@
 /// The attribute `traceparent` (W3C Trace Context, section 3.2): `00-{trace id}-{parent id}-{flags}`.
 ///
-/// Trace context is a hint. One that is not valid is left out, and never a reason to refuse a signal.
+/// Trace context is a hint: an invalid one is dropped and never a reason to refuse a signal.
 enum TraceContext {
     static let maximumBytes = 256
 
@@ -11,7 +11,7 @@ enum TraceContext {
         }
         let fields = [0..<2, 3..<35, 36..<52, 53..<55]
         guard fields.allSatisfy({ text[$0].allSatisfy(isSmallHexDigit) }) else { return false }
-        // Ids of zeros are none; ff is no version.
+        // All-zero ids and version ff are invalid.
         guard !text[3..<35].allSatisfy({ $0 == zero }), !text[36..<52].allSatisfy({ $0 == zero }),
             !(text[0] == UInt8(ascii: "f") && text[1] == UInt8(ascii: "f"))
         else { return false }

@@ -13,7 +13,7 @@ enum URIReference {
         }
     }
 
-    /// The same with every byte that may not stand in one escaped; for text that is no URI reference, so that it becomes one.
+    /// Turns any text into a URI reference by escaping all bytes that are not allowed in one.
     static func escaped(_ text: String) -> String {
         var bytes: [UInt8] = []
         for byte in text.utf8 {

@@ -1,7 +1,7 @@
 /// Numbers with a fraction as text: the fewest digits that read back as the same number, with a point always, and with
 /// an exponent where that is shorter or the number is 2⁵³ or more.
 enum FractionText {
-    /// Nil for what is no finite number.
+    /// Nil if the number is not finite.
     static func shortest(_ number: Double) -> String? {
         guard number.isFinite else { return nil }
         let sign = number.sign == .minus ? "-" : ""

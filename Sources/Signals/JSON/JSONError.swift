@@ -12,7 +12,7 @@ public enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     case loneSurrogate(offset: Int)
     /// A number with a leading zero, a bare sign, or nothing behind its point or exponent.
     case invalidNumber(offset: Int)
-    /// Something else than white space follows the value.
+    /// Something other than white space follows the value.
     case trailingBytes(offset: Int)
     /// Bytes that are not UTF-8 (overlong forms, surrogates and values over U+10FFFF included).
     case invalidUTF8(offset: Int)
@@ -23,14 +23,14 @@ public enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
 
     public var description: String {
         switch self {
-        case .unexpectedEnd: "the JSON text ends too early"
+        case .unexpectedEnd: "the JSON text is incomplete"
         case .unexpectedByte(let byte, let offset):
             "unexpected \(Self.name(byte)) at byte \(offset)"
         case .controlCharacter(let offset): "unescaped control character in a string at byte \(offset)"
         case .invalidEscape(let offset): "invalid escape in a string at byte \(offset)"
         case .loneSurrogate(let offset): "escape of half a surrogate pair at byte \(offset)"
         case .invalidNumber(let offset): "invalid number at byte \(offset)"
-        case .trailingBytes(let offset): "something follows the JSON value at byte \(offset)"
+        case .trailingBytes(let offset): "unexpected content after the JSON value at byte \(offset)"
         case .invalidUTF8(let offset): "invalid UTF-8 at byte \(offset)"
         case .tooDeep(let limit): "objects and arrays are nested more than \(limit) levels deep"
         case .tooLarge: "the JSON text is too large"

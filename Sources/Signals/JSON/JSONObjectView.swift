@@ -1,5 +1,5 @@
-/// An object's members, found in one pass; nested values stay as they are spelled. A key that stands twice means its
-/// last value.
+/// An object's members, found in one pass; nested values keep their spelling. The last value of a repeated key
+/// counts.
 public struct JSONObjectView: Sendable {
     let bytes: [UInt8]
     /// All members in the order they stand, repeated keys included.
@@ -8,7 +8,7 @@ public struct JSONObjectView: Sendable {
     /// An object without members.
     public static let empty = JSONObjectView(bytes: [], members: [])
 
-    /// Nil where `bytes` are not one valid JSON object; who wants to know why scans them with `JSONScanner`.
+    /// Nil if `bytes` are not exactly one valid JSON object; scan them with `JSONScanner` to learn why.
     public init?(_ bytes: [UInt8]) {
         let members: [JSONMember]? = bytes.withUnsafeBufferPointer { buffer in
             do throws(JSONError) {

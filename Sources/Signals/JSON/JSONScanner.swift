@@ -1,7 +1,7 @@
 /// Reads JSON in one pass without building a tree: it checks what it passes over and reports where values stand.
 ///
 /// Checked are the whole grammar of RFC 8259 (numbers and escapes strictly), UTF-8, half surrogate pairs and the depth.
-/// A byte order mark is an error. Duplicate keys are not: who looks a name up takes the last one, as most parsers do.
+/// A byte order mark is an error. Duplicate keys are not: a lookup returns the last one, as in most parsers.
 /// Nothing is allocated. The scanner must not outlive the bytes it was made for.
 public struct JSONScanner {
     /// Levels of objects and arrays inside each other that any text may have. One bit each is kept in a `UInt64`.
@@ -379,7 +379,7 @@ public struct JSONScanner {
 @inline(__always)
 package func isDigit(_ byte: UInt8) -> Bool { byte &- UInt8(ascii: "0") < 10 }
 
-/// 0 to 15, or nil for a byte that is no hexadecimal digit.
+/// 0 to 15, or nil for a byte that is not a hexadecimal digit.
 @inline(__always)
 package func hexDigitValue(_ byte: UInt8) -> UInt8? {
     switch byte {

@@ -1,4 +1,4 @@
-/// A JSON value as a tree, for tests and for paths that run seldom. Numbers keep their spelling, members their order.
+/// A JSON value as a tree, for tests and rarely used paths. Numbers keep their spelling, members their order.
 public indirect enum JSONValue: Sendable {
     case null
     case bool(Bool)
@@ -61,7 +61,7 @@ public indirect enum JSONValue: Sendable {
         }
     }
 
-    /// A member of an object; nil where it is missing or this is no object.
+    /// A member of an object; nil if it is missing or the value is not an object.
     public subscript(_ name: String) -> JSONValue? {
         guard case .object(let members) = self else { return nil }
         return members.first { $0.key.utf8.elementsEqual(name.utf8) }?.value

@@ -1,4 +1,4 @@
-/// Appends JSON to bytes. What is written is as compact as it can be.
+/// Appends compact JSON to bytes.
 public enum JSONWriter {
     /// `text` as a JSON string with its quotes: quote, backslash and control characters are escaped, nothing else.
     public static func append(string text: String, to bytes: inout [UInt8]) {
@@ -28,7 +28,7 @@ public enum JSONWriter {
         append(number: number, to: &bytes)
     }
 
-    /// Digit by digit: a `String` a number costs more than the rest of a marker.
+    /// Digit by digit: one `String` per number would cost more than the rest of a marker.
     private static func append(number: UInt64, to bytes: inout [UInt8]) {
         withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 20) { digits in
             var rest = number
