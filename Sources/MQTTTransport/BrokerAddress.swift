@@ -1,4 +1,4 @@
-/// Where the broker is and how to prove who we are.
+/// The broker's address and the credentials for it.
 public struct BrokerAddress: Sendable, Equatable {
     /// How to check the broker's certificate and which one to show.
     public struct TLS: Sendable, Equatable {
@@ -104,7 +104,7 @@ public struct BrokerAddress: Sendable, Equatable {
                 throw MQTTError(.invalidURL, "the broker's URL has an IPv6 address without brackets: write [::1]:1883")
             }
         }
-        guard !host.isEmpty else { throw MQTTError(.invalidURL, "the broker's URL names no host") }
+        guard !host.isEmpty else { throw MQTTError(.invalidURL, "the broker's URL has no host") }
         guard let port else { return (String(host), nil) }
         guard let number = UInt16(port), number > 0, port.first?.isNumber == true else {
             throw MQTTError(.invalidURL, "the broker's URL has the port '\(port)', expected 1 to 65535")
@@ -142,7 +142,7 @@ public struct BrokerAddress: Sendable, Equatable {
 }
 
 extension BrokerAddress: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
-    /// The URL without the password, fit for logs.
+    /// The URL without the password, safe for logs.
     public var description: String {
         let user = username.map { "\($0)@" } ?? ""
         let host = host.contains(":") ? "[\(host)]" : host

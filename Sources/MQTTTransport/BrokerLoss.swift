@@ -5,5 +5,5 @@ package struct BrokerLoss {
     /// Whether to log it: the first loss since a connection worked, and then one per minute.
     package var isWorthLogging: Bool
 
-    package var reason: String { error.map { "\($0)" } ?? "the connection has ended" }
+    package var reason: String { error.map { "\($0)" } ?? "the connection is closed" }
 }

@@ -1,26 +1,26 @@
-/// How long a broker has sent nothing although this side listened, and when it is to be asked for a sign of life.
+/// How long a broker has sent nothing while this side listened, and when to send it a probe.
 ///
 /// Only time spent listening counts: a thread that was busy, or that did not read on purpose, learns nothing of the broker.
 struct BrokerSilence {
-    /// After this much silence, and each time again, the broker is asked.
+    /// The interval of silence after which the broker is probed.
     static let askAfter = Duration.seconds(10)
-    /// Silence that ends the connection: it was asked, and had ten seconds to answer.
+    /// Silence that ends the connection: the broker had ten seconds to answer the probe.
     static let limit = Duration.seconds(20)
-    /// What one round counts at the most.
+    /// Maximum silence counted per round.
     private static let roundLimit = Duration.seconds(2)
 
     private(set) var duration = Duration.zero
     private var askedAt = Duration.zero
     private var lookedAt = SuspendingClock.now
 
-    /// Bytes have come, or nobody listened.
+    /// Bytes arrived, or this side did not listen.
     mutating func restart() {
         duration = .zero
         askedAt = .zero
         lookedAt = .now
     }
 
-    /// Listened, and nothing came.
+    /// Listened without receiving anything.
     mutating func continues() {
         let now = SuspendingClock.now
         duration += min(now - lookedAt, Self.roundLimit)

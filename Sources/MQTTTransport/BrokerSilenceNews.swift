@@ -1,6 +1,6 @@
-/// What has changed about a broker that sends nothing.
+/// A change in a broker's silence.
 package enum BrokerSilenceNews {
-    /// It is silent for too long: what to say about it.
+    /// It has been silent for too long; the message to report.
     case silent(String)
     case ended
 }

@@ -5,12 +5,12 @@ import Glibc
 /// connection's own thread; they copy and append, nothing more.
 final class CallbackContext {
     enum Phase {
-        /// No socket, or one that is of no more use.
+        /// No usable socket.
         case closed
         /// CONNECT is queued or sent; no CONNACK yet.
         case connecting
         case connected
-        /// We asked for the end: the next disconnect is no error.
+        /// We requested the end: the next disconnect is not an error.
         case disconnecting
     }
 
@@ -29,7 +29,7 @@ final class CallbackContext {
     /// Errors and warnings libmosquitto logged while connecting; holds OpenSSL's words.
     private(set) var log: [String] = []
 
-    /// How many log lines are kept: the first ones say what went wrong.
+    /// Maximum log lines kept; the first ones contain the cause.
     private static let logLimit = 8
 
     init(broker: BrokerAddress, version: MQTTVersion) {

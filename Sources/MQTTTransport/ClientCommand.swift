@@ -1,4 +1,4 @@
-/// What the client's thread is asked to do.
+/// A request to the client's thread.
 enum ClientCommand: Sendable {
     case subscribe(filters: [String], deadline: ContinuousClock.Instant, reply: MQTTReply)
     case publish([OutgoingMessage], deadline: ContinuousClock.Instant, reply: MQTTReply)

@@ -7,9 +7,9 @@ final class ClientLoop {
         let reply: MQTTReply?
     }
 
-    /// Most messages and bytes taken in one turn: small enough to keep acknowledgements and commands moving.
+    /// Maximum messages and bytes read per round: small enough to keep acknowledgements and commands moving.
     private static let readLimit = (messages: 500, bytes: 4 << 20)
-    /// Longest wait in one turn; deadlines and keep-alive are looked at that often.
+    /// Longest wait per round; deadlines and keep-alive are checked at this interval.
     private static let turnMilliseconds = 500
 
     private let options: MQTTOptions
@@ -181,7 +181,7 @@ final class ClientLoop {
     private func fault(ofPublishing message: OutgoingMessage, _ reasonCode: UInt8) -> MQTTError? {
         if ReasonCode.isFailure(reasonCode) { return .publishRefused(message.topic, reasonCode, options.broker) }
         guard reasonCode == 0x10, message.needsSubscriber else { return nil }
-        return MQTTError(.noSubscriber, "nobody at the broker at \(options.broker) is subscribed to \(message.topic)")
+        return MQTTError(.noSubscriber, "the broker at \(options.broker) has no subscriber to \(message.topic)")
     }
 
     private func complete(_ entry: OutgoingQueue.Entry, _ error: MQTTError?) {
@@ -212,7 +212,7 @@ final class ClientLoop {
         hasLostConnection ? min(Self.turnMilliseconds, backoff.remainingMilliseconds) : Self.turnMilliseconds
     }
 
-    /// Answers requests whose time is up. A late PUBACK finds its batch answered.
+    /// Fails requests that timed out. A late PUBACK then finds its batch answered.
     private func expire() {
         let now = ContinuousClock.now
         nextExpiry = now + .milliseconds(Self.turnMilliseconds)

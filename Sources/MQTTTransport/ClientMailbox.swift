@@ -43,7 +43,8 @@ final class ClientMailbox: Sendable {
             if case .publish(let messages, _, _) = command {
                 guard state.outstanding + messages.count <= MQTTClient.publishQueueLimit else {
                     return MQTTError(
-                        .queueFull, "\(state.outstanding) messages wait for the broker: publish slower or wait for them"
+                        .queueFull,
+                        "\(state.outstanding) messages are not acknowledged by the broker yet: publish more slowly"
                     )
                 }
                 state.outstanding += messages.count
@@ -55,7 +56,7 @@ final class ClientMailbox: Sendable {
         wake.wake()
     }
 
-    /// Asks the thread to end; without one the client has ended already.
+    /// Asks the thread to end; if there is none, the client has ended already.
     func close() {
         let callbacks = state.withLock { state -> [@Sendable () -> Void] in
             switch state.life {

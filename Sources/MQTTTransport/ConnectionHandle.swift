@@ -27,7 +27,8 @@ final class ConnectionHandle {
         let made = mosquitto_new(id, options.cleanStart, Unmanaged.passUnretained(context).toOpaque())
         guard let made else {
             throw MQTTError(
-                .systemError, "libmosquitto makes no client for the id '\(options.clientID)'", underlying: errnoText())
+                .systemError, "libmosquitto cannot create a client for the id '\(options.clientID)'",
+                underlying: errnoText())
         }
         pointer = made
         CallbackContext.register(with: pointer)
@@ -47,7 +48,7 @@ final class ConnectionHandle {
         try set(MOSQ_OPT_RECEIVE_MAXIMUM, Int(options.receiveMaximum))
         try set(MOSQ_OPT_SEND_MAXIMUM, Int(options.outgoingWindow))
         // Without it a lone PUBLISH or PUBACK can wait 40 ms for the broker's delayed TCP acknowledgement. It costs 2 to 5
-        // microseconds of CPU a message; TCP_CORK around a batch of PUBACKs gave none of them back.
+        // microseconds of CPU per message; TCP_CORK around a batch of PUBACKs gave none of them back.
         try set(MOSQ_OPT_TCP_NODELAY, 1)
         switch options.acknowledgement {
         case .whenFlushed:
@@ -101,6 +102,6 @@ final class ConnectionHandle {
     private func check(_ code: Int32, _ what: String) throws(MQTTError) {
         guard code != MOSQ_ERR_SUCCESS.rawValue else { return }
         throw MQTTError(
-            .invalidOption, "libmosquitto does not take this setting: \(what)", underlying: mosquittoText(code))
+            .invalidOption, "libmosquitto rejects this setting: \(what)", underlying: mosquittoText(code))
     }
 }

@@ -9,10 +9,10 @@ import Glibc
 /// looked at in the library's own TLS session before the library reads it. Used by the connection's thread alone; nothing here
 /// waits.
 final class GuardedSocket {
-    /// What became of an attempt to move bytes.
+    /// The outcome of an attempt to move bytes.
     enum Outcome {
         case moved
-        /// There is nothing to move, or no room at the other side.
+        /// There is nothing to move, or the other side has no room.
         case blocked
         case ended(MQTTError)
     }
@@ -28,7 +28,7 @@ final class GuardedSocket {
     /// With TLS: what the broker has sent; behind `receivedHead` it is not passed on yet.
     private var received: [UInt8] = []
     private var receivedHead = 0
-    /// For the broker, not taken by its socket.
+    /// Bytes for the broker that its socket has not accepted yet.
     private var unsent: [UInt8] = []
     private var buffer = [UInt8](repeating: 0, count: GuardedSocket.chunk)
 
@@ -37,7 +37,7 @@ final class GuardedSocket {
     private static let tlsHeader = 5
     private static let tlsRecordLimit = 16_384 + 2_048 + tlsHeader
 
-    /// Takes the place of the library's socket.
+    /// Replaces the library's socket.
     ///
     /// - Throws: `systemError` when the process has no descriptor left.
     init(
@@ -147,7 +147,7 @@ final class GuardedSocket {
 
     // MARK: To the broker
 
-    /// Moves what the library has written to the broker's socket, as far as that takes it.
+    /// Moves the library's output to the broker's socket, as far as it accepts bytes.
     func pump() -> Outcome {
         while true {
             if !unsent.isEmpty {

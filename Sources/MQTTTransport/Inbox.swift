@@ -1,4 +1,4 @@
-/// What one `read()` brought, in the order it came within each list.
+/// The result of one `read()`, in order of arrival within each list.
 public struct Inbox: Sendable {
     public var messages: [ReceivedMessage] = []
     public var events: [MQTTEvent] = []

@@ -10,10 +10,10 @@ typealias MQTTReply = @Sendable (Result<Void, MQTTError>) -> Void
 /// It fails for good, ending `messages` and answering everything with the error, when a reconnect fails with an error that
 /// is not retriable (such as a withdrawn password) or a subscription is denied after a reconnect.
 public final class MQTTClient: Sendable {
-    /// Received messages nobody has taken yet; above it the client stops reading, so that the broker queues. (Except while
+    /// Maximum received messages not consumed yet; above it the client stops reading, so that the broker queues. (Except while
     /// a publish or subscribe waits: its answer comes on the same connection.)
     public static let receiveBufferLimit = 10_000
-    /// Messages handed over for publishing and not acknowledged yet; above it publishing fails with `queueFull`.
+    /// Maximum messages handed over for publishing but not acknowledged; above it publishing fails with `queueFull`.
     public static let publishQueueLimit = 50_000
 
     /// Received messages in order, for one consumer. Ends after `stop()` or when the client has failed.
@@ -75,7 +75,7 @@ public final class MQTTClient: Sendable {
                 }
             } catch {
                 let failure = MQTTError(
-                    .systemError, "cannot start a thread: raise the limit on them", underlying: error.reason)
+                    .systemError, "cannot start a thread: raise the limit on threads", underlying: error.reason)
                 mailbox.end(failure)
                 throw failure
             }

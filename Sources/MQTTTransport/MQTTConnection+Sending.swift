@@ -68,7 +68,7 @@ extension MQTTConnection {
         if !isOn, mayHaveOutput { pump() }
     }
 
-    /// From how many packets on `gather` is worth while.
+    /// The number of packets from which `gather` pays off.
     public static let gatheringThreshold = 4
 
     private func subscribeOptions(_ retained: RetainHandling) -> Int32 {

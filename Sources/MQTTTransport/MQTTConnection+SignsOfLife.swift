@@ -30,7 +30,7 @@ extension MQTTConnection {
                 MQTTError(
                     .timeout,
                     "the broker at \(options.broker) has sent nothing for \(brokerSilence.duration.components.seconds) s, "
-                        + "though it was asked for a sign of life"))
+                        + "not even an answer to a probe"))
         } else if brokerSilence.isTimeToAsk() {
             askForSign(handle)
         }

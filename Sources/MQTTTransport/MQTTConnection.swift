@@ -28,7 +28,7 @@ public final class MQTTConnection {
     var mayHaveOutput = false
     /// Why nothing can be written any more. The connection ends when all that the broker has sent is read.
     private var writeError: MQTTError?
-    /// What is published waits for `gather(false)`.
+    /// Publishes wait for `gather(false)`.
     var isGathering = false
     /// The properties of the last publish, as libmosquitto wants them: most publishes have the same.
     var prepared = PropertyList()
@@ -62,13 +62,13 @@ public final class MQTTConnection {
     /// for a sign of life each `BrokerSilence.askAfter`.
     public var silence: Duration { isConnected ? brokerSilence.duration : .zero }
 
-    /// QoS 1 messages that were read and are not acknowledged yet. Always 0 with `.immediate`.
+    /// Number of QoS 1 messages that were read but not acknowledged. Always 0 with `.immediate`.
     public var unacknowledgedCount: Int {
         options.acknowledgement == .whenFlushed ? context.unflushed : 0
     }
 
     /// How many publishes the broker takes at once (CONNACK, MQTT 5, 3.2.2.3.3); 65535 where it says nothing.
-    /// libmosquitto holds back what is above it.
+    /// libmosquitto holds back publishes above it.
     public var brokerReceiveMaximum: Int { context.brokerReceiveMaximum }
 
     /// Whether bytes wait to be written.
@@ -282,7 +282,7 @@ extension MQTTConnection {
         case .moved: mayHaveOutput = false
         case .blocked: break
         case .ended(let error):
-            // What the broker has said before, such as why it closes, is still to be read.
+            // Earlier packets, such as the reason for closing, are still to be read.
             mayHaveOutput = false
             mayHoldMore = true
             writeError = error
@@ -322,7 +322,9 @@ extension MQTTConnection {
             guard wantsWrite else { break }
             let left = ContinuousClock.now.duration(to: deadline) / .milliseconds(1)
             guard left > 0 else {
-                end(MQTTError(.timeout, "the broker at \(options.broker) took no bytes for \(limitMilliseconds) ms"))
+                end(
+                    MQTTError(.timeout, "the broker at \(options.broker) accepted no bytes for \(limitMilliseconds) ms")
+                )
                 return false
             }
             waitUntilWritable(until: deadline)

@@ -9,7 +9,7 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         case notAuthorized = "not_authorized"
         /// The broker does not speak the configured MQTT version.
         case unsupportedVersion = "unsupported_version"
-        /// The broker answered CONNECT with some other refusal that will not go away by itself.
+        /// The broker answered CONNECT with another permanent refusal.
         case connectionRefused = "connection_refused"
         /// The broker answered that it is busy, shutting down or unavailable.
         case brokerUnavailable = "broker_unavailable"
@@ -21,7 +21,7 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         /// Another client connected with the same client id (MQTT 5, reason 0x8E).
         case sessionTakenOver = "session_taken_over"
         case publishRefused = "publish_refused"
-        /// The broker took a message that needs a subscriber, and there is none (MQTT 5, reason 0x10).
+        /// The broker accepted a message that requires a subscriber, but there is none (MQTT 5, reason 0x10).
         case noSubscriber = "no_subscriber"
         case subscribeRefused = "subscribe_refused"
         case messageTooLarge = "message_too_large"
@@ -35,7 +35,7 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     public let code: Code
-    /// What happened, where, and what to do about it, for a person. Never holds a password.
+    /// For people: what happened, where, and what to do about it. Never contains a password.
     public let message: String
     /// The words of libmosquitto, OpenSSL or the operating system, where there are any.
     public let underlying: String?
@@ -50,8 +50,8 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         self.reasonCode = reasonCode
     }
 
-    /// Whether something that was sent may have made the broker end the connection: it closed it, and gave no reason that is
-    /// about itself. A lost network and an unanswered ping are `timeout` or `hostUnreachable`.
+    /// Whether something that was sent may have caused the broker to end the connection: the broker closed it without a reason of
+    /// its own. A lost network and an unanswered ping are `timeout` or `hostUnreachable`.
     public var mayComeFromMessage: Bool {
         switch code {
         case .connectionLost, .notAuthorized: reasonCode.map { !Self.brokersOwnReasons.contains($0) } ?? true
@@ -65,7 +65,7 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         0x89, 0x8B, 0x8D, 0x8E, 0x93, 0x96, 0x97, 0x98, 0x9C, 0x9D, 0x9F, 0xA0,
     ]
 
-    /// Whether the same call can succeed later without anybody changing a configuration.
+    /// Whether the same call can succeed later without a change of configuration.
     public var isRetriable: Bool {
         switch code {
         case .brokerUnavailable, .hostUnreachable, .notConnected, .connectionLost, .queueFull, .timeout,

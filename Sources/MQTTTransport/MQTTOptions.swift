@@ -29,7 +29,7 @@ public struct MQTTOptions: Sendable {
     public var acknowledgement: Acknowledgement
     /// How long after `connect()` a CONNACK may take before `keepAlive()` gives the connection up.
     public var connectTimeoutSeconds: Int
-    /// The largest packet that is taken; the broker is told (MQTT 5, 3.1.2.11.4) and does not send larger ones. MQTT 3.1.1
+    /// The maximum packet size; it is sent to the broker (MQTT 5, 3.1.2.11.4) and does not send larger ones. MQTT 3.1.1
     /// cannot say so: there it is what MQTT allows, 256 MiB.
     public var packetLimit: Int { version == .v5 ? Self.packetLimitV5 : 256 << 20 | 5 }
     /// Twice the largest `ingress.max_payload_bytes`.
@@ -58,7 +58,7 @@ public struct MQTTOptions: Sendable {
     /// - Throws: `invalidOption` naming the first bad one.
     func validate() throws(MQTTError) {
         if clientID.isEmpty && !cleanStart {
-            throw MQTTError(.invalidOption, "a session that is to be continued (clean start false) needs a client id")
+            throw MQTTError(.invalidOption, "continuing a session (clean start false) requires a client id")
         }
         if clientID.utf8.contains(0) || clientID.utf8.count > 65535 {
             throw MQTTError(.invalidOption, "the MQTT client id must be at most 65535 bytes without NUL")
@@ -79,7 +79,7 @@ public struct MQTTOptions: Sendable {
             throw MQTTError(.invalidOption, "a broker password needs a user name")
         }
         if [broker.username, broker.password].contains(where: { $0?.utf8.contains(0) == true }) {
-            throw MQTTError(.invalidOption, "the broker's user name and password must not hold NUL")
+            throw MQTTError(.invalidOption, "the broker's user name and password must not contain NUL")
         }
     }
 }

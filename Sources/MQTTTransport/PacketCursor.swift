@@ -15,13 +15,13 @@ struct PacketCursor {
     var left: Int { end - position }
 
     mutating func byte() throws(PacketFault) -> UInt8 {
-        guard left > 0 else { throw PacketFault("a packet that ends too early") }
+        guard left > 0 else { throw PacketFault("a truncated packet") }
         defer { position += 1 }
         return bytes[position]
     }
 
     private mutating func skip(_ count: Int) throws(PacketFault) {
-        guard left >= count else { throw PacketFault("a packet that ends too early") }
+        guard left >= count else { throw PacketFault("a truncated packet") }
         position += count
     }
 

@@ -1,4 +1,4 @@
-/// Why bytes from a broker are not passed on to libmosquitto.
+/// Why bytes from a broker are not passed to libmosquitto.
 struct PacketFault: Error, Equatable {
     let reason: String
 

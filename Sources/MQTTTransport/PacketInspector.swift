@@ -12,13 +12,13 @@ struct PacketInspector {
     static let controlPacketLimit = 1 << 20
 
     private let version: MQTTVersion
-    /// The largest packet that is taken.
+    /// The maximum packet size.
     private let packetLimit: Int
-    /// The beginning of a packet whose head has not come as a whole.
+    /// The beginning of a packet whose head is incomplete.
     private var head: [UInt8] = []
     /// How long `head` has to be for the next look at it.
     private var needed = 0
-    /// Bytes that belong to the packet at hand and need no look.
+    /// Bytes of the current packet that need no check.
     private var bodyLeft = 0
     private var isAccepted = false
 
@@ -27,7 +27,7 @@ struct PacketInspector {
         self.packetLimit = packetLimit
     }
 
-    /// Takes the next bytes, in whatever pieces they come. After a fault it is of no more use.
+    /// Checks the next bytes, in pieces of any size. Unusable after a fault.
     ///
     /// - Returns: why they must not be passed on; nil when they may.
     mutating func take(_ bytes: UnsafeRawBufferPointer) -> PacketFault? {
@@ -201,6 +201,6 @@ struct PacketInspector {
         case .publish:
             preconditionFailure("PUBLISH is looked at before it has come as a whole")
         }
-        guard cursor.left == 0 else { throw PacketFault("\(type) with \(cursor.left) bytes too many") }
+        guard cursor.left == 0 else { throw PacketFault("\(type) with \(cursor.left) extra bytes") }
     }
 }

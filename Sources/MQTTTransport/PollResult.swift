@@ -1,4 +1,4 @@
-/// What ended a `poll`.
+/// The reason a `poll` returned.
 public struct PollResult: Sendable {
     /// `read()` will bring something (or the end of the connection).
     public var isReadable = false

@@ -1,4 +1,4 @@
-/// Messages that were handed over together, and the one answer for all of them.
+/// Messages that were handed over together, and their common result.
 final class PublishBatch {
     private(set) var remaining: Int
     let deadline: ContinuousClock.Instant

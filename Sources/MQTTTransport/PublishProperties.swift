@@ -1,4 +1,4 @@
-/// What MQTT 5 lets a PUBLISH carry beside the payload. Left out without a word on a 3.1.1 connection.
+/// Properties of an MQTT 5 PUBLISH. Silently omitted on a 3.1.1 connection.
 public struct PublishProperties: Sendable, Equatable {
     public var contentType: String?
     /// At most 65,535 bytes.

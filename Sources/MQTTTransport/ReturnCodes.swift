@@ -72,9 +72,9 @@ extension MQTTError {
         let message =
             switch kind {
             case .notAuthorized:
-                "the broker at \(broker) does not let us in: check user name, password, client id and its ACLs"
+                "the broker at \(broker) refused access: check user name, password, client id and its ACLs"
             case .unsupportedVersion:
-                "the broker at \(broker) does not speak MQTT \(version.rawValue): configure the version it does speak"
+                "the broker at \(broker) does not speak MQTT \(version.rawValue): configure a version that it supports"
             case .brokerUnavailable: "the broker at \(broker) is not available now"
             default: "the broker at \(broker) refused the connection"
             }
@@ -119,13 +119,13 @@ extension MQTTError {
         }
     }
 
-    /// Why publish or subscribe was not taken by libmosquitto.
+    /// Why libmosquitto rejected a publish or subscribe.
     static func sending(to topic: String, code: Int32, broker: BrokerAddress) -> MQTTError {
         switch code {
         case MOSQ_ERR_INVAL.rawValue, MOSQ_ERR_MALFORMED_UTF8.rawValue:
             return MQTTError(
                 .invalidTopic,
-                "'\(topic)' is no valid MQTT topic here: empty, a misplaced wildcard, or a control character",
+                "'\(topic)' is not a valid MQTT topic: empty, a misplaced wildcard, or a control character",
                 underlying: mosquittoText(code))
         case MOSQ_ERR_PAYLOAD_SIZE.rawValue, MOSQ_ERR_OVERSIZE_PACKET.rawValue:
             return MQTTError(
@@ -135,7 +135,7 @@ extension MQTTError {
             return .notConnected(broker)
         case MOSQ_ERR_QOS_NOT_SUPPORTED.rawValue:
             return MQTTError(
-                .publishRefused, "the broker at \(broker) does not take QoS 1: configure it to",
+                .publishRefused, "the broker at \(broker) does not support QoS 1: enable it",
                 underlying: mosquittoText(code))
         default:
             return MQTTError(
