@@ -5,9 +5,9 @@ public struct ChatFailure: Error, Sendable, Equatable, CustomStringConvertible {
         case config
         /// The key is wrong or may not do this, or its account has no credit.
         case auth
-        /// Something took longer than it may.
+        /// A time limit was exceeded.
         case timeout
-        /// The provider has failed, is overloaded, limits requests, or sent what no client understands.
+        /// The provider has failed, is overloaded, limits requests, or sent an unusable reply.
         case provider
         /// The connection could not be made or did not hold.
         case transport
@@ -17,8 +17,8 @@ public struct ChatFailure: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     public var category: Category
-    /// What failed, where, and what to do. Holds no key, and nothing of the conversation but what the provider itself repeats
-    /// in the words of its error, which are quoted up to `ProviderText.characterLimit`.
+    /// What failed, where, and what to do. Contains no key, and no part of the conversation except what the provider repeats
+    /// in its error message, which is quoted up to `ProviderText.characterLimit`.
     public var message: String
     /// How long the provider asked to wait.
     public var retryAfter: Duration?

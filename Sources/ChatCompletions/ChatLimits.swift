@@ -1,14 +1,14 @@
-/// Bounds of what one request may take. None is meant to be met by a provider that works.
+/// Limits of one request. A working provider should never reach them.
 public struct ChatLimits: Sendable, Equatable {
     /// One event of a stream. A token's event has some 300 bytes, a whole reply in one event is far below.
     public var eventBytes = 1 << 20
-    /// A streamed reply as it comes over the wire: some 300 bytes a token, so about 200,000 tokens.
+    /// A streamed reply as it comes over the wire: some 300 bytes per token, so about 200,000 tokens.
     public var streamBytes = 64 << 20
     /// Text, thinking and tool arguments of one reply: they are kept in memory, and recorded in one event.
     public var textBytes = 4 << 20
     /// A reply that is not streamed: the text, escaped, and what stands around it.
     public var replyBytes = 8 << 20
-    /// What is read of the body of an error. Only its message is used.
+    /// Maximum bytes read of an error's body. Only its message is used.
     public var errorBytes = 64 << 10
     /// Calls of tools in one reply. Each becomes an effect; providers allow no more than 128 tools.
     public var toolCalls = 128

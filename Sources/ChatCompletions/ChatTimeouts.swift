@@ -1,4 +1,4 @@
-/// How long things may take.
+/// Time limits of a request.
 public struct ChatTimeouts: Sendable, Equatable {
     /// From the start to the end, over all providers of a chain.
     public var total: Duration

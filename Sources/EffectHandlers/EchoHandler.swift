@@ -1,12 +1,12 @@
 import Conversation
 import ConveyEngine
 
-/// The built-in model: streams the user's text back, without a network or a key. What a first try, the tests and the
-/// benchmark talk to.
+/// The built-in model: streams the user's text back, without a network or a key. For a first try, the tests and the
+/// benchmark.
 public struct EchoHandler: EffectHandler {
     /// Time before each piece.
     public var delay: Duration
-    /// Words a piece.
+    /// Words per piece.
     public var chunkWords: Int
 
     public init(delay: Duration, chunkWords: Int) {

@@ -63,8 +63,8 @@ import Testing
         (#"{"type":"error","message":"no such city"}"#, EffectFailure.Category.config, "failed: no such city"),
         (#"{"type":"error","message":"busy","retriable":true}"#, .provider, "failed: busy"),
         (#"{"type":"error"}"#, .config, "no reason given"),
-        ("nonsense", .provider, "an answer which is no JSON"),
-        ("[]", .provider, "an answer which is no JSON object"),
+        ("nonsense", .provider, "an answer that is not JSON"),
+        ("[]", .provider, "an answer that is not a JSON object"),
         (#"{"type":"result"}"#, .provider, "of type result without content"),
         (#"{"type":"done"}"#, .provider, "of the unknown type done"),
         (#"{}"#, .provider, "without a type"),
@@ -198,7 +198,7 @@ import Testing
             try await eventually("two calls arrive") { worker.calls.count == 2 }
             let failure = try await failedRun(handler, attempt(cause: 3))
             #expect(failure.category == .transport)
-            #expect(failure.message.contains("2 calls of tools wait"))
+            #expect(failure.message.contains("too many tool calls wait for an answer: 2"))
             for task in tasks {
                 task.cancel()
                 _ = await task.result

@@ -41,7 +41,7 @@ import Testing
         ("{", "tools: the JSON text ends"),
         (#"{"a b":{}}"#, "tools.a b has a name that is not"),
         (#"{"a":5}"#, "tools.a must be an object"),
-        (#"{"a":{"timout":"1s"}}"#, "tools.a.timout is no known member; the members are description"),
+        (#"{"a":{"timout":"1s"}}"#, "tools.a.timout is not a known member; the members are description"),
         (#"{"a":{"headers":{}}}"#, "header_files: {Authorization"),
         (#"{"a":{"input_schema":{}}}"#, "is called parameters"),
         (#"{"a":{"timeout":30}}"#, "tools.a.timeout must be a time"),
@@ -53,7 +53,10 @@ import Testing
         (#"{"a":{"url":"http://x"}}"#, "tools.a.url belongs to the transport http"),
         (#"{"a":{"transport":"http","url":"ftp://x"}}"#, "tools.a.url is no http"),
         (#"{"a":{"transport":"http","url":"http://u:p@x"}}"#, "has a user or password"),
-        (#"{"a":{"transport":"http","url":"http://x","header_files":{"Host":"/f"}}}"#, "is no header that can be set"),
+        (
+            #"{"a":{"transport":"http","url":"http://x","header_files":{"Host":"/f"}}}"#,
+            "is not a header that can be set"
+        ),
         (#"{"a":{"parameters":{"type":"array"}}}"#, "tools.a.parameters/type must be object"),
         (#"{"a":{"parameters":{"properties":{"x":{"type":"text"}}}}}"#, "tools.a.parameters: /properties/x/type must"),
     ])

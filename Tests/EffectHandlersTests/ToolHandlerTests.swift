@@ -6,7 +6,7 @@ import Testing
 @Suite(.timeLimit(.minutes(1))) struct ToolHandlerTests {
     @Test(arguments: [
         ("get_wether", "{}", "there is no tool named get_wether; the tools are get_weather"),
-        ("get_weather", "{", "the arguments of get_weather are not JSON: the JSON text ends too early"),
+        ("get_weather", "{", "the arguments of get_weather are not JSON: the JSON text is incomplete"),
         ("get_weather", "[]", "must be a JSON object, not []"),
         ("get_weather", " ", #"do not match its schema: the object must have the member "city", which is missing"#),
         ("get_weather", #"{"city":5}"#, "do not match its schema: /city must be a string, is 5"),

@@ -4,8 +4,8 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// Asks OpenAI-compatible providers for chat completions. One is enough for a process: it keeps connections and uses them
-/// again. `shutDown` has to be called before it goes.
+/// Requests chat completions from OpenAI-compatible providers. One per process is enough, because it keeps and reuses
+/// connections. Call `shutDown` before releasing it.
 public final class ChatClient: Sendable {
     public struct Configuration: Sendable {
         /// For making a connection, TLS included. A property of the client because connections are shared.
@@ -52,11 +52,11 @@ public final class ChatClient: Sendable {
 
     /// Ends running requests and closes all connections.
     public func shutDown() async {
-        // It fails when it was called before: then there is nothing left to do.
+        // It fails on a second call, when there is nothing left to do.
         try? await http.shutdown()
     }
 
-    /// Asks one provider and hands on its reply as it comes. Returns after the last `emit` has.
+    /// Calls one provider and emits its reply as it arrives. Returns after the last `emit`.
     ///
     /// When the task is cancelled the connection is closed at once, also while `emit` runs. A reply that is not streamed
     /// (because of the request, or because the provider does not) is emitted in one piece.
@@ -84,7 +84,7 @@ public final class ChatClient: Sendable {
         }
     }
 
-    /// Carries out what the exchange says, until its end.
+    /// Carries out the exchange's steps until its end.
     private static func deliver(
         _ wire: ChatWire, on eventLoop: any EventLoop, emit: (ChatDelta) async throws -> Void
     ) async throws -> ChatOutcome {
@@ -138,7 +138,7 @@ public final class ChatClient: Sendable {
             try Task.checkCancellation()
             wire.exchange.withLock { $0.receivedEnd(now: .now) }
         } catch {
-            // Nobody asks the exchange any more.
+            // The exchange is no longer used.
             if error is CancellationError, Task.isCancelled { return }
             let failure = provider.failure(ofTransport: error, connectTimeout: configuration.connectTimeout)
             wire.exchange.withLock { $0.failed(failure) }
@@ -160,7 +160,7 @@ public final class ChatClient: Sendable {
         }
         if let key = request.idempotencyKey {
             guard HeaderText.isValue(key) else {
-                throw ChatFailure(.config, "the idempotency key has a control character in it")
+                throw ChatFailure(.config, "the idempotency key contains a control character")
             }
             result.headers.add(name: "Idempotency-Key", value: key)
         }

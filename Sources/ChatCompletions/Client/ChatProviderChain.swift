@@ -1,4 +1,4 @@
-/// Providers in the order in which they are asked.
+/// Providers in the order in which they are tried.
 public struct ChatProviderChain: Sendable {
     public let providers: [ChatProvider]
 
@@ -10,15 +10,15 @@ public struct ChatProviderChain: Sendable {
 }
 
 extension ChatClient {
-    /// Asks one provider after the other until one answers: the next one is asked when a provider fails for a reason of its
-    /// own (anything but `canceled` and `unknown`) and before any of its reply has been emitted. After that the failure is
-    /// thrown, for two replies must not be mixed. `ChatOutcome.provider` names the one that answered.
+    /// Tries one provider after another until one answers. The next one is tried when a provider fails for a reason of its
+    /// own (anything but `canceled` and `unknown`) before any of its reply was emitted. After that the failure is
+    /// thrown, because two replies must not be mixed. `ChatOutcome.provider` names the one that answered.
     ///
     /// `timeouts.total` counts over all of them, the other limits for each. The request's `model` would go to all of them:
-    /// it is only for chains whose providers share it. Otherwise as `run` with one provider.
+    /// use it only if all providers of the chain have that model. Otherwise as `run` with one provider.
     ///
-    /// - Throws: when all failed, one `ChatFailure` that tells of each; it is retriable if one of them is, and has the
-    ///   shortest time to wait of those.
+    /// - Throws: when all failed, one `ChatFailure` that describes each failure; it is retriable if one of them is, with the
+    ///   shortest delay of those.
     public func run(
         _ request: ChatRequest, chain: ChatProviderChain, timeouts: ChatTimeouts = ChatTimeouts(),
         emit: (ChatDelta) async throws -> Void
@@ -62,7 +62,7 @@ extension ChatFailure {
         }
         self = last
         message = "no provider answered: " + failures.map(\.message).joined(separator: "; ")
-        // Who named no time may be asked again any time.
+        // Providers without a delay can be retried at any time.
         let waits = retriable.map { $0.retryAfter ?? .zero }
         retryAfter = waits.min().flatMap { $0 == .zero ? nil : $0 }
     }

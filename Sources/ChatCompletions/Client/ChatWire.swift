@@ -4,7 +4,7 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// What the two tasks of a request share: the exchange, and how each wakes the other.
+/// Shared by the two tasks of a request: the exchange, and how each wakes the other.
 final class ChatWire: Sendable {
     let exchange: Mutex<ChatExchange>
     /// An element whenever the emitter has to look again; read by the emitter only.

@@ -1,5 +1,5 @@
-/// How a server may have compressed an answer (RFC 9110, section 8.4). Convey asks for no compression; some servers and proxies
-/// do it all the same.
+/// How a server compressed an answer (RFC 9110, section 8.4). Convey requests no compression, but some servers and proxies
+/// use it anyway.
 package enum ContentEncoding {
     /// What asks for none: a proxy that compresses a stream holds its pieces back.
     package static let none = "identity"

@@ -39,7 +39,7 @@ package struct TransportFault: Sendable, Equatable {
         case HTTPParserError.invalidEOFState:
             self.init(.transport, "closed the connection before its reply was complete")
         case is HTTPParserError:
-            self.init(.transport, "sent an answer that is no HTTP", "Check the \(address) and its port")
+            self.init(.transport, "sent an answer that is not HTTP", "Check the \(address) and its port")
         case NIOHTTPDecompression.DecompressionError.limit:
             self.init(.transport, "sent a compressed answer that is too large")
         case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
@@ -50,7 +50,7 @@ package struct TransportFault: Sendable, Equatable {
                 "Check the \(address) (https or http), and that the server's certificate is valid for its host")
         case ChannelError.connectTimeout: self.init(connectTimeout: connectTimeout, address: address)
         case is ChannelError: self.init(.transport, "closed the connection before its reply was complete")
-        default: self.init(.transport, "could not be talked to (\(type(of: error)))")
+        default: self.init(.transport, "could not be used (\(type(of: error)))")
         }
     }
 
@@ -70,7 +70,7 @@ package struct TransportFault: Sendable, Equatable {
         case .cancelled, .alreadyShutdown: self.init(.canceled, "was not asked: the client was shut down")
         // What is wrong with the request should have been found before it was sent.
         case .invalidURL, .emptyHost, .emptyScheme: self.init(.config, "has a \(address) that cannot be used")
-        default: self.init(.transport, "could not be talked to: \(error.shortDescription)")
+        default: self.init(.transport, "could not be used: \(error.shortDescription)")
         }
     }
 
@@ -89,7 +89,7 @@ package struct TransportFault: Sendable, Equatable {
     private init(connectTimeout: Duration, address: String) {
         self.init(
             .timeout, "could not be reached within \(connectTimeout.words)",
-            "Check the \(address), and that no firewall stands between")
+            "Check the \(address) and the firewalls in between")
     }
 
     private static func words(errno code: CInt) -> String { String(cString: strerror(code)).lowercased() }

@@ -1,7 +1,7 @@
-/// A piece of a reply, as it comes.
+/// A piece of a reply.
 public enum ChatDelta: Sendable, Equatable {
     /// Text for the user.
     case content(String)
-    /// What a reasoning model says to itself.
+    /// A reasoning model's thinking.
     case thinking(String)
 }

@@ -1,6 +1,6 @@
 import Signals
 
-/// One request's answer between the connection that it comes from and the `emit` that it goes to, with all its time limits.
+/// One request's answer on its way from the connection to `emit`, with all its time limits.
 /// A value: what reads the connection tells it what came, what calls `emit` asks it what to do next.
 struct ChatExchange: Sendable {
     typealias Instant = ContinuousClock.Instant
@@ -10,7 +10,7 @@ struct ChatExchange: Sendable {
         case goOn
         /// Too much waits for `emit`: go on when `Step.emit` says so.
         case pause
-        /// Nothing that comes is of interest any more.
+        /// All further input is ignored.
         case stop
     }
 
@@ -47,7 +47,7 @@ struct ChatExchange: Sendable {
     private var reply: ChatReply
     private var coalescer: DeltaCoalescer
     private var isPaused = false
-    /// When the rest is not waited for any longer, once what counts is there.
+    /// When to stop waiting for the rest, once the essential part has arrived.
     private var graceEnd: Instant?
     private var end: Result<ChatOutcome, ChatFailure>?
     /// Until when the emitter sleeps, if it does.
@@ -120,7 +120,7 @@ struct ChatExchange: Sendable {
         body.append(contentsOf: bytes)
         let compressed: [[UInt8]] = [[0x1f, 0x8b], [0x28, 0xb5, 0x2f, 0xfd]]
         if compressed.contains(where: body.starts) {
-            return fail(provider.compressed("compressed, without saying so"))
+            return fail(provider.compressed("compressed without a content encoding"))
         }
         guard let start = body.firstIndex(where: { $0 > 0x20 && !byteOrderMark.contains($0) }) else {
             if body.count > limits.errorBytes { fail(tooLarge(limits.errorBytes)) }
@@ -216,7 +216,7 @@ struct ChatExchange: Sendable {
 
     private enum TimeLimit { case total, firstToken, idle, grace }
 
-    /// The time limit that comes first.
+    /// The earliest time limit.
     private func nextDeadline() -> (Instant, TimeLimit) {
         var next = (start + timeouts.total, TimeLimit.total)
         func consider(_ deadline: Instant, _ limit: TimeLimit) {

@@ -9,12 +9,12 @@ extension ChatProvider {
         if (400..<500).contains(status), error?.category == .auth { category = .auth }
         var what = "answered \(status)"
         if (300..<400).contains(status), let location = head.location {
-            // What stands in its query is nobody's business.
+            // Its query may contain secrets.
             what += ", a redirect to \(clean(String(location.prefix { $0 != "?" })))"
         }
         if let message = error?.message, !message.isEmpty { what += ": \(clean(message))" }
         if let encoding = head.unreadableEncoding {
-            what += ", with words in the content encoding \(clean(encoding)), which is not read here"
+            what += ", with a body in the unsupported content encoding \(clean(encoding))"
         }
         if let requestID = head.requestID { what += " (request id \(clean(requestID)))" }
         return failure(
@@ -34,8 +34,8 @@ extension ChatProvider {
     /// - Parameter how: follows `sent its reply`.
     func compressed(_ how: String) -> ChatFailure {
         failure(
-            .provider, "sent its reply \(how), which is not read here",
-            advice: "Convey asks for no compression: check what stands between")
+            .provider, "sent its reply \(how), which is not supported",
+            advice: "Convey requests no compression: check the proxies in between")
     }
 
     /// A reply that began as one and cannot be used.
@@ -43,26 +43,26 @@ extension ChatProvider {
         switch fault {
         case .malformed(let error):
             failure(
-                .provider, "sent what is no JSON object" + (error.map { " (\($0))" } ?? ""),
+                .provider, "sent something other than a JSON object" + (error.map { " (\($0))" } ?? ""),
                 advice: "Check that it is an OpenAI-compatible server")
         case .unexpected(let member):
-            failure(.provider, "sent \(member) in a form that is not known here")
+            failure(.provider, "sent \(member) in an unknown form")
         case .reported(let error):
             failure(
                 error.category ?? error.status.map(ProviderError.category(ofStatus:)) ?? .provider,
-                "reported an error in its reply: \(clean(error.message ?? error.code ?? error.type ?? "without words"))",
+                "reported an error in its reply: \(clean(error.message ?? error.code ?? error.type ?? "without a message"))",
                 retryAfter: error.retryAfter)
         case .textTooLarge(let limit): failure(.provider, "sent a reply with more than \(limit) bytes of text")
         case .tooManyToolCalls(let limit): failure(.provider, "called more than \(limit) tools in one reply")
         case .noFinishReason:
             failure(.provider, "ended its reply without a finish reason, so the reply is not complete")
         case .failed(let reason):
-            failure(.provider, "gave up in its reply (finish_reason \(clean(reason)))")
+            failure(.provider, "failed during its reply (finish_reason \(clean(reason)))")
         case .incompleteToolCalls(let reason): incompleteToolCalls(reason)
         case .noToolCalls:
-            failure(.provider, "ended its reply to call tools, and called none", code: "invalid_tool_calls")
+            failure(.provider, "ended its reply to call tools but called none", code: "invalid_tool_calls")
         case .unnamedToolCall:
-            failure(.provider, "called a tool without saying which", code: "invalid_tool_calls")
+            failure(.provider, "called a tool without naming it", code: "invalid_tool_calls")
         }
     }
 
@@ -77,7 +77,7 @@ extension ChatProvider {
         }
         return failure(
             category,
-            "was stopped before its calls of tools were complete (finish_reason \(clean(reason))), so none was made",
+            "was stopped before its tool calls were complete (finish_reason \(clean(reason))), so none was made",
             advice: advice, code: "incomplete_tool_calls")
     }
 
@@ -88,16 +88,16 @@ extension ChatProvider {
             return "The account has no credit left: add some, or use another provider"
         }
         if category == .auth {
-            return apiKey == nil ? "It may want an API key" : "Check the API key and what it may use"
+            return apiKey == nil ? "It may require an API key" : "Check the API key and its permissions"
         }
         switch status {
         case 300..<400:
             return
-                "Redirects are not followed, for the API key would go with them: set the base URL to the right address"
+                "Redirects are not followed, because they would receive the API key: set the base URL to the right address"
         case 404, 405: return "Check the base URL, which usually ends in /v1, and the model's name (\(clean(model)))"
         case 413: return "The conversation is too long for it"
         case 400..<408, 410..<425: return "It will refuse the same request again"
-        case 429: return "It limits how often it may be asked"
+        case 429: return "It limits the rate of requests"
         default: return nil
         }
     }

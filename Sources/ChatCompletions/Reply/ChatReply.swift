@@ -1,7 +1,7 @@
 import Conversation
 import Signals
 
-/// A reply as far as it has come.
+/// The part of a reply received so far.
 struct ChatReply: Sendable {
     private let limits: ChatLimits
     /// Tokens that the model may write; nil where nobody has said how many.
@@ -33,7 +33,7 @@ struct ChatReply: Sendable {
         self.maxTokens = maxTokens
     }
 
-    /// Whether the model has said anything.
+    /// Whether the model has produced any output.
     var hasOutput: Bool { textBytes > 0 || toolCalls.count > 0 }
 
     /// Takes in an event of a stream; appends what it adds to the text.
@@ -48,7 +48,7 @@ struct ChatReply: Sendable {
         }
         let isOther = event.type.map { $0 != "message" && $0 != "error" } ?? false
         if !Self.startsJSON(data) {
-            // Events of a server's own type carry what they like; any other text is the server's word on why it gives up.
+            // Events of a server's own type may carry anything; any other text is the server's reason for failing.
             if isOther { return }
             throw .reported(ProviderError(text: data))
         }

@@ -1,13 +1,13 @@
-/// What a provider's `finish_reason` says of the reply that it ends. Servers other than OpenAI's have words of their own, in
-/// upper case too.
+/// The meaning of a provider's `finish_reason`. Servers other than OpenAI's use values of their own, some in
+/// upper case.
 enum FinishReason: Equatable {
-    /// The model has said all that it wanted to. Some servers say so although there are calls of tools.
+    /// The model finished. Some servers report this although there are tool calls.
     case stop
     /// The model waits for the results of its calls.
     case toolCalls
     /// The model was stopped: by a limit on tokens, a filter, or for a reason that is not known here.
     case cut
-    /// The server has failed while the model spoke.
+    /// The server failed during the reply.
     case failed
 
     init(_ text: String) {

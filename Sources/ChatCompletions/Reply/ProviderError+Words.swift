@@ -195,7 +195,7 @@ extension ProviderError {
 }
 
 extension JSONSlice {
-    /// Whether a member says that there is an error: not null, false, 0, nor an empty text, list or object.
+    /// Whether a member reports an error: anything but null, false, 0, and an empty text, list or object.
     fileprivate var saysSomething: Bool {
         switch kind {
         case .null, .false: false

@@ -1,6 +1,6 @@
-/// Words of a provider in our messages.
+/// Text from a provider in our messages.
 package enum ProviderText {
-    /// Enough to understand an error; a message is recorded and published.
+    /// Enough to understand an error; messages are recorded and published.
     package static let characterLimit = 500
 
     /// The server's own words in the body of an error, wherever it puts them; nil where there are none.

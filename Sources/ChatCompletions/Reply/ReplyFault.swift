@@ -1,10 +1,10 @@
 import Signals
 
-/// What is wrong with a reply.
+/// Why a reply is unusable.
 enum ReplyFault: Error, Equatable {
-    /// It is no JSON object.
+    /// It is not a JSON object.
     case malformed(JSONError?)
-    /// A member is not what the format says.
+    /// A member has the wrong form.
     case unexpected(String)
     /// The provider reports an error inside the reply.
     case reported(ProviderError)

@@ -1,4 +1,4 @@
-/// What is used of the head of a provider's answer.
+/// The used parts of the head of a provider's answer.
 struct ReplyHead: Sendable {
     var status: Int
     /// The content encoding, where it is none that the HTTP client undoes.

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Memory for the texts of all replies that are still coming. One belongs to a client, and so to a process.
+/// Memory budget for the texts of all unfinished replies. Each client has one.
 ///
 /// A reply that gets no more room lets go of its text: it has been handed on piece by piece, and the recorded
 /// pieces can be put together again.
@@ -38,7 +38,7 @@ final class ReplyTextBudget: Sendable {
 
         deinit { giveBack() }
 
-        /// Whether there is room for so many more bytes.
+        /// Whether there is room for this many more bytes.
         func grow(by more: Int) -> Bool {
             guard budget.take(more) else { return false }
             bytes.withLock { $0 += more }

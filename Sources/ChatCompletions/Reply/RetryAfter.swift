@@ -3,7 +3,7 @@ package enum RetryAfter {
     /// Waiting longer is not a retry any more; also bounds what a wrong clock can make of a date.
     static let limit = Duration.seconds(86_400)
 
-    /// Nil for what cannot be understood.
+    /// Nil for an unreadable value.
     /// - Parameter now: seconds since 1970.
     package static func parse(_ text: String, now: Int64) -> Duration? {
         if let seconds = Double(text), seconds.isFinite {

@@ -1,14 +1,14 @@
 import FoundationEssentials
 
-/// Where a provider takes chat completions: its base URL with `/chat/completions` behind the path.
+/// A provider's endpoint for chat completions: its base URL with `/chat/completions` appended to the path.
 public struct ChatEndpoint: Sendable, Equatable {
-    /// The URL that requests go to. Its query may hold what is nobody's business; messages use `place`.
+    /// The URL of requests. Its query may contain secrets, so messages use `place`.
     let url: String
     /// The URL without its query, for messages.
     public let place: String
     /// Whether it is https.
     public let isEncrypted: Bool
-    /// Whether the host is this machine: there is no wire on which a key could be read.
+    /// Whether the host is this machine, so that a key does not cross a network.
     public let isLoopback: Bool
 
     /// - Parameter baseURL: such as `https://api.openai.com/v1`. A query is kept (`?api-version=…`).
@@ -18,7 +18,7 @@ public struct ChatEndpoint: Sendable, Equatable {
             ChatFailure(
                 .config,
                 "the base URL of provider \(provider) \(reason); "
-                    + "it has to look like https://api.openai.com/v1 or http://127.0.0.1:8000/v1")
+                    + "it must look like https://api.openai.com/v1 or http://127.0.0.1:8000/v1")
         }
         guard var parts = URLComponents(string: baseURL, encodingInvalidCharacters: false) else {
             throw invalid("is not a URL")

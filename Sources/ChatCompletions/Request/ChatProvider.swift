@@ -18,12 +18,12 @@ public struct ChatProvider: Sendable {
         }
     }
 
-    /// What it is called in messages and outcomes.
+    /// The provider's name in messages and outcomes.
     public let name: String
     public let endpoint: ChatEndpoint
     /// Sent as `Authorization: Bearer`; nil for servers that need none.
     public let apiKey: Secret?
-    /// The model of requests that name none.
+    /// The model of requests without one.
     public private(set) var model: String
     /// Sent as `OpenAI-Organization`.
     public let organization: String?
@@ -45,11 +45,11 @@ public struct ChatProvider: Sendable {
         if let key, !HeaderText.isValue(key.reveal()) {
             throw ChatFailure(
                 .config,
-                "the API key of provider \(name) has a line break or another control character in it; "
+                "the API key of provider \(name) contains a line break or another control character; "
                     + "check the file or variable it comes from")
         }
         if let organization, !HeaderText.isValue(organization) {
-            throw ChatFailure(.config, "the organization of provider \(name) has a control character in it")
+            throw ChatFailure(.config, "the organization of provider \(name) contains a control character")
         }
         for header in headers {
             let lowercased = header.name.lowercased()
@@ -60,7 +60,7 @@ public struct ChatProvider: Sendable {
             }
             guard HeaderText.isValue(header.value.reveal()) else {
                 throw ChatFailure(
-                    .config, "the header \(header.name) of provider \(name) has a control character in its value")
+                    .config, "the header \(header.name) of provider \(name) contains a control character in its value")
             }
         }
         guard !model.isEmpty else { throw ChatFailure(.config, "provider \(name) has no model") }
@@ -82,11 +82,11 @@ public struct ChatProvider: Sendable {
         return provider
     }
 
-    /// Whether something secret would go over a network that anybody on the way can read. Worth a warning at the start.
+    /// Whether a secret would be sent unencrypted over a network; logged as a warning at the start.
     public var sendsSecretsInClear: Bool {
         !endpoint.isEncrypted && !endpoint.isLoopback && (apiKey != nil || !headers.isEmpty)
     }
 
-    /// What must not stand in a message.
+    /// Secrets that messages must not contain.
     var secrets: [Secret] { (apiKey.map { [$0] } ?? []) + headers.map(\.value) }
 }

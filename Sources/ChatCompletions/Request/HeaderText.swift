@@ -1,4 +1,4 @@
-/// What may stand in an HTTP header (RFC 9110, section 5).
+/// Names and values of HTTP headers (RFC 9110, section 5).
 package enum HeaderText {
     /// Headers that a request has anyway, in lower case.
     static let ownNames: Set<String> = [

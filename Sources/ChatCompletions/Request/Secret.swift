@@ -1,4 +1,4 @@
-/// Text that descriptions, string interpolation, `dump` and reflection do not show, such as an API key.
+/// Text, such as an API key, that descriptions, string interpolation, `dump` and reflection do not show.
 public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
     private let value: String
 

@@ -79,7 +79,7 @@ public final class ModelHandler: EffectHandler {
     private func unknownProvider(_ name: String) -> EffectFailure {
         let known = ([ModelSettings.echo] + settings.providers.map(\.name)).joined(separator: ", ")
         return EffectFailure(
-            .config, "there is no model provider \(Self.quoted(name)); llm.provider must be one of \(known)")
+            .config, "unknown model provider \(Self.quoted(name)); llm.provider must be one of \(known)")
     }
 
     // MARK: Requests
@@ -113,7 +113,7 @@ public final class ModelHandler: EffectHandler {
     }
 
     private static let emptyMessage = EffectFailure(
-        .config, "the message has no text to answer; its data need a member content (or text) that is not blank",
+        .config, "the message has no text to answer; its data needs a member content (or text) that is not blank",
         code: "empty_message")
 
     private func context(_ attempt: EffectAttempt, messages: Int) async throws -> LLMContextProjection {

@@ -1,7 +1,7 @@
 import ConveyEngine
 import Signals
 
-/// What a conversation has chosen for itself: the member `llm` of the newest `conv.in.conversation.configured`. What is
+/// A conversation's own settings: the member `llm` of the newest `conv.in.conversation.configured`. What is
 /// missing or null is as in the service's settings; members that are not known here are others' (the engine's, or a newer
 /// version's).
 struct ModelOverrides: Sendable, Equatable {

@@ -1,6 +1,6 @@
 import ChatCompletions
 
-/// Which models answer, and how they are asked, where a conversation does not say otherwise.
+/// The models and their parameters, unless a conversation overrides them.
 public struct ModelSettings: Sendable {
     /// The name of the built-in model, which needs no provider.
     public static let echo = "echo"
@@ -15,17 +15,17 @@ public struct ModelSettings: Sendable {
     public var providers: [ChatProvider]
     /// The name of the one that is asked: `echo`, or one of `providers`.
     public var provider: String
-    /// Names of those that are asked, in this order, when it fails before it has said anything.
+    /// Names of the providers to try, in this order, when it fails before it has sent anything.
     public var fallback: [String]
     public var temperature: Double?
-    /// Tokens of an answer at the most.
+    /// Maximum tokens per answer.
     public var maxTokens: Int?
     public var systemPrompt: String?
-    /// Messages of a request at the most, the newest, the system prompt not counted.
+    /// Maximum messages per request, keeping the newest; the system prompt does not count.
     public var maxMessages: Int
-    /// What all messages of a request may have, by `ChatMessage.estimatedTokens`; nil for `standardTokenBudget`.
+    /// Maximum tokens of a request's messages, by `ChatMessage.estimatedTokens`; nil for `standardTokenBudget`.
     public var tokenBudget: Int?
-    /// Whether answers come as they are made.
+    /// Whether answers are streamed.
     public var streams: Bool
     /// From a request to its first text, thinking or tool call.
     public var firstTokenTimeout: Duration

@@ -1,6 +1,6 @@
-/// Where a tool is reached over HTTP.
+/// The HTTP endpoint of a tool.
 public struct HTTPToolEndpoint: Sendable, Equatable {
-    /// Requests are posted to it as it stands.
+    /// Requests are posted to exactly this URL.
     public let url: String
     /// The URL without its query, for messages.
     public let place: String

@@ -1,4 +1,4 @@
-/// A tool that models may call: what they are told of it, and how it is run.
+/// A tool that models may call: its description for them, and how to run it.
 public struct ToolDeclaration: Sendable {
     /// How a call reaches the tool.
     public enum Transport: Sendable, Equatable {
@@ -15,11 +15,11 @@ public struct ToolDeclaration: Sendable {
     /// `parameters`, to check arguments with.
     public let schema: JSONSchema
     public let transport: Transport
-    /// How long one attempt may take; nil for what holds for all tools.
+    /// Time limit of one attempt; nil for the default of all tools.
     public let timeout: Duration?
-    /// How often it is tried, when what it failed of may be otherwise the next time; nil for what holds for all tools.
+    /// Maximum attempts when failures may pass; nil for the default of all tools.
     public let maxAttempts: Int?
-    /// Whether somebody has to allow each call.
+    /// Whether each call needs approval.
     public let requiresApproval: Bool
 
     static func isName(_ text: String) -> Bool {

@@ -1,6 +1,6 @@
-/// Why tools cannot be used as they are declared.
+/// Why tool declarations are invalid.
 public struct ToolDeclarationError: Error, Sendable, Equatable, CustomStringConvertible {
-    /// Each with its place in the configuration and what would be right.
+    /// Each names the place in the configuration and the requirement.
     public let problems: [String]
 
     public var description: String { problems.joined(separator: "; ") }

@@ -2,9 +2,9 @@ import ChatCompletions
 import FoundationEssentials
 import Signals
 
-/// Reads declarations and gathers what is wrong with them, so that all of it can be told at once.
+/// Reads declarations and collects their problems, to report all of them at once.
 struct ToolDeclarationReader {
-    /// What a model is told of one tool, in bytes.
+    /// Size limit of a tool's description and parameters, in bytes.
     private static let descriptionLimit = 8_192
     private static let parametersLimit = 65_536
     private static let timeouts = Duration.milliseconds(100)...Duration.seconds(3_600)
@@ -50,7 +50,7 @@ struct ToolDeclarationReader {
             return nil
         }
         for member in members where !Self.members.contains(member.key) {
-            problem(".\(member.key)", "is no known member; \(Self.hint(for: member.key))")
+            problem(".\(member.key)", "is not a known member; \(Self.hint(for: member.key))")
         }
         let parameters = parameters(value["parameters"])
         let schema = schema(parameters)
@@ -69,7 +69,7 @@ struct ToolDeclarationReader {
 
     // MARK: Members
 
-    /// The schema, which without a `type` is one of objects: what providers want.
+    /// The schema. Without a `type`, it gets `object`, as providers require.
     private mutating func parameters(_ value: JSONValue?) -> JSONValue {
         switch value {
         case nil, .null: return .object([("type", .string("object")), ("properties", .object([]))])
@@ -104,7 +104,7 @@ struct ToolDeclarationReader {
             return .mqtt
         case "http":
             let url = text("url", of: value)
-            if url == nil { problem(".url", "is missing: the transport http needs it") }
+            if url == nil { problem(".url", "is missing: the transport http requires it") }
             return .http(endpoint(url ?? "", headerFiles: value["header_files"]))
         default:
             problem(".transport", "must be mqtt or http, is \(name)")
@@ -115,7 +115,7 @@ struct ToolDeclarationReader {
     private mutating func endpoint(_ url: String, headerFiles: JSONValue?) -> HTTPToolEndpoint {
         var place = url
         if !url.isEmpty {
-            let example = "it has to look like https://tools.example.org/weather"
+            let example = "it must look like https://tools.example.org/weather"
             if var parts = URLComponents(string: url, encodingInvalidCharacters: false),
                 let scheme = parts.scheme?.lowercased(), scheme == "http" || scheme == "https",
                 parts.host?.isEmpty == false
@@ -127,7 +127,7 @@ struct ToolDeclarationReader {
                 parts.percentEncodedQuery = nil
                 place = parts.string ?? url
             } else {
-                problem(".url", "is no http:// or https:// URL; \(example)")
+                problem(".url", "is not an http:// or https:// URL; \(example)")
             }
         }
         var headers: [HTTPToolEndpoint.HeaderFile] = []
@@ -139,7 +139,7 @@ struct ToolDeclarationReader {
                 continue
             }
             if !HeaderText.isName(header.key) || HTTPToolTransport.ownHeaders.contains(header.key.lowercased()) {
-                problem(".header_files.\(header.key)", "is no header that can be set")
+                problem(".header_files.\(header.key)", "is not a header that can be set")
             }
             headers.append(HTTPToolEndpoint.HeaderFile(name: header.key, path: path))
         }

@@ -2,7 +2,7 @@ import Signals
 
 /// The tools of a configuration, in its order.
 public struct ToolDeclarations: Sendable {
-    /// More are no use to a model, and each is sent with every request.
+    /// More would not help a model, and each is sent with every request.
     public static let limit = 128
 
     public let tools: [ToolDeclaration]

@@ -5,13 +5,13 @@ import Logging
 import Signals
 import Threads
 
-/// Runs tool effects: finds the tool that a model called, checks the arguments against its schema, and has it done by a
+/// Runs tool effects: finds the tool that a model called, checks the arguments against its schema, and forwards the call to a
 /// worker over MQTT or a server over HTTP.
 ///
 /// What is wrong with a call itself (no such tool, arguments that do not match) is a failure of category `config` with a
 /// message that a model can act on; nothing is sent then.
 public final class ToolHandler: EffectHandler {
-    /// What a message shows of a list of names.
+    /// Maximum names that a message lists.
     private static let shownNames = 50
 
     public let tools: ToolDeclarations
@@ -44,7 +44,7 @@ public final class ToolHandler: EffectHandler {
         http = usesHTTP ? HTTPToolTransport(limits: limits) : nil
     }
 
-    /// Begins to connect to the broker, and goes on trying until `shutDown()`.
+    /// Starts connecting to the broker, and retries until `shutDown()`.
     ///
     /// - Throws: `EffectFailure` of category `config` when a file of `header_files` cannot be read.
     public func start() throws(EffectFailure) {
@@ -89,7 +89,7 @@ public final class ToolHandler: EffectHandler {
 
     private func request(_ attempt: EffectAttempt) throws(EffectFailure) -> ToolRequest {
         guard let call = attempt.call else {
-            throw EffectFailure(.config, "the effect \(attempt.effect.effectID) says no tool to call")
+            throw EffectFailure(.config, "the effect \(attempt.effect.effectID) does not name a tool")
         }
         guard let tool = tools[call.name] else { throw unknown(call.name) }
         return ToolRequest(
@@ -128,7 +128,7 @@ public final class ToolHandler: EffectHandler {
         return bytes
     }
 
-    /// Says what is wrong and shows the text, since the history has `{}` in its place.
+    /// Reports the problem with the text, because the history has `{}` in its place.
     private static func unreadable(_ text: String, _ tool: ToolDeclaration) -> EffectFailure {
         let problem: String
         do throws(JSONError) {

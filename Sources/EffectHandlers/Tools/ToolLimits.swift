@@ -1,4 +1,4 @@
-/// What bounds calls of tools.
+/// Limits of tool calls.
 public struct ToolLimits: Sendable, Equatable {
     /// Calls that wait for an answer: as many as there can be effects at once.
     public var calls = 1_000
@@ -6,11 +6,11 @@ public struct ToolLimits: Sendable, Equatable {
     public var callBytes = 256 << 10
     /// Bytes of one result: it becomes an event, and part of what the model reads.
     public var resultBytes = 256 << 10
-    /// Pieces of progress an attempt, each recorded; more are dropped.
+    /// Maximum progress messages per attempt, each recorded; more are dropped.
     public var progressMessages = 1_000
     /// Pieces of progress that wait for the engine; the newest are dropped beyond it.
     public var progressBacklog = 64
-    /// How long a call waits for a broker that is away, and for its acknowledgement.
+    /// How long a call waits for a disconnected broker, and for its acknowledgement.
     public var brokerGrace = Duration.seconds(5)
     /// For making an HTTP connection, TLS included.
     public var connectTimeout = Duration.seconds(5)

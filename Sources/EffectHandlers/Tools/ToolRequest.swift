@@ -12,10 +12,10 @@ struct ToolRequest: Sendable {
     let attempt: Int
     let idempotencyKey: String
     let traceparent: String?
-    /// When nobody waits any more.
+    /// When the result is no longer needed.
     let deadline: ContinuousClock.Instant
 
-    /// What the tool is sent, JSON. Everything that properties and headers say stands in it too, so that a worker needs
+    /// The JSON body for the tool. It repeats everything in properties and headers, so that a worker needs
     /// neither.
     func payload(responseTopic: String? = nil) -> [UInt8] {
         var object = JSONObjectBuilder(reservingCapacity: arguments.count + 512)

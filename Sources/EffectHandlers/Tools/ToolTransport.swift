@@ -1,6 +1,6 @@
-/// Carries a call to where the tool is and its result back.
+/// Sends a call to its tool and returns the result.
 protocol ToolTransport: Sendable {
-    /// - Parameter progress: what the tool says of its progress.
+    /// - Parameter progress: receives the tool's progress messages.
     /// - Returns: text, or JSON.
     /// - Throws: `EffectFailure`; `CancellationError`, after the tool was told, when the task is cancelled.
     func call(

@@ -4,34 +4,34 @@ import FoundationEssentials
 import NIOHTTP1
 import Signals
 
-/// What the answers of a tool's server mean.
+/// Interprets the responses of a tool's server.
 struct HTTPToolServer: Sendable {
     let tool: String
     /// Its URL without the query.
     let place: String
-    /// What must not stand in a message, should the server repeat it.
+    /// Secrets to remove from messages, in case the server repeats them.
     let secrets: [Secret]
 
     /// The content of an answer with a status of success: a JSON string's text, other JSON or any other text as it is.
     func content(_ headers: HTTPHeaders, body: [UInt8]) throws(EffectFailure) -> String {
         if let encoding = ContentEncoding.unreadable(headers.first(name: "content-encoding")) {
             throw failure(
-                .provider, "answered in the content encoding \(clean(encoding)), which is not read here",
-                advice: "Convey asks for no compression: check what stands between")
+                .provider, "answered in the unsupported content encoding \(clean(encoding))",
+                advice: "Convey requests no compression: check the proxies in between")
         }
         let contentType = headers.first(name: "content-type")
         let type = contentType?.prefix { $0 != ";" }.lowercased().filter { $0 != " " && $0 != "\t" } ?? ""
         guard type == "application/json" || type.hasSuffix("+json"), !body.isEmpty else {
             guard let text = String(validating: body, as: UTF8.self) else {
                 throw failure(
-                    .provider, "answered with something that is no text", advice: "Let it return JSON or UTF-8")
+                    .provider, "answered with something other than text", advice: "Make it return JSON or UTF-8")
             }
             return text
         }
         do {
             return ToolContent.text(of: try JSONSlice(body))
         } catch {
-            throw failure(.provider, "answered with something that is no JSON: \(error)")
+            throw failure(.provider, "answered with invalid JSON: \(error)")
         }
     }
 
@@ -39,7 +39,7 @@ struct HTTPToolServer: Sendable {
     func refusal(status: Int, headers: HTTPHeaders, body: [UInt8]) -> EffectFailure {
         var what = "answered \(status)"
         if let encoding = ContentEncoding.unreadable(headers.first(name: "content-encoding")) {
-            what += ", with words in the content encoding \(clean(encoding)), which is not read here"
+            what += ", with a body in the unsupported content encoding \(clean(encoding))"
         } else if let words = ProviderText.words(of: body).map(clean), !words.isEmpty {
             what += ": \(words)"
         }
@@ -60,13 +60,13 @@ struct HTTPToolServer: Sendable {
         }
     }
 
-    /// There was no answer, or not all of it.
+    /// There was no response, or only a part of it.
     func failure(of error: any Error, connectTimeout: Duration) -> EffectFailure {
         let fault = TransportFault(error, connectTimeout: connectTimeout, address: "url", clean: clean)
         let category: EffectFailure.Category =
             switch fault.kind {
             case .config: .config
-            // No connection in time: the tool has not been asked.
+            // No connection in time: the call was not sent.
             case .timeout, .transport: .transport
             case .canceled: .canceled
             }

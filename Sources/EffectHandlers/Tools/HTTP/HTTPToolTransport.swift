@@ -8,8 +8,8 @@ import NIOPosix
 import NIOSSL
 import Synchronization
 
-/// Has tools run by servers that take a POST. Redirects are not followed: headers with secrets would go with them, and
-/// where a call goes is the configuration's business alone.
+/// Runs tools on servers that accept a POST. Redirects are not followed, because they would receive headers with secrets, and
+/// only the configuration decides where a call goes.
 final class HTTPToolTransport: ToolTransport {
     /// Headers that a request has anyway, in lower case.
     static let ownHeaders: Set<String> = [
@@ -143,16 +143,16 @@ final class HTTPToolTransport: ToolTransport {
         do {
             data = try Data(contentsOf: URL(filePath: header.path))
         } catch {
-            throw invalid("cannot be read; check that it is there and who may read it")
+            throw invalid("cannot be read; check that it exists and its permissions")
         }
         guard data.count <= headerFileLimit, let text = String(validating: data, as: UTF8.self) else {
-            throw invalid("is no text of at most \(headerFileLimit) bytes")
+            throw invalid("is not text of at most \(headerFileLimit) bytes")
         }
         let lines = text.split(whereSeparator: \.isNewline)
         let value = String(
             (lines.first ?? "").drop { $0 == " " || $0 == "\t" }.reversed().drop { $0 == " " || $0 == "\t" }.reversed())
         guard lines.count == 1, !value.isEmpty, HeaderText.isValue(value) else {
-            throw invalid("must hold one line, the header's value")
+            throw invalid("must contain one line, the header's value")
         }
         return Secret(value)
     }

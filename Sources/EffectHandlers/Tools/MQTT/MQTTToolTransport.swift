@@ -6,9 +6,9 @@ import Signals
 import Synchronization
 import Threads
 
-/// Has tools run by workers that listen at the broker (docs/PROTOCOL.md, "Tool workers").
+/// Runs tools on workers that subscribe at the broker (docs/PROTOCOL.md, "Tool workers").
 ///
-/// One connection of its own with a clean session, so that nothing is delivered to it that nobody waits for. When it is
+/// It has its own connection with a clean session, so that it receives no outdated replies. When it is
 /// lost, calls that were sent fail as `transport`: the answer may have been lost with it. Their next attempt asks again
 /// under the same idempotency key, and a worker that has the result by then answers at once.
 final class MQTTToolTransport: ToolTransport {
@@ -148,7 +148,7 @@ final class MQTTToolTransport: ToolTransport {
     private var notConnected: EffectFailure {
         EffectFailure(
             .transport,
-            "there is no connection to the broker at \(session.broker), so no tool worker can be asked")
+            "there is no connection to the broker at \(session.broker), so no tool worker can be called")
     }
 
     private func failure(of error: MQTTError, tool: String, topic: String) -> EffectFailure {
@@ -238,11 +238,11 @@ extension MQTTToolTransport {
         let reception = state.withLock { $0.calls.receive(reply) }
         guard reception != .taken else { return }
         logger.debug(
-            "an answer of a tool worker was passed over",
+            "ignored a tool worker's answer",
             metadata: ["topic": "\(message.topic)", "why": "\(reception)"])
     }
 
-    /// Says on the tool's cancel topic that nobody waits any more. Not waited for: who was told to stop has stopped by then.
+    /// Announces on the tool's cancel topic that the result is no longer needed, without waiting for the publish.
     private func tellWorker(_ request: ToolRequest, _ call: PendingCalls.Call?) {
         // A newer attempt waits for the same work, or nothing was sent.
         guard let call, call.delivery != .unsent else { return }
@@ -255,7 +255,7 @@ extension MQTTToolTransport {
             topic: topics.cancel(request.tool.name), payload: object.finish(),
             properties: PublishProperties(
                 contentType: "application/json", userProperties: [("idempotency-key", request.idempotencyKey)]))
-        // A worker that is not told works in vain, nothing else.
+        // A worker that misses the message works in vain, with no other harm.
         try? state.withLock { $0.client }?.enqueue(message)
     }
 }

@@ -1,7 +1,7 @@
 import ConveyEngine
 import MQTTTransport
 
-/// The calls that wait for an answer, by idempotency key. Decides what a reply means to them; each gets one outcome.
+/// The calls that wait for an answer, by idempotency key. Matches replies with calls; each call gets one outcome.
 ///
 /// A pure value but for the streams that wake the waiting tasks; to yield to one runs no code of the task's.
 struct PendingCalls {
@@ -26,14 +26,14 @@ struct PendingCalls {
         fileprivate let progress: AsyncStream<String>.Continuation
     }
 
-    /// What became of a reply, for the log.
+    /// How a reply was handled, for the log.
     enum Reception: Sendable, Equatable {
         case taken
-        /// Nobody waits for it (any more), or it is not said whose it is.
+        /// No call waits for it (any more), or it does not name its call.
         case unclaimed
         /// An earlier attempt's progress or error.
         case outdated
-        /// The attempt has told of its progress often enough.
+        /// The attempt has reached its limit of progress messages.
         case dropped
     }
 
@@ -55,7 +55,7 @@ struct PendingCalls {
     ) throws(EffectFailure) -> AsyncStream<String> {
         guard !isClosed else { throw EffectFailure(.canceled, "Convey is shutting down") }
         guard calls.count < limits.calls || calls[request.idempotencyKey] != nil else {
-            throw EffectFailure(.transport, "\(calls.count) calls of tools wait for an answer; no more are sent")
+            throw EffectFailure(.transport, "too many tool calls wait for an answer: \(calls.count)")
         }
         let (stream, progress) = AsyncStream.makeStream(
             of: String.self, bufferingPolicy: .bufferingOldest(limits.progressBacklog))
@@ -66,7 +66,7 @@ struct PendingCalls {
         return stream
     }
 
-    /// Takes a call out; nil when a newer attempt took its place.
+    /// Removes a call; nil when a newer attempt replaced it.
     mutating func remove(_ key: String, attempt: Int) -> Call? {
         guard calls[key]?.attempt == attempt else { return nil }
         return calls.removeValue(forKey: key)
@@ -91,7 +91,7 @@ struct PendingCalls {
         end(key, .failure(failure))
     }
 
-    /// The time is up in which there should have been a connection.
+    /// The time limit for a connection has passed.
     mutating func graceEnded(_ key: String, attempt: Int, _ failure: @autoclosure () -> EffectFailure) {
         guard let call = calls[key], call.attempt == attempt, call.delivery == .unsent else { return }
         end(key, .failure(failure()))
@@ -104,7 +104,7 @@ struct PendingCalls {
         }
     }
 
-    /// Ends everything, and takes no more.
+    /// Ends all calls and accepts no more.
     mutating func close(_ failure: EffectFailure) {
         isClosed = true
         for key in calls.keys { end(key, .failure(failure)) }

@@ -16,13 +16,13 @@ struct ToolReply: Sendable, Equatable {
         case progress(String)
         case result(String)
         case error(String, isRetriable: Bool)
-        /// It cannot be understood: why.
+        /// It is malformed, with the reason.
         case fault(String)
         case tooLarge(bytes: Int)
     }
 
     let topic: String
-    /// Nil where it cannot be told whose reply it is.
+    /// Nil if the reply does not name its call.
     let identity: Identity?
     let body: Body
 
@@ -39,12 +39,12 @@ struct ToolReply: Sendable, Equatable {
         do {
             let slice = try JSONSlice(message.payload)
             guard let members = slice.object else {
-                (identity, body) = (fromProperty, .fault("which is no JSON object"))
+                (identity, body) = (fromProperty, .fault("that is not a JSON object"))
                 return
             }
             object = members
         } catch {
-            (identity, body) = (fromProperty, .fault("which is no JSON: \(error)"))
+            (identity, body) = (fromProperty, .fault("that is not JSON: \(error)"))
             return
         }
         identity =

@@ -13,6 +13,6 @@ struct ToolTopics: Sendable {
         "\(root)/tool/\(tool)/result/\(TopicName.encode(level: effectID))"
     }
 
-    /// Where all results come.
+    /// The topic filter for all results.
     var results: String { "\(root)/tool/+/result/+" }
 }
