@@ -227,7 +227,7 @@ extension Engine {
             id = ids.deadLetter(record.position, again: nextPosition)
         }
         let notice = Signal(
-            id: id, source: DerivedSource.scheduler, type: "conv.audit.signal.dead_lettered", subject: signal.subject,
+            id: id, source: DerivedSource.scheduler, type: SignalType.signalDeadLettered, subject: signal.subject,
             data: LifecycleData.deadLetter(id: id, signal: signal, offset: record.offset, reason: reason))
         try append(notice, hash: IdentityHash.of(subject: signal.subject, id: id))
     }

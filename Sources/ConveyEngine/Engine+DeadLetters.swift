@@ -43,7 +43,7 @@ extension Engine {
         if status == .unknown, parkedCount >= settings.parkedLimit {
             return DeadLetterOutcome(position: record.position, status: .parkedLimit)
         }
-        let id = try tell("redriven", of: letter, record, signal)
+        let id = try tell("redriven", SignalType.signalRedriven, of: letter, record, signal)
         batch.redrivenDeadLetters.append(record.position)
         metrics.gauges.deadLettersOpen -= 1
         pending.restore(record.position)
@@ -63,7 +63,7 @@ extension Engine {
     private func discard(
         _ letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
     ) throws(JournalError) -> DeadLetterOutcome {
-        let id = try tell("discarded", of: letter, record, signal)
+        let id = try tell("discarded", SignalType.signalDiscarded, of: letter, record, signal)
         batch.discardedDeadLetters.append(record.position)
         metrics.gauges.deadLettersOpen -= 1
         return DeadLetterOutcome(position: record.position, status: .discarded, auditID: id)
@@ -72,11 +72,11 @@ extension Engine {
     /// Records the audit signal in the conversation. A letter may be re-driven more than once, so the id has the place of
     /// the signal itself, too.
     private func tell(
-        _ what: String, of letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
+        _ what: String, _ type: String, of letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
     ) throws(JournalError) -> String {
         let id = ids.deadLetterMoved(what, record.position, at: nextPosition)
         let notice = Signal(
-            id: id, source: DerivedSource.operator, type: "conv.audit.signal.\(what)", subject: signal.subject,
+            id: id, source: DerivedSource.operator, type: type, subject: signal.subject,
             data: LifecycleData.deadLetter(id: id, signal: signal, offset: record.offset, reason: letter.reason))
         try append(notice, hash: IdentityHash.of(subject: signal.subject, id: id))
         return id

@@ -81,7 +81,7 @@ extension Engine {
         if effect.awaitsApproval, let call = entry.call {
             let id = ids.approvalRequest(effect.key)
             let request = Signal(
-                id: id, source: DerivedSource.effects, type: "conv.out.tool.approval_requested",
+                id: id, source: DerivedSource.effects, type: SignalType.toolApprovalRequested,
                 subject: effect.subject,
                 cause: .signal(entry.lastSignal.id), traceparent: entry.traceparent,
                 data: LifecycleData.approvalRequest(id: id, entry, call))
@@ -194,15 +194,15 @@ extension Engine {
     private func recordLate(_ effect: OpenEffect, _ lifecycle: String, text: String) throws(JournalError) {
         let id = ids.lateResult(effect.key, at: nextPosition)
         try audit(
-            "late_result", id: id, subject: effect.subject,
+            SignalType.effectLateResult, id: id, subject: effect.subject,
             data: LifecycleData.lateResult(id: id, effect, lifecycle: lifecycle, text: text))
     }
 
     func audit(
-        _ name: String, id: String, subject: String, cause: SignalReference? = nil, data: [UInt8]
+        _ type: String, id: String, subject: String, cause: SignalReference? = nil, data: [UInt8]
     ) throws(JournalError) {
         let notice = Signal(
-            id: id, source: DerivedSource.effects, type: "conv.audit.effect.\(name)", subject: subject,
+            id: id, source: DerivedSource.effects, type: type, subject: subject,
             cause: cause.map { .signal($0.id) } ?? .none, data: data)
         try append(notice, hash: IdentityHash.of(subject: subject, id: id), cause: cause?.position)
     }
@@ -245,7 +245,7 @@ extension Engine {
         if effect.effectClass == .llm { try announceWait(paused, failure, pause: pause, cause: entry.lastSignal) }
         let id = ids.attemptFailed(effect.key, attempt: effect.attempt)
         try audit(
-            "attempt_failed", id: id, subject: effect.subject, cause: entry.lastSignal,
+            SignalType.effectAttemptFailed, id: id, subject: effect.subject, cause: entry.lastSignal,
             data: LifecycleData.attemptFailed(id: id, entry, failure, pause: pause))
     }
 
@@ -256,7 +256,7 @@ extension Engine {
         let id = ids.waiting(entry.effect.key, attempt: entry.effect.attempt)
         let retryAt = timestamps.text(time.wall + pause.milliseconds * 1_000)
         let notice = Signal(
-            id: id, source: DerivedSource.effects, type: "conv.out.assistant.waiting", subject: entry.effect.subject,
+            id: id, source: DerivedSource.effects, type: SignalType.assistantWaiting, subject: entry.effect.subject,
             cause: .signal(cause.id), traceparent: entry.traceparent,
             data: LifecycleData.waiting(entry, failure, pause: pause, retryAt: retryAt))
         try append(
@@ -340,7 +340,7 @@ extension Engine {
             let id = JSONObjectView(signal.data)?["effect_id"]?.string,
             let key = ledger.find(effectID: id, in: conversation.record.id),
             let entry = ledger.entry(key),
-            signal.type.hasPrefix("conv.effect.\(entry.effect.effectClass.rawValue).\(entry.effect.kind).")
+            signal.type.hasPrefix(SignalType.effectPrefix(entry.effect.effectClass.rawValue, entry.effect.kind))
         else { return }
         _ = ledger.close(key)
         if entry.isRunning { output.orders.append(.stop(key)) }
@@ -379,7 +379,7 @@ extension Engine {
         let id = id ?? ids.effect(effect.key, attempt: effect.attempt, lifecycle: lifecycle)
         let signal = Signal(
             id: id, source: DerivedSource.effects,
-            type: "conv.effect.\(effect.effectClass.rawValue).\(effect.kind).\(lifecycle)", subject: effect.subject,
+            type: SignalType.effect(effect.effectClass.rawValue, effect.kind, lifecycle), subject: effect.subject,
             cause: .signal(cause.id), traceparent: entry.traceparent, data: data)
         let record = try append(
             signal, hash: IdentityHash.of(subject: effect.subject, id: id), cause: cause.position)

@@ -32,7 +32,7 @@ extension Engine {
         let subject = message.subject ?? "_"
         var id = ids.rejection(content.value)
         var signal = Signal(
-            id: id, source: DerivedSource.ingress, type: "conv.audit.signal.rejected", subject: subject, data: [])
+            id: id, source: DerivedSource.ingress, type: SignalType.signalRejected, subject: subject, data: [])
         if try find(signal, hash: IdentityHash.of(subject: subject, id: id)) != nil {
             if message.mayBeRedelivery { return }
             id += "-\(nextPosition)"

@@ -135,7 +135,7 @@ extension Engine {
             let subject = news.conversation.record.subject
             let id = ids.conversation(news.event.idPrefix, at: nextPosition)
             let notice = Signal(
-                id: id, source: DerivedSource.recovery, type: "conv.audit.conversation.\(news.event.rawValue)",
+                id: id, source: DerivedSource.recovery, type: news.event.signalType,
                 subject: subject, data: LifecycleData.conversationDamage(id: id, news.event, reason: news.reason))
             try append(notice, hash: IdentityHash.of(subject: subject, id: id))
         }
@@ -150,6 +150,13 @@ extension Engine {
         enum Event: String {
             case setAside = "set_aside"
             case rebuilt
+
+            var signalType: String {
+                switch self {
+                case .setAside: SignalType.conversationSetAside
+                case .rebuilt: SignalType.conversationRebuilt
+                }
+            }
 
             var idPrefix: String {
                 switch self {

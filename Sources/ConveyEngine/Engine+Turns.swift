@@ -104,7 +104,7 @@ extension Engine {
     ) throws(JournalError) {
         let id = ids.unknownTarget(reference.position)
         try audit(
-            "unknown_target", id: id, subject: signal.subject, cause: reference,
+            SignalType.effectUnknownTarget, id: id, subject: signal.subject, cause: reference,
             data: LifecycleData.unknownTarget(id: id, request: signal, target))
     }
 }

@@ -3,18 +3,15 @@ import Signals
 
 /// Events that the outbox has set aside.
 extension Engine {
-    /// The type of the audit signal that tells of one.
-    static let setAsideType = "conv.audit.outbox.set_aside"
-
     /// Records an audit signal about an event that the broker does not take. It belongs to the conversation `_`: the subject may
     /// be what the broker does not like.
     func setAside(_ event: UnpublishedEvent) throws(JournalError) {
         // A broker that does not take these either would have one follow the other for ever.
-        guard event.type != Self.setAsideType else { return }
+        guard event.type != SignalType.outboxSetAside else { return }
         let subject = "_"
         let id = ids.setAside(event.position)
         let signal = Signal(
-            id: id, source: DerivedSource.outbox, type: Self.setAsideType, subject: subject,
+            id: id, source: DerivedSource.outbox, type: SignalType.outboxSetAside, subject: subject,
             data: LifecycleData.setAside(id: id, event))
         let hash = IdentityHash.of(subject: subject, id: id)
         // After a crash the outbox may come to it again.
