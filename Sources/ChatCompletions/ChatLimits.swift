@@ -16,7 +16,7 @@ public struct ChatLimits: Sendable, Equatable {
     public var backlogBytes = 64 << 10
     /// A request's body: more than any model's context window holds.
     public var requestBytes = 16 << 20
-    /// How long usage and the end of the body are waited for behind the finish reason, or an error's body behind its
+    /// How long usage and the end of the body are waited for after the finish reason, or an error's body behind its
     /// status. The end lets the connection be used again; without it the result is the same.
     public var finishGrace = Duration.seconds(1)
 

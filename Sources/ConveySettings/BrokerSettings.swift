@@ -47,7 +47,7 @@ package struct BrokerSettings: Sendable {
         self.address = address
     }
 
-    /// Where clients have to log in they must not reach each other's receipts; where anybody may publish anything, it makes no
+    /// Clients that log in must not receive each other's receipts; if anyone may publish anything, it makes no
     /// difference (ADR 31).
     var responseTopicsDefault: [String] {
         let logsIn = address.username != nil || address.tls?.certificateFile != nil

@@ -9,7 +9,8 @@ extension Settings {
 
     package static let llmProvider = Setting(
         "llm.provider", in: .models, "NAME", note: "openai with llm.base_url, else echo",
-        help: "Who answers: echo (streams the user's text back), openai (llm.base_url), or a name in llm.providers.",
+        help:
+            "The model provider: echo (streams the user's text back), openai (llm.base_url), or a name in llm.providers.",
         parse: ValueParsers.optionalText)
     package static let llmFallback = Setting(
         "llm.fallback", in: .models, "NAMES", isStructured: true,

@@ -25,7 +25,7 @@ public struct EchoHandler: EffectHandler {
         return EffectResult(content: text, finishReason: "stop")
     }
 
-    /// The text cut behind every `words`th run of white space: the pieces joined are the text.
+    /// The text cut after every `words`th run of white space: the pieces joined are the text.
     static func pieces(of text: String, words: Int) -> [String] {
         var pieces: [String] = []
         var current = ""

@@ -25,7 +25,7 @@ final class GuardedSocket {
     /// nil where OpenSSL cannot be found: then records go on without a look.
     private let tls: TLSSession?
     private var inspector: PacketInspector
-    /// With TLS: what the broker has sent; behind `receivedHead` it is not passed on yet.
+    /// With TLS: what the broker has sent; after `receivedHead` it is not passed on yet.
     private var received: [UInt8] = []
     private var receivedHead = 0
     /// Bytes for the broker that its socket has not accepted yet.

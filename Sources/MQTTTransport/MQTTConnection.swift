@@ -26,7 +26,7 @@ public final class MQTTConnection {
     private var isDrained = true
     /// libmosquitto may have written something that is not on its way to the broker.
     var mayHaveOutput = false
-    /// Why nothing can be written any more. The connection ends when all that the broker has sent is read.
+    /// Why writing is no longer possible. The connection ends when all that the broker has sent is read.
     private var writeError: MQTTError?
     /// Publishes wait for `gather(false)`.
     var isGathering = false
@@ -220,7 +220,7 @@ public final class MQTTConnection {
         context.phase = .disconnecting
         if mosquitto_disconnect_v5(handle, 0, nil) == MOSQ_ERR_SUCCESS.rawValue {
             flush(limitMilliseconds: Self.disconnectLimitMilliseconds)
-            // libmosquitto closes its socket behind DISCONNECT.
+            // libmosquitto closes its socket after DISCONNECT.
             mayHaveOutput = true
             let deadline = ContinuousClock.now + .milliseconds(Self.disconnectLimitMilliseconds)
             while wire != nil, mayHaveOutput, ContinuousClock.now < deadline {

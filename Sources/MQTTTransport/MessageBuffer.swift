@@ -47,7 +47,7 @@ final class MessageBuffer: Sendable {
         if let (consumer, item) = delivery { consumer.resume(returning: item) }
     }
 
-    /// Ends the sequence behind what is in the buffer.
+    /// Ends the sequence after what is in the buffer.
     func finish() {
         let consumer = state.withLock { state in
             state.isFinished = true

@@ -19,7 +19,7 @@ public enum Family: UInt8, Sendable, CaseIterable {
 
     /// The family of a signal type, or nil when the type is in no known namespace.
     public init?(type: String) {
-        // By bytes: `hasPrefix` compares characters, and a combining mark behind the dot would make it another one.
+        // By bytes: `hasPrefix` compares characters, and a combining mark after the dot would make it another one.
         var type = type
         let family: Family? = type.withUTF8 { bytes in
             guard bytes.starts(with: "conv.") else { return nil }

@@ -36,7 +36,7 @@ public final class ChatClient: Sendable {
         var pool = HTTPClient.Configuration.ConnectionPool(
             idleTimeout: TimeAmount(configuration.idleConnection),
             concurrentHTTP1ConnectionsPerHostSoftLimit: configuration.connectionsPerHost)
-        // Who refuses connections is reported at once: the next provider, or the effect's next attempt, is the retry.
+        // A refused connection is reported at once: the next provider, or the effect's next attempt, is the retry.
         pool.retryConnectionEstablishment = false
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12

@@ -4,7 +4,7 @@ package enum ContentEncoding {
     /// What asks for none: a proxy that compresses a stream holds its pieces back.
     package static let none = "identity"
 
-    /// The value of a `Content-Encoding` header, where it is none that the HTTP client undoes.
+    /// The value of a `Content-Encoding` header, unless the HTTP client decodes it.
     package static func unreadable(_ header: String?) -> String? {
         // As the client compares them: one coding, in lower case.
         guard let header, !["", none, "gzip", "deflate"].contains(header) else { return nil }

@@ -258,7 +258,7 @@ struct ChatExchange: Sendable {
     // MARK: Ends
 
     /// Takes in what a chunk held, up to the first fault.
-    /// - Parameter isCutOff: the stream has ended without the empty line behind its last event. That is an event only where
+    /// - Parameter isCutOff: the stream has ended without the empty line after its last event. That is an event only where
     ///   it is whole.
     private mutating func take(
         _ events: [ServerSentEvent], _ result: Result<Void, ServerSentEventTooLarge>, isCutOff: Bool = false,

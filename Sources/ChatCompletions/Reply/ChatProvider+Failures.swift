@@ -30,7 +30,7 @@ extension ChatProvider {
             status: status)
     }
 
-    /// A reply that is compressed although nobody has asked for it.
+    /// A reply that is compressed although the request did not allow it.
     /// - Parameter how: follows `sent its reply`.
     func compressed(_ how: String) -> ChatFailure {
         failure(

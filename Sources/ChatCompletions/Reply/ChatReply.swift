@@ -4,7 +4,7 @@ import Signals
 /// The part of a reply received so far.
 struct ChatReply: Sendable {
     private let limits: ChatLimits
-    /// Tokens that the model may write; nil where nobody has said how many.
+    /// Maximum tokens that the model may write; nil if no limit was requested.
     private let maxTokens: Int?
     /// Empty once they were let go, see `ReplyTextBudget`.
     private(set) var content = ""

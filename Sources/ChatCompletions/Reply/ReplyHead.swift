@@ -1,7 +1,7 @@
 /// The used parts of the head of a provider's answer.
 struct ReplyHead: Sendable {
     var status: Int
-    /// The content encoding, where it is none that the HTTP client undoes.
+    /// The content encoding, unless the HTTP client decodes it.
     var unreadableEncoding: String?
     var retryAfter: Duration?
     /// Where a redirect points to.

@@ -1,6 +1,6 @@
 /// The `Retry-After` header (RFC 9110, section 10.2.3): seconds, or a date.
 package enum RetryAfter {
-    /// Waiting longer is not a retry any more; also bounds what a wrong clock can make of a date.
+    /// A longer wait is no longer a retry. Also limits the effect of a wrong clock on a date.
     static let limit = Duration.seconds(86_400)
 
     /// Nil for an unreadable value.

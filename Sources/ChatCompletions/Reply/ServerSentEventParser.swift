@@ -2,7 +2,7 @@
 /// passed over: a chat completion is never resumed.
 ///
 /// Other than the standard, `finish` hands out an event that is not followed by an empty line: some servers leave it out
-/// behind the last one. And lines that the standard passes over are kept in `strayLines`: a server that breaks a stream off often
+/// after the last one. And lines that the standard passes over are kept in `strayLines`: a server that breaks a stream off often
 /// writes the reason as a line of its own.
 public struct ServerSentEventParser: Sendable {
     private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
@@ -10,7 +10,7 @@ public struct ServerSentEventParser: Sendable {
     /// Bytes of stray lines: as many as are read of an error's body.
     private static let strayLimit = 64 << 10
 
-    /// Lines of no known field, each with a line feed behind it.
+    /// Lines of no known field, each with a line feed after it.
     public private(set) var strayLines: [UInt8] = []
     private let eventBytes: Int
     /// The beginning of a line whose end has not come yet.
@@ -19,7 +19,7 @@ public struct ServerSentEventParser: Sendable {
     private var hasData = false
     private var type: String?
     private var isFirstLine = true
-    /// The last byte was a carriage return: a line feed right behind it belongs to it.
+    /// The last byte was a carriage return: a line feed right after it belongs to it.
     private var skipsLineFeed = false
 
     /// - Parameter eventBytes: bytes of one event at the most.

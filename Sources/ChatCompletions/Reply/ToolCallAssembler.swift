@@ -10,7 +10,7 @@ struct ToolCallAssembler: Sendable {
         var arguments = ""
         var members = OpaqueMembers()
 
-        /// Arguments are one JSON object; text behind it belongs to another call.
+        /// Arguments are one JSON object; text after it belongs to another call.
         var isWhole: Bool { arguments.utf8.last == UInt8(ascii: "}") && JSONObjectView(Array(arguments.utf8)) != nil }
     }
 

@@ -11,7 +11,7 @@ struct GenerationLedger: Sendable {
     private var order: [ExactText] = []
     /// By call id: the place of the newest message that asks for it. Some providers number the calls of each answer anew.
     private var openCalls: [ExactText: Int] = [:]
-    /// Open calls are at this place or behind it.
+    /// Open calls are at this place or after it.
     private var oldest = 0
 
     /// Started and not ended, oldest first; few, and no more than the limit.

@@ -16,7 +16,7 @@ import Signals
 /// | `conv.effect.llm.generation.completed` | | assistant, with its tool calls |
 /// | `conv.effect.llm.generation.canceled` | | assistant with the text until then, if `keepsCanceledText` |
 /// | `conv.effect.llm.generation.failed` | | ends the generation without a message |
-/// | `conv.effect.tool.execution.completed`, `failed`, `canceled` | | tool, behind the message that called it |
+/// | `conv.effect.tool.execution.completed`, `failed`, `canceled` | | tool, after the message that called it |
 ///
 /// With `.outputs` the view is what was shown, as the reference vectors fix it: for people. Requests to a model need
 /// `.effects`, because outputs carry no tool calls. There the output of a generation comes after the generation's end and
@@ -85,7 +85,7 @@ public struct LLMContextProjection: Sendable {
         for event in events { apply(event) }
     }
 
-    /// The offset of the newest event taken, 0 before the first: what comes behind it is still to be applied.
+    /// The offset of the newest event taken, 0 before the first: what comes after it is still to be applied.
     public var appliedOffset: Int64 { place.offset }
 
     /// How many messages are kept, each with its tool results.
@@ -126,7 +126,7 @@ public struct LLMContextProjection: Sendable {
 
     // MARK: Reading
 
-    /// The newest messages in the order that a provider wants: tool results right behind the message that calls for
+    /// The newest messages in the order that a provider wants: tool results right after the message that calls for
     /// them, in the order of the calls, one for each. O(n) in the number of messages returned.
     ///
     /// - Parameter limit: the maximum number, 0 or less for no limit; nil for `options.maxMessages`. A message is never

@@ -11,7 +11,7 @@ struct RecentElements<Element: Sendable>: Sendable {
         self.limit = limit.map { max(1, $0) }
     }
 
-    /// The place behind the newest element: how many there ever were.
+    /// The place after the newest element: how many there ever were.
     var end: Int { dropped + elements.count }
 
     /// The place of the oldest element that is kept for sure.

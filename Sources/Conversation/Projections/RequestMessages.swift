@@ -27,7 +27,7 @@ public struct RequestMessages: Sendable, Equatable {
     public private(set) var hasQuestion = false
     private var callIDs: Set<ExactText> = []
 
-    /// - Parameter history: in order; results of tools right behind the message that calls for them.
+    /// - Parameter history: in order; results of tools right after the message that calls for them.
     public init(_ history: [ChatMessage]) {
         addSystem(history)
         var rest = history.filter { $0.role != .system }[...]
@@ -69,7 +69,7 @@ public struct RequestMessages: Sendable, Equatable {
         var message = message
         if JSONText.isBlank(message.content) { message.content = "" }
         if let last = messages.last, last.role == .assistant {
-            // One with calls has their results behind it, so this is text alone.
+            // One with calls has their results after it, so this is text alone.
             messages.removeLast()
             message.content = message.content.isEmpty ? last.content : "\(last.content)\n\n\(message.content)"
         } else if messages.last.map({ $0.role == .system }) ?? true {

@@ -54,7 +54,7 @@ public struct TimelineProjection: Sendable {
         entries.append(entry)
     }
 
-    /// The offset of the newest event taken, 0 before the first: what comes behind it is still to be applied.
+    /// The offset of the newest event taken, 0 before the first: what comes after it is still to be applied.
     public var appliedOffset: Int64 { place.offset }
 
     /// Number of entries of the timeline, including those no longer kept.

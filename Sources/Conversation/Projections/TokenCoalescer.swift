@@ -62,8 +62,8 @@ public struct TokenCoalescer: Sendable {
             && one.outputID == other.outputID && one.channel == other.channel
     }
 
-    /// How many characters more `text` has with `addition` behind it. Only its last one may change (`e` and an accent),
-    /// and what stands before a boundary between characters decides nothing behind it (Unicode Standard Annex 29).
+    /// How many characters more `text` has with `addition` after it. Only its last one may change (`e` and an accent),
+    /// and what stands before a boundary between characters decides nothing after it (Unicode Standard Annex 29).
     private static func growth(of text: String, by addition: String) -> Int {
         guard let last = text.last else { return addition.count }
         return (String(last) + addition).count - 1

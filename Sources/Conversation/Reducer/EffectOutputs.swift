@@ -3,7 +3,7 @@ import Signals
 /// The user-facing output that an effect's lifecycle signal gives rise to. Values are copied as they are spelled.
 ///
 /// The same choice is made everywhere: of several places where a value may stand, the first counts that holds neither
-/// null nor a blank string (`firstPresent`). A false counts as a value there, but yields to a default behind it.
+/// null nor a blank string (`firstPresent`). A false counts as a value there, but yields to a later default.
 struct EffectOutputs {
     private let signal: Signal
     private let data: JSONObjectView

@@ -9,7 +9,7 @@ struct AnswerEnds: Sendable {
     ]
     private static let limit = "200"
 
-    /// Ascending. Some may be behind the end of the page.
+    /// Ascending. Some may be after the end of the page.
     let events: [JSONValue]
     /// Effects under way.
     let openEffects: Set<String>

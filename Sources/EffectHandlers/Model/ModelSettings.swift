@@ -7,7 +7,7 @@ public struct ModelSettings: Sendable {
     /// Messages of a request at the most. Each context is read from the journal and kept in memory with as many.
     public static let messageLimit = 1_000
 
-    /// What all messages of a request may have where nobody says it, by `ChatMessage.estimatedTokens`: about a quarter of
+    /// The default limit for all messages of a request, by `ChatMessage.estimatedTokens`: about a quarter of
     /// `ChatLimits.requestBytes`. A request that is too large would be so for ever.
     public static let standardTokenBudget = 1_000_000
 

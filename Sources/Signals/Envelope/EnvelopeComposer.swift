@@ -70,7 +70,7 @@ enum EnvelopeComposer {
         }
     }
 
-    /// What can be an extension's name, and the attributes with their aliases; what holds the payload is none.
+    /// What can be an extension's name, and the attributes with their aliases; members that hold the payload are not attributes.
     private static func isAttribute(_ name: String) -> Bool {
         switch AttributeName(name) {
         case .data, .dataBase64, .extensions: return false

@@ -32,7 +32,7 @@ enum URIReference {
         byte == slash || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#")
     }
 
-    /// The offset behind the scheme, 0 where there is none; nil for a scheme that is wrong, or missing where it is needed. What
+    /// The offset after the scheme, 0 where there is none; nil for a scheme that is wrong, or missing where it is needed. What
     /// stands before a colon in the first segment is a scheme (section 4.2).
     private static func hierarchyStart(_ bytes: UnsafeBufferPointer<UInt8>, needsScheme: Bool) -> Int? {
         guard let first = bytes.first else { return nil }

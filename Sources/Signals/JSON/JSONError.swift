@@ -10,7 +10,7 @@ public enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     case invalidEscape(offset: Int)
     /// `\ud800` to `\udfff` that is not half of a pair: it names no character, so no UTF-8 text can hold it (RFC 7493).
     case loneSurrogate(offset: Int)
-    /// A number with a leading zero, a bare sign, or nothing behind its point or exponent.
+    /// A number with a leading zero, a bare sign, or nothing after its point or exponent.
     case invalidNumber(offset: Int)
     /// Something other than white space follows the value.
     case trailingBytes(offset: Int)

@@ -110,7 +110,7 @@ public struct JSONScanner {
 
     // MARK: Containers
 
-    /// Steps over an opening bracket and the white space behind it.
+    /// Steps over an opening bracket and the white space after it.
     @inline(__always)
     private mutating func open() throws(JSONError) {
         guard depth < Self.depthLimit else { throw .tooDeep(limit: Self.depthLimit) }
@@ -129,7 +129,7 @@ public struct JSONScanner {
         return byte == close
     }
 
-    /// Reads a key and the colon behind it.
+    /// Reads a key and the colon after it.
     @inline(__always)
     private mutating func key() throws(JSONError) -> JSONSlot {
         skipWhitespace()
@@ -290,7 +290,7 @@ public struct JSONScanner {
         return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | control | word) & (ones &* 0x80)
     }
 
-    /// Checks the escape at `at` (or the pair of them that makes one character) and returns the offset behind it.
+    /// Checks the escape at `at` (or the pair of them that makes one character) and returns the offset after it.
     private func escape(at: Int) throws(JSONError) -> Int {
         guard at + 1 < end else { throw .unexpectedEnd }
         switch byte(at + 1) {
@@ -324,7 +324,7 @@ public struct JSONScanner {
         return unit
     }
 
-    /// Checks the UTF-8 sequence at `at` (Unicode 15, table 3-7) and returns the offset behind it.
+    /// Checks the UTF-8 sequence at `at` (Unicode 15, table 3-7) and returns the offset after it.
     private func multibyte(at: Int) throws(JSONError) -> Int {
         let first = byte(at)
         let count: Int

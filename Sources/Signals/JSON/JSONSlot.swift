@@ -19,6 +19,6 @@ public struct JSONSlot: Sendable, Equatable {
     /// A string's bytes between its quotes. Only for slots of kind `string`.
     var contentRange: Range<Int> { Int(start) + 1..<Int(end) - 1 }
 
-    /// Null and false: the values behind which a default follows.
+    /// Null and false: the values that yield to a default.
     var isFalsy: Bool { kind == .null || kind == .false }
 }
