@@ -6,7 +6,7 @@ struct SignalTypeTests {
 
     @Test("A type of signal is spelled in one file of the sources: SignalType.swift")
     func typesAreSpelledOnce() throws {
-        let types = try SourceTree.text(Self.home).matches(of: /{ ("conv\.[a-z_.]+[a-z]") }/).map { String($0.1) }
+        let types = try SourceTree.text(Self.home).matches(of: /\{ ("conv\.[a-z_.]+[a-z]") \}/).map { String($0.1) }
         #expect(types.count > 40)
         for module in try SourceTree.modules() {
             for file in try SourceTree.files(under: "Sources/\(module)") where file.path != Self.home {
