@@ -222,7 +222,7 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
 
     @Test func `A projection of an unreleased build is refused, since it is ordered by journal positions`() throws {
         let directory = try TemporaryDirectory(made: ())
-        try ForeignFile.execute(
+        try execute(
             "PRAGMA application_id = \(0x436e_7650); PRAGMA user_version = 1; CREATE TABLE t (x)", in: directory.path)
         let before = try directory.contents()
         let error = #expect(throws: SQLiteError.self) {
