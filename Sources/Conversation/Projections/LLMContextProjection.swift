@@ -115,10 +115,10 @@ public struct LLMContextProjection: Sendable {
     /// Whether a context with `.effects` depends on events of a type.
     package static func shows(_ type: String) -> Bool {
         switch type {
-        case "conv.in.message.received", "conv.out.assistant.completed", "conv.effect.llm.generation.started",
-            "conv.effect.llm.generation.completed", "conv.effect.llm.generation.canceled",
-            "conv.effect.llm.generation.failed", "conv.effect.tool.execution.completed",
-            "conv.effect.tool.execution.failed", "conv.effect.tool.execution.canceled":
+        case SignalType.messageReceived, SignalType.assistantCompleted, SignalType.generationStarted,
+            SignalType.generationCompleted, SignalType.generationCanceled,
+            SignalType.generationFailed, SignalType.executionCompleted,
+            SignalType.executionFailed, SignalType.executionCanceled:
             true
         default: false
         }

@@ -148,7 +148,7 @@ public struct QueryRequest: Sendable, Equatable {
                     $0 == UInt8(ascii: ".") || (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0)
                 })
         {
-            throw QueryError(.parameterInvalid, "the cursor is not one of this order")
+            throw QueryError(.parameterInvalid, "the cursor does not belong to this order")
         }
         if view == .conversations, since != nil, order != .recent {
             throw QueryError(.parameterInvalid, "since requires order=recent")

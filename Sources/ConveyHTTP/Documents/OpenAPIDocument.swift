@@ -76,8 +76,8 @@ enum OpenAPIDocument {
         switch operation {
         case .list:
             parameters = [
-                ##"{"name":"after","in":"query","description":"only letters behind this position","schema":{"$ref":"#/components/schemas/JournalPosition","default":0},"example":0}"##,
-                #"{"name":"limit","in":"query","description":"how many at the most","schema":{"type":"integer","minimum":1,"maximum":\#(DeadLetterRequest.limit),"default":\#(DeadLetterOperation.pageSize)},"example":10}"#,
+                ##"{"name":"after","in":"query","description":"only letters after this position","schema":{"$ref":"#/components/schemas/JournalPosition","default":0},"example":0}"##,
+                #"{"name":"limit","in":"query","description":"maximum number of letters","schema":{"type":"integer","minimum":1,"maximum":\#(DeadLetterRequest.limit),"default":\#(DeadLetterOperation.pageSize)},"example":10}"#,
             ]
             answers = [("200", answer("a page of dead letters by position, including discarded ones", "DeadLetters"))]
         case .show:

@@ -28,7 +28,7 @@ enum DeadLettersPage {
             content(rows, outcome(query), next, mayMove: page.may(.admin)))
     }
 
-    /// Where to go after letters were moved: back, with what became of them.
+    /// The page to show after letters were moved, with the outcome in its address.
     static func path(after outcomes: [Sharded<DeadLetterOutcome>]) -> String {
         let counts = Dictionary(grouping: outcomes, by: \.value.status).map {
             ($0.key.rawValue, String($0.value.count))
@@ -52,7 +52,7 @@ enum DeadLettersPage {
     private static func content(
         _ rows: [HTML], _ outcome: HTML?, _ next: HTML?, mayMove: Bool
     ) -> HTML {
-        let none: HTML? = rows.isEmpty ? #"<p class="quiet">There is none.</p>"# : nil
+        let none: HTML? = rows.isEmpty ? #"<p class="quiet">There are none.</p>"# : nil
         let buttons: HTML? =
             mayMove && !rows.isEmpty
             ? """
