@@ -75,7 +75,7 @@ private let testKey = "sk-test-55d0aa"
             ("llm.providers.local.api_key: is not allowed here", 7), ("llm.providers.local.token_limit: ", 8),
             ("llm.providers.local.stream_usage: ", 9), ("llm.providers.local.base_url: the base URL", 4),
             ("llm.providers.echo: is the name of the built-in model", 10),
-            ("llm.providers.empty.base_url: is missing", 11), ("llm.providers.empty.model: is missing", 11),
+            ("llm.providers.empty.base_url: is missing", 11), ("llm.providers.empty.model: is required", 11),
             ("llm.providers.empty.api_key_env: the environment variable NOT_SET is not set", 12),
             ("llm.temperature: \"3\" is not a number", 13),
         ] {

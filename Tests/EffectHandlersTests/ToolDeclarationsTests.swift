@@ -38,7 +38,7 @@ import Testing
         ("[5]", "tools.0 must be an object"),
         (#"[{"name":"a"},{"name":"a"}]"#, "declares a twice"),
         (#""x""#, "tools must be an object"),
-        ("{", "tools: the JSON text ends"),
+        ("{", "tools: the JSON text is incomplete"),
         (#"{"a b":{}}"#, "tools.a b has a name that is not"),
         (#"{"a":5}"#, "tools.a must be an object"),
         (#"{"a":{"timout":"1s"}}"#, "tools.a.timout is not a known member; the members are description"),
@@ -51,7 +51,7 @@ import Testing
         (#"{"a":{"transport":"grpc"}}"#, "tools.a.transport must be mqtt or http, is grpc"),
         (#"{"a":{"transport":"http"}}"#, "tools.a.url is missing"),
         (#"{"a":{"url":"http://x"}}"#, "tools.a.url belongs to the transport http"),
-        (#"{"a":{"transport":"http","url":"ftp://x"}}"#, "tools.a.url is no http"),
+        (#"{"a":{"transport":"http","url":"ftp://x"}}"#, "tools.a.url is not an http"),
         (#"{"a":{"transport":"http","url":"http://u:p@x"}}"#, "has a user or password"),
         (
             #"{"a":{"transport":"http","url":"http://x","header_files":{"Host":"/f"}}}"#,
