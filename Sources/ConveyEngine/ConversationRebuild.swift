@@ -32,10 +32,12 @@ struct ConversationRebuild {
         var links: [RecordLink] = []
         do throws(JournalError) {
             links = try journal.links(from: row.head, limit: 1)
+            // All its records were deleted: there is nothing to compare with.
+            if links.isEmpty { return nil }
             guard let head = links.first, head.conversation == row.id, head.offset == row.offset else {
                 return "its saved head, position \(row.head), is not its newest record"
             }
-            if case .signal = head.content { links = try journal.links(from: row.head, limit: Self.newestLimit) }
+            if head.family != .applied { links = try journal.links(from: row.head, limit: Self.newestLimit) }
         } catch {
             guard error.code == .damaged else { throw error }
             return error.message
@@ -124,6 +126,8 @@ struct ConversationRebuild {
                 guard error.code == .damaged else { throw error }
                 return error.message
             }
+            // Those before were deleted.
+            if links.isEmpty { break }
             for link in links {
                 guard link.conversation == record.id, link.offset == offset else {
                     return "its chain leads to position \(link.position), which is not its record at offset \(offset)"

@@ -117,8 +117,8 @@ extension Engine {
     /// The record of a signal with the same subject, source and id.
     func find(_ signal: Signal, hash: UInt64) throws(JournalError) -> JournalRecord? {
         for position in try positions(identity: hash) {
-            if let record = try record(at: position), case .signal(let known) = record.content,
-                Self.identity(known) == Self.identity(signal)
+            if let record = try record(at: position), let known = record.identity, known == SignalIdentity(signal),
+                try isIn(signal.subject, record)
             {
                 return record
             }
@@ -126,9 +126,10 @@ extension Engine {
         return nil
     }
 
-    /// What makes two signals the same one.
-    private static func identity(_ signal: Signal) -> [ExactText] {
-        [ExactText(signal.subject), ExactText(signal.source), ExactText(signal.id)]
+    /// Whether a record belongs to the conversation of a subject.
+    private func isIn(_ subject: String, _ record: JournalRecord) throws(JournalError) -> Bool {
+        if case .signal(let signal) = record.content { return ExactText(signal.subject) == ExactText(subject) }
+        return try journal.subject(of: record.conversation).map { ExactText($0) == ExactText(subject) } ?? false
     }
 
     /// What is known of a signal's cause: applied, when there is none or when it was recorded in its conversation and
@@ -143,7 +144,7 @@ extension Engine {
             let partition = conversation.record.partition
             let subject = conversation.record.subject
             if let position = ids.appliedPosition(marker: id), let record = try record(at: position),
-                record.conversation == conversation.record.id, case .signal = record.content
+                record.conversation == conversation.record.id, record.isSignal
             {
                 return try status(ofRecord: position, partition: partition)
             }
@@ -151,8 +152,8 @@ extension Engine {
             var best = Scheduler.CauseStatus.unknown
             let hash = IdentityHash.of(subject: subject, id: id)
             for position in try positions(identity: hash) where best != .applied {
-                guard let record = try record(at: position), case .signal(let candidate) = record.content,
-                    ExactText(candidate.id) == ExactText(id), ExactText(candidate.subject) == ExactText(subject)
+                guard let record = try record(at: position), record.identity?.id == ExactText(id),
+                    try isIn(subject, record)
                 else { continue }
                 switch try status(ofRecord: position, partition: partition) {
                 case .applied: best = .applied

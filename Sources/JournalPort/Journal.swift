@@ -121,7 +121,8 @@ public protocol JournalReader: AnyObject {
 
     /// Where a conversation is as of the newest commit; nil for a subject without records.
     func head(subject: String) throws(JournalError) -> ConversationHead?
-    /// A conversation's records backwards along its chain, from the one at a position on, `limit` at the most.
+    /// A conversation's records backwards along its chain, from the one at a position on, `limit` at the most. The chain ends at its
+    /// first record, or where those before were deleted.
     func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink]
     /// The journal's newest records backwards, whatever their conversation: those before a position, or all.
     func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink]

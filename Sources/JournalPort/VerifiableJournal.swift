@@ -6,10 +6,17 @@ public protocol VerifiableJournal: RecoverableJournal {
     func conversations(
         after id: ConversationID, in slice: ConversationSlice, limit: Int
     ) throws(JournalError) -> [ConversationRecord]
+    /// The deleted positions around one, if it is one of them: what is missing there was not lost.
+    func deletedPositions(around position: Position) throws(JournalError) -> ClosedRange<Position>?
     /// The sum over the identity index up to a position.
     func identitySum(through position: Position) throws(JournalError) -> IdentitySum
     /// What is wrong with the storage itself, a line each, the first few; empty when it is sound. Reads all of it.
     func storageProblems() throws(JournalError) -> [String]
+}
+
+extension VerifiableJournal {
+    /// For journals that delete nothing.
+    public func deletedPositions(around position: Position) throws(JournalError) -> ClosedRange<Position>? { nil }
 }
 
 /// The conversations of some of the partitions: what one pass of a verification keeps in memory.

@@ -13,7 +13,7 @@ final class RecordInsert {
                 "position", "conversation", "previous", "offset", "sequence", "recorded_at", "hash", "id", "source",
                 "type",
                 "time", "cause", "traceparent", "extensions", "data", "applied_position", "apply_order", "priority",
-                "digest",
+                "digest", "removed", "family", "content_hash",
             ])
     }
 
@@ -28,16 +28,22 @@ final class RecordInsert {
         switch record.content {
         case .signal(let signal):
             append(signal)
-            for _ in 0..<4 { insert.appendNull() }
+            for _ in 0..<7 { insert.appendNull() }
         case .marker(let marker):
             for _ in 0..<8 { insert.appendNull() }
             insert.append(marker.appliedPosition.rawValue)
             insert.append(marker.applyOrder)
             insert.append(Int64(marker.priority.rawValue))
             insert.append(Int64(bitPattern: marker.digest))
+            for _ in 0..<3 { insert.appendNull() }
         case .removed(let removed):
-            preconditionFailure(
-                "record \(record.position) is to be written, but its content was \(removed.reason.rawValue)")
+            insert.append(removed.id)
+            insert.append(removed.source)
+            insert.append(removed.type)
+            for _ in 0..<9 { insert.appendNull() }
+            insert.append(removed.reason.rawValue)
+            insert.append(Int64(removed.family.rawValue))
+            insert.append(Int64(bitPattern: removed.contentHash))
         case .unreadable(let reason, _):
             preconditionFailure("record \(record.position) is to be written, but \(reason)")
         }

@@ -10,6 +10,7 @@ final class RecordTable {
     private let linkAt: Statement
     private let linksBefore: Statement
     private let subjects: Statement
+    let deleted: DeletedPositions
     private let database: Database
     /// Subjects looked up before. Cleared when it is full: simple, and rare.
     private var knownSubjects: [Int64: String] = [:]
@@ -24,7 +25,7 @@ final class RecordTable {
     /// Without `data`: a signal's link is read from the pages before it.
     private static let linkColumns = """
         position, conversation, previous, offset, sequence, recorded_at, id, type, cause, applied_position, apply_order,
-        priority, digest, removed, family, content_hash
+        priority, digest, removed, family, content_hash, source
         """
 
     init(_ database: Database) throws(JournalError) {
@@ -35,6 +36,7 @@ final class RecordTable {
         byPosition = try database.prepare("SELECT \(Self.columns) FROM journal WHERE position = ?1")
         afterPosition = try database.prepare(
             "SELECT \(Self.columns) FROM journal WHERE position > ?1 ORDER BY position LIMIT ?2")
+        deleted = try DeletedPositions(database)
         subjects = try database.prepare("SELECT subject FROM conversations WHERE id = ?1")
     }
 
@@ -70,7 +72,10 @@ final class RecordTable {
             var links: [RecordLink] = []
             var next = position
             while next > .start, links.count < limit {
-                guard let link = try self.link(at: next) else { throw Self.missing(next) }
+                guard let link = try self.link(at: next) else {
+                    if try self.deleted.around(next) != nil { return links }
+                    throw Self.missing(next)
+                }
                 guard link.previous < next else {
                     throw JournalError(.damaged, "record \(next) stands before \(link.previous), which it follows")
                 }
@@ -102,7 +107,7 @@ final class RecordTable {
 
     private func decodeLink(_ row: Statement) -> RecordLink {
         let content: RecordLink.Content
-        if let removed = Self.removed(row, from: 13, id: row.text(6), type: row.text(7)) {
+        if let removed = Self.removed(row, from: 13, id: 6, source: 16, type: 7) {
             content = .removed(removed)
         } else if !row.isNull(9) {
             content =
@@ -133,7 +138,7 @@ final class RecordTable {
     private func decode(_ row: Statement) throws(JournalError) -> JournalRecord {
         let conversation = ConversationID(row.integer(1))
         let content: JournalRecord.Content
-        if let removed = Self.removed(row, from: 20, id: row.text(6), type: row.text(8)) {
+        if let removed = Self.removed(row, from: 20, id: 6, source: 7, type: 8) {
             content = .removed(removed)
         } else if row.isNull(14) {
             content = try decodeSignal(row, conversation)
@@ -172,13 +177,14 @@ final class RecordTable {
 
     /// - Parameter first: the column `removed`; `family` and `content_hash` follow.
     private static func removed(
-        _ row: Statement, from first: Int32, id: String?, type: String?
+        _ row: Statement, from first: Int32, id: Int32, source: Int32, type: Int32
     ) -> RemovedContent? {
         guard let reason = row.text(first).flatMap(RemovedContent.Reason.init(rawValue:)),
             let family = UInt8(exactly: row.integer(first + 1)).flatMap(Family.init(rawValue:)), !row.isNull(first + 2)
         else { return nil }
         return RemovedContent(
-            reason: reason, family: family, id: id, type: type, contentHash: UInt64(bitPattern: row.integer(first + 2)))
+            reason: reason, family: family, id: row.text(id), source: row.text(source), type: row.text(type),
+            contentHash: UInt64(bitPattern: row.integer(first + 2)))
     }
 
     private static let noSignal = "it has no id, no source or no type that a signal can have"

@@ -9,12 +9,18 @@ enum RecoveryQuery {
         return RecoveryPoint(
             start: start, checkpoint: try cursor("checkpoint", database),
             applyOrders: try applyOrders(database, partitionCount: partitionCount),
-            lastPosition: max(start, try newest("position", of: "journal", database)),
+            lastPosition: max(start, try newest("position", of: "journal", database), try lastDeleted(database)),
             lastConversation: ConversationID(try newest("id", of: "conversations", database).rawValue),
             outboxCursor: try cursor("outbox", database),
             newestPending: try newest("position", of: "pending", database),
             newestEffectCause: try newest("cause", of: "effects", database),
             deadLetters: Int(try database.number("SELECT count(*) FROM dead_letters WHERE reason <> 'discarded'")))
+    }
+
+    private static func lastDeleted(_ database: Database) throws(JournalError) -> Position {
+        Position(
+            try database.number(
+                "SELECT coalesce((SELECT last FROM deleted_positions ORDER BY first DESC LIMIT 1), 0)"))
     }
 
     /// The last entry of a primary key; 0 without rows.

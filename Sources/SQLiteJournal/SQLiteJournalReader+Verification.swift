@@ -32,6 +32,10 @@ extension SQLiteJournalReader: VerifiableJournal {
         try conversations.list(after: id, in: slice, limit: limit)
     }
 
+    func deletedPositions(around position: Position) throws(JournalError) -> ClosedRange<Position>? {
+        try records.deleted.around(position)
+    }
+
     func identitySum(through position: Position) throws(JournalError) -> IdentitySum {
         let page = try database.prepare(
             "SELECT hash, position FROM identities WHERE (hash, position) > (?1, ?2) ORDER BY hash, position LIMIT ?3")

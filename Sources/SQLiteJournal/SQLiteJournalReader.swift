@@ -10,7 +10,7 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     let partitionCount: Int
     let shard: Shard
     let database: Database
-    private let records: RecordTable
+    let records: RecordTable
     let conversations: ConversationTable
     private let deadLetterTable: DeadLetterTable
     private let heads: ConversationHeads

@@ -11,16 +11,24 @@ package final class SQLiteStore: JournalStore {
         var journal: (id: Int64, layout: JournalLayout)?
         /// Files that were looked at. Never again: this process may have them open, and closing a file would drop SQLite's locks.
         var checked: Set<Int> = []
+        var hasToldLayout = false
     }
 
     private let path: String
     private let newLayout: JournalLayout?
+    private let onOtherLayout: @Sendable (JournalLayout) -> Void
     private let state = Mutex(State())
 
-    /// - Parameter newLayout: for a journal that is created; nil to work on an existing one only.
-    package init(directory: String, newLayout: JournalLayout? = nil) {
+    /// - Parameters:
+    ///   - newLayout: for a journal that is created; nil to work on an existing one only.
+    ///   - onOtherLayout: called once, by `prepare`, with the layout of an existing journal that has another one.
+    package init(
+        directory: String, newLayout: JournalLayout? = nil,
+        onOtherLayout: @escaping @Sendable (JournalLayout) -> Void = { _ in }
+    ) {
         path = directory
         self.newLayout = newLayout
+        self.onOtherLayout = onOtherLayout
     }
 
     package func check() throws(JournalError) { _ = try find() }
@@ -38,11 +46,19 @@ package final class SQLiteStore: JournalStore {
         }
         if let found = try find() {
             try JournalCreation(directory: path, layout: found.layout).complete(found.id)
+            if let newLayout, newLayout != found.layout, isFirstTelling() { onOtherLayout(found.layout) }
             return found.layout
         }
         guard let newLayout else { throw missing() }
         try JournalCreation(directory: path, layout: newLayout).run()
         return newLayout
+    }
+
+    private func isFirstTelling() -> Bool {
+        state.withLock { state in
+            defer { state.hasToldLayout = true }
+            return !state.hasToldLayout
+        }
     }
 
     package func openWriter(shard: Int) throws(JournalError) -> any Journal {

@@ -35,7 +35,7 @@ enum Schema {
             priority INTEGER,
             digest INTEGER,
             cipher BLOB,                    -- an encrypted signal: id to data without type, which are NULL then
-            removed TEXT,                   -- why the content is gone: sealed, expired, erased; id and type may be left
+            removed TEXT,                   -- why the content is gone: sealed, expired, erased; id, source and type may be left
             family INTEGER,                 -- of a signal whose content is gone
             content_hash INTEGER            -- of a signal whose content is gone, so that hash can be checked
         ) STRICT;

@@ -29,6 +29,37 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try expect(try journal.record(at: Position(99)) == nil)
             try expect(try journal.recoveryPoint().lastPosition == batch.records.last?.position)
         },
+        JournalContract("a record whose content was removed keeps its place, its hash and what is left of it") {
+            journal in
+            var batch = sampleBatch()
+            var signal = batch.records[0]
+            guard case .signal(let content) = signal.content else { throw Broken(description: "no signal") }
+            let hash = signal.hash
+            for (index, reason) in RemovedContent.Reason.allCases.enumerated() {
+                let isKnown = index == 0
+                signal.content = .removed(
+                    RemovedContent(
+                        reason: reason, family: .inbound, id: isKnown ? content.id : nil,
+                        source: isKnown ? content.source : nil, type: isKnown ? content.type : nil,
+                        contentHash: JournalRecord.Content.signal(content).hash))
+                signal.position = Position(Int64(index) + 1)
+                signal.previous = Position(Int64(index))
+                signal.offset = Int64(index) + 1
+                signal.sequence = Int64(index) + 1
+                if index > 0 { signal.rehash() }
+                try expect(index > 0 || signal.hash == hash)
+                if index == 0 { batch.records = [] }
+                batch.records.append(signal)
+            }
+            try journal.commit(batch, epoch: .single)
+            let found = try journal.records(after: .start, limit: 9)
+            try expect(found == batch.records && found.map(\.hash) == batch.records.map(\.hash))
+            try expect(found.allSatisfy { $0.damage == nil && $0.isSignal && $0.family == .inbound })
+            try expect(found.map { $0.identity != nil } == [true, false, false])
+            try expect(found[0].identity == SignalIdentity(content))
+            try expect(
+                try journal.links(from: Position(3), limit: 9) == batch.records.reversed().map { RecordLink($0) })
+        },
         JournalContract("conversations are found by subject and by id, and keep what was saved") { journal in
             var batch = sampleBatch()
             var saved = batch.createdConversations[0]

@@ -5,6 +5,7 @@ import JournalPort
 import JournalReading
 import JournalSupport
 import Signals
+import Synchronization
 import Testing
 
 @testable import SQLiteJournal
@@ -40,10 +41,19 @@ import Testing
         #expect(try again.openWriter(shard: 2).records(after: .start, limit: 9).count == 3)
     }
 
-    @Test func `An existing journal keeps its shards and its partitions`() throws {
+    @Test func `An existing journal keeps its shards and its partitions, and tells where others are asked for`() throws
+    {
         let directory = TemporaryDirectory()
         _ = try makeStore(directory, shards: 3).prepare()
-        #expect(try makeStore(directory, shards: 5).prepare() == JournalLayout(partitions: 16, shards: 3))
+        let told = Mutex([JournalLayout]())
+        for shards in [3, 5] {
+            let asked = JournalLayout(partitions: 16, shards: shards)
+            let store = SQLiteStore(directory: directory.path, newLayout: asked) { found in
+                told.withLock { $0.append(found) }
+            }
+            for _ in 0..<2 { #expect(try store.prepare() == JournalLayout(partitions: 16, shards: 3)) }
+        }
+        #expect(told.withLock { $0 } == [JournalLayout(partitions: 16, shards: 3)])
         #expect(try SQLiteStore(directory: directory.path).layout().shards == 3)
     }
 

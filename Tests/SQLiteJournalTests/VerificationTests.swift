@@ -1,4 +1,5 @@
 import CSQLite
+import Conversation
 import Foundation
 import JournalPort
 import JournalReading
@@ -223,6 +224,26 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
             #expect(damage.expected.contains(kind), "\(String(describing: difference))")
             #expect(difference?.advice.isEmpty == false && difference?.meaning.isEmpty == false)
         }
+    }
+
+    @Test func `A saved state that the records do not make is found, though its digest is theirs`() throws {
+        let sample = try SampleJournal()
+        let reader = try SQLiteJournal.openVerificationReader(directory: sample.directory)
+        var rows = try SampleJournal.subjects.compactMap { try reader.conversation(subject: $0) }
+        rows.removeAll { $0.through == .start }
+        var row = try #require(rows.first)
+        // What another reducer would have made of the same signals.
+        let text = String(decoding: row.core.state.encode(), as: UTF8.self)
+        let other = text.replacing("\"flags\":{", with: "\"flags\":{\"cancel_requested\":true,", maxReplacements: 1)
+            .replacing(",}", with: "}")
+        let digest = row.core.state.digest
+        row.core.state = try ConversationState(decoding: Array(other.utf8))
+        #expect(row.core.state.digest == digest)
+        let saved = String(decoding: row.encodeSaved(), as: UTF8.self).replacing("'", with: "''")
+        try execute("UPDATE conversations SET state = '\(saved)' WHERE id = \(row.id)", in: sample.directory)
+        let difference = try verifier(sample).verifyAll().difference
+        #expect(difference?.kind == .savedConversation && difference?.subject == row.subject)
+        #expect(try verifier(sample).verify(subject: row.subject)?.difference?.kind == .savedConversation)
     }
 
     @Test func `A damaged page of the file is found`() throws {

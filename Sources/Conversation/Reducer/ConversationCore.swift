@@ -19,6 +19,9 @@ public struct ConversationCore: Sendable, Equatable {
         self.configured = configured
     }
 
+    /// Goes on behind an application whose signal's content is gone: of the state only the digest is right from here on.
+    package mutating func skip(to digest: UInt64) { state.digest = digest }
+
     /// Applies a recorded signal.
     /// - Returns: what has to be done, in order. The first is the marker, unless the signal is a marker itself.
     public mutating func apply(_ recorded: RecordedSignal, priority: Priority) -> [Directive] {

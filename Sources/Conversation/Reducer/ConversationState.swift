@@ -72,8 +72,8 @@ public struct ConversationState: Sendable, Equatable {
     public internal(set) var lastEvent: Event?
     /// The tool calls that an answer waits for; nil when none does.
     public internal(set) var toolLoop: ToolLoop?
-    /// A hash of all applications up to here, in order: each chains the digest before it with what it changed and with the hash
-    /// of the applied record. Equal histories give equal digests; a difference anywhere stays visible for good.
+    /// A hash of all applications up to here, in order: each chains the digest before it with the signal's priority and its record's
+    /// hash. A difference in what was applied, or in its order, stays visible for good. What the reducer makes of it is not in it.
     public internal(set) var digest: UInt64 = 0
 
     public init() {}

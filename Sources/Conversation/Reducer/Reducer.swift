@@ -77,26 +77,24 @@ public enum Reducer {
 }
 
 extension ConversationState {
-    /// Counts a signal, takes over what it changes and chains the digest. O(1) in the number of signals applied.
+    /// Counts a signal, takes over what it changes and chains its record's hash. O(1) in the number of signals applied.
     mutating func record(_ event: Event, family: Family?, flag: Flags?, effect: EffectChange?, hash recordHash: UInt64)
     {
         appliedCount += 1
         counts[family] += 1
         if let flag { flags.insert(flag) }
+        if let effect { inFlight[effect.effectID] = effect.progress }
+        lastEvent = event
+        digest = digest(applying: recordHash, priority: event.priority)
+    }
+
+    /// The digest behind one more application. It needs nothing of the record but its hash, so that it can still be followed after the
+    /// content was removed.
+    package func digest(applying recordHash: UInt64, priority: Priority) -> UInt64 {
         var hash = StableHash()
         hash.combine(digest)
-        hash.combine(appliedCount)
-        hash.combine(byte: family?.rawValue ?? UInt8(Family.allCases.count))
-        hash.combine(byte: flags.rawValue)
-        if let effect {
-            inFlight[effect.effectID] = effect.progress
-            hash.combine(effect.effectID)
-            hash.combine(effect.progress?.rawValue ?? "ended")
-        }
-        hash.combine(byte: event.priority.rawValue)
+        hash.combine(byte: priority.rawValue)
         hash.combine(recordHash)
-        lastEvent = event
-        toolLoop?.combine(into: &hash)
-        digest = hash.value
+        return hash.value
     }
 }

@@ -93,14 +93,6 @@ public struct ToolLoop: Sendable, Equatable {
             policy: data["effect_policy"]?.orNone.map { Array($0.raw) })
         return starts.map(Directive.startEffect)
     }
-
-    func combine(into hash: inout StableHash) {
-        hash.combine("tool_loop")
-        hash.combine(UInt64(round))
-        for effect in waiting { hash.combine(effect) }
-        hash.combine(message)
-        policy?.withUnsafeBufferPointer { hash.combine($0) }
-    }
 }
 
 extension ToolLoop {

@@ -72,6 +72,23 @@ public struct JournalRecord: Sendable, Equatable {
         return hash == computedHash ? nil : "record \(position) is not what was recorded"
     }
 
+    /// What a signal is known by, where that is left; nil of anything else.
+    package var identity: SignalIdentity? {
+        switch content {
+        case .signal(let signal): SignalIdentity(signal)
+        case .removed(let removed): SignalIdentity(removed)
+        case .marker, .unreadable: nil
+        }
+    }
+
+    /// Whether it is a signal, even one whose content was removed.
+    package var isSignal: Bool {
+        switch content {
+        case .signal, .removed: true
+        case .marker, .unreadable: false
+        }
+    }
+
     /// Gives a record that was changed on purpose the hash of what it is now.
     public mutating func rehash() { hash = computedHash }
 

@@ -56,6 +56,15 @@ public struct RecordLink: Sendable, Equatable {
         }
     }
 
+    /// The id of the signal; nil of a marker, and where it was removed or cannot be read.
+    public var signalID: String? {
+        switch content {
+        case .signal(let id, _, _): id
+        case .removed(let removed): removed.id
+        case .marker, .unreadable: nil
+        }
+    }
+
     public var family: Family? {
         switch content {
         case .signal(_, let type, _): Family(type: type)

@@ -170,7 +170,9 @@ extension QueryExecutor {
             case .removed(let removed):
                 signals.append(
                     record.recorded(
-                        Signal(id: removed.id ?? "", source: "", type: removed.type ?? "", subject: "", data: [])))
+                        Signal(
+                            id: removed.id ?? "", source: removed.source ?? "", type: removed.type ?? "", subject: "",
+                            data: [])))
             case .marker, .unreadable:
                 throw .journal(JournalError(.damaged, "record \(record.position) was applied but cannot be read"))
             }

@@ -19,13 +19,13 @@ struct CausalGraph {
         self.ids = ids
         for link in links {
             switch link.content {
-            case .signal(let id, _, _):
+            case .signal, .removed:
                 byPosition[link.position] = signals.count
                 // Of several with one id the first counts, as for the scheduler any of them would do.
-                if byID[ExactText(id)] == nil { byID[ExactText(id)] = signals.count }
+                if let id = link.signalID.map({ ExactText($0) }), byID[id] == nil { byID[id] = signals.count }
                 signals.append(link)
             case .marker(let marker): markers[marker.appliedPosition] = link
-            case .removed, .unreadable: break
+            case .unreadable: break
             }
         }
         for index in signals.indices {
@@ -112,9 +112,6 @@ extension QueryExecutor {
         _ index: Int, of graph: CausalGraph, depth: Int, to bytes: inout [UInt8]
     ) throws(QueryFailure) {
         let link = graph.signals[index]
-        guard case .signal(let id, let type, let cause) = link.content else {
-            preconditionFailure("a marker (record \(link.position)) is in a causal graph")
-        }
         let marker = graph.markers[link.position]
         var letter: DeadLetter?
         // Told of in the conversation, and so, at a time before that, not yet one.
@@ -128,9 +125,11 @@ extension QueryExecutor {
             object.add("depth", depth)
             object.add("offset", link.offset)
             object.add("time", timestamps.text(link.recordedAt))
-            object.add("type", type)
-            object.add("id", id)
-            if case .signal(let cause) = cause { object.add("causationid", cause) }
+            // Of a signal whose content was removed there may be neither.
+            if !link.type.isEmpty { object.add("type", link.type) }
+            if let id = link.signalID { object.add("id", id) }
+            if case .removed(let removed) = link.content { object.add("removed", removed.reason.rawValue) }
+            if case .signal(_, _, .signal(let cause)) = link.content { object.add("causationid", cause) }
             if let marker, case .marker(let content) = marker.content {
                 object.add("applied") { applied in
                     applied.add("offset", marker.offset)

@@ -33,14 +33,20 @@ struct JournalReplay {
     private let ids: DerivedIDs
     private var applyOrders: [Int64]
     private var isBehindCheckpoint = false
-    /// Conversations from which contents were removed that their state depends on: of these, places and hashes are checked, but
-    /// not what follows from the contents.
+    /// Conversations from which records or contents were removed that their state depends on: of these, places, hashes and digests are
+    /// checked, but not what follows from the contents.
     private var incomplete: Set<ConversationID> = []
+    /// Those of them whose first records were deleted.
+    private var beginnings: [ConversationID: DeletedBeginning] = [:]
     /// The first record that is not what was recorded. Told at the end: what follows from the change tells more of it.
     private var changed: JournalDifference?
     private(set) var signals = 0
     private(set) var markers = 0
     private(set) var removed = 0
+    /// Positions that were passed over, because their records were deleted.
+    private(set) var deleted = 0
+    /// How many applications may be missing among those.
+    private var unseenApplications: Int64 = 0
 
     init(scope: Scope, source: any VerifiableJournal, point: RecoveryPoint) {
         self.scope = scope
@@ -70,6 +76,12 @@ struct JournalReplay {
         if row.through > .start || row.damage != nil { saved[row.id] = row }
     }
 
+    /// Passes over records that were deleted.
+    mutating func skip(_ count: Int) {
+        deleted += count
+        unseenApplications += Int64(count)
+    }
+
     /// Takes the next record of a conversation that is followed.
     mutating func take(_ record: JournalRecord) throws(VerificationStop) {
         guard var conversation = conversations[record.conversation] else {
@@ -80,6 +92,7 @@ struct JournalReplay {
             try compare(conversation, with: row)
             saved[record.conversation] = nil
         }
+        try begin(record, in: &conversation)
         do {
             try place(record, in: &conversation)
         } catch { throw .difference(error) }
@@ -103,7 +116,8 @@ struct JournalReplay {
             try compare(conversation, with: row)
         }
         try compareEffects()
-        if let (id, lost) = ordered.min(by: { $0.value.cause.position < $1.value.cause.position }) {
+        for (id, lost) in ordered.sorted(by: { $0.value.cause.position < $1.value.cause.position })
+        where try !isDeleted(lost.cause.position) {
             throw difference(.output, "\(id) (\(lost.type)) was ordered and is not recorded", lost.cause)
         }
         if let changed { throw .difference(changed) }
@@ -116,6 +130,17 @@ struct JournalReplay {
     ) -> VerificationStop {
         let subject = conversations[record.conversation]?.subject
         return .difference(JournalDifference(kind, message, record, subject: subject))
+    }
+
+    /// Where the conversation's records before this one were deleted, it goes on from what this one says.
+    private mutating func begin(
+        _ record: JournalRecord, in conversation: inout ConversationRecord
+    ) throws(VerificationStop) {
+        if record.previous != conversation.head, try isDeleted(record.previous) {
+            beginnings[record.conversation, default: DeletedBeginning()].begin(record, in: &conversation)
+            forget(record.conversation)
+        }
+        beginnings[record.conversation]?.count(record, in: &conversation)
     }
 
     private func place(
@@ -188,17 +213,21 @@ struct JournalReplay {
         _ marker: Marker, of record: JournalRecord, in conversation: inout ConversationRecord
     ) throws(VerificationStop) {
         markers += 1
-        guard let waited = waiting.remove(marker.appliedPosition, of: record.conversation) else {
-            throw difference(.marker, try problem(with: marker, of: record), record)
-        }
         let partition = conversation.partition
         let order = applyOrders[partition]
-        guard scope == .partitions ? marker.applyOrder == order + 1 : marker.applyOrder > order else {
+        let waits = waiting.remove(marker.appliedPosition, of: record.conversation)
+        if waits == nil, try !isDeleted(marker.appliedPosition) {
+            throw difference(.marker, try problem(with: marker, of: record), record)
+        }
+        guard marker.applyOrder > order, scope == .conversations || marker.applyOrder - order - 1 <= unseenApplications
+        else {
             throw difference(
                 .applyOrder, "its apply order is \(marker.applyOrder) in partition \(partition), behind \(order)",
                 record)
         }
+        unseenApplications -= scope == .conversations ? 0 : marker.applyOrder - order - 1
         applyOrders[partition] = marker.applyOrder
+        guard let waited = waits else { return goOn(behind: marker, of: &conversation) }
         let applied: JournalRecord
         if let waited {
             applied = waited
@@ -209,7 +238,14 @@ struct JournalReplay {
             applied = read
         }
         if case .removed = applied.content { forget(record.conversation) }
-        if incomplete.contains(record.conversation) { return }
+        if incomplete.contains(record.conversation) {
+            if beginnings[record.conversation]?.hasDigest == false {
+                return goOn(behind: marker, of: &conversation)
+            }
+            let digest = conversation.core.state.digest(applying: applied.computedHash, priority: marker.priority)
+            conversation.core.skip(to: digest)
+            return try check(conversation, marker, applied, record)
+        }
         guard let recorded = applied.recordedSignal else {
             throw difference(.marker, "the signal it is about cannot be read", record)
         }
@@ -217,14 +253,27 @@ struct JournalReplay {
         try checkCause(of: signal, applied)
 
         let directives = conversation.core.apply(recorded, priority: marker.priority)
+        try check(conversation, marker, applied, record)
+        take(directives, of: applied)
+    }
+
+    private func check(
+        _ conversation: ConversationRecord, _ marker: Marker, _ applied: JournalRecord, _ record: JournalRecord
+    ) throws(VerificationStop) {
         guard conversation.core.state.digest == marker.digest else {
             throw difference(
                 .digest,
-                "replaying \(signal.type) \(signal.id) (position \(applied.position), offset \(applied.offset)) gives "
-                    + "another state than its marker says",
+                "applying the record at position \(applied.position) (offset \(applied.offset)) gives another digest than its "
+                    + "marker says",
                 record)
         }
-        take(directives, of: applied)
+    }
+
+    /// The signal, or what was applied before it, was deleted: the digest is taken as it is.
+    private mutating func goOn(behind marker: Marker, of conversation: inout ConversationRecord) {
+        forget(conversation.id)
+        beginnings[conversation.id, default: DeletedBeginning()].hasDigest = true
+        conversation.core.skip(to: marker.digest)
     }
 
     /// The state of a conversation cannot be repeated any more.
@@ -313,7 +362,8 @@ struct JournalReplay {
         }
         guard scope == .partitions else { return }
         try checkPendingList()
-        for (partition, order) in applyOrders.enumerated() where order > 0 && order != point.applyOrders[partition] {
+        for (partition, order) in applyOrders.enumerated()
+        where order > 0 && !(0...unseenApplications).contains(point.applyOrders[partition] - order) {
             throw .difference(
                 JournalDifference(
                     .applyOrder,
@@ -373,6 +423,7 @@ struct JournalReplay {
             ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal)
         })
         where try !hasGrown(conversation) {
+            if try isDeleted(key.cause) { continue }
             throw .difference(
                 JournalDifference(
                     .effect, "effect \(key) has no completed, failed or canceled signal and is not open either",
@@ -404,7 +455,16 @@ struct JournalReplay {
         if let damage = row.damage { throw .difference(Self.difference(damage, of: row)) }
         var replayed = replayed
         replayed.through = row.through
+        if replayed.head != row.head, try isDeleted(row.head) { return }
         if incomplete.contains(row.id) {
+            beginnings[row.id]?.complete(&replayed, from: row)
+            guard replayed.core.state.digest == row.core.state.digest else {
+                throw .difference(
+                    JournalDifference(
+                        .savedConversation,
+                        "it is saved as of position \(row.through) with another digest than replay gives",
+                        subject: row.subject))
+            }
             replayed.core = row.core
         }
         guard replayed != row else { return }
@@ -453,6 +513,13 @@ struct JournalReplay {
 
     private func positions(_ hash: UInt64) throws(VerificationStop) -> [Position] {
         try reading("the identity index") { () throws(JournalError) in try source.positions(identity: hash) }
+    }
+
+    private func isDeleted(_ position: Position) throws(VerificationStop) -> Bool {
+        guard position > .start else { return false }
+        return try reading("the deleted positions") { () throws(JournalError) in
+            try source.deletedPositions(around: position) != nil
+        }
     }
 
     private func isDeadLetter(_ position: Position) throws(VerificationStop) -> Bool {

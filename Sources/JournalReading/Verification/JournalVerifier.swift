@@ -7,6 +7,8 @@ public struct VerificationReport: Sendable, Equatable {
     public var markers = 0
     /// Signals whose content was removed on purpose.
     public var removed = 0
+    /// Positions whose records were deleted on purpose.
+    public var deleted = 0
     public var conversations = 0
     /// The newest position that was looked at.
     public var through = Position.start
@@ -168,6 +170,7 @@ public struct JournalVerifier {
         while position < point.lastPosition {
             let page = try readPage(after: position, through: point.lastPosition)
             for record in page {
+                try skipDeleted(after: &position, before: record.position, &replay)
                 guard record.position == position.next else { throw gap(after: position, before: record.position) }
                 position = record.position
                 if case .unreadable(let reason, _) = record.content {
@@ -194,15 +197,35 @@ public struct JournalVerifier {
                 Progress(
                     done: Int64(slice.index) * point.lastPosition.rawValue + position.rawValue,
                     total: Int64(slice.count) * point.lastPosition.rawValue))
-            if page.isEmpty { throw gap(after: position, before: point.lastPosition.next) }
+            if page.isEmpty { try skipDeleted(after: &position, before: point.lastPosition.next, &replay) }
         }
         report.through = point.lastPosition
         report.signals += replay.signals
         report.markers += replay.markers
         report.removed += replay.removed
         report.conversations += replay.conversationCount
+        if isFirst { report.deleted = replay.deleted }
         try replay.finish()
-        if isFirst { try checkIdentities(sum, through: point.checkpoint, hasRemoved: report.removed > 0) }
+        if isFirst {
+            try checkIdentities(sum, through: point.checkpoint, hasAll: report.removed + report.deleted == 0)
+        }
+    }
+
+    /// Goes to the position before the next record; what is missing up to there must have been deleted.
+    private func skipDeleted(
+        after position: inout Position, before next: Position, _ replay: inout JournalReplay
+    ) throws(VerificationStop) {
+        while position.next < next {
+            let first = position.next
+            let range = try reading("the deleted positions") { () throws(JournalError) in
+                try source.deletedPositions(around: first)
+            }
+            guard let range else { throw gap(after: position, before: next) }
+            // It may reach farther by now than when the record was read.
+            let last = min(range.upperBound.rawValue, next.rawValue - 1)
+            replay.skip(Int(last - position.rawValue))
+            position = Position(last)
+        }
     }
 
     /// Takes in a conversation that was begun after the rows had been read; false when it is not of this slice.
@@ -264,9 +287,9 @@ public struct JournalVerifier {
         }
     }
 
-    /// - Parameter hasRemoved: the identities of some signals cannot be told any more, so only the others are looked up.
+    /// - Parameter hasAll: where not, the identities of some signals cannot be told any more, so only the others are looked up.
     private func checkIdentities(
-        _ expected: IdentitySum, through checkpoint: Position, hasRemoved: Bool
+        _ expected: IdentitySum, through checkpoint: Position, hasAll: Bool
     ) throws(VerificationStop) {
         let found = try reading("the identity index") { () throws(JournalError) in
             try source.identitySum(through: checkpoint)
@@ -290,7 +313,7 @@ public struct JournalVerifier {
             }
             position = last.position
         }
-        if hasRemoved { return }
+        guard hasAll else { return }
         throw .difference(
             JournalDifference(
                 .identities,
@@ -348,7 +371,9 @@ public struct JournalVerifier {
         var positions: [Position] = []
         var position = head
         while position > .start {
-            guard let record = try read(position), record.conversation == row.id, record.previous < position else {
+            let record = try read(position)
+            if record == nil, try isDeleted(position) { break }
+            guard let record, record.conversation == row.id, record.previous < position else {
                 throw .difference(
                     JournalDifference(
                         .chain,
@@ -371,6 +396,12 @@ public struct JournalVerifier {
         return page.last.map { $0.position <= end } ?? true ? page : page.filter { $0.position <= end }
     }
 
+    private func isDeleted(_ position: Position) throws(VerificationStop) -> Bool {
+        try reading("the deleted positions") { () throws(JournalError) in
+            try source.deletedPositions(around: position) != nil
+        }
+    }
+
     private func read(_ position: Position) throws(VerificationStop) -> JournalRecord? {
         try reading("position \(position)") { () throws(JournalError) in try source.record(at: position) }
     }
@@ -387,6 +418,7 @@ extension VerificationReport {
         signals += other.signals
         markers += other.markers
         removed += other.removed
+        deleted += other.deleted
         conversations += other.conversations
         through = max(through, other.through)
         difference = difference ?? other.difference
