@@ -29,7 +29,7 @@ extension Engine {
         var content = StableHash()
         content.combine(message.topic)
         message.payload.withUnsafeBufferPointer { content.combine($0) }
-        let subject = message.subject ?? "_"
+        let subject = message.subject ?? ShardPartitions.nameless
         var id = ids.rejection(content.value)
         var signal = Signal(
             id: id, source: DerivedSource.ingress, type: SignalType.signalRejected, subject: subject, data: [])

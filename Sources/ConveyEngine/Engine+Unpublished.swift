@@ -3,12 +3,12 @@ import Signals
 
 /// Events that the outbox has set aside.
 extension Engine {
-    /// Records an audit signal about an event that the broker does not take. It belongs to the conversation `_`: the subject may
-    /// be what the broker does not like.
+    /// Records an audit signal about an event that the broker does not take. It belongs to a conversation of its own in this shard: the
+    /// subject may be what the broker does not like.
     func setAside(_ event: UnpublishedEvent) throws(JournalError) {
         // A broker that does not take these either would have one follow the other for ever.
         guard event.type != SignalType.outboxSetAside else { return }
-        let subject = "_"
+        let subject = partitions.places.namelessSubject
         let id = ids.setAside(event.position)
         let signal = Signal(
             id: id, source: DerivedSource.outbox, type: SignalType.outboxSetAside, subject: subject,

@@ -87,6 +87,8 @@ public final class Engine {
     }
     var parkedCount: Int { partitions.parkedCount }
     public var openEffects: Int { ledger.count }
+    /// The places for attempts that are used and wanted.
+    package var placeUse: PlaceUse { ledger.placeUse }
     /// Bytes of what running attempts have streamed, as far as it is in memory.
     public var streamedTextBytes: Int { ledger.textBytes }
     public var outboxLag: Int64 { lastPosition.rawValue - outboxCursor.rawValue }
@@ -122,6 +124,7 @@ public final class Engine {
         batch = JournalBatch()
         output = EngineOutput()
         buried.removeAll(keepingCapacity: true)
+        if let places = input.places { ledger.setPlaces(places) }
 
         for inbound in input.inbound { output.outcomes.append(try record(inbound)) }
         for report in input.reports { try record(report) }

@@ -13,6 +13,8 @@ public struct EngineInput: Sendable {
     public var outboxCursor: Position?
     /// Signals that may be applied, control signals not counted; nil for as many as a transaction takes.
     public var applications: Int?
+    /// Attempts that may run from now on; nil leaves it at what it was, at first what the settings say.
+    package var places: PlaceLimits?
 
     public init() {}
 

@@ -82,6 +82,7 @@ final class CallbackContext {
             topic: String(cString: topic), payload: [UInt8](payload), qos: Int(message.qos), isRetained: message.retain)
         if properties != nil { received.copyProperties(from: properties) }
         inboxBytes += received.payload.count + received.topic.utf8.count
+        received.packetIdentifier = UInt16(truncatingIfNeeded: message.mid)
         if message.qos > 0 { unflushed += 1 }
         inbox.messages.append(received)
     }

@@ -28,6 +28,8 @@ final class GuardedSocket {
     /// With TLS: what the broker has sent; after `receivedHead` it is not passed on yet.
     private var received: [UInt8] = []
     private var receivedHead = 0
+    /// Nil where acknowledgements cannot be told apart: within TLS.
+    private var acknowledgements: AcknowledgementFilter?
     /// Bytes for the broker that its socket has not accepted yet.
     private var unsent: [UInt8] = []
     private var buffer = [UInt8](repeating: 0, count: GuardedSocket.chunk)
@@ -39,13 +41,16 @@ final class GuardedSocket {
 
     /// Replaces the library's socket.
     ///
+    /// - Parameter filtersAcknowledgements: whether `withhold` will be called.
     /// - Throws: `systemError` when the process has no descriptor left.
     init(
-        handle: OpaquePointer, broker address: BrokerAddress, version: MQTTVersion, packetLimit: Int
+        handle: OpaquePointer, broker address: BrokerAddress, version: MQTTVersion, packetLimit: Int,
+        filtersAcknowledgements: Bool
     ) throws(MQTTError) {
         broker = address
         inspector = PacketInspector(version: version, packetLimit: packetLimit)
         isEncrypted = address.tls != nil
+        acknowledgements = isEncrypted || !filtersAcknowledgements ? nil : AcknowledgementFilter()
         tls = isEncrypted ? TLSSession(handle) : nil
         let librarys = mosquitto_socket(handle)
         descriptor = fcntl(librarys, F_DUPFD_CLOEXEC, 0)
@@ -158,6 +163,12 @@ final class GuardedSocket {
             }
             let count = recv(inner, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             guard count > 0 else { return .moved }
+            if let rest = filtered(count) {
+                // The next round sends it.
+                unsent = rest
+                if rest.isEmpty, count < buffer.count { return .moved }
+                continue
+            }
             let sent = buffer.withUnsafeBytes { send(descriptor, $0.baseAddress, count, flags) }
             let systemCode = errno
             if sent < count { unsent.append(contentsOf: buffer[max(0, sent)..<count]) }
@@ -165,6 +176,14 @@ final class GuardedSocket {
             // A buffer that was not filled has taken everything.
             if sent == count, count < buffer.count { return .moved }
         }
+    }
+
+    /// Keeps PUBACKs back that the library writes from now on.
+    func withhold(_ identifiers: some Sequence<UInt16>) { acknowledgements?.withhold(identifiers) }
+
+    /// - Returns: nil where everything in the buffer goes on.
+    private func filtered(_ count: Int) -> [UInt8]? {
+        buffer.withUnsafeBytes { acknowledgements?.filter(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
     }
 
     private func sendingFailed(_ systemCode: Int32) -> Outcome {

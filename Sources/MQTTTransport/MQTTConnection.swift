@@ -103,7 +103,7 @@ public final class MQTTConnection {
         do throws(MQTTError) {
             wire = try GuardedSocket(
                 handle: handle.pointer, broker: options.broker, version: options.version,
-                packetLimit: options.packetLimit)
+                packetLimit: options.packetLimit, filtersAcknowledgements: options.acknowledgement == .whenFlushed)
         } catch {
             context.phase = .closed
             throw error
@@ -199,6 +199,16 @@ public final class MQTTConnection {
     @discardableResult
     public func flush() -> Bool {
         flush(limitMilliseconds: Self.flushLimitMilliseconds)
+    }
+
+    /// Whether `withhold` works: not over TLS, where what the library writes cannot be looked at.
+    public var canWithhold: Bool { options.acknowledgement == .whenFlushed && options.broker.tls == nil }
+
+    /// Keeps the PUBACKs of messages back that were read since the last `flush()`: the broker keeps these messages, and sends
+    /// them again over the next connection. Over this one it sends as many messages fewer at once. Needs `canWithhold`.
+    public func withhold(_ messages: some Sequence<ReceivedMessage>) {
+        precondition(canWithhold, "acknowledgements cannot be withheld over TLS")
+        wire?.withhold(messages.lazy.filter { $0.qos > 0 }.map(\.packetIdentifier))
     }
 
     /// Ends the connection at once without writing: queued PUBACKs never leave, so the broker delivers those messages

@@ -141,8 +141,8 @@ public struct RuntimeStatus: Sendable, Equatable {
 
     /// A start-up that takes long is told of by `recovery`.
     private var enginePart: Part {
-        guard let engine = threads.first(where: { $0.name == "engine" }), recovery == .done,
-            engine.seconds > BeatLimits.engineReady
+        guard let engine = threads.first(where: { $0.isEngine && $0.seconds > BeatLimits.engineReady }),
+            recovery == .done
         else { return Part(name: "engine", isReady: true, words: "turning") }
         return Part(
             name: "engine", isReady: false,
@@ -208,4 +208,9 @@ public struct RuntimeStatus: Sendable, Equatable {
         case .difference(let text): [Part(name: "verification", isReady: true, words: "difference: \(text)")]
         }
     }
+}
+
+extension ThreadAge {
+    /// `engine` for the first shard, `engine-1` for the next.
+    fileprivate var isEngine: Bool { name == "engine" || name.hasPrefix("engine-") }
 }

@@ -18,7 +18,7 @@ package enum LocalBrokerConfiguration {
 
         max_queued_messages 0
         max_queued_bytes 0
-        max_inflight_messages 1000
+        max_inflight_messages 6000
         queue_qos0_messages false
         max_packet_size 16842752
         set_tcp_nodelay true

@@ -114,13 +114,17 @@ package final class SQLiteJournal: Journal {
             throw error
         }
         // Before anybody is told: what was written into files that nobody will find is not recorded.
-        try confirmInPlace()
+        try looking { () throws(JournalError) in try files.confirmRecords() }
         try checkpointer.afterCommit()
     }
 
     package func confirmInPlace() throws(JournalError) {
+        try looking { () throws(JournalError) in try files.confirm() }
+    }
+
+    private func looking(_ look: () throws(JournalError) -> Void) throws(JournalError) {
         do {
-            try files.confirm()
+            try look()
         } catch {
             // What stands in their place now is not ours to fold or to remove.
             database.leaveFilesAlone()

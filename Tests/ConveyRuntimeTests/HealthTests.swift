@@ -215,14 +215,15 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// An engine over a journal in memory, on the calling thread, until the mailbox is told to stop.
 func runEngine(_ mailbox: EngineMailbox, beat: ThreadBeat, onCommit: @escaping () -> Void = {}) throws {
-    let board = StatusBoard()
+    let status = StatusBoard()
+    let board = status.host(shards: 1)[0]
     let journal = SimulatedJournal(SimulatedDisk(partitionCount: 2))
     let settings = EngineSettings()
     let engine = try Engine(journal: journal, settings: settings, time: Clocks.engineTime(), logger: logger)
     journal.onCommit = onCommit
     let thread = EngineThread(
         mailbox: mailbox, settings: settings,
-        backPressure: BackPressure(limits: .init(), board: board, logger: logger, wake: {}), board: board,
+        backPressure: BackPressure(limits: .init(), board: status, logger: logger, wake: {}), board: board,
         logger: logger, beat: beat)
     let outlets = EngineThread.Outlets(
         outbox: OutboxQueue(committed: .start, limit: 100, wake: {}),

@@ -69,6 +69,36 @@ struct AcknowledgementTests {
         #expect(consumer.messages.map { String(decoding: $0.payload, as: UTF8.self) } == (0..<100).map { "\($0)" })
     }
 
+    @Test(arguments: [MQTTVersion.v5, .v311])
+    func `The broker sends again what was withheld, and only that, in its order`(version: MQTTVersion) throws {
+        let broker = try openBroker()
+        let relay = try TCPRelay(to: broker.port)
+        defer { relay.stop() }
+        let consumer = try Harness(consumerOptions(port: relay.port, version: version))
+        try consumer.connect()
+        _ = try consumer.subscribe(["t"])
+        try publish(100, to: "t", port: broker.port)
+        try consumer.pump("100 messages") { $0.messages.count == 100 }
+        consumer.connection.withhold(consumer.messages.filter { $0.payload.last == UInt8(ascii: "3") })
+        #expect(consumer.connection.flush())
+        try waitUntil("90 PUBACKs") { relay.count(.puback, .fromClient) == 90 }
+
+        // Other messages come and are acknowledged meanwhile.
+        try publish(20, to: "t", port: broker.port)
+        try consumer.pump("20 messages") { $0.messages.count == 120 }
+        #expect(consumer.connection.flush())
+        try waitUntil("110 PUBACKs") { relay.count(.puback, .fromClient) == 110 }
+        consumer.connection.disconnect()
+        consumer.forget()
+
+        try #expect(consumer.connect())
+        try consumer.pump("10 messages again") { $0.messages.count == 10 }
+        #expect(
+            consumer.messages.map { String(decoding: $0.payload, as: UTF8.self) } == (0..<10).map { "\($0 * 10 + 3)" })
+        #expect(consumer.connection.flush())
+        try waitUntil("120 PUBACKs") { relay.count(.puback, .fromClient) == 120 }
+    }
+
     @Test func disconnectWithUnacknowledgedMessagesAcknowledgesNone() throws {
         let broker = try openBroker()
         let relay = try TCPRelay(to: broker.port)

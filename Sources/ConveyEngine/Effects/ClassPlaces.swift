@@ -2,7 +2,8 @@ import JournalPort
 
 /// The places of a class's attempts, and who waits for one.
 struct ClassPlaces {
-    private let limit: Int
+    /// Attempts that may run; fewer than run already only keep further ones from starting.
+    var limit: Int
     private var keys: [EffectKey] = []
     private var head = 0
     /// Of the keys, those whose effect has not ended.

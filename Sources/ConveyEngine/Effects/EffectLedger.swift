@@ -86,6 +86,21 @@ struct EffectLedger {
 
     func entry(_ key: EffectKey) -> Entry? { entries[key] }
 
+    /// The places that are used and wanted.
+    var placeUse: PlaceUse {
+        func use(_ effectClass: EffectClass) -> PlaceUse.Count {
+            PlaceUse.Count(
+                running: places[effectClass]?.running ?? 0, queued: places[effectClass]?.queued ?? 0)
+        }
+        return PlaceUse(llm: use(.llm), tool: use(.tool))
+    }
+
+    /// Sets how many attempts may run.
+    mutating func setPlaces(_ limits: PlaceLimits) {
+        places[.llm]?.limit = limits.llm
+        places[.tool]?.limit = limits.tool
+    }
+
     /// Effects of the class that have no place yet.
     func waitingForPlace(_ effectClass: EffectClass) -> Int { places[effectClass]?.queued ?? 0 }
 

@@ -19,10 +19,13 @@ final class EngineMailbox: Sendable {
             result.change { $0 = outcome }
         }
 
-        func wait() -> Result<[RecordOutcome], JournalError> {
-            // Without a deadline `wait` only returns once there is a result.
-            result.wait(until: nil) { $0 } ?? .failure(EngineMailbox.closed)
+        /// - Parameter deadline: microseconds, monotonic; nil waits without limit.
+        /// - Returns: nil when the deadline has passed.
+        func wait(until deadline: Int64?) -> Result<[RecordOutcome], JournalError>? {
+            result.wait(until: deadline) { $0 }
         }
+
+        var isComplete: Bool { result.change { $0 != nil } }
     }
 
     /// A request about dead letters, and who waits for the answer.
@@ -44,14 +47,17 @@ final class EngineMailbox: Sendable {
         var reports: [EffectReport] = []
         var unpublished: [UnpublishedEvent] = []
         var outboxCursor: Position?
+        /// Places for attempts may have become free at other shards.
+        var mayHavePlaces = false
         var isStopping = false
-        fileprivate var isClosed = false
+        /// Why nothing is taken any more; nil while it is.
+        fileprivate var closedBy: JournalError?
         fileprivate var waiting: [CheckedContinuation<Void, Never>] = []
 
         /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
         var isUrgent: Bool {
             ticket != nil || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || !unpublished.isEmpty
-                || isStopping
+                || mayHavePlaces || isStopping
         }
 
         /// Takes a ticket whose sender waits for the answer.
@@ -60,7 +66,8 @@ final class EngineMailbox: Sendable {
         mutating func add<Ticket>(
             _ ticket: Ticket, to list: WritableKeyPath<Contents, [Ticket]>, limit: Int, _ full: String
         ) -> JournalError? {
-            if isClosed || isStopping { return EngineMailbox.closed }
+            if let closedBy { return closedBy }
+            if isStopping { return EngineMailbox.closed }
             guard self[keyPath: list].count < limit else { return JournalError(.busy, "\(limit) \(full)") }
             self[keyPath: list].append(ticket)
             return nil
@@ -68,31 +75,45 @@ final class EngineMailbox: Sendable {
     }
 
     private let contents = Monitor(Contents())
+    /// Reports of all shards' attempts that are not taken yet.
     static let reportLimit = 10_000
+    private let reportLimit: Int
     /// Operators are few.
     static let deadLetterLimit = 16
     /// Each poster waits for the commit, so this many are under way at once; a transaction takes them all.
     static let postLimit = 500
 
+    /// - Parameter shards: the number of mailboxes that share the process's limit of reports.
+    init(shards: Int = 1) {
+        reportLimit = max(1, Self.reportLimit / shards)
+    }
+
+    /// Hands a batch over. There must be no other one that is not complete.
+    func hand(over inbound: [InboundSignal]) -> Ticket {
+        let ticket = Ticket(inbound)
+        let refusal = contents.change { contents in
+            if contents.closedBy == nil { contents.ticket = ticket }
+            return contents.closedBy
+        }
+        if let refusal { ticket.complete(.failure(refusal)) }
+        return ticket
+    }
+
     /// Hands a batch over and waits until it is durable.
     func submit(_ inbound: [InboundSignal]) -> Result<[RecordOutcome], JournalError> {
-        let ticket = Ticket(inbound)
-        let isTaken = contents.change { contents in
-            if !contents.isClosed { contents.ticket = ticket }
-            return !contents.isClosed
-        }
-        return isTaken ? ticket.wait() : .failure(Self.closed)
+        // Without a deadline `wait` only returns once there is a result.
+        hand(over: inbound).wait(until: nil) ?? .failure(Self.closed)
     }
 
     static let closed = JournalError(.inputOutput, "the engine has stopped")
 
-    /// Closes the mailbox; pending submissions fail.
-    func close() {
+    /// Closes the mailbox; pending submissions fail. The first error stays.
+    func close(with error: JournalError = EngineMailbox.closed) {
         let left = contents.change { contents in
-            contents.isClosed = true
+            contents.closedBy = contents.closedBy ?? error
             return Self.empty(&contents)
         }
-        left.fail(with: Self.closed)
+        left.fail(with: error)
         for continuation in left.waiting { continuation.resume() }
     }
 
@@ -100,8 +121,8 @@ final class EngineMailbox: Sendable {
     func submit(_ report: EffectReport) async {
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let mayGoOn = contents.change { contents in
-                if !contents.isClosed { contents.reports.append(report) }
-                guard !contents.isClosed, contents.reports.count > Self.reportLimit else { return true }
+                if contents.closedBy == nil { contents.reports.append(report) }
+                guard contents.closedBy == nil, contents.reports.count > reportLimit else { return true }
                 contents.waiting.append(continuation)
                 return false
             }
@@ -148,6 +169,11 @@ final class EngineMailbox: Sendable {
         contents.change { $0.unpublished = events + $0.unpublished }
     }
 
+    /// Has the engine ask again for places of its attempts.
+    func placesAreFree() {
+        contents.change { $0.mayHavePlaces = true }
+    }
+
     func stop() {
         contents.change { $0.isStopping = true }
     }
@@ -168,7 +194,7 @@ final class EngineMailbox: Sendable {
         let taken = contents
         contents = Contents()
         contents.isStopping = taken.isStopping
-        contents.isClosed = taken.isClosed
+        contents.closedBy = taken.closedBy
         return taken
     }
 }

@@ -2,10 +2,10 @@ import ConveyEngine
 import ConveyQueries
 import JournalPort
 import Logging
-import Synchronization
+import Observability
 import Threads
 
-/// Runs the engine on a thread of its own: takes what other threads hand over, calls `transact`, and lets go what is
+/// Runs a shard's engine on a thread of its own: takes what other threads hand over, calls `transact`, and lets go what is
 /// durable. The only thread that touches the journal's writing connection.
 final class EngineThread: Sendable {
     /// Who acts on what has been committed.
@@ -16,27 +16,56 @@ final class EngineThread: Sendable {
     }
 
     let mailbox: EngineMailbox
+    private let shard: Int
     private let settings: EngineSettings
+    private let places: EffectPlaces?
     private let backPressure: BackPressure
-    private let board: StatusBoard
+    private let board: ShardBoard
     private let logger: Logger
     private let beat: ThreadBeat
+    private let tell: @Sendable (ShardPhase) -> Void
 
+    /// How often the depths of all partitions are looked at: there may be many.
+    private static let partitionsMicroseconds: Int64 = 100_000
     /// How often the engine looks at its cursor and time-outs when nothing comes in.
     private static let tickMicroseconds: Int64 = 250_000
     private static let firstRetryMicroseconds: Int64 = 100_000
     private static let lastRetryMicroseconds: Int64 = 5_000_000
 
+    /// - Parameters:
+    ///   - places: where attempts get their places; nil for as many as the settings allow.
+    ///   - tell: called when the journal cannot be written, and when it can again.
     init(
-        mailbox: EngineMailbox, settings: EngineSettings, backPressure: BackPressure, board: StatusBoard,
-        logger: Logger, beat: ThreadBeat
+        shard: Int = 0, mailbox: EngineMailbox, settings: EngineSettings, places: EffectPlaces? = nil,
+        backPressure: BackPressure, board: ShardBoard, logger: Logger, beat: ThreadBeat,
+        tell: @escaping @Sendable (ShardPhase) -> Void = { _ in }
     ) {
+        self.shard = shard
         self.mailbox = mailbox
         self.settings = settings
+        self.places = places
         self.backPressure = backPressure
         self.board = board
         self.logger = logger
         self.beat = beat
+        self.tell = tell
+    }
+
+    /// When the numbers of partitions were told last.
+    private struct PartitionLook {
+        var at: Int64 = .min
+        /// They may have changed since.
+        var isOld = false
+
+        /// Whether it is time to look again.
+        mutating func isDue(_ now: Int64) -> Bool {
+            isOld = at.saturatingAdd(EngineThread.partitionsMicroseconds) > now
+            if !isOld { at = now }
+            return !isOld
+        }
+
+        /// Makes the next look one that is due.
+        mutating func begin() { at = .min }
     }
 
     /// Works until a stop was asked for and nothing is left to do, or the deadline for stopping has passed.
@@ -47,6 +76,7 @@ final class EngineThread: Sendable {
         journal: any Journal, engine first: Engine, outlets: Outlets, stopBy: @Sendable () -> Int64?
     ) throws(JournalError) -> Engine {
         var engine = first
+        var look = PartitionLook()
         while true {
             let work = take(engine, outlets)
             beat.turn()
@@ -60,7 +90,7 @@ final class EngineThread: Sendable {
                 return engine
             }
             do {
-                try transact(engine, work, outlets, journal)
+                try transact(engine, work, outlets, journal, &look)
             } catch {
                 work.fail(with: error)
                 mailbox.putBack(work.unpublished)
@@ -92,7 +122,8 @@ final class EngineThread: Sendable {
     }
 
     private func transact(
-        _ engine: Engine, _ work: EngineMailbox.Contents, _ outlets: Outlets, _ journal: any Journal
+        _ engine: Engine, _ work: EngineMailbox.Contents, _ outlets: Outlets, _ journal: any Journal,
+        _ look: inout PartitionLook
     ) throws(JournalError) {
         var input = EngineInput()
         input.inbound = work.ticket?.inbound ?? []
@@ -103,13 +134,21 @@ final class EngineThread: Sendable {
         input.outboxCursor = work.outboxCursor
         input.applications = outlets.outbox.room
         let time = Clocks.engineTime()
-        guard !input.isEmpty || engine.hasWork || engine.nextTimeout().map({ $0 <= time.monotonic }) ?? false else {
+        let began = Clocks.monotonicMicroseconds()
+        let isDue = engine.nextTimeout().map { $0 <= time.monotonic } ?? false
+        guard !input.isEmpty || engine.hasWork || isDue || work.mayHavePlaces else {
+            if look.isOld {
+                look.begin()
+                tellNumbers(engine, journal, &look, now: began)
+            }
             // A commit looks by itself.
             return try journal.confirmInPlace()
         }
-        let began = Clocks.monotonicMicroseconds()
+        input.places = places?.begin(shard, engine.placeUse)
         let output = try engine.transact(input, at: time)
-        engine.observeCommit(seconds: Double(Clocks.monotonicMicroseconds() - began) / 1_000_000)
+        places?.settle(shard, engine.placeUse)
+        let ended = Clocks.monotonicMicroseconds()
+        engine.observeCommit(seconds: Double(ended - began) / 1_000_000)
         // Committed: from here on the world may know.
         outlets.outbox.append(output.outbound, committed: engine.lastPosition)
         let posted = output.outcomes.suffix(work.posts.count)
@@ -119,12 +158,17 @@ final class EngineThread: Sendable {
         for (ticket, answer) in zip(work.deadLetters, output.deadLetterAnswers) { ticket.answer(.success(answer)) }
         outlets.effects.carryOut(output.orders)
         outlets.live.committed(output.outbound)
-        backPressure.update(queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
+        backPressure.update(
+            shard: shard, queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
+        tellNumbers(engine, journal, &look, now: ended)
+        if engine.hasSetAside { board.setConversations(setAside: engine.takeSetAside()) }
+    }
+
+    private func tellNumbers(_ engine: Engine, _ journal: any Journal, _ look: inout PartitionLook, now: Int64) {
         var metrics = engine.metrics
         metrics.gauges.journalBytes = journal.bytes
-        metrics.gauges.partitions = engine.partitionDepths
-        board.setMetrics(metrics)
-        if engine.hasSetAside { board.setConversations(setAside: engine.takeSetAside()) }
+        if look.isDue(now) { metrics.gauges.partitions = engine.partitionDepths }
+        board.setMetrics(metrics, lastPosition: engine.lastPosition.rawValue)
     }
 
     /// After a failed transaction: forgets everything that was not committed and reads the journal again, exactly as a
@@ -135,10 +179,12 @@ final class EngineThread: Sendable {
         guard cause.isRetriable else { throw cause }
         logger.log(
             level: cause.code == .displaced ? .critical : .error,
-            "the journal cannot be written; ingress stops until it can", metadata: ["reason": "\(cause)"])
+            "the journal cannot be written; its signals wait until it can", metadata: ["reason": "\(cause)"])
         board.setJournal(.failed(cause.message))
-        backPressure.journalFailed()
+        tell(.waiting(cause))
+        backPressure.journalFailed(shard: shard)
         outlets.effects.cancelAll()
+        places?.settle(shard, PlaceUse())
         var metrics = engine.metrics
         metrics.counters.commitFailures += 1
         metrics.gauges.partitions = engine.partitionDepths
@@ -159,8 +205,9 @@ final class EngineThread: Sendable {
                 logger.notice("the journal can be written again")
                 board.setJournal(.open)
                 backPressure.update(
-                    queueDepth: recovered.queueDepth, outboxLag: recovered.outboxLag,
+                    shard: shard, queueDepth: recovered.queueDepth, outboxLag: recovered.outboxLag,
                     openEffects: recovered.openEffects)
+                tell(.serving)
                 return recovered
             } catch {
                 guard error.isRetriable else { throw error }

@@ -1,4 +1,5 @@
 import ConveyEngine
+import JournalPort
 import Logging
 import MQTTTransport
 import Observability
@@ -6,43 +7,50 @@ import Signals
 import Synchronization
 import Threads
 
-/// Takes signals from the broker: read a batch, have it committed, and only then let its PUBACKs out. Owns a thread and
+/// Takes signals from the broker: read a batch, have the shards commit it, and only then let its PUBACKs out. Owns a thread and
 /// the connection with the persistent session.
 ///
 /// Invariant of promise 1: between `read` and a successful `submit` nothing is written to this connection.
 final class IngressLoop: Sendable {
     struct Settings: Sendable {
         var session: BrokerSession
-        /// Messages a batch, and what the broker may send unacknowledged.
+        /// Messages per batch.
         var batchLimit: Int
         var maximumPayloadBytes: Int
         /// Whether signals were recorded before: then the broker should know the session.
         var expectsSession: Bool
+
+        /// Messages that the broker may send unacknowledged.
+        /// - Parameter shards: with several, one of them may fail and the others go on.
+        func receiveMaximum(shards: Int) -> Int { batchLimit + (shards > 1 ? WithheldMessages.limit : 0) }
     }
 
     private let settings: Settings
-    private let mailbox: EngineMailbox
+    private let shards: ShardSet
     private let replies: Replies
     private let backPressure: BackPressure
     private let board: StatusBoard
     private let wake: WakeHandle
     private let logger: Logger
     private let beat: ThreadBeat
+    private let receiveMaximum: Int
     private let isStopping = Atomic(false)
 
     /// Bytes of payload a batch: bounds memory where messages are large.
     private static let batchBytes = 8 * 1_024 * 1_024
-    /// What the broker sends again comes first in a resumed session: at most about two batches, and at once.
+    /// What the broker sends again comes first in a resumed session: at most about twice of what it may send unacknowledged, and at
+    /// once.
     private static let redeliveryBatches = 2
     private static let redeliveryMicroseconds: Int64 = 5_000_000
     private static let unconfirmed = RuntimeStatus.Broker.connecting("the subscription is not confirmed yet")
 
     init(
-        settings: Settings, mailbox: EngineMailbox, replies: Replies, backPressure: BackPressure,
+        settings: Settings, shards: ShardSet, replies: Replies, backPressure: BackPressure,
         board: StatusBoard, wake: WakeHandle, logger: Logger, beat: ThreadBeat
     ) {
         self.settings = settings
-        self.mailbox = mailbox
+        self.shards = shards
+        receiveMaximum = settings.receiveMaximum(shards: shards.count)
         self.replies = replies
         self.backPressure = backPressure
         self.board = board
@@ -62,6 +70,7 @@ final class IngressLoop: Sendable {
         var state = State(expectsSession: settings.expectsSession)
         while !isStopping.load(ordering: .acquiring) {
             beat.turn()
+            welcomeBack(link.connection, &state)
             let pause = backPressure.pause
             if !link.isOpen {
                 // What ended the connection may not have been read yet.
@@ -94,6 +103,7 @@ final class IngressLoop: Sendable {
         /// Before the next read, in microseconds.
         var rest: Int64 = 0
         var isSubscribed = false
+        var withheld = WithheldMessages()
 
         init(expectsSession: Bool) {
             self.expectsSession = expectsSession
@@ -104,7 +114,7 @@ final class IngressLoop: Sendable {
         MQTTOptions(
             broker: settings.session.broker, clientID: settings.session.clientID, version: settings.session.version,
             cleanStart: false, sessionExpirySeconds: settings.session.sessionExpirySeconds,
-            receiveMaximum: UInt16(clamping: settings.batchLimit), acknowledgement: .whenFlushed)
+            receiveMaximum: UInt16(clamping: receiveMaximum), acknowledgement: .whenFlushed)
     }
 
     private func lost(_ loss: BrokerLoss) {
@@ -140,18 +150,64 @@ final class IngressLoop: Sendable {
             metrics.counters.receivedBytes += messages.reduce(0) { $0 + UInt64($1.payload.count) }
         }
         beat.turn(allowing: BeatLimits.commit)
-        switch mailbox.submit(inbound) {
-        case .success(let outcomes):
-            link.connection.flush()
-            replies.send(receipts(for: messages, outcomes))
-            let seconds = Double(Clocks.monotonicMicroseconds() - arrived) / 1_000_000
-            board.countIngress { metrics in
-                for _ in outcomes { metrics.recordSeconds.observe(seconds) }
+        let canWithhold = shards.count > 1 && link.connection.canWithhold
+        let result = shards.submit(inbound, isPatient: !canWithhold, withholding: state.withheld.shards)
+        if let (shard, error) = result.failures.min(by: { $0.key < $1.key }) {
+            guard canWithhold else {
+                // Not a byte must leave this connection any more: the broker delivers the batch again.
+                lost(link.abandon(MQTTError(.connectionLost, "closed without acknowledging: \(error.message)")))
+                if shards.count > 1 { block(shard, error, &state) }
+                return
             }
-        case .failure(let error):
-            // Not a byte must leave this connection any more: the broker delivers the batch again.
-            lost(link.abandon(MQTTError(.connectionLost, "closed without acknowledging: \(error.message)")))
+            withhold(messages, result, link.connection, &state)
         }
+        link.connection.flush()
+        replies.send(receipts(for: messages, result.outcomes))
+        let seconds = Double(Clocks.monotonicMicroseconds() - arrived) / 1_000_000
+        board.countIngress { metrics in
+            for outcome in result.outcomes where outcome != nil { metrics.recordSeconds.observe(seconds) }
+        }
+    }
+
+    /// Keeps back the acknowledgements of what failed shards have not recorded. Later messages for them are kept back as well, until
+    /// the broker sends all of them again over a new connection: so each conversation's order stays.
+    private func withhold(
+        _ messages: [ReceivedMessage], _ result: ShardSet.BatchResult, _ connection: MQTTConnection,
+        _ state: inout State
+    ) {
+        let failed = zip(messages, result.shards).filter { result.failures[$1] != nil }
+        connection.withhold(failed.map(\.0))
+        let known = state.withheld.shards
+        for (_, shard) in failed { state.withheld.add(shard) }
+        for (shard, error) in result.failures where !known.contains(shard) {
+            logger.warning(
+                "a shard records nothing; its messages stay at the broker",
+                metadata: ["shard": "\(shard)", "reason": "\(error)"])
+        }
+        if let reason = state.withheld.overflow { backPressure.withheld(reason) }
+    }
+
+    /// Over TLS nothing can be kept back for one shard alone, so ingress pauses until the shard is back.
+    private func block(_ shard: Int, _ error: JournalError, _ state: inout State) {
+        state.withheld.add(shard)
+        backPressure.withheld("shard \(shard) records nothing, and over TLS all signals wait for it: \(error.message)")
+    }
+
+    /// When a shard is back for which messages are withheld, has the broker send them again.
+    private func welcomeBack(_ connection: MQTTConnection, _ state: inout State) {
+        guard let shard = state.withheld.shards.first(where: { shards.host($0)?.isServing ?? false }) else { return }
+        logger.notice(
+            "a shard is back; reconnecting, so that the broker sends its messages again",
+            metadata: ["shard": "\(shard)", "messages": "\(state.withheld.total)"])
+        connection.disconnect()
+        forgetWithheld(&state)
+    }
+
+    /// The broker sends what was withheld again over the next connection.
+    private func forgetWithheld(_ state: inout State) {
+        guard state.withheld.total > 0 else { return }
+        state.withheld = WithheldMessages()
+        backPressure.withheld(nil)
     }
 
     private func handle(_ event: MQTTEvent, _ link: BrokerLink, _ state: inout State) {
@@ -177,6 +233,7 @@ final class IngressLoop: Sendable {
     }
 
     private func connected(_ link: BrokerLink, sessionPresent: Bool, _ state: inout State) {
+        forgetWithheld(&state)
         state.sinceConnected = 0
         state.redeliveryUntil = sessionPresent ? Clocks.monotonicMicroseconds() + Self.redeliveryMicroseconds : 0
         board.countIngress { $0.counters.brokerConnections += 1 }
@@ -215,7 +272,7 @@ final class IngressLoop: Sendable {
                 RejectedMessage(
                     subject: TopicName.parse(message.topic, root: root)?.subject, topic: message.topic,
                     payload: message.payload, rejection: rejection,
-                    mayBeRedelivery: state.sinceConnected <= settings.batchLimit * Self.redeliveryBatches
+                    mayBeRedelivery: state.sinceConnected <= receiveMaximum * Self.redeliveryBatches
                         && Clocks.monotonicMicroseconds() < state.redeliveryUntil))
         }
     }
@@ -228,9 +285,9 @@ final class IngressLoop: Sendable {
         return true
     }
 
-    private func receipts(for messages: [ReceivedMessage], _ outcomes: [RecordOutcome]) -> [Reply] {
+    private func receipts(for messages: [ReceivedMessage], _ outcomes: [RecordOutcome?]) -> [Reply] {
         zip(messages, outcomes).compactMap { message, outcome in
-            guard let topic = replies.topic(forAnswerTo: message) else { return nil }
+            guard let outcome, let topic = replies.topic(forAnswerTo: message) else { return nil }
             return Reply(topic: topic, correlationData: message.correlationData, content: .receipt(outcome))
         }
     }

@@ -9,27 +9,32 @@ import Threads
 /// durable cursor behind the broker's acknowledgements. Owns a thread and a connection.
 final class OutboxLoop: Sendable {
     struct Settings: Sendable {
+        var shard = 0
         var session: BrokerSession
         /// Publishes on their way at once.
         var window: Int
         var version: String
+
+        var clientID: String { session.clientID + (shard == 0 ? "-out" : "-out-\(shard)") }
     }
 
     private let settings: Settings
     private let queue: OutboxQueue
     private let mailbox: EngineMailbox
-    private let board: StatusBoard
+    private let board: ShardBoard
     private let wake: WakeHandle
     private let logger: Logger
     private let beat: ThreadBeat
     private let isStopping = Atomic(false)
     private let stopBy = Atomic<Int64>(.max)
+    /// Whether the end of the loop is the end of the service, which is announced.
+    private let announcesEnd = Atomic(true)
 
     /// Records read from the journal at a time.
     private static let journalPage = 500
 
     init(
-        settings: Settings, queue: OutboxQueue, mailbox: EngineMailbox, board: StatusBoard, wake: WakeHandle,
+        settings: Settings, queue: OutboxQueue, mailbox: EngineMailbox, board: ShardBoard, wake: WakeHandle,
         logger: Logger, beat: ThreadBeat
     ) {
         self.settings = settings
@@ -42,7 +47,9 @@ final class OutboxLoop: Sendable {
     }
 
     /// Ends `run` once everything is acknowledged, or at the deadline (microseconds, monotonic).
-    func stop(by deadline: Int64) {
+    /// - Parameter announcing: whether the service ends, and not only this shard.
+    func stop(by deadline: Int64, announcing: Bool = true) {
+        announcesEnd.store(announcing, ordering: .releasing)
         stopBy.store(deadline, ordering: .releasing)
         isStopping.store(true, ordering: .releasing)
         wake.wake()
@@ -75,7 +82,10 @@ final class OutboxLoop: Sendable {
             link.keepAlive()
             noteSilence(link)
         }
-        if connection.isConnected { _ = announce("offline", connection) }
+        // The service's status is the first shard's to tell.
+        if connection.isConnected, settings.shard == 0, announcesEnd.load(ordering: .acquiring) {
+            _ = announce("offline", connection)
+        }
         connection.disconnect()
     }
 
@@ -156,9 +166,10 @@ final class OutboxLoop: Sendable {
 
     private var options: MQTTOptions {
         MQTTOptions(
-            broker: settings.session.broker, clientID: settings.session.clientID + "-out",
+            broker: settings.session.broker, clientID: settings.clientID,
             version: settings.session.version, outgoingWindow: UInt16(clamping: settings.window),
-            will: MQTTWill(topic: statusTopic, payload: statusPayload("offline"), retain: true))
+            will: settings.shard == 0
+                ? MQTTWill(topic: statusTopic, payload: statusPayload("offline"), retain: true) : nil)
     }
 
     private func lost(_ loss: BrokerLoss, _ state: inout State) {
@@ -389,7 +400,7 @@ final class OutboxLoop: Sendable {
                 "the broker refuses an event; the outbox waits and tries again",
                 metadata: [
                     "position": "\(refused.position)", "reason_code": "\(reasonCode)",
-                    "help": "give \(settings.session.clientID)-out write access to \(settings.session.root)/#",
+                    "help": "give \(settings.clientID) write access to \(settings.session.root)/#",
                 ])
         }
         connection.abandon()

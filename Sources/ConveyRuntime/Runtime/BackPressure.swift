@@ -2,7 +2,7 @@ import Logging
 import Synchronization
 
 /// Whether ingress may read on. Stopping to read is all that back-pressure needs: what is not read is not acknowledged,
-/// and the broker keeps it.
+/// and the broker keeps it. The limits are those of the process: each shard's numbers are added up.
 final class BackPressure: Sendable {
     struct Limits: Sendable {
         /// Recorded signals that are not applied.
@@ -13,8 +13,23 @@ final class BackPressure: Sendable {
         var effects = 100_000
     }
 
+    /// What one shard adds.
+    private struct Load {
+        var queueDepth = 0
+        var outboxLag: Int64 = 0
+        var openEffects = 0
+        var hasFailed = false
+    }
+
+    private struct State {
+        var loads = [Load()]
+        /// Why ingress cannot hold back any more of what failed shards should get; nil while it can.
+        var withheld: String?
+        var reason: String?
+    }
+
     private let limits: Limits
-    private let reason = Mutex<String?>(nil)
+    private let state = Mutex(State())
     private let board: StatusBoard
     private let logger: Logger
     private let wake: @Sendable () -> Void
@@ -28,39 +43,70 @@ final class BackPressure: Sendable {
     }
 
     /// Why ingress has to pause; nil when it may read.
-    var pause: String? { reason.withLock { $0 } }
+    var pause: String? { state.withLock { $0.reason } }
 
-    /// A pause begins above a limit and ends a tenth below it, so that it does not flicker at the edge.
-    func update(queueDepth: Int, outboxLag: Int64, openEffects: Int) {
-        let isPaused = pause != nil
-        func exceeds(_ value: Int, _ limit: Int) -> Bool { value > (isPaused ? limit - limit / 10 : limit) }
-        if exceeds(queueDepth, limits.queue) {
-            set("\(queueDepth) signals wait to be applied (queue.limit \(limits.queue))")
-        } else if exceeds(Int(outboxLag), Int(limits.outbox)) {
-            set("\(outboxLag) events wait for the broker (outbox.limit \(limits.outbox))")
-        } else if exceeds(openEffects, limits.effects) {
-            set("\(openEffects) effects are open (effects.open_limit \(limits.effects))")
-        } else {
-            set(nil)
+    /// Makes room for the shards, once their number is known.
+    func host(shards count: Int) {
+        state.withLock { $0.loads = Array(repeating: Load(), count: count) }
+    }
+
+    /// What a shard's transaction has left. A shard that can say so has not failed.
+    func update(shard: Int = 0, queueDepth: Int, outboxLag: Int64, openEffects: Int) {
+        decide { state in
+            state.loads[shard] = Load(queueDepth: queueDepth, outboxLag: outboxLag, openEffects: openEffects)
         }
     }
 
-    func journalFailed() {
-        set("the journal cannot be written")
+    /// A shard cannot be written. Ingress goes on for the others, if there are any.
+    func journalFailed(shard: Int = 0) {
+        decide { $0.loads[shard].hasFailed = true }
     }
 
-    private func set(_ newReason: String?) {
-        let hasChanged = reason.withLock { reason in
-            defer { reason = newReason }
-            return (reason == nil) != (newReason == nil)
+    /// Ingress holds back so much for failed shards that it cannot read on; nil when that is over.
+    func withheld(_ reason: String?) {
+        decide { $0.withheld = reason }
+    }
+
+    private func decide(_ change: (inout State) -> Void) {
+        let decision = state.withLock { state -> (reason: String?, hasChanged: Bool) in
+            change(&state)
+            let reason = reason(state)
+            let hasChanged = (state.reason == nil) != (reason == nil)
+            state.reason = reason
+            // Under the lock, so that of two threads the later one has the last word.
+            if hasChanged { board.setIngress(reason.map { .paused($0) } ?? .running) }
+            return (reason, hasChanged)
         }
-        guard hasChanged else { return }
-        if let newReason {
-            logger.warning("ingress pauses; the broker keeps what comes", metadata: ["reason": "\(newReason)"])
+        guard decision.hasChanged else { return }
+        if let reason = decision.reason {
+            logger.warning("ingress pauses; the broker keeps what comes", metadata: ["reason": "\(reason)"])
         } else {
             logger.notice("ingress goes on")
         }
-        board.setIngress(newReason.map { .paused($0) } ?? .running)
         wake()
+    }
+
+    /// A pause begins above a limit and ends a tenth below it, so that it does not flicker at the edge.
+    private func reason(_ state: State) -> String? {
+        if state.loads.allSatisfy(\.hasFailed) { return "the journal cannot be written" }
+        if let withheld = state.withheld { return withheld }
+        let isPaused = state.reason != nil
+        func exceeds(_ value: Int, _ limit: Int) -> Bool { value > (isPaused ? limit - limit / 10 : limit) }
+        var sum = Load()
+        for load in state.loads {
+            sum.queueDepth += load.queueDepth
+            sum.outboxLag += load.outboxLag
+            sum.openEffects += load.openEffects
+        }
+        if exceeds(sum.queueDepth, limits.queue) {
+            return "\(sum.queueDepth) signals wait to be applied (queue.limit \(limits.queue))"
+        }
+        if exceeds(Int(sum.outboxLag), Int(limits.outbox)) {
+            return "\(sum.outboxLag) events wait for the broker (outbox.limit \(limits.outbox))"
+        }
+        if exceeds(sum.openEffects, limits.effects) {
+            return "\(sum.openEffects) effects are open (effects.open_limit \(limits.effects))"
+        }
+        return nil
     }
 }

@@ -9,95 +9,68 @@ import Signals
 import Synchronization
 import Threads
 
-/// Everything a runtime can be told.
-public struct RuntimeSettings: Sendable {
-    public var session: BrokerSession
-    public var engine = EngineSettings()
-    /// Messages read from the broker before they are committed.
-    public var ingressBatchLimit = 500
-    public var maximumPayloadBytes = 256 * 1_024
-    /// Publishes on their way to the broker at once.
-    public var outboxWindow = 200
-    /// Ingress pauses when more than this many recorded signals are not applied,
-    public var queueLimit = 100_000
-    /// when more than this many events are not acknowledged by the broker,
-    public var outboxLimit: Int64 = 100_000
-    /// or when more than this many effects have not ended.
-    public var openEffectLimit = 100_000
-    /// Where receipts and answers to queries may go.
-    public var responseTopics: ResponseTopicRule
-    /// Shown in `{root}/status/{node}`.
-    public var version: String
-
-    public init(session: BrokerSession, version: String) {
-        self.session = session
-        self.version = version
-        responseTopics = ResponseTopicRule(root: session.root, patterns: ResponseTopicRule.open)
-    }
-}
-
-/// The running service: four threads (ingress, engine, outbox, replies) and the tasks of the effects.
+/// The running service: ingress, the shards with their engines, outboxes and tasks of effects, and replies.
 ///
-/// They start in the order engine, outbox, ingress and stop in the order ingress, effects, engine, outbox: nothing comes
-/// in that would not be finished, and everything committed gets its chance to be published.
+/// They start in the order shards, ingress and stop in the order ingress, effects, engines, outboxes: nothing comes
+/// in that would not be finished, and everything committed gets its chance to be published. A shard that fails ends the
+/// service where it is the only one (ADR 36).
 public final class Runtime: Sendable {
     private let settings: RuntimeSettings
-    private let openJournal: @Sendable () throws(JournalError) -> any Journal
+    private let store: any JournalStore
+    private let handlers: [EffectClass: any EffectHandler]
+    private let verifiesInBackground: Bool
     private let logger: Logger
     private let heartbeats: Heartbeats
     private let board = StatusBoard()
-    private let mailbox = EngineMailbox()
+    private let shards = ShardSet()
     private let backPressure: BackPressure
-    private let effects: EffectManager
     /// Tells who watches conversations.
     public let live = LiveFeed()
     /// Publishes receipts, and answers to queries.
     public let replies: Replies
     private let ingressWake: WakeHandle
-    private let outboxWake: WakeHandle
     private let stopDeadline = Mutex<Int64?>(nil)
     private let verification = Mutex<(verifier: BackgroundVerifier, thread: DedicatedThread)?>(nil)
-    private let openVerification: (@Sendable () throws(JournalError) -> any VerifiableJournal & Sendable)?
-    private let outboxProgress = Mutex<OutboxProgress?>(nil)
     private let ingress = Mutex<(loop: IngressLoop, thread: DedicatedThread)?>(nil)
     private let end = EndOfRun()
 
-    /// In memory between engine and outbox; beyond, the outbox reads the journal.
-    private static let outboxMemoryLimit = 10_000
-
     /// - Parameters:
-    ///   - openJournal: called on the engine's thread, which owns the journal from then on.
+    ///   - store: where the journals are; each shard's is opened on its engine's thread, which owns it from then on.
     ///   - heartbeats: where its threads show that they turn.
-    ///   - openVerification: gives the background verification its reader; nil for none.
-    public init(
-        settings: RuntimeSettings, handlers: [EffectClass: any EffectHandler], logger: Logger,
-        heartbeats: Heartbeats = Heartbeats(),
-        openVerification: (@Sendable () throws(JournalError) -> any VerifiableJournal & Sendable)? = nil,
-        openJournal: @escaping @Sendable () throws(JournalError) -> any Journal
+    ///   - verifiesInBackground: whether the journals are verified bit by bit while it runs.
+    package init(
+        settings: RuntimeSettings, store: any JournalStore, handlers: [EffectClass: any EffectHandler], logger: Logger,
+        heartbeats: Heartbeats = Heartbeats(), verifiesInBackground: Bool = false
     ) throws(MQTTError) {
         self.settings = settings
-        self.openJournal = openJournal
+        self.store = store
+        self.handlers = handlers
         self.logger = logger
         self.heartbeats = heartbeats
-        self.openVerification = openVerification
+        self.verifiesInBackground = verifiesInBackground
         ingressWake = try WakeHandle()
-        outboxWake = try WakeHandle()
         replies = try Replies(
             session: settings.session, rule: settings.responseTopics, logger: logger, heartbeats: heartbeats)
         backPressure = BackPressure(
             limits: BackPressure.Limits(
                 queue: settings.queueLimit, outbox: settings.outboxLimit, effects: settings.openEffectLimit),
             board: board, logger: logger, wake: { [ingressWake] in ingressWake.wake() })
-        effects = EffectManager(handlers: handlers, mailbox: mailbox, logger: logger)
     }
+
+    /// The number of shards; 1 until the journals are open.
+    public var shardCount: Int { shards.count }
 
     public var status: RuntimeStatus {
         var status = board.status
         status.threads = heartbeats.ages
-        if let stall = outboxProgress.withLock({ $0 })?.stall() {
+        let hosts = shards.hosts
+        for host in hosts {
+            guard let stall = host.stall else { continue }
             status.outboxStall =
-                "events wait (\(stall.waiting) positions) and the broker has acknowledged none for "
+                (hosts.count == 1 ? "" : "shard \(host.index): ")
+                + "events wait (\(stall.waiting) positions) and the broker has acknowledged none for "
                 + "\(Int(stall.seconds)) s"
+            break
         }
         return status
     }
@@ -109,32 +82,34 @@ public final class Runtime: Sendable {
         return metrics
     }
 
-    /// Has the engine look at dead letters, or move some.
-    public func answer(_ request: DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError> {
-        await mailbox.submit(request)
+    /// Has a shard's engine look at its dead letters, or move some.
+    public func answer(_ request: DeadLetterRequest, shard: Int = 0) async -> Result<DeadLetterAnswer, JournalError> {
+        guard let host = shards.host(shard) else { return .failure(ShardSet.notOpen) }
+        return await host.mailbox.submit(request)
     }
 
     /// Records a signal that does not come from the broker; returns after the commit. While ingress pauses this is refused as
     /// `busy`: what limits the one limits the other.
     func record(_ signal: Signal) async -> Result<RecordOutcome, JournalError> {
         if let reason = backPressure.pause { return .failure(JournalError(.busy, "no signals are taken: \(reason)")) }
-        return await mailbox.submit(.accepted(signal))
+        guard let host = shards.host(of: signal.subject) else { return .failure(ShardSet.notOpen) }
+        return await host.mailbox.submit(.accepted(signal))
     }
 
-    /// Starts the engine's thread, which opens the journal, recovers, and then starts the others. A failure comes out of
-    /// `waitForEnd`.
+    /// Starts the shards, which open their journals and recover, and then the others. A failure comes out of `waitForEnd`.
     public func start() {
+        let beat = heartbeats.beat("start", limit: BeatLimits.engine)
         // Ends by itself after `stop`, or after a failure; `end` is how others wait for it.
-        let beat = heartbeats.beat("engine", limit: BeatLimits.engine)
-        _ = DedicatedThread(name: "convey-engine") { [self] in
+        _ = DedicatedThread(name: "convey-runtime") { [self] in
             defer { beat.end() }
             do {
-                try runEngine(beat)
+                try run(beat)
                 end.reach(.success(()))
             } catch {
-                logger.critical("the runtime cannot go on", metadata: ["reason": "\(error)"])
-                if let journalError = error as? JournalError { board.setJournal(.failed(journalError.message)) }
-                mailbox.close()
+                if let error = error as? JournalError, shards.hosts.isEmpty {
+                    logger.critical("the runtime cannot go on", metadata: ["reason": "\(error)"])
+                    board.setJournal(.failed(error.message))
+                }
                 end.reach(.failure(error))
             }
         }
@@ -146,7 +121,7 @@ public final class Runtime: Sendable {
     }
 
     /// Takes in no more, finishes what is recorded and publishes what is committed, all within the deadline; what is left
-    /// is taken up by the next start. It takes longer only where the engine's thread hangs, or an effect does not end when
+    /// is taken up by the next start. It takes longer only where an engine's thread hangs, or an effect does not end when
     /// it is cancelled: then this does not return, and the caller has to end the process.
     public func stop(deadline: Duration) async {
         let now = Clocks.monotonicMicroseconds()
@@ -161,8 +136,7 @@ public final class Runtime: Sendable {
                 continuation.resume()
             }
         }
-        await effects.shutDown()
-        mailbox.stop()
+        await shards.stop()
         // The failure, if it ended with one, has been reported by `waitForEnd`.
         try? await end.wait()
     }
@@ -177,92 +151,68 @@ public final class Runtime: Sendable {
         verifying?.thread.join(until: deadline, logger: logger)
     }
 
-    private func runEngine(_ beat: ThreadBeat) throws {
-        let began = Clocks.monotonicMicroseconds()
-        let opening = JournalOpening(
-            open: openJournal, settings: settings.engine, mailbox: mailbox, backPressure: backPressure, board: board,
-            logger: logger, beat: beat)
-        guard let (journal, engine) = try opening.run() else { return mailbox.close() }
-        board.setConversations(setAside: engine.takeSetAside())
-        board.setRecovery(.done)
-        backPressure.update(
-            queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
-        var metrics = engine.metrics
-        metrics.gauges.partitions = engine.partitionDepths
-        board.setMetrics(metrics)
-        logger.info(
-            "recovered",
-            metadata: [
-                "records": "\(engine.lastPosition)", "pending": "\(engine.queueDepth)",
-                "open_effects": "\(engine.openEffects)", "unpublished": "\(engine.outboxLag)",
-                "milliseconds": "\((Clocks.monotonicMicroseconds() - began) / 1_000)",
-            ])
-        let queue = OutboxQueue(
-            committed: engine.lastPosition, cursor: engine.outboxCursor, limit: Self.outboxMemoryLimit
-        ) { [outboxWake] in
-            outboxWake.wake()
+    /// Lives as long as the shards do.
+    private func run(_ beat: ThreadBeat) throws {
+        guard let layout = try prepare(beat) else { return }
+        let hosts = try makeHosts(layout)
+        guard shards.open(layout, hosts) else { return }
+        beat.end()
+        for host in hosts { host.start() }
+        // One shard that fails does not keep the others from being served.
+        for host in hosts {
+            _ = host.wait { hosts.count > 1 ? $0.isSettled : $0.isServing || $0.hasEngineEnded }
         }
-        outboxProgress.withLock { $0 = queue.progress }
-        let engineThread = EngineThread(
-            mailbox: mailbox, settings: settings.engine, backPressure: backPressure, board: board, logger: logger,
-            beat: beat)
-        let outboxBeat = heartbeats.beat("outbox", limit: BeatLimits.connection)
-        let outbox = OutboxLoop(
-            settings: OutboxLoop.Settings(
-                session: settings.session, window: settings.outboxWindow, version: settings.version),
-            queue: queue, mailbox: mailbox, board: board, wake: outboxWake, logger: logger, beat: outboxBeat)
-        let outboxThread = try startOutbox(outbox, cursor: engine.outboxCursor, journal: journal, outboxBeat)
-        replies.start()
-        if stopDeadline.withLock({ $0 }) == nil {
-            startIngress(expectsSession: engine.lastPosition > .start)
-            startVerification()
+        if stopDeadline.withLock({ $0 }) == nil, hosts.contains(where: { !$0.hasEngineEnded }) {
+            replies.start()
+            startIngress(expectsSession: hosts.contains(where: \.hadRecords))
+            if verifiesInBackground { startVerification() }
         }
-
-        let outlets = EngineThread.Outlets(outbox: queue, effects: effects, live: live)
-        var last: Engine?
-        do {
-            last = try engineThread.run(journal: journal, engine: engine, outlets: outlets) { [self] in
-                stopDeadline.withLock { $0 }
-            }
-        } catch {
-            outbox.stop(by: 0)
-            replies.stop(by: 0)
-            outboxThread.join(until: Clocks.monotonicMicroseconds() + Self.outboxGrace, logger: logger)
-            throw error
-        }
-        let stopBy = stopDeadline.withLock { $0 } ?? 0
-        outbox.stop(by: stopBy)
-        replies.stop(by: stopBy)
-        outboxThread.join(
-            until: max(stopBy, Clocks.monotonicMicroseconds()).saturatingAdd(Self.outboxGrace), logger: logger)
-        if let last { try engineThread.flushCursor(last) }
-        mailbox.close()
+        for host in hosts { _ = host.wait { $0.hasEngineEnded } }
+        replies.stop(by: stopDeadline.withLock { $0 } ?? 0)
+        let failures = hosts.compactMap { $0.wait { $0.hasEnded }.failure }
+        // Where others have served to the end, a failed shard is told of by readiness and the log.
+        if failures.count == hosts.count, let first = failures.first { throw first }
     }
 
-    /// Beyond its deadline the outbox takes as long as a round, unless it is in an attempt to connect: then the stop goes on
-    /// without it, and what it has not told of is published again.
-    private static let outboxGrace: Int64 = 3_000_000
+    /// - Returns: nil when a stop was asked for before it succeeded.
+    private func prepare(_ beat: ThreadBeat) throws(JournalError) -> JournalLayout? {
+        try PatientStart<JournalLayout>(
+            beat: beat, logger: logger,
+            attempt: { [store] () throws(JournalError) in try store.prepare() },
+            failed: { [self] error in
+                board.countOpening { $0.counters.commitFailures += 1 }
+                board.setJournal(.failed(error.message))
+                backPressure.journalFailed()
+            },
+            wait: { [shards] delay, _ in shards.waitForStop(until: Clocks.monotonicMicroseconds().saturatingAdd(delay))
+            }
+        ).run()
+    }
 
-    private func startOutbox(
-        _ outbox: OutboxLoop, cursor: Position, journal: any Journal, _ beat: ThreadBeat
-    ) throws(JournalError) -> DedicatedThread {
-        let reader = try journal.makeReader()
-        return DedicatedThread(name: "convey-outbox") { [self] in
-            defer { beat.end() }
-            do {
-                try outbox.run(cursor: cursor, reader: reader)
-            } catch {
-                logger.critical("the outbox cannot go on", metadata: ["reason": "\(error)"])
-                end.reach(.failure(error))
+    private func makeHosts(_ layout: JournalLayout) throws(MQTTError) -> [ShardHost] {
+        backPressure.host(shards: layout.shards)
+        let boards = board.host(shards: layout.shards)
+        var shared = ShardHost.Shared(
+            settings: settings, layout: layout, store: store, handlers: handlers, places: nil,
+            backPressure: backPressure, live: live, heartbeats: heartbeats, logger: logger,
+            stopBy: { [weak self] in self?.stopDeadline.withLock { $0 } },
+            changed: { [ingressWake] in ingressWake.wake() })
+        if layout.shards > 1 {
+            shared.places = EffectPlaces(settings: settings.engine.effects, shards: layout.shards) { [shards] shard in
+                shards.host(shard)?.mailbox.placesAreFree()
             }
         }
+        var hosts: [ShardHost] = []
+        for (index, board) in boards.enumerated() {
+            hosts.append(try ShardHost(index, board: board, shared: shared))
+        }
+        return hosts
     }
 
     private func startVerification() {
-        guard let openVerification else { return }
         let beat = heartbeats.beat("verify", limit: BeatLimits.verification)
-        let verifier = BackgroundVerifier(shards: 1, board: board, logger: logger, beat: beat) {
-            _ throws(JournalError) in try openVerification()
+        let verifier = BackgroundVerifier(shards: shards.count, board: board, logger: logger, beat: beat) {
+            [store] shard throws(JournalError) in try store.openVerifier(shard: shard)
         }
         let thread = DedicatedThread(name: "convey-verify") {
             verifier.run()
@@ -277,7 +227,7 @@ public final class Runtime: Sendable {
             settings: IngressLoop.Settings(
                 session: settings.session, batchLimit: settings.ingressBatchLimit,
                 maximumPayloadBytes: settings.maximumPayloadBytes, expectsSession: expectsSession),
-            mailbox: mailbox, replies: replies, backPressure: backPressure, board: board, wake: ingressWake,
+            shards: shards, replies: replies, backPressure: backPressure, board: board, wake: ingressWake,
             logger: logger, beat: beat)
         board.setIngress(.running)
         let thread = DedicatedThread(name: "convey-ingress") { [self] in
@@ -290,34 +240,5 @@ public final class Runtime: Sendable {
             }
         }
         ingress.withLock { $0 = (loop, thread) }
-    }
-}
-
-/// That a run has ended, and how; tasks wait for it. The first end counts.
-private final class EndOfRun: Sendable {
-    private struct State {
-        var result: Result<Void, any Error>?
-        var waiting: [CheckedContinuation<Void, any Error>] = []
-    }
-
-    private let state = Mutex(State())
-
-    func reach(_ result: Result<Void, any Error>) {
-        let waiting = state.withLock { state in
-            if state.result == nil { state.result = result }
-            defer { state.waiting.removeAll() }
-            return state.waiting
-        }
-        for continuation in waiting { continuation.resume(with: result) }
-    }
-
-    func wait() async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            let result = state.withLock { state -> Result<Void, any Error>? in
-                if state.result == nil { state.waiting.append(continuation) }
-                return state.result
-            }
-            if let result { continuation.resume(with: result) }
-        }
     }
 }

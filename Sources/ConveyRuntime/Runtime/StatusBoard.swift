@@ -4,29 +4,94 @@ import Synchronization
 
 /// The newest status and numbers, written by the runtime's threads and read by HTTP.
 final class StatusBoard: Sendable {
-    private struct Contents {
+    fileprivate struct Contents {
         var status = RuntimeStatus.starting
-        var engine = MetricsSnapshot()
+        var shards: [ShardContents] = []
         var ingress = MetricsSnapshot()
-        var outbox = MetricsSnapshot()
+        /// What was counted before there were shards.
+        var opening = MetricsSnapshot()
         var verification = MetricsSnapshot()
     }
 
-    private let contents = Mutex(Contents())
+    fileprivate struct ShardContents {
+        var status: ShardStatus
+        /// Its recovery has come to an end, or it will not for now.
+        var isSettled = false
+        var setAside: [SetAsideConversation] = []
+        var outbox = RuntimeStatus.Outbox.starting
+        var engine = MetricsSnapshot()
+        var published = MetricsSnapshot()
+    }
 
-    var status: RuntimeStatus { contents.withLock { $0.status } }
+    fileprivate let contents = Mutex(Contents())
+
+    var status: RuntimeStatus {
+        contents.withLock { contents in
+            var status = contents.status
+            status.shards = contents.shards.map(\.status)
+            guard let first = contents.shards.first else { return status }
+            // With several shards readiness follows each of them.
+            status.journal = contents.shards.count == 1 ? first.status.state : .open
+            status.recovery = contents.shards.allSatisfy(\.isSettled) ? .done : .running
+            status.setAside = contents.shards.flatMap(\.setAside)
+            status.outbox = Self.worst(contents.shards.filter { !$0.status.isFailed }.map(\.outbox)) ?? first.outbox
+            return status
+        }
+    }
 
     /// All threads' numbers together.
     var metrics: MetricsSnapshot {
         contents.withLock { contents in
-            var sum = contents.engine
+            var sum = contents.opening
+            for shard in contents.shards {
+                sum.add(shard.engine)
+                sum.add(shard.published)
+            }
+            sum.gauges.partitions = Self.partitions(of: contents.shards)
             sum.add(contents.ingress)
-            sum.add(contents.outbox)
             sum.add(contents.verification)
             return sum
         }
     }
 
+    /// What waits in every partition, in the order of their numbers: partition `p` is one of shard `p % count`.
+    private static func partitions(of shards: [ShardContents]) -> [MetricsSnapshot.PartitionDepth] {
+        guard shards.count > 1 else { return shards.first?.engine.gauges.partitions ?? [] }
+        let nothing = MetricsSnapshot.PartitionDepth(queued: 0, parked: 0)
+        let most = shards.map(\.engine.gauges.partitions.count).max() ?? 0
+        var all: [MetricsSnapshot.PartitionDepth] = []
+        for place in 0..<most {
+            for shard in shards {
+                let own = shard.engine.gauges.partitions
+                // The last row may be shorter; a shard that was never open has told nothing.
+                if place < own.count { all.append(own[place]) } else if own.isEmpty { all.append(nothing) }
+            }
+        }
+        return all
+    }
+
+    /// The state that an operator has to know of: all outboxes use the same broker.
+    private static func worst(_ outboxes: [RuntimeStatus.Outbox]) -> RuntimeStatus.Outbox? {
+        func rank(_ outbox: RuntimeStatus.Outbox) -> Int {
+            switch outbox {
+            case .publishing: 0
+            case .silent: 1
+            case .connecting: 2
+            case .starting: 3
+            }
+        }
+        return outboxes.max { rank($0) < rank($1) }
+    }
+
+    /// Makes room for the shards, once their number is known.
+    func host(shards count: Int) -> [ShardBoard] {
+        contents.withLock { contents in
+            contents.shards = (0..<count).map { ShardContents(status: ShardStatus(index: $0)) }
+        }
+        return (0..<count).map { ShardBoard(board: self, index: $0) }
+    }
+
+    /// The journal as a whole, while the number of shards is not known.
     func setJournal(_ journal: RuntimeStatus.Journal) { contents.withLock { $0.status.journal = journal } }
 
     /// Replaces the status of a shard; shards that were not set before are opening.
@@ -41,11 +106,6 @@ final class StatusBoard: Sendable {
     }
 
     func setBroker(_ broker: RuntimeStatus.Broker) { contents.withLock { $0.status.broker = broker } }
-    func setRecovery(_ recovery: RuntimeStatus.Recovery) { contents.withLock { $0.status.recovery = recovery } }
-
-    func setConversations(setAside: [SetAsideConversation]) { contents.withLock { $0.status.setAside = setAside } }
-
-    func setOutbox(_ outbox: RuntimeStatus.Outbox) { contents.withLock { $0.status.outbox = outbox } }
 
     /// A stop is final.
     func setIngress(_ ingress: RuntimeStatus.Ingress) {
@@ -56,7 +116,8 @@ final class StatusBoard: Sendable {
         }
     }
 
-    func setMetrics(_ metrics: MetricsSnapshot) { contents.withLock { $0.engine = metrics } }
+    /// Changes the numbers that are counted before there are shards.
+    func countOpening(_ change: (inout MetricsSnapshot) -> Void) { contents.withLock { change(&$0.opening) } }
 
     /// Changes the numbers that ingress counts.
     func countIngress(_ change: (inout MetricsSnapshot) -> Void) { contents.withLock { change(&$0.ingress) } }
@@ -73,7 +134,49 @@ final class StatusBoard: Sendable {
     func countVerification(_ change: (inout MetricsSnapshot) -> Void) {
         contents.withLock { change(&$0.verification) }
     }
+}
+
+extension ShardStatus {
+    fileprivate var isFailed: Bool {
+        if case .failed = state { return true }
+        return false
+    }
+}
+
+/// One shard's part of the status board.
+struct ShardBoard: Sendable {
+    fileprivate let board: StatusBoard
+    fileprivate let index: Int
+
+    private func change(_ change: (inout StatusBoard.ShardContents) -> Void) {
+        board.contents.withLock { change(&$0.shards[index]) }
+    }
+
+    func setJournal(_ journal: RuntimeStatus.Journal) { change { $0.status.state = journal } }
+    func setTag(_ tag: ShardTag) { change { $0.status.tag = tag.text } }
+    func settled() { change { $0.isSettled = true } }
+    func setConversations(setAside: [SetAsideConversation]) { change { $0.setAside = setAside } }
+    func setOutbox(_ outbox: RuntimeStatus.Outbox) { change { $0.outbox = outbox } }
+
+    /// What a transaction has left.
+    func setMetrics(_ metrics: MetricsSnapshot, lastPosition: Int64) {
+        change { shard in
+            // Partitions are looked at now and then only.
+            let partitions =
+                metrics.gauges.partitions.isEmpty ? shard.engine.gauges.partitions : metrics.gauges.partitions
+            shard.engine = metrics
+            shard.engine.gauges.partitions = partitions
+            shard.status.lastPosition = lastPosition
+            shard.status.queueDepth = metrics.gauges.queueDepth
+            shard.status.outboxLag = metrics.gauges.outboxLag
+        }
+    }
+
+    /// The same without a transaction: only numbers of failures have changed.
+    func setMetrics(_ metrics: MetricsSnapshot) { change { $0.engine = metrics } }
 
     /// Changes the numbers that the outbox counts.
-    func countOutbox(_ change: (inout MetricsSnapshot) -> Void) { contents.withLock { change(&$0.outbox) } }
+    func countOutbox(_ change: (inout MetricsSnapshot) -> Void) {
+        self.change { change(&$0.published) }
+    }
 }

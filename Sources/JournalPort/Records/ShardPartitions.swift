@@ -29,4 +29,16 @@ package struct ShardPartitions: Sendable, Hashable {
 
     /// Whether the shard holds a conversation.
     package func contains(subject: String) -> Bool { shard.owns(partition: partition(of: subject)) }
+
+    /// The subject for what belongs to no conversation of a client: `_`, or the first of `_1`, `_2`, … that the shard holds where
+    /// another shard holds `_`.
+    package var namelessSubject: String {
+        if contains(subject: Self.nameless) { return Self.nameless }
+        var number = 1
+        while !contains(subject: "\(Self.nameless)\(number)") { number += 1 }
+        return "\(Self.nameless)\(number)"
+    }
+
+    /// The subject under which rejected messages are recorded whose topics name none.
+    package static let nameless = "_"
 }

@@ -17,6 +17,8 @@ final class FilesInPlace {
     private let lock: String
     /// As they were when they were opened, or last seen.
     private var known: [Look?] = []
+    /// When all files were last in place, in milliseconds; nil after a look that found something else.
+    private var confirmedAt: Int64?
 
     private var paths: [String] { [journal, wal, index, lock] }
 
@@ -38,13 +40,40 @@ final class FilesInPlace {
         try confirm()
     }
 
-    /// Four system calls, some microseconds.
+    /// How often the files are looked at that hold no records.
+    private static let restMilliseconds: Int64 = 100
+
+    /// Looks at the files that hold what a commit has written, and now and then at the others: at the index, without which other
+    /// programs do not see the newest records, and the lock, without which a second Convey may start. To be called before a commit is
+    /// told of. Two system calls instead of four: each takes a microsecond or three.
+    /// - Throws: as `confirm`.
+    func confirmRecords() throws(JournalError) {
+        guard let confirmedAt, Self.now() - confirmedAt < Self.restMilliseconds else { return try confirm() }
+        do {
+            try confirm(journal, 0)
+            try confirm(wal, 1)
+        } catch {
+            self.confirmedAt = nil
+            throw error
+        }
+    }
+
+    /// Looks at all files.
     /// - Throws: `displaced` when a file is not where it was, `corrupt` when it was cut off.
     func confirm() throws(JournalError) {
+        confirmedAt = nil
         try confirm(journal, 0)
         try confirm(wal, 1)
         try confirm(index, 2)
         try confirm(lock, 3)
+        confirmedAt = Self.now()
+    }
+
+    /// Milliseconds of a clock that does not run backwards.
+    private static func now() -> Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC_COARSE, &now)
+        return Int64(now.tv_sec) * 1_000 + Int64(now.tv_nsec) / 1_000_000
     }
 
     private func confirm(_ path: String, _ number: Int) throws(JournalError) {

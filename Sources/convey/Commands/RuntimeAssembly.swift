@@ -50,14 +50,7 @@ func makeRuntime(
     runtime.queueLimit = settings.queueLimit
     runtime.openEffectLimit = settings.effectsOpenLimit
     runtime.responseTopics = ResponseTopicRule(root: settings.broker.root, patterns: settings.responseTopics)
-    let openVerification: @Sendable () throws(JournalError) -> any VerifiableJournal & Sendable = {
-        () throws(JournalError) in try store.openVerifier(shard: 0)
-    }
     return try Runtime(
-        settings: runtime, handlers: handlers.byClass, logger: Logger(label: "runtime"),
-        heartbeats: heartbeats, openVerification: settings.verifyBackground ? openVerification : nil
-    ) { () throws(JournalError) in
-        _ = try store.prepare()
-        return try store.openWriter(shard: 0)
-    }
+        settings: runtime, store: store, handlers: handlers.byClass, logger: Logger(label: "runtime"),
+        heartbeats: heartbeats, verifiesInBackground: settings.verifyBackground)
 }

@@ -134,8 +134,9 @@ struct Server {
         let limit = settings.ingressMaxPayloadBytes
         let signals = SignalEndpoint(runtime: runtime, maximumBytes: limit)
         // Reads need no transaction of an engine.
-        let deadLetters = DeadLetterShards(count: { 1 }) { shard, request in
-            request.isRead ? await queries.deadLetters(request, shard: shard) : await runtime.answer(request)
+        let deadLetters = DeadLetterShards(count: { runtime.shardCount }) { shard, request in
+            request.isRead
+                ? await queries.deadLetters(request, shard: shard) : await runtime.answer(request, shard: shard)
         }
         var routes =
             QueryRoutes.make(queries) + StreamRoutes.make(runtime.live, queries)

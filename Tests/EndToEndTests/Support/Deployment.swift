@@ -21,12 +21,16 @@ final class Deployment {
     /// Nothing is dropped at this broker: what a test misses, Convey has lost.
     static let brokerConfiguration = ["max_queued_messages 0", "max_inflight_messages 2000"]
 
-    /// - Parameter dataDirectory: a directory of its own when left out.
+    /// - Parameters:
+    ///   - dataDirectory: a directory of its own when left out.
+    ///   - sharedBroker: another deployment's; one of its own when left out.
     init(
         _ flags: [String] = [], persistentBroker: Bool = false, dataDirectory: String? = nil,
+        broker sharedBroker: MosquittoProcess? = nil,
         brokerConfiguration: [String] = Deployment.brokerConfiguration
     ) throws {
-        broker = try MosquittoProcess(configuration: brokerConfiguration, persistence: persistentBroker)
+        broker =
+            try sharedBroker ?? MosquittoProcess(configuration: brokerConfiguration, persistence: persistentBroker)
         brokerPort = broker.port
         directory = FileManager.default.temporaryDirectory.appendingPathComponent("convey-e2e-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

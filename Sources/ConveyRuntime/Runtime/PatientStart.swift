@@ -1,0 +1,42 @@
+import JournalPort
+import Logging
+import Threads
+
+/// Tries a step of the start until the disk lets it: a service that is restarted on a full disk waits for space, as it does while
+/// it runs. What waiting cannot mend ends the start.
+struct PatientStart<Result> {
+    let beat: ThreadBeat
+    let logger: Logger
+    let attempt: () throws(JournalError) -> Result
+    /// Called after each attempt that may succeed later.
+    let failed: (JournalError) -> Void
+    /// Waits for so many microseconds; returns whether a stop was asked for.
+    let wait: (Int64, JournalError) -> Bool
+
+    private static var firstRetryMicroseconds: Int64 { 100_000 }
+    private static var lastRetryMicroseconds: Int64 { 5_000_000 }
+
+    /// - Returns: nil when a stop was asked for before it succeeded.
+    /// - Throws: what is not retriable.
+    func run() throws(JournalError) -> Result? {
+        var delay = Self.firstRetryMicroseconds
+        var told: JournalError.Code?
+        while true {
+            beat.turn(allowing: BeatLimits.start)
+            do {
+                let result = try attempt()
+                if told != nil { logger.notice("the journal can be opened now") }
+                return result
+            } catch {
+                guard error.isRetriable else { throw error }
+                if told != error.code {
+                    logger.error("the journal cannot be opened yet; trying again", metadata: ["reason": "\(error)"])
+                }
+                told = error.code
+                failed(error)
+                if wait(delay, error) { return nil }
+                delay = min(delay * 2, Self.lastRetryMicroseconds)
+            }
+        }
+    }
+}

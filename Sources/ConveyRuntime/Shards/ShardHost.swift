@@ -1,0 +1,240 @@
+import Conversation
+import ConveyEngine
+import ConveyQueries
+import JournalPort
+import Logging
+import MQTTTransport
+import Observability
+import Signals
+import Synchronization
+import Threads
+
+/// One shard of the journal in this process: the thread of its engine, its outbox, and the tasks of its effects.
+///
+/// They start in the order engine, outbox and stop in the order effects, engine, outbox. What fails here ends the shard; whether the
+/// process goes on is for `Runtime`.
+final class ShardHost: Sendable {
+    /// What shards share.
+    struct Shared: Sendable {
+        var settings: RuntimeSettings
+        var layout: JournalLayout
+        var store: any JournalStore
+        var handlers: [EffectClass: any EffectHandler]
+        var places: EffectPlaces?
+        var backPressure: BackPressure
+        var live: LiveFeed
+        var heartbeats: Heartbeats
+        var logger: Logger
+        /// When a stop has to be over (microseconds, monotonic); nil before one is asked for.
+        var stopBy: @Sendable () -> Int64?
+        /// Called when a shard serves, or does not any more.
+        var changed: @Sendable () -> Void
+    }
+
+    let index: Int
+    let mailbox: EngineMailbox
+    private let shared: Shared
+    private let effects: EffectManager
+    private let board: ShardBoard
+    private let logger: Logger
+    private let outboxWake: WakeHandle
+    private let phase = Monitor(ShardPhase.opening)
+    private let progress = Mutex<OutboxProgress?>(nil)
+    private let outboxFailure = Mutex<(any Error)?>(nil)
+    private let hasRecorded = Atomic(false)
+    /// The batch that was handed over last.
+    private let unfinished = Mutex<EngineMailbox.Ticket?>(nil)
+
+    /// Events in memory between all engines and their outboxes; beyond, an outbox reads the journal.
+    private static let outboxMemoryLimit = 10_000
+
+    init(_ index: Int, board: ShardBoard, shared: Shared) throws(MQTTError) {
+        self.index = index
+        self.board = board
+        self.shared = shared
+        var logger = shared.logger
+        if shared.layout.shards > 1 { logger[metadataKey: "shard"] = "\(index)" }
+        self.logger = logger
+        mailbox = EngineMailbox(shards: shared.layout.shards)
+        effects = EffectManager(handlers: shared.handlers, mailbox: mailbox, logger: logger)
+        outboxWake = try WakeHandle()
+    }
+
+    /// Whether signals can be handed over.
+    var isServing: Bool { phase.change { $0.isServing } && unfinished.withLock { $0?.isComplete ?? true } }
+
+    /// Hands a batch over. Until it is complete the shard does not serve.
+    func hand(over inbound: [InboundSignal]) -> EngineMailbox.Ticket {
+        let ticket = mailbox.hand(over: inbound)
+        unfinished.withLock { $0 = ticket }
+        return ticket
+    }
+
+    var hasEngineEnded: Bool { phase.change { $0.hasEngineEnded } }
+
+    /// Why it does not serve; nil while it does.
+    var failure: JournalError? {
+        phase.change { phase in
+            if phase.isServing { return nil }
+            return phase.failure.map { $0 as? JournalError ?? JournalError(.inputOutput, "\($0)") }
+                ?? EngineMailbox.closed
+        }
+    }
+
+    /// Whether signals were recorded before this start.
+    var hadRecords: Bool { hasRecorded.load(ordering: .acquiring) }
+
+    /// Why events that wait do not get on; nil while they do.
+    var stall: OutboxProgress.Stall? { progress.withLock { $0 }?.stall() }
+
+    /// Waits until the shard has come to a phase.
+    func wait(for condition: (ShardPhase) -> Bool) -> ShardPhase {
+        // Without a deadline `wait` only returns once there is a result.
+        phase.wait(until: nil) { condition($0) ? $0 : nil } ?? .opening
+    }
+
+    func start() {
+        let beat = shared.heartbeats.beat(name("engine"), limit: BeatLimits.engine)
+        // Ends by itself after `stop`, or after a failure; the phase is how others wait for it.
+        _ = DedicatedThread(name: name("convey-engine")) { [self] in
+            defer { beat.end() }
+            do {
+                try run(beat)
+                mailbox.close()
+                tell(.ended(nil))
+            } catch {
+                end(with: error)
+            }
+        }
+    }
+
+    /// Ends the attempts, and then the engine: what is recorded is finished, what is committed published.
+    func stop() async {
+        await effects.shutDown()
+        mailbox.stop()
+    }
+
+    private func name(_ name: String) -> String { index == 0 ? name : "\(name)-\(index)" }
+
+    private func tell(_ next: ShardPhase) {
+        phase.change { phase in
+            // Nothing leads back from an end.
+            if !phase.hasEnded { phase = next }
+        }
+        shared.changed()
+    }
+
+    /// The shard's own end. Nothing of it goes on in this process: its files may be damaged, or what the page cache says of them a lie.
+    private func end(with error: any Error) {
+        let failure = error as? JournalError ?? JournalError(.inputOutput, "\(error)")
+        logger.critical(
+            shared.layout.shards == 1
+                ? "the runtime cannot go on"
+                : "a shard has failed; the others go on. See to its file, and start Convey again",
+            metadata: ["reason": "\(error)"])
+        if error is JournalError { board.setJournal(.failed(failure.message)) }
+        if shared.layout.shards > 1 {
+            board.settled()
+            shared.backPressure.journalFailed(shard: index)
+            effects.cancelAll()
+            shared.places?.settle(index, PlaceUse())
+        }
+        mailbox.close(with: shared.layout.shards == 1 ? EngineMailbox.closed : failure)
+        tell(.ended(error))
+    }
+
+    private func run(_ beat: ThreadBeat) throws {
+        let began = Clocks.monotonicMicroseconds()
+        let settings = shared.settings.engine.divided(among: shared.layout.shards)
+        let opening = JournalOpening(
+            shard: index, open: { [self] () throws(JournalError) in try shared.store.openWriter(shard: index) },
+            settings: settings, mailbox: mailbox, backPressure: shared.backPressure, board: board, logger: logger,
+            beat: beat
+        ) { [self] in
+            // One shard that waits does not keep the others from being served.
+            if shared.layout.shards > 1 { board.settled() }
+            tell(.waiting($0))
+        }
+        guard let (journal, engine) = try opening.run() else { return }
+        recovered(engine, journal, since: began)
+        let queue = OutboxQueue(
+            committed: engine.lastPosition, cursor: engine.outboxCursor,
+            limit: max(1, Self.outboxMemoryLimit / shared.layout.shards)
+        ) { [outboxWake] in
+            outboxWake.wake()
+        }
+        progress.withLock { $0 = queue.progress }
+        let engineThread = EngineThread(
+            shard: index, mailbox: mailbox, settings: settings, places: shared.places,
+            backPressure: shared.backPressure, board: board, logger: logger, beat: beat, tell: { [self] in tell($0) })
+        let (outbox, outboxThread) = try startOutbox(queue, cursor: engine.outboxCursor, journal: journal)
+        tell(.serving)
+        let outlets = EngineThread.Outlets(outbox: queue, effects: effects, live: shared.live)
+        let last: Engine
+        do {
+            last = try engineThread.run(journal: journal, engine: engine, outlets: outlets) { [self] in
+                // Without an outbox what is ready may never be applied.
+                outboxFailure.withLock { $0 } == nil ? shared.stopBy() : 0
+            }
+            if let failure = outboxFailure.withLock({ $0 }) { throw failure }
+        } catch {
+            tell(.failed(error))
+            outbox.stop(by: 0, announcing: shared.layout.shards == 1)
+            outboxThread.join(until: Clocks.monotonicMicroseconds() + Self.outboxGrace, logger: logger)
+            throw error
+        }
+        tell(.stopping)
+        let stopBy = shared.stopBy() ?? 0
+        outbox.stop(by: stopBy)
+        outboxThread.join(
+            until: max(stopBy, Clocks.monotonicMicroseconds()).saturatingAdd(Self.outboxGrace), logger: logger)
+        try engineThread.flushCursor(last)
+    }
+
+    /// Beyond its deadline the outbox takes as long as a round, unless it is in an attempt to connect: then the stop goes on
+    /// without it, and what it has not told of is published again.
+    private static let outboxGrace: Int64 = 3_000_000
+
+    private func recovered(_ engine: Engine, _ journal: any Journal, since began: Int64) {
+        hasRecorded.store(engine.lastPosition > .start, ordering: .releasing)
+        board.setTag(journal.shard.tag)
+        board.setConversations(setAside: engine.takeSetAside())
+        shared.backPressure.update(
+            shard: index, queueDepth: engine.queueDepth, outboxLag: engine.outboxLag, openEffects: engine.openEffects)
+        var metrics = engine.metrics
+        metrics.gauges.partitions = engine.partitionDepths
+        board.setMetrics(metrics, lastPosition: engine.lastPosition.rawValue)
+        board.settled()
+        logger.info(
+            "recovered",
+            metadata: [
+                "records": "\(engine.lastPosition)", "pending": "\(engine.queueDepth)",
+                "open_effects": "\(engine.openEffects)", "unpublished": "\(engine.outboxLag)",
+                "milliseconds": "\((Clocks.monotonicMicroseconds() - began) / 1_000)",
+            ])
+    }
+
+    private func startOutbox(
+        _ queue: OutboxQueue, cursor: Position, journal: any Journal
+    ) throws(JournalError) -> (OutboxLoop, DedicatedThread) {
+        let beat = shared.heartbeats.beat(name("outbox"), limit: BeatLimits.connection)
+        let loop = OutboxLoop(
+            settings: OutboxLoop.Settings(
+                shard: index, session: shared.settings.session, window: shared.settings.outboxWindow,
+                version: shared.settings.version),
+            queue: queue, mailbox: mailbox, board: board, wake: outboxWake, logger: logger, beat: beat)
+        let reader = try journal.makeReader()
+        let thread = DedicatedThread(name: name("convey-outbox")) { [self] in
+            defer { beat.end() }
+            do {
+                try loop.run(cursor: cursor, reader: reader)
+            } catch {
+                logger.critical("the outbox cannot go on", metadata: ["reason": "\(error)"])
+                outboxFailure.withLock { $0 = error }
+                // Ends the engine, and with it the shard.
+                mailbox.stop()
+            }
+        }
+        return (loop, thread)
+    }
+}
