@@ -52,11 +52,7 @@ extension Engine {
         guard !conversation.isSetAside else {
             return DeadLetterOutcome(position: record.position, status: .redriven, auditID: id)
         }
-        let partition = conversation.record.partition
-        partitions[partition].enqueue(
-            record.recorded(signal), cause: status, now: time.monotonic)
-        conversation.pending += 1
-        giveTurn(to: partition)
+        schedule(record.recorded(signal), in: conversation, cause: status)
         return DeadLetterOutcome(position: record.position, status: .redriven, auditID: id)
     }
 

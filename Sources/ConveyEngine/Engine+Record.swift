@@ -63,14 +63,19 @@ extension Engine {
             try bury(record, reason: .parkedLimit)
             return record
         }
-        partitions[partition].enqueue(
-            record.recorded(signal), cause: status, now: time.monotonic)
-        conversation.pending += 1
-        if ToolLoop.mayContinue(signal) { conversation.pendingTurns += 1 }
+        schedule(record.recorded(signal), in: conversation, cause: status)
         pending.insert(record.position)
-        giveTurn(to: partition)
         if family == .inbound, Priority(type: signal.type) == .control { urgent.append(partition) }
         return record
+    }
+
+    /// Hands a recorded signal to its partition: a new one, one that an earlier process left waiting, or a re-driven dead letter.
+    func schedule(_ recorded: RecordedSignal, in conversation: ActiveConversation, cause: Scheduler.CauseStatus) {
+        let partition = conversation.record.partition
+        partitions[partition].enqueue(recorded, cause: cause, now: time.monotonic)
+        conversation.pending += 1
+        if ToolLoop.mayContinue(recorded.signal) { conversation.pendingTurns += 1 }
+        giveTurn(to: partition)
     }
 
     /// Writes a signal, makes it findable, and publishes it unless it came in.

@@ -138,13 +138,10 @@ extension Engine {
                 setAside[record.conversation]?.held += 1
                 continue
             }
-            let partition = conversation.record.partition
-            let cause = try status(of: recorded.signal.cause, in: conversation)
-            partitions[partition].enqueue(recorded, cause: cause, now: time.monotonic)
-            if index >= settings.residentSignalLimit { partitions[partition].release(position) }
-            conversation.pending += 1
-            if ToolLoop.mayContinue(recorded.signal) { conversation.pendingTurns += 1 }
-            giveTurn(to: partition)
+            schedule(recorded, in: conversation, cause: try status(of: recorded.signal.cause, in: conversation))
+            if index >= settings.residentSignalLimit {
+                partitions[conversation.record.partition].release(position)
+            }
         }
     }
 

@@ -5,6 +5,10 @@ import JournalPort
 struct PartitionMachines {
     let places: ShardPartitions
     private var machines: [PartitionMachine]
+    /// Signals that are recorded and not applied, in all partitions.
+    private(set) var queueDepth = 0
+    /// Of them, those whose time to wait for a cause runs.
+    private(set) var parkedCount = 0
 
     init(_ places: ShardPartitions, order: Scheduler.Order, fairnessThreshold: Int) {
         self.places = places
@@ -17,13 +21,20 @@ struct PartitionMachines {
     /// The partition must belong to the shard.
     subscript(partition: Int) -> PartitionMachine {
         _read { yield machines[places.place(of: partition)] }
-        _modify { yield &machines[places.place(of: partition)] }
+        _modify {
+            let place = places.place(of: partition)
+            queueDepth -= machines[place].queueDepth
+            parkedCount -= machines[place].parkedCount
+            defer {
+                queueDepth += machines[place].queueDepth
+                parkedCount += machines[place].parkedCount
+            }
+            yield &machines[place]
+        }
     }
 
     /// The partitions' numbers, ascending.
     var numbers: some Sequence<Int> { machines.lazy.map(\.partition) }
-    var queueDepth: Int { machines.reduce(0) { $0 + $1.queueDepth } }
-    var parkedCount: Int { machines.reduce(0) { $0 + $1.parkedCount } }
     var depths: [(queued: Int, parked: Int)] { machines.map { ($0.queueDepth, $0.parkedCount) } }
 
     /// Each partition's newest apply order; 0 for those of other shards.

@@ -74,6 +74,30 @@ private final class DeadLetterHarness {
         return outcomes.map(\.status)
     }
 
+    @Test func `A re-driven end of a tool call holds back the next answer like any other, and only once`() throws {
+        let harness = try Harness { $0.causeTimeoutMilliseconds = 100 }
+        func result(_ id: String, cause: String) -> Signal {
+            Signal(
+                id: id, source: "/t", type: "conv.effect.tool.execution.completed", subject: "c", cause: .signal(cause),
+                data: Array("{}".utf8))
+        }
+        try harness.take(result("late", cause: "first"))
+        try harness.pass(200)
+        var input = EngineInput()
+        input.deadLetterRequests = [.redrive([Position(1)])]
+        _ = try harness.engine.transact(input, at: harness.time)
+        try harness.take(
+            Signal(id: "first", source: "/t", type: "conv.in.note.taken", subject: "c", data: Array("{}".utf8)))
+        #expect(harness.engine.queueDepth == 0)
+        // Until it is clear whether this one lets an answer go on, no other answer starts.
+        try harness.take(result("undecided", cause: "never"))
+        let message = Signal(
+            id: "m", source: "/t", type: "conv.in.message.received", subject: "c", data: Array(#"{"content":"a"}"#.utf8)
+        )
+        #expect(try harness.take(message).attempts.isEmpty)
+        #expect(harness.engine.queueDepth == 1)
+    }
+
     @Test func `A re-driven signal is applied where it was recorded, and an audit signal tells of it`() throws {
         let harness = try DeadLetterHarness()
         try harness.record("first")

@@ -6,18 +6,24 @@ import Testing
     @Test func `Every promise holds whatever crashes and repeats`() throws {
         var crashes = 0
         var boots = 0
+        var shardCrashes = 0
+        var shardCounts: Set<Int> = []
         for seed in UInt64(0)..<200 {
             do {
                 var simulation = try Simulation(seed: seed)
                 try simulation.run()
                 crashes += simulation.crashes
                 boots += simulation.boots
+                shardCrashes += simulation.shardCrashes
+                shardCounts.insert(simulation.shardCount)
             } catch {
                 Issue.record("seed \(seed): \(error) (again: make simulate SEED=\(seed))")
             }
         }
         #expect(crashes > 200)
         #expect(boots > 50)
+        #expect(shardCrashes > 200)
+        #expect(shardCounts == [1, 2, 4])
     }
 
     /// Seeds that once found something.
@@ -32,7 +38,8 @@ import Testing
         1_736,
     ])
     func `What once failed holds`(seed: UInt64) throws {
-        var simulation = try Simulation(seed: seed)
+        // They were found with one shard.
+        var simulation = try Simulation(seed: seed, shards: 1)
         try simulation.run()
     }
 }

@@ -6,8 +6,10 @@ struct SimulatedPublisher {
     let source: String
     private(set) var unsent: [Signal]
 
-    /// - Parameter past: some timers are due at a time long ago, which takes nothing from `random`.
-    init(number: Int, subjects: [String], past: Bool, random: inout SeededRandom) {
+    /// - Parameters:
+    ///   - past: some timers are due at a time long ago, which takes nothing from `random`.
+    ///   - tags: of the shards whose markers are named as causes.
+    init(number: Int, subjects: [String], past: Bool, random: inout SeededRandom, tags: [String]) {
         source = "/host/\(number)"
         var made: [Signal] = []
         for index in 0..<random.int(5...30) {
@@ -19,6 +21,10 @@ struct SimulatedPublisher {
                 index, source: source, publisher: number, subject: random.pick(subjects), random: &random)
             if past, signal.type == "conv.in.timer.tick" {
                 signal.data = Array(Self.longAgo[index % Self.longAgo.count].utf8)
+            }
+            if case .signal(let id) = signal.cause, id.hasPrefix("applied-") {
+                let position = id.split(separator: "-").last ?? ""
+                signal.cause = .signal("applied-\(tags[index % tags.count])-\(position)")
             }
             made.append(signal)
         }

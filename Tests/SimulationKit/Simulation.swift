@@ -2,13 +2,12 @@ import Conversation
 import ConveyEngine
 import JournalPort
 import JournalSupport
-import Logging
 import Signals
 
-/// A process, its journal, a broker, hosts, effects and a consumer, all in one thread and all decided by one seed.
+/// A process with one shard or several, a broker, hosts, effects and a consumer, all in one thread and all decided by one seed.
 ///
-/// The process crashes between any two steps; its commits fail before and after writing. `check` then holds the journal
-/// and everything the outside has seen against the promises.
+/// The process crashes between any two steps, and one shard alone while the others go on; commits fail before and after writing.
+/// `check` then holds the journals and everything the outside has seen against the promises.
 public struct Simulation {
     /// A promise that was not kept.
     public struct Violation: Error, CustomStringConvertible {
@@ -18,33 +17,31 @@ public struct Simulation {
     private let seed: UInt64
     private var random: SeededRandom
     private var settings: EngineSettings
-    private let disk: SimulatedDisk
-    private var journal: SimulatedJournal
-    private var engine: Engine
+    private var shards: [SimulatedShard] = []
+    /// Which shard does the next step. Of its own: with one shard all draws are those of earlier versions.
+    private var shardRandom: SeededRandom
     private var publishers: [SimulatedPublisher]
     private var time = EngineTime(wall: 1_700_000_000_000_000, monotonic: 0)
 
     /// At the broker: published and not acknowledged by the process, in the order of publishing.
     private var brokerQueue: [Signal] = []
     private var published: [Signal] = []
-    /// Committed and not yet published; lost in a crash, and read again from the cursor.
-    private var outbox: [OutboundEvent] = []
-    private var acknowledgedCursor = Position.start
-    private var running: [EffectKey: (attempt: EffectAttempt, deltas: Int)] = [:]
-    /// Attempts that were stopped: what they report comes late.
-    private var stopped: [OpenEffect] = []
     private var decisions = 0
-    /// Conversations made anew, by engines before this one.
-    private var rebuilt = 0
     private var consumer: SimulatedConsumer
     public private(set) var steps = 0
     public private(set) var crashes = 0
+    /// Crashes of one shard among several.
+    public private(set) var shardCrashes = 0
+    public var shardCount: Int { shards.count }
     public private(set) var boots = 0
     private var bootRandom: SeededRandom
 
     /// Everything that happens follows from the seed.
-    public init(seed: UInt64) throws {
+    /// - Parameter shards: nil to let the seed decide.
+    public init(seed: UInt64, shards shardCount: Int? = nil) throws {
         self.seed = seed
+        shardRandom = SeededRandom(seed: seed &+ 0x7368_6172)
+        let shardCount = shardCount ?? shardRandom.pick([1, 2, 4])
         bootRandom = SeededRandom(seed: seed &+ 0x626f_6f74)
         var random = SeededRandom(seed: seed)
         settings = EngineSettings()
@@ -58,14 +55,19 @@ public struct Simulation {
         settings.checkpointInterval = Int64(random.int(5...200))
         settings.residentSignalLimit = random.int(0...10)
         settings.effects = Self.effectSettings(&random)
-        disk = SimulatedDisk(partitionCount: random.int(1...4))
-        journal = SimulatedJournal(disk)
-        consumer = SimulatedConsumer(disk.shard.tag)
+        let partitions = random.int(1...4) * shardCount
+        for index in 0..<shardCount {
+            let disk = SimulatedDisk(
+                partitionCount: partitions, shard: index, of: shardCount, tag: SimulatedShard.tags[index])
+            shards.append(try SimulatedShard(disk, settings: settings, time: time))
+        }
+        consumer = SimulatedConsumer(shards.map(\.disk.shard))
         let subjects = (0..<random.int(1...6)).map { "conversation-\($0)" }
         publishers = (0..<random.int(1...4)).map {
-            SimulatedPublisher(number: $0, subjects: subjects, past: Self.boots(seed), random: &random)
+            SimulatedPublisher(
+                number: $0, subjects: subjects, past: Self.boots(seed), random: &random,
+                tags: Array(SimulatedShard.tags[..<shardCount]))
         }
-        engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
         self.random = random
     }
 
@@ -89,8 +91,6 @@ public struct Simulation {
         return settings
     }
 
-    private static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
-
     /// Runs to the end of all programs and checks everything.
     public mutating func run() throws {
         while !isQuiet {
@@ -100,20 +100,44 @@ public struct Simulation {
         }
         try crash()
         try settle()
-        if let misread = disk.misreadConversations.first {
-            throw Violation(
-                description: "seed \(seed): \(misread.subject) was saved and cannot be read as it was: \(misread)")
+        for shard in shards {
+            if let misread = shard.disk.misreadConversations.first {
+                throw Violation(
+                    description: "seed \(seed): \(misread.subject) was saved and cannot be read as it was: \(misread)")
+            }
+            guard shard.rebuiltConversations == 0 else {
+                throw Violation(
+                    description: "seed \(seed): a conversation had to be made anew though nothing was damaged")
+            }
+            let own = published.filter { shard.engine.shardPartitions.contains(subject: $0.subject) }
+            try SimulationCheck(disk: shard.disk, published: own, consumer: consumer, settings: settings).run()
+            try checkLiveState(of: shard)
         }
-        guard rebuilt + Int(engine.metrics.counters.conversationsRebuilt) == 0 else {
-            throw Violation(description: "seed \(seed): a conversation had to be made anew though nothing was damaged")
-        }
-        try SimulationCheck(disk: disk, published: published, consumer: consumer, settings: settings).run()
-        try checkLiveState()
+        try checkIDs()
     }
 
+    /// No two events have the same source and id, in whichever shard.
+    private func checkIDs() throws {
+        var seen: Set<String> = []
+        for shard in shards {
+            let ids = DerivedIDs(shard.disk.shard.tag)
+            for record in shard.disk.records {
+                let name: String
+                switch record.content {
+                case .signal(let signal) where signal.source.hasPrefix("/convey/"):
+                    name = "\(signal.source) \(signal.id)"
+                case .marker(let marker): name = "\(DerivedSource.reducer) \(ids.marker(of: marker.appliedPosition))"
+                case .signal, .removed, .unreadable: continue
+                }
+                guard seen.insert(name).inserted else { throw Violation(description: "seed \(seed): \(name) twice") }
+            }
+        }
+    }
+
+    private mutating func someShard() -> SimulatedShard { shardRandom.pick(shards) }
+
     private var isQuiet: Bool {
-        publishers.allSatisfy { $0.unsent.isEmpty } && brokerQueue.isEmpty && !engine.hasWork && running.isEmpty
-            && outbox.isEmpty && disk.effects.isEmpty
+        publishers.allSatisfy { $0.unsent.isEmpty } && brokerQueue.isEmpty && shards.allSatisfy(\.isQuiet)
     }
 
     private mutating func step() throws {
@@ -122,11 +146,11 @@ public struct Simulation {
         switch random.int(0...11) {
         case 0...2: publish()
         case 3...5: try deliver()
-        case 6...7: try report()
-        case 8: try transact(EngineInput())
-        case 9: random.oneIn(2) ? try drainOutbox() : decideTool()
-        case 10: try moveCursor()
-        default: if random.oneIn(6) { try crash() } else if hasOperator { try moveDeadLetters() }
+        case 6...7: try report(someShard())
+        case 8: try transact(EngineInput(), someShard())
+        case 9: random.oneIn(2) ? try drainOutbox(someShard()) : decideTool(someShard())
+        case 10: try moveCursor(someShard())
+        default: if random.oneIn(6) { try crashSomething() } else if hasOperator { try moveDeadLetters(someShard()) }
         }
     }
 
@@ -146,14 +170,14 @@ public struct Simulation {
     /// Somebody re-drives or discards dead letters. Not under all seeds: those that once found something keep their course.
     private var hasOperator: Bool { seed % 5 == 0 || seed % 5 == 2 }
 
-    private mutating func moveDeadLetters() throws {
-        let letters = disk.deadLetters.keys.sorted()
+    private mutating func moveDeadLetters(_ shard: SimulatedShard) throws {
+        let letters = shard.disk.deadLetters.keys.sorted()
         guard !letters.isEmpty else { return }
         let chosen = (0..<random.int(1...3)).map { _ in random.pick(letters) }
         var input = EngineInput()
         input.deadLetterRequests = [random.oneIn(5) ? .discard(chosen) : .redrive(chosen)]
         if random.oneIn(4) { input.deadLetterRequests.append(.redrive(chosen)) }
-        try transact(input)
+        try transact(input, shard)
     }
 
     /// After the last crash: no more faults, everything gets done.
@@ -161,16 +185,14 @@ public struct Simulation {
         for _ in 0..<2_000 {
             time.wall += 1_000
             time.monotonic += 50
-            try transact(EngineInput(), mayFail: false)
-            while !running.isEmpty { try report(mayFail: false) }
-            decideTool()
-            if !brokerQueue.isEmpty { try deliver(mayFail: false) }
-            try drainOutbox(all: true)
-            if !engine.hasWork, running.isEmpty, outbox.isEmpty, brokerQueue.isEmpty, disk.effects.isEmpty,
-                engine.nextTimeout() == nil
-            {
-                return
+            for shard in shards {
+                try transact(EngineInput(), shard, mayFail: false)
+                while !shard.running.isEmpty { try report(shard, mayFail: false) }
+                decideTool(shard)
             }
+            if !brokerQueue.isEmpty { try deliver(mayFail: false) }
+            for shard in shards { try drainOutbox(shard, all: true) }
+            if brokerQueue.isEmpty, shards.allSatisfy({ $0.isQuiet && $0.engine.nextTimeout() == nil }) { return }
         }
         throw Violation(description: "seed \(seed): work is left after the last crash")
     }
@@ -183,8 +205,8 @@ public struct Simulation {
     }
 
     /// A person decides about the oldest call that waits for approval.
-    private mutating func decideTool() {
-        let waiting = disk.effects.values.filter(\.awaitsApproval)
+    private mutating func decideTool(_ shard: SimulatedShard) {
+        let waiting = shard.disk.effects.values.filter(\.awaitsApproval)
         guard let effect = waiting.min(by: { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) }) else {
             return
         }
@@ -200,51 +222,60 @@ public struct Simulation {
     /// Delivers the head of the queue; acknowledges it only if the transaction committed and no crash came in between.
     private mutating func deliver(mayFail: Bool = true) throws {
         let batch = Array(brokerQueue.prefix(random.int(1...8)))
-        var input = EngineInput()
-        input.inbound = batch.map { .accepted($0) }
-        guard try transact(input, mayFail: mayFail) else { return }
+        var haveAllCommitted = true
+        for shard in shards {
+            var input = EngineInput()
+            input.inbound = batch.filter { shard.engine.shardPartitions.contains(subject: $0.subject) }
+                .map { .accepted($0) }
+            guard !input.inbound.isEmpty else { continue }
+            let crashesBefore = crashes
+            if try !transact(input, shard, mayFail: mayFail) { haveAllCommitted = false }
+            // The whole process has crashed: the others did not get theirs.
+            if crashes > crashesBefore { break }
+        }
+        guard haveAllCommitted else { return }
         if mayFail, random.oneIn(15) { return try crash() }
         brokerQueue.removeFirst(batch.count)
     }
 
-    /// One transaction; false when it failed and the process has recovered from it.
+    /// One transaction; false when it failed and the shard, or the process, has recovered from it.
     @discardableResult
-    private mutating func transact(_ input: EngineInput, mayFail: Bool = true) throws -> Bool {
-        journal.fault = !mayFail ? .none : random.oneIn(20) ? .failed : random.oneIn(30) ? .torn : .none
+    private mutating func transact(_ input: EngineInput, _ shard: SimulatedShard, mayFail: Bool = true) throws -> Bool {
+        shard.journal.fault = !mayFail ? .none : random.oneIn(20) ? .failed : random.oneIn(30) ? .torn : .none
         var input = input
         // The outbox has no room, or little: signals are recorded now and applied later.
         if mayFail, random.oneIn(3) { input.applications = random.int(0...3) }
         let output: EngineOutput
         do {
-            output = try engine.transact(input, at: time)
+            output = try shard.engine.transact(input, at: time)
         } catch {
-            try restart()
+            try restart(shard)
             return false
         }
-        journal.fault = .none
-        if let next = engine.nextTimeout(), next < 0 {
+        shard.journal.fault = .none
+        if let next = shard.engine.nextTimeout(), next < 0 {
             throw Violation(description: "seed \(seed): due at \(next) ms, a time that no thread can wait for")
         }
-        try checkCommitted(output)
+        try checkCommitted(output, shard.disk)
         if mayFail, random.oneIn(25) {
-            try crash()
+            try crashSomething(shard)
             return false
         }
-        outbox += output.outbound
+        shard.outbox += output.outbound
         for order in output.orders {
             switch order {
             case .run(let attempt):
-                try checkRequest(of: attempt)
-                running[attempt.effect.key] = (attempt, 0)
+                try checkRequest(of: attempt, shard.disk)
+                shard.running[attempt.effect.key] = (attempt, 0)
             case .stop(let key):
-                if let entry = running.removeValue(forKey: key) { stopped.append(entry.attempt.effect) }
+                if let entry = shard.running.removeValue(forKey: key) { shard.stopped.append(entry.attempt.effect) }
             }
         }
         return true
     }
 
     /// What a model would be asked is what the strictest provider takes.
-    private func checkRequest(of attempt: EffectAttempt) throws {
+    private func checkRequest(of attempt: EffectAttempt, _ disk: SimulatedDisk) throws {
         guard attempt.effect.effectClass == .llm else { return }
         var context = LLMContextProjection(options: .request())
         for record in disk.records
@@ -261,7 +292,7 @@ public struct Simulation {
     }
 
     /// No directive before its commit: what may be acted on is on the disk.
-    private func checkCommitted(_ output: EngineOutput) throws {
+    private func checkCommitted(_ output: EngineOutput, _ disk: SimulatedDisk) throws {
         for event in output.outbound {
             let index = Int(event.record.position.rawValue) - 1
             guard disk.records.indices.contains(index), disk.records[index] == event.record else {
@@ -285,9 +316,10 @@ public struct Simulation {
         }
     }
 
-    private mutating func report(mayFail: Bool = true) throws {
+    private mutating func report(_ shard: SimulatedShard, mayFail: Bool = true) throws {
         guard
-            let (key, entry) = running.min(by: { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) })
+            let (key, entry) = shard.running.min(by: { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) }
+            )
         else { return }
         var input = EngineInput()
         let isLast = entry.deltas >= 2 || random.oneIn(4)
@@ -295,13 +327,13 @@ public struct Simulation {
         let report = EffectReport(entry.attempt.effect, event)
         // A late repeat of the end, and what a stopped attempt has to say, must change nothing.
         input.reports = isLast && random.oneIn(3) ? [report, report] : [report]
-        if let late = stopped.popLast() { input.reports.append(EffectReport(late, event)) }
-        guard try transact(input, mayFail: mayFail) else { return }
+        if let late = shard.stopped.popLast() { input.reports.append(EffectReport(late, event)) }
+        guard try transact(input, shard, mayFail: mayFail) else { return }
         guard isLast else {
-            running[key]?.deltas += 1
+            shard.running[key]?.deltas += 1
             return
         }
-        if running[key]?.attempt.effect.attempt == entry.attempt.effect.attempt { running[key] = nil }
+        if shard.running[key]?.attempt.effect.attempt == entry.attempt.effect.attempt { shard.running[key] = nil }
     }
 
     private mutating func end(of attempt: EffectAttempt) -> EffectReport.Event {
@@ -322,68 +354,54 @@ public struct Simulation {
             EffectResult(content: "done", finishReason: calls.isEmpty ? "stop" : "tool_calls", toolCalls: calls))
     }
 
-    private mutating func drainOutbox(all: Bool = false) throws {
-        let count = all ? outbox.count : min(outbox.count, random.int(1...10))
-        for event in outbox.prefix(count) {
-            try consumer.receive(event)
-            acknowledgedCursor = event.record.position
+    private mutating func drainOutbox(_ shard: SimulatedShard, all: Bool = false) throws {
+        let count = all ? shard.outbox.count : min(shard.outbox.count, random.int(1...10))
+        for event in shard.outbox.prefix(count) {
+            try consumer.receive(event, from: shard.disk.shard)
+            shard.acknowledgedCursor = event.record.position
         }
-        outbox.removeFirst(count)
+        shard.outbox.removeFirst(count)
     }
 
-    private mutating func moveCursor() throws {
-        guard acknowledgedCursor > .start else { return }
+    private mutating func moveCursor(_ shard: SimulatedShard) throws {
+        guard shard.acknowledgedCursor > .start else { return }
         var input = EngineInput()
-        input.outboxCursor = acknowledgedCursor
-        try transact(input)
+        input.outboxCursor = shard.acknowledgedCursor
+        try transact(input, shard)
+    }
+
+    /// The process, or one of several shards while the others go on.
+    private mutating func crashSomething(_ shard: SimulatedShard? = nil) throws {
+        guard shards.count > 1, shardRandom.oneIn(2) else { return try crash() }
+        shardCrashes += 1
+        try (shard ?? someShard()).restart(settings: settings, time: time)
     }
 
     private mutating func crash() throws {
         crashes += 1
-        try restart()
+        try restartAll()
+    }
+
+    /// After a failed commit: that of the only shard ends the process.
+    private mutating func restart(_ shard: SimulatedShard) throws {
+        guard shards.count > 1 else { return try restartAll() }
+        shardCrashes += 1
+        try shard.restart(settings: settings, time: time)
     }
 
     /// Everything in memory is gone; the journal says what there was.
-    private mutating func restart() throws {
-        journal = SimulatedJournal(disk)
+    private mutating func restartAll() throws {
         if Self.boots(seed), bootRandom.oneIn(2) { boot() }
-        running.removeAll()
-        rebuilt += Int(engine.metrics.counters.conversationsRebuilt)
-        engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
-        outbox = []
-        for record in try journal.records(after: disk.outboxCursor, limit: .max) {
-            if let event = try OutboundEvent(record, reader: journal) { outbox.append(event) }
-        }
+        for shard in shards { try shard.restart(settings: settings, time: time) }
     }
 
     /// What is in memory is what replaying the journal gives.
-    private func checkLiveState() throws {
-        let replayed = try SimulationCheck.replay(disk)
+    private func checkLiveState(of shard: SimulatedShard) throws {
+        let replayed = try SimulationCheck.replay(shard.disk)
         for (subject, state) in replayed {
-            guard let live = try engine.state(ofSubject: subject), live == state else {
+            guard let live = try shard.engine.state(ofSubject: subject), live == state else {
                 throw Violation(description: "seed \(seed): the live state of \(subject) is not what replay gives")
             }
         }
-    }
-}
-
-/// A consumer that drops repeats by id.
-struct SimulatedConsumer {
-    private(set) var seen: [String: OutboundEvent] = [:]
-    private var writer: OutboundEnvelope
-    private var bytes: [String: [UInt8]] = [:]
-
-    init(_ tag: ShardTag) {
-        writer = OutboundEnvelope(root: "conv", ids: DerivedIDs(tag))
-    }
-
-    mutating func receive(_ event: OutboundEvent) throws {
-        let key = "\(event.subject) \(event.record.family.map(\.name) ?? "") \(event.record.sequence)"
-        let publication = writer.write(event)
-        if let before = bytes[key], before != publication.payload {
-            throw Simulation.Violation(description: "\(key) was published with two different contents")
-        }
-        bytes[key] = publication.payload
-        seen[key] = event
     }
 }
