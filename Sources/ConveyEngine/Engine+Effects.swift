@@ -237,7 +237,8 @@ extension Engine {
             return try end(effect.key, failed: failure)
         }
         let pause = entry.policy.pause(
-            afterFailure: entry.failures, of: effect, attempt: effect.attempt, retryAfter: failure.retryAfter)
+            afterFailure: entry.failures, of: effect, call: entry.call, attempt: effect.attempt,
+            retryAfter: failure.retryAfter)
         let due = time.monotonic.saturatingAdd(pause.milliseconds)
         let dueAt = time.wall.saturatingAdd(pause.milliseconds.saturatingMultiply(1_000))
         guard let paused = ledger.pause(effect.key, until: due, dueAt: dueAt) else { return }

@@ -1,3 +1,4 @@
+import Conversation
 import ConveyEngine
 import JournalPort
 import JournalSupport
@@ -65,7 +66,8 @@ private struct RecordedDay {
                 .accepted($0)
             }
             let attempts = running[index].sorted {
-                ($0.effect.subject, $0.effect.effectID) < ($1.effect.subject, $1.effect.effectID)
+                ($0.effect.subject, $0.effect.key.cause, $0.effect.key.ordinal)
+                    < ($1.effect.subject, $1.effect.key.cause, $1.effect.key.ordinal)
             }
             input.reports = attempts.flatMap(Self.reports)
             running[index] = []
@@ -81,17 +83,19 @@ private struct RecordedDay {
         }
     }
 
-    /// How an attempt ends follows from its effect.
+    /// How an attempt ends follows from what it is about, and not from its place in the journal.
     private static func reports(_ attempt: EffectAttempt) -> [EffectReport] {
         var hash = StableHash()
-        hash.combine(attempt.effect.effectID)
+        hash.combine(attempt.effect.answers ?? attempt.effect.effectID)
+        hash.combine(attempt.call?.id ?? "")
         hash.combine(UInt64(attempt.effect.attempt))
         let isTool = attempt.effect.effectClass == .tool
         switch hash.value % 5 {
         case 0: return [EffectReport(attempt.effect, .failed(EffectFailure(.provider, "busy")))]
         case 1 where !isTool && attempt.toolRound == 0:
             let calls = ["a", "b"].map {
-                ToolCall(id: "\($0)-\(attempt.effect.effectID)", name: "tool", arguments: "{}")
+                ToolCall(
+                    id: "\($0)-\(attempt.effect.answers ?? attempt.effect.effectID)", name: "tool", arguments: "{}")
             }
             return [
                 EffectReport(

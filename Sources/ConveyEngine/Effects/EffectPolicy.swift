@@ -48,12 +48,17 @@ public struct EffectPolicy: Sendable, Equatable {
     ///
     /// Between half and all of `backoff · 2^(failures - 1)`. Where in between follows from the effect and the attempt, so
     /// that those which failed together do not come back together, and a replay waits as long.
-    func pause(afterFailure failures: Int, of effect: OpenEffect, attempt: Int, retryAfter: Duration?) -> Duration {
+    /// The position takes no part: a conversation is the same whatever shard it is in.
+    func pause(
+        afterFailure failures: Int, of effect: OpenEffect, call: ToolCall?, attempt: Int, retryAfter: Duration?
+    ) -> Duration {
         let doublings = min(max(failures - 1, 0), 30)
         let full = min(backoff * (1 << doublings), backoffLimit)
         var hash = StableHash()
         hash.combine(effect.subject)
-        hash.combine(effect.effectID)
+        hash.combine(effect.answers ?? effect.effectID)
+        hash.combine(call?.id ?? "")
+        hash.combine(UInt64(effect.round))
         hash.combine(UInt64(attempt))
         let jittered = full / 2 + full * Int(hash.value % 1_024) / 2_048
         return max(jittered, min(retryAfter ?? .zero, backoffLimit))
