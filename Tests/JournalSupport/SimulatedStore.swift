@@ -1,4 +1,5 @@
 import JournalPort
+import Signals
 import Synchronization
 
 /// The shards of a journal in memory: what survives a crash of the simulated process, one disk per shard.
@@ -17,6 +18,11 @@ public final class SimulatedStore: JournalStore, @unchecked Sendable {
                 partitionCount: partitionCount, shard: index, of: shards,
                 tag: "sim" + String(letters[index / 26]) + String(letters[index % 26]))
         }
+    }
+
+    /// The shard that a conversation's signals go to.
+    public func shard(ofSubject subject: String) -> Int {
+        StableHash.partition(of: subject, count: disks[0].partitionCount) % disks.count
     }
 
     package func check() throws(JournalError) {}

@@ -1,23 +1,37 @@
 import JournalPort
+import Signals
 
-/// A consumer that drops repeats by id.
+/// A consumer of everything that is published by all shards; it drops repeats.
 struct SimulatedConsumer {
     private(set) var seen: [String: OutboundEvent] = [:]
-    private var writers: [OutboundEnvelope]
     private var bytes: [String: [UInt8]] = [:]
+    /// The event that each pair of source and id names.
+    private var named: [Name: String] = [:]
 
-    /// - Parameter shards: in the order of their indices.
-    init(_ shards: [Shard]) {
-        writers = shards.map { OutboundEnvelope(root: "conv", ids: DerivedIDs($0.tag)) }
+    private struct Name: Hashable {
+        let source: String
+        let id: String
     }
 
-    mutating func receive(_ event: OutboundEvent, from shard: Shard) throws {
+    /// - Parameter writer: that of the event's shard.
+    mutating func receive(_ event: OutboundEvent, from writer: inout OutboundEnvelope) throws {
         let key = "\(event.subject) \(event.record.family.map(\.name) ?? "") \(event.record.sequence)"
-        let publication = writers[shard.index].write(event)
-        if let before = bytes[key], before != publication.payload {
-            throw Simulation.Violation(description: "\(key) was published with two different contents")
+        let publication = writer.write(event)
+        if let before = bytes[key] {
+            guard before == publication.payload else {
+                throw Simulation.Violation(description: "\(key) was published with two different contents")
+            }
+            return
         }
         bytes[key] = publication.payload
         seen[key] = event
+        let envelope = try JSONValue(publication.payload)
+        guard let source = envelope["source"]?.string, let id = envelope["id"]?.string else {
+            throw Simulation.Violation(description: "\(key) was published without its source or id")
+        }
+        if let other = named.updateValue(key, forKey: Name(source: source, id: id)) {
+            throw Simulation.Violation(
+                description: "\(other) and \(key) were published with the same id \(id) of \(source)")
+        }
     }
 }

@@ -1,3 +1,4 @@
+import JournalPort
 import JournalSupport
 import Signals
 
@@ -7,9 +8,9 @@ struct SimulatedPublisher {
     private(set) var unsent: [Signal]
 
     /// - Parameters:
+    ///   - store: where the signals will be recorded.
     ///   - past: some timers are due at a time long ago, which takes nothing from `random`.
-    ///   - tags: of the shards whose markers are named as causes.
-    init(number: Int, subjects: [String], past: Bool, random: inout SeededRandom, tags: [String]) {
+    init(number: Int, subjects: [String], store: SimulatedStore, past: Bool, random: inout SeededRandom) {
         source = "/host/\(number)"
         var made: [Signal] = []
         for index in 0..<random.int(5...30) {
@@ -18,13 +19,9 @@ struct SimulatedPublisher {
                 continue
             }
             var signal = Self.signal(
-                index, source: source, publisher: number, subject: random.pick(subjects), random: &random)
+                index, source: source, subject: random.pick(subjects), store: store, random: &random)
             if past, signal.type == "conv.in.timer.tick" {
                 signal.data = Array(Self.longAgo[index % Self.longAgo.count].utf8)
-            }
-            if case .signal(let id) = signal.cause, id.hasPrefix("applied-") {
-                let position = id.split(separator: "-").last ?? ""
-                signal.cause = .signal("applied-\(tags[index % tags.count])-\(position)")
             }
             made.append(signal)
         }
@@ -40,7 +37,7 @@ struct SimulatedPublisher {
     mutating func next() -> Signal? { unsent.isEmpty ? nil : unsent.removeFirst() }
 
     private static func signal(
-        _ index: Int, source: String, publisher: Int, subject: String, random: inout SeededRandom
+        _ index: Int, source: String, subject: String, store: SimulatedStore, random: inout SeededRandom
     ) -> Signal {
         let type = random.pick([
             "conv.in.note.taken", "conv.in.note.taken", "conv.in.message.received", "conv.in.message.received",
@@ -51,13 +48,16 @@ struct SimulatedPublisher {
         ])
         // Ids are shared between publishers on purpose: identity includes the source.
         let id = "s\(index)"
+        // Some name a marker of another shard, which is never their cause.
+        let shard = store.shard(ofSubject: subject) + (index % 5 == 4 ? 1 : 0)
+        let tag = store.disks[shard % store.disks.count].shard.tag
         if let data = effectData(type, &random) {
             return Signal(
-                id: id, source: source, type: type, subject: subject, cause: cause(index, &random),
+                id: id, source: source, type: type, subject: subject, cause: cause(index, tag, &random),
                 data: Array(data.utf8))
         }
         return Signal(
-            id: id, source: source, type: type, subject: subject, cause: cause(index, &random),
+            id: id, source: source, type: type, subject: subject, cause: cause(index, tag, &random),
             data: Array(
                 #"{"content":\#(contents[index % contents.count]),"message_id":"\#(id)","ingress":"sim","effect_id":"e\#(index % 3)","lifecycle":"progress"}"#
                     .utf8))
@@ -86,12 +86,12 @@ struct SimulatedPublisher {
         }
     }
 
-    private static func cause(_ index: Int, _ random: inout SeededRandom) -> Cause {
+    private static func cause(_ index: Int, _ tag: ShardTag, _ random: inout SeededRandom) -> Cause {
         switch random.int(0...9) {
         case 0: .signal("s\(random.int(0...30))")
         case 1: .signal("s\(max(0, index - 1))")
         case 2 where random.oneIn(4): .unsatisfiable
-        case 3 where random.oneIn(2): .signal("applied-\(SimulatedDisk.tag)-\(random.int(1...60))")
+        case 3 where random.oneIn(2): .signal("applied-\(tag)-\(random.int(1...60))")
         default: .none
         }
     }

@@ -4,10 +4,10 @@ import JournalPort
 import JournalSupport
 import Signals
 
-/// A process with one shard or several, a broker, hosts, effects and a consumer, all in one thread and all decided by one seed.
+/// A process with one or more shards, a broker, hosts, effects and a consumer, all in one thread and all decided by one seed.
 ///
-/// The process crashes between any two steps, and one shard alone while the others go on; commits fail before and after writing.
-/// `check` then holds the journals and everything the outside has seen against the promises.
+/// The process crashes between any two steps; commits of its shards fail before and after writing, and a shard that failed may
+/// stay away while the others go on. `check` then holds the journal and everything the outside has seen against the promises.
 public struct Simulation {
     /// A promise that was not kept.
     public struct Violation: Error, CustomStringConvertible {
@@ -16,10 +16,8 @@ public struct Simulation {
 
     private let seed: UInt64
     private var random: SeededRandom
-    private var settings: EngineSettings
-    private var shards: [SimulatedShard] = []
-    /// Which shard does the next step. Of its own: with one shard all draws are those of earlier versions.
-    private var shardRandom: SeededRandom
+    private let store: SimulatedStore
+    private var shards: [SimulatedShard]
     private var publishers: [SimulatedPublisher]
     private var time = EngineTime(wall: 1_700_000_000_000_000, monotonic: 0)
 
@@ -27,24 +25,26 @@ public struct Simulation {
     private var brokerQueue: [Signal] = []
     private var published: [Signal] = []
     private var decisions = 0
-    private var consumer: SimulatedConsumer
+    private var consumer = SimulatedConsumer()
     public private(set) var steps = 0
     public private(set) var crashes = 0
-    /// Crashes of one shard among several.
-    public private(set) var shardCrashes = 0
-    public var shardCount: Int { shards.count }
     public private(set) var boots = 0
+    /// Times that a shard failed while the others went on.
+    public private(set) var shardFailures = 0
+    // Sources of chance of their own, so that a change to one kind of choice leaves the others as they were.
     private var bootRandom: SeededRandom
+    private var shardRandom: SeededRandom
 
     /// Everything that happens follows from the seed.
-    /// - Parameter shards: nil to let the seed decide.
-    public init(seed: UInt64, shards shardCount: Int? = nil) throws {
+    /// - Parameter shards: nil for a number that the seed decides.
+    public init(seed: UInt64, shards fixed: Int? = nil) throws {
         self.seed = seed
-        shardRandom = SeededRandom(seed: seed &+ 0x7368_6172)
-        let shardCount = shardCount ?? shardRandom.pick([1, 2, 4])
         bootRandom = SeededRandom(seed: seed &+ 0x626f_6f74)
+        shardRandom = SeededRandom(seed: seed &+ 0x7368_6172_6473)
+        let drawn = shardRandom.pick([1, 2, 4])
+        let count = fixed ?? drawn
         var random = SeededRandom(seed: seed)
-        settings = EngineSettings()
+        var settings = EngineSettings()
         settings.schedulerOrder = random.oneIn(2) ? .arrival : .roundRobin
         settings.fairnessThreshold = random.int(1...5)
         settings.causeTimeoutMilliseconds = Int64(random.int(20...400))
@@ -55,21 +55,20 @@ public struct Simulation {
         settings.checkpointInterval = Int64(random.int(5...200))
         settings.residentSignalLimit = random.int(0...10)
         settings.effects = Self.effectSettings(&random)
-        let partitions = random.int(1...4) * shardCount
-        for index in 0..<shardCount {
-            let disk = SimulatedDisk(
-                partitionCount: partitions, shard: index, of: shardCount, tag: SimulatedShard.tags[index])
-            shards.append(try SimulatedShard(disk, settings: settings, time: time))
-        }
-        consumer = SimulatedConsumer(shards.map(\.disk.shard))
+        // At least one partition per shard, and not always the same number.
+        let store = SimulatedStore(partitionCount: random.int(1...4) + count - 1, shards: count)
         let subjects = (0..<random.int(1...6)).map { "conversation-\($0)" }
         publishers = (0..<random.int(1...4)).map {
-            SimulatedPublisher(
-                number: $0, subjects: subjects, past: Self.boots(seed), random: &random,
-                tags: Array(SimulatedShard.tags[..<shardCount]))
+            SimulatedPublisher(number: $0, subjects: subjects, store: store, past: Self.boots(seed), random: &random)
         }
+        let time = time
+        shards = try store.disks.map { try SimulatedShard($0, settings: settings, time: time) }
+        self.store = store
         self.random = random
     }
+
+    /// Shards of the simulated process.
+    public var shardCount: Int { shards.count }
 
     private static func effectSettings(_ random: inout SeededRandom) -> EffectSettings {
         var settings = EffectSettings()
@@ -92,49 +91,40 @@ public struct Simulation {
     }
 
     /// Runs to the end of all programs and checks everything.
+    /// - Throws: the promise that was not kept, with the seed and the number of shards.
     public mutating func run() throws {
+        do {
+            try runToTheEnd()
+        } catch {
+            throw Violation(description: "seed \(seed), \(shards.count) shards: \(error)")
+        }
+    }
+
+    private mutating func runToTheEnd() throws {
         while !isQuiet {
             try step()
             steps += 1
-            guard steps < 20_000 else { throw Violation(description: "seed \(seed): not quiet after \(steps) steps") }
+            guard steps < 20_000 else { throw Violation(description: "not quiet after \(steps) steps") }
         }
         try crash()
         try settle()
+        try check()
+    }
+
+    private func check() throws {
         for shard in shards {
             if let misread = shard.disk.misreadConversations.first {
-                throw Violation(
-                    description: "seed \(seed): \(misread.subject) was saved and cannot be read as it was: \(misread)")
+                throw Violation(description: "\(misread.subject) was saved and cannot be read as it was: \(misread)")
             }
-            guard shard.rebuiltConversations == 0 else {
-                throw Violation(
-                    description: "seed \(seed): a conversation had to be made anew though nothing was damaged")
+            guard shard.rebuilt == 0 else {
+                throw Violation(description: "a conversation had to be made anew though nothing was damaged")
             }
-            let own = published.filter { shard.engine.shardPartitions.contains(subject: $0.subject) }
-            try SimulationCheck(disk: shard.disk, published: own, consumer: consumer, settings: settings).run()
+            let own = published.filter { store.shard(ofSubject: $0.subject) == shard.disk.shard.index }
+            try SimulationCheck(disk: shard.disk, published: own, consumer: consumer).run()
             try checkLiveState(of: shard)
         }
-        try checkIDs()
+        try ShardsCheck(shards: shards).run()
     }
-
-    /// No two events have the same source and id, in whichever shard.
-    private func checkIDs() throws {
-        var seen: Set<String> = []
-        for shard in shards {
-            let ids = DerivedIDs(shard.disk.shard.tag)
-            for record in shard.disk.records {
-                let name: String
-                switch record.content {
-                case .signal(let signal) where signal.source.hasPrefix("/convey/"):
-                    name = "\(signal.source) \(signal.id)"
-                case .marker(let marker): name = "\(DerivedSource.reducer) \(ids.marker(of: marker.appliedPosition))"
-                case .signal, .removed, .unreadable: continue
-                }
-                guard seen.insert(name).inserted else { throw Violation(description: "seed \(seed): \(name) twice") }
-            }
-        }
-    }
-
-    private mutating func someShard() -> SimulatedShard { shardRandom.pick(shards) }
 
     private var isQuiet: Bool {
         publishers.allSatisfy { $0.unsent.isEmpty } && brokerQueue.isEmpty && shards.allSatisfy(\.isQuiet)
@@ -143,19 +133,27 @@ public struct Simulation {
     private mutating func step() throws {
         time.wall += 1_000
         time.monotonic += Int64(random.int(0...20))
+        for index in shards.indices {
+            if let step = shards[index].isBackAt, step <= steps { try shards[index].restart(at: time) }
+        }
         switch random.int(0...11) {
         case 0...2: publish()
         case 3...5: try deliver()
-        case 6...7: try report(someShard())
-        case 8: try transact(EngineInput(), someShard())
-        case 9: random.oneIn(2) ? try drainOutbox(someShard()) : decideTool(someShard())
-        case 10: try moveCursor(someShard())
-        default: if random.oneIn(6) { try crashSomething() } else if hasOperator { try moveDeadLetters(someShard()) }
+        case 6...7: try report()
+        case 8: if let shard = pickShard() { try transact(EngineInput(), on: shard) }
+        case 9: random.oneIn(2) ? try drainOutbox() : decideTool()
+        case 10: try moveCursor()
+        default: if random.oneIn(6) { try crash() } else if hasOperator { try moveDeadLetters() }
         }
     }
 
-    /// The machine boots between two starts of the process. Not under all seeds, and with a source of chance of its own:
-    /// seeds that once found something keep their course.
+    /// A shard that works and for which something is so; nil where there is none.
+    private mutating func pickShard(where holds: (SimulatedShard) -> Bool = { _ in true }) -> Int? {
+        let found = shards.indices.filter { shards[$0].isBackAt == nil && holds(shards[$0]) }
+        return found.count > 1 ? shardRandom.pick(found) : found.first
+    }
+
+    /// The machine boots between two starts of the process. Not under all seeds.
     private static func boots(_ seed: UInt64) -> Bool { seed % 3 == 1 }
 
     /// The monotonic clock starts again near zero, later than everything in the journal, and the machine may have been off
@@ -167,17 +165,17 @@ public struct Simulation {
         boots += 1
     }
 
-    /// Somebody re-drives or discards dead letters. Not under all seeds: those that once found something keep their course.
+    /// Somebody re-drives or discards dead letters. Not under all seeds.
     private var hasOperator: Bool { seed % 5 == 0 || seed % 5 == 2 }
 
-    private mutating func moveDeadLetters(_ shard: SimulatedShard) throws {
-        let letters = shard.disk.deadLetters.keys.sorted()
-        guard !letters.isEmpty else { return }
+    private mutating func moveDeadLetters() throws {
+        guard let shard = pickShard(where: { !$0.disk.deadLetters.isEmpty }) else { return }
+        let letters = shards[shard].disk.deadLetters.keys.sorted()
         let chosen = (0..<random.int(1...3)).map { _ in random.pick(letters) }
         var input = EngineInput()
         input.deadLetterRequests = [random.oneIn(5) ? .discard(chosen) : .redrive(chosen)]
         if random.oneIn(4) { input.deadLetterRequests.append(.redrive(chosen)) }
-        try transact(input, shard)
+        try transact(input, on: shard)
     }
 
     /// After the last crash: no more faults, everything gets done.
@@ -185,16 +183,14 @@ public struct Simulation {
         for _ in 0..<2_000 {
             time.wall += 1_000
             time.monotonic += 50
-            for shard in shards {
-                try transact(EngineInput(), shard, mayFail: false)
-                while !shard.running.isEmpty { try report(shard, mayFail: false) }
-                decideTool(shard)
-            }
+            for shard in shards.indices { try transact(EngineInput(), on: shard, mayFail: false) }
+            while shards.contains(where: { !$0.running.isEmpty }) { try report(mayFail: false) }
+            decideTool()
             if !brokerQueue.isEmpty { try deliver(mayFail: false) }
-            for shard in shards { try drainOutbox(shard, all: true) }
-            if brokerQueue.isEmpty, shards.allSatisfy({ $0.isQuiet && $0.engine.nextTimeout() == nil }) { return }
+            for shard in shards.indices { try shards[shard].publish(.max, to: &consumer) }
+            if brokerQueue.isEmpty, shards.allSatisfy({ $0.isQuiet && $0.nextTimeout == nil }) { return }
         }
-        throw Violation(description: "seed \(seed): work is left after the last crash")
+        throw Violation(description: "work is left after the last crash")
     }
 
     private mutating func publish() {
@@ -204,12 +200,10 @@ public struct Simulation {
         published.append(signal)
     }
 
-    /// A person decides about the oldest call that waits for approval.
-    private mutating func decideTool(_ shard: SimulatedShard) {
-        let waiting = shard.disk.effects.values.filter(\.awaitsApproval)
-        guard let effect = waiting.min(by: { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) }) else {
-            return
-        }
+    /// A person decides about the oldest call of a shard that waits for approval.
+    private mutating func decideTool() {
+        guard let shard = pickShard(where: { !$0.waitingCalls.isEmpty }), let effect = shards[shard].waitingCalls.first
+        else { return }
         decisions += 1
         let signal = Signal(
             id: "decision-\(decisions)", source: "/host/person",
@@ -219,121 +213,88 @@ public struct Simulation {
         published.append(signal)
     }
 
-    /// Delivers the head of the queue; acknowledges it only if the transaction committed and no crash came in between.
+    /// Hands the head of the queue to the shards, in any order. A shard's part is acknowledged only if its transaction committed
+    /// and no crash came in between; the broker may deliver that of others again, too.
     private mutating func deliver(mayFail: Bool = true) throws {
-        let batch = Array(brokerQueue.prefix(random.int(1...8)))
-        var haveAllCommitted = true
-        for shard in shards {
+        let parts = nextParts(limit: random.int(1...8))
+        let order = parts.count > 1 ? parts.keys.sorted().shuffled(using: &shardRandom) : Array(parts.keys)
+        var acknowledged: [Int] = []
+        var failures = 0
+        for shard in order {
+            let indices = parts[shard, default: []]
             var input = EngineInput()
-            input.inbound = batch.filter { shard.engine.shardPartitions.contains(subject: $0.subject) }
-                .map { .accepted($0) }
-            guard !input.inbound.isEmpty else { continue }
-            let crashesBefore = crashes
-            if try !transact(input, shard, mayFail: mayFail) { haveAllCommitted = false }
-            // The whole process has crashed: the others did not get theirs.
-            if crashes > crashesBefore { break }
+            input.inbound = indices.map { .accepted(brokerQueue[$0]) }
+            switch try transact(input, on: shard, mayFail: mayFail) {
+            case .committed: acknowledged += indices
+            case .shardFailed: failures += 1
+            case .crashed: return
+            }
         }
-        guard haveAllCommitted else { return }
+        if failures == parts.count { return }
         if mayFail, random.oneIn(15) { return try crash() }
-        brokerQueue.removeFirst(batch.count)
+        if failures > 0, shardRandom.oneIn(3) { return }
+        for index in acknowledged.sorted(by: >) { brokerQueue.remove(at: index) }
     }
 
-    /// One transaction; false when it failed and the shard, or the process, has recovered from it.
+    /// The places in the queue of the oldest signals, by shard. Those of a shard that failed wait.
+    private mutating func nextParts(limit: Int) -> [Int: [Int]] {
+        var parts: [Int: [Int]] = [:]
+        var count = 0
+        for (index, signal) in brokerQueue.enumerated() where count < limit {
+            let shard = store.shard(ofSubject: signal.subject)
+            guard shards[shard].isBackAt == nil else { continue }
+            parts[shard, default: []].append(index)
+            count += 1
+        }
+        if parts.isEmpty, let shard = pickShard() { parts[shard] = [] }
+        return parts
+    }
+
+    private enum Fate {
+        case committed
+        /// The shard's engine was replaced, or will be; nothing else of the process has changed.
+        case shardFailed
+        case crashed
+    }
+
+    /// One transaction of one shard.
     @discardableResult
-    private mutating func transact(_ input: EngineInput, _ shard: SimulatedShard, mayFail: Bool = true) throws -> Bool {
-        shard.journal.fault = !mayFail ? .none : random.oneIn(20) ? .failed : random.oneIn(30) ? .torn : .none
+    private mutating func transact(_ input: EngineInput, on shard: Int, mayFail: Bool = true) throws -> Fate {
+        let fault: SimulatedJournal.Fault =
+            !mayFail ? .none : random.oneIn(20) ? .failed : random.oneIn(30) ? .torn : .none
         var input = input
         // The outbox has no room, or little: signals are recorded now and applied later.
         if mayFail, random.oneIn(3) { input.applications = random.int(0...3) }
-        let output: EngineOutput
-        do {
-            output = try shard.engine.transact(input, at: time)
-        } catch {
-            try restart(shard)
-            return false
+        guard let output = try shards[shard].transact(input, at: time, fault: fault) else {
+            try replace(shard)
+            return .shardFailed
         }
-        shard.journal.fault = .none
-        if let next = shard.engine.nextTimeout(), next < 0 {
-            throw Violation(description: "seed \(seed): due at \(next) ms, a time that no thread can wait for")
-        }
-        try checkCommitted(output, shard.disk)
         if mayFail, random.oneIn(25) {
-            try crashSomething(shard)
-            return false
+            try crash()
+            return .crashed
         }
-        shard.outbox += output.outbound
-        for order in output.orders {
-            switch order {
-            case .run(let attempt):
-                try checkRequest(of: attempt, shard.disk)
-                shard.running[attempt.effect.key] = (attempt, 0)
-            case .stop(let key):
-                if let entry = shard.running.removeValue(forKey: key) { shard.stopped.append(entry.attempt.effect) }
-            }
-        }
-        return true
+        try shards[shard].act(on: output)
+        return .committed
     }
 
-    /// What a model would be asked is what the strictest provider takes.
-    private func checkRequest(of attempt: EffectAttempt, _ disk: SimulatedDisk) throws {
-        guard attempt.effect.effectClass == .llm else { return }
-        var context = LLMContextProjection(options: .request())
-        for record in disk.records
-        where record.conversation == attempt.effect.conversation && record.position <= attempt.contextThrough {
-            guard case .signal(let signal) = record.content else { continue }
-            context.apply(ProjectionEvent(signal, offset: record.offset))
-        }
-        for limit in [1, 2, 5, 40] {
-            let messages = RequestMessages(context.request(last: limit)).messages
-            if !messages.isEmpty, let fault = StrictProvider.fault(in: messages) {
-                throw Violation(description: "seed \(seed): \(attempt.effect.effectID) would be refused: \(fault)")
-            }
-        }
-    }
-
-    /// No directive before its commit: what may be acted on is on the disk.
-    private func checkCommitted(_ output: EngineOutput, _ disk: SimulatedDisk) throws {
-        for event in output.outbound {
-            let index = Int(event.record.position.rawValue) - 1
-            guard disk.records.indices.contains(index), disk.records[index] == event.record else {
-                throw Violation(description: "seed \(seed): record \(event.record.position) is let go but not durable")
-            }
-        }
-        for case .run(let attempt) in output.orders {
-            // The same transaction may have ended it again; then its row is gone and a stop follows.
-            guard let row = disk.effects[attempt.effect.key] else { continue }
-            guard row.attempt == attempt.effect.attempt else {
-                throw Violation(description: "seed \(seed): attempt of \(attempt.effect.key) runs but is not durable")
-            }
-        }
-        for outcome in output.outcomes {
-            guard case .recorded(let id, let subject, let offset) = outcome else { continue }
-            let isDurable = disk.records.reversed().contains { record in
-                guard record.offset == offset, case .signal(let signal) = record.content else { return false }
-                return signal.id == id && signal.subject == subject
-            }
-            guard isDurable else { throw Violation(description: "seed \(seed): \(id) is confirmed but not durable") }
-        }
-    }
-
-    private mutating func report(_ shard: SimulatedShard, mayFail: Bool = true) throws {
-        guard
-            let (key, entry) = shard.running.min(by: { ($0.key.cause, $0.key.ordinal) < ($1.key.cause, $1.key.ordinal) }
-            )
-        else { return }
-        var input = EngineInput()
-        let isLast = entry.deltas >= 2 || random.oneIn(4)
-        let event: EffectReport.Event = isLast ? end(of: entry.attempt) : .delta(EffectDelta("d\(entry.deltas) "))
-        let report = EffectReport(entry.attempt.effect, event)
-        // A late repeat of the end, and what a stopped attempt has to say, must change nothing.
-        input.reports = isLast && random.oneIn(3) ? [report, report] : [report]
-        if let late = shard.stopped.popLast() { input.reports.append(EffectReport(late, event)) }
-        guard try transact(input, shard, mayFail: mayFail) else { return }
-        guard isLast else {
-            shard.running[key]?.deltas += 1
+    private mutating func report(mayFail: Bool = true) throws {
+        guard let shard = pickShard(where: { !$0.running.isEmpty }), let oldest = shards[shard].oldestAttempt else {
             return
         }
-        if shard.running[key]?.attempt.effect.attempt == entry.attempt.effect.attempt { shard.running[key] = nil }
+        let effect = oldest.attempt.effect
+        var input = EngineInput()
+        let isLast = oldest.deltas >= 2 || random.oneIn(4)
+        let event: EffectReport.Event = isLast ? end(of: oldest.attempt) : .delta(EffectDelta("d\(oldest.deltas) "))
+        let report = EffectReport(effect, event)
+        // A late repeat of the end, and what a stopped attempt has to say, must change nothing.
+        input.reports = isLast && random.oneIn(3) ? [report, report] : [report]
+        if let late = shards[shard].takeStopped() { input.reports.append(EffectReport(late, event)) }
+        guard try transact(input, on: shard, mayFail: mayFail) == .committed else { return }
+        if isLast {
+            shards[shard].finish(oldest.key, attempt: effect.attempt)
+        } else {
+            shards[shard].countDelta(of: oldest.key)
+        }
     }
 
     private mutating func end(of attempt: EffectAttempt) -> EffectReport.Event {
@@ -354,53 +315,46 @@ public struct Simulation {
             EffectResult(content: "done", finishReason: calls.isEmpty ? "stop" : "tool_calls", toolCalls: calls))
     }
 
-    private mutating func drainOutbox(_ shard: SimulatedShard, all: Bool = false) throws {
-        let count = all ? shard.outbox.count : min(shard.outbox.count, random.int(1...10))
-        for event in shard.outbox.prefix(count) {
-            try consumer.receive(event, from: shard.disk.shard)
-            shard.acknowledgedCursor = event.record.position
-        }
-        shard.outbox.removeFirst(count)
+    private mutating func drainOutbox() throws {
+        guard let shard = pickShard(where: { $0.hasUnpublished }) else { return }
+        try shards[shard].publish(random.int(1...10), to: &consumer)
     }
 
-    private mutating func moveCursor(_ shard: SimulatedShard) throws {
-        guard shard.acknowledgedCursor > .start else { return }
+    private mutating func moveCursor() throws {
+        guard let shard = pickShard(where: { $0.acknowledgedCursor > .start }) else { return }
         var input = EngineInput()
-        input.outboxCursor = shard.acknowledgedCursor
-        try transact(input, shard)
+        input.outboxCursor = shards[shard].acknowledgedCursor
+        try transact(input, on: shard)
     }
 
-    /// The process, or one of several shards while the others go on.
-    private mutating func crashSomething(_ shard: SimulatedShard? = nil) throws {
-        guard shards.count > 1, shardRandom.oneIn(2) else { return try crash() }
-        shardCrashes += 1
-        try (shard ?? someShard()).restart(settings: settings, time: time)
-    }
-
+    /// The process ends, with all its shards, and starts again.
     private mutating func crash() throws {
         crashes += 1
-        try restartAll()
+        try restart()
     }
 
-    /// After a failed commit: that of the only shard ends the process.
-    private mutating func restart(_ shard: SimulatedShard) throws {
-        guard shards.count > 1 else { return try restartAll() }
-        shardCrashes += 1
-        try shard.restart(settings: settings, time: time)
-    }
-
-    /// Everything in memory is gone; the journal says what there was.
-    private mutating func restartAll() throws {
+    private mutating func restart() throws {
         if Self.boots(seed), bootRandom.oneIn(2) { boot() }
-        for shard in shards { try shard.restart(settings: settings, time: time) }
+        for index in shards.indices { try shards[index].restart(at: time) }
+    }
+
+    /// A shard's commit has failed. A process that has only this shard ends; of one with several the others go on, and the shard
+    /// gets a new engine now or later.
+    private mutating func replace(_ shard: Int) throws {
+        guard shards.count > 1 else { return try restart() }
+        shardFailures += 1
+        if shardRandom.oneIn(2) {
+            shards[shard].stop(until: steps + shardRandom.int(1...60))
+        } else {
+            try shards[shard].restart(at: time)
+        }
     }
 
     /// What is in memory is what replaying the journal gives.
     private func checkLiveState(of shard: SimulatedShard) throws {
-        let replayed = try SimulationCheck.replay(shard.disk)
-        for (subject, state) in replayed {
-            guard let live = try shard.engine.state(ofSubject: subject), live == state else {
-                throw Violation(description: "seed \(seed): the live state of \(subject) is not what replay gives")
+        for (subject, state) in try SimulationCheck.replay(shard.disk) {
+            guard let live = try shard.state(ofSubject: subject), live == state else {
+                throw Violation(description: "the live state of \(subject) is not what replay gives")
             }
         }
     }

@@ -5,12 +5,12 @@ import JournalReading
 import JournalSupport
 import Signals
 
-/// The promises, held against a journal at rest and what the outside has seen.
+/// The promises, held against one shard's journal at rest and what the outside has seen.
 struct SimulationCheck {
     let disk: SimulatedDisk
+    /// To conversations of this shard.
     let published: [Signal]
     let consumer: SimulatedConsumer
-    let settings: EngineSettings
 
     func run() throws {
         try checkRecordedOnce()
@@ -163,7 +163,7 @@ struct SimulationCheck {
             }
             // effect-{tag}-{cause}-{ordinal}-{attempt}-{what}
             let parts = signal.id.split(separator: "-")
-            let key = "\(parts[2])-\(parts[3])"
+            let key = "\(parts[1])-\(parts[2])-\(parts[3])"
             guard !ended.contains(key) else { throw fail("effect \(key) goes on after its end: \(signal.id)") }
             if isEnd { ended.insert(key) }
             let attempt = Int(parts[4]) ?? -1
@@ -176,7 +176,7 @@ struct SimulationCheck {
         }
         var ordered = Set<String>()
         for order in try Self.orders(disk) {
-            let key = "\(order.cause)-\(order.ordinal)"
+            let key = "\(disk.shard.tag)-\(order.cause)-\(order.ordinal)"
             ordered.insert(key)
             let outside = outsideEnds["\(order.subject) \(order.effectID)"]
             guard ended.contains(key) || outside.map({ $0 > order.cause }) ?? false else {
