@@ -1,25 +1,6 @@
 import JournalPort
 import Signals
 
-/// How a verification ended.
-public struct VerificationReport: Sendable, Equatable {
-    public var signals = 0
-    public var markers = 0
-    /// Signals whose content was removed on purpose.
-    public var removed = 0
-    /// Positions whose records were deleted on purpose.
-    public var deleted = 0
-    public var conversations = 0
-    /// The newest position that was looked at.
-    public var through = Position.start
-    /// The first difference; nil when the journal agrees with itself.
-    public var difference: JournalDifference?
-
-    public init() {}
-
-    public var records: Int { signals + markers + removed }
-}
-
 /// Checks that a journal agrees with itself, by repeating everything that was recorded.
 ///
 /// It only reads, page by page, so it works beside a running service: it looks at what was committed when it began. Many
@@ -410,17 +391,5 @@ public struct JournalVerifier {
         _ what: String, _ body: () throws(JournalError) -> Value
     ) throws(VerificationStop) -> Value {
         do { return try body() } catch { throw VerificationStop(error, reading: what) }
-    }
-}
-
-extension VerificationReport {
-    fileprivate mutating func add(_ other: VerificationReport) {
-        signals += other.signals
-        markers += other.markers
-        removed += other.removed
-        deleted += other.deleted
-        conversations += other.conversations
-        through = max(through, other.through)
-        difference = difference ?? other.difference
     }
 }
