@@ -28,7 +28,8 @@ public struct DayRun {
         settings.checkpointInterval = 100
         settings.residentSignalLimit = 3
         let policy = EffectPolicy(
-            maxAttempts: 2, backoff: .zero, timeout: .milliseconds(80), maxConcurrent: 1_000, queueLimit: 1_000)
+            maxAttempts: 2, backoff: .milliseconds(40), timeout: .milliseconds(80), maxConcurrent: 1_000,
+            queueLimit: 1_000)
         settings.effects.llm = policy
         settings.effects.tool = policy
         settings.effects.tools["guarded"] = ToolPolicy(requiresApproval: true)
@@ -63,8 +64,10 @@ public struct DayRun {
         var traces: [String: DayTrace] = [:]
         for shard in shards {
             for conversation in shard.disk.conversations.values {
-                traces[conversation.subject] = try DayTrace(
-                    conversation, on: shard.disk, outcomes: outcomes[conversation.subject] ?? [])
+                let subject = conversation.subject
+                guard let state = try shard.state(ofSubject: subject) else { continue }
+                traces[subject] = try DayTrace(
+                    conversation, state: state, on: shard.disk, outcomes: outcomes[subject] ?? [])
             }
         }
         return traces

@@ -15,7 +15,9 @@ public struct DayTrace: Equatable, Sendable {
     /// What hosts were told.
     public var outcomes: [String]
 
-    init(_ conversation: ConversationRecord, on disk: SimulatedDisk, outcomes: [String]) throws {
+    init(
+        _ conversation: ConversationRecord, state live: ConversationState, on disk: SimulatedDisk, outcomes: [String]
+    ) throws {
         let own = disk.records.filter { $0.conversation == conversation.id }
         let names = NeutralIDs(
             disk.shard.tag, offsets: Dictionary(uniqueKeysWithValues: own.map { ($0.position, $0.offset) }))
@@ -49,11 +51,8 @@ public struct DayTrace: Equatable, Sendable {
             entry.append(to: &bytes)
             timeline.append(try names.replace(in: String(decoding: bytes, as: UTF8.self)))
         }
-        let state = try JSONValue(conversation.core.state.encode()).object?.filter { $0.key != "digest" } ?? []
-        let configured = try conversation.core.configured.map { try names.offset(of: $0) }
-        self.state =
-            try names.replace(in: "\(state)") + " of partition \(conversation.partition), canceled through "
-            + "\(conversation.core.canceledThrough), configured at \(configured ?? 0)"
+        let state = try JSONValue(live.encode()).object?.filter { $0.key != "digest" } ?? []
+        self.state = try names.replace(in: "\(state)") + " in partition \(conversation.partition)"
         self.outcomes = try outcomes.map { try names.replace(in: $0) }
     }
 }

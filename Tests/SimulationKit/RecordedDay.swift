@@ -47,7 +47,7 @@ public struct RecordedDay: Sendable {
         ])
         var arrival = Arrival(
             signal: Signal(
-                id: "s\(index)", source: "/host/\(index % 2)", type: type, subject: subject,
+                id: "s\(index)", source: "/host/\(subject)/\(index % 2)", type: type, subject: subject,
                 data: Array(data(type, index, &random).utf8)))
         switch random.int(0...11) {
         case 0: arrival.signal.cause = .signal("s\(max(0, index - 1))")
