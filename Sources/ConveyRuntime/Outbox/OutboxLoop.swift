@@ -61,7 +61,7 @@ final class OutboxLoop: Sendable {
     func run(cursor: Position, reader: any JournalReader) throws {
         let link = try BrokerLink(options, wake: wake, beat: beat)
         let connection = link.connection
-        var state = State(cursor: cursor, root: settings.session.root, ids: DerivedIDs(reader.shard.tag))
+        var state = OutboxState(cursor: cursor, root: settings.session.root, ids: DerivedIDs(reader.shard.tag))
         while !isDone(state, link) {
             beat.turn()
             let cursor = state.cursor
@@ -89,63 +89,8 @@ final class OutboxLoop: Sendable {
         connection.disconnect()
     }
 
-    /// Owned by the thread.
-    private struct State {
-        /// Everything up to here is acknowledged.
-        var cursor: Position
-        /// Everything up to here was taken from the queue or the journal.
-        var taken: Position
-        /// Taken and not yet handed to the connection.
-        var waiting: [OutboundEvent] = []
-        var waitingHead = 0
-        var inFlight: [InFlight] = []
-        var inFlightHead = 0
-        /// Acknowledged and not counted yet.
-        var published = 0
-        var isIdle = false
-        /// Between refusals of events, over connections that work.
-        var refusals = Backoff()
-        /// Of the shard whose events these are.
-        let ids: DerivedIDs
-        var envelope: OutboundEnvelope
-        var poison = PoisonWatch()
-        var linger = Linger()
-        /// Of the status, until it is acknowledged.
-        var statusMessageID: Int32?
-
-        struct InFlight {
-            /// 0 for an event that was set aside, -1 for one that was not sent to its end.
-            var messageID: Int32
-            var position: Position
-            var isAcknowledged = false
-        }
-
-        init(cursor: Position, root: String, ids: DerivedIDs) {
-            self.cursor = cursor
-            taken = cursor
-            self.ids = ids
-            envelope = OutboundEnvelope(root: root, ids: ids)
-        }
-
-        var inFlightCount: Int { inFlight.count - inFlightHead }
-
-        /// Events on their way that are not acknowledged.
-        var unacknowledged: [Position] {
-            inFlight[inFlightHead...].filter { !$0.isAcknowledged }.map(\.position)
-        }
-
-        mutating func startOver() {
-            taken = cursor
-            waiting.removeAll()
-            waitingHead = 0
-            inFlight.removeAll()
-            inFlightHead = 0
-            isIdle = false
-        }
-    }
-
     /// Without a broker there is nothing to wait for: what is not published is in the journal.
-    private func isDone(_ state: State, _ link: BrokerLink) -> Bool {
+    private func isDone(_ state: OutboxState, _ link: BrokerLink) -> Bool {
         guard isStopping.load(ordering: .acquiring) else { return false }
         // What was committed since it became idle is still to be published.
         return (state.isIdle && queue.hasNothing(after: state.taken)) || !link.isConnected
@@ -172,7 +117,7 @@ final class OutboxLoop: Sendable {
                 ? MQTTWill(topic: statusTopic, payload: statusPayload("offline"), retain: true) : nil)
     }
 
-    private func lost(_ loss: BrokerLoss, _ state: inout State) {
+    private func lost(_ loss: BrokerLoss, _ state: inout OutboxState) {
         // The engine works on without a broker.
         queue.restart()
         state.poison.ended(loss.error, inFlight: state.unacknowledged)
@@ -191,11 +136,11 @@ final class OutboxLoop: Sendable {
         }
     }
 
-    private func read(_ link: BrokerLink, _ state: inout State) {
+    private func read(_ link: BrokerLink, _ state: inout OutboxState) {
         for event in link.connection.read(limit: 1_000, byteLimit: 1 << 20).events { handle(event, link, &state) }
     }
 
-    private func handle(_ event: MQTTEvent, _ link: BrokerLink, _ state: inout State) {
+    private func handle(_ event: MQTTEvent, _ link: BrokerLink, _ state: inout OutboxState) {
         switch link.note(event) {
         case .connected:
             // What was not acknowledged over an earlier connection is published again.
@@ -235,7 +180,7 @@ final class OutboxLoop: Sendable {
     /// Hands over as much as the window takes.
     /// - Returns: whether that was anything.
     private func publish(
-        _ connection: MQTTConnection, _ reader: any JournalReader, _ state: inout State
+        _ connection: MQTTConnection, _ reader: any JournalReader, _ state: inout OutboxState
     ) throws -> Bool {
         var hasPublished = false
         var gathers = false
@@ -259,7 +204,7 @@ final class OutboxLoop: Sendable {
                 setAside(event, "\(error)", &state)
             } catch {
                 // The connection has ended, perhaps at this event: the next one starts over from the cursor.
-                state.inFlight.append(State.InFlight(messageID: -1, position: event.record.position))
+                state.inFlight.append(OutboxState.InFlight(messageID: -1, position: event.record.position))
                 return hasPublished
             }
         }
@@ -267,19 +212,19 @@ final class OutboxLoop: Sendable {
     }
 
     private func send(
-        _ event: OutboundEvent, _ connection: MQTTConnection, _ state: inout State
+        _ event: OutboundEvent, _ connection: MQTTConnection, _ state: inout OutboxState
     ) throws(MQTTError) {
         let publication = state.envelope.write(event)
         var properties = PublishProperties(contentType: "application/cloudevents+json")
         if let traceparent = publication.traceparent { properties.userProperties = [("traceparent", traceparent)] }
         let messageID = try connection.publish(
             topic: publication.topic, payload: publication.payload, properties: properties)
-        state.inFlight.append(State.InFlight(messageID: messageID, position: event.record.position))
+        state.inFlight.append(OutboxState.InFlight(messageID: messageID, position: event.record.position))
         state.isIdle = false
     }
 
     /// Takes the next events from memory or the journal; false when there are none.
-    private func refill(_ reader: any JournalReader, _ state: inout State) throws(JournalError) -> Bool {
+    private func refill(_ reader: any JournalReader, _ state: inout OutboxState) throws(JournalError) -> Bool {
         state.waiting.removeAll(keepingCapacity: true)
         state.waitingHead = 0
         while state.waiting.isEmpty {
@@ -300,7 +245,7 @@ final class OutboxLoop: Sendable {
     }
 
     private func readJournal(
-        _ reader: any JournalReader, through: Position, _ state: inout State
+        _ reader: any JournalReader, through: Position, _ state: inout OutboxState
     ) throws(JournalError) {
         let page = try reader.records(after: state.taken, limit: Self.journalPage)
         for record in page where record.position <= through {
@@ -320,7 +265,7 @@ final class OutboxLoop: Sendable {
     }
 
     /// Nothing is left: records that are not published are behind the cursor, too.
-    private func becomeIdle(through: Position, _ state: inout State) {
+    private func becomeIdle(through: Position, _ state: inout OutboxState) {
         state.isIdle = true
         guard through > state.cursor else { return }
         state.cursor = through
@@ -329,7 +274,7 @@ final class OutboxLoop: Sendable {
         queue.progress.acknowledged(through: through)
     }
 
-    private func acknowledged(_ messageID: Int32, _ state: inout State) {
+    private func acknowledged(_ messageID: Int32, _ state: inout OutboxState) {
         for index in state.inFlightHead..<state.inFlight.count where state.inFlight[index].messageID == messageID {
             state.inFlight[index].isAcknowledged = true
             state.published += 1
@@ -340,7 +285,7 @@ final class OutboxLoop: Sendable {
     }
 
     /// Moves the cursor behind what is acknowledged without a gap.
-    private func advance(_ state: inout State) {
+    private func advance(_ state: inout OutboxState) {
         while state.inFlightHead < state.inFlight.count, state.inFlight[state.inFlightHead].isAcknowledged {
             state.cursor = state.inFlight[state.inFlightHead].position
             state.inFlightHead += 1
@@ -356,7 +301,7 @@ final class OutboxLoop: Sendable {
 
     /// Leaves an event out that the broker will never take. It stays in the journal; an audit signal tells of it. The cursor
     /// passes it as if it were acknowledged, and not before the audit signal is recorded.
-    private func setAside(_ event: OutboundEvent, _ reason: String, _ state: inout State) {
+    private func setAside(_ event: OutboundEvent, _ reason: String, _ state: inout OutboxState) {
         let unpublished = UnpublishedEvent(event, root: settings.session.root, ids: state.ids, reason: reason)
         logger.error(
             "the broker does not take an event; it is set aside and stays in the journal",
@@ -367,13 +312,13 @@ final class OutboxLoop: Sendable {
         board.countOutbox { $0.counters.eventsSetAside += 1 }
         queue.acknowledged(1)
         state.inFlight.append(
-            State.InFlight(messageID: 0, position: event.record.position, isAcknowledged: true))
+            OutboxState.InFlight(messageID: 0, position: event.record.position, isAcknowledged: true))
         state.isIdle = false
         advance(&state)
     }
 
     /// Tells others what a batch of acknowledgements has changed.
-    private func noteProgress(since cursor: Position, _ state: inout State) {
+    private func noteProgress(since cursor: Position, _ state: inout OutboxState) {
         if state.cursor > cursor {
             state.poison.passed(state.cursor)
             mailbox.moveOutboxCursor(to: state.cursor)
@@ -388,7 +333,7 @@ final class OutboxLoop: Sendable {
     /// The broker does not take an event. If that cannot change the event is set aside in the end; else, leaving it out would
     /// lose what an operator can still have published, so everything waits until the broker takes it.
     private func refused(
-        _ messageID: Int32, _ reasonCode: UInt8, _ connection: MQTTConnection, _ state: inout State
+        _ messageID: Int32, _ reasonCode: UInt8, _ connection: MQTTConnection, _ state: inout OutboxState
     ) {
         guard let refused = state.inFlight.first(where: { $0.messageID == messageID }) else {
             logger.warning("the broker refused the status", metadata: ["reason_code": "\(reasonCode)"])

@@ -4,7 +4,7 @@ import Synchronization
 
 /// The newest status and numbers, written by the runtime's threads and read by HTTP.
 final class StatusBoard: Sendable {
-    fileprivate struct Contents {
+    struct Contents {
         var status = RuntimeStatus.starting
         var shards: [ShardContents] = []
         var ingress = MetricsSnapshot()
@@ -13,7 +13,7 @@ final class StatusBoard: Sendable {
         var verification = MetricsSnapshot()
     }
 
-    fileprivate struct ShardContents {
+    struct ShardContents {
         var status: ShardStatus
         /// Its recovery has come to an end, or it will not for now.
         var isSettled = false
@@ -23,7 +23,7 @@ final class StatusBoard: Sendable {
         var published = MetricsSnapshot()
     }
 
-    fileprivate let contents = Mutex(Contents())
+    let contents = Mutex(Contents())
 
     var status: RuntimeStatus {
         contents.withLock { contents in
@@ -137,46 +137,8 @@ final class StatusBoard: Sendable {
 }
 
 extension ShardStatus {
-    fileprivate var isFailed: Bool {
+    var isFailed: Bool {
         if case .failed = state { return true }
         return false
-    }
-}
-
-/// One shard's part of the status board.
-struct ShardBoard: Sendable {
-    fileprivate let board: StatusBoard
-    fileprivate let index: Int
-
-    private func change(_ change: (inout StatusBoard.ShardContents) -> Void) {
-        board.contents.withLock { change(&$0.shards[index]) }
-    }
-
-    func setJournal(_ journal: RuntimeStatus.Journal) { change { $0.status.state = journal } }
-    func setTag(_ tag: ShardTag) { change { $0.status.tag = tag.text } }
-    func settled() { change { $0.isSettled = true } }
-    func setConversations(setAside: [SetAsideConversation]) { change { $0.setAside = setAside } }
-    func setOutbox(_ outbox: RuntimeStatus.Outbox) { change { $0.outbox = outbox } }
-
-    /// What a transaction has left.
-    func setMetrics(_ metrics: MetricsSnapshot, lastPosition: Int64) {
-        change { shard in
-            // Partitions are looked at now and then only.
-            let partitions =
-                metrics.gauges.partitions.isEmpty ? shard.engine.gauges.partitions : metrics.gauges.partitions
-            shard.engine = metrics
-            shard.engine.gauges.partitions = partitions
-            shard.status.lastPosition = lastPosition
-            shard.status.queueDepth = metrics.gauges.queueDepth
-            shard.status.outboxLag = metrics.gauges.outboxLag
-        }
-    }
-
-    /// The same without a transaction: only numbers of failures have changed.
-    func setMetrics(_ metrics: MetricsSnapshot) { change { $0.engine = metrics } }
-
-    /// Changes the numbers that the outbox counts.
-    func countOutbox(_ change: (inout MetricsSnapshot) -> Void) {
-        self.change { change(&$0.published) }
     }
 }
