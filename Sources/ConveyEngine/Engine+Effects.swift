@@ -212,7 +212,7 @@ extension Engine {
         if !result.toolCalls.isEmpty, let open = ledger.entry(key) {
             // A call that cannot be made would be waited for for ever.
             guard result.toolCalls.allSatisfy({ !$0.id.isEmpty && !$0.name.isEmpty }) else {
-                let message = "the model called a tool without saying which"
+                let message = "the model called a tool without naming it"
                 return try fail(effect, EffectFailure(.provider, message, code: "invalid_tool_calls"))
             }
             let limit = try toolRoundLimit(of: open.effect)

@@ -55,7 +55,7 @@ struct CommandTests {
         let listener = try await deployment.listener(Listener.everything + ["conv/tool/#"])
         for (question, status, output, note) in [
             ("cut call", 1, "", "finish_reason length"), ("no call", 1, "", "called none"),
-            ("nameless call", 1, "", "without saying which"), ("cut text", 0, "half an\n", "finish_reason length"),
+            ("nameless call", 1, "", "without naming it"), ("cut text", 0, "half an\n", "finish_reason length"),
             ("thinking", 0, "", "the answer has no text"), ("blank", 0, " \n", "the answer has no text"),
             ("other", 1, "", "no such question"),
         ] as [(String, Int32, String, String)] {

@@ -46,8 +46,9 @@ struct DuplicateTests {
 extension UnderLoad {
     @Suite("Duplicates after a checkpoint")
     struct CheckpointTests {
-        /// Each signal has a marker: two records. A checkpoint is due every 32,768 records.
-        private static let signals = 17_000
+        /// Each signal has a marker: two records. A checkpoint begins every 16,384 records and is whole after half as many more: the
+        /// second one after 40,960.
+        private static let signals = 22_000
 
         @Test(
             "A signal from before a checkpoint is still a duplicate, before and after a restart",

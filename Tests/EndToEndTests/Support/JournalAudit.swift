@@ -58,7 +58,7 @@ enum JournalAudit {
         EXCEPT SELECT \(effect) FROM journal WHERE \(isEnd)
         """,
         "every message has an answer that ended": """
-        SELECT 'effect-' || position || '-0' FROM journal WHERE type = 'conv.in.message.received'
+        SELECT 'effect-' || (SELECT value FROM settings WHERE name = 'tag') || '-' || position || '-0' FROM journal WHERE type = 'conv.in.message.received'
         AND position NOT IN (SELECT position FROM dead_letters)
         EXCEPT SELECT \(effect) FROM journal WHERE \(isEnd)
         """,
