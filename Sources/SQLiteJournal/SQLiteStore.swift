@@ -69,21 +69,16 @@ package final class SQLiteStore: JournalStore {
         }
     }
 
-    /// What it takes to open a shard's file to write.
-    func claim(_ shard: Int) throws(JournalError) -> (DataDirectory, ShardPlace) {
-        guard let directory = state.withLock({ $0.directory }) else { throw missing() }
-        return try opening(shard) { (_, place) throws(JournalError) in (directory, place) }
-    }
-
     package func openReader(shard: Int) throws(JournalError) -> any JournalReader & Sendable {
-        try open(shard)
+        try openShard(shard)
     }
 
     package func openVerifier(shard: Int) throws(JournalError) -> any VerifiableJournal & Sendable {
-        try open(shard)
+        try openShard(shard)
     }
 
-    private func open(_ shard: Int) throws(JournalError) -> SQLiteJournalReader {
+    /// Opens a shard for reading only.
+    func openShard(_ shard: Int) throws(JournalError) -> SQLiteJournalReader {
         try opening(shard) { (file, place) throws(JournalError) in try SQLiteJournalReader(path: file, expected: place)
         }
     }

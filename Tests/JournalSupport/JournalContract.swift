@@ -46,7 +46,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
                 signal.previous = Position(Int64(index))
                 signal.offset = Int64(index) + 1
                 signal.sequence = Int64(index) + 1
-                if index > 0 { signal.rehash() }
+                if index > 0 { signal = rehashed(signal) }
                 try expect(index > 0 || signal.hash == hash)
                 if index == 0 { batch.records = [] }
                 batch.records.append(signal)
@@ -396,8 +396,14 @@ public struct JournalContract: Sendable, CustomStringConvertible {
         next.previous = record.position
         next.offset = offset
         next.recordedAt = 1_700_000_000_000_000 + next.position.rawValue
-        next.rehash()
-        return next
+        return rehashed(next)
+    }
+
+    /// A record that was changed, with the hash of what it is now.
+    private static func rehashed(_ record: JournalRecord) -> JournalRecord {
+        JournalRecord(
+            position: record.position, conversation: record.conversation, previous: record.previous,
+            offset: record.offset, sequence: record.sequence, recordedAt: record.recordedAt, content: record.content)
     }
 
     private static func record(

@@ -16,7 +16,7 @@ import Testing
     ) async throws {
         // What cannot be removed is in the temporary directory anyway.
         defer { try? FileManager.default.removeItem(atPath: directory) }
-        let journal = try SQLiteJournal(directory: directory, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: directory, partitionCount: 4)
         let directory = directory
         let store = ContextStore(
             readers: ShardReaders { () throws(JournalError) in try SQLiteJournal.openReader(directory: directory) })

@@ -36,7 +36,7 @@ import Testing
         settings.checkpointInterval = 1
         let time = EngineTime(wall: 1_800_000_000_000_000, monotonic: 0)
         let engine = try Engine(
-            journal: SQLiteJournal(directory: sample.directory, partitionCount: 4), settings: settings, time: time,
+            journal: SQLiteJournal.open(directory: sample.directory, partitionCount: 4), settings: settings, time: time,
             logger: Logger(label: "deleted") { _ in SwiftLogNoOpLogHandler() })
         for id in ids {
             var input = EngineInput()

@@ -105,7 +105,7 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
     }
 
     private static func journal(_ directory: String) throws {
-        try SQLiteJournal(directory: directory, partitionCount: 4)
+        try SQLiteJournal.open(directory: directory, partitionCount: 4)
             .commit(JournalContract.sampleBatch(), epoch: .single)
     }
 
@@ -114,7 +114,7 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
         _ directory: String, commits: Int64 = 5, _ change: (_ directory: String) throws -> Void
     ) throws {
         let running = TemporaryDirectory()
-        let journal = try SQLiteJournal(directory: running.path, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: running.path, partitionCount: 4)
         try journal.commit(JournalContract.sampleBatch(), epoch: .single)
         for cursor in 1...commits {
             var batch = JournalBatch()
@@ -181,12 +181,12 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
         let openings: [(String, () throws(JournalError) -> Void)] = [
             (
                 "write",
-                { () throws(JournalError) in _ = try SQLiteJournal(directory: directory.path, partitionCount: 4) }
+                { () throws(JournalError) in _ = try SQLiteJournal.open(directory: directory.path, partitionCount: 4) }
             ),
             ("read", { () throws(JournalError) in _ = try SQLiteJournal.openReader(directory: directory.path) }),
             (
                 "verify",
-                { () throws(JournalError) in _ = try SQLiteJournal.openVerificationReader(directory: directory.path) }
+                { () throws(JournalError) in _ = try SQLiteJournal.openReader(directory: directory.path) }
             ),
             ("look", { () throws(JournalError) in try SQLiteJournal.check(directory: directory.path) }),
         ]
@@ -211,7 +211,7 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
 
     @Test func `A journal is no projection`() throws {
         let directory = TemporaryDirectory()
-        _ = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        _ = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         let before = try directory.contents()
         let error = #expect(throws: SQLiteError.self) {
             try ProjectionStore(path: directory.path + "/journal.db", newClientID: "c")
@@ -238,17 +238,17 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
         try #require(ForeignFile.all.first { $0.testDescription == name }).make(directory.path)
         let sql = "UPDATE settings SET value = 0 WHERE name LIKE 'wal%'; PRAGMA wal_checkpoint(TRUNCATE)"
         try execute(sql, in: directory.path)
-        _ = try SQLiteJournal(directory: directory.path, partitionCount: 4).recoveryPoint()
+        _ = try SQLiteJournal.open(directory: directory.path, partitionCount: 4).recoveryPoint()
     }
 
     @Test func `A WAL of an earlier service beside a restored backup is refused`() throws {
         let directory = TemporaryDirectory()
         let batch = JournalContract.sampleBatch()
-        try SQLiteJournal(directory: directory.path, partitionCount: 4).commit(batch, epoch: .single)
+        try SQLiteJournal.open(directory: directory.path, partitionCount: 4).commit(batch, epoch: .single)
         let backup = try Data(contentsOf: URL(fileURLWithPath: directory.path + "/journal.db"))
         let killed = TemporaryDirectory()
         do {
-            let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+            let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
             for round in 0..<100 { try journal.commit(largeBatch(round), epoch: .single) }
             try ForeignFile.copyFiles(from: directory.path, to: killed.path)
             withExtendedLifetime(journal) {}
@@ -278,13 +278,13 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         let directory = TemporaryDirectory()
         try ForeignFile.killed(directory.path) { _ in }
         try SQLiteJournal.check(directory: directory.path)
-        let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         #expect(try journal.records(after: .start, limit: 10) == JournalContract.sampleBatch().records)
     }
 
     @Test func `After a clean stop the file alone is whole`() throws {
         let directory = TemporaryDirectory()
-        try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
             .commit(JournalContract.sampleBatch(), epoch: .single)
         #expect(!FileManager.default.fileExists(atPath: directory.path + "/journal.db-wal"))
         try SQLiteJournal.check(directory: directory.path)
@@ -301,7 +301,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
             #expect(!FileManager.default.fileExists(atPath: copy + "-wal"))
         } else {
             let running = TemporaryDirectory()
-            let journal = try SQLiteJournal(directory: running.path, partitionCount: 4)
+            let journal = try SQLiteJournal.open(directory: running.path, partitionCount: 4)
             try journal.commit(JournalContract.sampleBatch(), epoch: .single)
             var source: OpaquePointer?
             #expect(sqlite3_open_v2(running.path + "/journal.db", &source, SQLITE_OPEN_READONLY, nil) == SQLITE_OK)
@@ -319,7 +319,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
             withExtendedLifetime(journal) {}
         }
         try SQLiteJournal.check(directory: directory.path)
-        let restored = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        let restored = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         #expect(try restored.records(after: .start, limit: 10) == JournalContract.sampleBatch().records)
     }
 
@@ -328,13 +328,13 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         for suffix in ["", "-journal", "-wal"] {
             try Data([1, 2, 3]).write(to: URL(fileURLWithPath: directory.path + "/journal.db.new" + suffix))
         }
-        _ = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        _ = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         #expect(try directory.contents().keys.allSatisfy { !$0.contains(".new") })
     }
 
     @Test func `The file stays whole or tells its WAL however far the WAL has come`() throws {
         let directory = TemporaryDirectory()
-        let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         try journal.commit(JournalContract.sampleBatch(), epoch: .single)
         for round in 0..<150 {
             try journal.commit(largeBatch(round), epoch: .single)
@@ -379,7 +379,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
     func `A commit is refused, and so is a look while nothing is committed`(_ index: Int) throws {
         let (name, change) = Self.ways[index]
         let base = try TemporaryDirectory(made: ())
-        let journal = try SQLiteJournal(directory: base.path + "/data", partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: base.path + "/data", partitionCount: 4)
         try journal.confirmInPlace()
         try change(base.path)
         #expect(throws: JournalError.self, "\(name)") { try journal.confirmInPlace() }
@@ -392,7 +392,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
 
     @Test func `A file that is cut off in place ends the service`() throws {
         let base = try TemporaryDirectory(made: ())
-        let journal = try SQLiteJournal(directory: base.path + "/data", partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: base.path + "/data", partitionCount: 4)
         truncate(base.path + "/data/journal.db", 0)
         let error = #expect(throws: JournalError.self) { try journal.confirmInPlace() }
         #expect(error?.code == .corrupt && error?.isRetriable == false)
@@ -400,7 +400,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
 
     @Test func `Moved back, it goes on`() throws {
         let base = try TemporaryDirectory(made: ())
-        let journal = try SQLiteJournal(directory: base.path + "/data", partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: base.path + "/data", partitionCount: 4)
         rename(base.path + "/data", base.path + "/away")
         #expect(throws: JournalError.self) { try journal.confirmInPlace() }
         rename(base.path + "/away", base.path + "/data")
@@ -411,7 +411,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
     @Test func `Closing does not touch what stands in their place`() throws {
         let base = try TemporaryDirectory(made: ())
         do {
-            let journal = try SQLiteJournal(directory: base.path + "/data", partitionCount: 4)
+            let journal = try SQLiteJournal.open(directory: base.path + "/data", partitionCount: 4)
             rename(base.path + "/data", base.path + "/away")
             try ForeignFile.killed(base.path + "/data") { _ in }
             #expect(throws: JournalError.self) {

@@ -28,7 +28,7 @@ import Testing
     @Test(arguments: RemovedContent.Reason.allCases, [true, false])
     func `They are read with their place and without damage`(_ reason: RemovedContent.Reason, keepingID: Bool) throws {
         let directory = TemporaryDirectory()
-        let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         let batch = JournalContract.sampleBatch()
         try journal.commit(batch, epoch: .single)
         let record = batch.records[1]

@@ -10,29 +10,29 @@ import Testing
     @Test(arguments: JournalContract.cases)
     func `The SQLite journal keeps the contract`(_ contract: JournalContract) throws {
         let directory = TemporaryDirectory()
-        try contract.run(SQLiteJournal(directory: directory.path, partitionCount: 4))
+        try contract.run(SQLiteJournal.open(directory: directory.path, partitionCount: 4))
     }
 
     @Test func `What was committed is there after opening again`() throws {
         let directory = TemporaryDirectory()
         let batch = JournalContract.sampleBatch()
-        try SQLiteJournal(directory: directory.path, partitionCount: 4).commit(batch, epoch: .single)
-        let reopened = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        try SQLiteJournal.open(directory: directory.path, partitionCount: 4).commit(batch, epoch: .single)
+        let reopened = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         #expect(try reopened.records(after: .start, limit: 10) == batch.records)
     }
 
     @Test func `The number of partitions is fixed when the journal is created`() throws {
         let directory = TemporaryDirectory()
-        _ = try SQLiteJournal(directory: directory.path, partitionCount: 4)
-        #expect(try SQLiteJournal(directory: directory.path, partitionCount: 64).partitionCount == 4)
+        _ = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
+        #expect(try SQLiteJournal.open(directory: directory.path, partitionCount: 64).partitionCount == 4)
     }
 
     @Test func `A second opening is refused and says who has it`() throws {
         let directory = TemporaryDirectory()
-        let first = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        let first = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         defer { withExtendedLifetime(first) {} }
         let error = #expect(throws: JournalError.self) {
-            try SQLiteJournal(directory: directory.path, partitionCount: 4)
+            try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         }
         #expect(error?.code == .inUse)
         #expect(error?.message.contains("\(getpid())") == true)
@@ -40,10 +40,10 @@ import Testing
 
     @Test func `A journal of a newer version is refused`() throws {
         let directory = TemporaryDirectory()
-        _ = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        _ = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         try execute("PRAGMA user_version = 99", in: directory.path)
         let error = #expect(throws: JournalError.self) {
-            try SQLiteJournal(directory: directory.path, partitionCount: 4)
+            try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         }
         #expect(error?.code == .newerVersion)
     }
@@ -53,14 +53,14 @@ import Testing
         try FileManager.default.createDirectory(atPath: directory.path, withIntermediateDirectories: true)
         try execute("PRAGMA application_id = 5; CREATE TABLE t (x)", in: directory.path)
         let error = #expect(throws: JournalError.self) {
-            try SQLiteJournal(directory: directory.path, partitionCount: 4)
+            try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         }
         #expect(error?.code == .cannotOpen)
     }
 
     @Test func `A commit that fails in the middle leaves nothing behind`() throws {
         let directory = TemporaryDirectory()
-        let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         try journal.commit(JournalContract.sampleBatch(), epoch: .single)
         var clashing = JournalContract.sampleBatch()
         clashing.createdConversations = [ConversationRecord(id: ConversationID(2), subject: "new", partition: 0)]
@@ -77,7 +77,7 @@ import Testing
 
     @Test func `While another connection holds the write lock a commit fails as busy, and works afterwards`() throws {
         let directory = TemporaryDirectory()
-        let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         var other: OpaquePointer?
         #expect(sqlite3_open(directory.path + "/journal.db", &other) == SQLITE_OK)
         defer { sqlite3_close(other) }
@@ -93,7 +93,7 @@ import Testing
 
     @Test func `A reader sees commits while the writer goes on`() throws {
         let directory = TemporaryDirectory()
-        let journal = try SQLiteJournal(directory: directory.path, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         let reader = try journal.makeReader()
         #expect(try reader.records(after: .start, limit: 10).isEmpty)
         let batch = JournalContract.sampleBatch()
@@ -104,7 +104,7 @@ import Testing
 
     @Test func `A directory that cannot be made is a clear error`() {
         let error = #expect(throws: JournalError.self) {
-            try SQLiteJournal(directory: "/proc/convey", partitionCount: 4)
+            try SQLiteJournal.open(directory: "/proc/convey", partitionCount: 4)
         }
         #expect(error?.code == .cannotOpen)
         #expect(error?.message.contains("/proc/convey") == true)

@@ -23,7 +23,7 @@ final class SampleJournal {
         settings.checkpointInterval = 60
         settings.conversationLimit = 3
         settings.causeTimeoutMilliseconds = 1_000
-        let journal = try SQLiteJournal(directory: directory, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: directory, partitionCount: 4)
         let engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
         for round in 0..<rounds { try work(engine, round) }
         time.monotonic += 5_000

@@ -26,12 +26,12 @@ import Testing
 
     /// Opens the journal, does something with an engine on it, and closes both.
     private func withEngine(_ directory: String, _ body: (Engine) throws -> Void) throws {
-        let journal = try SQLiteJournal(directory: directory, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: directory, partitionCount: 4)
         try body(try Engine(journal: journal, settings: Self.settings(), time: Self.time, logger: Self.logger))
     }
 
     private func difference(_ directory: String) throws -> JournalDifference? {
-        try JournalVerifier(source: SQLiteJournal.openVerificationReader(directory: directory)).verifyAll().difference
+        try JournalVerifier(source: SQLiteJournal.openReader(directory: directory)).verifyAll().difference
     }
 
     private func execute(_ sql: String, _ directory: String) throws {

@@ -187,7 +187,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         limits.conversationsPerPass = perPass
         limits.page = 50
         return JournalVerifier(
-            source: try SQLiteJournal.openVerificationReader(directory: sample.directory), limits: limits)
+            source: try SQLiteJournal.openReader(directory: sample.directory), limits: limits)
     }
 
     @Test(arguments: [UInt64(1), 2, 3])
@@ -228,7 +228,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
 
     @Test func `A saved state that the records do not make is found, though its digest is theirs`() throws {
         let sample = try SampleJournal()
-        let reader = try SQLiteJournal.openVerificationReader(directory: sample.directory)
+        let reader = try SQLiteJournal.openReader(directory: sample.directory)
         var rows = try SampleJournal.subjects.compactMap { try reader.conversation(subject: $0) }
         rows.removeAll { $0.through == .start }
         var row = try #require(rows.first)
@@ -260,7 +260,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
 
     @Test func `What a projection has seen beyond the journal's end is found`() throws {
         let sample = try SampleJournal()
-        let reader = try SQLiteJournal.openVerificationReader(directory: sample.directory)
+        let reader = try SQLiteJournal.openReader(directory: sample.directory)
         let subject = SampleJournal.subjects[2]
         let row = try #require(try reader.conversation(subject: subject))
         let path = sample.directory + "/projection.db"
@@ -290,7 +290,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
     @Test func `A journal that ends before its cursors is refused`() throws {
         let sample = try SampleJournal()
         try execute("UPDATE cursors SET position = 99999 WHERE name = 'outbox'", in: sample.directory)
-        let journal = try SQLiteJournal(directory: sample.directory, partitionCount: 4)
+        let journal = try SQLiteJournal.open(directory: sample.directory, partitionCount: 4)
         let error = #expect(throws: JournalError.self) { try journal.recoveryPoint() }
         #expect(error?.code == .corrupt && error?.message.contains("records are missing") == true)
     }
@@ -300,7 +300,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         try execute("UPDATE journal SET sequence = sequence + 1 WHERE id = 'n20'", in: sample.directory)
         let difference = try #require(try verifier(sample).verifyAll().difference)
         let position = try #require(difference.position)
-        let reader = try SQLiteJournal.openVerificationReader(directory: sample.directory)
+        let reader = try SQLiteJournal.openReader(directory: sample.directory)
         let record = try #require(try reader.record(at: position))
         #expect(record.offset == difference.offset)
         #expect(difference.subject.map { SampleJournal.subjects.contains($0) } == true)

@@ -94,17 +94,6 @@ final class StatusBoard: Sendable {
     /// The journal as a whole, while the number of shards is not known.
     func setJournal(_ journal: RuntimeStatus.Journal) { contents.withLock { $0.status.journal = journal } }
 
-    /// Replaces the status of a shard; shards that were not set before are opening.
-    func setShard(_ shard: ShardStatus) {
-        contents.withLock { contents in
-            let known = contents.status.shards.count
-            if shard.index >= known {
-                contents.status.shards += (known...shard.index).map { ShardStatus(index: $0) }
-            }
-            contents.status.shards[shard.index] = shard
-        }
-    }
-
     func setBroker(_ broker: RuntimeStatus.Broker) { contents.withLock { $0.status.broker = broker } }
 
     /// A stop is final.

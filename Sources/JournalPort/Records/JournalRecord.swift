@@ -26,7 +26,7 @@ public struct JournalRecord: Sendable, Equatable {
     public var content: Content
     /// Covers the place and the content, see `computedHash`. Made once with the record, and stored with it: where the two differ, the
     /// record is not what was recorded.
-    public private(set) var hash: UInt64
+    public let hash: UInt64
 
     /// - Parameter storedHash: of a record that is read back; nil for a new one.
     public init(
@@ -88,9 +88,6 @@ public struct JournalRecord: Sendable, Equatable {
         case .marker, .unreadable: false
         }
     }
-
-    /// Gives a record that was changed on purpose the hash of what it is now.
-    public mutating func rehash() { hash = computedHash }
 
     public var family: Family? {
         switch content {

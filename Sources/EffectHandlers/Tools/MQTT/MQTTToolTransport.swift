@@ -36,9 +36,6 @@ final class MQTTToolTransport: ToolTransport {
         state = Mutex(State(calls: PendingCalls(limits: limits)))
     }
 
-    /// Calls that wait for an answer.
-    var pendingCount: Int { state.withLock { $0.calls.count } }
-
     /// Harmless to repeat.
     func start() {
         state.withLock { state in
