@@ -4,12 +4,10 @@ import Signals
 /// What operators do with dead letters. The change, its audit signal and the place among the pending are one transaction:
 /// after a crash a signal is a dead letter or pending, and there is a trace of it exactly when it was moved.
 extension Engine {
-    func answer(_ request: DeadLetterRequest) throws(JournalError) -> DeadLetterAnswer {
-        switch request {
-        case .list(let after, let limit): return .letters(try journal.deadLetterDetails(after: after, limit: limit))
-        case .show(let position): return .letters(try journal.deadLetterDetails(at: position))
-        case .redrive(let positions): return .outcomes(try each(positions, redrive))
-        case .discard(let positions): return .outcomes(try each(positions, discard))
+    func carryOut(_ move: DeadLetterMove) throws(JournalError) -> [DeadLetterOutcome] {
+        switch move.action {
+        case .redrive: try each(move.positions, redrive)
+        case .discard: try each(move.positions, discard)
         }
     }
 
@@ -18,7 +16,7 @@ extension Engine {
         _ move: (DeadLetter, JournalRecord, Signal) throws(JournalError) -> DeadLetterOutcome
     ) throws(JournalError) -> [DeadLetterOutcome] {
         var outcomes: [DeadLetterOutcome] = []
-        for position in Set(positions).sorted().prefix(DeadLetterRequest.limit) {
+        for position in Set(positions).sorted().prefix(DeadLetterMove.limit) {
             guard !batch.hasMoved(position), let letter = try journal.deadLetter(at: position),
                 let record = try record(at: position), case .signal(let signal) = record.content
             else {

@@ -128,7 +128,7 @@ public final class Engine {
 
         for inbound in input.inbound { output.outcomes.append(try record(inbound)) }
         for report in input.reports { try record(report) }
-        for request in input.deadLetterRequests { output.deadLetterAnswers.append(try answer(request)) }
+        for move in input.deadLetterMoves { output.deadLetterOutcomes.append(try carryOut(move)) }
         for event in input.unpublished { try setAside(event) }
         try takeDue()
         try expireParked()

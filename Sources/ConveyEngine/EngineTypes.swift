@@ -6,7 +6,7 @@ import Signals
 public struct EngineInput: Sendable {
     public var inbound: [InboundSignal] = []
     public var reports: [EffectReport] = []
-    public var deadLetterRequests: [DeadLetterRequest] = []
+    public var deadLetterMoves: [DeadLetterMove] = []
     /// Events that the broker does not take.
     public var unpublished: [UnpublishedEvent] = []
     /// Everything up to here has been acknowledged by the broker, or set aside.
@@ -19,7 +19,7 @@ public struct EngineInput: Sendable {
     public init() {}
 
     public var isEmpty: Bool {
-        inbound.isEmpty && reports.isEmpty && deadLetterRequests.isEmpty && unpublished.isEmpty && outboxCursor == nil
+        inbound.isEmpty && reports.isEmpty && deadLetterMoves.isEmpty && unpublished.isEmpty && outboxCursor == nil
     }
 }
 
@@ -83,7 +83,7 @@ public struct EngineOutput: Sendable {
     /// One outcome per inbound signal, in the same order.
     public var outcomes: [RecordOutcome] = []
     /// One a dead-letter request, in the same order.
-    public var deadLetterAnswers: [DeadLetterAnswer] = []
+    public var deadLetterOutcomes: [[DeadLetterOutcome]] = []
     /// Ascending by position.
     public var outbound: [OutboundEvent] = []
     public var orders: [EffectOrder] = []

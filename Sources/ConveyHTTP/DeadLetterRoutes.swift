@@ -15,7 +15,7 @@ package enum DeadLetterRoutes {
             Route(.list) { request in
                 guard let after = position(request, "after", shards: letters.shards),
                     let limit = number(request, "limit", or: Int64(DeadLetterOperation.pageSize)),
-                    (1...Int64(DeadLetterRequest.limit)).contains(limit)
+                    (1...Int64(DeadLetterMove.limit)).contains(limit)
                 else { return .problem(.badRequest, "bad_parameter", "after is a position, limit is 1 to 1000.") }
                 return await answer { () async throws(JournalError) in
                     let found = try await letters.list(after: after, limit: Int(limit))
@@ -44,7 +44,7 @@ package enum DeadLetterRoutes {
 
     /// Only JSON is accepted: a form on a foreign web page cannot send it.
     private static func move(
-        _ move: DeadLetterShards.Move, _ letters: DeadLetterShards, _ request: HTTPRequest
+        _ action: DeadLetterMove.Action, _ letters: DeadLetterShards, _ request: HTTPRequest
     ) async -> HTTPResponse {
         guard request.headers[.contentType]?.hasPrefix("application/json") == true else {
             return .problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
@@ -53,12 +53,12 @@ package enum DeadLetterRoutes {
         // A body that cannot be received is answered like one that cannot be understood.
         guard let data = try? await request.bodyData,
             let texts = (try? JSONDecoder().decode(Positions.self, from: data))?.positions.map(\.text), !texts.isEmpty,
-            texts.count <= DeadLetterRequest.limit
+            texts.count <= DeadLetterMove.limit
         else { return badBody(shards: shards) }
         let places = texts.compactMap { ShardPosition($0, shards: shards) }
         guard places.count == texts.count else { return badBody(shards: shards) }
         return await answer { () async throws(JournalError) in
-            .json(encoded: DeadLetterJSON.outcomes(try await letters.move(move, places), shards: shards))
+            .json(encoded: DeadLetterJSON.outcomes(try await letters.move(action, places), shards: shards))
         }
     }
 

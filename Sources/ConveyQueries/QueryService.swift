@@ -171,17 +171,14 @@ public final class QueryService: Sendable {
     }
 
     /// Lists or shows the dead letters of one shard, and waits for the answer. Counts like any question.
-    /// - Parameter request: `list` or `show`; the engine moves dead letters.
     package func deadLetters(
-        _ request: DeadLetterRequest, shard: Int
-    ) async -> Result<DeadLetterAnswer, JournalError> {
+        _ read: DeadLetterRead, shard: Int
+    ) async -> Result<[DeadLetterDetails], JournalError> {
         await withCheckedContinuation { continuation in
             let job = Job { executor, _ throws(JournalError) in
-                let letters = try executor.deadLetters(request, shard: shard)
+                let letters = try executor.deadLetters(read, shard: shard)
                 let bytes = letters.reduce(0) { $0 + $1.signal.data.count }
-                return Outcome(isAnswer: true, bytes: bytes) { _ in
-                    continuation.resume(returning: .success(.letters(letters)))
-                }
+                return Outcome(isAnswer: true, bytes: bytes) { _ in continuation.resume(returning: .success(letters)) }
             } refuse: {
                 continuation.resume(returning: .failure(JournalError(.busy, $0.message)))
             }

@@ -6,17 +6,17 @@ import Testing
 @Suite("Dead letters of several shards") struct DeadLetterShardsTests {
     /// Shards with letters at positions 1 to `counts[shard]`; shard 3 cannot be changed.
     private static func letters(_ counts: [Int64]) -> DeadLetterShards {
-        DeadLetterShards(count: { counts.count }) { shard, request in
-            switch request {
+        DeadLetterShards(count: { counts.count }) { shard, read in
+            switch read {
             case .list(let after, let limit):
                 let positions = (1...max(1, counts[shard])).filter { $0 > after.rawValue && $0 <= counts[shard] }
-                return .success(.letters(positions.prefix(limit).compactMap(Self.letter)))
+                return .success(positions.prefix(limit).compactMap(Self.letter))
             case .show(let position):
-                return .success(.letters([letter(position.rawValue)].compactMap(\.self)))
-            case .redrive(let positions), .discard(let positions):
-                if shard == 3 { return .failure(JournalError(.busy, "another program")) }
-                return .success(.outcomes(positions.map { DeadLetterOutcome(position: $0, status: .redriven) }))
+                return .success([letter(position.rawValue)].compactMap(\.self))
             }
+        } move: { shard, move in
+            if shard == 3 { return .failure(JournalError(.busy, "another program")) }
+            return .success(move.positions.map { DeadLetterOutcome(position: $0, status: .redriven) })
         }
     }
 

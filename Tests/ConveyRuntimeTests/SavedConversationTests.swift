@@ -315,7 +315,7 @@ extension String {
         try harness.restart()
         try harness.transact()
         var input = EngineInput()
-        input.deadLetterRequests = [.redrive(Array(harness.disk.deadLetters.keys))]
+        input.deadLetterMoves = [DeadLetterMove(.redrive, Array(harness.disk.deadLetters.keys))]
         _ = try harness.engine.transact(input, at: harness.time)
         while harness.engine.hasWork { try harness.transact() }
         #expect(harness.disk.deadLetters.isEmpty)

@@ -173,8 +173,8 @@ public struct Simulation {
         let letters = shards[shard].disk.deadLetters.keys.sorted()
         let chosen = (0..<random.int(1...3)).map { _ in random.pick(letters) }
         var input = EngineInput()
-        input.deadLetterRequests = [random.oneIn(5) ? .discard(chosen) : .redrive(chosen)]
-        if random.oneIn(4) { input.deadLetterRequests.append(.redrive(chosen)) }
+        input.deadLetterMoves = [DeadLetterMove(random.oneIn(5) ? .discard : .redrive, chosen)]
+        if random.oneIn(4) { input.deadLetterMoves.append(DeadLetterMove(.redrive, chosen)) }
         try transact(input, on: shard)
     }
 

@@ -77,7 +77,7 @@ enum OpenAPIDocument {
         case .list:
             parameters = [
                 ##"{"name":"after","in":"query","description":"only letters after this position","schema":{"$ref":"#/components/schemas/JournalPosition","default":0},"example":0}"##,
-                #"{"name":"limit","in":"query","description":"maximum number of letters","schema":{"type":"integer","minimum":1,"maximum":\#(DeadLetterRequest.limit),"default":\#(DeadLetterOperation.pageSize)},"example":10}"#,
+                #"{"name":"limit","in":"query","description":"maximum number of letters","schema":{"type":"integer","minimum":1,"maximum":\#(DeadLetterMove.limit),"default":\#(DeadLetterOperation.pageSize)},"example":10}"#,
             ]
             answers = [("200", answer("a page of dead letters by position, including discarded ones", "DeadLetters"))]
         case .show:

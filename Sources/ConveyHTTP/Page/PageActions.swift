@@ -59,14 +59,14 @@ enum PageActions {
             form(.moveDeadLetters, "re-drives or discards dead letters", .admin) { form, _ in
                 let letters = sources.deadLetters
                 let places = form.values("position").compactMap { ShardPosition($0, shards: letters.shards) }
-                guard (1...DeadLetterRequest.limit).contains(places.count) else {
+                guard (1...DeadLetterMove.limit).contains(places.count) else {
                     return .refused(.badRequest, "Choose at least one dead letter.")
                 }
-                guard let move = form["action"].flatMap({ DeadLetterShards.Move(rawValue: $0) }) else {
+                guard let action = form["action"].flatMap({ DeadLetterMove.Action(rawValue: $0) }) else {
                     return .incomplete
                 }
                 do throws(JournalError) {
-                    return .done(DeadLettersPage.path(after: try await letters.move(move, places)))
+                    return .done(DeadLettersPage.path(after: try await letters.move(action, places)))
                 } catch {
                     return .refused(.serviceUnavailable, error.message)
                 }

@@ -28,10 +28,10 @@ final class EngineMailbox: Sendable {
         var isComplete: Bool { result.change { $0 != nil } }
     }
 
-    /// A request about dead letters, and who waits for the answer.
+    /// Dead letters to move, and who waits for the commit.
     struct DeadLetterTicket: Sendable {
-        let request: DeadLetterRequest
-        let answer: @Sendable (Result<DeadLetterAnswer, JournalError>) -> Void
+        let move: DeadLetterMove
+        let answer: @Sendable (Result<[DeadLetterOutcome], JournalError>) -> Void
     }
 
     /// One signal that did not come from the broker, and who waits for the commit.
@@ -142,9 +142,9 @@ final class EngineMailbox: Sendable {
     }
 
     /// Hands a request over and waits for the commit it is part of.
-    func submit(_ request: DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError> {
+    func submit(_ move: DeadLetterMove) async -> Result<[DeadLetterOutcome], JournalError> {
         await withCheckedContinuation { continuation in
-            let ticket = DeadLetterTicket(request: request) { continuation.resume(returning: $0) }
+            let ticket = DeadLetterTicket(move: move) { continuation.resume(returning: $0) }
             let refusal = contents.change {
                 $0.add(
                     ticket, to: \.deadLetters, limit: Self.deadLetterLimit, "requests about dead letters wait already")

@@ -129,7 +129,7 @@ final class EngineThread: Sendable {
         input.inbound = work.ticket?.inbound ?? []
         for post in work.posts { input.inbound.append(post.inbound) }
         input.reports = work.reports
-        input.deadLetterRequests = work.deadLetters.map(\.request)
+        input.deadLetterMoves = work.deadLetters.map(\.move)
         input.unpublished = work.unpublished
         input.outboxCursor = work.outboxCursor
         input.applications = outlets.outbox.room
@@ -155,7 +155,7 @@ final class EngineThread: Sendable {
         work.ticket?.complete(
             .success(posted.isEmpty ? output.outcomes : Array(output.outcomes.dropLast(posted.count))))
         for (post, outcome) in zip(work.posts, posted) { post.answer(.success(outcome)) }
-        for (ticket, answer) in zip(work.deadLetters, output.deadLetterAnswers) { ticket.answer(.success(answer)) }
+        for (ticket, outcomes) in zip(work.deadLetters, output.deadLetterOutcomes) { ticket.answer(.success(outcomes)) }
         outlets.effects.carryOut(output.orders)
         outlets.live.committed(output.outbound)
         backPressure.update(

@@ -82,10 +82,10 @@ public final class Runtime: Sendable {
         return metrics
     }
 
-    /// Has a shard's engine look at its dead letters, or move some.
-    public func answer(_ request: DeadLetterRequest, shard: Int = 0) async -> Result<DeadLetterAnswer, JournalError> {
+    /// Has a shard's engine move dead letters.
+    public func move(_ move: DeadLetterMove, shard: Int) async -> Result<[DeadLetterOutcome], JournalError> {
         guard let host = shards.host(shard) else { return .failure(ShardSet.notOpen) }
-        return await host.mailbox.submit(request)
+        return await host.mailbox.submit(move)
     }
 
     /// Records a signal that does not come from the broker; returns after the commit. While ingress pauses this is refused as

@@ -1,37 +1,21 @@
-/// A value that belongs to one shard.
-package struct Sharded<Value: Sendable>: Sendable {
-    package var shard: Int
-    package var value: Value
-
-    package init(shard: Int, _ value: Value) {
-        self.shard = shard
-        self.value = value
-    }
-}
-
-extension Sharded<DeadLetterDetails> {
-    package var place: ShardPosition { ShardPosition(shard: shard, position: value.letter.position) }
-}
+import Signals
 
 /// The dead letters of all shards as one list, ordered by shard and then by position.
 package struct DeadLetterShards: Sendable {
-    /// Answers a request about the dead letters of one shard.
-    package typealias Answer =
-        @Sendable (_ shard: Int, DeadLetterRequest) async -> Result<DeadLetterAnswer, JournalError>
-
-    /// What is done to dead letters.
-    package enum Move: String, Sendable {
-        case redrive
-        case discard
-    }
+    /// Reads dead letters of one shard.
+    package typealias Read = @Sendable (_ shard: Int, DeadLetterRead) async -> Result<[DeadLetterDetails], JournalError>
+    /// Moves dead letters of one shard; one outcome per position.
+    package typealias Move = @Sendable (_ shard: Int, DeadLetterMove) async -> Result<[DeadLetterOutcome], JournalError>
 
     private let count: @Sendable () -> Int
-    private let answer: Answer
+    private let read: Read
+    private let move: Move
 
     /// - Parameter count: the number of shards; asked anew each time, because a service starts before it has opened its journals.
-    package init(count: @escaping @Sendable () -> Int, answer: @escaping Answer) {
+    package init(count: @escaping @Sendable () -> Int, read: @escaping Read, move: @escaping Move) {
         self.count = count
-        self.answer = answer
+        self.read = read
+        self.move = move
     }
 
     /// The number of shards: how positions are read and written depends on it.
@@ -60,26 +44,20 @@ package struct DeadLetterShards: Sendable {
     /// Schedules dead letters again or discards them: one transaction per shard. When a shard fails, the shards before it have been
     /// changed; the same request can be sent again.
     package func move(
-        _ move: Move, _ places: [ShardPosition]
+        _ action: DeadLetterMove.Action, _ places: [ShardPosition]
     ) async throws(JournalError) -> [Sharded<DeadLetterOutcome>] {
         var outcomes: [Sharded<DeadLetterOutcome>] = []
         let positions = Dictionary(grouping: places, by: \.shard).mapValues { $0.map(\.position) }
         for (shard, positions) in positions.sorted(by: { $0.key < $1.key }) {
-            let request: DeadLetterRequest =
-                switch move {
-                case .redrive: .redrive(positions)
-                case .discard: .discard(positions)
-                }
-            guard case .outcomes(let moved) = try await answer(shard, request).get() else { continue }
+            let moved = try await move(shard, DeadLetterMove(action, positions)).get()
             outcomes += moved.map { Sharded(shard: shard, $0) }
         }
         return outcomes
     }
 
     private func letters(
-        _ shard: Int, _ request: DeadLetterRequest
+        _ shard: Int, _ read: DeadLetterRead
     ) async throws(JournalError) -> [Sharded<DeadLetterDetails>] {
-        guard case .letters(let letters) = try await answer(shard, request).get() else { return [] }
-        return letters.map { Sharded(shard: shard, $0) }
+        try await self.read(shard, read).get().map { Sharded(shard: shard, $0) }
     }
 }

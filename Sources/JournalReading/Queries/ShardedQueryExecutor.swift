@@ -52,18 +52,9 @@ package final class ShardedQueryExecutor {
     }
 
     /// Lists or shows the dead letters of one shard.
-    /// - Parameter request: `list` or `show`. Nothing is changed here.
-    package func deadLetters(
-        _ request: DeadLetterRequest, shard: Int
-    ) throws(JournalError) -> [DeadLetterDetails] {
+    package func deadLetters(_ read: DeadLetterRead, shard: Int) throws(JournalError) -> [DeadLetterDetails] {
         _ = try openedLayout()
-        return try using(shard) { (executor) throws(JournalError) in
-            switch request {
-            case .list(let after, let limit): try executor.reader.deadLetterDetails(after: after, limit: limit)
-            case .show(let position): try executor.reader.deadLetterDetails(at: position)
-            case .redrive, .discard: preconditionFailure("\(request) is for the engine")
-            }
-        }
+        return try using(shard) { (executor) throws(JournalError) in try executor.reader.deadLetters(read) }
     }
 
     private func list(

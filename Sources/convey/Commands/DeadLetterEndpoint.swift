@@ -5,5 +5,5 @@ protocol DeadLetterEndpoint {
     /// - Parameter after: a position; nil for the first page.
     func list(after: String?, limit: Int) async throws -> String
     func show(_ position: String) async throws -> String
-    func move(_ move: DeadLetterShards.Move, _ positions: [String]) async throws -> String
+    func move(_ action: DeadLetterMove.Action, _ positions: [String]) async throws -> String
 }

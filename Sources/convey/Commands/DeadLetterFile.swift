@@ -15,12 +15,10 @@ struct DeadLetterFile: DeadLetterEndpoint {
         let shards = try Self.orExit { () throws(JournalError) in try store.layout().shards }
         self.store = store
         self.shards = shards
-        letters = DeadLetterShards(count: { shards }) { shard, request in
-            do throws(JournalError) {
-                return .success(try Self.answer(request, shard, store))
-            } catch {
-                return .failure(error)
-            }
+        letters = DeadLetterShards(count: { shards }) { shard, read in
+            Self.result { () throws(JournalError) in try store.openReader(shard: shard).deadLetters(read) }
+        } move: { shard, move in
+            Self.result { () throws(JournalError) in try Self.carryOut(move, store.openWriter(shard: shard)) }
         }
     }
 
@@ -42,12 +40,12 @@ struct DeadLetterFile: DeadLetterEndpoint {
         return String(decoding: DeadLetterJSON.letter(letter, shards: shards), as: UTF8.self)
     }
 
-    func move(_ move: DeadLetterShards.Move, _ positions: [String]) async throws -> String {
+    func move(_ action: DeadLetterMove.Action, _ positions: [String]) async throws -> String {
         let places = try positions.map { try place($0) }
         let outcomes = try await Self.orExit { () async throws(JournalError) in
             // Fails where a service has the journals open.
             _ = try store.prepare()
-            return try await letters.move(move, places)
+            return try await letters.move(action, places)
         }
         return String(decoding: DeadLetterJSON.outcomes(outcomes, shards: shards), as: UTF8.self)
     }
@@ -59,18 +57,10 @@ struct DeadLetterFile: DeadLetterEndpoint {
         throw ExitStatus.noInput
     }
 
-    /// Reads, or changes dead letters in one transaction of an engine that applies nothing and starts no effects: the next start of
-    /// the service does.
-    private static func answer(
-        _ request: DeadLetterRequest, _ shard: Int, _ store: any JournalStore
-    ) throws(JournalError) -> DeadLetterAnswer {
-        switch request {
-        case .list(let after, let limit):
-            return .letters(try store.openReader(shard: shard).deadLetterDetails(after: after, limit: limit))
-        case .show(let position):
-            return .letters(try store.openReader(shard: shard).deadLetterDetails(at: position))
-        case .redrive, .discard: break
-        }
+    /// One transaction of an engine that applies nothing and starts no effects: the next start of the service does.
+    private static func carryOut(
+        _ move: DeadLetterMove, _ journal: any Journal
+    ) throws(JournalError) -> [DeadLetterOutcome] {
         var settings = EngineSettings()
         settings.effects.llm.maxConcurrent = 0
         settings.effects.tool.maxConcurrent = 0
@@ -78,12 +68,15 @@ struct DeadLetterFile: DeadLetterEndpoint {
         settings.causeTimeoutMilliseconds = .max / 2
         let time = EngineTime(wall: now(), monotonic: 0)
         let engine = try Engine(
-            journal: try store.openWriter(shard: shard), settings: settings, time: time,
+            journal: journal, settings: settings, time: time,
             logger: Logger(label: "deadletters") { _ in SwiftLogNoOpLogHandler() })
         var input = EngineInput()
-        input.deadLetterRequests = [request]
-        let output = try engine.transact(input, at: time)
-        return output.deadLetterAnswers.first ?? .outcomes([])
+        input.deadLetterMoves = [move]
+        return try engine.transact(input, at: time).deadLetterOutcomes.flatMap(\.self)
+    }
+
+    private static func result<Value>(_ body: () throws(JournalError) -> Value) -> Result<Value, JournalError> {
+        do { return .success(try body()) } catch { return .failure(error) }
     }
 
     /// Microseconds since 1970.

@@ -14,10 +14,10 @@ struct DeadLetterService: DeadLetterEndpoint {
 
     func show(_ position: String) async throws -> String { try ask("GET", "/v1/deadletters/\(position)") }
 
-    func move(_ move: DeadLetterShards.Move, _ positions: [String]) async throws -> String {
+    func move(_ action: DeadLetterMove.Action, _ positions: [String]) async throws -> String {
         // Only a position with a shard has to be a text.
         let list = positions.map { $0.contains(".") ? "\"\($0)\"" : $0 }.joined(separator: ",")
-        return try ask("POST", "/v1/deadletters/\(move.rawValue)", json: Array("{\"positions\":[\(list)]}".utf8))
+        return try ask("POST", "/v1/deadletters/\(action.rawValue)", json: Array("{\"positions\":[\(list)]}".utf8))
     }
 
     private func ask(_ method: String, _ path: String, json: [UInt8]? = nil) throws -> String {

@@ -27,8 +27,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
         var endpoint: DeadLetterEndpointFlags
 
         func validate() throws {
-            guard (1...DeadLetterRequest.limit).contains(limit) else {
-                throw ValidationError("--limit must be 1 to \(DeadLetterRequest.limit)")
+            guard (1...DeadLetterMove.limit).contains(limit) else {
+                throw ValidationError("--limit must be 1 to \(DeadLetterMove.limit)")
             }
         }
 

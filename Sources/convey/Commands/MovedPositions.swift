@@ -13,12 +13,12 @@ struct MovedPositions: ParsableArguments {
 
     func validate() throws {
         guard positions.isEmpty == all else { throw ValidationError("give positions or --all") }
-        guard positions.count <= DeadLetterRequest.limit else {
-            throw ValidationError("give at most \(DeadLetterRequest.limit) positions, or --all")
+        guard positions.count <= DeadLetterMove.limit else {
+            throw ValidationError("give at most \(DeadLetterMove.limit) positions, or --all")
         }
     }
 
-    func run(_ move: DeadLetterShards.Move) async throws {
+    func run(_ action: DeadLetterMove.Action) async throws {
         let endpoint = try endpoint.open()
         var areAllMoved = true
         var after: String?
@@ -26,13 +26,13 @@ struct MovedPositions: ParsableArguments {
             var batch = positions.map(\.text)
             if all {
                 let page = DeadLetterTable.letters(
-                    try await endpoint.list(after: after, limit: DeadLetterRequest.limit))
+                    try await endpoint.list(after: after, limit: DeadLetterMove.limit))
                 guard let last = page.last else { break }
                 after = last.place
                 batch = page.filter { $0.reason != "discarded" }.map(\.place)
                 if batch.isEmpty { continue }
             }
-            let answer = try await endpoint.move(move, batch)
+            let answer = try await endpoint.move(action, batch)
             let results = DeadLetterTable.results(answer)
             areAllMoved = areAllMoved && results.allSatisfy { $0.audit_id != nil }
             if self.endpoint.json { print(answer) } else { results.forEach { print("\($0.place) \($0.status)") } }

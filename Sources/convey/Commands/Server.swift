@@ -134,9 +134,10 @@ struct Server {
         let limit = settings.ingressMaxPayloadBytes
         let signals = SignalEndpoint(runtime: runtime, maximumBytes: limit)
         // Reads need no transaction of an engine.
-        let deadLetters = DeadLetterShards(count: { runtime.shardCount }) { shard, request in
-            request.isRead
-                ? await queries.deadLetters(request, shard: shard) : await runtime.answer(request, shard: shard)
+        let deadLetters = DeadLetterShards(count: { runtime.shardCount }) {
+            await queries.deadLetters($1, shard: $0)
+        } move: {
+            await runtime.move($1, shard: $0)
         }
         var routes =
             QueryRoutes.make(queries) + StreamRoutes.make(runtime.live, queries)
