@@ -137,7 +137,7 @@ final class EngineLoad: Sendable {
             }
             // What the last transaction published counts as acknowledged.
             input.outboxCursor = engine.lastPosition
-            let output = try engine.transact(input, at: Self.time())
+            let output = try engine.process(input, at: Self.time())
             guard output.outcomes.count == Self.batch else { throw BenchError("not all signals were recorded") }
             guard phase == .measure else { continue }
             result.signals += Self.batch

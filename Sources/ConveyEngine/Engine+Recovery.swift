@@ -11,14 +11,7 @@ extension Engine {
     /// journal's length.
     func recover() throws(JournalError) {
         let point = try journal.recoveryPoint()
-        nextPosition = point.lastPosition.next
-        lastConversation = point.lastConversation.rawValue
-        checkpointed = point.checkpoint
-        outboxCursor = point.outboxCursor
-        metrics.gauges.deadLettersOpen = point.deadLetters
-        for partition in partitions.numbers where partition < point.applyOrders.count {
-            partitions[partition].restore(applyOrder: point.applyOrders[partition])
-        }
+        state.restore(point)
 
         let listed = try listedPending()
         var waiting = Set(listed)
@@ -30,15 +23,11 @@ extension Engine {
             position = last.position
         }
         for position in waiting where try journal.isDeadLetter(position) { waiting.remove(position) }
-        pending = PendingChanges(from: listed, to: waiting)
-        try enqueue(waiting)
+        state.pending = PendingChanges(from: listed, to: waiting)
+        try enqueue(waiting, listed: Set(listed))
         try reopen(try storedEffects())
-        metrics.gauges.conversationsSetAside = setAside.count
-        metrics.gauges.openEffects = ledger.count
-        metrics.gauges.queueDepth = queueDepth
-        metrics.gauges.parked = parkedCount
-        metrics.gauges.conversationsCached = conversations.count
-        metrics.gauges.outboxLag = Int(outboxLag)
+        state.measure()
+        if let failure = state.transaction.failure { throw failure }
     }
 
     private func listedPending() throws(JournalError) -> [Position] {
@@ -61,11 +50,11 @@ extension Engine {
 
     /// Repeats what recording or applying did to the memory of the process that wrote this record.
     private func replay(_ record: JournalRecord, waiting: inout Set<Position>) throws(JournalError) {
-        lastConversation = max(lastConversation, record.conversation.rawValue)
+        state.lastConversation = max(state.lastConversation, record.conversation.rawValue)
         switch record.content {
         case .signal(let signal):
             waiting.insert(record.position)
-            recent.insert(IdentityHash.of(subject: signal.subject, id: signal.id), record.position)
+            state.recent.insert(IdentityHash.of(subject: signal.subject, id: signal.id), record.position)
         case .unreadable: waiting.insert(record.position)
         // Content is removed only behind the checkpoint, so this one does not wait.
         case .removed: break
@@ -73,14 +62,14 @@ extension Engine {
         }
         guard let conversation = try find(record.conversation) else { return }
         if case .marker(let marker) = record.content {
-            partitions[conversation.record.partition].restore(applyOrder: marker.applyOrder)
+            state.partitions[conversation.record.partition].restore(applyOrder: marker.applyOrder)
         }
         guard record.position > conversation.record.through else { return }
         conversation.isDirty = true
         guard !conversation.isSetAside else { return conversation.record.follow(record) }
         if let problem = try problem(with: record, in: conversation) {
             guard let reason = try rebuild(conversation, because: problem) else { return }
-            try setAside(conversation, because: reason)
+            state.setAside(conversation, because: reason)
         } else {
             conversation.record.follow(record)
         }
@@ -112,37 +101,88 @@ extension Engine {
 
     /// The conversation with a number; nil where there is no row for it, which is told.
     private func find(_ id: ConversationID) throws(JournalError) -> ActiveConversation? {
-        if let known = conversations.find(id: id) { return known }
+        if let known = state.conversations.find(id: id) { return known }
         guard let saved = try journal.conversation(id: id) else {
-            setAsideWithoutRow(id)
+            state.setAsideWithoutRow(id)
             return nil
         }
         return try admit(saved)
     }
 
-    /// Hands the partitions what was recorded and not applied, in record order.
-    private func enqueue(_ waiting: Set<Position>) throws(JournalError) {
-        unqueued = waiting
-        for (index, position) in unqueued.sorted().enumerated() {
-            defer { unqueued.remove(position) }
-            guard let record = try journal.record(at: position) else {
-                logger.error("a pending record is missing; run convey verify", metadata: ["position": "\(position)"])
-                continue
-            }
-            guard let conversation = try find(record.conversation) else { continue }
-            guard let recorded = record.recordedSignal, record.damage == nil else {
-                try setAside(conversation, because: record.damage ?? "record \(position) waits, but is a marker")
-                continue
-            }
-            guard !conversation.isSetAside else {
-                setAside[record.conversation]?.held += 1
-                continue
-            }
-            schedule(recorded, in: conversation, cause: try status(of: recorded.signal.cause, in: conversation))
-            if index >= settings.residentSignalLimit {
-                partitions[conversation.record.partition].release(position)
-            }
+    /// Makes a conversation in memory anew, when its records after the last checkpoint do not fit what is saved of it.
+    /// - Returns: why that is not possible; nil when it was.
+    private func rebuild(
+        _ conversation: ActiveConversation, because problem: String
+    ) throws(JournalError) -> String? {
+        var row = conversation.record
+        row.damage = .changed(problem)
+        switch try ConversationRebuild(journal).rebuild(row, last: state.transaction.committed) {
+        case .success(let record):
+            conversation.record = record
+            state.noteRebuilt(conversation, because: problem)
+            return nil
+        case .failure(let failure):
+            conversation.record = failure.counters
+            return failure.reason
         }
+    }
+
+    /// Pending signals whose causes are looked up together.
+    private static let pendingPage = 256
+
+    /// Hands the partitions what was recorded and not applied, in record order.
+    /// - Parameter listed: what is listed as pending; re-driven dead letters are.
+    private func enqueue(_ waiting: Set<Position>, listed: Set<Position>) throws(JournalError) {
+        state.unqueued = waiting
+        let ordered = waiting.sorted()
+        var next = 0
+        while next < ordered.count {
+            let page = ordered[next..<min(next + Self.pendingPage, ordered.count)]
+            try fetchCauses(of: page, listed: listed)
+            for (index, position) in zip(page.indices, page) {
+                try enqueue(position, releasing: index >= state.settings.residentSignalLimit)
+                state.unqueued.remove(position)
+            }
+            next += page.count
+        }
+        state.transaction.fetched = Fetched()
+    }
+
+    private func fetchCauses(of page: ArraySlice<Position>, listed: Set<Position>) throws(JournalError) {
+        state.transaction.fetched = Fetched()
+        var records = LookupRound()
+        for position in page { records.want(record: position, state) }
+        try fetch(records)
+        while true {
+            var causes = LookupRound()
+            for position in page {
+                guard case .signal(let signal)? = state.transaction.record(at: position)?.content else { continue }
+                causes.want(signal.cause, of: signal.subject, state)
+                guard listed.contains(position) else { continue }
+                let notice = state.ids.deadLetter(position)
+                causes.want(identity: IdentityHash.of(subject: signal.subject, id: notice), state)
+            }
+            guard !causes.isEmpty else { return }
+            try fetch(causes)
+        }
+    }
+
+    private func enqueue(_ position: Position, releasing: Bool) throws(JournalError) {
+        guard let record = state.transaction.record(at: position) else {
+            return state.logger.error(
+                "a pending record is missing; run convey verify", metadata: ["position": "\(position)"])
+        }
+        guard let conversation = try find(record.conversation) else { return }
+        guard let recorded = record.recordedSignal, record.damage == nil else {
+            return state.setAside(
+                conversation, because: record.damage ?? "record \(position) waits, but is a marker")
+        }
+        guard !conversation.isSetAside else {
+            state.setAside[record.conversation]?.held += 1
+            return
+        }
+        state.takeUp(recorded, in: conversation)
+        if releasing { state.partitions[conversation.record.partition].release(position) }
     }
 
     /// Takes up the effects without an end: an answer that has begun before one that has not, then the oldest first.
@@ -157,7 +197,7 @@ extension Engine {
             case .unreadable(let unreadable): effect = unreadable
             }
             guard let conversation = try find(effect.conversation) else { continue }
-            try setAside(conversation, because: "its open effect \(effect.key) cannot be read: \(effect.reason)")
+            state.setAside(conversation, because: "its open effect \(effect.key) cannot be read: \(effect.reason)")
         }
         func rank(_ effect: OpenEffect) -> Int { effect.round > 0 ? 0 : effect.attempt > 0 ? 1 : 2 }
         let ordered = open.sorted {
@@ -169,26 +209,28 @@ extension Engine {
             if effect.effectClass == .tool {
                 call = try self.call(of: effect)
                 guard call != nil else {
-                    try setAside(
+                    state.setAside(
                         conversation,
                         because: "record \(effect.key.cause), which ordered \(effect.effectID), cannot be read")
                     continue
                 }
             }
             // What was wrong with the policy was told when the effect was opened.
-            let policy = (try? policy(of: effect, call: call)) ?? settings.effects.policy(of: effect.effectClass)
+            let policy =
+                (try? state.policy(of: effect, call: call)) ?? state.settings.effects.policy(of: effect.effectClass)
             var entry = EffectLedger.Entry(
                 effect: effect, policy: policy,
                 lastSignal: SignalReference(id: effect.causeID, position: effect.key.cause))
             entry.call = call
             entry.wasInterrupted = effect.effectClass != .timer && effect.attempt > 0 && effect.dueAt == nil
-            ledger.open(entry, due: effect.dueAt.map(monotonic), isTurnHeld: conversation.isTurnHeld)
+            if entry.wasInterrupted, effect.effectClass == .llm { entry.text = .recorded }
+            state.ledger.open(entry, due: effect.dueAt.map(state.monotonic), isTurnHeld: conversation.isTurnHeld)
         }
     }
 
     /// The call that a tool's effect was opened for.
     private func call(of effect: OpenEffect) throws(JournalError) -> ToolCall? {
-        guard case .signal(let cause)? = try record(at: effect.key.cause)?.content else { return nil }
+        guard case .signal(let cause)? = try journal.record(at: effect.key.cause)?.content else { return nil }
         let calls = ToolCall.list(JSONObjectView(cause.data)?["tool_calls"])
         guard calls.indices.contains(effect.key.ordinal) else { return nil }
         return calls[effect.key.ordinal]

@@ -154,7 +154,7 @@ enum LifecycleData {
         return data
     }
 
-    static func conversationDamage(id: String, _ event: Engine.Untold.Event, reason: String) -> [UInt8] {
+    static func conversationDamage(id: String, _ event: ShardState.Untold.Event, reason: String) -> [UInt8] {
         var data = JSONObjectBuilder()
         data.add("audit_id", id)
         data.add("category", "conversation_\(event.rawValue)")

@@ -111,6 +111,8 @@ public protocol JournalReader: AnyObject {
     var partitionCount: Int { get }
     /// Which shard of the journal this is. Positions and conversation numbers count in it alone.
     var shard: Shard { get }
+    /// Many look-ups at once.
+    func find(_ lookup: JournalLookup) throws(JournalError) -> JournalFindings
     /// The record at a position; nil when there is none.
     func record(at position: Position) throws(JournalError) -> JournalRecord?
     /// Up to `limit` records after a position, ascending.

@@ -164,6 +164,12 @@ package final class SQLiteJournal: Journal {
         try effects.rows(after: key, of: conversation, limit: limit)
     }
 
+    /// In the transaction that the commit ends: a look-up in one of its own locks the file, which costs three times as much.
+    package func find(_ lookup: JournalLookup) throws(JournalError) -> JournalFindings {
+        try database.begin()
+        return try findEach(lookup)
+    }
+
     package func record(at position: Position) throws(JournalError) -> JournalRecord? {
         try database.begin()
         return try records.record(at: position)
@@ -186,8 +192,6 @@ package final class SQLiteJournal: Journal {
     }
 
     package func positions(identity: UInt64) throws(JournalError) -> [Position] {
-        // A look-up in a transaction of its own locks the file, which costs three times as much. A commit follows.
-        try database.begin()
         defer { findIdentity.reset() }
         findIdentity.bind(1, Int64(bitPattern: identity))
         var positions: [Position] = []

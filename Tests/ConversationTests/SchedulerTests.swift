@@ -111,11 +111,10 @@ import Testing
         for signal in signals { machine.enqueue(signal, cause: .applied, now: 0) }
         var startsCanceled: [String: Bool] = [:]
         var order: [String] = []
-        while let selection = machine.select() {
-            let signal = try #require(selection.signal)
-            let application = machine.apply(selection, signal: signal, to: &core)
-            order.append(signal.id)
-            startsCanceled[signal.id] = application.startsCanceled
+        while let next = machine.next() {
+            let application = machine.apply(next, signal: next.signal, to: &core)
+            order.append(next.signal.id)
+            startsCanceled[next.signal.id] = application.startsCanceled
         }
         #expect(order == ["abort", "before", "after"])
         #expect(startsCanceled == ["abort": false, "before": true, "after": false])
@@ -129,12 +128,14 @@ import Testing
         #expect(machine.isPending(Position(7)))
         machine.release(Position(7))
         #expect(machine.isPending(Position(7)))
-        let selected = machine.select()
-        let selection = try #require(selected)
-        #expect(selection.signal == nil)
-        #expect(selection.offset == 1)
-        #expect(selection.hash == 1)
-        machine.discard(selection)
+        let next = try #require(machine.next())
+        #expect(next.isReleased)
+        #expect(next.signal.id == "s")
+        #expect(next.signal.data.isEmpty)
+        #expect(next.offset == 1)
+        #expect(next.hash == 1)
+        #expect(machine.next() == next)
+        machine.discard(next)
         #expect(!machine.isPending(Position(7)))
         #expect(machine.queueDepth == 0)
     }

@@ -30,12 +30,12 @@ private final class DeadLetterHarness {
                     id: id, source: "/test", type: "conv.in.note.taken", subject: "c", cause: cause,
                     data: Array("{}".utf8)))
         ]
-        _ = try engine.transact(input, at: time)
+        _ = try engine.process(input, at: time)
     }
 
     func expire() throws {
         time.monotonic += 200
-        _ = try engine.transact(EngineInput(), at: time)
+        _ = try engine.process(EngineInput(), at: time)
     }
 
     func move(
@@ -44,7 +44,7 @@ private final class DeadLetterHarness {
         var input = EngineInput()
         input.deadLetterMoves = [DeadLetterMove(action, positions)]
         input.applications = applications
-        return try #require(try engine.transact(input, at: time).deadLetterOutcomes.first)
+        return try #require(try engine.process(input, at: time).deadLetterOutcomes.first)
     }
 
     func restart() throws {
@@ -52,7 +52,7 @@ private final class DeadLetterHarness {
     }
 
     func work() throws {
-        while engine.hasWork { _ = try engine.transact(EngineInput(), at: time) }
+        while engine.hasWork { _ = try engine.process(EngineInput(), at: time) }
     }
 
     var signals: [Signal] {
@@ -84,7 +84,7 @@ private final class DeadLetterHarness {
         try harness.pass(200)
         var input = EngineInput()
         input.deadLetterMoves = [DeadLetterMove(.redrive, [Position(1)])]
-        _ = try harness.engine.transact(input, at: harness.time)
+        _ = try harness.engine.process(input, at: harness.time)
         try harness.take(
             Signal(id: "first", source: "/t", type: "conv.in.note.taken", subject: "c", data: Array("{}".utf8)))
         #expect(harness.engine.queueDepth == 0)

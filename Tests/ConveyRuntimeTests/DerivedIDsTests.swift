@@ -64,7 +64,7 @@ import Testing
         input.inbound = subjects.map {
             .accepted(Signal(id: "m", source: "/t", type: "conv.in.note.taken", subject: $0, data: Array("{}".utf8)))
         }
-        let output = try engine.transact(input, at: time)
+        let output = try engine.process(input, at: time)
         #expect(output.applied >= subjects.count)
         #expect(Set(output.outbound.map(\.partition)) == [3, 7])
         #expect(engine.partitionDepths.count == 2)

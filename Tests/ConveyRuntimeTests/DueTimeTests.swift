@@ -88,7 +88,7 @@ private let absurd = [
                         id: "s\(batch)-\(index)", source: "/test", type: "conv.in.note.taken", subject: "c\(index)",
                         cause: .signal("never"), data: Array("{}".utf8)))
             }
-            _ = try harness.engine.transact(input, at: harness.time)
+            _ = try harness.engine.process(input, at: harness.time)
         }
         var rounds = 0
         try harness.pass(10)

@@ -68,7 +68,7 @@ private final class SharingEngines {
         var input = EngineInput()
         change(&input)
         input.places = places.begin(shard, engines[shard].placeUse)
-        running[shard] += try engines[shard].transact(input, at: time).attempts
+        running[shard] += try engines[shard].process(input, at: time).attempts
         places.settle(shard, engines[shard].placeUse)
         while let next = woken.shards.withLock({ $0.popFirst() }) { try transact(next) { _ in } }
     }

@@ -60,7 +60,7 @@ import Testing
         func report(_ event: EffectReport.Event) throws {
             var input = EngineInput()
             input.reports = [EffectReport(newest, event)]
-            _ = try harness.engine.transact(input, at: harness.time)
+            _ = try harness.engine.process(input, at: harness.time)
         }
         func signal(_ type: String, _ data: String) throws {
             try harness.take(
@@ -90,7 +90,7 @@ import Testing
             for effect in harness.disk.effects.values where effect.attempt > 0 && effect.dueAt == nil {
                 var input = EngineInput()
                 input.reports = [EffectReport(effect, .completed(EffectResult(content: "done")))]
-                _ = try harness.engine.transact(input, at: harness.time)
+                _ = try harness.engine.process(input, at: harness.time)
             }
             if harness.disk.effects.isEmpty, !harness.engine.hasWork { return }
         }

@@ -277,12 +277,12 @@ private let execution = "conv.effect.tool.execution"
         try harness.take(message("m2"), message("m3"))
         try harness.restart()
         for id in ["m1", "m2", "m3"] {
-            let attempts = try harness.transact().attempts
-            #expect(attempts.map(\.effect.causeID) == [id])
+            let attempts = try harness.settle()
+            try #require(attempts.map(\.effect.causeID) == [id])
             var input = EngineInput()
             input.reports = [EffectReport(attempts[0].effect, .completed(EffectResult(content: id)))]
             input.applications = 0
-            _ = try harness.engine.transact(input, at: harness.time)
+            _ = try harness.engine.process(input, at: harness.time)
         }
     }
 }
@@ -341,7 +341,7 @@ private let execution = "conv.effect.tool.execution"
         var input = EngineInput()
         input.reports = [EffectReport(tools[0].effect, .completed(EffectResult(content: "1")))]
         input.applications = 0
-        #expect(try harness.engine.transact(input, at: harness.time).attempts.isEmpty)
+        #expect(try harness.engine.process(input, at: harness.time).attempts.isEmpty)
         try harness.restart()
         #expect(try harness.transact().attempts.map(\.toolRound) == [1])
     }
@@ -385,7 +385,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.transact().attempts.map(\.call?.name) == ["clock"])
         let effect = try #require(request["effect_id"]?.string)
         let allowed = try harness.take(signal("yes", "conv.in.tool.approved", #"{"effect_id":"\#(effect)"}"#))
-        #expect(allowed.attempts.map(\.call?.name) == ["weather"])
+        #expect(try (allowed.attempts + harness.settle()).map(\.call?.name) == ["weather"])
     }
 
     @Test func `A call that is denied fails, and the model is told`() throws {

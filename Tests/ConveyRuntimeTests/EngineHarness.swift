@@ -25,7 +25,7 @@ final class Harness {
     func take(_ signals: Signal...) throws -> EngineOutput {
         var input = EngineInput()
         input.inbound = signals.map { .accepted($0) }
-        return try engine.transact(input, at: time)
+        return try engine.process(input, at: time)
     }
 
     func restart() throws {
@@ -49,7 +49,7 @@ final class Harness {
     func report(_ attempt: EffectAttempt, _ events: EffectReport.Event...) throws -> EngineOutput {
         var input = EngineInput()
         input.reports = events.map { EffectReport(attempt.effect, $0) }
-        return try engine.transact(input, at: time)
+        return try engine.process(input, at: time)
     }
 
     /// Lets time pass and does what is due then.
@@ -61,7 +61,15 @@ final class Harness {
     }
 
     @discardableResult
-    func transact() throws -> EngineOutput { try engine.transact(EngineInput(), at: time) }
+    func transact() throws -> EngineOutput { try engine.process(EngineInput(), at: time) }
+
+    /// Transactions until nothing is left to do without new input: what one lacks the next one fetches.
+    /// - Returns: the attempts that were started.
+    func settle() throws -> [EffectAttempt] {
+        var attempts: [EffectAttempt] = []
+        while engine.hasWork { attempts += try transact().attempts }
+        return attempts
+    }
 
     /// The signals of a type, oldest first.
     func signals(_ type: String) -> [Signal] {

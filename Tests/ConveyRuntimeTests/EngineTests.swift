@@ -39,7 +39,7 @@ import Testing
             var input = EngineInput()
             input.unpublished = [event(2, "conv.out.x"), event(3, "conv.audit.outbox.set_aside")]
             input.outboxCursor = Position(2)
-            _ = try harness.engine.transact(input, at: harness.time)
+            _ = try harness.engine.process(input, at: harness.time)
             try harness.restart()
         }
         let notices = harness.signals("conv.audit.outbox.set_aside")
@@ -57,7 +57,7 @@ import Testing
         #expect(harness.engine.metrics.gauges.outboxLag == Int(harness.engine.lastPosition.rawValue))
         var input = EngineInput()
         input.outboxCursor = harness.engine.lastPosition
-        _ = try harness.engine.transact(input, at: harness.time)
+        _ = try harness.engine.process(input, at: harness.time)
         try harness.restart()
         #expect(harness.engine.metrics.gauges.outboxLag == 0)
     }
@@ -86,7 +86,7 @@ import Testing
             EffectReport(attempt.effect, .delta(EffectDelta("hi"))),
             EffectReport(attempt.effect, .completed(EffectResult(content: "hi", finishReason: "stop"))),
         ]
-        _ = try harness.engine.transact(input, at: harness.time)
+        _ = try harness.engine.process(input, at: harness.time)
         for record in harness.disk.records {
             guard case .signal(let signal) = record.content else { continue }
             #expect(signal.traceparent != nil, "\(signal.type)")
@@ -113,11 +113,11 @@ import Testing
         }
         let key = first.effect.key
         try harness.restart()
-        _ = try harness.engine.transact(EngineInput(), at: harness.time)
+        _ = try harness.engine.process(EngineInput(), at: harness.time)
         var input = EngineInput()
         input.reports = [EffectReport(first.effect, .delta(EffectDelta("late")))]
         let count = harness.types.count
-        _ = try harness.engine.transact(input, at: harness.time)
+        _ = try harness.engine.process(input, at: harness.time)
         #expect(harness.types.count == count)
         #expect(harness.disk.effects[key]?.attempt == 2)
     }
@@ -128,11 +128,11 @@ import Testing
         for index in 1...2_000 { chain.append(signal("s\(index)", cause: .signal("s\(index - 1)"))) }
         var input = EngineInput()
         input.inbound = chain.map { .accepted($0) }
-        _ = try harness.engine.transact(input, at: harness.time)
+        _ = try harness.engine.process(input, at: harness.time)
         #expect(harness.engine.queueDepth == 2_001)
         harness.time.monotonic += 1_001
         while harness.engine.hasWork || harness.engine.nextTimeout() != nil {
-            _ = try harness.engine.transact(EngineInput(), at: harness.time)
+            _ = try harness.engine.process(EngineInput(), at: harness.time)
         }
         #expect(harness.disk.deadLetters.count == 2_001)
         #expect(harness.disk.deadLetters[Position(1)]?.reason == .causeTimeout)
@@ -162,7 +162,7 @@ import Testing
                         subject: nil, topic: "conv/in/x/y", payload: [1], rejection: Rejection(.malformedJSON, "bad"),
                         mayBeRedelivery: mayBeRedelivery))
             ]
-            _ = try harness.engine.transact(input, at: harness.time)
+            _ = try harness.engine.process(input, at: harness.time)
         }
         for mayBeRedelivery in [false, true, true, false] { try reject(mayBeRedelivery: mayBeRedelivery) }
         #expect(harness.types.filter { $0 == "conv.audit.signal.rejected" }.count == 2)
@@ -190,14 +190,14 @@ import Testing
         var input = EngineInput()
         input.applications = 0
         input.inbound = (0..<20).map { .accepted(signal("n\($0)")) }
-        #expect(try harness.engine.transact(input, at: harness.time).applied == 0)
+        #expect(try harness.engine.process(input, at: harness.time).applied == 0)
         #expect(harness.engine.queueDepth == 20)
         input.inbound = [.accepted(signal("a", "conv.in.control.abort_requested"))]
-        let output = try harness.engine.transact(input, at: harness.time)
+        let output = try harness.engine.process(input, at: harness.time)
         #expect(output.applied == 1)
         #expect(harness.types.last == "conv.effect.llm.generation.canceled")
         input = EngineInput()
-        #expect(try harness.engine.transact(input, at: harness.time).applied == 22)
+        #expect(try harness.engine.process(input, at: harness.time).applied == 22)
     }
 
     @Test func `A cause that thousands wait for does not make one transaction long`() throws {
@@ -226,10 +226,10 @@ import Testing
         let harness = try Harness { $0.applyBudget = 10 }
         var input = EngineInput()
         input.inbound = (0..<25).map { .accepted(signal("s\($0)")) }
-        #expect(try harness.engine.transact(input, at: harness.time).applied == 10)
+        #expect(try harness.engine.process(input, at: harness.time).applied == 10)
         #expect(harness.engine.hasWork)
-        #expect(try harness.engine.transact(EngineInput(), at: harness.time).applied == 10)
-        #expect(try harness.engine.transact(EngineInput(), at: harness.time).applied == 5)
+        #expect(try harness.engine.process(EngineInput(), at: harness.time).applied == 10)
+        #expect(try harness.engine.process(EngineInput(), at: harness.time).applied == 5)
         #expect(!harness.engine.hasWork)
     }
 }

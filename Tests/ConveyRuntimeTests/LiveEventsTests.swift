@@ -84,7 +84,7 @@ private final class LiveHarness: Sendable {
                         id: "s\(number)", source: "/test", type: "conv.in.note.taken", subject: "a",
                         data: Array(#"{"message_id":"m","ingress":"test"}"#.utf8)))
             ]
-            _ = try engine.transact(input, at: EngineTime(wall: Int64(number), monotonic: Int64(number)))
+            _ = try engine.process(input, at: EngineTime(wall: Int64(number), monotonic: Int64(number)))
         }
         var batch = JournalBatch()
         batch.createdConversations = journal.disk.conversations.values.map {

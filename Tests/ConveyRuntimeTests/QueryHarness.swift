@@ -39,7 +39,7 @@ final class QueryHarness {
         }
         time.wall += Int64(random.int(0...2_000_000))
         time.monotonic += Int64(random.int(0...30))
-        let output = try engine.transact(input, at: time)
+        let output = try engine.process(input, at: time)
         for order in output.orders {
             switch order {
             case .run(let attempt): running.append(attempt)

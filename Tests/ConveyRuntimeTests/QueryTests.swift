@@ -303,7 +303,7 @@ import Testing
             input.inbound = [
                 .accepted(Signal(id: id, source: "/t", type: type, subject: subject, data: Array(data.utf8)))
             ]
-            _ = try engine.transact(input, at: EngineTime(wall: Int64(number + 1) * 1_000_000, monotonic: 0))
+            _ = try engine.process(input, at: EngineTime(wall: Int64(number + 1) * 1_000_000, monotonic: 0))
         }
         let executor = QueryExecutor(reader: journal)
         var request = QueryRequest(.effects)
@@ -365,7 +365,7 @@ import Testing
             input.inbound = [
                 .accepted(Signal(id: id, source: "/t", type: type, subject: "a", cause: cause, data: data))
             ]
-            return try engine.transact(input, at: EngineTime(wall: 0, monotonic: 0))
+            return try engine.process(input, at: EngineTime(wall: 0, monotonic: 0))
         }
         _ = try take("note", "conv.in.note.taken")
         _ = try take("other", "conv.in.note.taken")

@@ -259,7 +259,7 @@ extension String {
             var input = EngineInput()
             input.inbound = ["c", "d"].map { .accepted(message("m", subject: $0)) }
             input.applications = 0
-            _ = try harness.engine.transact(input, at: harness.time)
+            _ = try harness.engine.process(input, at: harness.time)
             harness.disk.damageRecord(at: Position(1)) {
                 $0.content = .unreadable(reason: "damaged by the test", family: .inbound)
             }
@@ -284,7 +284,7 @@ extension String {
         var input = EngineInput()
         input.inbound = [.accepted(signal("n", "conv.in.note.taken"))]
         input.applications = 0
-        _ = try harness.engine.transact(input, at: harness.time)
+        _ = try harness.engine.process(input, at: harness.time)
         let position = try #require(harness.disk.records.last).position
         harness.disk.damageRecord(at: position) { $0.content = .unreadable(reason: "damaged", family: .inbound) }
         let mine = try #require(attempts.first { $0.effect.subject == "c" })
@@ -316,7 +316,7 @@ extension String {
         try harness.transact()
         var input = EngineInput()
         input.deadLetterMoves = [DeadLetterMove(.redrive, Array(harness.disk.deadLetters.keys))]
-        _ = try harness.engine.transact(input, at: harness.time)
+        _ = try harness.engine.process(input, at: harness.time)
         while harness.engine.hasWork { try harness.transact() }
         #expect(harness.disk.deadLetters.isEmpty)
         #expect(try harness.difference() == nil)
@@ -331,8 +331,13 @@ extension String {
     }
 
     @Test func `A configuration that cannot be read sets its conversation aside after the signal in hand`() throws {
-        let harness = try Harness()
+        let harness = try Harness {
+            $0.conversationLimit = 1
+            $0.checkpointInterval = 1
+        }
         try harness.take(signal("k", "conv.in.conversation.configured", #"{"llm":{}}"#))
+        // It leaves memory, and its configuration with it.
+        for index in 0..<4 { try harness.take(signal("n", "conv.in.note.taken", subject: "other-\(index)")) }
         harness.disk.damageRecord(at: Position(1)) { $0.content = .unreadable(reason: "damaged", family: .inbound) }
         try harness.take(message("m"))
         #expect(harness.engine.setAsideConversations.map(\.subject) == ["c"])

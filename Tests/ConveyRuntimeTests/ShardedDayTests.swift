@@ -45,7 +45,7 @@ private final class ShardedDay {
                 EffectReport(attempt.effect, .completed(EffectResult(content: "an answer", finishReason: "stop")))
             }
             running[shard] = []
-            for order in try engines[shard].transact(input, at: time).orders {
+            for order in try engines[shard].process(input, at: time).orders {
                 switch order {
                 case .run(let attempt): running[shard].append(attempt)
                 case .stop(let key): running[shard].removeAll { $0.effect.key == key }

@@ -31,7 +31,7 @@ import Testing
         // What is reported is recorded now, and what causes it is applied later.
         input.applications = 0
         input.reports = (0..<5).map { EffectReport(attempt.effect, .delta(EffectDelta("\($0)"))) }
-        _ = try harness.engine.transact(input, at: harness.time)
+        _ = try harness.engine.process(input, at: harness.time)
         #expect(harness.signals("conv.effect.llm.generation.progress").count == 5)
         #expect(harness.disk.deadLetters.isEmpty)
         #expect(try harness.transact().applied >= 5)
@@ -54,7 +54,7 @@ import Testing
         input.inbound = [
             .accepted(signal("late", cause: .signal(ids.marker(of: Position(2))))), .accepted(signal("n")),
         ]
-        _ = try harness.engine.transact(input, at: harness.time)
+        _ = try harness.engine.process(input, at: harness.time)
         #expect(harness.engine.queueDepth == 2)
         #expect(try harness.transact().applied == 2)
         #expect(harness.engine.queueDepth == 0)

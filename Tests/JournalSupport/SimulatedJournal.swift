@@ -95,6 +95,10 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
 
     public let disk: SimulatedDisk
     public var fault = Fault.none
+    /// Calls of `find`, and single look-ups outside of it: each is a round trip to a journal behind a network.
+    public private(set) var lookups = 0
+    public private(set) var singleReads = 0
+    private var isFinding = false
     /// Called at the beginning of each commit that writes something: a slow disk.
     public var onCommit: () -> Void = {}
 
@@ -175,18 +179,41 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
         }
     }
 
+    public func find(_ lookup: JournalLookup) throws(JournalError) -> JournalFindings {
+        lookups += 1
+        isFinding = true
+        defer { isFinding = false }
+        return try findEach(lookup)
+    }
+
+    private func countRead() {
+        if !isFinding { singleReads += 1 }
+    }
+
     public func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
-        disk.conversation(subject: subject)
+        countRead()
+        return disk.conversation(subject: subject)
     }
 
     public func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {
-        disk.conversation(id: id)
+        countRead()
+        return disk.conversation(id: id)
     }
 
-    public func positions(identity: UInt64) throws(JournalError) -> [Position] { disk.identities[identity] ?? [] }
-    public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool { disk.deadLetters[position] != nil }
+    public func positions(identity: UInt64) throws(JournalError) -> [Position] {
+        countRead()
+        return disk.identities[identity] ?? []
+    }
 
-    public func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? { disk.deadLetters[position] }
+    public func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
+        countRead()
+        return disk.deadLetters[position] != nil
+    }
+
+    public func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? {
+        countRead()
+        return disk.deadLetters[position]
+    }
 
     public func deadLetters(
         after position: Position, conversation: ConversationID?, limit: Int
@@ -202,6 +229,11 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
     }
 
     public func record(at position: Position) throws(JournalError) -> JournalRecord? {
+        countRead()
+        return stored(position)
+    }
+
+    private func stored(_ position: Position) -> JournalRecord? {
         let index = Int(position.rawValue) - 1
         return disk.records.indices.contains(index) ? disk.records[index] : nil
     }
@@ -217,7 +249,7 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
     public func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] {
         var records: [JournalRecord] = []
         for position in positions {
-            guard let record = try record(at: position) else { throw JournalError(.damaged, "no record \(position)") }
+            guard let record = stored(position) else { throw JournalError(.damaged, "no record \(position)") }
             records.append(record)
         }
         return records
@@ -242,7 +274,7 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
         var links: [RecordLink] = []
         var next = position
         while next > .start, links.count < limit {
-            guard let record = try record(at: next) else { throw JournalError(.damaged, "no record \(next)") }
+            guard let record = stored(next) else { throw JournalError(.damaged, "no record \(next)") }
             links.append(RecordLink(record))
             next = record.previous
         }

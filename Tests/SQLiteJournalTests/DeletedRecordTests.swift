@@ -46,8 +46,8 @@ import Testing
                         id: id, source: "/host", type: "conv.in.note.taken", subject: Self.subject,
                         data: Array("{}".utf8)))
             ]
-            _ = try engine.transact(input, at: time)
-            while engine.hasWork { _ = try engine.transact(EngineInput(), at: time) }
+            _ = try engine.process(input, at: time)
+            while engine.hasWork { _ = try engine.process(EngineInput(), at: time) }
         }
     }
 

@@ -43,8 +43,8 @@ import Testing
                             id: "\(round)-\(index)-\(type.count)", source: "/host", type: type, subject: subject,
                             data: Array(#"{"content":"hello"}"#.utf8)))
                 }
-                var orders = try engine.transact(input, at: time).orders
-                while engine.hasWork { orders += try engine.transact(EngineInput(), at: time).orders }
+                var orders = try engine.process(input, at: time).orders
+                while engine.hasWork { orders += try engine.process(EngineInput(), at: time).orders }
                 for order in orders {
                     guard case .run(let attempt) = order, index % 5 != 4 else { continue }
                     var report = EngineInput()
@@ -52,7 +52,7 @@ import Testing
                         EffectReport(
                             attempt.effect, .completed(EffectResult(content: "answer", finishReason: "stop")))
                     ]
-                    _ = try engine.transact(report, at: time)
+                    _ = try engine.process(report, at: time)
                 }
             }
         }

@@ -62,15 +62,15 @@ final class SampleJournal {
         input.reports = events.map {
             EffectReport(attempt.effect, $0)
         }
-        try take(try engine.transact(input, at: time))
+        try take(try engine.process(input, at: time))
     }
 
     private func run(_ engine: Engine, _ signals: [Signal]) throws {
         time.wall += 1_000
         var input = EngineInput()
         input.inbound = signals.map { .accepted($0) }
-        try take(try engine.transact(input, at: time))
-        while engine.hasWork { try take(try engine.transact(EngineInput(), at: time)) }
+        try take(try engine.process(input, at: time))
+        while engine.hasWork { try take(try engine.process(EngineInput(), at: time)) }
     }
 
     private func take(_ output: EngineOutput) throws {

@@ -48,7 +48,7 @@ import Testing
         try withEngine(directory) { engine in
             var input = EngineInput()
             input.inbound = [Self.signal("m", "conv.in.message.received", "c", #"{"content":"hi"}"#)]
-            let output = try engine.transact(input, at: Self.time)
+            let output = try engine.process(input, at: Self.time)
             guard case .run(let attempt)? = output.orders.first else {
                 Issue.record("no attempt was started")
                 return
@@ -60,11 +60,11 @@ import Testing
                     attempt.effect,
                     .completed(EffectResult(content: "", finishReason: "tool_calls", toolCalls: [call])))
             ]
-            _ = try engine.transact(input, at: Self.time)
+            _ = try engine.process(input, at: Self.time)
             for index in 0..<20 {
                 input = EngineInput()
                 input.inbound = [Self.signal("n\(index)", "conv.in.note.taken", "other", "{}")]
-                _ = try engine.transact(input, at: Self.time)
+                _ = try engine.process(input, at: Self.time)
             }
         }
         #expect(try difference(directory) == nil)
@@ -78,11 +78,11 @@ import Testing
         #expect(found.message.contains("no valid message"))
 
         try withEngine(directory) { engine in
-            while engine.hasWork { _ = try engine.transact(EngineInput(), at: Self.time) }
+            while engine.hasWork { _ = try engine.process(EngineInput(), at: Self.time) }
             #expect(engine.metrics.counters.conversationsRebuilt == 1)
             var input = EngineInput()
             input.inbound = [Self.signal("yes", "conv.in.tool.approved", "c", #"{"tool_call_id":"call-0"}"#)]
-            let output = try engine.transact(input, at: Self.time)
+            let output = try engine.process(input, at: Self.time)
             #expect(
                 output.orders.contains { order in
                     if case .run(let attempt) = order { attempt.call?.name == "guarded" } else { false }

@@ -75,7 +75,7 @@ struct SimulatedShard {
         _ input: EngineInput, at time: EngineTime, fault: SimulatedJournal.Fault
     ) throws -> EngineOutput? {
         journal.fault = fault
-        guard let output = try? engine.transact(input, at: time) else { return nil }
+        guard let output = try? engine.process(input, at: time) else { return nil }
         journal.fault = .none
         if let next = engine.nextTimeout(), next < 0 {
             throw Simulation.Violation(description: "due at \(next) ms, a time that no thread can wait for")

@@ -41,6 +41,14 @@ struct Parking: Sendable {
         return positions.sorted().compactMap { remove($0) }
     }
 
+    /// The entries that wait for the signal `cause`.
+    func entries(cause: String, conversation: ConversationID) -> [Scheduler.Entry] {
+        guard !entries.isEmpty else { return [] }
+        return (waiting[CauseKey(conversation: conversation, id: ExactText(cause))] ?? []).compactMap {
+            entries[$0]?.entry
+        }
+    }
+
     mutating func expire(until time: Int64, limit: Int) -> [Scheduler.Entry] {
         var expired: [Scheduler.Entry] = []
         while expired.count < limit, let oldestAt = oldest(), oldestAt <= time {

@@ -16,8 +16,10 @@ public struct PartitionMachine: Sendable {
         public var priority: Priority
         /// The `now` it was enqueued with.
         public var enqueuedAt: Int64
-        /// The signal; nil when it was released to save memory and must be read from the journal.
-        public var signal: Signal?
+        /// The signal; without its data where `isReleased`.
+        public var signal: Signal
+        /// The data was let go to save memory: it must be read from the journal.
+        public var isReleased: Bool
     }
 
     public struct Application: Sendable {
@@ -44,8 +46,14 @@ public struct PartitionMachine: Sendable {
         var offset: Int64
         var hash: UInt64
         var enqueuedAt: Int64
-        /// Nil once it was released.
-        var signal: Signal?
+        /// Without its data once it was released.
+        var signal: Signal
+        var isReleased = false
+
+        func recorded(at position: Position) -> RecordedSignal {
+            RecordedSignal(
+                signal: signal, position: position, conversation: conversation, offset: offset, hash: hash)
+        }
     }
 
     public init(partition: Int, order: Scheduler.Order, fairnessThreshold: Int, applyOrder: Int64 = 0) {
@@ -56,6 +64,7 @@ public struct PartitionMachine: Sendable {
 
     public var queueDepth: Int { waiting.count }
     public var parkedCount: Int { scheduler.parkedCount }
+    public var isAnythingParked: Bool { scheduler.isAnythingParked }
     public var hasReady: Bool { scheduler.hasReady }
 
     /// Whether the record at `position` waits here, that is, has not been applied.
@@ -77,27 +86,43 @@ public struct PartitionMachine: Sendable {
             cause: cause, now: now)
     }
 
-    /// The signal to apply next; it stays pending until `apply`.
-    public mutating func select() -> Selection? {
-        guard let entry = scheduler.next() else { return nil }
+    /// The signal to apply next, if one is ready. It stays the next one until it is applied or discarded, or another one overtakes it.
+    public func next() -> Selection? { scheduler.peek().map(selection) }
+
+    /// The signals that are applied soon, about in their order.
+    public func upcoming(limit: Int) -> [Selection] { scheduler.upcoming(limit: limit).map(selection) }
+
+    /// The signals that become ready when another one is applied.
+    public func dependents(of id: String, conversation: ConversationID) -> [Selection] {
+        scheduler.dependents(of: id, conversation: conversation).map(selection)
+    }
+
+    private func selection(_ entry: Scheduler.Entry) -> Selection {
         guard let selected = waiting[entry.position] else {
-            preconditionFailure("partition \(partition): \(entry.position) is next but not pending")
+            preconditionFailure("partition \(partition): \(entry.position) is ready but not pending")
         }
         return Selection(
             position: entry.position, conversation: entry.conversation, offset: selected.offset, hash: selected.hash,
-            priority: entry.priority, enqueuedAt: selected.enqueuedAt, signal: selected.signal)
+            priority: entry.priority, enqueuedAt: selected.enqueuedAt, signal: selected.signal,
+            isReleased: selected.isReleased)
     }
 
-    /// Sets a selected signal aside: it will not be applied.
-    public mutating func discard(_ selection: Selection) {
+    /// Takes the next signal out.
+    private mutating func take(_ selection: Selection) {
+        let entry = scheduler.next()
+        precondition(entry?.position == selection.position, "partition \(partition): \(selection.position) is not next")
         waiting.removeValue(forKey: selection.position)
     }
 
-    /// Applies a selected signal to its conversation.
+    /// Sets the next signal aside: it will not be applied.
+    public mutating func discard(_ selection: Selection) { take(selection) }
+
+    /// Applies the next signal to its conversation.
+    /// - Parameter signal: with its data.
     public mutating func apply(
         _ selection: Selection, signal: Signal, to conversation: inout ConversationCore
     ) -> Application {
-        waiting.removeValue(forKey: selection.position)
+        take(selection)
         applyOrder += 1
         let recorded = RecordedSignal(
             signal: signal, position: selection.position, conversation: selection.conversation,
@@ -109,12 +134,13 @@ public struct PartitionMachine: Sendable {
             startsCanceled: selection.offset < conversation.canceledThrough, released: released)
     }
 
-    /// Sets aside the entries whose cause did not arrive in time, oldest first, and returns their positions.
-    public mutating func expireParked(parkedUntil time: Int64, limit: Int = .max) -> [Position] {
-        scheduler.expireParked(parkedUntil: time, limit: limit).map { entry in
-            waiting.removeValue(forKey: entry.position)
-            return entry.position
-        }
+    /// Sets aside the signals whose cause did not arrive in time, and returns them, oldest first. Those that were released have no data.
+    public mutating func expireParked(parkedUntil time: Int64, limit: Int = .max) -> [RecordedSignal] {
+        scheduler.expireParked(parkedUntil: time, limit: limit).compactMap { remove($0.position) }
+    }
+
+    private mutating func remove(_ position: Position) -> RecordedSignal? {
+        waiting.removeValue(forKey: position)?.recorded(at: position)
     }
 
     /// Notes that a signal that is never scheduled (a marker) was recorded: entries that wait for it become ready.
@@ -123,12 +149,9 @@ public struct PartitionMachine: Sendable {
         scheduler.markApplied(id: id(), conversation: conversation)
     }
 
-    /// Sets aside the entries that wait for a signal that will not be applied, and returns their positions.
-    public mutating func abandon(cause id: String, conversation: ConversationID) -> [Position] {
-        scheduler.abandon(cause: id, conversation: conversation).map { entry in
-            waiting.removeValue(forKey: entry.position)
-            return entry.position
-        }
+    /// Sets aside the signals that wait for one that will not be applied, and returns them. Those that were released have no data.
+    public mutating func abandon(cause id: String, conversation: ConversationID) -> [RecordedSignal] {
+        scheduler.abandon(cause: id, conversation: conversation).compactMap { remove($0.position) }
     }
 
     /// Removes all waiting signals of a conversation without applying them.
@@ -143,9 +166,10 @@ public struct PartitionMachine: Sendable {
     /// When the longest-parked signal was parked, in the milliseconds given to `enqueue`.
     public mutating func oldestParkedAt() -> Int64? { scheduler.oldestParkedAt() }
 
-    /// Releases a pending signal's bytes; `select` then returns it without them.
+    /// Lets go of a pending signal's data.
     public mutating func release(_ position: Position) {
-        waiting[position]?.signal = nil
+        waiting[position]?.signal.data = []
+        waiting[position]?.isReleased = true
     }
 
     /// The partition's state after recovery.

@@ -17,6 +17,17 @@ struct ReadyLane: Sendable {
 
     var isEmpty: Bool { count == 0 }
 
+    /// The entry that `removeFirst` would take.
+    var first: Scheduler.Entry? { ringHead < ring.count ? queues[ring[ringHead]]?.first : nil }
+
+    /// Entries that are taken soon, about in their order: of each conversation the same number.
+    func upcoming(limit: Int) -> [Scheduler.Entry] {
+        let turns = ring[ringHead...].prefix(limit)
+        guard !turns.isEmpty else { return [] }
+        let share = (limit + turns.count - 1) / turns.count
+        return turns.flatMap { queues[$0]?.entries(limit: share) ?? [] }
+    }
+
     mutating func insert(_ entry: Scheduler.Entry) {
         let key = queueKey(entry)
         count += 1
@@ -81,7 +92,7 @@ struct ReadyLane: Sendable {
 /// Entries in record order: a binary heap whose first element stands apart, so that the usual queue of one allocates
 /// nothing.
 private struct EntryQueue: Sendable {
-    private var first: Scheduler.Entry?
+    private(set) var first: Scheduler.Entry?
     private var rest: [Scheduler.Entry] = []
 
     init(_ entry: Scheduler.Entry) {
@@ -89,7 +100,10 @@ private struct EntryQueue: Sendable {
     }
 
     var isEmpty: Bool { first == nil }
-    var entries: [Scheduler.Entry] { (first.map { [$0] } ?? []) + rest }
+    var entries: [Scheduler.Entry] { entries(limit: .max) }
+
+    /// The first, and some of those that come early in the heap.
+    func entries(limit: Int) -> [Scheduler.Entry] { (first.map { [$0] } ?? []) + rest.prefix(limit - 1) }
 
     mutating func insert(_ entry: Scheduler.Entry) {
         guard let head = first else {

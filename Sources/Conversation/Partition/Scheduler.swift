@@ -79,6 +79,21 @@ public struct Scheduler: Sendable {
         }
     }
 
+    /// The entry that `next` would take, or nil when none is ready.
+    public func peek() -> Entry? { choosePriority().flatMap { lanes[Int($0.rawValue)].first } }
+
+    /// The entries that are taken soon, about in their order; what is enqueued meanwhile may come before them.
+    func upcoming(limit: Int) -> [Entry] {
+        var entries: [Entry] = []
+        for lane in lanes where entries.count < limit { entries += lane.upcoming(limit: limit - entries.count) }
+        return entries
+    }
+
+    /// The entries that become ready when the signal `id` is applied.
+    func dependents(of id: String, conversation: ConversationID) -> [Entry] {
+        parking.entries(cause: id, conversation: conversation)
+    }
+
     /// Takes the next entry, or nil when none is ready.
     public mutating func next() -> Entry? {
         guard let priority = choosePriority(), let entry = lanes[Int(priority.rawValue)].removeFirst() else {

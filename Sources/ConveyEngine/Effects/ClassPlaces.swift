@@ -25,14 +25,16 @@ struct ClassPlaces {
     mutating func leaveQueue() { queued -= 1 }
 
     /// The next key if a place is free; its effect may have ended.
-    mutating func take() -> EffectKey? {
-        guard running < limit, head < keys.count else { return nil }
-        let key = keys[head]
+    var first: EffectKey? { running < limit && head < keys.count ? keys[head] : nil }
+
+    /// The next keys, as many as there are free places and such that become free; their effects may have ended.
+    func next(freed: Int) -> ArraySlice<EffectKey> { keys[head...].prefix(max(0, limit - running + freed)) }
+
+    mutating func removeFirst() {
         head += 1
         if head >= 256, head * 2 >= keys.count {
             keys.removeFirst(head)
             head = 0
         }
-        return key
     }
 }

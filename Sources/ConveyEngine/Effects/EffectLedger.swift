@@ -2,12 +2,6 @@ import Conversation
 import JournalPort
 import Signals
 
-/// A recorded signal, as another one's cause.
-struct SignalReference {
-    var id: String
-    var position: Position
-}
-
 /// The effects without an end: which run, which wait and for what, and what they have streamed so far. Decides alone which
 /// terminal signal an effect gets, so there is exactly one, whatever races.
 ///
@@ -35,13 +29,11 @@ struct EffectLedger {
         var due: Int64?
         /// Deltas recorded in this attempt.
         var deltas = 0
-        /// What this attempt has streamed so far; empty where that is only in the journal.
-        var text = ""
-        /// The text was let go: it is read back from the recorded deltas when the attempt ends.
-        var isTextRecorded = false
+        /// What this attempt has streamed so far.
+        var text = StreamedText.held("")
         /// Attempts that failed, in this process.
         var failures = 0
-        /// The newest attempt was running when an earlier process ended: what it has streamed is only in the journal.
+        /// The newest attempt was running when an earlier process ended.
         var wasInterrupted = false
         /// The newest lifecycle signal: the cause of the next, so that they are applied in their order.
         var lastSignal: SignalReference
@@ -59,6 +51,12 @@ struct EffectLedger {
     enum Due {
         case fire(EffectKey)
         case timeout(EffectKey)
+
+        var key: EffectKey {
+            switch self {
+            case .fire(let key), .timeout(let key): key
+            }
+        }
     }
 
     private var entries: [EffectKey: Entry] = [:]
@@ -67,8 +65,10 @@ struct EffectLedger {
     private var places: [EffectClass: ClassPlaces] = [:]
     private var deadlines = DueHeap()
     private(set) var timers = 0
-    /// Bytes of the texts of all entries.
+    /// Bytes of the texts that are in memory.
     private(set) var textBytes = 0
+    /// Effects whose text is only in the journal.
+    private var recordedTexts: Set<EffectKey> = []
     private let textLimit: Int
 
     init(settings: EffectSettings) {
@@ -126,6 +126,7 @@ struct EffectLedger {
         lines[conversation] = line
         entry.phase = .held
         entries[key] = entry
+        if entry.text == .recorded { recordedTexts.insert(key) }
         if mayStart { begin(key) }
     }
 
@@ -167,32 +168,48 @@ struct EffectLedger {
 
     // MARK: Attempts
 
-    /// Starts the next effect that waits for a place, if there is one: its attempt number grows by one.
-    mutating func startNext(now: Int64) -> Entry? {
+    /// The effects that start next, as they are before their next attempt.
+    /// - Parameter freed: places that may become free.
+    func startable(freed: Int) -> [Entry] {
+        EffectClass.allCases.flatMap { effectClass in
+            let next = places[effectClass]?.next(freed: freed) ?? []
+            return next.compactMap { key in entries[key].flatMap { $0.phase == .ready ? $0 : nil } }
+        }
+    }
+
+    /// The effect that `start` may start, as it is before its next attempt; nil where none waits or no place is free.
+    mutating func nextStartable() -> Entry? {
         for effectClass in EffectClass.allCases {
-            while let key = places[effectClass]?.take() {
-                // It may have ended while it waited.
-                guard let slot = entries.index(forKey: key), entries.values[slot].phase == .ready else { continue }
-                places[effectClass]?.leaveQueue()
-                var entry = entries.values[slot]
-                entry.effect.attempt += 1
-                entry.effect.dueAt = nil
-                entry.phase = .running
-                let due = now.saturatingAdd((entry.policy.timeout + Self.timeoutGrace).milliseconds)
-                entry.due = due
-                insertDeadline(key, at: due)
-                places[effectClass]?.running += 1
-                entries.values[slot] = entry
-                // What the entry says of the attempt before stays with the caller.
-                textBytes -= entry.text.utf8.count
-                entries.values[slot].deltas = 0
-                entries.values[slot].text = ""
-                entries.values[slot].isTextRecorded = false
-                entries.values[slot].wasInterrupted = false
-                return entry
+            while let key = places[effectClass]?.first {
+                if let entry = entries[key], entry.phase == .ready { return entry }
+                // It has ended while it waited.
+                places[effectClass]?.removeFirst()
             }
         }
         return nil
+    }
+
+    /// Starts the effect that `nextStartable` gives: its attempt number grows by one.
+    /// - Returns: the effect with its new attempt; what it says of streaming is of the attempt before.
+    mutating func start(_ key: EffectKey, now: Int64) -> Entry? {
+        guard let slot = entries.index(forKey: key) else { return nil }
+        var entry = entries.values[slot]
+        let effectClass = entry.effect.effectClass
+        places[effectClass]?.removeFirst()
+        places[effectClass]?.leaveQueue()
+        places[effectClass]?.running += 1
+        entry.effect.attempt += 1
+        entry.effect.dueAt = nil
+        entry.phase = .running
+        let due = now.saturatingAdd((entry.policy.timeout + Self.timeoutGrace).milliseconds)
+        entry.due = due
+        insertDeadline(key, at: due)
+        forgetText(entry)
+        entries.values[slot] = entry
+        entries.values[slot].deltas = 0
+        entries.values[slot].text = .held("")
+        entries.values[slot].wasInterrupted = false
+        return entry
     }
 
     /// A handler that keeps to its time limits says better than we do what took so long.
@@ -204,23 +221,44 @@ struct EffectLedger {
             entries.values[slot].effect.attempt == effect.attempt
         else { return nil }
         entries.values[slot].deltas += 1
-        if delta.kind == .content, !entries.values[slot].isTextRecorded {
-            entries.values[slot].text += delta.text
-            textBytes += delta.text.utf8.count
-            while textBytes > textLimit { releaseLongestText() }
-        }
+        if delta.kind == .content, entries.values[slot].text.append(delta.text) { textBytes += delta.text.utf8.count }
         return entries.values[slot]
     }
 
-    /// Lets go of the longest text of all. Few texts are read back then, and looking for it is paid by what it frees.
-    private mutating func releaseLongestText() {
-        let longest = entries.values.indices.max {
-            entries.values[$0].text.utf8.count < entries.values[$1].text.utf8.count
+    // MARK: Streamed texts
+
+    /// Lets go of the longest texts while all together are too much. Few are read back then, and looking for them is paid by
+    /// what they free. Not while a transaction goes on, which may need them.
+    mutating func releaseTexts() {
+        while textBytes > textLimit {
+            let longest = entries.values.indices.max {
+                entries.values[$0].text.bytes < entries.values[$1].text.bytes
+            }
+            guard let longest else { preconditionFailure("\(textBytes) bytes of texts, but no effects") }
+            textBytes -= entries.values[longest].text.bytes
+            entries.values[longest].text = .recorded
+            recordedTexts.insert(entries.keys[longest])
         }
-        guard let longest else { preconditionFailure("\(textBytes) bytes of texts, but no effects") }
-        textBytes -= entries.values[longest].text.utf8.count
-        entries.values[longest].text = ""
-        entries.values[longest].isTextRecorded = true
+    }
+
+    /// The effects of a conversation whose text is only in the journal.
+    func recordedTexts(of conversation: ConversationID) -> [EffectKey] {
+        recordedTexts.isEmpty ? [] : effects(of: conversation).filter { recordedTexts.contains($0) }
+    }
+
+    /// Those of the effects whose text is only in the journal.
+    func recorded(_ keys: Set<EffectKey>) -> Set<EffectKey> { keys.intersection(recordedTexts) }
+
+    /// Takes a text back that was read from the journal.
+    mutating func restore(text: String, of key: EffectKey) {
+        guard let slot = entries.index(forKey: key), recordedTexts.remove(key) != nil else { return }
+        entries.values[slot].text = .held(text)
+        textBytes += text.utf8.count
+    }
+
+    private mutating func forgetText(_ entry: Entry) {
+        textBytes -= entry.text.bytes
+        recordedTexts.remove(entry.effect.key)
     }
 
     /// The running attempt has failed; nil when the effect has ended or the attempt is not the newest.
@@ -290,7 +328,7 @@ struct EffectLedger {
     /// Ends an effect; nil when it has ended before: the first terminal signal wins.
     mutating func close(_ key: EffectKey) -> Entry? {
         guard let entry = entries.removeValue(forKey: key) else { return nil }
-        textBytes -= entry.text.utf8.count
+        forgetText(entry)
         let conversation = entry.effect.conversation
         switch entry.phase {
         case .running: places[entry.effect.effectClass]?.running -= 1
@@ -316,6 +354,13 @@ struct EffectLedger {
 
     /// Whether a generation of the conversation has its turn or waits for it.
     func hasGeneration(_ conversation: ConversationID) -> Bool { lines[conversation] != nil }
+
+    /// Effects of the conversation that its next signal may let start: the generation whose turn is next, calls that wait for approval.
+    func startableNext(of conversation: ConversationID) -> [Entry] {
+        guard let keys = byConversation[conversation] else { return [] }
+        let next = lines[conversation]?.waiting.first { entries[$0] != nil }
+        return keys.compactMap { entries[$0] }.filter { $0.phase == .awaitingApproval || $0.effect.key == next }
+    }
 
     /// Generations that have not been tried and answer a message, oldest first.
     func untriedGenerations(_ conversation: ConversationID) -> [EffectKey] {

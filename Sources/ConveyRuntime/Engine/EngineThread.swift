@@ -110,7 +110,7 @@ final class EngineThread: Sendable {
         input.unpublished = left.unpublished
         input.outboxCursor = left.outboxCursor
         guard !input.isEmpty else { return }
-        _ = try engine.transact(input, at: Clocks.engineTime())
+        _ = try engine.process(input, at: Clocks.engineTime())
     }
 
     /// Waits for something to do: what others hand over, or room in the outbox for what waits to be applied.
@@ -145,7 +145,7 @@ final class EngineThread: Sendable {
             return try journal.confirmInPlace()
         }
         input.places = places?.begin(shard, engine.placeUse)
-        let output = try engine.transact(input, at: time)
+        let output = try engine.process(input, at: time)
         places?.settle(shard, engine.placeUse)
         let ended = Clocks.monotonicMicroseconds()
         engine.observeCommit(seconds: Double(ended - began) / 1_000_000)

@@ -15,6 +15,9 @@ public struct DeadLetterMove: Sendable, Equatable {
     public var action: Action
     public var positions: [Position]
 
+    /// The positions that are moved: each once, ascending, up to the limit.
+    package var chosen: ArraySlice<Position> { Set(positions).sorted().prefix(Self.limit) }
+
     public init(_ action: Action, _ positions: [Position]) {
         self.action = action
         self.positions = positions

@@ -72,7 +72,7 @@ struct DeadLetterFile: DeadLetterEndpoint {
             logger: Logger(label: "deadletters") { _ in SwiftLogNoOpLogHandler() })
         var input = EngineInput()
         input.deadLetterMoves = [move]
-        return try engine.transact(input, at: time).deadLetterOutcomes.flatMap(\.self)
+        return try engine.process(input, at: time).deadLetterOutcomes.flatMap(\.self)
     }
 
     private static func result<Value>(_ body: () throws(JournalError) -> Value) -> Result<Value, JournalError> {

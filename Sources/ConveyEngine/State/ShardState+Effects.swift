@@ -4,7 +4,7 @@ import Observability
 import Signals
 
 /// The life of effects: every step is a signal recorded in the transaction at hand.
-extension Engine {
+extension ShardState {
     /// How an effect that can be run is run.
     private struct Plan {
         var policy: EffectPolicy
@@ -13,9 +13,9 @@ extension Engine {
     }
 
     /// Takes an effect on. It ends at once, without an attempt, when an abort has overtaken it or it cannot be run as asked.
-    func open(
+    mutating func open(
         _ start: EffectStart, key: EffectKey, signal: Signal, in conversation: ActiveConversation, startsCanceled: Bool
-    ) throws(JournalError) {
+    ) {
         var effect = OpenEffect(
             key: key, conversation: conversation.record.id, subject: signal.subject, effectClass: start.effectClass,
             kind: start.kind, effectID: start.effectID, causeID: signal.id, round: start.round, answers: start.answers,
@@ -25,7 +25,7 @@ extension Engine {
         let plan: Result<Plan, EffectFailure> =
             startsCanceled
             ? .success(Plan(policy: settings.effects.policy(of: effect.effectClass)))
-            : try self.plan(effect, start, call: call, in: conversation)
+            : self.plan(effect, start, call: call, in: conversation)
         let policy: EffectPolicy
         switch plan {
         case .success(let plan):
@@ -42,40 +42,41 @@ extension Engine {
         entry.traceparent = signal.traceparent
         entry.call = call
         ledger.open(entry, due: effect.dueAt.map(monotonic), isTurnHeld: conversation.isTurnHeld)
-        batch.openedEffects.append(effect)
+        transaction.batch.openedEffects.append(effect)
         if startsCanceled {
-            return try cancel(key, reason: "canceled before it started", cause: cause, endsTurn: true)
+            return cancel(key, reason: "canceled before it started", cause: cause, endsTurn: true)
         }
-        if case .failure(let failure) = plan { return try end(key, failed: failure) }
-        try announce(entry)
+        if case .failure(let failure) = plan { return end(key, failed: failure) }
+        announce(entry)
     }
 
-    private func plan(
+    private mutating func plan(
         _ effect: OpenEffect, _ start: EffectStart, call: ToolCall?, in conversation: ActiveConversation
-    ) throws(JournalError) -> Result<Plan, EffectFailure> {
+    ) -> Result<Plan, EffectFailure> {
         var plan: Plan
         do throws(EffectFailure) {
             try checkRoom(for: effect)
             plan = Plan(policy: try policy(of: effect, call: call))
             if effect.effectClass == .timer {
-                plan.due = try TimerDeadline.microseconds(start.input, recordedAt: time.wall)
+                plan.due = try TimerDeadline.microseconds(start.input, recordedAt: transaction.time.wall)
             }
         } catch {
             return .failure(error)
         }
         guard effect.effectClass == .llm else { return .success(plan) }
-        return try prepareTurn(for: effect, in: conversation).map { due in
+        return prepareTurn(for: effect, in: conversation).map { due in
             plan.due = due
             return plan
         }
     }
 
     /// Records the signal for an effect that starts later.
-    private func announce(_ entry: EffectLedger.Entry) throws(JournalError) {
+    private mutating func announce(_ entry: EffectLedger.Entry) {
         let effect = entry.effect
         if effect.effectClass == .timer {
-            let data = LifecycleData.timer("started", entry, fireAt: timestamps.text(effect.dueAt ?? time.wall))
-            try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
+            let data = LifecycleData.timer(
+                "started", entry, fireAt: timestamps.text(effect.dueAt ?? transaction.time.wall))
+            appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
             metrics.effects[.timer, .started] += 1
         }
         if effect.awaitsApproval, let call = entry.call {
@@ -85,7 +86,7 @@ extension Engine {
                 subject: effect.subject,
                 cause: .signal(entry.lastSignal.id), traceparent: entry.traceparent,
                 data: LifecycleData.approvalRequest(id: id, entry, call))
-            try append(
+            append(
                 request, hash: IdentityHash.of(subject: effect.subject, id: id), cause: entry.lastSignal.position)
         }
     }
@@ -114,59 +115,62 @@ extension Engine {
 
     // MARK: Attempts
 
-    /// Starts attempts while there are free places.
-    func startEffects() throws(JournalError) {
-        while let entry = ledger.startNext(now: time.monotonic) {
-            guard let failure = failureAfterRestart(entry) else {
-                try start(entry)
-                continue
+    /// Starts attempts while there are free places, and what they need is at hand.
+    mutating func startEffects() {
+        while let waiting = ledger.nextStartable() {
+            if let lacking = lacks(start: waiting) {
+                wanted = wanted.union(lacking)
+                return
             }
-            var last = entry
-            last.effect.attempt -= 1
-            if ledger.close(entry.effect.key) != nil { try end(last, failed: failure) }
+            if let failure = failureAfterRestart(waiting) {
+                end(waiting.effect.key, failed: failure)
+            } else {
+                start(waiting.effect.key)
+            }
         }
     }
 
     /// Attempts that restarts may end before the effect counts as one that brings the process down.
     private static let restartAllowance = 20
 
-    private func failureAfterRestart(_ entry: EffectLedger.Entry) -> EffectFailure? {
+    func failureAfterRestart(_ entry: EffectLedger.Entry) -> EffectFailure? {
         guard entry.wasInterrupted else { return nil }
         if entry.policy.afterRestart == .fail {
             let name = entry.effect.effectClass.rawValue
             return EffectFailure(
                 .unknown, "Convey ended while the attempt ran, and effects.\(name).after_restart is fail")
         }
-        if entry.effect.attempt > entry.policy.maxAttempts + Self.restartAllowance {
+        if entry.effect.attempt >= entry.policy.maxAttempts + Self.restartAllowance {
             return EffectFailure(.unknown, "Convey ended \(Self.restartAllowance) times while an attempt ran")
         }
         return nil
     }
 
-    private func start(_ started: EffectLedger.Entry) throws(JournalError) {
+    private mutating func start(_ key: EffectKey) {
+        guard let started = ledger.start(key, now: transaction.time.monotonic) else { return }
         var entry = started
         let effect = entry.effect
-        let conversation = try activate(id: effect.conversation)
-        guard let cause = try readSignal(at: effect.key.cause) else {
-            return try setAside(
-                conversation, because: "record \(effect.key.cause), which ordered \(effect.effectID), cannot be read")
+        let conversation = active(effect.conversation)
+        guard let cause = transaction.signal(at: key.cause) else {
+            return setAside(
+                conversation, because: "record \(key.cause), which ordered \(effect.effectID), cannot be read")
         }
         ledger.setTraceparent(cause.traceparent, key: effect.key)
         entry.traceparent = cause.traceparent
         let data = LifecycleData.started(entry, reset: started.effect.attempt > 1 && started.mayHaveStreamed)
-        try appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
-        batch.changedEffects.append(effect)
+        appendLifecycle("started", of: entry, cause: entry.lastSignal, data: data)
+        transaction.batch.changedEffects.append(effect)
         let attempt = EffectAttempt(
             idempotencyKey: ids.key(effect.key), effect: effect,
             input: effect.round == 0 ? cause.data : entry.call?.encode() ?? Array("{}".utf8),
-            call: entry.call, toolRound: effect.round, configuration: try configuration(of: conversation),
+            call: entry.call, toolRound: effect.round, configuration: configuration(of: conversation),
             contextThrough: lastPosition, limits: entry.policy.limits, traceparent: cause.traceparent)
-        output.orders.append(.run(attempt))
+        transaction.output.orders.append(.run(attempt))
         metrics.effects[effect.effectClass.metric, effect.attempt == 1 ? .started : .retried] += 1
     }
 
     /// Records what an attempt reports. What comes after the effect's end is recorded as audit, and changes nothing.
-    func record(_ report: EffectReport) throws(JournalError) {
+    mutating func record(_ report: EffectReport) {
         let effect = report.effect
         // Its attempt was stopped, and is made again once the conversation can be loaded.
         guard setAside[effect.conversation] == nil else { return }
@@ -175,15 +179,15 @@ extension Engine {
             guard let entry = ledger.append(delta, of: effect) else { return }
             let index = entry.deltas - 1
             let id = ids.delta(effect.key, attempt: effect.attempt, index: index)
-            try appendLifecycle(
+            appendLifecycle(
                 "progress", id: id, of: entry, cause: entry.lastSignal,
                 data: LifecycleData.delta(entry, index: index, delta))
         case .completed(let result):
-            guard isCurrent(effect) else { return try recordLate(effect, "completed", text: result.content) }
-            try complete(effect, result)
+            guard isCurrent(effect) else { return recordLate(effect, "completed", text: result.content) }
+            complete(effect, result)
         case .failed(let failure):
-            guard isCurrent(effect) else { return try recordLate(effect, "failed", text: failure.message) }
-            try fail(effect, failure)
+            guard isCurrent(effect) else { return recordLate(effect, "failed", text: failure.message) }
+            fail(effect, failure)
         }
     }
 
@@ -191,96 +195,96 @@ extension Engine {
         ledger.entry(effect.key).map { $0.isRunning && $0.effect.attempt == effect.attempt } ?? false
     }
 
-    private func recordLate(_ effect: OpenEffect, _ lifecycle: String, text: String) throws(JournalError) {
+    private mutating func recordLate(_ effect: OpenEffect, _ lifecycle: String, text: String) {
         let id = ids.lateResult(effect.key, at: nextPosition)
-        try audit(
+        audit(
             SignalType.effectLateResult, id: id, subject: effect.subject,
             data: LifecycleData.lateResult(id: id, effect, lifecycle: lifecycle, text: text))
     }
 
-    func audit(
+    mutating func audit(
         _ type: String, id: String, subject: String, cause: SignalReference? = nil, data: [UInt8]
-    ) throws(JournalError) {
+    ) {
         let notice = Signal(
             id: id, source: DerivedSource.effects, type: type, subject: subject,
             cause: cause.map { .signal($0.id) } ?? .none, data: data)
-        try append(notice, hash: IdentityHash.of(subject: subject, id: id), cause: cause?.position)
+        append(notice, hash: IdentityHash.of(subject: subject, id: id), cause: cause?.position)
     }
 
-    private func complete(_ effect: OpenEffect, _ result: EffectResult) throws(JournalError) {
+    private mutating func complete(_ effect: OpenEffect, _ result: EffectResult) {
         let key = effect.key
         if !result.toolCalls.isEmpty, let open = ledger.entry(key) {
             // A call that cannot be made would be waited for for ever.
             guard result.toolCalls.allSatisfy({ !$0.id.isEmpty && !$0.name.isEmpty }) else {
                 let message = "the model called a tool without naming it"
-                return try fail(effect, EffectFailure(.provider, message, code: "invalid_tool_calls"))
+                return fail(effect, EffectFailure(.provider, message, code: "invalid_tool_calls"))
             }
-            let limit = try toolRoundLimit(of: open.effect)
+            let limit = toolRoundLimit(of: open.effect)
             guard open.effect.round < limit else {
                 let message =
                     "the model asked for tools in more than \(limit) generations in a row (llm.max_tool_rounds)"
-                return try end(key, failed: EffectFailure(.config, message, code: "max_tool_rounds"))
+                return end(key, failed: EffectFailure(.config, message, code: "max_tool_rounds"))
             }
         }
         guard let entry = ledger.close(key) else { return }
         var result = result
-        if result.isContentStreamed { result.content = try streamedText(of: entry) }
-        try end(
+        if result.isContentStreamed { result.content = streamedText(of: entry) }
+        end(
             entry, "completed", cause: entry.lastSignal, outcome: .completed,
             data: LifecycleData.completed(entry, result))
     }
 
     /// Another attempt when that may help, else the end.
-    private func fail(_ effect: OpenEffect, _ failure: EffectFailure) throws(JournalError) {
+    private mutating func fail(_ effect: OpenEffect, _ failure: EffectFailure) {
         guard let entry = ledger.fail(effect) else { return }
         guard failure.category.isRetriable, entry.failures < entry.policy.maxAttempts else {
-            return try end(effect.key, failed: failure)
+            return end(effect.key, failed: failure)
         }
         let pause = entry.policy.pause(
             afterFailure: entry.failures, of: effect, call: entry.call, attempt: effect.attempt,
             retryAfter: failure.retryAfter)
-        let due = time.monotonic.saturatingAdd(pause.milliseconds)
-        let dueAt = time.wall.saturatingAdd(pause.milliseconds.saturatingMultiply(1_000))
+        let due = transaction.time.monotonic.saturatingAdd(pause.milliseconds)
+        let dueAt = transaction.time.wall.saturatingAdd(pause.milliseconds.saturatingMultiply(1_000))
         guard let paused = ledger.pause(effect.key, until: due, dueAt: dueAt) else { return }
-        batch.changedEffects.append(paused.effect)
-        if effect.effectClass == .llm { try announceWait(paused, failure, pause: pause, cause: entry.lastSignal) }
+        transaction.batch.changedEffects.append(paused.effect)
+        if effect.effectClass == .llm { announceWait(paused, failure, pause: pause, cause: entry.lastSignal) }
         let id = ids.attemptFailed(effect.key, attempt: effect.attempt)
-        try audit(
+        audit(
             SignalType.effectAttemptFailed, id: id, subject: effect.subject, cause: entry.lastSignal,
             data: LifecycleData.attemptFailed(id: id, entry, failure, pause: pause))
     }
 
     /// Says where people look that an answer waits, why, and until when.
-    private func announceWait(
+    private mutating func announceWait(
         _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, cause: SignalReference
-    ) throws(JournalError) {
+    ) {
         let id = ids.waiting(entry.effect.key, attempt: entry.effect.attempt)
-        let retryAt = timestamps.text(time.wall + pause.milliseconds * 1_000)
+        let retryAt = timestamps.text(transaction.time.wall + pause.milliseconds * 1_000)
         let notice = Signal(
             id: id, source: DerivedSource.effects, type: SignalType.assistantWaiting, subject: entry.effect.subject,
             cause: .signal(cause.id), traceparent: entry.traceparent,
             data: LifecycleData.waiting(entry, failure, pause: pause, retryAt: retryAt))
-        try append(
+        append(
             notice, hash: IdentityHash.of(subject: notice.subject, id: id), cause: cause.position)
     }
 
     // MARK: Time
 
     /// Does what is due: timers fire, pauses end, attempts that take too long are stopped.
-    func takeDue() throws(JournalError) {
-        for due in ledger.takeDue(now: time.monotonic) {
+    mutating func carryOutDue() {
+        for due in transaction.due {
             switch due {
             case .fire(let key):
                 guard let entry = ledger.close(key) else { continue }
-                let fireAt = timestamps.text(entry.effect.dueAt ?? time.wall)
-                try end(
+                let fireAt = timestamps.text(entry.effect.dueAt ?? transaction.time.wall)
+                end(
                     entry, "completed", cause: entry.lastSignal, outcome: .completed,
                     data: LifecycleData.timer("completed", entry, fireAt: fireAt))
             case .timeout(let key):
-                guard let entry = ledger.entry(key) else { continue }
-                output.orders.append(.stop(key))
+                guard let entry = ledger.entry(key), entry.isRunning else { continue }
+                transaction.output.orders.append(.stop(key))
                 let seconds = Double(entry.policy.timeout.milliseconds) / 1_000
-                try fail(entry.effect, EffectFailure(.timeout, "the attempt took longer than \(seconds) s"))
+                fail(entry.effect, EffectFailure(.timeout, "the attempt took longer than \(seconds) s"))
             }
         }
     }
@@ -289,54 +293,54 @@ extension Engine {
     ///
     /// Negative for what was due before this boot: that clock may be younger than the journal. Such times keep their order.
     func monotonic(_ wall: Int64) -> Int64 {
-        let ahead = wall.saturatingSubtract(time.wall)
+        let ahead = wall.saturatingSubtract(transaction.time.wall)
         // Up, so that nothing fires early.
-        return time.monotonic.saturatingAdd(ahead.saturatingAdd(999) / 1_000)
+        return transaction.time.monotonic.saturatingAdd(ahead.saturatingAdd(999) / 1_000)
     }
 
     // MARK: Ending
 
     /// Ends an effect as canceled, with the text it streamed so far.
     /// - Parameter endsTurn: the answer that the effect belongs to ends with it.
-    func cancel(
+    mutating func cancel(
         _ key: EffectKey, reason: String, cause: SignalReference, endsTurn: Bool
-    ) throws(JournalError) {
+    ) {
         guard let entry = ledger.close(key) else { return }
-        if entry.isRunning { output.orders.append(.stop(key)) }
-        let text = try streamedText(of: entry)
-        try end(
+        if entry.isRunning { transaction.output.orders.append(.stop(key)) }
+        let text = streamedText(of: entry)
+        end(
             entry, "canceled", cause: cause, outcome: .canceled,
             data: LifecycleData.canceled(entry, reason: reason, text: text, endsTurn: endsTurn))
     }
 
-    func end(_ key: EffectKey, failed failure: EffectFailure) throws(JournalError) {
+    mutating func end(_ key: EffectKey, failed failure: EffectFailure) {
         guard let entry = ledger.close(key) else { return }
-        try end(entry, failed: failure)
+        end(entry, failed: failure)
     }
 
-    private func end(_ entry: EffectLedger.Entry, failed failure: EffectFailure) throws(JournalError) {
-        let text = try streamedText(of: entry)
-        try end(
+    private mutating func end(_ entry: EffectLedger.Entry, failed failure: EffectFailure) {
+        let text = streamedText(of: entry)
+        end(
             entry, "failed", cause: entry.lastSignal, outcome: .failed,
             data: LifecycleData.failed(entry, failure, text: text))
     }
 
-    private func end(
+    private mutating func end(
         _ entry: EffectLedger.Entry, _ lifecycle: String, cause: SignalReference, outcome: EffectCounts.Outcome,
         data: [UInt8]
-    ) throws(JournalError) {
-        try appendLifecycle(lifecycle, of: entry, cause: cause, data: data)
-        try closed(entry, outcome)
+    ) {
+        appendLifecycle(lifecycle, of: entry, cause: cause, data: data)
+        closed(entry, outcome)
     }
 
-    private func closed(_ entry: EffectLedger.Entry, _ outcome: EffectCounts.Outcome) throws(JournalError) {
-        batch.closedEffects.append(entry.effect.key)
+    private mutating func closed(_ entry: EffectLedger.Entry, _ outcome: EffectCounts.Outcome) {
+        transaction.batch.closedEffects.append(entry.effect.key)
         metrics.effects[entry.effect.effectClass.metric, outcome] += 1
-        if entry.effect.effectClass == .llm { try advanceTurn(activate(id: entry.effect.conversation)) }
+        if entry.effect.effectClass == .llm { advanceTurn(active(entry.effect.conversation)) }
     }
 
     /// A terminal signal that somebody else has published for one of our effects: it is the effect's end.
-    func endFromOutside(_ signal: Signal, in conversation: ActiveConversation) throws(JournalError) {
+    mutating func endFromOutside(_ signal: Signal, in conversation: ActiveConversation) {
         guard ["completed", "failed", "canceled"].contains(where: { signal.type.hasSuffix(".\($0)") }),
             let id = JSONObjectView(signal.data)?["effect_id"]?.string,
             let key = ledger.find(effectID: id, in: conversation.record.id),
@@ -344,45 +348,30 @@ extension Engine {
             signal.type.hasPrefix(SignalType.effectPrefix(entry.effect.effectClass.rawValue, entry.effect.kind))
         else { return }
         _ = ledger.close(key)
-        if entry.isRunning { output.orders.append(.stop(key)) }
+        if entry.isRunning { transaction.output.orders.append(.stop(key)) }
         let outcome: EffectCounts.Outcome =
             signal.type.hasSuffix(".completed") ? .completed : signal.type.hasSuffix(".failed") ? .failed : .canceled
-        try closed(entry, outcome)
+        closed(entry, outcome)
     }
 
-    /// What the newest attempt has streamed: in memory, or in the journal when an earlier process ran it or the texts of all
-    /// attempts were too much. Then it costs a walk along the conversation, back to the attempt's start.
-    private func streamedText(of entry: EffectLedger.Entry) throws(JournalError) -> String {
-        guard entry.isTextRecorded || entry.wasInterrupted && entry.effect.effectClass == .llm else {
-            return entry.text
+    /// What the newest attempt has streamed. It is in memory where the effect may end in this transaction.
+    private func streamedText(of entry: EffectLedger.Entry) -> String {
+        guard case .held(let text) = entry.text else {
+            preconditionFailure("the text of \(entry.effect.key) was not fetched")
         }
-        let conversation = try activate(id: entry.effect.conversation)
-        let started = ids.effect(entry.effect.key, attempt: entry.effect.attempt, lifecycle: "started")
-        let prefix = ids.deltas(entry.effect.key, attempt: entry.effect.attempt)
-        var pieces: [String] = []
-        var position = conversation.record.head
-        while position > entry.effect.key.cause, let record = try record(at: position) {
-            // Damage must not lead in a circle.
-            position = min(record.previous, Position(position.rawValue - 1))
-            guard case .signal(let signal) = record.content, signal.source == DerivedSource.effects else { continue }
-            if signal.id == started { break }
-            if signal.id.hasPrefix(prefix), let text = JSONObjectView(signal.data)?["delta"]?.string {
-                pieces.append(text)
-            }
-        }
-        return pieces.reversed().joined()
+        return text
     }
 
-    private func appendLifecycle(
+    private mutating func appendLifecycle(
         _ lifecycle: String, id: String? = nil, of entry: EffectLedger.Entry, cause: SignalReference, data: [UInt8]
-    ) throws(JournalError) {
+    ) {
         let effect = entry.effect
         let id = id ?? ids.effect(effect.key, attempt: effect.attempt, lifecycle: lifecycle)
         let signal = Signal(
             id: id, source: DerivedSource.effects,
             type: SignalType.effect(effect.effectClass.rawValue, effect.kind, lifecycle), subject: effect.subject,
             cause: .signal(cause.id), traceparent: entry.traceparent, data: data)
-        let record = try append(
+        let record = append(
             signal, hash: IdentityHash.of(subject: effect.subject, id: id), cause: cause.position)
         ledger.setLastSignal(SignalReference(id: id, position: record.position), key: effect.key)
     }

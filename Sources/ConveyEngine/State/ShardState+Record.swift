@@ -3,89 +3,96 @@ import JournalPort
 import Signals
 
 /// Taking signals into the journal.
-extension Engine {
+extension ShardState {
     /// Records an inbound signal, unless it is in the journal already.
-    func record(_ inbound: InboundSignal) throws(JournalError) -> RecordOutcome {
+    mutating func record(_ inbound: InboundSignal, hash: UInt64) -> RecordOutcome {
         switch inbound {
         case .accepted(let signal):
-            let hash = IdentityHash.of(subject: signal.subject, id: signal.id)
-            if let known = try find(signal, hash: hash) {
+            if let known = find(signal, hash: hash) {
                 return .duplicate(id: signal.id, subject: signal.subject, offset: known.offset)
             }
-            let record = try append(signal, hash: hash)
+            let record = append(signal, hash: hash)
             if Family(type: signal.type) == .effect {
-                try endFromOutside(signal, in: activate(subject: signal.subject))
+                endFromOutside(signal, in: activate(subject: signal.subject))
             }
             return .recorded(id: signal.id, subject: signal.subject, offset: record.offset)
         case .rejected(let message):
-            try recordRejection(message)
+            recordRejection(message, hash: hash)
             return .rejected(subject: message.subject, message.rejection)
         }
     }
 
     /// A rejected message is journaled as an audit signal. Its id follows from its content, so that a message delivered
     /// again after a crash is recorded once; the same content published again on purpose gets its position added.
-    private func recordRejection(_ message: RejectedMessage) throws(JournalError) {
+    private mutating func recordRejection(_ message: RejectedMessage, hash: UInt64) {
+        var hash = hash
+        var signal = Signal(
+            id: rejectionID(message), source: DerivedSource.ingress, type: SignalType.signalRejected,
+            subject: rejectionSubject(message), data: [])
+        if find(signal, hash: hash) != nil {
+            if message.mayBeRedelivery { return }
+            signal.id += "-\(nextPosition)"
+            hash = IdentityHash.of(subject: signal.subject, id: signal.id)
+        }
+        signal.data = LifecycleData.rejection(id: signal.id, message)
+        append(signal, hash: hash)
+    }
+
+    func rejectionSubject(_ message: RejectedMessage) -> String { message.subject ?? ShardPartitions.nameless }
+
+    func rejectionID(_ message: RejectedMessage) -> String {
         var content = StableHash()
         content.combine(message.topic)
         message.payload.withUnsafeBufferPointer { content.combine($0) }
-        let subject = message.subject ?? ShardPartitions.nameless
-        var id = ids.rejection(content.value)
-        var signal = Signal(
-            id: id, source: DerivedSource.ingress, type: SignalType.signalRejected, subject: subject, data: [])
-        if try find(signal, hash: IdentityHash.of(subject: subject, id: id)) != nil {
-            if message.mayBeRedelivery { return }
-            id += "-\(nextPosition)"
-            signal.id = id
-        }
-        signal.data = LifecycleData.rejection(id: id, message)
-        try append(signal, hash: IdentityHash.of(subject: subject, id: id))
+        return ids.rejection(content.value)
     }
 
     /// Gives a signal its place, writes it and hands it to its partition.
     /// - Parameter cause: where the signal's cause was recorded, when that is known; else it is looked up.
     @discardableResult
-    func append(_ signal: Signal, hash: UInt64, cause: Position? = nil) throws(JournalError) -> JournalRecord {
+    mutating func append(_ signal: Signal, hash: UInt64, cause: Position? = nil) -> JournalRecord {
         guard let family = Family(type: signal.type) else {
             preconditionFailure("a signal of type \(signal.type) passed the contract")
         }
-        let conversation = try activate(subject: signal.subject)
+        let conversation = activate(subject: signal.subject)
         if conversation.isSetAside { return hold(signal, family: family, hash: hash, in: conversation) }
         let partition = conversation.record.partition
         let status: Scheduler.CauseStatus
         if let cause {
             status = partitions[partition].isPending(cause) ? .pending : .applied
         } else {
-            status = try self.status(of: signal.cause, in: conversation)
+            status = self.status(of: signal.cause, in: conversation)
         }
         let record = write(signal, family: family, hash: hash, in: conversation)
-        if status == .unknown, parkedCount >= settings.parkedLimit {
-            try bury(record, reason: .parkedLimit)
+        if status == .unknown, partitions.parkedCount >= settings.parkedLimit {
+            bury(record.recorded(signal), reason: .parkedLimit)
             return record
         }
         schedule(record.recorded(signal), in: conversation, cause: status)
         pending.insert(record.position)
-        if family == .inbound, Priority(type: signal.type) == .control { urgent.append(partition) }
+        if family == .inbound, Priority(type: signal.type) == .control { transaction.urgent.append(partition) }
         return record
     }
 
     /// Hands a recorded signal to its partition: a new one, one that an earlier process left waiting, or a re-driven dead letter.
-    func schedule(_ recorded: RecordedSignal, in conversation: ActiveConversation, cause: Scheduler.CauseStatus) {
+    mutating func schedule(
+        _ recorded: RecordedSignal, in conversation: ActiveConversation, cause: Scheduler.CauseStatus
+    ) {
         let partition = conversation.record.partition
-        partitions[partition].enqueue(recorded, cause: cause, now: time.monotonic)
+        partitions[partition].enqueue(recorded, cause: cause, now: transaction.time.monotonic)
         conversation.pending += 1
         if ToolLoop.mayContinue(recorded.signal) { conversation.pendingTurns += 1 }
         giveTurn(to: partition)
     }
 
     /// Writes a signal, makes it findable, and publishes it unless it came in.
-    func write(
+    mutating func write(
         _ signal: Signal, family: Family, hash: UInt64, in conversation: ActiveConversation
     ) -> JournalRecord {
         let record = place(.signal(signal), family: family, in: conversation)
         recent.insert(hash, record.position)
         if family != .inbound {
-            output.outbound.append(
+            transaction.output.outbound.append(
                 OutboundEvent(
                     record: record, subject: signal.subject, partition: conversation.record.partition, applied: nil))
         }
@@ -93,7 +100,7 @@ extension Engine {
     }
 
     /// Writes a record at the next position.
-    func place(
+    mutating func place(
         _ content: JournalRecord.Content, family: Family, in conversation: ActiveConversation
     ) -> JournalRecord {
         let position = nextPosition
@@ -102,28 +109,42 @@ extension Engine {
         conversation.isDirty = true
         let record = JournalRecord(
             position: position, conversation: conversation.record.id, previous: place.previous, offset: place.offset,
-            sequence: place.sequence, recordedAt: time.wall, content: content)
-        batch.records.append(record)
+            sequence: place.sequence, recordedAt: transaction.time.wall, content: content)
+        transaction.batch.records.append(record)
         return record
     }
 
-    /// The conversation of a subject of this shard: from memory, from the journal, or new.
-    func activate(subject: String) throws(JournalError) -> ActiveConversation {
+    /// The conversation of a subject of this shard: from memory, or new.
+    mutating func activate(subject: String) -> ActiveConversation {
         if let known = conversations.find(subject: subject) { return known }
-        if let saved = try journal.conversation(subject: subject) { return try admit(saved) }
+        precondition(
+            transaction.fetched.newSubjects.contains(ExactText(subject)), "conversation \(subject) was not fetched")
         lastConversation += 1
         let created = ConversationRecord(
             id: ConversationID(lastConversation), subject: subject,
             partition: partitions.places.partition(of: subject))
-        batch.createdConversations.append(created)
+        transaction.batch.createdConversations.append(created)
         return conversations.insert(created)
     }
 
+    /// A conversation that is in memory: it has pending signals, or was fetched.
+    func active(_ id: ConversationID) -> ActiveConversation {
+        guard let known = conversations.find(id: id) else { preconditionFailure("conversation \(id) was not fetched") }
+        return known
+    }
+
+    // MARK: Finding
+
+    /// Where signals with a hash were recorded.
+    private func positions(identity hash: UInt64) -> [Position] {
+        recent.positions(hash) + (checkpoint?.positions(hash) ?? []) + transaction.fetched.positions(identity: hash)
+    }
+
     /// The record of a signal with the same subject, source and id.
-    func find(_ signal: Signal, hash: UInt64) throws(JournalError) -> JournalRecord? {
-        for position in try positions(identity: hash) {
-            if let record = try record(at: position), let known = record.identity, known == SignalIdentity(signal),
-                try isIn(signal.subject, record)
+    func find(_ signal: Signal, hash: UInt64) -> JournalRecord? {
+        for position in positions(identity: hash) {
+            if let record = transaction.record(at: position), let known = record.identity,
+                known == SignalIdentity(signal), isIn(signal.subject, record)
             {
                 return record
             }
@@ -132,35 +153,33 @@ extension Engine {
     }
 
     /// Whether a record belongs to the conversation of a subject.
-    private func isIn(_ subject: String, _ record: JournalRecord) throws(JournalError) -> Bool {
+    private func isIn(_ subject: String, _ record: JournalRecord) -> Bool {
         if case .signal(let signal) = record.content { return ExactText(signal.subject) == ExactText(subject) }
-        return try journal.subject(of: record.conversation).map { ExactText($0) == ExactText(subject) } ?? false
+        return conversations.find(subject: subject)?.record.id == record.conversation
     }
 
     /// What is known of a signal's cause: applied, when there is none or when it was recorded in its conversation and
     /// neither waits nor was set aside.
-    func status(
-        of cause: Cause, in conversation: ActiveConversation
-    ) throws(JournalError) -> Scheduler.CauseStatus {
+    func status(of cause: Cause, in conversation: ActiveConversation) -> Scheduler.CauseStatus {
         switch cause {
         case .none: return .applied
         case .unsatisfiable: return .unknown
         case .signal(let id):
             let partition = conversation.record.partition
             let subject = conversation.record.subject
-            if let position = ids.appliedPosition(marker: id), let record = try record(at: position),
+            if let position = ids.appliedPosition(marker: id), let record = transaction.record(at: position),
                 record.conversation == conversation.record.id, record.isSignal
             {
-                return try status(ofRecord: position, partition: partition)
+                return status(ofRecord: position, partition: partition)
             }
             // Under one id there may be signals of several sources; one that is applied is enough.
             var best = Scheduler.CauseStatus.unknown
             let hash = IdentityHash.of(subject: subject, id: id)
-            for position in try positions(identity: hash) where best != .applied {
-                guard let record = try record(at: position), record.identity?.id == ExactText(id),
-                    try isIn(subject, record)
+            for position in positions(identity: hash) where best != .applied {
+                guard let record = transaction.record(at: position), record.identity?.id == ExactText(id),
+                    isIn(subject, record)
                 else { continue }
-                switch try status(ofRecord: position, partition: partition) {
+                switch status(ofRecord: position, partition: partition) {
                 case .applied: best = .applied
                 case .pending: best = .pending
                 case .unknown: break
@@ -170,26 +189,18 @@ extension Engine {
         }
     }
 
-    private func status(ofRecord position: Position, partition: Int) throws(JournalError) -> Scheduler.CauseStatus {
+    private func status(ofRecord position: Position, partition: Int) -> Scheduler.CauseStatus {
         if partitions[partition].isPending(position) { return .pending }
         // While recovering: it was recorded later than the signal that names it, or is that signal.
         if unqueued.contains(position) { return .unknown }
-        if buried.contains(position) { return .unknown }
+        if transaction.buried.contains(position) { return .unknown }
         // Re-driven by this transaction and applied by it, too.
-        if batch.redrivenDeadLetters.contains(position) { return .applied }
-        return try journal.isDeadLetter(position) ? .unknown : .applied
+        if transaction.batch.redrivenDeadLetters.contains(position) { return .applied }
+        guard position <= transaction.committed else { return .applied }
+        return transaction.fetched.deadLetter(at: position) == nil ? .applied : .unknown
     }
 
-    /// A record of this transaction or of an earlier one.
-    func record(at position: Position) throws(JournalError) -> JournalRecord? {
-        if let first = batch.records.first, position >= first.position {
-            let index = Int(position.rawValue - first.position.rawValue)
-            return index < batch.records.count ? batch.records[index] : nil
-        }
-        return try journal.record(at: position)
-    }
-
-    func giveTurn(to partition: Int) {
+    mutating func giveTurn(to partition: Int) {
         guard !hasTurn[partition], partitions[partition].hasReady else { return }
         hasTurn[partition] = true
         turns.append(partition)

@@ -5,7 +5,7 @@ import Signals
 /// One conversation's damage must not stop the others. What is saved of it is made anew from its records; where these do not
 /// make it either, it is set aside: its signals are recorded and wait, its effects and timers do not run, and the next
 /// start-up tries again.
-extension Engine {
+extension ShardState {
     /// What the conversations that are set aside have in common with those that are not: they are in memory.
     struct SetAside {
         var conversation: SetAsideConversation
@@ -13,40 +13,7 @@ extension Engine {
         var held = 0
     }
 
-    /// Takes a saved conversation into memory.
-    func admit(_ saved: ConversationRecord) throws(JournalError) -> ActiveConversation {
-        let rebuild = ConversationRebuild(journal)
-        guard let problem = try rebuild.problem(with: saved) else { return conversations.insert(saved) }
-        switch try rebuild.rebuild(saved, last: committedPosition) {
-        case .success(let record):
-            let conversation = conversations.insert(record)
-            noteRebuilt(conversation, because: problem)
-            return conversation
-        case .failure(let failure):
-            let conversation = conversations.insert(failure.counters)
-            conversation.record.damage = nil
-            try setAside(conversation, because: failure.reason, before: saved.damage)
-            return conversation
-        }
-    }
-
-    /// Makes a conversation in memory anew, when its records after the last checkpoint do not fit what is saved of it.
-    /// - Returns: why that is not possible; nil when it was.
-    func rebuild(_ conversation: ActiveConversation, because problem: String) throws(JournalError) -> String? {
-        var row = conversation.record
-        row.damage = .changed(problem)
-        switch try ConversationRebuild(journal).rebuild(row, last: committedPosition) {
-        case .success(let record):
-            conversation.record = record
-            noteRebuilt(conversation, because: problem)
-            return nil
-        case .failure(let failure):
-            conversation.record = failure.counters
-            return failure.reason
-        }
-    }
-
-    private func noteRebuilt(_ conversation: ActiveConversation, because problem: String) {
+    mutating func noteRebuilt(_ conversation: ActiveConversation, because problem: String) {
         logger.warning(
             "a conversation was made anew from its records: what was saved of it could not be used",
             metadata: ["subject": "\(conversation.record.subject)", "reason": "\(problem)"])
@@ -56,17 +23,18 @@ extension Engine {
 
     /// Takes a conversation out of everything that goes on. Its records, and its rows of effects, stay as they are.
     /// - Parameter saved: as it was loaded: that it was set aside before, for the same reason, is not told again.
-    func setAside(
+    mutating func setAside(
         _ conversation: ActiveConversation, because reason: String, before saved: ConversationRecord.Damage? = nil
-    ) throws(JournalError) {
+    ) {
         guard !conversation.isSetAside else { return }
         let id = conversation.record.id
         let subject = conversation.record.subject
         guard setAside.count < settings.setAsideLimit else {
-            throw JournalError(
+            transaction.failure = JournalError(
                 .corrupt,
                 "more than \(settings.setAsideLimit) conversations cannot be loaded, which is more than damage to some of "
                     + "them; the last one is \(subject): \(reason)")
+            return
         }
         conversation.record.damage = .setAside(reason)
         conversation.isDirty = true
@@ -74,7 +42,7 @@ extension Engine {
         conversation.pendingTurns = 0
         let withdrawn = partitions[conversation.record.partition].withdraw(conversation: id)
         for key in ledger.effects(of: id) {
-            if let entry = ledger.close(key), entry.isRunning { output.orders.append(.stop(key)) }
+            if let entry = ledger.close(key), entry.isRunning { transaction.output.orders.append(.stop(key)) }
         }
         setAside[id] = SetAside(
             conversation: SetAsideConversation(subject: subject, reason: reason), held: withdrawn)
@@ -94,7 +62,7 @@ extension Engine {
     }
 
     /// Notes that a conversation has records but no row, so that not even its subject is known.
-    func setAsideWithoutRow(_ id: ConversationID) {
+    mutating func setAsideWithoutRow(_ id: ConversationID) {
         guard setAside[id] == nil else { return }
         let reason = "conversation \(id) has records but no row"
         setAside[id] = SetAside(conversation: SetAsideConversation(subject: nil, reason: reason))
@@ -102,13 +70,13 @@ extension Engine {
     }
 
     /// Sets a conversation aside at the end of the transaction, where it cannot be left in the middle of what it does.
-    func setAsideLater(_ conversation: ActiveConversation, because reason: String) {
-        condemned.append((conversation, reason))
+    mutating func setAsideLater(_ conversation: ActiveConversation, because reason: String) {
+        transaction.condemned.append((conversation, reason))
     }
 
     /// Records a signal of a conversation that is set aside. It is pending until the conversation can be loaded again; beyond
     /// the limit signals become dead letters, which an operator can re-drive then.
-    func hold(
+    mutating func hold(
         _ signal: Signal, family: Family, hash: UInt64, in conversation: ActiveConversation
     ) -> JournalRecord {
         let record = write(signal, family: family, hash: hash, in: conversation)
@@ -117,19 +85,19 @@ extension Engine {
             pending.insert(record.position)
             setAside[record.conversation]?.held = held + 1
         } else {
-            buried.insert(record.position)
-            batch.deadLetters.append(
+            transaction.buried.insert(record.position)
+            transaction.batch.deadLetters.append(
                 DeadLetter(
-                    position: record.position, conversation: record.conversation, reason: .setAside, at: time.wall))
+                    position: record.position, conversation: record.conversation, reason: .setAside,
+                    at: transaction.time.wall))
         }
         return record
     }
 
     /// Tells in their conversations what was set aside or made anew since the last transaction, and saves these conversations
     /// in the same transaction: it is told once, whatever crashes.
-    func tellOfDamage() throws(JournalError) {
-        for (conversation, reason) in condemned { try setAside(conversation, because: reason) }
-        condemned.removeAll()
+    mutating func tellOfDamage() {
+        for (conversation, reason) in transaction.condemned { setAside(conversation, because: reason) }
         guard !untold.isEmpty else { return }
         for news in untold {
             let subject = news.conversation.record.subject
@@ -137,7 +105,7 @@ extension Engine {
             let notice = Signal(
                 id: id, source: DerivedSource.recovery, type: news.event.signalType,
                 subject: subject, data: LifecycleData.conversationDamage(id: id, news.event, reason: news.reason))
-            try append(notice, hash: IdentityHash.of(subject: subject, id: id))
+            append(notice, hash: IdentityHash.of(subject: subject, id: id))
         }
         let told = untold
         untold.removeAll()
@@ -169,21 +137,5 @@ extension Engine {
         let conversation: ActiveConversation
         let event: Event
         let reason: String
-    }
-
-    /// The journal's newest position, without what the transaction at hand will write.
-    private var committedPosition: Position {
-        batch.records.first.map { Position($0.position.rawValue - 1) } ?? lastPosition
-    }
-
-    /// What cannot be loaded, for whoever shows it.
-    package func takeSetAside() -> [SetAsideConversation] {
-        hasSetAside = false
-        return setAsideConversations
-    }
-
-    /// What cannot be loaded, in the order of the conversations' numbers.
-    public var setAsideConversations: [SetAsideConversation] {
-        setAside.sorted { $0.key.rawValue < $1.key.rawValue }.map(\.value.conversation)
     }
 }

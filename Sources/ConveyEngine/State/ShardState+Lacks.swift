@@ -1,0 +1,69 @@
+import Conversation
+import JournalPort
+import Signals
+
+/// What is not in memory. The same answers tell what to fetch before a transaction and whether one of its steps has to wait for the
+/// next.
+extension ShardState {
+    /// Where signals with a hash were recorded, as far as that is known. After a crash in the middle of a checkpoint a position
+    /// comes twice.
+    func knownPositions(identity hash: UInt64) -> [Position] {
+        recent.positions(hash) + (checkpoint?.positions(hash) ?? []) + (transaction.fetched.identities[hash] ?? [])
+    }
+
+    /// The signals that are applied soon.
+    func upcoming(limit: Int) -> [PartitionMachine.Selection] {
+        guard !turns.isEmpty else { return [] }
+        let share = max(settings.partitionTurn, min(settings.applyBudget, limit) / turns.count)
+        return turns.flatMap { partitions[$0].upcoming(limit: share) }
+    }
+
+    /// What it takes to apply a signal; nil where nothing is missing.
+    func lacks(_ next: PartitionMachine.Selection) -> Wanted? {
+        var lacking: Wanted?
+        if next.isReleased, !transaction.knows(record: next.position) {
+            lacking = Wanted(records: [next.position])
+        }
+        guard let conversation = conversations.find(id: next.conversation), let context = lacks(conversation),
+            Family(type: next.signal.type) == .inbound || ToolLoop.mayContinue(next.signal)
+        else { return lacking }
+        return context.union(lacking)
+    }
+
+    /// What of a conversation is needed when its effects start and end; nil where nothing is missing.
+    func lacks(_ conversation: ActiveConversation) -> Wanted? {
+        let id = conversation.record.id
+        var lacking = Wanted(texts: Set(ledger.recordedTexts(of: id)))
+        if let position = missingConfiguration(of: conversation) { lacking.records.insert(position) }
+        for effect in ledger.startableNext(of: id) where !knows(causeOf: effect) {
+            lacking.records.insert(effect.effect.key.cause)
+        }
+        return lacking.isEmpty ? nil : lacking
+    }
+
+    private func knows(causeOf entry: EffectLedger.Entry) -> Bool {
+        transaction.causes[entry.effect.key.cause] != nil || transaction.knows(record: entry.effect.key.cause)
+    }
+
+    private func missingConfiguration(of conversation: ActiveConversation) -> Position? {
+        guard let position = conversation.record.core.configured, conversation.configuration?.position != position,
+            transaction.causes[position] == nil, !transaction.knows(record: position)
+        else { return nil }
+        return position
+    }
+
+    /// What it takes to start an effect's next attempt; nil where nothing is missing.
+    func lacks(start entry: EffectLedger.Entry) -> Wanted? {
+        let effect = entry.effect
+        var lacking = Wanted()
+        if !knows(causeOf: entry) { lacking.records.insert(effect.key.cause) }
+        if let conversation = conversations.find(id: effect.conversation) {
+            if let position = missingConfiguration(of: conversation) { lacking.records.insert(position) }
+        } else {
+            lacking.conversations.insert(effect.conversation)
+        }
+        // It may end instead.
+        if failureAfterRestart(entry) != nil { lacking.texts = ledger.recorded([effect.key]) }
+        return lacking.isEmpty ? nil : lacking
+    }
+}

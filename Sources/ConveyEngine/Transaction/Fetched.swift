@@ -1,0 +1,47 @@
+import JournalPort
+import Signals
+
+/// What was read of the journal before a transaction. Asking for what was not fetched is a programming error, and ends the process:
+/// the answer "there is none" would make a repeat a new signal.
+struct Fetched {
+    private(set) var identities: [UInt64: [Position]] = [:]
+    /// A nil inside says that there is no record.
+    private(set) var records: [Position: JournalRecord?] = [:]
+    private(set) var deadLetters: [Position: DeadLetter?] = [:]
+    private(set) var newSubjects: Set<ExactText> = []
+
+    /// - Returns: whether something was found that may lead on to further look-ups.
+    mutating func take(_ found: JournalFindings, for lookup: JournalLookup) -> Bool {
+        var leadsOn = false
+        for (hash, positions) in zip(lookup.identities, found.identities) {
+            identities[hash] = positions
+            if !positions.isEmpty { leadsOn = true }
+        }
+        for (position, record) in zip(lookup.records, found.records) {
+            records.updateValue(record, forKey: position)
+            leadsOn = true
+        }
+        for (position, letter) in zip(lookup.deadLetters, found.deadLetters) {
+            deadLetters.updateValue(letter, forKey: position)
+        }
+        for (subject, row) in zip(lookup.subjects, found.subjects) {
+            if row == nil { newSubjects.insert(ExactText(subject)) } else { leadsOn = true }
+        }
+        return leadsOn || !lookup.conversations.isEmpty
+    }
+
+    func positions(identity hash: UInt64) -> [Position] {
+        guard let positions = identities[hash] else { preconditionFailure("identity \(hash) was not fetched") }
+        return positions
+    }
+
+    func record(at position: Position) -> JournalRecord? {
+        guard let record = records[position] else { preconditionFailure("record \(position) was not fetched") }
+        return record
+    }
+
+    func deadLetter(at position: Position) -> DeadLetter? {
+        guard let letter = deadLetters[position] else { preconditionFailure("dead letter \(position) was not fetched") }
+        return letter
+    }
+}

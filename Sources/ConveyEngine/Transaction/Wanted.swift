@@ -1,0 +1,18 @@
+import JournalPort
+import Signals
+
+/// What a step lacks. A transaction notes it for the next one, which fetches it and goes on there.
+struct Wanted {
+    var records: Set<Position> = []
+    var conversations: Set<ConversationID> = []
+    var texts: Set<EffectKey> = []
+
+    var isEmpty: Bool { records.isEmpty && conversations.isEmpty && texts.isEmpty }
+
+    func union(_ other: Wanted?) -> Wanted {
+        guard let other else { return self }
+        return Wanted(
+            records: records.union(other.records), conversations: conversations.union(other.conversations),
+            texts: texts.union(other.texts))
+    }
+}

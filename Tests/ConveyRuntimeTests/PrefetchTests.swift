@@ -1,0 +1,98 @@
+import ConveyEngine
+import Signals
+import Testing
+
+/// What a transaction needs of the journal is read before it, in few calls: each is a round trip to a journal behind a network.
+@Suite struct PrefetchTests {
+    private func note(_ id: String, _ subject: String, cause: String? = nil) -> Signal {
+        Signal(
+            id: id, source: "/test", type: "conv.in.note.taken", subject: subject,
+            cause: cause.map { .signal($0) } ?? .none, data: Array("{}".utf8))
+    }
+
+    private func message(_ id: String, _ subject: String) -> Signal {
+        Signal(
+            id: id, source: "/test", type: "conv.in.message.received", subject: subject,
+            data: Array(#"{"content":"hi"}"#.utf8))
+    }
+
+    /// The calls that a piece of work makes.
+    private func calls(_ harness: Harness, _ work: () throws -> Void) throws -> (lookups: Int, single: Int) {
+        let before = (harness.journal.lookups, harness.journal.singleReads)
+        try work()
+        return (harness.journal.lookups - before.0, harness.journal.singleReads - before.1)
+    }
+
+    @Test func `A batch of new signals costs one call, however many conversations it has`() throws {
+        let harness = try Harness()
+        let first = try calls(harness) {
+            var input = EngineInput()
+            input.inbound = (0..<200).map { .accepted(note("a", "c\($0)")) }
+            let output = try harness.engine.process(input, at: harness.time)
+            #expect(output.applied == 200)
+        }
+        #expect(first == (1, 0))
+        let second = try calls(harness) {
+            try harness.take(note("b", "c1"), note("c", "c1", cause: "b"), note("d", "new"))
+        }
+        #expect(second == (1, 0))
+    }
+
+    @Test func `Repeats, causes and conversations that are not in memory cost two calls`() throws {
+        let harness = try Harness { $0.checkpointInterval = 50 }
+        for index in 0..<60 { try harness.take(note("a", "c\(index)")) }
+        try harness.restart()
+        let inbound = (0..<20).map { note("a", "c\($0)") } + (0..<20).map { note("b", "c\($0)", cause: "a") }
+        let work = try calls(harness) {
+            var input = EngineInput()
+            input.inbound = inbound.map { .accepted($0) }
+            let output = try harness.engine.process(input, at: harness.time)
+            #expect(output.outcomes.count { if case .duplicate = $0 { true } else { false } } == 20)
+            #expect(output.applied >= 20)
+        }
+        #expect(work.lookups == 2)
+        #expect(work.single == 0)
+    }
+
+    @Test func `Signals whose data was let go are read in bulk, ahead of their turn`() throws {
+        let harness = try Harness {
+            $0.residentSignalLimit = 10
+            $0.partitionTurn = 4
+        }
+        var input = EngineInput()
+        input.applications = 0
+        for index in 0..<600 { input.inbound.append(.accepted(note("n\(index)", "c\(index % 30)"))) }
+        _ = try harness.engine.process(input, at: harness.time)
+        #expect(harness.engine.queueDepth == 600)
+        var transactions = 0
+        let work = try calls(harness) {
+            while harness.engine.hasWork {
+                try harness.transact()
+                transactions += 1
+            }
+        }
+        #expect(harness.engine.queueDepth == 0)
+        #expect(transactions <= 6)
+        #expect(work.lookups <= 2 * transactions)
+        #expect(work.single == 0)
+        for subject in (0..<30).map({ "c\($0)" }) {
+            let state = try #require(try harness.engine.state(ofSubject: subject))
+            #expect(state.appliedCount == 20)
+        }
+    }
+
+    @Test func `A control signal that has to wait for a text that is not in memory is the next one applied`() throws {
+        let harness = try Harness { $0.effects.streamedTextLimit = 4 }
+        let attempt = try #require(try harness.take(message("m", "c")).attempts.first)
+        try harness.report(attempt, .delta(EffectDelta("a text that is let go")))
+        #expect(harness.engine.streamedTextBytes == 0)
+        // It waits for its cause, so it is no signal of the transaction that applies it.
+        let abort = Signal(
+            id: "stop", source: "/test", type: "conv.in.control.abort_requested", subject: "c",
+            cause: .signal("late"), data: Array("{}".utf8))
+        try harness.take(abort)
+        try harness.take(note("late", "c"), note("other", "c"))
+        while harness.engine.hasWork { try harness.transact() }
+        #expect(try harness.data("conv.effect.llm.generation.canceled")["content"]?.string == "a text that is let go")
+    }
+}
