@@ -65,19 +65,6 @@ public struct EffectPolicy: Sendable, Equatable {
     }
 }
 
-/// How far `data.effect_policy` of a signal may go.
-public struct EffectPolicyBounds: Sendable, Equatable {
-    public var maxAttempts: Int
-    public var backoff: Duration
-    public var timeout: Duration
-
-    public init(maxAttempts: Int = 10, backoff: Duration = .seconds(300), timeout: Duration = .seconds(3_600)) {
-        self.maxAttempts = maxAttempts
-        self.backoff = backoff
-        self.timeout = timeout
-    }
-}
-
 extension EffectPolicy {
     /// The policy with a signal's `effect_policy` over it: an object whose members `max_attempts`, `backoff_ms`,
     /// `timeout_ms` and `idle_timeout_ms` are whole numbers within the bounds. Other members are left alone.
@@ -126,47 +113,6 @@ extension EffectPolicy {
                 "effect_policy.\(name) must be a whole number from \(range.lowerBound) to \(range.upperBound)")
         }
         return number
-    }
-}
-
-/// Everything the engine has to know of effects.
-public struct EffectSettings: Sendable {
-    public var llm = EffectPolicy()
-    public var tool = EffectPolicy(timeout: .seconds(60))
-    public var bounds = EffectPolicyBounds()
-    /// By name. A tool that is not here is no less called: its handler says what is wrong with it.
-    public var tools: [String: ToolPolicy] = [:]
-    public var turns = TurnSettings()
-    /// Timers that wait at once; a further one fails. Each costs a row and 2 to 3 kB of memory.
-    public var timerLimit = 1_000_000
-    /// Bytes that all attempts together have streamed and the engine keeps in memory. Beyond, the longest text is let go and
-    /// read back from the journal if its attempt does not end whole.
-    public var streamedTextLimit = 64 << 20
-
-    public init() {}
-
-    /// Timers have no attempts: they fire once.
-    func policy(of effectClass: EffectClass) -> EffectPolicy {
-        switch effectClass {
-        case .llm: llm
-        case .tool, .timer: tool
-        }
-    }
-}
-
-/// What is special about one tool.
-public struct ToolPolicy: Sendable, Equatable {
-    /// The call waits until a person allows it.
-    public var requiresApproval: Bool
-    /// One attempt; nil for that of the class.
-    public var timeout: Duration?
-    /// nil for those of the class.
-    public var maxAttempts: Int?
-
-    public init(requiresApproval: Bool = false, timeout: Duration? = nil, maxAttempts: Int? = nil) {
-        self.requiresApproval = requiresApproval
-        self.timeout = timeout
-        self.maxAttempts = maxAttempts
     }
 }
 

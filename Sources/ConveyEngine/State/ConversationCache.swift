@@ -1,31 +1,6 @@
 import JournalPort
 import Signals
 
-/// A conversation in memory. Belongs to the engine's thread.
-final class ActiveConversation {
-    var record: ConversationRecord
-    /// Signals of it that wait in the partition: it stays in memory while there are any.
-    var pending = 0
-    /// Of them, those whose application may let an answer go on.
-    var pendingTurns = 0
-    /// The data of the newest `conv.in.conversation.configured`, once it was needed.
-    var configuration: (position: Position, data: [UInt8])?
-    /// Changed since it was last saved.
-    var isDirty = false
-    /// Used since the clock hand last passed.
-    fileprivate var wasUsed = true
-
-    init(_ record: ConversationRecord) {
-        self.record = record
-    }
-
-    /// It cannot be loaded: what is recorded in it waits.
-    var isSetAside: Bool { record.damage != nil }
-
-    /// An answer goes on, or may: no other one starts until that is decided.
-    var isTurnHeld: Bool { pendingTurns > 0 || record.core.state.toolLoop != nil }
-}
-
 /// The conversations in memory, up to a limit: those not used for longest leave first (clock algorithm: O(1) on average).
 struct ConversationCache {
     private var bySubject: [ExactText: ActiveConversation] = [:]

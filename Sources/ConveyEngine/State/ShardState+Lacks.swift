@@ -11,11 +11,18 @@ extension ShardState {
         recent.positions(hash) + (checkpoint?.positions(hash) ?? []) + (transaction.fetched.identities[hash] ?? [])
     }
 
-    /// The signals that are applied soon.
+    /// The signals that are applied next, about as many as a transaction may apply.
     func upcoming(limit: Int) -> [PartitionMachine.Selection] {
-        guard !turns.isEmpty else { return [] }
-        let share = max(settings.partitionTurn, min(settings.applyBudget, limit) / turns.count)
-        return turns.flatMap { partitions[$0].upcoming(limit: share) }
+        var room = min(settings.applyBudget, limit)
+        guard room > 0, !turns.isEmpty else { return [] }
+        let share = max(settings.partitionTurn, room / turns.count)
+        var selections: [PartitionMachine.Selection] = []
+        for partition in turns where room > 0 {
+            let next = partitions[partition].upcoming(limit: min(share, room))
+            room -= next.count
+            selections += next
+        }
+        return selections
     }
 
     /// What it takes to apply a signal; nil where nothing is missing.

@@ -1,0 +1,11 @@
+/// How long one attempt may take.
+public struct EffectLimits: Sendable, Equatable {
+    public var timeout: Duration
+    /// The longest pause in a stream, its first piece included.
+    public var idleTimeout: Duration
+
+    public init(timeout: Duration = .seconds(600), idleTimeout: Duration = .seconds(60)) {
+        self.timeout = timeout
+        self.idleTimeout = idleTimeout
+    }
+}
