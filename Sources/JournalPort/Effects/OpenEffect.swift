@@ -1,44 +1,6 @@
 import Conversation
 import Signals
 
-/// Names an effect of a shard: the record whose application ordered it, and which of that record's effects it is. Stable across
-/// restarts, unlike a random id, and unique where two producers used the same signal id. `DerivedIDs.key` names it among the
-/// effects of all shards.
-public struct EffectKey: Hashable, Sendable, CustomStringConvertible {
-    public var cause: Position
-    public var ordinal: Int
-
-    public init(cause: Position, ordinal: Int) {
-        self.cause = cause
-        self.ordinal = ordinal
-    }
-
-    /// `{position}-{ordinal}`.
-    public var description: String { "\(cause)-\(ordinal)" }
-
-    /// Reads a `description`; nil for anything else.
-    package init?(_ text: String) {
-        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
-        guard parts.count == 2, let cause = Int64(parts[0]), let ordinal = Int(parts[1]), ordinal >= 0 else {
-            return nil
-        }
-        self.init(cause: Position(cause), ordinal: ordinal)
-    }
-}
-
-/// An effect whose row cannot be read. It concerns its conversation only.
-public struct UnreadableEffect: Error, Sendable, Equatable {
-    public var key: EffectKey
-    public var conversation: ConversationID
-    public var reason: String
-
-    public init(key: EffectKey, conversation: ConversationID, reason: String) {
-        self.key = key
-        self.conversation = conversation
-        self.reason = reason
-    }
-}
-
 /// An effect without a terminal signal. Its row exists exactly as long as that is so.
 public struct OpenEffect: Sendable, Equatable {
     public var key: EffectKey

@@ -1,0 +1,16 @@
+/// The conversations of some of the partitions: what one pass of a verification keeps in memory.
+public struct ConversationSlice: Sendable, Equatable {
+    /// Number of slices.
+    public var count: Int
+    /// Which of them, from 0.
+    public var index: Int
+
+    public init(count: Int, index: Int) {
+        self.count = count
+        self.index = index
+    }
+
+    public static let all = ConversationSlice(count: 1, index: 0)
+
+    public func contains(partition: Int) -> Bool { partition % count == index }
+}

@@ -1,0 +1,26 @@
+import Signals
+
+/// Names an effect of a shard: the record whose application ordered it, and which of that record's effects it is. Stable across
+/// restarts, unlike a random id, and unique where two producers used the same signal id. `DerivedIDs.key` names it among the
+/// effects of all shards.
+public struct EffectKey: Hashable, Sendable, CustomStringConvertible {
+    public var cause: Position
+    public var ordinal: Int
+
+    public init(cause: Position, ordinal: Int) {
+        self.cause = cause
+        self.ordinal = ordinal
+    }
+
+    /// `{position}-{ordinal}`.
+    public var description: String { "\(cause)-\(ordinal)" }
+
+    /// Reads a `description`; nil for anything else.
+    package init?(_ text: String) {
+        let parts = text.split(separator: "-", omittingEmptySubsequences: false)
+        guard parts.count == 2, let cause = Int64(parts[0]), let ordinal = Int(parts[1]), ordinal >= 0 else {
+            return nil
+        }
+        self.init(cause: Position(cause), ordinal: ordinal)
+    }
+}
