@@ -25,12 +25,13 @@ public struct JournalVerifier {
         public var total: Int64
     }
 
-    private let source: any VerifiableJournal
+    private let journal: VerificationReader
     private let limits: Limits
+    private var source: any VerifiableJournal { journal.source }
 
     /// - Parameter source: read by the calling thread alone.
     public init(source: any VerifiableJournal, limits: Limits = Limits()) {
-        self.source = source
+        journal = VerificationReader(source: source)
         self.limits = limits
     }
 
@@ -39,9 +40,9 @@ public struct JournalVerifier {
     /// - Throws: when the journal cannot be read at the moment. What is wrong with its contents is in the report.
     public func verifyAll(progress: (Progress) -> Void = { _ in }) throws(JournalError) -> VerificationReport {
         try report { (report) throws(VerificationStop) in
-            let storage = try reading("the file") { () throws(JournalError) in try source.storageProblems() }
+            let storage = try journal.reading("the file") { () throws(JournalError) in try source.storageProblems() }
             if let first = storage.first { throw .difference(JournalDifference(.storage, first)) }
-            let point = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
+            let point = try journal.recoveryPoint()
             let conversations = Int(point.lastConversation.rawValue)
             let needed = max(1, (conversations + limits.conversationsPerPass - 1) / limits.conversationsPerPass)
             let passes = min(needed, source.partitionCount)
@@ -121,7 +122,7 @@ public struct JournalVerifier {
         var rows: [ConversationRecord] = []
         var lastRow = ConversationID(0)
         while true {
-            let page = try reading("the conversations") { () throws(JournalError) in
+            let page = try journal.reading("the conversations") { () throws(JournalError) in
                 try source.conversations(after: lastRow, in: slice, limit: limits.conversationPage)
             }
             rows += page
@@ -129,8 +130,8 @@ public struct JournalVerifier {
             lastRow = last.id
         }
         let letters = slice.index == 0 ? try lastDeadLetter() : .start
-        let point = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
-        var replay = JournalReplay(scope: .partitions, source: source, point: point)
+        let point = try journal.recoveryPoint()
+        var replay = JournalReplay(scope: .partitions, journal: journal, point: point)
         for row in rows {
             guard row.through <= point.lastPosition else {
                 throw .difference(
@@ -155,7 +156,8 @@ public struct JournalVerifier {
                 guard record.position == position.next else { throw gap(after: position, before: record.position) }
                 position = record.position
                 if case .unreadable(let reason, _) = record.content {
-                    let subject = try reading("conversation \(record.conversation)") { () throws(JournalError) in
+                    let subject = try journal.reading("conversation \(record.conversation)") {
+                        () throws(JournalError) in
                         try source.subject(of: record.conversation)
                     }
                     throw .difference(JournalDifference(.unreadable, reason, record, subject: subject))
@@ -198,10 +200,9 @@ public struct JournalVerifier {
     ) throws(VerificationStop) {
         while position.next < next {
             let first = position.next
-            let range = try reading("the deleted positions") { () throws(JournalError) in
-                try source.deletedPositions(around: first)
+            guard let range = try journal.deletedPositions(around: first) else {
+                throw gap(after: position, before: next)
             }
-            guard let range else { throw gap(after: position, before: next) }
             // It may reach farther by now than when the record was read.
             let last = min(range.upperBound.rawValue, next.rawValue - 1)
             replay.skip(Int(last - position.rawValue))
@@ -213,9 +214,7 @@ public struct JournalVerifier {
     private func followNew(
         _ record: JournalRecord, _ slice: ConversationSlice, _ replay: inout JournalReplay
     ) throws(VerificationStop) -> Bool {
-        let row = try reading("conversation \(record.conversation)") { () throws(JournalError) in
-            try source.conversation(id: record.conversation)
-        }
+        let row = try journal.conversation(record.conversation)
         guard let row else {
             throw .difference(
                 JournalDifference(
@@ -241,7 +240,7 @@ public struct JournalVerifier {
     private func lastDeadLetter() throws(VerificationStop) -> Position {
         var last = Position.start
         while true {
-            let page = try reading("the dead letters") { () throws(JournalError) in
+            let page = try journal.reading("the dead letters") { () throws(JournalError) in
                 try source.deadLetters(after: last, conversation: nil, limit: limits.page)
             }
             guard let newest = page.last else { return last }
@@ -272,7 +271,7 @@ public struct JournalVerifier {
     private func checkIdentities(
         _ expected: IdentitySum, through checkpoint: Position, hasAll: Bool
     ) throws(VerificationStop) {
-        let found = try reading("the identity index") { () throws(JournalError) in
+        let found = try journal.reading("the identity index") { () throws(JournalError) in
             try source.identitySum(through: checkpoint)
         }
         guard found != expected else { return }
@@ -283,10 +282,7 @@ public struct JournalVerifier {
             for record in page {
                 guard case .signal(let signal) = record.content else { continue }
                 let hash = IdentityHash.of(subject: signal.subject, id: signal.id)
-                let listed = try reading("the identity index") { () throws(JournalError) in
-                    try source.positions(identity: hash)
-                }
-                guard listed.contains(record.position) else {
+                guard try journal.positions(identity: hash).contains(record.position) else {
                     throw .difference(
                         JournalDifference(
                             .identities, "\(signal.id) is not in the identity index", record, subject: signal.subject))
@@ -309,18 +305,14 @@ public struct JournalVerifier {
         of id: ConversationID
     ) throws(VerificationStop) -> (head: ConversationHead, row: ConversationRecord, point: RecoveryPoint)? {
         for _ in 0..<limits.tries {
-            let before = try head(of: id)
-            let row = try reading("conversation \(id)") { () throws(JournalError) in try source.conversation(id: id) }
-            let point = try reading("the cursors") { () throws(JournalError) in try source.recoveryPoint() }
-            guard let row, let head = try head(of: id) else { return nil }
+            let before = try journal.head(of: id)
+            let row = try journal.conversation(id)
+            let point = try journal.recoveryPoint()
+            guard let row, let head = try journal.head(of: id) else { return nil }
             if before == head { return (head, row, point) }
         }
         throw .journal(
             JournalError(.busy, "conversation \(id) grows faster than it can be looked at; verify the whole journal"))
-    }
-
-    private func head(of id: ConversationID) throws(VerificationStop) -> ConversationHead? {
-        try reading("conversation \(id)") { () throws(JournalError) in try source.head(id: id) }
     }
 
     /// - Returns: false when `pace` has ended it.
@@ -329,10 +321,12 @@ public struct JournalVerifier {
     ) throws(VerificationStop) -> Bool {
         guard let (head, row, point) = try moment(of: id) else { return true }
         guard let chain = try chain(from: head.position, of: row, pace: pace) else { return false }
-        var replay = JournalReplay(scope: .conversations, source: source, point: point)
+        var replay = JournalReplay(scope: .conversations, journal: journal, point: point)
         try replay.follow(row)
         for (index, position) in chain.enumerated() {
-            guard let record = try read(position) else { throw gap(after: position, before: position.next) }
+            guard let record = try journal.record(at: position) else {
+                throw gap(after: position, before: position.next)
+            }
             try replay.take(record)
             if index % limits.page == limits.page - 1, !pace() { return false }
         }
@@ -352,8 +346,8 @@ public struct JournalVerifier {
         var positions: [Position] = []
         var position = head
         while position > .start {
-            let record = try read(position)
-            if record == nil, try isDeleted(position) { break }
+            let record = try journal.record(at: position)
+            if record == nil, try journal.isDeleted(position) { break }
             guard let record, record.conversation == row.id, record.previous < position else {
                 throw .difference(
                     JournalDifference(
@@ -371,25 +365,9 @@ public struct JournalVerifier {
     // MARK: Reading
 
     private func readPage(after position: Position, through end: Position) throws(VerificationStop) -> [JournalRecord] {
-        let page = try reading("the records after position \(position)") { () throws(JournalError) in
+        let page = try journal.reading("the records after position \(position)") { () throws(JournalError) in
             try source.records(after: position, limit: limits.page)
         }
         return page.last.map { $0.position <= end } ?? true ? page : page.filter { $0.position <= end }
-    }
-
-    private func isDeleted(_ position: Position) throws(VerificationStop) -> Bool {
-        try reading("the deleted positions") { () throws(JournalError) in
-            try source.deletedPositions(around: position) != nil
-        }
-    }
-
-    private func read(_ position: Position) throws(VerificationStop) -> JournalRecord? {
-        try reading("position \(position)") { () throws(JournalError) in try source.record(at: position) }
-    }
-
-    private func reading<Value>(
-        _ what: String, _ body: () throws(JournalError) -> Value
-    ) throws(VerificationStop) -> Value {
-        do { return try body() } catch { throw VerificationStop(error, reading: what) }
     }
 }
