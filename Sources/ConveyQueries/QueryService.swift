@@ -170,15 +170,13 @@ public final class QueryService: Sendable {
         }
     }
 
-    /// Lists or shows the dead letters of one shard, and waits for the answer. Counts like any question.
-    package func deadLetters(
-        _ read: DeadLetterRead, shard: Int
-    ) async -> Result<[DeadLetterDetails], JournalError> {
+    /// Lists or shows dead letters, and waits for the answer. Counts like any question.
+    package func deadLetters(_ read: DeadLetterRead) async -> Result<DeadLetterPage, JournalError> {
         await withCheckedContinuation { continuation in
             let job = Job { executor, _ throws(JournalError) in
-                let letters = try executor.deadLetters(read, shard: shard)
-                let bytes = letters.reduce(0) { $0 + $1.signal.data.count }
-                return Outcome(isAnswer: true, bytes: bytes) { _ in continuation.resume(returning: .success(letters)) }
+                let page = try executor.deadLetters(read)
+                let bytes = page.letters.reduce(0) { $0 + $1.value.signal.data.count }
+                return Outcome(isAnswer: true, bytes: bytes) { _ in continuation.resume(returning: .success(page)) }
             } refuse: {
                 continuation.resume(returning: .failure(JournalError(.busy, $0.message)))
             }

@@ -69,6 +69,8 @@ final class CountingJournal: JournalReader {
     func deadLetters(
         after position: Position, conversation: ConversationID?, limit: Int
     ) throws(JournalError) -> [DeadLetter] {
-        try journal.deadLetters(after: position, conversation: conversation, limit: limit)
+        try list { () throws(JournalError) in
+            try journal.deadLetters(after: position, conversation: conversation, limit: limit)
+        }
     }
 }

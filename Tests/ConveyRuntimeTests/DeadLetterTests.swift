@@ -153,7 +153,7 @@ private final class DeadLetterHarness {
         try harness.work()
         #expect(!harness.applied.contains(Position(1)))
         #expect(harness.signals.filter { $0.type == "conv.audit.signal.discarded" }.count == 1)
-        let letters = try SimulatedJournal(harness.disk).deadLetters(.list(after: .start, limit: 10))
+        let letters = try SimulatedJournal(harness.disk).deadLetterDetails(after: .start, limit: 10)
         #expect(letters.map(\.letter.reason) == [.discarded])
         try harness.expectSound()
     }

@@ -12,17 +12,19 @@ struct ShardedJournals: Sendable {
     private let records: [[JournalRecord]]
     private let conversations: [[ConversationRecord]]
     private let effects: [[OpenEffect]]
+    private let deadLetters: [[DeadLetter]]
     /// Shards that cannot be opened.
     var closed: Set<Int> = []
     /// Reads of lists that succeed, by shard; all where there is no number.
     var listReads: [Int: Int] = [:]
 
-    /// - Parameter signals: subjects and times, in the order of recording. Every third orders an effect.
+    /// - Parameter signals: subjects and times, in the order of recording. Every third orders an effect, every fifth is a dead letter.
     init(shards: Int, _ signals: [(subject: String, at: Int64)]) {
         layout = JournalLayout(partitions: Self.partitions, shards: shards)
         var records = Array(repeating: [JournalRecord](), count: shards)
         var conversations = Array(repeating: [String: ConversationRecord](), count: shards)
         var effects = Array(repeating: [OpenEffect](), count: shards)
+        var deadLetters = Array(repeating: [DeadLetter](), count: shards)
         for (index, signal) in signals.enumerated() {
             let partition = StableHash.partition(of: signal.subject, count: Self.partitions)
             let shard = layout.shard(ofPartition: partition)
@@ -40,6 +42,11 @@ struct ShardedJournals: Sendable {
                 JournalRecord(
                     position: position, conversation: conversation.id, previous: place.previous, offset: place.offset,
                     sequence: place.sequence, recordedAt: signal.at, content: .signal(content)))
+            if index % 5 == 1 {
+                deadLetters[shard].append(
+                    DeadLetter(
+                        position: position, conversation: conversation.id, reason: .causeTimeout, at: signal.at))
+            }
             guard index % 3 == 0 else { continue }
             effects[shard].append(
                 OpenEffect(
@@ -51,6 +58,7 @@ struct ShardedJournals: Sendable {
         self.records = records
         self.conversations = conversations.map { $0.values.sorted { $0.id.rawValue < $1.id.rawValue } }
         self.effects = effects
+        self.deadLetters = deadLetters
     }
 
     func journal(_ shard: Int) throws(JournalError) -> CountingJournal {
@@ -62,6 +70,7 @@ struct ShardedJournals: Sendable {
         batch.records = records[shard]
         batch.createdConversations = conversations[shard]
         batch.openedEffects = effects[shard]
+        batch.deadLetters = deadLetters[shard]
         try journal.journal.commit(batch, epoch: .single)
         return journal
     }

@@ -119,6 +119,27 @@ extension UnderLoad {
             await client.stop()
         }
 
+        /// The list of dead letters names the shard, over HTTP, on the page and in the command.
+        private static func expectUnreadable(_ shard: Int, in deployment: Deployment) async throws {
+            let address = "127.0.0.1:\(deployment.httpPort)"
+            let answer = try #require(httpGet("/v1/deadletters", port: deployment.httpPort))
+            #expect(answer.body.contains(#""unreadable_shards":[\#(shard)]"#))
+            #expect(
+                httpGet("/deadletters", port: deployment.httpPort)?.body.contains("cannot be read: \(shard)") == true)
+            let commands = [
+                (["list", "--http", address], 0), (["redrive", "--all", "--http", address], 1),
+                (["list", "--data", deployment.dataDirectory], 0),
+            ]
+            for (command, status) in commands {
+                let process = try ConveyProcess(
+                    ["deadletters"] + command, in: deployment.directory,
+                    name: "deadletters-\(UUID().uuidString.prefix(8))")
+                try await eventually("\(command) ends", seconds: 30) { process.ended != nil }
+                #expect(process.ended == .exited(Int32(status)), "\(command): \(process.log)")
+                #expect(process.log.contains("shards that cannot be read are left out: \(shard)"), "\(command)")
+            }
+        }
+
         @Test(
             "A start serves the shards whose files are whole, and names the one whose is not; that one's signals wait at the broker",
             .timeLimit(.minutes(2)))
@@ -140,6 +161,7 @@ extension UnderLoad {
             }
             #expect(!deployment.isReady)
             #expect(deployment.readiness.contains("shard 1"))
+            try await Self.expectUnreadable(1, in: deployment)
             let waiting = shards.subjects(of: 1)
             for number in 1...3 { try await client.publishMany(waiting.map { Self.note($0, number).message }) }
             let subject = shards.subjects(of: 3)[0]

@@ -77,7 +77,8 @@ enum DocumentText {
             "cause":{"type":"string","description":"The id of the signal that it waits for."},
             "data":{"type":"object","description":"Only for a single letter, not in lists."}}},
         "DeadLetters":{"type":"object","required":["dead_letters"],"properties":{
-            "dead_letters":{"type":"array","items":{"$ref":"#/components/schemas/DeadLetter"}}}},
+            "dead_letters":{"type":"array","items":{"$ref":"#/components/schemas/DeadLetter"}},
+            "unreadable_shards":{"$ref":"#/components/schemas/UnreadableShards"}}},
         "DeadLetterResults":{"type":"object","required":["results"],"properties":{
             "results":{"type":"array","items":{"type":"object","required":["position","status"],"properties":{
                 "shard":{"$ref":"#/components/schemas/Shard"},"position":{"type":"integer"},

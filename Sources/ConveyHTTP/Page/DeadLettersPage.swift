@@ -9,12 +9,13 @@ enum DeadLettersPage {
     static func response(_ query: QueryString, _ page: PageContext) async -> HTTPResponse {
         let shards = page.sources.deadLetters.shards
         let after = query["after"].flatMap { ShardPosition($0, shards: shards) } ?? .start
-        let letters: [Sharded<DeadLetterDetails>]
+        let found: DeadLetterPage
         do {
-            letters = try await page.sources.deadLetters.list(after: after, limit: pageSize)
+            found = try await page.sources.deadLetters.list(after: after, limit: pageSize)
         } catch {
             return PageLayout.problem(.serviceUnavailable, error.message)
         }
+        let letters = found.letters
         let next: HTML? =
             letters.count < pageSize
             ? nil
@@ -25,7 +26,9 @@ enum DeadLettersPage {
         let rows = letters.map { row($0, shards: shards, mayMove: page.may(.admin)) }
         return PageLayout.response(
             "Dead letters", here: .deadLetters, in: page,
-            content(rows, outcome(query), next, mayMove: page.may(.admin)))
+            content(
+                rows, [outcome(query), PageText.unreadableShards(found.unreadable)].compactMap(\.self), next,
+                mayMove: page.may(.admin)))
     }
 
     /// The page to show after letters were moved, with the outcome in its address.
@@ -50,9 +53,9 @@ enum DeadLettersPage {
     }
 
     private static func content(
-        _ rows: [HTML], _ outcome: HTML?, _ next: HTML?, mayMove: Bool
+        _ rows: [HTML], _ notes: [HTML], _ next: HTML?, mayMove: Bool
     ) -> HTML {
-        let none: HTML? = rows.isEmpty ? #"<p class="quiet">There are none.</p>"# : nil
+        let none: HTML? = rows.isEmpty && notes.isEmpty ? #"<p class="quiet">There are none.</p>"# : nil
         let buttons: HTML? =
             mayMove && !rows.isEmpty
             ? """
@@ -63,7 +66,7 @@ enum DeadLettersPage {
             <h1>Dead letters</h1>
             <p class="quiet">Signals that could not be applied. Re-driving schedules them again; discarding sets them aside
             for good.</p>
-            \(outcome)
+            \(notes)
             <form id="letters" action="\(PagePath.moveDeadLetters.rawValue)" method="post" data-refresh>
             <ul class="rows">\(rows)</ul>
             \(none)\(buttons)

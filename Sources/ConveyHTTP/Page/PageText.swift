@@ -11,9 +11,12 @@ enum PageText {
 
     /// Says which shards a list leaves out, if any.
     static func unreadableShards(_ answer: JSONValue) -> HTML? {
-        let shards = (answer["unreadable_shards"]?.array ?? []).compactMap(\.int).map(String.init)
+        unreadableShards((answer["unreadable_shards"]?.array ?? []).compactMap(\.int))
+    }
+
+    static func unreadableShards(_ shards: [some BinaryInteger]) -> HTML? {
         if shards.isEmpty { return nil }
-        let list = shards.joined(separator: ", ")
+        let list = shards.map(\.description).joined(separator: ", ")
         return #"<p role="status"><span class="badge bad">incomplete</span> Shards that cannot be read: \#(list).</p>"#
     }
 

@@ -3,10 +3,11 @@ import Signals
 /// Dead letters as JSON, in HTTP answers and in what the commands print with `--json`. The member `shard` is there where there are
 /// several shards.
 package enum DeadLetterJSON {
-    /// `{"dead_letters":[…]}`, without data.
-    package static func list(_ letters: [Sharded<DeadLetterDetails>], shards: Int) -> [UInt8] {
+    /// `{"dead_letters":[…],"unreadable_shards":[…]}`, without data; the second member where there are any.
+    package static func list(_ page: DeadLetterPage, shards: Int) -> [UInt8] {
         var times = TimestampWriter()
-        return object("dead_letters", letters.map { encode($0, shards: shards, withData: false, &times) })
+        let letters = page.letters.map { encode($0, shards: shards, withData: false, &times) }
+        return object("dead_letters", letters) { $0.add(unreadableShards: page.unreadable) }
     }
 
     /// One letter with the data of its signal.
@@ -50,10 +51,13 @@ package enum DeadLetterJSON {
         return object.finish()
     }
 
-    private static func object(_ name: StaticString, _ elements: [[UInt8]]) -> [UInt8] {
+    private static func object(
+        _ name: StaticString, _ elements: [[UInt8]], addMore: (inout JSONObjectBuilder) -> Void = { _ in }
+    ) -> [UInt8] {
         var object = JSONObjectBuilder()
         let list = Array(elements.joined(separator: [UInt8(ascii: ",")]))
         object.add(name, json: [UInt8(ascii: "[")] + list + [UInt8(ascii: "]")])
+        addMore(&object)
         return object.finish()
     }
 }

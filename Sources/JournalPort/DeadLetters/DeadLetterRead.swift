@@ -1,20 +1,27 @@
 import Signals
 
-/// What an operator asks about the dead letters of one shard. Any reader answers it.
+/// What an operator asks about dead letters.
 package enum DeadLetterRead: Sendable, Equatable {
-    /// Up to `limit` of them after a position, ascending, discarded ones included.
-    case list(after: Position, limit: Int)
-    case show(Position)
+    /// Up to `limit` of them after a position, by shard and then by position, discarded ones included.
+    case list(after: ShardPosition, limit: Int)
+    case show(ShardPosition)
 }
 
 extension JournalReader {
-    package func deadLetters(_ read: DeadLetterRead) throws(JournalError) -> [DeadLetterDetails] {
-        let letters =
-            switch read {
-            case .list(let after, let limit):
-                try deadLetters(after: after, conversation: nil, limit: min(limit, DeadLetterMove.limit))
-            case .show(let position): try deadLetter(at: position).map { [$0] } ?? []
-            }
+    /// Up to `limit` dead letters of this shard after a position, ascending, discarded ones included.
+    package func deadLetterDetails(
+        after position: Position, limit: Int
+    ) throws(JournalError) -> [DeadLetterDetails] {
+        try details(of: deadLetters(after: position, conversation: nil, limit: min(limit, DeadLetterMove.limit)))
+    }
+
+    /// The dead letter at a position of this shard; nil when there is none.
+    package func deadLetterDetails(at position: Position) throws(JournalError) -> DeadLetterDetails? {
+        guard let letter = try deadLetter(at: position) else { return nil }
+        return try details(of: [letter]).first
+    }
+
+    private func details(of letters: [DeadLetter]) throws(JournalError) -> [DeadLetterDetails] {
         var details: [DeadLetterDetails] = []
         for letter in letters {
             guard let record = try record(at: letter.position) else { continue }

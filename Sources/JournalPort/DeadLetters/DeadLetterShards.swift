@@ -2,8 +2,8 @@ import Signals
 
 /// The dead letters of all shards as one list, ordered by shard and then by position.
 package struct DeadLetterShards: Sendable {
-    /// Reads dead letters of one shard.
-    package typealias Read = @Sendable (_ shard: Int, DeadLetterRead) async -> Result<[DeadLetterDetails], JournalError>
+    /// Reads dead letters of all shards, or one letter.
+    package typealias Read = @Sendable (DeadLetterRead) async -> Result<DeadLetterPage, JournalError>
     /// Moves dead letters of one shard; one outcome per position.
     package typealias Move = @Sendable (_ shard: Int, DeadLetterMove) async -> Result<[DeadLetterOutcome], JournalError>
 
@@ -22,23 +22,14 @@ package struct DeadLetterShards: Sendable {
     package var shards: Int { count() }
 
     /// Up to `limit` dead letters after a position.
-    package func list(
-        after start: ShardPosition, limit: Int
-    ) async throws(JournalError) -> [Sharded<DeadLetterDetails>] {
-        var found: [Sharded<DeadLetterDetails>] = []
-        var position = start.position
-        var shard = start.shard
-        while shard < shards, found.count < limit {
-            found += try await letters(shard, .list(after: position, limit: limit - found.count))
-            position = .start
-            shard += 1
-        }
-        return found
+    /// - Throws: when no shard that the page needs can be read.
+    package func list(after start: ShardPosition, limit: Int) async throws(JournalError) -> DeadLetterPage {
+        try await read(.list(after: start, limit: limit)).get()
     }
 
     /// The dead letter at a position; nil when there is none.
     package func show(_ place: ShardPosition) async throws(JournalError) -> Sharded<DeadLetterDetails>? {
-        try await letters(place.shard, .show(place.position)).first
+        try await read(.show(place)).get().letters.first
     }
 
     /// Schedules dead letters again or discards them: one transaction per shard. When a shard fails, the shards before it have been
@@ -53,11 +44,5 @@ package struct DeadLetterShards: Sendable {
             outcomes += moved.map { Sharded(shard: shard, $0) }
         }
         return outcomes
-    }
-
-    private func letters(
-        _ shard: Int, _ read: DeadLetterRead
-    ) async throws(JournalError) -> [Sharded<DeadLetterDetails>] {
-        try await self.read(shard, read).get().map { Sharded(shard: shard, $0) }
     }
 }

@@ -82,10 +82,7 @@ struct ShardJournals {
         list.append(UInt8(ascii: "]"))
         var answer = JSONObjectBuilder(reservingCapacity: list.count + 64)
         answer.add(name, json: list)
-        if !unreadable.isEmpty {
-            let shards = unreadable.map(String.init).joined(separator: ",")
-            answer.add("unreadable_shards", json: Array("[\(shards)]".utf8))
-        }
+        answer.add(unreadableShards: unreadable)
         if let next { answer.add("next") { $0.add("cursor", next) } }
         return answer.finish()
     }

@@ -51,10 +51,46 @@ package final class ShardedQueryExecutor {
         }
     }
 
-    /// Lists or shows the dead letters of one shard.
-    package func deadLetters(_ read: DeadLetterRead, shard: Int) throws(JournalError) -> [DeadLetterDetails] {
-        _ = try openedLayout()
-        return try using(shard) { (executor) throws(JournalError) in try executor.reader.deadLetters(read) }
+    /// Lists or shows dead letters.
+    /// - Throws: when no shard that the answer needs can be read.
+    package func deadLetters(_ read: DeadLetterRead) throws(JournalError) -> DeadLetterPage {
+        let layout = try openedLayout()
+        switch read {
+        case .list(let after, let limit): return try deadLetters(after: after, limit: limit, layout)
+        case .show(let place):
+            let letter = try using(place.shard) { (executor) throws(JournalError) in
+                try executor.reader.deadLetterDetails(at: place.position)
+            }
+            var page = DeadLetterPage()
+            page.letters = letter.map { [Sharded(shard: place.shard, $0)] } ?? []
+            return page
+        }
+    }
+
+    private func deadLetters(
+        after start: ShardPosition, limit: Int, _ layout: JournalLayout
+    ) throws(JournalError) -> DeadLetterPage {
+        var page = DeadLetterPage()
+        var missing: [Int: JournalError] = [:]
+        var shard = start.shard
+        while shard < layout.shards, page.letters.count < limit {
+            do throws(JournalError) {
+                let letters = try executor(shard).reader.deadLetterDetails(
+                    after: shard == start.shard ? start.position : .start, limit: limit - page.letters.count)
+                page.letters += letters.map { Sharded(shard: shard, $0) }
+            } catch {
+                executors[shard] = nil
+                missing[shard] = error
+            }
+            shard += 1
+        }
+        if missing.count == shard - start.shard, let error = missing.values.first {
+            self.layout = nil
+            throw error
+        }
+        page.unreadable = missing.keys.sorted()
+        note(missing, among: start.shard..<shard)
+        return page
     }
 
     private func list(
@@ -77,7 +113,7 @@ package final class ShardedQueryExecutor {
             journals.unreadable = missing.keys.sorted()
             do throws(ShardFailure) {
                 let body = try journals.list(request, limits)
-                note(missing)
+                note(missing, among: 0..<layout.shards)
                 return QueryAnswer(status: 200, body: body)
             } catch {
                 switch error {
@@ -90,9 +126,11 @@ package final class ShardedQueryExecutor {
         }
     }
 
-    private func note(_ missing: [Int: JournalError]) {
+    /// - Parameter shards: those that a list needed.
+    private func note(_ missing: [Int: JournalError], among shards: Range<Int>) {
         for (shard, error) in missing where !unreadable.contains(shard) { onUnreadable(shard, error) }
-        unreadable = Set(missing.keys)
+        unreadable.subtract(shards)
+        unreadable.formUnion(missing.keys)
     }
 
     private func openedLayout() throws(JournalError) -> JournalLayout {

@@ -27,10 +27,20 @@ enum DeadLetterTable {
         var place: String { shard.map { "\($0).\(position)" } ?? "\(position)" }
     }
 
-    /// The letters of a list; empty if the answer is not a list.
-    static func letters(_ answer: String) -> [Letter] {
-        struct List: Decodable { let dead_letters: [Letter] }
-        return (try? JSONDecoder().decode(List.self, from: Data(answer.utf8)))?.dead_letters ?? []
+    struct List: Decodable {
+        var dead_letters: [Letter] = []
+        /// Shards that the list has nothing of; present only if there are any.
+        var unreadable_shards: [Int]?
+
+        /// Says on standard error what the list leaves out.
+        func warnOfUnreadableShards() {
+            StandardError.printUnreadableShards((unreadable_shards ?? []).map(String.init))
+        }
+    }
+
+    /// Empty if the answer is not a list.
+    static func list(_ answer: String) -> List {
+        (try? JSONDecoder().decode(List.self, from: Data(answer.utf8))) ?? List()
     }
 
     static func results(_ answer: String) -> [Result] {

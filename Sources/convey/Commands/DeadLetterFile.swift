@@ -1,6 +1,7 @@
 import ConveyEngine
 import Foundation
 import JournalPort
+import JournalReading
 import Logging
 
 /// The journals themselves, read and changed without a service.
@@ -15,8 +16,8 @@ struct DeadLetterFile: DeadLetterEndpoint {
         let shards = try Self.orExit { () throws(JournalError) in try store.layout().shards }
         self.store = store
         self.shards = shards
-        letters = DeadLetterShards(count: { shards }) { shard, read in
-            Self.result { () throws(JournalError) in try store.openReader(shard: shard).deadLetters(read) }
+        letters = DeadLetterShards(count: { shards }) { read in
+            Self.result { () throws(JournalError) in try ShardedQueryExecutor(ShardReaders(store)).deadLetters(read) }
         } move: { shard, move in
             Self.result { () throws(JournalError) in try Self.carryOut(move, store.openWriter(shard: shard)) }
         }

@@ -11,7 +11,7 @@ struct DeadLettersCommand: AsyncParsableCommand {
             Asks the running service, or with --data reads the journal itself; with --data, redrive and discard need a \
             service that is stopped, and take effect at its next start.
 
-            Exit status: 0 done, 1 at least one was not moved, 66 no such dead letter, 69 no answer or the journal \
+            Exit status: 0 done, 1 at least one was not moved or not listed, 66 no such dead letter, 69 no answer or the journal \
             cannot be read, 78 a wrong setting.
             """,
         subcommands: [List.self, Show.self, Redrive.self, Discard.self], defaultSubcommand: List.self)
@@ -35,8 +35,12 @@ struct DeadLettersCommand: AsyncParsableCommand {
         func run() async throws {
             let answer = try await endpoint.open().list(after: after?.text, limit: limit)
             if endpoint.json { return print(answer) }
-            let letters = DeadLetterTable.letters(answer)
-            if letters.isEmpty { return StandardError.print("no dead letters") }
+            let list = DeadLetterTable.list(answer)
+            list.warnOfUnreadableShards()
+            let letters = list.dead_letters
+            if letters.isEmpty {
+                return list.unreadable_shards == nil ? StandardError.print("no dead letters") : ()
+            }
             for line in DeadLetterTable.lines(letters) { print(line) }
             if letters.count == limit, let last = letters.last {
                 StandardError.print("there may be more: --after \(last.place)")

@@ -25,8 +25,10 @@ struct MovedPositions: ParsableArguments {
         repeat {
             var batch = positions.map(\.text)
             if all {
-                let page = DeadLetterTable.letters(
-                    try await endpoint.list(after: after, limit: DeadLetterMove.limit))
+                let list = DeadLetterTable.list(try await endpoint.list(after: after, limit: DeadLetterMove.limit))
+                list.warnOfUnreadableShards()
+                areAllMoved = areAllMoved && list.unreadable_shards == nil
+                let page = list.dead_letters
                 guard let last = page.last else { break }
                 after = last.place
                 batch = page.filter { $0.reason != "discarded" }.map(\.place)

@@ -35,10 +35,7 @@ struct QueryFlags: ParsableArguments {
                 StandardOutput.write(String(decoding: page.bytes, as: UTF8.self) + "\n")
             } else {
                 for line in table(page) { StandardOutput.write(line + "\n") }
-                if let shards = page.json["unreadable_shards"]?.array, !shards.isEmpty {
-                    let list = shards.map(\.description).joined(separator: ", ")
-                    StandardError.print("shards that cannot be read are left out: \(list)")
-                }
+                StandardError.printUnreadableShards((page.json["unreadable_shards"]?.array ?? []).map(\.description))
                 if let next = page.next {
                     let flag = next.parameter.rawValue.replacing("_", with: "-")
                     StandardError.print("there is more: --\(flag) \(next.value)")

@@ -135,7 +135,7 @@ struct Server {
         let signals = SignalEndpoint(runtime: runtime, maximumBytes: limit)
         // Reads need no transaction of an engine.
         let deadLetters = DeadLetterShards(count: { runtime.shardCount }) {
-            await queries.deadLetters($1, shard: $0)
+            await queries.deadLetters($0)
         } move: {
             await runtime.move($1, shard: $0)
         }
