@@ -273,6 +273,9 @@ let package = Package(
             dependencies: [
                 "convey", "ConveyClient", "MQTTTransport", "Conversation", "Signals", "CSQLite", "JournalSupport",
                 "TestSupport",
+                // Where a test holds up what a process of its own could not be held up in.
+                "ConveyRuntime", "JournalPort", "SQLiteJournal", "Threads",
+                .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
     ],

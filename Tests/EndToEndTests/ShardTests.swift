@@ -182,6 +182,48 @@ extension UnderLoad {
         }
 
         @Test(
+            "Over TLS a shard that fails pauses ingress; when it is back, nothing is lost or out of order",
+            .timeLimit(.minutes(2)))
+        func pauseOverTLS() async throws {
+            let authority = try CertificateAuthority()
+            let plainPort = try freePort()
+            let broker = try authority.broker(configuration: ["listener \(plainPort) 127.0.0.1"])
+            let deployment = try Deployment(
+                Self.four + [
+                    "--broker", "mqtts://127.0.0.1:\(broker.port)", "--broker-ca-file", authority.file("ca.pem"),
+                ], broker: broker)
+            let shards = Shards(deployment: deployment, count: 4)
+            try await deployment.start()
+            let receipts = try await ReceiptClient(port: plainPort)
+            let own = shards.subjects(of: 2)[0]
+            let other = shards.subjects(of: 3)[0]
+            for subject in [own, other] {
+                #expect(try await receipts.publish(Self.note(subject, 1)).status == "recorded")
+            }
+
+            rename(shards.path(2), shards.path(2) + ".aside")
+            try await eventually("the shard has failed") { deployment.readiness.contains("shard 2 ") }
+            let second = try await receipts.send(Self.note(own, 2))
+            try await eventually("ingress pauses") { deployment.readiness.contains("over TLS all signals wait for it") }
+            #expect(deployment.readiness.contains("shard 2 records nothing"))
+            let third = try await receipts.send(Self.note(own, 3))
+            let others = try await receipts.send(Self.note(other, 2))
+            #expect(![second, third, others].contains { receipts.hasReceipt(for: $0) })
+
+            rename(shards.path(2) + ".aside", shards.path(2))
+            for number in [second, third, others] {
+                #expect(try await receipts.receipt(for: number, seconds: 40).status == "recorded")
+            }
+            #expect(try shards.notes(own) == ["n1", "n2", "n3"])
+            #expect(try shards.notes(other) == ["n1", "n2"])
+            try await deployment.waitUntilReady()
+            try await eventually("all is applied and published") { try shards.isAtRest() }
+            try shards.expectSound()
+            #expect(try await deployment.terminate() == .exited(0))
+            await receipts.stop()
+        }
+
+        @Test(
             "Nothing that is published has the source and id of anything else, over shards and data directories",
             .timeLimit(.minutes(2)))
         func identities() async throws {

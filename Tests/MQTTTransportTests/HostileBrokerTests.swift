@@ -35,7 +35,7 @@ struct HostileBrokerTests {
     }
 
     @Test func `An unknown property over TLS ends the connection, not the process`() throws {
-        let authority = try TLSTests.Authority()
+        let authority = try CertificateAuthority()
         let port = try freePort()
         let bytes = authority.file("bytes")
         try Data(PacketInspectorTests.connack + PacketInspectorTests.publish + [0x30, 7, 0, 1, 0x61, 3, 0xFF, 1, 0])

@@ -17,7 +17,7 @@ struct RefusalTests {
     func aWrongPasswordIsNotAuthorized(version: MQTTVersion) throws {
         let passwords = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString).path
         defer { try? FileManager.default.removeItem(atPath: passwords) }
-        try run("mosquitto_passwd", ["-c", "-b", passwords, "ann", "right"])
+        try runProgram("mosquitto_passwd", ["-c", "-b", passwords, "ann", "right"])
         let broker = try MosquittoProcess(configuration: ["password_file \(passwords)"], allowAnonymous: false)
         var options = publisherOptions(port: broker.port, version: version)
         options.broker.username = "ann"
@@ -75,16 +75,4 @@ struct RefusalTests {
         let broker = try ScriptedBroker(replies: [reply])
         #expect(try connectError(publisherOptions(port: broker.port, version: version))?.code == code)
     }
-}
-
-/// Runs a program of the system and waits for it.
-func run(_ program: String, _ arguments: [String]) throws {
-    let process = Process()
-    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-    process.arguments = [program] + arguments
-    process.standardOutput = FileHandle.nullDevice
-    process.standardError = FileHandle.nullDevice
-    try process.run()
-    process.waitUntilExit()
-    guard process.terminationStatus == 0 else { throw TestSupportError("\(program) failed: \(arguments)") }
 }

@@ -22,7 +22,7 @@ public final class Runtime: Sendable {
     private let logger: Logger
     private let heartbeats: Heartbeats
     private let board = StatusBoard()
-    private let shards = ShardSet()
+    private let shards: ShardSet
     private let backPressure: BackPressure
     /// Tells who watches conversations.
     public let live = LiveFeed()
@@ -38,9 +38,12 @@ public final class Runtime: Sendable {
     ///   - store: where the journals are; each shard's is opened on its engine's thread, which owns it from then on.
     ///   - heartbeats: where its threads show that they turn.
     ///   - verifiesInBackground: whether the journals are verified bit by bit while it runs.
+    ///   - batchDeadline: until when a batch that was handed over now waits for a shard that hangs (microseconds, monotonic); the
+    ///     usual patience where it is nil.
     package init(
         settings: RuntimeSettings, store: any JournalStore, handlers: [EffectClass: any EffectHandler], logger: Logger,
-        heartbeats: Heartbeats = Heartbeats(), verifiesInBackground: Bool = false
+        heartbeats: Heartbeats = Heartbeats(), verifiesInBackground: Bool = false,
+        batchDeadline: (@Sendable () -> Int64)? = nil
     ) throws(MQTTError) {
         self.settings = settings
         self.store = store
@@ -48,6 +51,7 @@ public final class Runtime: Sendable {
         self.logger = logger
         self.heartbeats = heartbeats
         self.verifiesInBackground = verifiesInBackground
+        shards = batchDeadline.map { ShardSet(batchDeadline: $0) } ?? ShardSet()
         ingressWake = try WakeHandle()
         replies = try Replies(
             session: settings.session, rule: settings.responseTopics, logger: logger, heartbeats: heartbeats)

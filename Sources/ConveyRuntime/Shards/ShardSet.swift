@@ -13,12 +13,22 @@ final class ShardSet: Sendable {
     }
 
     private let state = Monitor(State())
+    /// Until when a batch that was handed over now waits for a shard, where others could go on without it (microseconds, monotonic).
+    private let batchDeadline: @Sendable () -> Int64
 
     /// Why nothing can be handed over before the start has come that far.
     static let notOpen = JournalError(.busy, "the journal is not open yet")
 
     /// How long a batch waits for a shard where others could go on without it.
     private static let patienceMicroseconds: Int64 = 10_000_000
+
+    init(
+        batchDeadline: @escaping @Sendable () -> Int64 = {
+            Clocks.monotonicMicroseconds() + ShardSet.patienceMicroseconds
+        }
+    ) {
+        self.batchDeadline = batchDeadline
+    }
 
     var hosts: [ShardHost] { state.change { $0.hosts } }
     /// 1 until the layout is known.
@@ -93,7 +103,7 @@ final class ShardSet: Sendable {
                 tickets.append(hosts[shard].hand(over: part))
             }
         }
-        let deadline = isPatient ? nil : Clocks.monotonicMicroseconds() + Self.patienceMicroseconds
+        let deadline = isPatient ? nil : batchDeadline()
         var recorded = Array(repeating: [RecordOutcome](), count: hosts.count)
         for (shard, ticket) in tickets.enumerated() {
             switch ticket?.wait(until: deadline) {
