@@ -26,6 +26,28 @@ import Testing
             result.json == #"{"ok":true,"signals":3,"markers":2,"conversations":1,"through":5,"seconds":1.000}"#)
     }
 
+    @Test func `What was removed on purpose is counted`() {
+        var report = Self.report(0)
+        report.value.removed = 4
+        report.value.deleted = 7
+        let result = VerificationResult([report], shards: 1, duration: .seconds(1))
+        #expect(
+            result.text.hasPrefix(
+                "ok: 9 records (3 signals, 2 markers, 4 with removed content), 7 deleted, of 1 conversations, up to position 5"
+            ))
+        #expect(
+            result.json.hasPrefix(#"{"ok":true,"signals":3,"markers":2,"removed":4,"deleted":7,"conversations":1,"#))
+    }
+
+    @Test func `Counts of several shards are added up`() {
+        var reports = [Self.report(0), Self.report(1)]
+        reports[0].value.deleted = 2
+        reports[1].value.deleted = 3
+        let result = VerificationResult(reports, shards: 2, duration: .seconds(1))
+        #expect(result.text.contains(", 5 deleted, of 2 conversations"))
+        #expect(result.json.contains(#"{"shard":1,"ok":true,"signals":3,"markers":2,"deleted":3,"conversations":1,"#))
+    }
+
     @Test func `With several shards each finding names its shard`() {
         let difference = JournalDifference(.chain, "no record before it", subject: "c", position: Position(4))
         let reports = [

@@ -22,6 +22,8 @@ struct VerificationResult {
         for report in reports {
             sum.signals += report.value.signals
             sum.markers += report.value.markers
+            sum.removed += report.value.removed
+            sum.deleted += report.value.deleted
             sum.conversations += report.value.conversations
         }
         self.sum = sum
@@ -36,8 +38,11 @@ struct VerificationResult {
 
     var text: String {
         let places = reports.map { ShardPosition(shard: $0.shard, position: $0.value.through).text(shards: shards) }
+        var kinds = "\(sum.signals) signals, \(sum.markers) markers"
+        if sum.removed > 0 { kinds += ", \(sum.removed) with removed content" }
+        let deleted = sum.deleted > 0 ? ", \(sum.deleted) deleted," : ""
         let seen =
-            "\(sum.records) records (\(sum.signals) signals, \(sum.markers) markers) of \(sum.conversations) conversations, "
+            "\(sum.records) records (\(kinds))\(deleted) of \(sum.conversations) conversations, "
             + "up to position \(places.joined(separator: ", ")), in \(String(format: "%.1f", seconds)) s (\(rate) records/s)"
         let findings = reports.compactMap { report in
             report.value.difference.map { difference in
@@ -82,6 +87,9 @@ struct VerificationResult {
         object.add("ok", json: (isOK ? "true" : "false").utf8)
         object.add("signals", report.signals)
         object.add("markers", report.markers)
+        // Only where records were removed on purpose.
+        if report.removed > 0 { object.add("removed", report.removed) }
+        if report.deleted > 0 { object.add("deleted", report.deleted) }
         object.add("conversations", report.conversations)
     }
 }
