@@ -8,11 +8,15 @@ work=$(mktemp -d)
 pids=()
 failures=0
 
+# What runs in the background: brokers and listeners. They end with this script, also when it is stopped.
 finish() {
     for pid in "${pids[@]:-}"; do [ -z "$pid" ] || kill "$pid" 2>/dev/null || true; done
     rm -rf "$work"
 }
 trap finish EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
 
 check() { # check NAME EXPECTED COMMAND... : EXPECTED is ok or denied
     local name=$1 expected=$2 outcome=ok
@@ -88,7 +92,15 @@ connect() { # connect COMMAND USER ARGUMENT... : Convey uses its own listener
     local command=$1 user=$2 at=$port
     shift 2
     [ "$user" != convey ] || at=$own_port
-    "$command" -V 5 -h localhost -p "$at" --cafile "$work/certs/ca.crt" -u "$user" -P "secret-$user" -q 1 "$@"
+    $in_its_place "$command" -V 5 -h localhost -p "$at" --cafile "$work/certs/ca.crt" -u "$user" -P "secret-$user" -q 1 "$@"
+}
+in_its_place=
+listen() { # listen USER FILE ARGUMENT... : mosquitto_sub in the background
+    local user=$1 file=$2
+    shift 2
+    # Without exec the process to kill would be a shell, and mosquitto_sub its child would stay. -W ends it where nobody can.
+    (in_its_place=exec && connect mosquitto_sub "$user" -W 300 "$@") >"$file" 2>&1 &
+    pids+=($!)
 }
 publish() { # publish USER TOPIC
     connect mosquitto_pub "$1" -t "$2" -m "$2"
@@ -149,9 +161,8 @@ done
 # user has heard by the end of the round is compared.
 listeners=()
 for user in $users; do
-    connect mosquitto_sub "$user" -t 'conv/#' -t round/end >"$work/heard-$user" 2>&1 &
-    listeners+=($!)
-    pids+=($!)
+    listen "$user" "$work/heard-$user" -t 'conv/#' -t round/end
+    listeners+=("${pids[-1]}")
     for _ in $(seq 200); do
         # A message of its own tells that the subscription holds.
         connect mosquitto_pub observer -t round/end -m "ready" || true
@@ -176,9 +187,8 @@ wait "${listeners[@]}" 2>/dev/null || true
 
 # --- Client ids ---
 # Convey is connected with its id; others who ask for that id do not get it.
-connect mosquitto_sub convey -i convey-prod -t 'conv/in/#' -C 1 >"$work/session" 2>&1 &
-session=$!
-pids+=("$session")
+listen convey "$work/session" -i convey-prod -t 'conv/in/#' -C 1
+session=${pids[-1]}
 for _ in $(seq 200); do
     grep -q 'as convey-prod' "$work/production.conf.log" && break
     sleep 0.02
