@@ -1,5 +1,6 @@
 """The attacks. Each gets a field in which Convey runs and traffic flows, and leaves Convey running; what it broke it mends.
 An attack raises Trouble when Convey does what it must not; what the journal and the receipts say is checked behind it."""
+import contextlib
 import errno
 import json
 import os
@@ -21,8 +22,10 @@ from traffic import connect, receipts
 ATTACKS = {}
 
 
-def attack(name):
+def attack(name, shards=1):
+    """- shards: how many the journal must have at least."""
     def register(function):
+        function.shards = shards
         ATTACKS[name] = function
         return function
     return register
@@ -180,6 +183,37 @@ def journal_moved(field, draw, long):
     shutil.rmtree(field.data, ignore_errors=True)
     os.rename(aside, field.data)
     field.start()
+
+
+@contextlib.contextmanager
+def trouble_for_one_shard(field, draw, seconds, **orders):
+    """The others take signals meanwhile, and all of it is over after this."""
+    shard = field.shard_of(draw.choice(field.publisher.subjects))
+    field.disk.order(only_shard=shard + 1, **orders)
+    try:
+        yield shard
+        receipts_go_on(field, 30, seconds)
+        require(field.is_running(), f"Convey ended because of shard {shard}")
+    finally:
+        field.disk.order(only_shard=0, **{name: 0 for name in orders})
+    field.wait_until_ready()
+    receipts_go_on(field)
+
+
+@attack("one shard's disk is full", shards=2)
+def shard_disk_full(field, draw, long):
+    for _ in range(5 if long else 1):
+        with trouble_for_one_shard(field, draw, 30, write_error=errno.ENOSPC) as shard:
+            wait(f"/readyz names shard {shard}", 30, lambda: f"shard {shard} ".encode() in field.get("/readyz")[1])
+
+
+@attack("one shard hangs", shards=2)
+def shard_hangs(field, draw, long):
+    if not long:
+        return "skipped: takes long"
+    # Ingress waits 10 s for the shard, and then goes on without it.
+    with trouble_for_one_shard(field, draw, 20, sync_delay_us=20_000_000):
+        time.sleep(11)
 
 
 # --- The wire and the broker ---

@@ -21,6 +21,8 @@ from field import Field, Trouble
 SETTLE_SECONDS = 120
 SUBJECTS = 8                # conversations of an attack
 ATTACKS_PER_FIELD = 30      # then a new journal, verified, so that a long run does not measure its own disk
+SHORT_ATTACKS_PER_FIELD = 15   # so that a short run has a journal with one shard and one with several
+SHARDS = (1, 4)             # of a journal
 COLUMNS = ["attack", "seconds", "published", "receipts", "lost", "doubled", "holes", "invented", "endless", ""]
 
 
@@ -67,11 +69,20 @@ class Run:
     def __init__(self, options, draw):
         self.options, self.draw = options, draw
         self.field, self.attacks, self.rows, self.failed = None, 0, [], False
+        self.shards = draw.choice(SHARDS)   # of the next field
+
+    def begin_field(self):
+        self.field, self.attacks = Field(self.options.convey, self.draw.random(), self.shards), 0
+        self.field.first_start()
+        self.shards = next(count for count in SHARDS if count != self.shards)
 
     def attack(self, name):
+        if self.field is not None and self.field.shards < ATTACKS[name].shards:
+            self.end_field()
         if self.field is None:
-            self.field, self.attacks = Field(self.options.convey, self.draw.random()), 0
-            self.field.first_start()
+            if self.shards < ATTACKS[name].shards:
+                self.shards = max(SHARDS)
+            self.begin_field()
         self.attacks += 1
         field = self.field
         subjects = [f"a{len(self.rows)}-{index}" for index in range(SUBJECTS)]
@@ -91,7 +102,7 @@ class Run:
             words += f" FAILED: refused {field.publisher.refused[0]}"
             field.publisher.refused.clear()
         counts = [len(found) for found in vars(findings).values()] if findings else ["-"] * 5
-        row = [name, f"{time.monotonic() - began:.1f}", field.publisher.attempts - published,
+        row = [name if field.shards == 1 else f"{name} ({field.shards} shards)", f"{time.monotonic() - began:.1f}", field.publisher.attempts - published,
                field.publisher.receipt_count() - receipts, *counts, words.splitlines()[0] if words else ""]
         self.rows.append(row)
         print("  ".join(str(cell) for cell in row), flush=True)
@@ -101,7 +112,7 @@ class Run:
             self.failed = True
             # What is left of the field would blame the next attack.
             self.end_field(failed=True)
-        elif self.attacks >= ATTACKS_PER_FIELD:
+        elif self.attacks >= (SHORT_ATTACKS_PER_FIELD if self.options.short else ATTACKS_PER_FIELD):
             self.end_field()
 
     def end_field(self, failed=False):

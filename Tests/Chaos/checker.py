@@ -1,8 +1,11 @@
 """Compares what Convey has promised (receipts, published events) with what its journal holds."""
+import re
 import time
 
 from field import Trouble
 
+MARKER = re.compile(r"applied-([a-z2-7]{5})-[0-9]+")   # the tag of the shard, and a position in it
+OURS = "/convey/"   # how the sources of derived events begin
 ENDS = ("completed", "failed", "canceled")
 PUBLISHED = ("applied", "effect", "out", "audit")
 
@@ -35,8 +38,10 @@ def check(field, subjects, observed_all=True):
                 findings.lost.append(f"{signal.subject} {signal.id}: receipt for offset {offset}")
         if len(set(signal.receipts)) > 1:
             findings.doubled.append(f"{signal.subject} {signal.id}: receipts for offsets {set(signal.receipts)}")
+    derived = {}
     for subject, events in journals.items():
         _check_conversation(field, subject, events, findings, observed_all)
+        _check_shard(field, subject, events, findings, derived)
     findings.doubled += [f"{subject} {identifier}: two contents" for subject, identifier in field.observer.changed
                          if subject in journals]
     return findings
@@ -82,6 +87,29 @@ def _check_conversation(field, subject, events, findings, observed_all):
     answered = {f"llm-generation-{event['id']}" for event in events if event["type"] == "conv.in.message.received"}
     findings.endless += [f"{subject} {effect}: no end" for effect in answered - ended - started]
     _check_observed(field, subject, events, findings, observed_all)
+
+
+def _check_shard(field, subject, events, findings, derived):
+    """A conversation is in one shard. What Convey derives there has the shard's tag in its id, and no other shard has that tag.
+    Positions begin anew in each shard, so ids must differ over all conversations.
+    - derived: sources and ids seen so far, with their conversations."""
+    shards = {event["partition"] % field.shards for event in events}
+    if len(shards) > 1:
+        findings.ghosts.append(f"{subject}: records in shards {shards}")
+    tags = {match[1] for event in events if (match := MARKER.fullmatch(event["id"]))}
+    for shard, tag in ((shard, tag) for shard in shards for tag in tags):
+        if field.tags.setdefault(shard, tag) != tag:
+            findings.ghosts.append(f"{subject}: tag {tag} in shard {shard}, which has {field.tags[shard]}")
+        findings.ghosts += [f"shards {shard} and {other} have the tag {tag}" for other, known in field.tags.items()
+                            if other != shard and known == tag]
+    for event in events:
+        if not event["source"].startswith(OURS):
+            continue
+        if not any(f"-{tag}-" in event["id"] for tag in tags):
+            findings.ghosts.append(f"{subject} {event['id']}: no tag of its shard ({tags})")
+        other = derived.setdefault((event["source"], event["id"]), subject)
+        if other != subject:
+            findings.doubled.append(f"{event['id']}: in {other} and in {subject}")
 
 
 def _check_observed(field, subject, events, findings, observed_all):

@@ -34,6 +34,7 @@ struct control {
     volatile int64_t short_writes;     // every n-th write takes half its bytes
     volatile int64_t sync_delay_us;    // before each sync
     volatile int64_t writes, syncs;    // counted
+    volatile int64_t only_shard;       // errors and delays are for the files of shard `only_shard - 1` alone; 0 for all files
 };
 
 static struct control nothing, *control = &nothing;
@@ -98,11 +99,20 @@ static void die_if_due(volatile int64_t *left) {
     if (*left > 0 && --*left == 0) syscall(SYS_kill, getpid(), SIGKILL), pause();
 }
 
+// Whether orders hold for a file: `journal.db` and its WAL are the first shard's, `journal-1.db` the next one's.
+static int is_meant(const char *path) {
+    if (!control->only_shard) return 1;
+    const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+    int shard = 0;
+    sscanf(name, "journal-%d.db", &shard);
+    return shard == control->only_shard - 1;
+}
+
 // What is to happen to a write to one of our files: -1 with errno, or how many bytes it may take.
-static ssize_t admit(size_t length) {
+static ssize_t admit(const char *path, size_t length) {
     control->writes++;
     die_if_due(&control->kill_at_write);
-    if (control->write_error) return errno = (int)control->write_error, -1;
+    if (control->write_error && is_meant(path)) return errno = (int)control->write_error, -1;
     if (control->short_writes && length > 1 && control->writes % control->short_writes == 0) return (ssize_t)(length / 2);
     return (ssize_t)length;
 }
@@ -115,7 +125,7 @@ static ssize_t write_at(int fd, const void *bytes, size_t length, int64_t offset
         pthread_mutex_unlock(&mutex);
         return offset < 0 ? syscall(SYS_write, fd, bytes, length) : syscall(SYS_pwrite64, fd, bytes, length, offset);
     }
-    result = admit(length);
+    result = admit(path, length);
     if (result >= 0) {
         int64_t at = offset >= 0 ? offset : lseek(fd, 0, fcntl(fd, F_GETFL) & O_APPEND ? SEEK_END : SEEK_CUR);
         result = offset < 0 ? syscall(SYS_write, fd, bytes, result) : syscall(SYS_pwrite64, fd, bytes, result, offset);
@@ -139,14 +149,17 @@ static int sync_file(int fd, int (*real)(int)) {
     char path[PATH_MAX] = "";
     if (known) snprintf(path, sizeof path, "%s", known);
     int64_t error = 0;
+    int is_ordered = known && is_meant(known);
     if (known) {
         control->syncs++;
         die_if_due(&control->kill_at_sync);
+    }
+    if (is_ordered) {
         error = control->sync_error;
         control->sync_error = 0;
     }
     pthread_mutex_unlock(&mutex);
-    if (known && control->sync_delay_us) usleep((useconds_t)control->sync_delay_us);
+    if (is_ordered && control->sync_delay_us) usleep((useconds_t)control->sync_delay_us);
     if (error) return errno = (int)error, -1;
     int result = real(fd);
     if (result == 0 && *path) {

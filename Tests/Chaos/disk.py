@@ -7,7 +7,7 @@ import struct
 import subprocess
 
 ORDERS = ["clock_offset_ns", "kill_at_write", "kill_at_sync", "write_error", "sync_error", "short_writes",
-          "sync_delay_us", "writes", "syncs"]
+          "sync_delay_us", "writes", "syncs", "only_shard"]
 SECTOR = 512
 
 

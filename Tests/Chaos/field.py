@@ -20,6 +20,7 @@ PROJECT = os.path.dirname(os.path.dirname(HERE))
 ROLES = ["convey", "host", "bridge", "projection", "tool-weather", "kiosk-7"]
 START_SECONDS = 60
 PORT_IN_USE = 69   # Convey's exit status, among other reasons
+SHARD_ENDED = b"a shard has failed; the others go on"   # in Convey's log
 
 
 class Trouble(Exception):
@@ -63,7 +64,7 @@ acl_file {rules}
 persistence true
 persistence_location {directory}/
 max_queued_messages 0
-max_inflight_messages 1000
+max_inflight_messages 6000
 max_packet_size 1048576
 set_tcp_nodelay true
 user {os.environ.get("USER", "root")}
@@ -92,7 +93,9 @@ log_dest file {directory}/mosquitto.log
 class Field:
     """All parts. `start`, `kill` and `stop` are Convey's."""
 
-    def __init__(self, convey, seed):
+    def __init__(self, convey, seed, shards=1):
+        self.shards = shards
+        self.tags = {}   # of the shards, as the ids of published events tell them
         self.convey, self.directory = convey, tempfile.mkdtemp(prefix="convey-chaos-")
         self.data = os.path.join(self.directory, "data")
         self.http_port = free_port()
@@ -115,7 +118,7 @@ class Field:
 
     def _configure(self):
         config = {
-            "node": "chaos", "data": {"dir": self.data}, "http": {"address": f"127.0.0.1:{self.http_port}"},
+            "node": "chaos", "journal": {"shards": self.shards}, "data": {"dir": self.data}, "http": {"address": f"127.0.0.1:{self.http_port}"},
             "broker": {"url": f"mqtt://127.0.0.1:{self.wire.port}", "username": "convey", "client_id": "convey"},
             "llm": {"base_url": f"http://127.0.0.1:{self.model.port}/v1", "model": "chaos", "coalesce_delay": "5ms"},
             "effects": {"llm": {"backoff": "100ms", "backoff_limit": "500ms"},
@@ -142,6 +145,7 @@ class Field:
 
     def launch(self, recording=False, prefix=()):
         """Starts Convey without waiting for it."""
+        self.log_start = os.path.getsize(self.log.name)
         environment = dict(os.environ, CONVEY_BROKER_PASSWORD=self.password("convey"), **self.disk.environment(recording))
         self.process = subprocess.Popen([*prefix, self.convey, "serve", "--config", self.config],
                                         env=environment, stdout=self.log, stderr=self.log)
@@ -191,11 +195,29 @@ class Field:
             raise Trouble(f"Convey ended with {code} after SIGTERM")
 
     def restart_until_ready(self):
-        """For attacks at which Convey may have ended, as it should: starts it where it is not running."""
+        """For attacks at which Convey, or one of several shards, may have ended, as it should: starts it again then."""
         if not self.is_running():
             self.process.wait()
             self.launch()
-        self.wait_until_ready()
+        wait("Convey is ready", START_SECONDS, self._is_ready_after_restart)
+
+    def _is_ready_after_restart(self):
+        if self.has_ended_shard():
+            self.kill()
+            self.launch()
+        return self.is_ready()
+
+    def has_ended_shard(self):
+        """Whether a shard has ended since the last launch: the process goes on for the others, but that shard does not come back."""
+        with open(self.log.name, "rb") as file:
+            file.seek(self.log_start)
+            return SHARD_ENDED in file.read()
+
+    def shard_of(self, subject):
+        """The shard of a conversation that is known to the publisher, but perhaps not yet to Convey."""
+        path = f"/v1/conversations/{subject}/events?limit=1"
+        wait(f"{subject} has a record", START_SECONDS, lambda: self.get(path)[0] == 200)
+        return self.ask(path)["events"][0]["partition"] % self.shards
 
     def resident_megabytes(self):
         with open(f"/proc/{self.process.pid}/status") as file:

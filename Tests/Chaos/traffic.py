@@ -4,14 +4,14 @@ import json
 import random
 import threading
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 SOURCE = "/chaos"
-WINDOW = 100           # signals without a receipt
+WINDOW = 15            # signals of a conversation without a receipt: a shard that takes none must not use up those of the others
 REPEAT_SECONDS = 1.0   # a signal without a receipt is published again
 
 
@@ -46,7 +46,7 @@ class Publisher:
     def __init__(self, field, seed):
         self.draw = random.Random(seed)
         self.lock = threading.Lock()
-        self.signals, self.open = {}, {}
+        self.signals, self.open, self.open_of = {}, {}, Counter()
         self.attempts, self.refused = 0, []
         self.next = 0
         self.running = threading.Event()
@@ -87,19 +87,20 @@ class Publisher:
             time.sleep(0.005)
             if not self.client.is_connected():
                 continue
-            if self.running.is_set() and len(self.open) < WINDOW:
+            subjects = [subject for subject in self.subjects if self.open_of[subject] < WINDOW]
+            if self.running.is_set() and subjects:
                 for _ in range(self.draw.randrange(1, 4)):
-                    self._publish(self._new())
+                    self._publish(self._new(subjects))
             now = time.monotonic()
             with self.lock:
                 late = [signal for signal in self.open.values() if now - signal.published_at > REPEAT_SECONDS]
             for signal in late:
                 self._publish(signal)
 
-    def _new(self):
+    def _new(self, subjects):
         identifier = f"s-{self.next}"
         self.next += 1
-        subject, kind = self.draw.choice(self.subjects), self.draw.random()
+        subject, kind = self.draw.choice(subjects), self.draw.random()
         words = self.draw.choice(["say it again please", "weather in Oslo", "slow one two three four five six seven"])
         if kind < 0.70:
             rest, data = "note/taken", {"n": self.next, "text": "x" * self.draw.randrange(400)}
@@ -113,6 +114,7 @@ class Publisher:
         signal = Signal(identifier, subject, rest, data, self.draw.choice(["structured", "binary"]))
         with self.lock:
             self.signals[identifier] = self.open[identifier] = signal
+            self.open_of[subject] += 1
         return signal
 
     def _publish(self, signal):
@@ -140,7 +142,8 @@ class Publisher:
                 self.refused.append(receipt)
                 return
             signal.receipts.append(receipt["offset"])
-            self.open.pop(identifier, None)
+            if self.open.pop(identifier, None):
+                self.open_of[signal.subject] -= 1
 
     def close(self):
         self.closing = True
