@@ -2,16 +2,20 @@
 ///
 /// Only time spent listening counts: a thread that was busy, or that did not read on purpose, learns nothing of the broker.
 struct BrokerSilence {
-    /// The interval of silence after which the broker is probed.
-    static let askAfter = Duration.seconds(10)
-    /// Silence that ends the connection: the broker had ten seconds to answer the probe.
-    static let limit = Duration.seconds(20)
     /// Maximum silence counted per round.
     private static let roundLimit = Duration.seconds(2)
 
+    private let limits: BrokerSilenceLimits
     private(set) var duration = Duration.zero
     private var askedAt = Duration.zero
     private var lookedAt = SuspendingClock.now
+
+    init(_ limits: BrokerSilenceLimits) {
+        self.limits = limits
+    }
+
+    /// Whether the connection is to be ended.
+    var isTooLong: Bool { duration >= limits.end }
 
     /// Bytes arrived, or this side did not listen.
     mutating func restart() {
@@ -27,9 +31,9 @@ struct BrokerSilence {
         lookedAt = now
     }
 
-    /// Whether it is time to ask; true once for each stretch of `askAfter`.
+    /// Whether it is time to ask; true once for each stretch of `limits.askAfter`.
     mutating func isTimeToAsk() -> Bool {
-        guard duration - askedAt >= Self.askAfter else { return false }
+        guard duration - askedAt >= limits.askAfter else { return false }
         askedAt = duration
         return true
     }

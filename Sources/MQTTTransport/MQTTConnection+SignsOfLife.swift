@@ -25,7 +25,7 @@ extension MQTTConnection {
         mayHaveOutput = true
         pump()
         guard context.phase == .connected, let handle = openHandle() else { return }
-        if brokerSilence.duration >= BrokerSilence.limit {
+        if brokerSilence.isTooLong {
             end(
                 MQTTError(
                     .timeout,

@@ -36,7 +36,7 @@ public final class MQTTConnection {
     var connectDeadline = ContinuousClock.now
     /// The last `read` stopped at a limit: there may be more in buffers that `poll(2)` cannot see.
     private var mayHoldMore = false
-    var brokerSilence = BrokerSilence()
+    var brokerSilence: BrokerSilence
     /// When the broker was last sent something for its own sake while nothing is read.
     var keptAt = SuspendingClock.now
 
@@ -45,6 +45,7 @@ public final class MQTTConnection {
     /// - Throws: `invalidOption`, or `tlsFailure` for a file that cannot be read.
     public init(_ options: MQTTOptions) throws(MQTTError) {
         self.options = options
+        brokerSilence = BrokerSilence(options.silence)
         context = CallbackContext(broker: options.broker, version: options.version)
         _ = try ConnectionHandle(options, context: context)
     }
@@ -59,7 +60,7 @@ public final class MQTTConnection {
     public var isOpen: Bool { context.phase != .closed }
 
     /// How long the broker has sent nothing although this side listened: seconds on a sound connection, since it is asked
-    /// for a sign of life each `BrokerSilence.askAfter`.
+    /// for a sign of life each `BrokerSilenceLimits.askAfter`.
     public var silence: Duration { isConnected ? brokerSilence.duration : .zero }
 
     /// Number of QoS 1 messages that were read but not acknowledged. Always 0 with `.immediate`.

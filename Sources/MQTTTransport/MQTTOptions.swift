@@ -29,6 +29,8 @@ public struct MQTTOptions: Sendable {
     public var acknowledgement: Acknowledgement
     /// How long after `connect()` a CONNACK may take before `keepAlive()` gives the connection up.
     public var connectTimeoutSeconds: Int
+    /// When a broker that sends nothing is probed, and when the connection is given up.
+    package var silence = BrokerSilenceLimits()
     /// The maximum packet size; it is sent to the broker (MQTT 5, 3.1.2.11.4) and does not send larger ones. MQTT 3.1.1
     /// cannot say so: there it is what MQTT allows, 256 MiB.
     public var packetLimit: Int { version == .v5 ? Self.packetLimitV5 : 256 << 20 | 5 }

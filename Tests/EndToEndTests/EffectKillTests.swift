@@ -6,7 +6,7 @@ import Testing
 extension UnderLoad {
     @Suite("Effects of a killed Convey")
     struct EffectKillTests {
-        private static let kills = 30
+        private static let kills = 18
         /// Every so many kills a worker is killed too, in a call.
         private static let workerKillEvery = 6
         private static let tools = ["get_weather", "get_tides"]

@@ -8,15 +8,23 @@ import Testing
 @Suite("Health")
 struct HealthTests {
     @Test(
-        "A broker that is stopped, or a wire that swallows everything, is not ready, and comes back",
+        "A silent broker, a silent wire, a stuck outbox, a pause and a hung engine are told apart by name, and pass",
         .timeLimit(.minutes(4)))
-    func silence() async throws {
+    func faultsThatTakeTime() async throws {
+        // Each comes to a limit of ten to thirty seconds, so they wait together, each with a service of its own.
+        async let broker: Void = Self.stoppedBroker()
+        async let wire: Void = Self.silentWire()
+        async let outbox: Void = Self.stalledOutbox()
+        async let pause: Void = Self.pause()
+        async let engine: Void = Self.hungEngine()
+        _ = try await (broker, wire, outbox, pause, engine)
+    }
+
+    /// A broker that is stopped is not ready, and comes back.
+    private static func stoppedBroker() async throws {
         let deployment = try Deployment()
-        let relay = try TCPRelay(to: deployment.broker.port)
-        deployment.brokerPort = relay.port
         try await deployment.start()
         let health = Health(deployment)
-
         let broker = try #require(deployment.broker.processID)
         Glibc.kill(broker, SIGSTOP)
         try await health.becomesUnready(["broker": "silent"])
@@ -24,7 +32,16 @@ struct HealthTests {
         #expect(deployment.metric(#"convey_up{part="broker"}"#) == 0)
         Glibc.kill(broker, SIGCONT)
         try await deployment.waitUntilReady(seconds: 60)
+        #expect(try await deployment.terminate() == .exited(0))
+    }
 
+    /// So is one behind a wire that swallows everything.
+    private static func silentWire() async throws {
+        let deployment = try Deployment()
+        let relay = try TCPRelay(to: deployment.broker.port)
+        deployment.brokerPort = relay.port
+        try await deployment.start()
+        let health = Health(deployment)
         for direction in [TCPRelay.Direction.fromClient, .fromBroker] { relay.hold(true, direction) }
         try await health.becomesUnready(["broker": "silent"])
         #expect(health.isAlive)
@@ -34,10 +51,8 @@ struct HealthTests {
         relay.stop()
     }
 
-    @Test(
-        "Events that wait and are not acknowledged make the service unready, however alive its connection",
-        .timeLimit(.minutes(3)))
-    func stalledOutbox() async throws {
+    /// Events that wait and are not acknowledged make the service unready, however alive its connection.
+    private static func stalledOutbox() async throws {
         let deployment = try Deployment()
         let relay = try TCPRelay(to: deployment.broker.port)
         deployment.brokerPort = relay.port
@@ -62,8 +77,8 @@ struct HealthTests {
         relay.stop()
     }
 
-    @Test("A pause of ingress leaves the service ready and its connection alone", .timeLimit(.minutes(3)))
-    func pause() async throws {
+    /// A pause of ingress leaves the service ready and its connection alone.
+    private static func pause() async throws {
         let deployment = try Deployment(["--effects-open-limit", "1", "--llm-echo-delay", "10s"])
         let relay = try TCPRelay(to: deployment.broker.port)
         deployment.brokerPort = relay.port
@@ -91,10 +106,8 @@ struct HealthTests {
         relay.stop()
     }
 
-    @Test(
-        "An engine that hangs in a sync is unready, then not alive, both with its name, and well again afterwards",
-        .timeLimit(.minutes(4)))
-    func hungEngine() async throws {
+    /// An engine that hangs in a sync is unready, then not alive, both with its name, and well again afterwards.
+    private static func hungEngine() async throws {
         let deployment = try Deployment()
         try await deployment.start()
         let health = Health(deployment)

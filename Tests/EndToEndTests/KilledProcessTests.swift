@@ -9,7 +9,7 @@ enum UnderLoad {}
 extension UnderLoad {
     @Suite("Killed Convey")
     struct KilledProcessTests {
-        private static let killsEach = 30
+        private static let killsEach = 15
 
         @Test(
             "Killed at any moment, nothing is lost, recorded twice, applied twice, reordered or published under two names",

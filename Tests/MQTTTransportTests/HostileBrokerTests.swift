@@ -67,6 +67,9 @@ struct HostileBrokerTests {
         for round in 0..<rounds {
             var options = publisherOptions(port: broker.port, version: round % 3 == 0 ? .v311 : .v5)
             options.acknowledgement = round % 2 == 0 ? .immediate : .whenFlushed
+            // Some say nothing at all after a while.
+            options.connectTimeoutSeconds = 1
+            options.silence = BrokerSilenceLimits(askAfter: .seconds(1), end: .seconds(2))
             #expect(throws: Never.self, "seed \(seed), round \(round)") { _ = try visit(options) }
         }
         let harness = try Harness(publisherOptions(port: broker.port))

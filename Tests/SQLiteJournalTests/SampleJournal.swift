@@ -4,21 +4,66 @@ import JournalSupport
 import Logging
 import SQLiteJournal
 import Signals
+import Synchronization
 
-/// The journal of an engine that has worked for a while: answers that ended, failed and were aborted, one that is still
-/// open, causes, a dead letter, checkpoints and evictions.
+/// A copy of the journal that `SampleHistory` makes. Each kind is made once, because that takes half a second.
 final class SampleJournal {
+    static let subjects = (0..<7).map { "conversation-\($0)" }
+
+    private struct Kind: Hashable {
+        var seed: UInt64
+        var rounds: Int
+    }
+
+    /// The files of the journals that were made, by name.
+    private static let made = Mutex<[Kind: [String: Data]]>([:])
+
     let directory = NSTemporaryDirectory() + "convey-sample-" + UUID().uuidString
+
+    /// - Parameter rounds: each records two to four signals of hosts.
+    init(seed: UInt64 = 7, rounds: Int = 60) throws {
+        let files = try Self.made.withLock { made in
+            let kind = Kind(seed: seed, rounds: rounds)
+            let files = try made[kind] ?? Self.make(kind)
+            made[kind] = files
+            return files
+        }
+        try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
+        for (name, data) in files { try data.write(to: URL(fileURLWithPath: directory + "/" + name)) }
+    }
+
+    deinit {
+        // What cannot be removed is in the temporary directory anyway.
+        try? FileManager.default.removeItem(atPath: directory)
+    }
+
+    private static func make(_ kind: Kind) throws -> [String: Data] {
+        let directory = NSTemporaryDirectory() + "convey-sample-" + UUID().uuidString
+        defer { try? FileManager.default.removeItem(atPath: directory) }  // Only litter would be left behind.
+        try SampleHistory(seed: kind.seed).record(in: directory, rounds: kind.rounds)
+        let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { !$0.hasSuffix("-shm") }
+        return try Dictionary(
+            uniqueKeysWithValues: names.map {
+                ($0, try Data(contentsOf: URL(fileURLWithPath: directory + "/" + $0)))
+            })
+    }
+}
+
+/// An engine that works for a while: answers that end, fail and are aborted, one that stays open, causes, a dead letter,
+/// checkpoints and evictions.
+private final class SampleHistory {
     private var time = EngineTime(wall: 1_700_000_000_000_000, monotonic: 0)
     private var random: SeededRandom
     private var running: [EffectAttempt] = []
 
-    static let subjects = (0..<7).map { "conversation-\($0)" }
+    private static let subjects = SampleJournal.subjects
     private static let logger = Logger(label: "sample") { _ in SwiftLogNoOpLogHandler() }
 
-    /// - Parameter rounds: each records two to four signals of hosts.
-    init(seed: UInt64 = 7, rounds: Int = 60) throws {
+    init(seed: UInt64) {
         random = SeededRandom(seed: seed)
+    }
+
+    func record(in directory: String, rounds: Int) throws {
         var settings = EngineSettings()
         settings.checkpointInterval = 60
         settings.conversationLimit = 3
@@ -35,11 +80,6 @@ final class SampleJournal {
         while !running.isEmpty { try report(engine) }
         // The last one stays open.
         try run(engine, [signal("open", "conv.in.message.received", Self.subjects[1])])
-    }
-
-    deinit {
-        // What cannot be removed is in the temporary directory anyway.
-        try? FileManager.default.removeItem(atPath: directory)
     }
 
     private func work(_ engine: Engine, _ round: Int) throws {
