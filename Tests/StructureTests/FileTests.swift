@@ -2,19 +2,11 @@ import Testing
 
 @Suite("Files")
 struct FileTests {
-    /// Types that still stand in files of other names. Take out what you have moved; put none in.
-    private static let exceptions: Set = [
-        
-        
-        "JournalReader", 
-        
-    ]
-
     @Test("A type stands in a file of its name")
     func typesAreFoundByName() throws {
         for module in try SourceTree.modules() {
             for file in try SourceTree.files(under: "Sources/\(module)") where !file.isMain {
-                let strangers = file.types.filter { $0 != file.typeName && !Self.exceptions.contains($0) }
+                let strangers = file.types.filter { $0 != file.typeName }
                 #expect(strangers.isEmpty, "\(file.path) holds \(strangers): give each a file of its own")
             }
         }
