@@ -22,6 +22,8 @@ final class CallbackContext {
     var inboxBytes = 0
     /// Counts every callback, so that a reader can tell a packet from an empty socket.
     var callbackCount = 0
+    /// Counts the connections.
+    private(set) var connection = 0
     /// QoS 1 messages read since the last complete flush: their PUBACKs are queued.
     var unflushed = 0
     /// From the CONNACK; 65535 where it names none.
@@ -40,6 +42,7 @@ final class CallbackContext {
     /// Forgets the previous connection, except for what the caller has not read yet.
     func beginConnecting() {
         phase = .connecting
+        connection += 1
         unflushed = 0
         brokerReceiveMaximum = Int(UInt16.max)
         log = []
@@ -83,6 +86,7 @@ final class CallbackContext {
         if properties != nil { received.copyProperties(from: properties) }
         inboxBytes += received.payload.count + received.topic.utf8.count
         received.packetIdentifier = UInt16(truncatingIfNeeded: message.mid)
+        received.connection = connection
         if message.qos > 0 { unflushed += 1 }
         inbox.messages.append(received)
     }

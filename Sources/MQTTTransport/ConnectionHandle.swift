@@ -54,7 +54,7 @@ final class ConnectionHandle {
         case .whenFlushed:
             // libmosquitto then only queues packets and leaves the writing to mosquitto_loop_write.
             try check(mosquitto_threaded_set(pointer, true), "threaded mode")
-        case .immediate:
+        case .explicit, .immediate:
             break
         }
     }

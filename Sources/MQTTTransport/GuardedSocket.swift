@@ -28,8 +28,10 @@ final class GuardedSocket {
     /// With TLS: what the broker has sent; after `receivedHead` it is not passed on yet.
     private var received: [UInt8] = []
     private var receivedHead = 0
-    /// Nil where acknowledgements cannot be told apart: within TLS.
-    private var acknowledgements: AcknowledgementFilter?
+    /// Nil where the library's acknowledgements go on.
+    private var filter: AcknowledgementFilter?
+    /// PUBACKs of our own, which leave between two of the library's packets.
+    private var acknowledgements: [UInt8] = []
     /// Bytes for the broker that its socket has not accepted yet.
     private var unsent: [UInt8] = []
     private var buffer = [UInt8](repeating: 0, count: GuardedSocket.chunk)
@@ -41,16 +43,16 @@ final class GuardedSocket {
 
     /// Replaces the library's socket.
     ///
-    /// - Parameter filtersAcknowledgements: whether `withhold` will be called.
+    /// - Parameter acknowledgesExplicitly: PUBACKs leave by `acknowledge` only. Not with TLS.
     /// - Throws: `systemError` when the process has no descriptor left.
     init(
         handle: OpaquePointer, broker address: BrokerAddress, version: MQTTVersion, packetLimit: Int,
-        filtersAcknowledgements: Bool
+        acknowledgesExplicitly: Bool
     ) throws(MQTTError) {
         broker = address
         inspector = PacketInspector(version: version, packetLimit: packetLimit)
         isEncrypted = address.tls != nil
-        acknowledgements = isEncrypted || !filtersAcknowledgements ? nil : AcknowledgementFilter()
+        filter = acknowledgesExplicitly ? AcknowledgementFilter() : nil
         tls = isEncrypted ? TLSSession(handle) : nil
         let librarys = mosquitto_socket(handle)
         descriptor = fcntl(librarys, F_DUPFD_CLOEXEC, 0)
@@ -76,7 +78,7 @@ final class GuardedSocket {
     }
 
     /// Whether bytes wait for the broker's socket.
-    var hasUnsent: Bool { !unsent.isEmpty }
+    var hasUnsent: Bool { !unsent.isEmpty || !acknowledgements.isEmpty }
 
     // MARK: To the library
 
@@ -161,12 +163,18 @@ final class GuardedSocket {
                 unsent.removeFirst(count)
                 if !unsent.isEmpty { return .blocked }
             }
+            if !acknowledgements.isEmpty, filter?.isBetweenPackets ?? false {
+                swap(&unsent, &acknowledgements)
+                continue
+            }
             let count = recv(inner, &buffer, buffer.count, Int32(MSG_DONTWAIT))
             guard count > 0 else { return .moved }
-            if let rest = filtered(count) {
+            if filter != nil {
                 // The next round sends it.
-                unsent = rest
-                if rest.isEmpty, count < buffer.count { return .moved }
+                unsent = buffer.withUnsafeBytes { bytes in
+                    filter?.filter(UnsafeRawBufferPointer(rebasing: bytes[..<count])) ?? []
+                }
+                if unsent.isEmpty, acknowledgements.isEmpty, count < buffer.count { return .moved }
                 continue
             }
             let sent = buffer.withUnsafeBytes { send(descriptor, $0.baseAddress, count, flags) }
@@ -178,12 +186,11 @@ final class GuardedSocket {
         }
     }
 
-    /// Keeps PUBACKs back that the library writes from now on.
-    func withhold(_ identifiers: some Sequence<UInt16>) { acknowledgements?.withhold(identifiers) }
-
-    /// - Returns: nil where everything in the buffer goes on.
-    private func filtered(_ count: Int) -> [UInt8]? {
-        buffer.withUnsafeBytes { acknowledgements?.filter(UnsafeRawBufferPointer(rebasing: $0[..<count])) }
+    /// Queues PUBACKs; `pump` sends them. MQTT 5 takes the short form, too: without a reason code it means success.
+    func acknowledge(_ identifiers: some Sequence<UInt16>) {
+        for identifier in identifiers {
+            acknowledgements += [0x40, 2, UInt8(identifier >> 8), UInt8(identifier & 0xFF)]
+        }
     }
 
     private func sendingFailed(_ systemCode: Int32) -> Outcome {

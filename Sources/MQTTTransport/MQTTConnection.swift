@@ -9,7 +9,9 @@ import Glibc
 ///
 /// With `.whenFlushed` the PUBACK of a message leaves in `flush()` and nowhere else (design: "acknowledge after commit").
 /// libmosquitto queues it before it hands the message over and its queue knows no "up to here", so a `flush()`
-/// acknowledges everything read so far. Subscribe and publish on such a connection also only leave in `flush()`.
+/// acknowledges everything read so far. Subscribe and publish on such a connection also only leave in `flush()`. With `.explicit`
+/// the PUBACKs of the library are taken out of what it writes, and `acknowledge` writes them: messages may be read while
+/// earlier ones are not committed yet.
 public final class MQTTConnection {
     /// How long `flush()` waits for a broker that does not take our bytes before it gives the connection up.
     public static let flushLimitMilliseconds = 10_000
@@ -42,6 +44,7 @@ public final class MQTTConnection {
 
     /// Checks the options without connecting.
     ///
+    /// - Precondition: no TLS where acknowledgement is explicit.
     /// - Throws: `invalidOption`, or `tlsFailure` for a file that cannot be read.
     public init(_ options: MQTTOptions) throws(MQTTError) {
         self.options = options
@@ -63,7 +66,7 @@ public final class MQTTConnection {
     /// for a sign of life each `BrokerSilenceLimits.askAfter`.
     public var silence: Duration { isConnected ? brokerSilence.duration : .zero }
 
-    /// Number of QoS 1 messages that were read but not acknowledged. Always 0 with `.immediate`.
+    /// Number of QoS 1 messages that were read and that the next write acknowledges; only with `.whenFlushed`.
     public var unacknowledgedCount: Int {
         options.acknowledgement == .whenFlushed ? context.unflushed : 0
     }
@@ -104,7 +107,7 @@ public final class MQTTConnection {
         do throws(MQTTError) {
             wire = try GuardedSocket(
                 handle: handle.pointer, broker: options.broker, version: options.version,
-                packetLimit: options.packetLimit, filtersAcknowledgements: options.acknowledgement == .whenFlushed)
+                packetLimit: options.packetLimit, acknowledgesExplicitly: options.acknowledgement == .explicit)
         } catch {
             context.phase = .closed
             throw error
@@ -132,7 +135,7 @@ public final class MQTTConnection {
         if mayHaveOutput { pump() }
         let writes =
             wire?.hasUnsent == true
-            || (libraryWantsWrite && (options.acknowledgement == .immediate || context.phase == .connecting))
+            || (libraryWantsWrite && (options.acknowledgement != .whenFlushed || context.phase == .connecting))
         var descriptors = [
             pollfd(
                 fd: wire?.descriptor ?? -1, events: Int16((reading ? POLLIN : 0) | (writes ? POLLOUT : 0)), revents: 0),
@@ -202,15 +205,16 @@ public final class MQTTConnection {
         flush(limitMilliseconds: Self.flushLimitMilliseconds)
     }
 
-    /// Whether `withhold` works: not over TLS, where what the library writes cannot be looked at.
-    public var canWithhold: Bool { options.acknowledgement == .whenFlushed && options.broker.tls == nil }
-
-    /// Keeps the PUBACKs of messages back that were read since the last `flush()`: the broker keeps these messages, and sends
-    /// them again over the next connection. Over this one it sends as many messages fewer at once. Needs `canWithhold`.
-    public func withhold(_ messages: some Sequence<ReceivedMessage>) {
-        precondition(canWithhold, "acknowledgements cannot be withheld over TLS")
-        wire?.withhold(messages.lazy.filter { $0.qos > 0 }.map(\.packetIdentifier))
+    /// Sends the PUBACKs of messages that were read over this connection, with `.explicit`. The broker keeps those that are not
+    /// acknowledged, sends them again over the next connection, and sends as many messages fewer at once over this one. Those of
+    /// earlier connections are left out: their identifiers may be other messages' by now.
+    public func acknowledge(_ messages: some Sequence<ReceivedMessage>) {
+        wire?.acknowledge(messages.lazy.filter { $0.qos > 0 && self.isCurrent($0) }.map(\.packetIdentifier))
+        pump()
     }
+
+    /// Whether a message came over the connection that there is now.
+    public func isCurrent(_ message: ReceivedMessage) -> Bool { isOpen && message.connection == context.connection }
 
     /// Ends the connection at once without writing: queued PUBACKs never leave, so the broker delivers those messages
     /// again. It also publishes the will. Without event.

@@ -4,6 +4,9 @@ public struct MQTTOptions: Sendable {
     public enum Acknowledgement: Sendable {
         /// Only inside `MQTTConnection.flush()`: the caller acknowledges by flushing, after its commit.
         case whenFlushed
+        /// Only by `MQTTConnection.acknowledge`, for whichever messages the caller names. Not with TLS, where packets cannot be told
+        /// apart before they are encrypted.
+        case explicit
         /// As soon as the message is read. A crash after that loses it. For connections that mostly publish.
         case immediate
     }

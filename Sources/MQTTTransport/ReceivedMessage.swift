@@ -9,6 +9,8 @@ public struct ReceivedMessage: Sendable {
     public var qos: Int
     /// The packet identifier that its PUBACK names; 0 for QoS 0.
     public var packetIdentifier: UInt16 = 0
+    /// Which of the connections of its `MQTTConnection` it came over.
+    var connection = 0
     /// Whether the broker sent it because it was retained when we subscribed.
     public var isRetained: Bool
     /// MQTT 5 Content Type (3.3.2.3.9).

@@ -3,20 +3,21 @@ import JournalPort
 import Signals
 import Threads
 
-/// What other threads hand to the engine's thread. Every list in it is bounded: ingress hands over one batch and waits for
-/// its commit, and attempts wait while `reportLimit` reports are not taken yet.
+/// What other threads hand to the engine's thread. Every list in it is bounded: ingress counts the messages that it has handed over,
+/// and attempts wait while `reportLimit` reports are not taken yet.
 final class EngineMailbox: Sendable {
-    /// One batch of ingress.
+    /// What becomes of a batch of ingress.
     final class Ticket: Sendable {
-        let inbound: [InboundSignal]
         private let result = Monitor<Result<[RecordOutcome], JournalError>?>(nil)
+        private let onComplete: @Sendable () -> Void
 
-        init(_ inbound: [InboundSignal]) {
-            self.inbound = inbound
+        init(onComplete: @escaping @Sendable () -> Void) {
+            self.onComplete = onComplete
         }
 
         func complete(_ outcome: Result<[RecordOutcome], JournalError>) {
             result.change { $0 = outcome }
+            onComplete()
         }
 
         /// - Parameter deadline: microseconds, monotonic; nil waits without limit.
@@ -26,6 +27,17 @@ final class EngineMailbox: Sendable {
         }
 
         var isComplete: Bool { result.change { $0 != nil } }
+
+        /// Why nothing of the batch was recorded; nil while that is open, and when all of it was.
+        var failure: JournalError? {
+            result.change { if case .failure(let error) = $0 { error } else { nil } }
+        }
+    }
+
+    /// A batch of ingress.
+    struct Batch: Sendable {
+        let inbound: [InboundSignal]
+        let ticket: Ticket
     }
 
     /// Dead letters to move, and who waits for the commit.
@@ -41,7 +53,8 @@ final class EngineMailbox: Sendable {
     }
 
     struct Contents {
-        var ticket: Ticket?
+        /// In the order in which they came; one transaction takes all of them.
+        var batches: [Batch] = []
         var posts: [PostTicket] = []
         var deadLetters: [DeadLetterTicket] = []
         var reports: [EffectReport] = []
@@ -56,7 +69,7 @@ final class EngineMailbox: Sendable {
 
         /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
         var isUrgent: Bool {
-            ticket != nil || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || !unpublished.isEmpty
+            !batches.isEmpty || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || !unpublished.isEmpty
                 || mayHavePlaces || isStopping
         }
 
@@ -88,12 +101,20 @@ final class EngineMailbox: Sendable {
         reportLimit = max(1, Self.reportLimit / shards)
     }
 
-    /// Hands a batch over. There must be no other one that is not complete.
-    func hand(over inbound: [InboundSignal]) -> Ticket {
-        let ticket = Ticket(inbound)
-        let refusal = contents.change { contents in
-            if contents.closedBy == nil { contents.ticket = ticket }
-            return contents.closedBy
+    /// Hands a batch over. It is not taken where the one before it has failed: the broker sends both again, in their order.
+    /// - Parameters:
+    ///   - previous: the batch before it that came over the same connection.
+    ///   - onComplete: called on the engine's thread, or before this returns.
+    func hand(
+        over inbound: [InboundSignal], behind previous: Ticket? = nil,
+        onComplete: @escaping @Sendable () -> Void = {}
+    ) -> Ticket {
+        let ticket = Ticket(onComplete: onComplete)
+        let refusal = contents.change { contents -> JournalError? in
+            // Looked at in here: once the engine goes on after a failure, every later batch knows of it.
+            if let refusal = contents.closedBy ?? previous?.failure { return refusal }
+            contents.batches.append(Batch(inbound: inbound, ticket: ticket))
+            return nil
         }
         if let refusal { ticket.complete(.failure(refusal)) }
         return ticket
@@ -202,7 +223,7 @@ final class EngineMailbox: Sendable {
 extension EngineMailbox.Contents {
     /// Tells everybody who waits that nothing was done.
     func fail(with error: JournalError) {
-        ticket?.complete(.failure(error))
+        for batch in batches { batch.ticket.complete(.failure(error)) }
         for ticket in posts { ticket.answer(.failure(error)) }
         for ticket in deadLetters { ticket.answer(.failure(error)) }
     }

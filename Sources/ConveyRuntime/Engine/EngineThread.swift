@@ -5,7 +5,7 @@ import Logging
 import Observability
 import Threads
 
-/// Runs a shard's engine on a thread of its own: takes what other threads hand over, calls `transact`, and lets go what is
+/// Runs a shard's engine on a thread of its own: takes what other threads hand over, calls `process`, and lets go what is
 /// durable. The only thread that touches the journal's writing connection.
 final class EngineThread: Sendable {
     /// Who acts on what has been committed.
@@ -80,7 +80,7 @@ final class EngineThread: Sendable {
         while true {
             let work = take(engine, outlets)
             beat.turn()
-            if work.isStopping, work.ticket == nil, work.posts.isEmpty, work.reports.isEmpty,
+            if work.isStopping, work.batches.isEmpty, work.posts.isEmpty, work.reports.isEmpty,
                 !engine.hasWork || isPast(stopBy())
             {
                 // `flushCursor` writes it once the outbox has come to its end.
@@ -126,7 +126,7 @@ final class EngineThread: Sendable {
         _ look: inout PartitionLook
     ) throws(JournalError) {
         var input = EngineInput()
-        input.inbound = work.ticket?.inbound ?? []
+        for batch in work.batches { input.inbound += batch.inbound }
         for post in work.posts { input.inbound.append(post.inbound) }
         input.reports = work.reports
         input.deadLetterMoves = work.deadLetters.map(\.move)
@@ -151,10 +151,12 @@ final class EngineThread: Sendable {
         engine.observeCommit(seconds: Double(ended - began) / 1_000_000)
         // Committed: from here on the world may know.
         outlets.outbox.append(output.outbound, committed: engine.lastPosition)
-        let posted = output.outcomes.suffix(work.posts.count)
-        work.ticket?.complete(
-            .success(posted.isEmpty ? output.outcomes : Array(output.outcomes.dropLast(posted.count))))
-        for (post, outcome) in zip(work.posts, posted) { post.answer(.success(outcome)) }
+        var outcomes = output.outcomes[...]
+        for batch in work.batches {
+            batch.ticket.complete(.success(Array(outcomes.prefix(batch.inbound.count))))
+            outcomes = outcomes.dropFirst(batch.inbound.count)
+        }
+        for (post, outcome) in zip(work.posts, outcomes) { post.answer(.success(outcome)) }
         for (ticket, outcomes) in zip(work.deadLetters, output.deadLetterOutcomes) { ticket.answer(.success(outcomes)) }
         outlets.effects.carryOut(output.orders)
         outlets.live.committed(output.outbound)

@@ -7,10 +7,14 @@ import Signals
 import Synchronization
 import Threads
 
-/// Takes signals from the broker: read a batch, have the shards commit it, and only then let its PUBACKs out. Owns a thread and
-/// the connection with the persistent session.
+/// Takes signals from the broker: read a batch, have the shards commit it, and only then acknowledge it. Owns a thread and the
+/// connection with the persistent session.
 ///
-/// Invariant of promise 1: between `read` and a successful `submit` nothing is written to this connection.
+/// While batches are being committed it reads further ones; the engine takes what has come in one transaction. Over TLS acknowledgements
+/// cannot be told apart, so there it waits for each batch.
+///
+/// Invariant of promise 1: the PUBACK of a message leaves in `finish`, after its shard has committed. Over TLS every write acknowledges
+/// what was read, so between `read` and the commit nothing is written.
 final class IngressLoop: Sendable {
     struct Settings: Sendable {
         var session: BrokerSession
@@ -20,9 +24,12 @@ final class IngressLoop: Sendable {
         /// Whether signals were recorded before: then the broker should know the session.
         var expectsSession: Bool
 
+        /// Messages that may be on their way to the shards at once: what is read while as many are being committed.
+        var inFlightLimit: Int { 2 * batchLimit }
+
         /// Messages that the broker may send unacknowledged.
         /// - Parameter shards: with several, one of them may fail and the others go on.
-        func receiveMaximum(shards: Int) -> Int { batchLimit + (shards > 1 ? WithheldMessages.limit : 0) }
+        func receiveMaximum(shards: Int) -> Int { inFlightLimit + (shards > 1 ? WithheldMessages.limit : 0) }
     }
 
     private let settings: Settings
@@ -34,10 +41,13 @@ final class IngressLoop: Sendable {
     private let logger: Logger
     private let beat: ThreadBeat
     private let receiveMaximum: Int
+    /// Whether single messages can be acknowledged.
+    private let isPipelined: Bool
     private let isStopping = Atomic(false)
 
     /// Bytes of payload a batch: bounds memory where messages are large.
     private static let batchBytes = 8 * 1_024 * 1_024
+    private static let inFlightBytes = 2 * batchBytes
     /// What the broker sends again comes first in a resumed session: at most about twice of what it may send unacknowledged, and at
     /// once.
     private static let redeliveryBatches = 2
@@ -51,6 +61,7 @@ final class IngressLoop: Sendable {
         self.settings = settings
         self.shards = shards
         receiveMaximum = settings.receiveMaximum(shards: shards.count)
+        isPipelined = settings.session.broker.tls == nil
         self.replies = replies
         self.backPressure = backPressure
         self.board = board
@@ -59,7 +70,7 @@ final class IngressLoop: Sendable {
         self.beat = beat
     }
 
-    /// Ends `run` after the batch at hand.
+    /// Ends `run` when what was read is committed.
     func stop() {
         isStopping.store(true, ordering: .releasing)
         wake.wake()
@@ -68,28 +79,41 @@ final class IngressLoop: Sendable {
     func run() throws(MQTTError) {
         let link = try BrokerLink(options, wake: wake, beat: beat)
         var state = State(expectsSession: settings.expectsSession)
-        while !isStopping.load(ordering: .acquiring) {
+        while true {
             beat.turn()
-            welcomeBack(link.connection, &state)
+            finishBatches(link, &state)
+            let isStopping = isStopping.load(ordering: .acquiring)
+            if isStopping, state.batches.isEmpty { break }
+            let mayWelcome = welcomeBack(link.connection, &state)
             let pause = backPressure.pause
             if !link.isOpen {
                 // What ended the connection may not have been read yet.
                 takeBatch(link, &state)
                 // A paused connection could not read the broker's answer, so it waits for the end of the pause.
-                if let pause { paused(pause) } else if let loss = link.connect() { lost(loss) }
+                if let pause { paused(pause) } else if !isStopping, let loss = link.connect() { lost(loss) }
             }
-            let mayRead = pause == nil
-            Linger.sleep(state.rest)
-            state.rest = 0
-            if link.poll(milliseconds: mayRead ? nil : BrokerLink.pollMilliseconds, reading: mayRead) {
-                takeBatch(link, &state)
-            }
+            let now = Clocks.monotonicMicroseconds()
+            let mayRead =
+                pause == nil && !isStopping && !mayWelcome && now >= state.restUntil
+                && state.messages < settings.inFlightLimit && state.bytes < Self.inFlightBytes
+            let isListening = pause == nil && !isStopping
+            let wait = state.wait(from: now) ?? (isListening ? nil : BrokerLink.pollMilliseconds)
+            if link.poll(milliseconds: wait, reading: mayRead) { takeBatch(link, &state) }
             guard link.isOpen else { continue }
             link.keepAlive(reading: mayRead)
             noteSilence(link, state)
-            link.connection.flush()
+            if !isPipelined { link.connection.flush() }
         }
         link.connection.disconnect()
+    }
+
+    /// Messages that were read together and are on their way to the shards.
+    private struct Batch {
+        var messages: [ReceivedMessage]
+        var bytes: Int
+        /// When they were read, in microseconds of the monotonic clock.
+        var arrived: Int64
+        var submission: Submission
     }
 
     private struct State {
@@ -100,13 +124,41 @@ final class IngressLoop: Sendable {
         var redeliveryUntil: Int64 = 0
         var identifiers = IdentifierSource()
         var linger = Linger()
-        /// Before the next read, in microseconds.
-        var rest: Int64 = 0
+        /// Nothing is read before (microseconds, monotonic).
+        var restUntil: Int64 = 0
         var isSubscribed = false
         var withheld = WithheldMessages()
+        /// What is on its way to the shards, oldest first.
+        private(set) var batches: [Batch] = []
+        private(set) var messages = 0
+        private(set) var bytes = 0
+        /// The newest batch that came over the connection at hand.
+        var newest: Submission?
 
         init(expectsSession: Bool) {
             self.expectsSession = expectsSession
+        }
+
+        mutating func append(_ batch: Batch) {
+            batches.append(batch)
+            messages += batch.messages.count
+            bytes += batch.bytes
+            newest = batch.submission
+        }
+
+        mutating func removeFirst() -> Batch {
+            let batch = batches.removeFirst()
+            messages -= batch.messages.count
+            bytes -= batch.bytes
+            return batch
+        }
+
+        /// Milliseconds until there is something to do without news; nil for no such time.
+        func wait(from now: Int64) -> Int? {
+            let times = [restUntil > now ? restUntil : nil, batches.first?.submission.deadline].compactMap(\.self)
+            guard let next = times.min() else { return nil }
+            let milliseconds = next.saturatingSubtract(now).saturatingAdd(999) / 1_000
+            return min(max(0, Int(milliseconds)), BrokerLink.pollMilliseconds)
         }
     }
 
@@ -114,7 +166,8 @@ final class IngressLoop: Sendable {
         MQTTOptions(
             broker: settings.session.broker, clientID: settings.session.clientID, version: settings.session.version,
             cleanStart: false, sessionExpirySeconds: settings.session.sessionExpirySeconds,
-            receiveMaximum: UInt16(clamping: receiveMaximum), acknowledgement: .whenFlushed)
+            receiveMaximum: UInt16(clamping: receiveMaximum),
+            acknowledgement: isPipelined ? .explicit : .whenFlushed)
     }
 
     private func lost(_ loss: BrokerLoss) {
@@ -137,48 +190,64 @@ final class IngressLoop: Sendable {
         board.setBroker(.pausing(reason))
     }
 
-    /// Reads what has come, has it committed, and lets the acknowledgements out.
+    /// Reads what has come and hands it to the shards.
     private func takeBatch(_ link: BrokerLink, _ state: inout State) {
         let inbox = link.connection.read(limit: settings.batchLimit, byteLimit: Self.batchBytes)
         let arrived = Clocks.monotonicMicroseconds()
         for event in inbox.events { handle(event, link, &state) }
-        state.rest = state.linger.rest(after: inbox.messages.count, at: arrived)
+        state.restUntil = arrived + state.linger.rest(after: inbox.messages.count, at: arrived)
         let messages = inbox.messages.filter { !isOldRetained($0) }
         guard !messages.isEmpty else { return }
         let inbound = messages.map { decode($0, &state) }
-        board.countIngress { metrics in
-            metrics.counters.receivedBytes += messages.reduce(0) { $0 + UInt64($1.payload.count) }
-        }
+        let bytes = messages.reduce(0) { $0 + $1.payload.count }
+        board.countIngress { $0.counters.receivedBytes += UInt64(bytes) }
+        let mayWithhold = isPipelined && shards.count > 1
+        let submission = shards.submit(
+            inbound, behind: state.newest, isPatient: !mayWithhold, withholding: state.withheld.shards,
+            onComplete: { [wake] in wake.wake() })
+        state.append(Batch(messages: messages, bytes: bytes, arrived: arrived, submission: submission))
+        guard !isPipelined else { return }
         beat.turn(allowing: BeatLimits.commit)
-        let canWithhold = shards.count > 1 && link.connection.canWithhold
-        let result = shards.submit(inbound, isPatient: !canWithhold, withholding: state.withheld.shards)
-        if let (shard, error) = result.failures.min(by: { $0.key < $1.key }) {
-            guard canWithhold else {
+        finish(state.removeFirst(), link, &state)
+    }
+
+    private func finishBatches(_ link: BrokerLink, _ state: inout State) {
+        while let first = state.batches.first, first.submission.isOver(at: Clocks.monotonicMicroseconds()) {
+            finish(state.removeFirst(), link, &state)
+        }
+    }
+
+    /// Acknowledges what the shards have committed of a batch.
+    private func finish(_ batch: Batch, _ link: BrokerLink, _ state: inout State) {
+        let result = batch.submission.result()
+        let isCurrent = batch.messages.first.map(link.connection.isCurrent) ?? false
+        if isCurrent, let (shard, error) = result.failures.min(by: { $0.key < $1.key }) {
+            if isPipelined, shards.count > 1 {
+                withhold(batch, result, &state)
+            } else {
                 // Not a byte must leave this connection any more: the broker delivers the batch again.
                 lost(link.abandon(MQTTError(.connectionLost, "closed without acknowledging: \(error.message)")))
                 if shards.count > 1 { block(shard, error, &state) }
-                return
             }
-            withhold(messages, result, link.connection, &state)
         }
-        link.connection.flush()
-        replies.send(receipts(for: messages, result.outcomes))
-        let seconds = Double(Clocks.monotonicMicroseconds() - arrived) / 1_000_000
+        if isPipelined {
+            let recorded = zip(batch.messages, result.outcomes).lazy.filter { $0.1 != nil }
+            link.connection.acknowledge(recorded.map(\.0))
+        } else {
+            link.connection.flush()
+        }
+        replies.send(receipts(for: batch.messages, result.outcomes))
+        let seconds = Double(Clocks.monotonicMicroseconds() - batch.arrived) / 1_000_000
         board.countIngress { metrics in
             for outcome in result.outcomes where outcome != nil { metrics.recordSeconds.observe(seconds) }
         }
     }
 
-    /// Keeps back the acknowledgements of what failed shards have not recorded. Later messages for them are kept back as well, until
-    /// the broker sends all of them again over a new connection: so each conversation's order stays.
-    private func withhold(
-        _ messages: [ReceivedMessage], _ result: ShardSet.BatchResult, _ connection: MQTTConnection,
-        _ state: inout State
-    ) {
-        let failed = zip(messages, result.shards).filter { result.failures[$1] != nil }
-        connection.withhold(failed.map(\.0))
+    /// What failed shards have not recorded stays unacknowledged. Later messages for them do as well, until the broker sends all of
+    /// them again over a new connection: so each conversation's order stays.
+    private func withhold(_ batch: Batch, _ result: Submission.Result, _ state: inout State) {
         let known = state.withheld.shards
-        for (_, shard) in failed { state.withheld.add(shard) }
+        for shard in batch.submission.shards where result.failures[shard] != nil { state.withheld.add(shard) }
         for (shard, error) in result.failures where !known.contains(shard) {
             logger.warning(
                 "a shard records nothing; its messages stay at the broker",
@@ -193,14 +262,17 @@ final class IngressLoop: Sendable {
         backPressure.withheld("shard \(shard) records nothing, and over TLS all signals wait for it: \(error.message)")
     }
 
-    /// When a shard is back for which messages are withheld, has the broker send them again.
-    private func welcomeBack(_ connection: MQTTConnection, _ state: inout State) {
-        guard let shard = state.withheld.shards.first(where: { shards.host($0)?.isServing ?? false }) else { return }
+    /// When a shard is back for which messages are withheld, has the broker send them again, as soon as what is on its way has arrived.
+    /// - Returns: whether that is still to be waited for.
+    private func welcomeBack(_ connection: MQTTConnection, _ state: inout State) -> Bool {
+        guard let shard = state.withheld.shards.first(where: { shards.host($0)?.isServing ?? false }) else { return false }
+        guard state.batches.isEmpty else { return true }
         logger.notice(
             "a shard is back; reconnecting, so that the broker sends its messages again",
             metadata: ["shard": "\(shard)", "messages": "\(state.withheld.total)"])
         connection.disconnect()
         forgetWithheld(&state)
+        return false
     }
 
     /// The broker sends what was withheld again over the next connection.
@@ -234,6 +306,7 @@ final class IngressLoop: Sendable {
 
     private func connected(_ link: BrokerLink, sessionPresent: Bool, _ state: inout State) {
         forgetWithheld(&state)
+        state.newest = nil
         state.sinceConnected = 0
         state.redeliveryUntil = sessionPresent ? Clocks.monotonicMicroseconds() + Self.redeliveryMicroseconds : 0
         board.countIngress { $0.counters.brokerConnections += 1 }

@@ -42,8 +42,8 @@ final class ShardHost: Sendable {
     private let progress = Mutex<OutboxProgress?>(nil)
     private let outboxFailure = Mutex<(any Error)?>(nil)
     private let hasRecorded = Atomic(false)
-    /// The batch that was handed over last.
-    private let unfinished = Mutex<EngineMailbox.Ticket?>(nil)
+    /// A batch that the shard has not finished in time.
+    private let overdue = Mutex<EngineMailbox.Ticket?>(nil)
 
     /// Events in memory between all engines and their outboxes; beyond, an outbox reads the journal.
     private static let outboxMemoryLimit = 10_000
@@ -61,14 +61,10 @@ final class ShardHost: Sendable {
     }
 
     /// Whether signals can be handed over.
-    var isServing: Bool { phase.change { $0.isServing } && unfinished.withLock { $0?.isComplete ?? true } }
+    var isServing: Bool { phase.change { $0.isServing } && overdue.withLock { $0?.isComplete ?? true } }
 
-    /// Hands a batch over. Until it is complete the shard does not serve.
-    func hand(over inbound: [InboundSignal]) -> EngineMailbox.Ticket {
-        let ticket = mailbox.hand(over: inbound)
-        unfinished.withLock { $0 = ticket }
-        return ticket
-    }
+    /// Until a batch that took too long is complete the shard does not serve.
+    func giveUp(on ticket: EngineMailbox.Ticket) { overdue.withLock { $0 = ticket } }
 
     var hasEngineEnded: Bool { phase.change { $0.hasEngineEnded } }
 

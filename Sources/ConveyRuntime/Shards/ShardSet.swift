@@ -71,64 +71,39 @@ final class ShardSet: Sendable {
         state.change { state in state.layout.map { state.hosts[$0.shard(of: subject)] } }
     }
 
-    /// What became of a batch.
-    struct BatchResult {
-        /// One per message, in their order; nil where the message's shard has failed.
-        var outcomes: [RecordOutcome?]
-        /// The shard of each message; empty where there is only one shard.
-        var shards: [Int] = []
-        /// Shards that have recorded nothing of it, with the reason.
-        var failures: [Int: JournalError] = [:]
-    }
-
-    /// Hands each shard its part of a batch, and waits until all have committed or failed.
+    /// Hands each shard its part of a batch.
     /// - Parameters:
+    ///   - previous: the batch before it that came over the same connection; where a shard has failed with it, it takes nothing of
+    ///     this one.
     ///   - isPatient: waits for every shard, however long it takes.
     ///   - withholding: shards that get nothing, because earlier messages are withheld from them.
-    func submit(_ inbound: [InboundSignal], isPatient: Bool, withholding: Set<Int> = []) -> BatchResult {
+    ///   - onComplete: called whenever a shard has finished its part, on any thread.
+    func submit(
+        _ inbound: [InboundSignal], behind previous: Submission? = nil, isPatient: Bool, withholding: Set<Int> = [],
+        onComplete: @escaping @Sendable () -> Void = {}
+    ) -> Submission {
         let (layout, hosts) = state.change { ($0.layout, $0.hosts) }
-        guard let layout, hosts.count > 1 else { return submit(inbound, to: hosts.first) }
-        var result = BatchResult(outcomes: Array(repeating: nil, count: inbound.count))
-        result.shards = inbound.map { layout.shard(of: Self.subject(of: $0)) }
+        var submission = Submission(count: inbound.count, behind: previous)
+        guard let layout, hosts.count > 1 else {
+            guard let host = hosts.first else {
+                submission.refuse(shard: 0, Self.notOpen)
+                return submission
+            }
+            submission.hand(inbound, to: host, onComplete)
+            return submission
+        }
+        submission.shards = inbound.map { layout.shard(of: Self.subject(of: $0)) }
+        submission.deadline = isPatient ? nil : batchDeadline()
         var parts = Array(repeating: [InboundSignal](), count: hosts.count)
-        for (signal, shard) in zip(inbound, result.shards) { parts[shard].append(signal) }
-        var tickets: [EngineMailbox.Ticket?] = []
-        for (shard, part) in parts.enumerated() {
-            if part.isEmpty {
-                tickets.append(nil)
-            } else if withholding.contains(shard) || !hosts[shard].isServing {
-                tickets.append(nil)
-                result.failures[shard] = hosts[shard].failure ?? Self.notOpen
+        for (signal, shard) in zip(inbound, submission.shards) { parts[shard].append(signal) }
+        for (host, part) in zip(hosts, parts) where !part.isEmpty {
+            if withholding.contains(host.index) || !host.isServing {
+                submission.refuse(shard: host.index, host.failure ?? Self.notOpen)
             } else {
-                tickets.append(hosts[shard].hand(over: part))
+                submission.hand(part, to: host, onComplete)
             }
         }
-        let deadline = isPatient ? nil : batchDeadline()
-        var recorded = Array(repeating: [RecordOutcome](), count: hosts.count)
-        for (shard, ticket) in tickets.enumerated() {
-            switch ticket?.wait(until: deadline) {
-            case .success(let outcomes)?: recorded[shard] = outcomes
-            case .failure(let error)?: result.failures[shard] = error
-            case nil:
-                guard ticket != nil else { continue }
-                result.failures[shard] = JournalError(
-                    .busy, "shard \(shard) has not committed for \(Self.patienceMicroseconds / 1_000_000) s")
-            }
-        }
-        var next = Array(repeating: 0, count: hosts.count)
-        for (index, shard) in result.shards.enumerated() where next[shard] < recorded[shard].count {
-            result.outcomes[index] = recorded[shard][next[shard]]
-            next[shard] += 1
-        }
-        return result
-    }
-
-    private func submit(_ inbound: [InboundSignal], to host: ShardHost?) -> BatchResult {
-        switch host?.mailbox.submit(inbound) ?? .failure(Self.notOpen) {
-        case .success(let outcomes): BatchResult(outcomes: outcomes)
-        case .failure(let error):
-            BatchResult(outcomes: Array(repeating: nil, count: inbound.count), failures: [0: error])
-        }
+        return submission
     }
 
     private static func subject(of inbound: InboundSignal) -> String {
