@@ -43,7 +43,7 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let mailbox = EngineMailbox()
         let disk = Monitor(Disk())
         let thread = DedicatedThread(name: "engine") {
-            try? runEngine(mailbox, beat: beat) {
+            try? runEngine(mailbox, beat: beat) { _ in
                 disk.change { $0.isWaiting = true }
                 _ = disk.wait(until: nil) { $0.isStuck ? nil : true }
             }
@@ -214,13 +214,15 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 }
 
 /// An engine over a journal in memory, on the calling thread, until the mailbox is told to stop.
-func runEngine(_ mailbox: EngineMailbox, beat: ThreadBeat, onCommit: @escaping () -> Void = {}) throws {
+func runEngine(
+    _ mailbox: EngineMailbox, beat: ThreadBeat, onCommit: @escaping (SimulatedJournal) -> Void = { _ in }
+) throws {
     let status = StatusBoard()
     let board = status.host(shards: 1)[0]
     let journal = SimulatedJournal(SimulatedDisk(partitionCount: 2))
     let settings = EngineSettings()
     let engine = try Engine(journal: journal, settings: settings, time: Clocks.engineTime(), logger: logger)
-    journal.onCommit = onCommit
+    journal.onCommit = { [unowned journal] in onCommit(journal) }
     let thread = EngineThread(
         mailbox: mailbox, settings: settings,
         backPressure: BackPressure(limits: .init(), board: status, logger: logger, wake: {}), board: board,

@@ -8,7 +8,7 @@ import Signals
 import TestSupport
 import Testing
 
-/// A runtime with two shards in this process, whose second shard's commits can be held up.
+/// A runtime in this process, whose last shard's commits can be held up.
 private final class HangingShard {
     static let clientID = "convey-hangs"
     private static let partitions = 16
@@ -18,13 +18,14 @@ private final class HangingShard {
     let runtime: Runtime
     private let directory: String
 
-    init() throws {
+    /// - Parameter shards: one or two.
+    init(shards: Int) throws {
         broker = try MosquittoProcess(configuration: ["max_inflight_messages 6000"])
         let name = "convey-hangs-\(UUID().uuidString)"
         directory = FileManager.default.temporaryDirectory.appendingPathComponent(name).path
-        gate = CommitGate(file: "/\(name)/journal-1.db")
+        gate = CommitGate(file: "/\(name)/" + (shards == 1 ? "journal.db" : "journal-1.db"))
         let store = SQLiteStore(
-            directory: directory, newLayout: JournalLayout(partitions: Self.partitions, shards: 2))
+            directory: directory, newLayout: JournalLayout(partitions: Self.partitions, shards: shards))
         let session = BrokerSession(
             broker: BrokerAddress(host: "127.0.0.1", port: broker.port), version: .v5, clientID: Self.clientID,
             sessionExpirySeconds: 3_600, root: "conv", node: "hangs")
@@ -63,7 +64,7 @@ private final class HangingShard {
 struct HangingShardTests {
     @Test("Its messages are not acknowledged, the other shard goes on, and each is recorded once when it is back")
     func hang() async throws {
-        let field = try HangingShard()
+        let field = try HangingShard(shards: 2)
         field.runtime.start()
         let client = try await ReceiptClient(port: field.broker.port)
         defer { field.gate.open() }
@@ -92,6 +93,32 @@ struct HangingShardTests {
             let (sent, acknowledged) = field.delivered(toShard: 1)
             return sent == acknowledged
         }
+        await client.stop()
+        await field.runtime.stop(deadline: .seconds(10))
+    }
+
+    @Test("While a batch is being committed the next one is read, and neither is acknowledged before its commit")
+    func readingAhead() async throws {
+        let field = try HangingShard(shards: 1)
+        field.runtime.start()
+        let client = try await ReceiptClient(port: field.broker.port)
+        defer { field.gate.open() }
+        try await eventually("ingress is subscribed") { field.runtime.status.broker == .connected }
+        #expect(try await client.publish(HangingShard.note(shard: 0, 1)).status == "recorded")
+        let read = field.runtime.metrics.counters.receivedBytes
+
+        field.gate.close()
+        let second = try await client.send(HangingShard.note(shard: 0, 2))
+        try await eventually("the second is read") { field.runtime.metrics.counters.receivedBytes > read }
+        let half = field.runtime.metrics.counters.receivedBytes
+        let third = try await client.send(HangingShard.note(shard: 0, 3))
+        try await eventually("the third is read") { field.runtime.metrics.counters.receivedBytes > half }
+        #expect(field.delivered(toShard: 0) == (sent: 3, acknowledged: 1))
+
+        field.gate.open()
+        let offsets = [try await client.receipt(for: second).offset, try await client.receipt(for: third).offset]
+        #expect(try #require(offsets[0]) < #require(offsets[1]))
+        try await eventually("both are acknowledged") { field.delivered(toShard: 0) == (sent: 3, acknowledged: 3) }
         await client.stop()
         await field.runtime.stop(deadline: .seconds(10))
     }

@@ -89,6 +89,8 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
         case none
         /// Nothing is written; the caller gets an error.
         case failed
+        /// The same, but for one commit only.
+        case failedOnce
         /// Everything is written, but the caller gets an error, as after a crash between the write and the answer.
         case torn
     }
@@ -145,6 +147,9 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
         switch fault {
         case .none: isTorn = false
         case .failed: throw JournalError(.diskFull, "simulated")
+        case .failedOnce:
+            fault = .none
+            throw JournalError(.diskFull, "simulated")
         case .torn: isTorn = true
         }
         write(batch)

@@ -265,7 +265,9 @@ final class IngressLoop: Sendable {
     /// When a shard is back for which messages are withheld, has the broker send them again, as soon as what is on its way has arrived.
     /// - Returns: whether that is still to be waited for.
     private func welcomeBack(_ connection: MQTTConnection, _ state: inout State) -> Bool {
-        guard let shard = state.withheld.shards.first(where: { shards.host($0)?.isServing ?? false }) else { return false }
+        guard let shard = state.withheld.shards.first(where: { shards.host($0)?.isServing ?? false }) else {
+            return false
+        }
         guard state.batches.isEmpty else { return true }
         logger.notice(
             "a shard is back; reconnecting, so that the broker sends its messages again",
