@@ -15,7 +15,7 @@ enum ProjectionVectors {
         let options = LLMContextProjection.Options(
             includesDeltas: row["opts"]?["include_deltas"]?.bool ?? false,
             includesToolStatus: row["opts"]?["include_tool_status"]?.bool ?? true,
-            maxMessages: row["opts"]?["max_messages"]?.int ?? 40)
+            maxMessages: maxMessages(row["opts"]?["max_messages"]))
         compare(output, LLMContextProjection(of: events, options: options).messages(), &check)
     }
 
@@ -70,13 +70,20 @@ enum ProjectionVectors {
         }
     }
 
+    /// 40 unless given. What is given and is no integer is no limit.
+    private static func maxMessages(_ given: JSONValue?) -> Int {
+        guard let given else { return 40 }
+        return given.int ?? 0
+    }
+
     private static func entry(_ given: JSONValue) -> TimelineEntry? {
-        guard let id = given["event_id"]?.string,
+        let id = given["event_id"]
+        guard id == nil || id == .null || id?.string != nil,
             let kind = given["kind"]?.string.flatMap(TimelineEntry.Kind.init(rawValue:)),
             let role = given["role"]?.string.flatMap(TimelineEntry.Role.init(rawValue:))
         else { return nil }
         return TimelineEntry(
-            eventID: id, eventIDs: given["event_ids"]?.array?.compactMap(\.string), kind: kind, role: role,
+            eventID: id?.string, eventIDs: given["event_ids"]?.array?.compactMap(\.string), kind: kind, role: role,
             content: value(given["content"]), outputID: value(given["output_id"]), channel: value(given["channel"]),
             metadata: (given["metadata"] ?? .null).encode())
     }

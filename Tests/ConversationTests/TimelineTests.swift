@@ -14,8 +14,8 @@ import Testing
                 continue
             }
             last.content = .text(last.content.text + entry.content.text)
-            var ids = last.eventIDs ?? [last.eventID]
-            if !ids.contains(where: { $0.utf8.elementsEqual(entry.eventID.utf8) }) { ids.append(entry.eventID) }
+            var ids = last.eventIDs ?? [last.eventID].compactMap { $0 }
+            if let id = entry.eventID, !ids.contains(where: { $0.utf8.elementsEqual(id.utf8) }) { ids.append(id) }
             last.eventIDs = ids
             joined[joined.count - 1] = last
         }
@@ -113,6 +113,25 @@ import Testing
         #expect(TimelineProjection(of: hidden).all.map(\.content.text) == ["ab"])
         let shown = [delta("1", "a"), projected("2", "conv.out.tool.status"), delta("3", "b")]
         #expect(TimelineProjection(of: shown).all.map(\.content.text) == ["a", "", "b"])
+    }
+
+    @Test(
+        arguments: [
+            (["a", nil, "b"], "a", ["a", "b"]), ([nil, "a", "a"], nil, ["a"]),
+            ([nil, "a", nil, "b"], nil, ["a", "b"]),
+            ([nil, nil], nil, []),
+        ] as [([String?], String?, [String])])
+    func `Entries without an id join, and the ids that there are are listed`(
+        ids: [String?], first: String?, listed: [String]
+    ) {
+        let entries = ids.map { id in
+            TimelineEntry(eventID: id, kind: .delta, role: .assistant, content: .text("x"), outputID: .text("o"))
+        }
+        let joined = TokenCoalescer.coalesce(entries)
+        #expect(joined.map(\.content.text) == [String(repeating: "x", count: ids.count)])
+        #expect(joined.first?.eventID == first)
+        #expect(joined.first?.eventIDs == listed)
+        if first == nil { #expect(json(joined.encode()).hasPrefix(#"[{"event_id":null,"event_ids":["#)) }
     }
 
     @Test func `Ids and channels that only look the same are not the same`() {

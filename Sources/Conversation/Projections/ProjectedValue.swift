@@ -21,6 +21,8 @@ public enum ProjectedValue: Sendable {
         }
     }
 
+    init(_ text: String?) { self = text.map(ProjectedValue.text) ?? .none }
+
     /// The value as text: none is empty, a number its digits, a list of strings their concatenation, an object its JSON.
     public var text: String {
         switch self {

@@ -10,8 +10,8 @@ public struct TimelineEntry: ProjectionRow {
         case user, assistant, tool
     }
 
-    /// The id of the event that the entry was made from, the first one of several.
-    public var eventID: String
+    /// The id of the event that the entry was made from, the first one of several. Nil only where its source has none.
+    public var eventID: String?
     /// The ids of all events that the entry was made from, each once, if deltas were joined.
     public var eventIDs: [String]?
     public var kind: Kind
@@ -24,7 +24,7 @@ public struct TimelineEntry: ProjectionRow {
     public var metadata: [UInt8]
 
     public init(
-        eventID: String, eventIDs: [String]? = nil, kind: Kind, role: Role, content: ProjectedValue,
+        eventID: String?, eventIDs: [String]? = nil, kind: Kind, role: Role, content: ProjectedValue,
         outputID: ProjectedValue = .none, channel: ProjectedValue = .none, metadata: [UInt8] = Array("{}".utf8)
     ) {
         self.eventID = eventID
@@ -49,7 +49,7 @@ public struct TimelineEntry: ProjectionRow {
 
     public func append(to bytes: inout [UInt8]) {
         JSONWriter.append(raw: "{\"event_id\":", to: &bytes)
-        JSONWriter.append(string: eventID, to: &bytes)
+        ProjectedValue(eventID).append(to: &bytes)
         if let eventIDs {
             JSONWriter.append(raw: ",\"event_ids\":[", to: &bytes)
             for (index, id) in eventIDs.enumerated() {

@@ -72,10 +72,15 @@ public struct TokenCoalescer: Sendable {
     private static func addIDs(of entry: TimelineEntry, to last: inout TimelineEntry, known: inout Set<ExactText>) {
         var ids = last.eventIDs ?? []
         last.eventIDs = nil
-        if known.isEmpty { ids = (ids + [last.eventID]).filter { known.insert(ExactText($0)).inserted } }
-        for id in (entry.eventIDs ?? []) + [entry.eventID] where known.insert(ExactText(id)).inserted {
+        if known.isEmpty { ids = (ids + last.ownIDs).filter { known.insert(ExactText($0)).inserted } }
+        for id in (entry.eventIDs ?? []) + entry.ownIDs where known.insert(ExactText(id)).inserted {
             ids.append(id)
         }
         last.eventIDs = ids
     }
+}
+
+extension TimelineEntry {
+    /// The entry's id in a list; empty if it has none.
+    fileprivate var ownIDs: [String] { eventID.map { [$0] } ?? [] }
 }

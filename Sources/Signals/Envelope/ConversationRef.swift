@@ -26,15 +26,15 @@ public struct ConversationRef: Sendable, Equatable {
         self.subject = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Takes a subject apart at its first `/conversation/`.
+    /// Takes a subject apart at its first `/conversation/`. A broken escape stands for itself: `%zz` is the text `%zz`.
     public init(parsing subject: String) throws(Fault) {
         let bytes = Array(subject.utf8)
         let prefix = "project/".utf8
         guard bytes.starts(with: prefix) else { throw .invalidSubject }
         let body = bytes[prefix.count...]
         let start = body.indices.first { body[$0...].starts(with: Self.separator) }
-        guard let start, let projectID = PercentEncoding.decode(body[..<start], plusIsSpace: true),
-            let conversationID = PercentEncoding.decode(body[(start + Self.separator.count)...], plusIsSpace: true),
+        guard let start, let projectID = PercentEncoding.decode(form: body[..<start]),
+            let conversationID = PercentEncoding.decode(form: body[(start + Self.separator.count)...]),
             !JSONText.isBlank(projectID), !JSONText.isBlank(conversationID)
         else { throw .invalidSubject }
         self.projectID = projectID

@@ -38,15 +38,33 @@ package enum PercentEncoding {
 
     /// The decoded text, or nil where a `%` is not followed by two hexadecimal digits or the result is not UTF-8.
     package static func decode(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
+        decode(bytes, plusIsSpace: plusIsSpace) { _ in nil }
+    }
+
+    /// The decoded text of a form's value: `+` is a space, and a `%` without two hexadecimal digits after it stands for
+    /// itself. Nil where the result is not UTF-8.
+    package static func decode(form bytes: some Collection<UInt8>) -> String? {
+        decode(bytes, plusIsSpace: true) { $0 }
+    }
+
+    /// - Parameter broken: what a `%` without two hexadecimal digits after it stands for; nil ends the decoding.
+    private static func decode(
+        _ bytes: some Collection<UInt8>, plusIsSpace: Bool, broken: (UInt8) -> UInt8?
+    ) -> String? {
         var result: [UInt8] = []
         result.reserveCapacity(bytes.count)
-        var rest = bytes.makeIterator()
-        while let byte = rest.next() {
+        var rest = bytes[...]
+        while let byte = rest.popFirst() {
             if byte == UInt8(ascii: "%") {
-                guard let high = rest.next().flatMap(hexDigitValue), let low = rest.next().flatMap(hexDigitValue) else {
+                let digits = rest.prefix(2).compactMap(hexDigitValue)
+                if digits.count == 2 {
+                    result.append(digits[0] << 4 | digits[1])
+                    rest = rest.dropFirst(2)
+                } else if let literal = broken(byte) {
+                    result.append(literal)
+                } else {
                     return nil
                 }
-                result.append(high << 4 | low)
             } else {
                 result.append(plusIsSpace && byte == UInt8(ascii: "+") ? 0x20 : byte)
             }
