@@ -43,7 +43,7 @@ final class TimelineTable {
         deleteFrom.bind(2, start)
         try deleteFrom.run()
 
-        var projection = TimelineProjection()
+        var projection = TimelineProjection(options: TimelineProjection.Options(shape: .reference))
         var starts: [Int64] = []
         defer { eventsFrom.reset() }
         eventsFrom.bind(1, subject)

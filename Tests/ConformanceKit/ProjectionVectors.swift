@@ -5,7 +5,7 @@ enum ProjectionVectors {
     static func checkTimeline(_ row: JSONValue, _ check: inout RowCheck) {
         guard let events = events(row, &check), let output = output(row, &check) else { return }
         let options = TimelineProjection.Options(
-            coalescesDeltas: row["opts"]?["coalesce_deltas"]?.bool ?? true,
+            shape: .reference, coalescesDeltas: row["opts"]?["coalesce_deltas"]?.bool ?? true,
             maxDeltaCharacters: row["opts"]?["max_delta_chars"]?.int ?? 280)
         compare(output, TimelineProjection(of: events, options: options).all, &check)
     }

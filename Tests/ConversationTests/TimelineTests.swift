@@ -3,6 +3,8 @@ import Signals
 import Testing
 
 @Suite struct TimelineTests {
+    private static let reference = TimelineProjection.Options(shape: .reference)
+
     /// The rule as one would write it down: whole texts compared at every step.
     private func plainlyJoined(_ entries: [TimelineEntry], limit: Int) -> [TimelineEntry] {
         var joined: [TimelineEntry] = []
@@ -27,7 +29,8 @@ import Testing
     {
         var generator = RandomEvents(seed: seed, deltas: 7)
         let events = generator.list(150)
-        let options = TimelineProjection.Options(maxDeltaCharacters: [0, 1, 3, 9, 280][Int(seed % 5)])
+        let options = TimelineProjection.Options(
+            shape: .reference, maxDeltaCharacters: [0, 1, 3, 9, 280][Int(seed % 5)])
         let expected = json(
             plainlyJoined(events.compactMap(TimelineEntry.init), limit: options.maxDeltaCharacters).encode())
 
@@ -51,10 +54,10 @@ import Testing
         #expect(json(TimelineProjection(of: events, options: options).all.encode()) == expected)
     }
 
-    @Test(arguments: [1, 7, 50])
-    func `Pages from the newest to the oldest hold every entry once`(size: Int) {
+    @Test(arguments: [1, 7, 50], TimelineShape.allCases)
+    func `Pages from the newest to the oldest hold every entry once`(size: Int, shape: TimelineShape) {
         var generator = RandomEvents(seed: 7, deltas: 4)
-        let timeline = TimelineProjection(of: generator.list(300))
+        let timeline = TimelineProjection(of: generator.list(300), options: TimelineProjection.Options(shape: shape))
         var entries: [TimelineEntry] = []
         var before: Int?
         repeat {
@@ -79,8 +82,8 @@ import Testing
     @Test(arguments: [1, 2, 10])
     func `A limit keeps the newest entries in their places`(limit: Int) {
         var generator = RandomEvents(seed: 3, deltas: 6)
-        var whole = TimelineProjection()
-        var limited = TimelineProjection(options: TimelineProjection.Options(retainedEntries: limit))
+        var whole = TimelineProjection(options: Self.reference)
+        var limited = TimelineProjection(options: TimelineProjection.Options(shape: .reference, retainedEntries: limit))
         for event in generator.list(200) {
             whole.apply(event)
             limited.apply(event)
@@ -101,7 +104,8 @@ import Testing
     }
 
     @Test func `A long stream of small deltas is joined as it comes`() {
-        var timeline = TimelineProjection(options: TimelineProjection.Options(maxDeltaCharacters: .max))
+        var timeline = TimelineProjection(
+            options: TimelineProjection.Options(shape: .reference, maxDeltaCharacters: .max))
         for number in 0..<20_000 { timeline.apply(delta("\(number)", "ab")) }
         #expect(timeline.count == 1)
         #expect(timeline.all.first?.content.text.utf8.count == 40_000)
@@ -110,9 +114,9 @@ import Testing
 
     @Test func `What is not shown does not part deltas, what is shown does`() {
         let hidden = [delta("1", "a"), projected("2", "conv.applied.event.applied"), delta("3", "b")]
-        #expect(TimelineProjection(of: hidden).all.map(\.content.text) == ["ab"])
+        #expect(TimelineProjection(of: hidden, options: Self.reference).all.map(\.content.text) == ["ab"])
         let shown = [delta("1", "a"), projected("2", "conv.out.tool.status"), delta("3", "b")]
-        #expect(TimelineProjection(of: shown).all.map(\.content.text) == ["a", "", "b"])
+        #expect(TimelineProjection(of: shown, options: Self.reference).all.map(\.content.text) == ["a", "", "b"])
     }
 
     @Test(
@@ -135,16 +139,17 @@ import Testing
     }
 
     @Test func `Ids and channels that only look the same are not the same`() {
-        let ids = TimelineProjection(of: [delta("\u{e9}", "a"), delta("e\u{301}", "b"), delta("\u{e9}", "c")])
+        let ids = TimelineProjection(
+            of: [delta("\u{e9}", "a"), delta("e\u{301}", "b"), delta("\u{e9}", "c")], options: Self.reference)
         #expect(ids.all.first?.eventIDs?.map { Array($0.utf8) } == [[0xc3, 0xa9], [0x65, 0xcc, 0x81]])
         let channels = [delta("1", "a", channel: "\u{e9}"), delta("2", "b", channel: "e\u{301}")]
-        #expect(TimelineProjection(of: channels).count == 2)
+        #expect(TimelineProjection(of: channels, options: Self.reference).count == 2)
     }
 
     @Test func `An accent that comes in the next delta adds no character`() {
         let timeline = TimelineProjection(
             of: [delta("1", "e"), delta("2", "\u{301}"), delta("3", "x")],
-            options: TimelineProjection.Options(maxDeltaCharacters: 1))
+            options: TimelineProjection.Options(shape: .reference, maxDeltaCharacters: 1))
         #expect(timeline.all.map(\.content.text) == ["e\u{301}", "x"])
     }
 
@@ -155,7 +160,7 @@ import Testing
                 projected(
                     "2", "conv.out.assistant.delta", #"{"delta":"a","output_id":"o","sequence":1.0,"usage":{ "t":1}}"#),
                 projected("3", "conv.out.assistant.delta", #"{"delta":"\"","output_id":"o","sequence":2}"#),
-            ])
+            ], options: Self.reference)
         #expect(
             json(timeline.all.encode()) == #"""
                 [{"event_id":"1","type":"conv.in.message.received","kind":"message","role":"user","content":[1, 2.50],"output_id":null,"channel":"web","metadata":{"message_id":"m"}},{"event_id":"2","event_ids":["2","3"],"type":"conv.out.assistant.delta","kind":"delta","role":"assistant","content":"a\"","output_id":"o","channel":null,"metadata":{"sequence":1.0,"usage":{ "t":1}}}]

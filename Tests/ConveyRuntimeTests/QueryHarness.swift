@@ -15,9 +15,12 @@ final class QueryHarness {
     private var running: [EffectAttempt] = []
     private var sent = 0
     let subjects = ["a", "b"]
+    /// Small enough for answers to be parted.
+    var limits = QueryLimits()
 
     init(seed: UInt64) throws {
         random = SeededRandom(seed: seed)
+        limits.answerGap = Int64(random.int(1...60))
         journal = SimulatedJournal(SimulatedDisk(partitionCount: 3))
         var settings = EngineSettings()
         settings.checkpointInterval = Int64(random.int(5...60))
@@ -61,7 +64,8 @@ final class QueryHarness {
             "conv.in.message.received", "conv.in.message.received", "conv.in.note.taken", "conv.out.assistant.delta",
             "conv.out.assistant.delta", "conv.out.assistant.delta", "conv.out.assistant.completed",
             "conv.out.tool.status", "conv.in.control.abort_requested", "conv.effect.tool.execution.completed",
-            "conv.effect.llm.generation.completed",
+            "conv.effect.llm.generation.completed", "conv.out.assistant.reset", "conv.out.assistant.waiting",
+            "conv.out.assistant.failed", "conv.out.assistant.canceled", "conv.out.tool.approval_requested",
         ]
         let type = random.pick(types)
         let cause: Cause = random.oneIn(5) ? .signal("s\(sent + random.int(-6...2))") : .none
@@ -80,7 +84,7 @@ final class QueryHarness {
     func state(of subject: String) throws -> ConversationState? { try engine.state(ofSubject: subject) }
 
     /// An executor that has seen nothing.
-    func fresh() -> QueryExecutor { QueryExecutor(reader: journal) }
+    func fresh() -> QueryExecutor { QueryExecutor(reader: journal, limits: limits) }
 
     /// A journal that ends with a conversation's offset: what there was when it was recorded.
     func journal(of subject: String, through offset: Int64) throws -> SimulatedJournal {

@@ -22,6 +22,7 @@ import Testing
             var request = QueryRequest(view, subject: subject)
             request.limit = random.int(1...12)
             request.id = "s\(random.int(1...40))"
+            if random.oneIn(2) { request.shape = .reference }
             if random.oneIn(3) { request.asOf = Int64(random.int(0...Int(offset) + 3)) }
             switch view {
             case .timeline, .events:
@@ -43,8 +44,8 @@ import Testing
         var random = SeededRandom(seed: seed &+ 1_000)
         let followed = harness.fresh()
         // One that can keep nothing, and one whose timelines are forgotten early.
-        let forgetful = QueryExecutor(reader: harness.journal, cacheBytes: 0)
-        var limits = QueryLimits()
+        let forgetful = QueryExecutor(reader: harness.journal, limits: harness.limits, cacheBytes: 0)
+        var limits = harness.limits
         limits.retainedEntries = 5
         let short = QueryExecutor(reader: harness.journal, limits: limits)
         for step in 0..<60 {
@@ -73,7 +74,8 @@ import Testing
             guard let head = try harness.journal.head(subject: subject) else { continue }
             for _ in 0..<25 {
                 let offset = Int64(random.int(1...Int(head.offset)))
-                let then = QueryExecutor(reader: try harness.journal(of: subject, through: offset))
+                let then = QueryExecutor(
+                    reader: try harness.journal(of: subject, through: offset), limits: harness.limits)
                 for var request in questions(&random, subject: subject, offset: offset) {
                     request.asOf = nil
                     let expected = text(try then.answer(request))
@@ -85,20 +87,26 @@ import Testing
         }
     }
 
-    @Test(arguments: seeds)
-    func `Pages of a timeline make the whole of it, though the conversation goes on between them`(seed: UInt64) throws {
+    @Test(arguments: seeds, TimelineShape.allCases)
+    func `Pages of a timeline make the whole of it, though the conversation goes on between them`(
+        seed: UInt64, shape: TimelineShape
+    ) throws {
         let harness = try QueryHarness(seed: seed)
         var random = SeededRandom(seed: seed &+ 3_000)
         for _ in 0..<40 { try harness.step() }
-        var limits = QueryLimits()
+        var limits = harness.limits
         limits.answerBytes = random.int(1...20_000)
         let executor = QueryExecutor(reader: harness.journal, limits: limits)
         guard let head = try harness.journal.head(subject: "a") else { return }
-        var whole = TimelineProjection()
+        var whole = TimelineProjection(
+            options: TimelineProjection.Options(shape: shape, answerGap: limits.answerGap))
         for record in harness.journal.disk.records where record.conversation == head.id {
             if case .signal(let signal) = record.content { whole.apply(ProjectionEvent(signal, offset: record.offset)) }
         }
         var request = QueryRequest(.timeline, subject: "a")
+        request.shape = shape
+        // What is said later may change an answer.
+        request.asOf = head.offset
         var ids: [String] = []
         var texts: [String] = []
         while true {
@@ -106,13 +114,14 @@ import Testing
             let page = try json(try executor.answer(request))
             let entries = page["entries"]?.array ?? []
             ids.insert(contentsOf: entries.compactMap { $0["event_id"]?.string }, at: 0)
-            texts.insert(contentsOf: entries.compactMap { $0["content"]?.string }, at: 0)
+            texts.insert(
+                contentsOf: entries.map { "\($0["content"]?.string ?? "") \($0["state"]?.string ?? "")" }, at: 0)
             guard let before = page["next"]?["before"]?.int else { break }
             request.page = .last(before: Int64(before))
             if random.oneIn(2) { try harness.step() }
         }
         #expect(ids == whole.all.map(\.eventID), "seed \(seed)")
-        #expect(texts == whole.all.map(\.content.text), "seed \(seed)")
+        #expect(texts == whole.all.map { "\($0.content.text) \($0.state?.rawValue ?? "")" }, "seed \(seed)")
     }
 
     @Test(arguments: seeds)

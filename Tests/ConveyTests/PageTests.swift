@@ -79,89 +79,64 @@ struct PageTests {
         #expect(String(decoding: bytes, as: UTF8.self) == "id: 7\ndata: {\ndata: \"a\":\ndata: 1\ndata: }\n\n")
     }
 
-    /// An entry of a timeline as the query answers it.
-    private static func piece(_ offset: Int, _ text: String, kind: String = "delta") throws -> JSONValue {
-        try JSONValue(
-            Array(
-                (#"{"offset":\#(offset),"time":"2026-11-23T00:00:00Z","event_id":"e\#(offset)","kind":"\#(kind)","#
-                    + #""role":"assistant","content":"\#(text)","output_id":"o","metadata":{"effect_id":"x"}}"#).utf8))
+    /// The page of one entry as the query answers it.
+    private static func html(_ entry: String, mayDecide: Bool = true) throws -> String {
+        let value = try JSONValue(Array("{\"offset\":1,\"time\":\"2026-11-23T00:00:00Z\",\(entry)}".utf8))
+        return TimelineEntries(subject: "s", timeline: [value], mayDecide: mayDecide).html.map(\.text).joined()
     }
 
-    @Test("Pieces of an answer are one entry until the whole is there, and its end is told")
+    private static func answer(_ text: String, _ details: String, finishReason: String = "") throws -> String {
+        try html(
+            #""event_id":"e","kind":"message","role":"assistant","content":"\#(text)","output_id":"o",\#(details),"#
+                + #""metadata":{"finish_reason":"\#(finishReason)"}"#)
+    }
+
+    @Test("An answer's entry has its outcome and why")
     func answers() throws {
-        let pieces = try [Self.piece(1, "one "), Self.piece(3, "two ")]
-        func html(_ timeline: [JSONValue], _ ends: AnswerEnds) -> String {
-            TimelineEntries(subject: "s", timeline: timeline, ends: ends, mayDecide: true).html.map(\.text).joined()
-        }
-        let running = AnswerEnds(events: [], openEffects: ["x"], wholeLater: [])
-        let open = html(pieces, running)
-        #expect(open.contains("one two ") && open.contains(#"data-state="open""#))
-        let whole = try html(pieces + [Self.piece(5, "one two three", kind: "message")], running)
-        #expect(whole.contains("one two three") && whole.components(separatedBy: "<article").count == 2)
-        let canceled = try JSONValue(
-            Array(#"{"offset":6,"type":"conv.out.assistant.canceled","data":{"output_id":"o","reason":"abort"}}"#.utf8))
-        let ended = html(pieces, AnswerEnds(events: [canceled], openEffects: [], wholeLater: []))
+        let open = try Self.answer("one two ", #""state":"open""#)
+        #expect(open.contains("one two ") && open.contains(#"data-state="open""#) && open.contains("<b>assistant<"))
+        let ended = try Self.answer("one", #""state":"canceled","reason":"abort""#)
         #expect(ended.contains("assistant, canceled (abort)") && ended.contains(#"data-state="canceled""#))
-        let reset = try JSONValue(
-            Array(#"{"offset":2,"type":"conv.out.assistant.reset","data":{"output_id":"o"}}"#.utf8))
-        let again = html(pieces, AnswerEnds(events: [reset], openEffects: ["x"], wholeLater: []))
-        #expect(again.contains("two ") && !again.contains("one "))
-        // On a page before the one with its end it is marked; another answer's end is not on this page.
-        let before = AnswerEnds(events: [canceled], openEffects: [], wholeLater: [], end: 5)
-        #expect(html(pieces, before).contains(#"data-state="canceled""#))
-        #expect(html([], before).isEmpty)
-        // On a page before the one that has the whole.
-        #expect(html(pieces, AnswerEnds(events: [], openEffects: [], wholeLater: ["o"])).isEmpty)
+        #expect(try Self.answer("", #""state":"failed","reason":"auth: no key""#).contains("failed (auth: no key)"))
+        #expect(try Self.answer("", #""state":"waiting","reason":"busy""#).contains("assistant, waiting (busy)"))
+        #expect(try Self.answer("", #""state":"waiting""#).contains("assistant, waiting<"))
     }
 
-    @Test("An answer that is not whole, has no text, or waits is marked so")
+    @Test("An answer that is not whole or has no text is marked so")
     func answersNotWhole() throws {
-        func html(_ timeline: [JSONValue], _ ends: AnswerEnds) -> String {
-            TimelineEntries(subject: "s", timeline: timeline, ends: ends, mayDecide: true).html.map(\.text).joined()
-        }
-        let none = AnswerEnds(events: [], openEffects: [], wholeLater: [])
         func whole(_ text: String, _ reason: String) throws -> String {
-            let entry =
-                #"{"offset":1,"event_id":"e","kind":"message","role":"assistant","content":"\#(text)","output_id":"o","#
-                + #""metadata":{"finish_reason":"\#(reason)"}}"#
-            return html([try JSONValue(Array(entry.utf8))], none)
+            try Self.answer(text, #""state":"completed""#, finishReason: reason)
         }
         #expect(try whole("half", "length").contains("assistant, may be incomplete (length)"))
         #expect(try whole("", "stop").contains("assistant, no text<"))
         #expect(try whole("all", "stop").contains("<b>assistant<"))
-
-        let waiting = try JSONValue(
-            Array(
-                #"{"offset":4,"type":"conv.out.assistant.waiting","data":{"output_id":"o","effect_id":"x","message":"busy"}}"#
-                    .utf8))
-        let waits = AnswerEnds(events: [waiting], openEffects: ["x"], wholeLater: [])
-        #expect(html([], waits).contains("assistant, waiting (busy)"))
-        #expect(html([try Self.piece(1, "one ")], waits).contains("assistant, waiting (busy)"))
-        #expect(!html([try Self.piece(5, "again ")], waits).contains("waiting"))
-        #expect(!html([], AnswerEnds(events: [waiting], openEffects: [], wholeLater: [])).contains("waiting"))
+        #expect(try whole("all", "stop").contains(#"data-state="""#))
     }
 
     @Test("A tool that asks for approval has buttons while it waits, for who may press them")
     func approval() throws {
-        let asked = try JSONValue(
-            Array(
-                (#"{"offset":2,"id":"a","type":"conv.out.tool.approval_requested","data":{"tool_name":"refund","#
-                    + #""effect_id":"tool-1","arguments":"{}"}}"#).utf8))
-        func html(_ open: Set<String>, _ mayDecide: Bool) -> String {
-            let ends = AnswerEnds(events: [asked], openEffects: open, wholeLater: [])
-            return TimelineEntries(subject: "s", timeline: [], ends: ends, mayDecide: mayDecide).html.map(\.text)
-                .joined()
+        func asks(_ state: String, mayDecide: Bool = true) throws -> String {
+            try Self.html(
+                #""event_id":"a","kind":"approval","role":"tool","name":"refund","state":"\#(state)","#
+                    + #""content":"{\"amount\":40}","metadata":{"effect_id":"tool-1"}"#, mayDecide: mayDecide)
         }
-        #expect(html(["tool-1"], true).contains(">Allow<"))
-        #expect(!html(["tool-1"], false).contains(">Allow<"))
-        #expect(!html([], true).contains(">Allow<"))
+        let waiting = try asks("waiting")
+        #expect(waiting.contains(">Allow<") && waiting.contains(">Deny<") && waiting.contains(#"value="tool-1""#))
+        #expect(waiting.contains("tool refund asks for approval") && waiting.contains("40"))
+        #expect(try !asks("waiting", mayDecide: false).contains(">Allow<"))
+        #expect(try !asks("decided").contains(">Allow<"))
+    }
+
+    @Test("A tool's status has the tool's name")
+    func toolNames() throws {
+        let status = try Self.html(#""event_id":"t","kind":"status","role":"tool","name":"refund","content":"done""#)
+        #expect(status.contains("<b>tool refund<") && status.contains("done"))
     }
 
     @Test("The script gets the markup of entries from the page, and that of decisions only for those who may decide")
     func templates() {
         func html(_ mayDecide: Bool) -> String {
-            let none = AnswerEnds(events: [], openEffects: [], wholeLater: [])
-            return TimelineEntries(subject: "s", timeline: [], ends: none, mayDecide: mayDecide).templates.text
+            TimelineEntries(subject: "s", timeline: [], mayDecide: mayDecide).templates.text
         }
         let script = String(decoding: PageAssets.script.bytes, as: UTF8.self)
         for id in ["entry-template", "decision-template"] {

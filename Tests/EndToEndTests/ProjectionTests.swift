@@ -113,7 +113,7 @@ struct ProjectionTests {
             WHERE j.id IS NOT NULL ORDER BY j.position
             """)
         for row in rows {
-            expected[row[0], default: TimelineProjection()].apply(
+            expected[row[0], default: TimelineProjection(options: TimelineProjection.Options(shape: .reference))].apply(
                 ProjectionEvent(id: row[1], type: row[2], subject: row[0], data: Array(row[3].utf8)))
         }
         var found: [String: [String]] = [:]

@@ -4,6 +4,19 @@ import Signals
 public struct TimelineEntry: ProjectionRow {
     public enum Kind: String, Sendable {
         case message, delta, status
+        /// A tool call that asks for approval.
+        case approval
+    }
+
+    /// How far an answer or a consent request has come.
+    public enum State: String, Sendable, CaseIterable {
+        /// The answer is being written.
+        case open
+        /// The answer waits for its next attempt, the tool call for a person.
+        case waiting
+        case completed, failed, canceled
+        /// The tool call was allowed, denied or canceled.
+        case decided
     }
 
     public enum Role: String, Sendable {
@@ -16,6 +29,12 @@ public struct TimelineEntry: ProjectionRow {
     public var eventIDs: [String]?
     public var kind: Kind
     public var role: Role
+    /// The tool's name. Only in the shape `answers`.
+    public var name: String?
+    /// Of answers and consent requests. Only in the shape `answers`.
+    public var state: State?
+    /// Why an answer failed, was canceled or waits, for people. Only in the shape `answers`.
+    public var reason: String?
     /// A user's content as the producer sent it, anything else as text.
     public var content: ProjectedValue
     public var outputID: ProjectedValue
@@ -37,13 +56,20 @@ public struct TimelineEntry: ProjectionRow {
         self.metadata = metadata
     }
 
-    /// The type of the events that such entries are made from.
+    /// The type of the events that such entries are made from; of an answer the type of its newest change.
     public var type: String {
-        switch (role, kind) {
-        case (.user, _): SignalType.messageReceived
-        case (.tool, _): SignalType.toolStatus
-        case (.assistant, .delta): SignalType.assistantDelta
-        case (.assistant, .message), (.assistant, .status): SignalType.assistantCompleted
+        switch role {
+        case .user: SignalType.messageReceived
+        case .tool: kind == .approval ? SignalType.toolApprovalRequested : SignalType.toolStatus
+        case .assistant:
+            switch state {
+            case .open: SignalType.assistantDelta
+            case .waiting: SignalType.assistantWaiting
+            case .failed: SignalType.assistantFailed
+            case .canceled: SignalType.assistantCanceled
+            case .completed, .decided: SignalType.assistantCompleted
+            case nil: kind == .delta ? SignalType.assistantDelta : SignalType.assistantCompleted
+            }
         }
     }
 
@@ -64,6 +90,14 @@ public struct TimelineEntry: ProjectionRow {
         JSONWriter.append(string: kind.rawValue, to: &bytes)
         JSONWriter.append(raw: ",\"role\":", to: &bytes)
         JSONWriter.append(string: role.rawValue, to: &bytes)
+        let details: [(member: StaticString, text: String?)] = [
+            (",\"name\":", name), (",\"state\":", state?.rawValue), (",\"reason\":", reason),
+        ]
+        for (member, text) in details {
+            guard let text else { continue }
+            JSONWriter.append(raw: member, to: &bytes)
+            JSONWriter.append(string: text, to: &bytes)
+        }
         JSONWriter.append(raw: ",\"content\":", to: &bytes)
         content.append(to: &bytes)
         JSONWriter.append(raw: ",\"output_id\":", to: &bytes)
@@ -96,6 +130,20 @@ extension TimelineEntry {
             self.init(output: event.id, data, .status, .tool, content, metadata)
         default: return nil
         }
+    }
+
+    /// A consent request: the tool's name, and the arguments as the model wrote them.
+    init(request event: ProjectionEvent) {
+        let data = event.members
+        let metadata = Self.metadata(data, ["effect_id", "tool_name", "tool_call_id"])
+        self.init(output: event.id, data, .approval, .tool, data["arguments"]?.orNone, metadata)
+        name = Self.toolName(data)
+        state = .waiting
+    }
+
+    /// The name of the tool that an event is about.
+    static func toolName(_ data: JSONObjectView) -> String? {
+        data["tool_name"]?.orNone.flatMap { $0.isBlankString ? nil : $0.text }
     }
 
     /// The user's text, in whichever member the producer put it.
@@ -134,7 +182,7 @@ extension TimelineEntry {
     ]
 
     /// The members named, unless they are null, and `usage` and `metadata` where they are objects that hold something.
-    private static func metadata(_ data: JSONObjectView, _ names: [StaticString]) -> [UInt8] {
+    static func metadata(_ data: JSONObjectView, _ names: [StaticString]) -> [UInt8] {
         var metadata = JSONObjectBuilder(reservingCapacity: 128)
         for name in names {
             if let value = data[name], value.kind != .null { metadata.add(name, json: value.raw) }

@@ -14,6 +14,7 @@ public enum QueryParameter: String, Sendable, CaseIterable {
     case contains
     case order
     case cursor
+    case shape
 
     /// In one line, for documents and help.
     public var summary: String {
@@ -31,6 +32,8 @@ public enum QueryParameter: String, Sendable, CaseIterable {
         case .prefix: "only conversations whose subject starts with this text"
         case .contains: "only conversations whose subject contains this text (ASCII letters in any case)"
         case .order: "subject, or recent for latest activity first"
+        case .shape:
+            "answers for one entry per answer with its outcome, or reference for pieces joined as in the reference vectors"
         case .cursor: "the cursor from the previous page's next"
         }
     }
@@ -39,7 +42,7 @@ public enum QueryParameter: String, Sendable, CaseIterable {
     public var isNumber: Bool {
         switch self {
         case .limit, .before, .after, .asOf, .afterSequence: true
-        case .family, .type, .since, .until, .id, .prefix, .contains, .order, .cursor: false
+        case .family, .type, .since, .until, .id, .prefix, .contains, .order, .cursor, .shape: false
         }
     }
 }

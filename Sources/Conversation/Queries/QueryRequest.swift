@@ -52,6 +52,8 @@ public struct QueryRequest: Sendable, Equatable {
     public var contains: String = ""
     public var order = Order.subject
     public var cursor: String?
+    /// Of a timeline.
+    public var shape = TimelineShape.answers
 
     /// A query without parameters.
     public init(_ view: QueryView, subject: String = "") {
@@ -140,6 +142,12 @@ public struct QueryRequest: Sendable, Equatable {
                 throw QueryError(.parameterInvalid, "order must be subject or recent")
             }
             self.order = order
+        }
+        if let text = given[.shape] {
+            guard let shape = TimelineShape(rawValue: text) else {
+                throw QueryError(.parameterInvalid, "shape must be answers or reference")
+            }
+            self.shape = shape
         }
         // One position per shard.
         if order == .recent, let cursor,

@@ -1,6 +1,6 @@
 /// The views of conversations. Topics, paths and commands use these names.
 public enum QueryView: String, Sendable, CaseIterable {
-    /// What the participants saw, deltas joined.
+    /// What the participants saw.
     case timeline
     /// The messages a language model would receive.
     case context
@@ -26,7 +26,7 @@ public enum QueryView: String, Sendable, CaseIterable {
     /// The parameters that the view takes.
     public var parameters: [QueryParameter] {
         switch self {
-        case .timeline: [.limit, .before, .asOf]
+        case .timeline: [.limit, .before, .asOf, .shape]
         case .context: [.limit, .asOf]
         case .events:
             [.limit, .before, .after, .asOf, .family, .type, .since, .until, .afterSequence]

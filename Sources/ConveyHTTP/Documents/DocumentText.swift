@@ -33,6 +33,7 @@ enum DocumentText {
         case .prefix: quoted("chat-")
         case .contains: quoted("HAT-4")
         case .order: quoted("recent")
+        case .shape: quoted("reference")
         case .cursor: quoted(view == .effects ? "1-0" : "1")
         }
     }
@@ -45,6 +46,7 @@ enum DocumentText {
         case .before, .after, .asOf, .afterSequence: #"{"type":"integer","minimum":0}"#
         case .since, .until: #"{"type":"string","format":"date-time"}"#
         case .order: #"{"type":"string","enum":["subject","recent"],"default":"subject"}"#
+        case .shape: #"{"type":"string","enum":["answers","reference"],"default":"answers"}"#
         case .family, .type, .id, .prefix, .contains, .cursor: #"{"type":"string"}"#
         }
     }
@@ -91,10 +93,13 @@ enum DocumentText {
             "offset":{"$ref":"#/components/schemas/Offset"},
             "time":{"type":"string","format":"date-time"},
             "event_id":{"type":"string"},
-            "event_ids":{"type":"array","items":{"type":"string"},"description":"All events of an entry that joins several deltas."},
+            "event_ids":{"type":"array","items":{"type":"string"},"description":"All events of an entry that joins several deltas; only with shape=reference."},
             "type":{"type":"string"},
-            "kind":{"type":"string","enum":["message","delta","status"]},
+            "kind":{"type":"string","enum":["message","delta","status","approval"],"description":"delta only with shape=reference, approval only without."},
             "role":{"type":"string","enum":["user","assistant","tool"]},
+            "name":{"type":"string","description":"The tool's name."},
+            "state":{"type":"string","enum":["open","waiting","completed","failed","canceled","decided"],"description":"Of answers and consent requests; never with shape=reference."},
+            "reason":{"type":"string","description":"Why an answer failed, was canceled or waits."},
             "content":{"description":"Text; for users, the content as it was sent."},
             "output_id":{},"channel":{},
             "metadata":{"type":"object"}}},

@@ -4,9 +4,7 @@ import Signals
 /// `/c?s=…`: the timeline, live, with a box for messages and a button to abort; or the timeline at an earlier time.
 enum TimelinePage {
     /// Entries per page.
-    private static let pageSize = 100
-    /// Entries to query: pieces of answers are joined to fewer entries.
-    private static let queryLimit = "500"
+    private static let pageSize = "100"
 
     static func response(
         _ subject: String, _ query: QueryString, _ page: PageContext
@@ -15,18 +13,15 @@ enum TimelinePage {
         let timeline = try await timeline(subject, query, page)
         let newest = timeline["as_of"]?.int ?? 0
         let isPast = asOf != nil || query["before"] != nil
-        let ends = try await AnswerEnds.read(
-            of: timeline, subject, asOf: query["as_of"], before: PageText.offset(query["before"]), page.queries)
         let mayWrite = page.may(.write) && !isPast
-        var entries = TimelineEntries(
-            subject: subject, timeline: timeline["entries"]?.array ?? [], ends: ends, mayDecide: mayWrite)
+        let entries = TimelineEntries(
+            subject: subject, timeline: timeline["entries"]?.array ?? [], mayDecide: mayWrite)
         var heading = ConversationHeading(
             subject: subject, here: .conversation, asOf: asOf, offset: newest,
             setAside: page.sources.status().setAsideReason(of: subject))
         if let asOf { heading.later = try await next(after: asOf, subject, page.queries) }
         heading.earlier = entries.newestOffset.flatMap { $0 > 1 ? $0 - 1 : nil }
-        let before = entries.keep(last: pageSize) ?? timeline["next"]?["before"]?.int
-        let older = before.map { before -> HTML in
+        let older = timeline["next"]?["before"]?.int.map { before -> HTML in
             let items = [("before", String(before))] + PagePath.time(asOf)
             return #"<p><a rel="prev" href="\#(PagePath.conversation.of(subject, items))">Older</a></p>"#
         }
@@ -53,7 +48,7 @@ enum TimelinePage {
         do throws(PageQueries.Failure) {
             return try await page.queries.ask(
                 .timeline, subject,
-                [("limit", queryLimit), ("as_of", query["as_of"]), ("before", query["before"])])
+                [("limit", pageSize), ("as_of", query["as_of"]), ("before", query["before"])])
         } catch {
             guard error.response.statusCode == .notFound else { throw error }
             return .object([("as_of", .integer("0")), ("entries", .array([]))])

@@ -1,3 +1,5 @@
+import Conversation
+
 /// What queries may cost.
 public struct QueryLimits: Sendable {
     /// Threads that answer, each with its own reader and its own conversations (by subject): a long question about one
@@ -23,6 +25,8 @@ public struct QueryLimits: Sendable {
     public var sortLimit = 2_000
     /// Records of a conversation that a trace looks at, the newest: it keeps a link of each in memory meanwhile.
     public var traceLimit = 50_000
+    /// Maximum distance in records between two events of one answer in a timeline.
+    public var answerGap = TimelineProjection.Options.standardAnswerGap
     /// Entries of a timeline that are kept for the next question; a page of an older part is made anew.
     public var retainedEntries = 2_000
 

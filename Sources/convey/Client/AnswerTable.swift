@@ -3,15 +3,32 @@ import Signals
 
 /// Answers as lines for people.
 enum AnswerTable {
-    /// `TIME  OFFSET  WHO  TEXT`. Pieces of an answer are left out where the whole answer follows.
+    /// `TIME  OFFSET  WHO  TEXT`, with the outcome of an answer below its text.
     static func timeline(_ page: ConveyClient.Page) -> [String] {
-        let whole = page.elements.compactMap { $0["kind"]?.string == "message" ? $0["output_id"]?.string : nil }
-        let shown = page.elements.filter { entry in
-            entry["kind"]?.string != "delta" || entry["output_id"]?.string.map(whole.contains) != true
+        aligned(
+            page.elements.map { entry in
+                let who = [text(entry["role"]), text(entry["name"])].filter { !$0.isEmpty }.joined(separator: " ")
+                let parts = [text(entry["content"]), outcome(entry)].filter { !$0.isEmpty }
+                return [clock(entry["time"]), text(entry["offset"]), who, parts.joined(separator: "\n")]
+            }, right: [1])
+    }
+
+    /// What is said of an entry in parentheses; empty for a whole answer, and for what has no outcome.
+    private static func outcome(_ entry: JSONValue) -> String {
+        let isConsent = entry["kind"]?.string == "approval"
+        switch entry["state"]?.string {
+        case nil: return ""
+        case "completed":
+            let reason = text(entry["metadata"]?["finish_reason"])
+            if !["", "stop", "tool_calls"].contains(reason) { return "(may be incomplete: \(reason))" }
+            return text(entry["content"]).allSatisfy(\.isWhitespace) ? "(no text)" : ""
+        case "open": return "(being written)"
+        case "waiting" where isConsent: return "(waits for approval: \(text(entry["metadata"]?["effect_id"])))"
+        case "decided": return "(asked for approval)"
+        case let state?:
+            let reason = text(entry["reason"])
+            return reason.isEmpty ? "(\(state))" : "(\(state): \(reason))"
         }
-        return aligned(
-            shown.map { [clock($0["time"]), text($0["offset"]), text($0["role"]), text($0["content"])] },
-            right: [1])
     }
 
     /// `ROLE  TEXT`.

@@ -15,11 +15,16 @@ struct TimelineCommand: AsyncParsableCommand {
     var before: Int?
     @Option(help: "The conversation as it was at this offset.")
     var asOf: Int?
+    @Option(
+        help: "answers: one entry per answer with its outcome (default); reference: pieces of text as they were joined."
+    )
+    var shape: String?
     @OptionGroup var query: QueryFlags
 
     func run() async throws {
         let given = QueryFlags.parameters([
             .limit: limit.map(String.init), .before: before.map(String.init), .asOf: asOf.map(String.init),
+            .shape: shape,
         ])
         try await query.run(
             Question(.timeline, subject: subject.subject, parameters: given), table: AnswerTable.timeline)

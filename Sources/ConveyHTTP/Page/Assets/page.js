@@ -169,6 +169,13 @@
     entry.append(form);
   }
 
+  // Decided here or elsewhere: the buttons would do nothing.
+  function decided(effect) {
+    for (const form of timeline.querySelectorAll("form")) {
+      if (form.elements.effect?.value === effect) form.remove();
+    }
+  }
+
   function take(event) {
     const data = event.data || {};
     switch (event.type) {
@@ -192,6 +199,7 @@
         end(event, "failed", [data.category, data.message].map(words).filter(Boolean).join(": "));
         break;
       case "conv.out.tool.status":
+        decided(words(data.effect_id));
         write(add(event, "tool", "tool " + words(data.tool_name)), words(data.message || data.status));
         break;
       case "conv.out.tool.approval_requested": askApproval(event); break;
