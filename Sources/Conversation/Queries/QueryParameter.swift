@@ -15,6 +15,7 @@ public enum QueryParameter: String, Sendable, CaseIterable {
     case order
     case cursor
     case shape
+    case subject
 
     /// In one line, for documents and help.
     public var summary: String {
@@ -34,6 +35,7 @@ public enum QueryParameter: String, Sendable, CaseIterable {
         case .order: "subject, or recent for latest activity first"
         case .shape:
             "answers for one entry per answer with its outcome, or reference for pieces joined as in the reference vectors"
+        case .subject: "only those of this conversation"
         case .cursor: "the cursor from the previous page's next"
         }
     }
@@ -42,7 +44,7 @@ public enum QueryParameter: String, Sendable, CaseIterable {
     public var isNumber: Bool {
         switch self {
         case .limit, .before, .after, .asOf, .afterSequence: true
-        case .family, .type, .since, .until, .id, .prefix, .contains, .order, .cursor, .shape: false
+        case .family, .type, .since, .until, .id, .prefix, .contains, .order, .cursor, .shape, .subject: false
         }
     }
 }

@@ -35,7 +35,7 @@ public struct QueryRequest: Sendable, Equatable {
     }
 
     public var view: QueryView
-    /// Empty where the view is about no single conversation.
+    /// Empty where the view is about no single conversation. Of `effects`, the conversation wanted; empty for all.
     public var subject: String
     public var limit: Int
     public var page = Page.last(before: nil)
@@ -142,6 +142,12 @@ public struct QueryRequest: Sendable, Equatable {
                 throw QueryError(.parameterInvalid, "order must be subject or recent")
             }
             self.order = order
+        }
+        if let text = given[.subject] {
+            if let fault = AttributeText.fault(text, maximumBytes: AttributeText.maximumSubjectBytes) {
+                throw QueryError(.parameterInvalid, "the subject \(fault)")
+            }
+            subject = text
         }
         if let text = given[.shape] {
             guard let shape = TimelineShape(rawValue: text) else {

@@ -33,7 +33,7 @@ public enum QueryView: String, Sendable, CaseIterable {
         case .state: [.asOf]
         case .trace: [.id, .asOf]
         case .conversations: [.prefix, .contains, .order, .since, .limit, .cursor]
-        case .effects: [.limit, .cursor]
+        case .effects: [.subject, .limit, .cursor]
         }
     }
 

@@ -34,6 +34,7 @@ enum DocumentText {
         case .contains: quoted("HAT-4")
         case .order: quoted("recent")
         case .shape: quoted("reference")
+        case .subject: quoted("chat-42")
         case .cursor: quoted(view == .effects ? "1-0" : "1")
         }
     }
@@ -46,6 +47,7 @@ enum DocumentText {
         case .before, .after, .asOf, .afterSequence: #"{"type":"integer","minimum":0}"#
         case .since, .until: #"{"type":"string","format":"date-time"}"#
         case .order: #"{"type":"string","enum":["subject","recent"],"default":"subject"}"#
+        case .subject: ##"{"$ref":"#/components/schemas/Subject"}"##
         case .shape: #"{"type":"string","enum":["answers","reference"],"default":"answers"}"#
         case .family, .type, .id, .prefix, .contains, .cursor: #"{"type":"string"}"#
         }
@@ -167,7 +169,10 @@ enum DocumentText {
                 "cause":{"type":"string","description":"The id of the signal that ordered it."},
                 "cause_offset":{"$ref":"#/components/schemas/Offset"},
                 "ordered_at":{"type":"string","format":"date-time","description":"When that signal was recorded."},
-                "due_at":{"type":"string","format":"date-time","description":"When a timer fires or the next attempt may start."}}}},
+                "due_at":{"type":"string","format":"date-time","description":"When a timer fires or the next attempt may start."},
+                "tool_name":{"type":"string","description":"Of a tool call."},"tool_call_id":{"type":"string"},
+                "arguments":{"type":"string","description":"Of a tool call, as the model wrote them; the first 4,096 bytes."},
+                "arguments_bytes":{"type":"integer","minimum":4097,"description":"The length of arguments that are cut."}}}},
             "unreadable_shards":{"$ref":"#/components/schemas/UnreadableShards"},
             "next":{"$ref":"#/components/schemas/Next"}}}
         }

@@ -19,9 +19,12 @@ enum ConversationsPage {
             answer = try await list(order, wanted, nil, page)
         }
         let effects = try await page.queries.ask(.effects, "", [("limit", effectsLimit)])
-        let busy = Dictionary(
-            (effects["effects"]?.array ?? []).map { ($0["subject"]?.string ?? "", 1) }, uniquingKeysWith: +)
-        let rows = (answer["conversations"]?.array ?? []).map { row($0, busy, page.sources.status()) }
+        let underWay = (effects["effects"]?.array ?? []).map {
+            EffectRow(effect: $0, mayWrite: false, back: .conversations)
+        }
+        let busy = Dictionary(underWay.map { ($0.subject, 1) }, uniquingKeysWith: +)
+        let asking = Set(underWay.filter(\.asksForApproval).map(\.subject))
+        let rows = (answer["conversations"]?.array ?? []).map { row($0, busy, asking, page.sources.status()) }
         let next = answer["next"]?["cursor"]?.string.map { cursor in
             PagePath.conversations.with(("q", wanted), ("order", order.rawValue), ("cursor", cursor))
         }
@@ -76,14 +79,19 @@ enum ConversationsPage {
         return wanted.isEmpty ? "There are no conversations yet." : "No name contains this text."
     }
 
-    /// - Parameter busy: how many effects are under way, by subject.
-    private static func row(_ conversation: JSONValue, _ busy: [String: Int], _ status: RuntimeStatus) -> HTML {
+    /// - Parameters:
+    ///   - busy: how many effects are under way, by subject.
+    ///   - asking: the conversations in which a tool call waits for approval.
+    private static func row(
+        _ conversation: JSONValue, _ busy: [String: Int], _ asking: Set<String>, _ status: RuntimeStatus
+    ) -> HTML {
         let subject = conversation["subject"]?.string ?? ""
         let setAside: HTML? =
             status.setAsideReason(of: subject) == nil ? nil : #"<span class="badge bad">set aside</span> "#
+        let asks: HTML? = asking.contains(subject) ? #"<span class="badge bad">waits for approval</span> "# : nil
         let busy = busy[subject].map { #"<span class="badge busy">\#($0) under way</span>"# as HTML }
         return """
-            <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a> \(setAside)\(busy)
+            <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a> \(setAside)\(asks)\(busy)
             <span class="quiet">\(PageText.time(conversation["last_activity"])) · \
             \(conversation["offset"]?.int ?? 0) records · partition \(conversation["partition"]?.int ?? 0)</span></li>
 

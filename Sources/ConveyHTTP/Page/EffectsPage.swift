@@ -7,7 +7,9 @@ enum EffectsPage {
 
     static func response(_ query: QueryString, _ page: PageContext) async throws(PageQueries.Failure) -> HTTPResponse {
         let answer = try await page.queries.ask(.effects, "", [("limit", pageSize), ("cursor", query["cursor"])])
-        let rows = (answer["effects"]?.array ?? []).map { row($0, page.may(.write)) }
+        let rows = (answer["effects"]?.array ?? []).map {
+            EffectRow(effect: $0, mayWrite: page.may(.write), back: .effects).html
+        }
         let more = answer["next"]?["cursor"]?.string.map { cursor -> HTML in
             #"<p><a rel="next" href="\#(PagePath.effects.with(("cursor", cursor)))">More</a></p>"#
         }
@@ -21,28 +23,5 @@ enum EffectsPage {
             \(rows.isEmpty ? #"<p class="quiet">None.</p>"# : nil)\(more)
             </div>
             """)
-    }
-
-    private static func row(_ effect: JSONValue, _ mayWrite: Bool) -> HTML {
-        let subject = effect["subject"]?.string ?? ""
-        let id = effect["effect_id"]?.string ?? ""
-        let state = effect["state"]?.string ?? ""
-        let due = effect["due_at"].map { " · due \(PageText.time($0))" as HTML }
-        let decision: HTML? =
-            mayWrite && state == "awaiting_consent" ? EffectControls.decision(subject, id, back: .effects) : nil
-        return """
-            <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a>
-            <span class="badge busy">\(words(state))</span>
-            <span class="quiet">\(effect["kind"]?.string ?? "") · attempt \(effect["attempt"]?.int ?? 0) · ordered
-            \(PageText.time(effect["ordered_at"]))\(due) ·
-            <a class="trace" href="\(PagePath.trace.of(subject, ("id", effect["cause"]?.string ?? "")))">why</a> ·
-            <code>\(id)</code></span>
-            \(decision)\(mayWrite ? EffectControls.cancel(subject, id, back: .effects) : nil)</li>
-
-            """
-    }
-
-    private static func words(_ state: String) -> String {
-        state == "awaiting_consent" ? "waits for approval" : state
     }
 }

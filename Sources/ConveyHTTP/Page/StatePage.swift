@@ -1,7 +1,7 @@
 import HTTPServing
 import Signals
 
-/// `/c/state?s=…`: the conversation's state, its effects under way with a cancel button each, and the latest applications.
+/// `/c/state?s=…`: the conversation's state, its effects under way with their buttons, and the latest applications.
 enum StatePage {
     /// Number of applications shown; the events page shows all of them.
     private static let historyLength = 20
@@ -12,11 +12,7 @@ enum StatePage {
         let asOf = PageText.offset(query["as_of"])
         let answer = try await page.queries.ask(.state, subject, [("as_of", query["as_of"])])
         let state = answer["state"] ?? .null
-        let mayCancel = asOf == nil && page.may(.write)
-        let effects = (state["in_flight_effects"]?.object ?? []).map { id, progress -> HTML in
-            let button = mayCancel ? EffectControls.cancel(subject, id, back: .state) : nil
-            return #"<li><code>\#(id)</code> <span class="badge busy">\#(progress.string ?? "")</span> \#(button)</li>"#
-        }
+        let effects = asOf == nil ? try await underWay(subject, page) : inFlight(state)
         let none: HTML? = effects.isEmpty ? #"<p class="quiet">None.</p>"# : nil
         let counts = (state["stream_counts"]?.object ?? []).map { "\($0.value.int ?? 0) conv.\($0.key)" }
         let flags = (state["flags"]?.object ?? []).map(\.key)
@@ -41,6 +37,22 @@ enum StatePage {
             <ol class="rows">\((state["history"]?.array ?? []).prefix(historyLength).map { applied($0, subject) })</ol>
             </div>
             """)
+    }
+
+    /// What the journal knows of effects under way: also what waits for its turn or for a person.
+    private static func underWay(_ subject: String, _ page: PageContext) async throws(PageQueries.Failure) -> [HTML] {
+        let answer = try await page.queries.ask(
+            .effects, "", [("subject", subject), ("limit", EffectsPage.pageSize)])
+        return (answer["effects"]?.array ?? []).map {
+            EffectRow(effect: $0, mayWrite: page.may(.write), back: .state).html
+        }
+    }
+
+    /// The effects of an earlier state: those that had started.
+    private static func inFlight(_ state: JSONValue) -> [HTML] {
+        (state["in_flight_effects"]?.object ?? []).map { id, progress in
+            #"<li><code>\#(id)</code> <span class="badge busy">\#(progress.string ?? "")</span></li>"#
+        }
     }
 
     private static func applied(_ event: JSONValue, _ subject: String) -> HTML {

@@ -25,6 +25,7 @@ enum TimelinePage {
             let items = [("before", String(before))] + PagePath.time(asOf)
             return #"<p><a rel="prev" href="\#(PagePath.conversation.of(subject, items))">Older</a></p>"#
         }
+        let waiting = isPast ? nil : try await consents(subject, besides: entries, page)
         let live: HTML = isPast ? "" : liveAttributes(subject, newest, mayWrite)
         return PageLayout.response(
             subject, in: page,
@@ -35,7 +36,7 @@ enum TimelinePage {
             data-rewind="\(PagePath.conversation.of(subject))"\(live)>
             \(entries.html)
             </section>
-            \(isPast ? nil : entries.templates)
+            \(isPast ? nil : entries.templates)\(waiting)
             \(entries.isEmpty ? #"<p id="empty" class="quiet">Nothing has been said yet.</p>"# : nil)
             \(mayWrite ? composer(subject) : #"<p id="connection" class="quiet" role="status"></p>"#)
             """)
@@ -53,6 +54,24 @@ enum TimelinePage {
             guard error.response.statusCode == .notFound else { throw error }
             return .object([("as_of", .integer("0")), ("entries", .array([]))])
         }
+    }
+
+    /// Tool calls that ask for approval and whose requests are not among the entries: a page shows only the newest.
+    private static func consents(
+        _ subject: String, besides entries: TimelineEntries, _ page: PageContext
+    ) async throws(PageQueries.Failure) -> HTML? {
+        let answer = try await page.queries.ask(
+            .effects, "", [("subject", subject), ("limit", EffectsPage.pageSize)])
+        let rows = (answer["effects"]?.array ?? []).map {
+            EffectRow(effect: $0, mayWrite: page.may(.write), back: .conversation)
+        }.filter { $0.asksForApproval && !entries.asks(about: $0.id) }
+        guard !rows.isEmpty else { return nil }
+        return """
+            <section aria-label="Waits for approval">
+            <h2>Waits for approval</h2>
+            <ul class="rows">\(rows.map(\.html))</ul>
+            </section>
+            """
     }
 
     /// The next record after an offset that may change the timeline.

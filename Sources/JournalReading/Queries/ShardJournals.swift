@@ -21,7 +21,7 @@ struct ShardJournals {
     func list(_ request: QueryRequest, _ limits: QueryLimits) throws(ShardFailure) -> [UInt8] {
         switch request.view {
         case .conversations: try ConversationList(journals: self, request: request, limits: limits).answer()
-        case .effects: try EffectList(journals: self, request: request).answer()
+        case .effects: try EffectList(journals: self, request: request, limits: limits).answer()
         case .timeline, .context, .events, .state, .trace:
             preconditionFailure("\(request.view) is about one conversation")
         }

@@ -93,14 +93,15 @@ enum AnswerTable {
             page.elements.map { [text($0["last_activity"]), text($0["offset"]), text($0["subject"])] }, right: [1])
     }
 
-    /// `ORDERED AT  STATE  CLASS  ATTEMPT  DUE  SUBJECT  EFFECT`.
+    /// `ORDERED AT  STATE  CLASS  ATTEMPT  DUE  SUBJECT  EFFECT`, with a tool's name and arguments below the effect.
     static func effects(_ page: ConveyClient.Page) -> [String] {
         aligned(
             page.elements.map { effect in
                 let due = effect["due_at"].map { "due \(clock($0))" } ?? ""
+                let call = effect["tool_name"].map { "\n\(text($0)) \(text(effect["arguments"]))" } ?? ""
                 return [
                     clock(effect["ordered_at"]), text(effect["state"]), text(effect["class"]), text(effect["attempt"]),
-                    due, text(effect["subject"]), text(effect["effect_id"]),
+                    due, text(effect["subject"]), text(effect["effect_id"]) + call,
                 ]
             }, right: [3])
     }

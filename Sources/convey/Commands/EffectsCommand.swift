@@ -7,6 +7,8 @@ struct EffectsCommand: AsyncParsableCommand {
         commandName: "effects", abstract: "List the effects under way in all conversations, oldest first.",
         discussion: QueryFlags.exits)
 
+    @Option(help: "Only those of this conversation.")
+    var subject: SubjectArgument?
     @Option(help: "How many, 1 to 500.")
     var limit: Int?
     @Option(help: "The cursor printed at the end of the previous page.")
@@ -14,7 +16,9 @@ struct EffectsCommand: AsyncParsableCommand {
     @OptionGroup var query: QueryFlags
 
     func run() async throws {
-        let given = QueryFlags.parameters([.limit: limit.map(String.init), .cursor: cursor])
+        let given = QueryFlags.parameters([
+            .subject: subject?.subject, .limit: limit.map(String.init), .cursor: cursor,
+        ])
         try await query.run(Question(.effects, parameters: given), table: AnswerTable.effects)
     }
 }

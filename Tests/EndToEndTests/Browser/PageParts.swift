@@ -37,6 +37,8 @@ enum PageParts {
     static let redrive = "Re-drive"
     static let discard = "Discard"
     static let cancel = "Cancel"
+    static let allow = "Allow"
+    static let deny = "Deny"
     static let signIn = "Sign in"
     static let signOut = "Sign out"
 

@@ -171,8 +171,8 @@
 
   // Decided here or elsewhere: the buttons would do nothing.
   function decided(effect) {
-    for (const form of timeline.querySelectorAll("form")) {
-      if (form.elements.effect?.value === effect) form.remove();
+    for (const form of document.querySelectorAll("form")) {
+      if (effect && form.elements.effect?.value === effect) form.remove();
     }
   }
 
