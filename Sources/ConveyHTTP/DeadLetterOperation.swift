@@ -33,6 +33,14 @@ enum DeadLetterOperation: String, CaseIterable {
         }
     }
 
+    /// What the query string may have.
+    var parameters: [String] {
+        switch self {
+        case .list: ["after", "limit"]
+        case .show, .redrive, .discard: []
+        }
+    }
+
     /// In a few words, for documents and for the list in a 404.
     var summary: String {
         switch self {

@@ -111,6 +111,8 @@ extension Route {
     fileprivate init(
         _ operation: DeadLetterOperation, handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
     ) {
-        self.init(operation.path, operation.summary, method: operation.method, scope: operation.scope, handler: handler)
+        self.init(
+            operation.path, operation.summary, method: operation.method, scope: operation.scope,
+            parameters: operation.parameters, handler: handler)
     }
 }

@@ -12,13 +12,13 @@ package enum QueryRoutes {
     package static func make(_ service: QueryService) -> [Route] {
         QueryView.allCases.filter { !$0.needsSubject }.map { view in
             Route(
-                QueryPath.path(view: view, segment: ""), view.summary, room: 0,
+                QueryPath.path(view: view, segment: ""), view.summary, parameters: nil, room: 0,
                 granted: { request, grant in await answer(request, grant, view: view, subject: "", service) })
         } + [
             Route(
                 "\(QueryPath.base)/{subject}/{view}",
                 "views of a conversation: timeline, context, events, state, trace",
-                room: 0,
+                parameters: nil, room: 0,
                 granted: { request, grant in
                     let segments = request.target.path().split(separator: "/")
                     guard segments.count == 4, let view = QueryView(rawValue: String(segments[3])), view.needsSubject

@@ -12,7 +12,8 @@ package enum SignalRoutes {
     package static func make(_ endpoint: SignalEndpoint, bodyLimit: Int) -> [Route] {
         [
             Route(
-                path, "records a signal: type, or an envelope", method: .POST, scope: .write, bodyLimit: bodyLimit,
+                path, "records a signal: type, or an envelope", method: .POST, scope: .write, parameters: ["type"],
+                bodyLimit: bodyLimit,
                 granted: { request, grant in await record(request, grant, endpoint) })
         ]
     }

@@ -12,6 +12,8 @@ package struct Route: Sendable {
     let method: HTTPMethod
     /// The scope that a token must have; nil for public routes.
     let scope: AccessScope?
+    /// The parameters that the query string may have; nil where the handler decides.
+    let parameters: [String]?
     /// The longest request body, in bytes.
     let bodyLimit: Int
     /// The memory that is reserved while the handler runs, in bytes, without the answers of queries, which reserve their own.
@@ -30,28 +32,33 @@ package struct Route: Sendable {
 
     /// - Parameters:
     ///   - scope: the scope that a token must have; nil for public routes.
+    ///   - parameters: the parameters that the query string may have; others are refused. Nil where the handler decides.
     ///   - bodyLimit: the longest request body, in bytes.
     ///   - room: the memory that is reserved while the handler runs, in bytes.
     package init(
         _ path: String, _ summary: String, method: HTTPMethod = .GET, scope: AccessScope? = .read,
-        bodyLimit: Int = Route.standardBodyLimit, room: Int = Route.standardRoom, isForProbes: Bool = false,
+        parameters: [String]? = [], bodyLimit: Int = Route.standardBodyLimit, room: Int = Route.standardRoom,
+        isForProbes: Bool = false,
         isSignIn: Bool = false, handler: @escaping @Sendable (HTTPRequest) async throws -> HTTPResponse
     ) {
         self.init(
-            path, summary, method: method, scope: scope, bodyLimit: bodyLimit, room: room, isForProbes: isForProbes,
+            path, summary, method: method, scope: scope, parameters: parameters, bodyLimit: bodyLimit, room: room,
+            isForProbes: isForProbes,
             isSignIn: isSignIn, granted: { request, _ in try await handler(request) })
     }
 
     /// As above, for handlers that need the client's access grant.
     package init(
         _ path: String, _ summary: String, method: HTTPMethod = .GET, scope: AccessScope? = .read,
-        bodyLimit: Int = Route.standardBodyLimit, room: Int = Route.standardRoom, isForProbes: Bool = false,
+        parameters: [String]? = [], bodyLimit: Int = Route.standardBodyLimit, room: Int = Route.standardRoom,
+        isForProbes: Bool = false,
         isSignIn: Bool = false, granted handler: @escaping Handler
     ) {
         self.path = path
         self.summary = summary
         self.method = method
         self.scope = scope
+        self.parameters = parameters
         self.bodyLimit = bodyLimit
         self.room = room
         self.isForProbes = isForProbes

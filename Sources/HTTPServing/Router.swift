@@ -28,14 +28,14 @@ struct Router: Sendable {
             return .busy("All connections are in use; ask again later.")
         }
         guard let first = found.first else {
-            return await guarded(request, scope: .read, bodyLimit: 0) { _, _ in notFound(path) }
+            return await guarded(request, scope: .read, bodyLimit: nil) { _, _ in notFound(path) }
         }
         if let route = found.first(where: { $0.method == request.method }) { return await answer(route, request) }
         if request.method == .HEAD, let route = found.first(where: { $0.method == .GET }) {
             return withoutBody(await answer(route, request))
         }
         let allowed = found.flatMap { $0.method == .GET ? ["GET", "HEAD"] : [$0.method.rawValue] }
-        return await guarded(request, scope: first.scope, bodyLimit: 0) { _, _ in
+        return await guarded(request, scope: first.scope, bodyLimit: nil) { _, _ in
             var response = HTTPResponse.problem(
                 .methodNotAllowed, "method_not_allowed", "\(first.path) answers \(allowed.joined(separator: " and ")).")
             response.headers[HTTPHeader("Allow")] = allowed.joined(separator: ", ")
@@ -45,6 +45,7 @@ struct Router: Sendable {
 
     private func answer(_ route: Route, _ request: HTTPRequest) async -> HTTPResponse {
         await guarded(request, scope: route.scope, bodyLimit: route.bodyLimit) { request, grant in
+            if let refusal = refusal(of: request, route) { return refusal }
             // Released with the response, after it was sent or could not be.
             guard let room = await budget.take(route.room, within: limits.roomTime) else {
                 return .busy("Unread answers of other clients use all memory; ask again later.")
@@ -66,15 +67,33 @@ struct Router: Sendable {
         }
     }
 
+    /// The answer to a query string with parameters that the route does not have: what would be passed over is refused, so that a
+    /// misspelled `limit` does not look like a wrong answer.
+    private func refusal(of request: HTTPRequest, _ route: Route) -> HTTPResponse? {
+        guard let known = route.parameters else { return nil }
+        guard let query = QueryString(request.target.query()) else {
+            return .problem(.badRequest, "parameter_invalid", "The query string is not percent-encoded UTF-8.")
+        }
+        guard let unknown = query.items.first(where: { !known.contains($0.name) }) else { return nil }
+        let words = known.isEmpty ? "it has none" : "it has \(known.joined(separator: ", "))"
+        return .problem(
+            .badRequest, "parameter_unknown", "\(route.path) has no parameter \(unknown.name.prefix(64)); \(words).")
+    }
+
     /// Answers an authorized request whose body is short enough. The body of an unauthorized request is not read.
+    /// - Parameter bodyLimit: the longest body, in bytes; nil where no body is read, as nothing could take it.
     private func guarded(
-        _ request: HTTPRequest, scope: AccessScope?, bodyLimit: Int,
+        _ request: HTTPRequest, scope: AccessScope?, bodyLimit: Int?,
         _ answer: (HTTPRequest, AccessGrant) async -> HTTPResponse
     ) async -> HTTPResponse {
         var response: HTTPResponse
         switch access.decide(request, scope: scope, now: now()) {
         case .refused(let refusal): response = signIn(request, refusal) ?? .refusal(refusal)
         case .allowed(let grant):
+            guard let bodyLimit else {
+                response = await answer(request, grant)
+                break
+            }
             switch await received(request, limit: bodyLimit) {
             case .success(let request): response = await answer(request, grant)
             case .failure(let problem): response = problem.response

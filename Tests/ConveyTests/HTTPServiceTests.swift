@@ -93,6 +93,30 @@ struct HTTPServiceTests {
         }
     }
 
+    @Test("A path that is not there and a method that is not answered are told of, whatever body comes with them")
+    func bodiesOfNothing() async throws {
+        try await withService(Self.ready) { address in
+            for size in [1, 100, 3 << 20] {
+                let body = [UInt8](repeating: UInt8(ascii: "x"), count: size)
+                #expect(await get("/nothing", address, "POST", body: body)?.status == 404, "\(size)")
+                #expect(await get("/nothing", address, "GET", body: body)?.status == 404, "\(size)")
+                #expect(await get("/metrics", address, "POST", body: body)?.status == 405, "\(size)")
+            }
+        }
+    }
+
+    @Test("A parameter that a route does not have is refused", arguments: ["/healthz", "/readyz", "/metrics"])
+    func unknownParameters(_ path: String) async throws {
+        try await withService(Self.ready) { address in
+            for query in ["x=1", "x", "=", "limit=1", "%ff"] {
+                let answer = try #require(await get("\(path)?\(query)", address))
+                #expect(answer.status == 400 && answer.body.contains("parameter_"), "\(query)")
+            }
+            for query in ["?", "?&&"] { #expect(await get(path + query, address)?.status == 200, "\(query)") }
+            #expect(await get("/nothing?x=1", address)?.status == 404)
+        }
+    }
+
     @Test("A body that is too long is refused unread, and what is left of it is no further request")
     func longBodies() async throws {
         try await withService(Self.ready) { address in

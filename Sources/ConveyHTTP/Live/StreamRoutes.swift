@@ -14,7 +14,7 @@ package enum StreamRoutes {
     package static func make(_ feed: LiveFeed, _ queries: QueryService) -> [Route] {
         [
             Route(
-                path, "a conversation's live events, as server-sent events: after",
+                path, "a conversation's live events, as server-sent events: after", parameters: ["after"],
                 granted: { request, grant in
                     stream(of: ConversationPath.subject(request), request, grant, feed, queries)
                 })
@@ -25,12 +25,10 @@ package enum StreamRoutes {
         of subject: String?, _ request: HTTPRequest, _ grant: AccessGrant, _ feed: LiveFeed, _ queries: QueryService
     ) -> HTTPResponse {
         guard let subject, let query = QueryString(request.target.query()),
-            query.items.allSatisfy({ $0.name == "after" || $0.name == PagePath.subject }),
             // Checks the subject.
             (try? QueryRequest(.events, subject: subject, parameters: [])) != nil
         else {
-            return .problem(
-                .badRequest, "bad_path", "The path must name a conversation; there is only the parameter after.")
+            return .problem(.badRequest, "bad_path", "The path must name a conversation.")
         }
         var after: Int64?
         if let text = request.headers[HTTPHeader("Last-Event-ID")] ?? query["after"] {

@@ -11,7 +11,7 @@ enum LoginRoutes {
     static func make(_ access: AccessPolicy) -> [Route] {
         guard let tokens = access.tokens else { return [] }
         return [
-            Route(path, "sign-in form", scope: nil, isSignIn: true) { request in
+            Route(path, "sign-in form", scope: nil, parameters: ["to"], isSignIn: true) { request in
                 let query = QueryString(request.target.query())
                 return form(to: place(query?["to"]), problem: nil, status: .ok)
             },

@@ -39,6 +39,7 @@ package enum PageRoutes {
             },
             Route(
                 PagePath.live.rawValue, "live events for the page of a conversation: s, after",
+                parameters: ["after", PagePath.subject],
                 granted: { request, grant in
                     let subject = QueryString(request.target.query())?[PagePath.subject]
                     return StreamRoutes.stream(of: subject, request, grant, sources.live, sources.queries)
@@ -59,7 +60,7 @@ private struct PageRouteMaker {
         _ make: @escaping @Sendable (QueryString, PageContext) async throws(PageQueries.Failure) -> HTTPResponse
     ) -> Route {
         Route(
-            path.rawValue, summary, room: Self.room,
+            path.rawValue, summary, parameters: nil, room: Self.room,
             granted: { [sources, canSignOut] request, grant in
                 guard let query = QueryString(request.target.query()) else {
                     return PageLayout.problem(.badRequest, "The address is not percent-encoded UTF-8.")
