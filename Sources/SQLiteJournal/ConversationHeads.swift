@@ -79,8 +79,10 @@ final class ConversationHeads {
             range.bind(to: self.listed)
             if let bound { self.listed.bind(3, bound) } else { self.listed.bind(3, utf8: range.end) }
             self.listed.bind(4, LikePattern.containing(filter.contains))
+            let isExact = filter.contains.utf8.allSatisfy { $0 < 0x80 }
             var heads: [ConversationHead] = []
             while try self.listed.step() {
+                guard isExact || filter.matches(self.listed.text(1) ?? "") else { continue }
                 if heads.count == limit { return ConversationListing(heads: heads, next: heads.last?.subject) }
                 if let head = try self.head(self.listed) { heads.append(head) }
             }

@@ -295,8 +295,9 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try expect(try listed("", "A") == ["a", "a%", "a_", "aé"])
             try expect(try listed("", "z") == ["Z"])
             try expect(try listed("a", "%") == ["a%"] && listed("", "_") == ["a_"] && listed("", "\\").isEmpty)
-            try expect(try listed("", "É").isEmpty && listed("", "é") == ["aé", "é"])
-            try expect(try listed("a", "é", after: "a") == ["aé"])
+            try expect(try listed("", "É") == ["aé", "é"] && listed("", "é") == ["aé", "é"])
+            try expect(try listed("", "ä").isEmpty && listed("", "Aé") == ["aé"] && listed("é", "É") == ["é"])
+            try expect(try listed("a", "é", after: "a") == ["aé"] && listed("", "É", limit: 1) == ["aé"])
         },
         JournalContract("a look at subjects ends where it is told to, and goes on behind it") { journal in
             var batch = JournalBatch()

@@ -31,7 +31,7 @@ public enum QueryParameter: String, Sendable, CaseIterable {
         case .afterSequence: "with one family: only the oldest elements with a higher sequence"
         case .id: "the signal's id"
         case .prefix: "only conversations whose subject starts with this text"
-        case .contains: "only conversations whose subject contains this text (ASCII letters in any case)"
+        case .contains: "only conversations whose subject contains this text, whatever the case of its letters"
         case .order: "subject, or recent for latest activity first"
         case .shape:
             "answers for one entry per answer with its outcome, or reference for pieces joined as in the reference vectors"

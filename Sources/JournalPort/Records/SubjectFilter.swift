@@ -2,7 +2,7 @@
 public struct SubjectFilter: Sendable, Equatable {
     /// What they begin with, byte by byte.
     public var prefix: String
-    /// What they have somewhere in them, whatever the case of ASCII letters; other letters must be as they are.
+    /// What they have somewhere in them, whatever the case of letters: see `folded(_:)`.
     public var contains: String
 
     public init(prefix: String = "", contains: String = "") {
@@ -15,13 +15,27 @@ public struct SubjectFilter: Sendable, Equatable {
     public func matches(_ subject: String) -> Bool {
         guard subject.utf8.starts(with: prefix.utf8) else { return false }
         if contains.isEmpty { return true }
-        let text = subject.utf8.map(Self.folded)
-        let wanted = contains.utf8.map(Self.folded)
+        let text = subject.unicodeScalars.map(Self.folded)
+        let wanted = contains.unicodeScalars.map(Self.folded)
         guard wanted.count <= text.count else { return false }
         return (0...text.count - wanted.count).contains { text[$0...].starts(with: wanted) }
     }
 
-    private static func folded(_ byte: UInt8) -> UInt8 {
-        (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) ? byte | 0x20 : byte
+    /// The letter that stands for all cases of one (Unicode, simple case mapping): `Σ`, `σ` and `ς` are `σ`.
+    ///
+    /// One letter stays one: `ß` is not `ss`. No other letter becomes an ASCII one (the Kelvin sign is not `k`), so a search for ASCII
+    /// text may look for ASCII letters alone. An accent of its own is a letter of its own.
+    public static func folded(_ letter: Unicode.Scalar) -> Unicode.Scalar {
+        if letter.isASCII {
+            return ("A"..."Z").contains(letter) ? Unicode.Scalar(UInt8(letter.value) | 0x20) : letter
+        }
+        let upper = single(letter.properties.uppercaseMapping) ?? letter
+        let lower = single(upper.properties.lowercaseMapping) ?? upper
+        return lower.isASCII ? letter : lower
+    }
+
+    private static func single(_ text: String) -> Unicode.Scalar? {
+        let letters = text.unicodeScalars
+        return letters.count == 1 ? letters.first : nil
     }
 }

@@ -8,7 +8,7 @@ struct ConversationsCommand: AsyncParsableCommand {
 
     @Argument(help: "Only conversations whose subject starts with this text.")
     var prefix: String?
-    @Option(help: "Only conversations whose subject contains this text (ASCII letters in any case).")
+    @Option(help: "Only conversations whose subject contains this text, whatever the case of its letters.")
     var contains: String?
     @Flag(help: "Sort by latest activity instead of by subject.")
     var recent = false
