@@ -1,6 +1,7 @@
 #!/bin/sh
 # Makes the Python environment that tests run programs in: the example tool worker, a mock of model providers that others have
-# written, and the CloudEvents project's SDK. Does nothing where it is there already. `make test` calls it, and so do tests that are run without make.
+# written, the CloudEvents project's SDK, and schemathesis. Does nothing where it is there already. `make test` calls it, and so do
+# tests that are run without make.
 #
 #   scripts/test-python.sh [DIRECTORY]     .build/test-python when left out
 set -eu
@@ -10,7 +11,7 @@ directory=${1:-.build/test-python}
 requirements=Tests/requirements.txt
 installed="$directory/requirements.txt"
 
-if cmp -s "$requirements" "$installed" && "$directory/bin/python" -c "import cloudevents.core, llmock, paho.mqtt.enums" 2>/dev/null; then
+if cmp -s "$requirements" "$installed" && "$directory/bin/python" -c "import cloudevents.core, llmock, paho.mqtt.enums, schemathesis" 2>/dev/null; then
     exit 0
 fi
 if ! command -v python3 >/dev/null 2>&1; then

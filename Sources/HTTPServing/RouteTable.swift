@@ -49,10 +49,13 @@ struct RouteTable: Sendable {
         signInPath = routes.first { $0.isSignIn && $0.method == .GET }?.path
     }
 
-    /// The routes of a path, percent-encoded as it came; the most specific ones first.
+    /// The routes of a path, percent-encoded as it came: those that name it with the fewest placeholders. So a path that one of them
+    /// names answers its methods alone, not those of `/{subject}/{view}` too.
     func routes(for path: String) -> [Route] {
+        if let exact = exact[path] { return exact }
         let segments = Self.split(path)
-        return (exact[path] ?? []) + patterns.filter { $0.matches(segments) }.map(\.route)
+        let matching = patterns.filter { $0.matches(segments) }
+        return matching.filter { $0.placeholders == matching.first?.placeholders }.map(\.route)
     }
 
     private static func split(_ path: String) -> [Substring] {

@@ -178,7 +178,10 @@ struct QueryTests {
                 try Self.check(#require(item["post"]), real, in: document, position: letter, port: port)
                 continue
             }
-            let parameters = (operation["parameters"]?.array ?? []).filter { $0["in"]?.string == "query" }
+            let all = (operation["parameters"]?.array ?? []).filter { $0["in"]?.string == "query" }
+            // Parameters that go together are an object, with an alternative for each combination.
+            let parameters = all.filter { $0["schema"]?["anyOf"] == nil }
+            let alternatives = all.flatMap { $0["schema"]?["anyOf"]?.array ?? [] }
             let required = parameters.filter { $0["required"]?.bool == true }.map { _ in "id=\(id)" }
             func ask(_ items: [String]) -> HTTPAnswer? {
                 httpGet(real + (items.isEmpty ? "" : "?" + items.joined(separator: "&")), port: port)
@@ -188,11 +191,14 @@ struct QueryTests {
                 if name == "id" { continue }
                 let example = try #require(parameter["example"])
                 let value = TopicName.encode(level: example.string ?? example.description)
-                // Parameters that mean something only together.
-                let with =
-                    name == "after_sequence"
-                    ? ["family=out"] : name == "since" && path == QueryPath.base ? ["order=recent"] : []
-                #expect(ask(required + with + ["\(name)=\(value)"])?.status == 200, "\(path)?\(name)")
+                #expect(ask(required + ["\(name)=\(value)"])?.status == 200, "\(path)?\(name)")
+            }
+            for alternative in alternatives {
+                let items = (alternative["properties"]?.object ?? []).compactMap { name, schema -> String? in
+                    guard let example = schema["examples"]?.array?.first else { return nil }
+                    return "\(name)=\(TopicName.encode(level: example.string ?? example.description))"
+                }
+                #expect(ask(required + items)?.status == 200, "\(path)?\(items)")
             }
             let answer = try #require(ask(required))
             #expect(answer.status == 200, "\(path)")

@@ -4,7 +4,7 @@ import Signals
 /// The topics as an AsyncAPI 3.0 document (asyncapi.com/docs/reference/specification/v3.0.0), as the application that
 /// this document describes sees them: Convey receives what clients publish, and sends what they subscribe to.
 enum AsyncAPIDocument {
-    static func text(version: String, root: String) -> String {
+    static func text(version: String, root: String, broker: DocumentedBroker) -> String {
         DocumentText.object([
             ("asyncapi", #""3.0.0""#),
             (
@@ -20,6 +20,7 @@ enum AsyncAPIDocument {
                     ), ("license", #"{"name":"Apache-2.0"}"#),
                 ])
             ),
+            ("servers", broker.servers),
             ("defaultContentType", #""application/cloudevents+json""#),
             ("channels", DocumentText.object(channels(root))),
             ("operations", DocumentText.object(operations)),
@@ -28,10 +29,26 @@ enum AsyncAPIDocument {
                 DocumentText.object([
                     ("schemas", DocumentText.schemas),
                     ("messages", DocumentText.object(messages + DocumentedType.all.map(message))),
+                    ("securitySchemes", broker.securitySchemes),
                 ])
             ),
         ])
     }
+
+    private static let server = ##"[{"$ref":"#/servers/broker"}]"##
+
+    /// Of a message that is answered: what its publisher sets (MQTT 5, section 3.3.2.3).
+    private static let request =
+        #"{"mqtt":{"contentType":"application/json","responseTopic":{"type":"string"},"correlationData":{"type":"string"},"bindingVersion":"0.2.0"}}"#
+    /// Of an answer.
+    private static let reply =
+        #"{"mqtt":{"contentType":"application/json","correlationData":{"type":"string"},"bindingVersion":"0.2.0"}}"#
+    /// Of a signal: in an envelope or not, with a receipt or without.
+    private static let inbound =
+        #"{"mqtt":{"responseTopic":{"type":"string"},"correlationData":{"type":"string"},"bindingVersion":"0.2.0"}}"#
+    /// Of an event.
+    private static let event =
+        #"{"mqtt":{"contentType":"application/cloudevents+json","bindingVersion":"0.2.0"}}"#
 
     private static func channels(_ root: String) -> [(name: String, json: String)] {
         func channel(
@@ -41,7 +58,7 @@ enum AsyncAPIDocument {
             let names = address.split(separator: "{").dropFirst().map { $0.prefix { $0 != "}" } }
             var members = [
                 ("address", DocumentText.quoted("\(root)/\(address)")),
-                ("description", DocumentText.quoted(description)),
+                ("description", DocumentText.quoted(description)), ("servers", server),
                 (
                     "messages",
                     DocumentText.object(messages.map { ($0, ##"{"$ref":"#/components/messages/\##($0)"}"##) })
@@ -82,7 +99,7 @@ enum AsyncAPIDocument {
             (
                 "answer",
                 DocumentText.object([
-                    ("address", "null"),
+                    ("address", "null"), ("servers", server),
                     (
                         "description",
                         #""the query's response topic, if mqtt.response_topics allows it""#
@@ -157,7 +174,7 @@ enum AsyncAPIDocument {
                     DocumentText.quoted(
                         type.family == .inbound
                             ? "\(type.summary); the payload here is data, alone or in an envelope" : type.summary)
-                ), ("payload", payload),
+                ), ("payload", payload), ("bindings", type.family == .inbound ? inbound : event),
             ])
         )
     }
@@ -181,32 +198,33 @@ enum AsyncAPIDocument {
         return [
             (
                 "signal",
-                #"{"summary":"A CloudEvent: structured, binary (attributes as user properties) or bare (data alone).","payload":{"type":"object"}}"#
+                #"{"summary":"A CloudEvent: structured, binary (attributes as user properties) or bare (data alone).","payload":{"type":"object"},"bindings":\#(inbound)}"#
             ),
-            ("event", ##"{"payload":{"$ref":"#/components/schemas/Event"}}"##),
+            ("event", ##"{"payload":{"$ref":"#/components/schemas/Event"},"bindings":\##(event)}"##),
             (
                 "status",
                 #"{"contentType":"application/json","payload":{"type":"object","required":["status","node","version"],"properties":{"status":{"enum":["online","offline"]},"node":{"type":"string"},"version":{"type":"string"}}}}"#
             ),
             (
                 "receipt",
-                #"{"contentType":"application/json","payload":{"type":"object","required":["status"],"properties":{"status":{"enum":["recorded","duplicate","rejected"]},"id":{"type":"string"},"subject":{"type":"string"},"offset":{"type":"integer"},"code":{"type":"string"},"message":{"type":"string"}}}}"#
+                #"{"contentType":"application/json","bindings":\#(reply),"payload":{"type":"object","required":["status"],"properties":{"status":{"enum":["recorded","duplicate","rejected"]},"id":{"type":"string"},"subject":{"type":"string"},"offset":{"type":"integer"},"code":{"type":"string"},"message":{"type":"string"}}}}"#
             ),
             (
                 "toolCall",
-                #"{"contentType":"application/json","summary":"A call. The worker replies to response_topic, with the correlation data or with idempotency_key and attempt.","payload":{"type":"object","required":["call_id","name","arguments","effect_id","subject","attempt","idempotency_key","response_topic","deadline"],"properties":{"call_id":{"type":"string"},"name":{"type":"string"},"arguments":{"type":"object"},"effect_id":{"type":"string"},"subject":{"type":"string"},"attempt":{"type":"integer"},"idempotency_key":{"type":"string"},"response_topic":{"type":"string"},"deadline":{"type":"string","format":"date-time"},"traceparent":{"type":"string"}}}}"#
+                #"{"contentType":"application/json","bindings":\#(request),"summary":"A call. The worker replies to response_topic, with the correlation data or with idempotency_key and attempt.","payload":{"type":"object","required":["call_id","name","arguments","effect_id","subject","attempt","idempotency_key","response_topic","deadline"],"properties":{"call_id":{"type":"string"},"name":{"type":"string"},"arguments":{"type":"object"},"effect_id":{"type":"string"},"subject":{"type":"string"},"attempt":{"type":"integer"},"idempotency_key":{"type":"string"},"response_topic":{"type":"string"},"deadline":{"type":"string","format":"date-time"},"traceparent":{"type":"string"}}}}"#
             ),
             (
                 "toolAnswer",
-                #"{"contentType":"application/json","summary":"Any number of progress messages, then one result or error.","payload":{"type":"object","required":["type"],"properties":{"type":{"enum":["progress","result","error"]},"message":{"type":"string"},"content":{"description":"For a result: a string is used as text, any other value as its JSON."},"retriable":{"type":"boolean","description":"For an error."},"idempotency_key":{"type":"string"},"attempt":{"type":"integer"}}}}"#
+                #"{"contentType":"application/json","bindings":\#(reply),"summary":"Any number of progress messages, then one result or error.","payload":{"type":"object","required":["type"],"properties":{"type":{"enum":["progress","result","error"]},"message":{"type":"string"},"content":{"description":"For a result: a string is used as text, any other value as its JSON."},"retriable":{"type":"boolean","description":"For an error."},"idempotency_key":{"type":"string"},"attempt":{"type":"integer"}}}}"#
             ),
             (
                 "toolCancel",
-                #"{"contentType":"application/json","payload":{"type":"object","required":["effect_id","idempotency_key","attempt","reason"],"properties":{"effect_id":{"type":"string"},"idempotency_key":{"type":"string"},"attempt":{"type":"integer"},"reason":{"enum":["canceled","timeout"]}}}}"#
+                #"{"contentType":"application/json","bindings":{"mqtt":{"contentType":"application/json","bindingVersion":"0.2.0"}},"payload":{"type":"object","required":["effect_id","idempotency_key","attempt","reason"],"properties":{"effect_id":{"type":"string"},"idempotency_key":{"type":"string"},"attempt":{"type":"integer"},"reason":{"enum":["canceled","timeout"]}}}}"#
             ),
             (
                 "question",
                 DocumentText.object([
+                    ("bindings", request),
                     ("contentType", #""application/json""#),
                     (
                         "summary",
@@ -222,6 +240,7 @@ enum AsyncAPIDocument {
             (
                 "answer",
                 DocumentText.object([
+                    ("bindings", reply),
                     ("contentType", #""application/json""#),
                     (
                         "summary",

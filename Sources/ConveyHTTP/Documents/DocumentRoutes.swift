@@ -6,11 +6,18 @@ package enum DocumentRoutes {
     /// - Parameters:
     ///   - version: of Convey.
     ///   - root: the first levels of every topic.
-    package static func make(version: String, root: String) -> [Route] {
-        let openAPI = Data(OpenAPIDocument.text(version: version).utf8)
-        let asyncAPI = Data(AsyncAPIDocument.text(version: version, root: root).utf8)
+    ///   - broker: where the topics are.
+    ///   - shards: of the journal; known once it is open.
+    package static func make(
+        version: String, root: String, broker: DocumentedBroker, shards: @escaping @Sendable () -> Int
+    )
+        -> [Route]
+    {
+        let asyncAPI = Data(AsyncAPIDocument.text(version: version, root: root, broker: broker).utf8)
         return [
-            Route("/openapi.json", "this service as an OpenAPI 3.1 document") { _ in json(openAPI) },
+            Route("/openapi.json", "this service as an OpenAPI 3.1 document") { _ in
+                json(Data(OpenAPIDocument.text(version: version, shards: max(1, shards())).utf8))
+            },
             Route("/asyncapi.json", "the topics as an AsyncAPI 3.0 document") { _ in json(asyncAPI) },
         ]
     }

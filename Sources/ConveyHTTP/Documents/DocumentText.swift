@@ -18,56 +18,43 @@ enum DocumentText {
 
     static func array(_ elements: [String]) -> String { "[" + elements.joined(separator: ",") + "]" }
 
-    /// A value of each parameter that every conversation with a record answers, for examples and tests.
-    static func example(_ parameter: QueryParameter, of view: QueryView) -> String {
-        switch parameter {
-        case .limit: "10"
-        case .before: "100"
-        case .after, .afterSequence: "0"
-        case .asOf: "20"
-        case .family: quoted("out")
-        case .type: quoted(SignalType.assistantPrefix + "*")
-        case .since: quoted("2026-01-01T00:00:00Z")
-        case .until: quoted("2100-01-01T00:00:00Z")
-        case .id: quoted("55b154df-cfc7-44bb-b4fc-d6074b992c2b")
-        case .prefix: quoted("chat-")
-        case .contains: quoted("HAT-4")
-        case .order: quoted("recent")
-        case .shape: quoted("reference")
-        case .subject: quoted("chat-42")
-        case .cursor: quoted(view == .effects ? "1-0" : "1")
-        }
+    /// The pattern, inside JSON, of a text that is not blank and has no control characters.
+    static let visible =
+        #"^[^\\u0000-\\u001f\\u007f-\\u009f]*[^\\u0000-\\u0020\\u007f-\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000][^\\u0000-\\u001f\\u007f-\\u009f]*$"#
+
+    /// An offset or a sequence in a request.
+    static let offset = #"{"type":"integer","minimum":0,"maximum":9223372036854775807}"#
+
+    /// A time in a request.
+    static let time =
+        #"{"type":"string","format":"date-time","pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"}"#
+
+    /// The schema of a position in a journal of so many shards.
+    static func journalPosition(shards: Int) -> String {
+        if shards == 1 { return offset.dropLast() + #","description":"A place in the journal."}"# }
+        let numbers = (0..<shards).map(String.init).joined(separator: "|")
+        return
+            #"{"type":"string","pattern":"^(\#(numbers))\\.[0-9]{1,18}$","description":"A place in the journal: SHARD.POSITION."}"#
     }
 
-    /// The JSON schema of a parameter of a view.
-    static func schema(_ parameter: QueryParameter, of view: QueryView) -> String {
-        switch parameter {
-        case .limit:
-            #"{"type":"integer","minimum":1,"maximum":\#(view.limits.most),"default":\#(view.limits.standard)}"#
-        case .before, .after, .asOf, .afterSequence: #"{"type":"integer","minimum":0}"#
-        case .since, .until: #"{"type":"string","format":"date-time"}"#
-        case .order: #"{"type":"string","enum":["subject","recent"],"default":"subject"}"#
-        case .subject: ##"{"$ref":"#/components/schemas/Subject"}"##
-        case .shape: #"{"type":"string","enum":["answers","reference"],"default":"answers"}"#
-        case .family, .type, .id, .prefix, .contains, .cursor: #"{"type":"string"}"#
-        }
+    /// Where a list of dead letters begins: behind a position, or `0`.
+    static func listedPosition(shards: Int) -> String {
+        let position = ##"{"$ref":"#/components/schemas/JournalPosition"}"##
+        return shards == 1 ? position : #"{"anyOf":[{"const":"0"},\#(position)]}"#
     }
 
     /// Schemas of answers, in OpenAPI's components and in AsyncAPI's alike.
     static let schemas = #"""
         {
-        "Subject":{"type":"string","minLength":1,"maxLength":256,"description":"The conversation's id."},
+        "Subject":{"type":"string","minLength":1,"maxLength":256,"pattern":"\#(visible)","description":"The conversation's id: at most 256 bytes of UTF-8, not blank, without control characters and noncharacters."},
         "Offset":{"type":"integer","minimum":0,"description":"A place in the conversation's record order, from 1."},
         "Next":{"type":"object","description":"The parameter and value that request the next page, in place of this page's before, after, after_sequence or cursor. Absent on the last page.","minProperties":1,"maxProperties":1},
         "Problem":{"type":"object","required":["error","message"],"properties":{
             "error":{"type":"string","description":"A stable code for programs."},"message":{"type":"string"}}},
         "Receipt":{"type":"object","required":["status"],"properties":{
             "status":{"type":"string","enum":["recorded","duplicate","rejected"]},"id":{"type":"string"},
-            "subject":{"$ref":"#/components/schemas/Subject"},"offset":{"$ref":"#/components/schemas/Offset"},
+            "subject":{"type":"string"},"offset":{"$ref":"#/components/schemas/Offset"},
             "code":{"type":"string","description":"Why the signal was rejected."},"message":{"type":"string"}}},
-        "Positions":{"type":"object","required":["positions"],"properties":{
-            "positions":{"type":"array","minItems":1,"maxItems":1000,"items":{"$ref":"#/components/schemas/JournalPosition"}}}},
-        "JournalPosition":{"description":"A place in the journal: a number, or SHARD.POSITION where the journal has several shards.","oneOf":[{"type":"integer","minimum":0},{"type":"string","pattern":"^[0-9]+\\.[0-9]+$"}]},
         "Shard":{"type":"integer","minimum":0,"description":"The shard that the position counts in; only where the journal has several."},
         "UnreadableShards":{"type":"array","items":{"type":"integer","minimum":0},"description":"Shards that cannot be read at the moment: the list has nothing of theirs. Missing where there is none."},
         "DeadLetter":{"type":"object","description":"A recorded signal set aside because it could not be applied.","required":["position","subject","offset","reason","at","recorded_at","id","source","type"],"properties":{

@@ -3,8 +3,12 @@ import JournalPort
 
 /// The HTTP service as an OpenAPI 3.1 document (spec.openapis.org/oas/v3.1.0). Views, parameters and dead-letter operations
 /// come from the same tables that the request parsers use, so the document cannot deviate from them.
+///
+/// What the schemas allow is answered, and what they do not allow is refused (schemathesis finds no difference), but for two rules of
+/// bytes that a schema cannot say: a subject has 256 at most, a type 1,024.
 enum OpenAPIDocument {
-    static func text(version: String) -> String {
+    /// - Parameter shards: of the journal: positions and cursors depend on it.
+    static func text(version: String, shards: Int) -> String {
         DocumentText.object([
             ("openapi", #""3.1.0""#),
             (
@@ -26,13 +30,14 @@ enum OpenAPIDocument {
             (
                 "paths",
                 DocumentText.object(
-                    QueryView.allCases.map(path) + DeadLetterOperation.allCases.map(path) + [stream, signals]
+                    QueryView.allCases.map { path($0, shards: shards) }
+                        + DeadLetterOperation.allCases.map { path($0, shards: shards) } + [stream, signals]
                         + operations)
             ),
             (
                 "components",
                 DocumentText.object([
-                    ("schemas", DocumentText.schemas),
+                    ("schemas", schemas(shards: shards)),
                     (
                         "securitySchemes",
                         #"{"bearer":{"type":"http","scheme":"bearer","description":"A token of the scope read for GET, write for signals, admin to move dead letters."}}"#
@@ -42,17 +47,22 @@ enum OpenAPIDocument {
         ])
     }
 
-    private static func path(_ view: QueryView) -> (name: String, json: String) {
+    /// The schemas of answers, and of what requests have beside parameters.
+    private static func schemas(shards: Int) -> String {
+        let positions = DocumentText.object([
+            ("JournalPosition", DocumentText.journalPosition(shards: shards)),
+            (
+                "Positions",
+                ##"{"type":"object","required":["positions"],"properties":{"positions":{"type":"array","minItems":1,"maxItems":"##
+                    + ##"\##(DeadLetterMove.limit),"items":{"$ref":"#/components/schemas/JournalPosition"}}}}"##
+            ),
+        ])
+        return positions.dropLast() + "," + DocumentText.schemas.trimmingPrefix { $0.isWhitespace || $0 == "{" }
+    }
+
+    private static func path(_ view: QueryView, shards: Int) -> (name: String, json: String) {
         let name = QueryPath.path(view: view, segment: "{subject}")
-        var parameters = view.parameters.map { parameter in
-            DocumentText.object([
-                ("name", DocumentText.quoted(parameter.rawValue)), ("in", #""query""#),
-                ("required", parameter == .id ? "true" : "false"),
-                ("description", DocumentText.quoted(parameter.summary)),
-                ("schema", DocumentText.schema(parameter, of: view)),
-                ("example", DocumentText.example(parameter, of: view)),
-            ])
-        }
+        var parameters = DocumentedParameter.all(of: view, shards: shards).map(\.json)
         if view.needsSubject {
             parameters.insert(subject, at: 0)
         }
@@ -71,18 +81,18 @@ enum OpenAPIDocument {
         return (name, DocumentText.object([("get", get)]))
     }
 
-    private static func path(_ operation: DeadLetterOperation) -> (name: String, json: String) {
+    private static func path(_ operation: DeadLetterOperation, shards: Int) -> (name: String, json: String) {
         let (parameters, answers): ([String], [(name: String, json: String)])
         switch operation {
         case .list:
             parameters = [
-                ##"{"name":"after","in":"query","description":"only letters after this position","schema":{"$ref":"#/components/schemas/JournalPosition","default":0},"example":0}"##,
+                ##"{"name":"after","in":"query","description":"only letters after this position; 0 for all","schema":\##(DocumentText.listedPosition(shards: shards)),"example":\##(example(0, shards))}"##,
                 #"{"name":"limit","in":"query","description":"maximum number of letters","schema":{"type":"integer","minimum":1,"maximum":\#(DeadLetterMove.limit),"default":\#(DeadLetterOperation.pageSize)},"example":10}"#,
             ]
             answers = [("200", answer("a page of dead letters by position, including discarded ones", "DeadLetters"))]
         case .show:
             parameters = [
-                ##"{"name":"position","in":"path","required":true,"description":"the signal's place in the journal","schema":{"$ref":"#/components/schemas/JournalPosition"},"example":5}"##
+                ##"{"name":"position","in":"path","required":true,"description":"the signal's place in the journal","schema":{"$ref":"#/components/schemas/JournalPosition"},"example":\##(example(5, shards))}"##
             ]
             answers = [
                 ("200", answer("the letter", "DeadLetter")),
@@ -119,6 +129,10 @@ enum OpenAPIDocument {
         return (operation.path, DocumentText.object([(isPost ? "post" : "get", DocumentText.object(members))]))
     }
 
+    private static func example(_ position: Int, _ shards: Int) -> String {
+        shards == 1 ? "\(position)" : DocumentText.quoted("0.\(position)")
+    }
+
     /// Errors that any request under `/v1` can get before it is processed.
     private static let refusals = [
         ("401", answer("a token is missing, unknown or has expired", "Problem")),
@@ -132,8 +146,8 @@ enum OpenAPIDocument {
     private static let stream: (name: String, json: String) = {
         let parameters = [
             subject,
-            #"{"name":"after","in":"query","description":"starts after this offset; if absent, with the next event","schema":{"type":"integer","minimum":0},"example":0}"#,
-            #"{"name":"Last-Event-ID","in":"header","description":"same as after; takes precedence","schema":{"type":"integer","minimum":0},"example":0}"#,
+            #"{"name":"after","in":"query","description":"starts after this offset; if absent, with the next event","schema":\#(DocumentText.offset),"example":0}"#,
+            #"{"name":"Last-Event-ID","in":"header","description":"same as after; takes precedence","schema":\#(DocumentText.offset),"example":0}"#,
         ]
         let events =
             #"{"description":"events as they are recorded; id is the offset, data the envelope as in the view events","content":{"text/event-stream":{"schema":{"type":"string"}}}}"#
@@ -155,7 +169,7 @@ enum OpenAPIDocument {
     private static let signals: (name: String, json: String) = {
         let parameters = [
             subject,
-            #"{"name":"type","in":"query","description":"the signal's type, if the body contains only its data","schema":{"type":"string"},"example":"conv.in.note.taken"}"#,
+            #"{"name":"type","in":"query","required":true,"description":"the signal's type. An envelope may name it instead, with the content type application/cloudevents+json","schema":{"type":"string","pattern":"^conv\\.in(\\.[^.\\u0000-\\u001f\\u007f-\\u009f]+){1,62}$"},"example":"conv.in.note.taken"}"#,
         ]
         let post = DocumentText.object([
             ("operationId", #""recordSignal""#),
@@ -163,7 +177,7 @@ enum OpenAPIDocument {
             ("parameters", DocumentText.array(parameters)),
             (
                 "requestBody",
-                #"{"required":true,"content":{"application/json":{"schema":{"type":"object"}},"application/cloudevents+json":{"schema":{"type":"object"}}}}"#
+                #"{"required":true,"content":{"application/json":{"schema":\#(signalData)}}}"#
             ),
             (
                 "responses",
@@ -171,7 +185,12 @@ enum OpenAPIDocument {
                     [
                         ("200", answer("the signal was recorded before", "Receipt")),
                         ("201", answer("the signal was recorded", "Receipt")),
-                        ("400", answer("the signal is invalid and was not recorded", "Receipt")),
+                        (
+                            "400",
+                            answer(
+                                "the signal, the path or a parameter is invalid; nothing was recorded", "Receipt",
+                                or: "Problem")
+                        ),
                     ] + refusals + [
                         ("413", answer("the signal is too large", "Problem")),
                         ("415", answer("the content type is not supported", "Problem")),
@@ -182,10 +201,20 @@ enum OpenAPIDocument {
         return (SignalRoutes.path, DocumentText.object([("post", post)]))
     }()
 
-    private static func answer(_ description: String, _ schema: String) -> String {
-        DocumentText.object([
+    /// A signal's data without an envelope around them.
+    private static let signalData =
+        #"{"type":["object","null"],"properties":{"message_id":\#(present),"ingress":\#(present),"#
+        + #""cause_id":{"type":["string","null"],"maxLength":1024,"pattern":"\#(DocumentText.visible)"}}}"#
+    /// A value that is neither null nor a blank text.
+    private static let present =
+        #"{"type":["string","number","boolean","array","object"],"pattern":"[^\\u0009-\\u000d\\u0020\\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000]"}"#
+
+    private static func answer(_ description: String, _ schema: String, or other: String? = nil) -> String {
+        let schemas = [schema, other].compactMap(\.self).map { ##"{"$ref":"#/components/schemas/\##($0)"}"## }
+        let content = other == nil ? schemas[0] : #"{"anyOf":"# + DocumentText.array(schemas) + "}"
+        return DocumentText.object([
             ("description", DocumentText.quoted(description)),
-            ("content", ##"{"application/json":{"schema":{"$ref":"#/components/schemas/\##(schema)"}}}"##),
+            ("content", #"{"application/json":{"schema":\#(content)}}"#),
         ])
     }
 

@@ -143,7 +143,9 @@ struct Server {
             QueryRoutes.make(queries) + StreamRoutes.make(runtime.live, queries)
             + SignalRoutes.make(signals, bodyLimit: limit)
             + DeadLetterRoutes.make(deadLetters)
-            + DocumentRoutes.make(version: Convey.version, root: settings.broker.root)
+            + DocumentRoutes.make(
+                version: Convey.version, root: settings.broker.root, broker: DocumentedBroker(settings),
+                shards: { runtime.shardCount })
         if let access = settings.httpAccess {
             let sources = PageSources(
                 queries: queries, live: runtime.live, signals: signals, messageLimit: limit,
