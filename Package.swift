@@ -159,6 +159,8 @@ let package = Package(
             swiftSettings: strict),
         // Child processes and the broker that some of them are.
         .target(name: "ProcessKit", swiftSettings: strict),
+        // What a person sees: all that any command prints goes through here.
+        .target(name: "Terminal", dependencies: ["Signals"], swiftSettings: strict),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -170,7 +172,7 @@ let package = Package(
                 "JournalReading", "ConveyQueries",
                 "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "EffectHandlers",
                 "ChatCompletions", "ConveyHTTP", "ConveyClient", "ProcessKit", "CMalloc", "SQLite", "ConveySettings",
-                "ProjectionConsumer",
+                "ProjectionConsumer", "Terminal",
                 // `convey health`, where the service speaks TLS.
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -200,6 +202,7 @@ let package = Package(
 
         // This file, the sources and docs/ARCHITECTURE.md must agree about modules and files.
         .testTarget(name: "StructureTests", swiftSettings: strict),
+        .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
         .testTarget(name: "SignalsTests", dependencies: ["Signals", "Conversation"], swiftSettings: strict),
         .testTarget(name: "ConversationTests", dependencies: ["Conversation", "Signals"], swiftSettings: strict),
         .testTarget(

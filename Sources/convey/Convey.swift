@@ -1,4 +1,6 @@
 import ArgumentParser
+import Foundation
+import Terminal
 
 /// The command line: `convey COMMAND`.
 @main
@@ -26,6 +28,23 @@ struct Convey: AsyncParsableCommand {
         if CommandLine.arguments.dropFirst().first == ServeCommand._commandName {
             SignalWatch.ignoreWhatEndsServices()
         }
-        await main(nil)
+        do {
+            var command = try parseAsRoot()
+            if var command = command as? any AsyncParsableCommand {
+                try await command.run()
+            } else {
+                try command.run()
+            }
+        } catch {
+            end(with: error)
+        }
+    }
+
+    /// Prints what the error says and ends the process with its status. ArgumentParser would print arguments as they are.
+    private static func end(with error: any Error) -> Never {
+        let status = exitCode(for: error)
+        let text = fullMessage(for: error)
+        if !text.isEmpty { status.isSuccess ? StandardOutput.print(text) : StandardError.print(text) }
+        Foundation.exit(status.rawValue)
     }
 }

@@ -1,10 +1,11 @@
 import ArgumentParser
+import Terminal
 
 /// `convey version`
 struct VersionCommand: ParsableCommand {
     static let configuration = CommandConfiguration(commandName: "version", abstract: "Print the version.")
 
     func run() {
-        print("convey \(Convey.version)")
+        StandardOutput.print("convey \(Convey.version)")
     }
 }

@@ -17,6 +17,20 @@ struct OneLineTests {
         #expect(line == "2026-11-22T18:40:38.125Z info     ingress: two | lines a=1 b=\"x y\" c=\"\"")
     }
 
+    @Test("A log entry has no control characters, in its message, its fields or their names, as text and as JSON")
+    func logControls() throws {
+        let hostile = "a\u{1b}]0;t\u{7}\u{9b}31m\u{7f}"
+        let text = LogLine.text(
+            time: time, level: .info, label: "l", message: hostile, metadata: ["k": "\(hostile)", hostile: "v"])
+        let json = LogLine.json(time: time, level: .info, label: "l", message: hostile, metadata: ["k": "\(hostile)"])
+        for line in [text, json] {
+            #expect(!line.unicodeScalars.contains { $0.properties.generalCategory == .control }, "\(line)")
+        }
+        #expect(text.contains(#"k="a\u001b]0;t\u0007\u009b31m\u007f""#))
+        let object = try #require(try JSONSerialization.jsonObject(with: Data(json.utf8)) as? [String: String])
+        #expect(object["message"] == hostile)
+    }
+
     @Test("A log entry in JSON can be read back, whatever is in it")
     func logJSON() throws {
         let line = LogLine.json(

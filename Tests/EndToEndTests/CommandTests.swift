@@ -154,6 +154,41 @@ struct CommandTests {
         worker.kill()
     }
 
+    @Test(
+        "Control characters of a model and of a publisher reach no terminal, whatever command shows them",
+        .timeLimit(.minutes(2)))
+    func controlCharacters() async throws {
+        let hostile = "\u{1b}]0;owned\u{7}\u{1b}[31mred\u{9b}31m\u{8}"
+        let model = try ScriptedModel { _, reply in
+            try reply.say([hostile, "end"])
+            try reply.finish()
+        }
+        let deployment = try Deployment(model.flags)
+        try await deployment.start()
+        let tail = try Self.run(deployment, "tail", deployment.brokerFlags)
+        try await eventually("tail has subscribed") { deployment.broker.log.contains("conv/out/+/#") }
+        let send = try Self.run(deployment, "send", ["chat", "x" + hostile, "--wait"] + deployment.brokerFlags)
+        try await eventually("send --wait ends") { send.ended != nil }
+        #expect(send.output.hasSuffix("end\n"))
+        try await eventually("tail shows the answer") { tail.output.contains("assistant.completed") }
+        tail.send(signal: SIGINT)
+        var processes = [send, tail]
+        for command in [["timeline"], ["context"], ["events"], ["state"]] {
+            let process = try Self.run(
+                deployment, command[0], command.dropFirst() + ["chat", "--http", "127.0.0.1:\(deployment.httpPort)"])
+            try await eventually("\(command) ends") { process.ended != nil }
+            processes.append(process)
+        }
+        for process in processes {
+            #expect(!process.output.isEmpty)
+            let controls = (process.output + process.log).unicodeScalars.filter {
+                $0.properties.generalCategory == .control && $0 != "\n"
+            }
+            #expect(controls.isEmpty, "\(process.output.debugDescription)")
+        }
+        #expect(!deployment.log.contains("\u{1b}"))
+    }
+
     @Test("tail --json prints an envelope a line until it is interrupted", .timeLimit(.minutes(1)))
     func tail() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])

@@ -122,12 +122,11 @@ enum AnswerTable {
         }
     }
 
-    /// A text as it is but for control characters, anything else as its JSON.
+    /// A text as it is, anything else as its JSON.
     private static func text(_ value: JSONValue?) -> String {
         switch value {
         case nil, .null: ""
-        case .string(let text):
-            String(text.unicodeScalars.map { $0 == "\n" || $0.value >= 0x20 && $0.value != 0x7f ? Character($0) : "?" })
+        case .string(let text): text
         case .some(let other): other.description
         }
     }

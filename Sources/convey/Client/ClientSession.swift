@@ -2,6 +2,7 @@ import ArgumentParser
 import ConveySettings
 import Foundation
 import MQTTTransport
+import Terminal
 
 /// A client command's connection to the broker, and the single stream of its events.
 final class ClientSession: Sendable {

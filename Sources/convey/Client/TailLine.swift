@@ -1,4 +1,5 @@
 import MQTTTransport
+import Terminal
 
 /// How `convey tail` shows a message as one line.
 enum TailLine {
@@ -9,7 +10,7 @@ enum TailLine {
     static func text(_ message: ReceivedMessage, now: String) -> String {
         guard let event = PublishedEvent(payload: message.payload) else {
             let payload = String(decoding: message.payload.prefix(textLimit), as: UTF8.self)
-            return "\(clock(now))  \(message.topic)  \(JSONString.quoted(payload))"
+            return "\(clock(now))  \(message.topic)  \(PrintableText.quoted(payload))"
         }
         let fields = [
             clock(event.time ?? now), event.subject, kind(event.type), event.id, summary(of: event),
@@ -26,7 +27,7 @@ enum TailLine {
     private static func summary(of event: PublishedEvent) -> String {
         guard let text = event.delta ?? event.content ?? event.reason else { return "" }
         let shown = text.count > textLimit ? text.prefix(textLimit) + "…" : Substring(text)
-        return JSONString.quoted(String(shown))
+        return PrintableText.quoted(String(shown))
     }
 
     /// The time of day out of an RFC 3339 time.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import Terminal
 
 /// `convey chat SUBJECT`
 struct ChatCommand: AsyncParsableCommand {

@@ -3,6 +3,7 @@ import Foundation
 import JournalPort
 import JournalReading
 import Logging
+import Terminal
 
 /// The journals themselves, read and changed without a service.
 struct DeadLetterFile: DeadLetterEndpoint {

@@ -1,6 +1,7 @@
 import ConveySettings
 import HTTPServing
 import JournalPort
+import Terminal
 
 /// The running service.
 struct DeadLetterService: DeadLetterEndpoint {

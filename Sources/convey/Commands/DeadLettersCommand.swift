@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import JournalPort
+import Terminal
 
 /// `convey deadletters …`
 struct DeadLettersCommand: AsyncParsableCommand {
@@ -34,14 +35,14 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await endpoint.open().list(after: after?.text, limit: limit)
-            if endpoint.json { return print(answer) }
+            if endpoint.json { return StandardOutput.print(json: answer.utf8) }
             let list = DeadLetterTable.list(answer)
             list.warnOfUnreadableShards()
             let letters = list.dead_letters
             if letters.isEmpty {
                 return list.unreadable_shards == nil ? StandardError.print("no dead letters") : ()
             }
-            for line in DeadLetterTable.lines(letters) { print(line) }
+            for line in DeadLetterTable.lines(letters) { StandardOutput.print(line) }
             if letters.count == limit, let last = letters.last {
                 StandardError.print("there may be more: --after \(last.place)")
             }
@@ -58,7 +59,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await endpoint.open().show(position.text)
-            print(endpoint.json ? answer : DeadLetterTable.indented(answer))
+            if endpoint.json { return StandardOutput.print(json: answer.utf8) }
+            StandardOutput.print(DeadLetterTable.indented(answer))
         }
     }
 

@@ -3,6 +3,7 @@ import Conversation
 import ConveyClient
 import MQTTTransport
 import Signals
+import Terminal
 
 /// `convey fork SUBJECT --at OFFSET NEW_SUBJECT`
 struct ForkCommand: AsyncParsableCommand {
@@ -51,7 +52,8 @@ struct ForkCommand: AsyncParsableCommand {
             try await session.open([])
             session.deliverEvents()
             try await publish(copies, session)
-            print("\(newSubject.subject): \(copies.count) signals from \(subject.subject) up to offset \(at)")
+            StandardOutput.print(
+                "\(newSubject.subject): \(copies.count) signals from \(subject.subject) up to offset \(at)")
         } catch {
             await transport.stop()
             await session.close()

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveySettings
+import Terminal
 
 /// `convey health`: what a container's health check calls.
 struct HealthCommand: AsyncParsableCommand {
@@ -22,7 +23,7 @@ struct HealthCommand: AsyncParsableCommand {
             StandardError.print("no answer from \(isEncrypted ? "https" : "http")://\(address)")
             throw ExitStatus.unavailable
         }
-        print(answer.body, terminator: answer.body.hasSuffix("\n") ? "" : "\n")
+        StandardOutput.print(json: answer.body.trimmingCharacters(in: .newlines).utf8)
         if answer.status != 200 { throw ExitStatus.failed }
     }
 }

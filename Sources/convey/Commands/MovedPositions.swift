@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import JournalPort
+import Terminal
 
 /// The positions that redrive and discard take.
 struct MovedPositions: ParsableArguments {
@@ -37,7 +38,11 @@ struct MovedPositions: ParsableArguments {
             let answer = try await endpoint.move(action, batch)
             let results = DeadLetterTable.results(answer)
             areAllMoved = areAllMoved && results.allSatisfy { $0.audit_id != nil }
-            if self.endpoint.json { print(answer) } else { results.forEach { print("\($0.place) \($0.status)") } }
+            if self.endpoint.json {
+                StandardOutput.print(json: answer.utf8)
+            } else {
+                results.forEach { StandardOutput.print("\($0.place) \($0.status)") }
+            }
         } while all
         if !areAllMoved { throw ExitStatus.failed }
     }

@@ -5,6 +5,7 @@ import Foundation
 import Logging
 import MQTTTransport
 import ProjectionConsumer
+import Terminal
 
 /// `convey project`
 struct ProjectCommand: AsyncParsableCommand {
@@ -38,7 +39,7 @@ struct ProjectCommand: AsyncParsableCommand {
             StandardError.print("\(error)")
             throw ExitStatus.unavailable
         }
-        if let show { return try print(show.subject, store) }
+        if let show { return try printTimeline(show.subject, store) }
         let settings = try client.settings()
         StandardErrorLogHandler.bootstrap(level: .info, format: .text)
         let loop = try ProjectLoop(
@@ -57,12 +58,12 @@ struct ProjectCommand: AsyncParsableCommand {
         }
     }
 
-    private func print(_ subject: String, _ store: ProjectionStore) throws {
+    private func printTimeline(_ subject: String, _ store: ProjectionStore) throws {
         let entries = try store.timeline(subject)
         if entries.isEmpty {
             StandardError.print("there is no conversation \(subject) in \(database)")
             throw ExitStatus.noInput
         }
-        for entry in entries { StandardOutput.write(String(decoding: entry, as: UTF8.self) + "\n") }
+        for entry in entries { StandardOutput.print(json: entry) }
     }
 }

@@ -4,6 +4,7 @@ import ConveyClient
 import ConveySettings
 import Foundation
 import JournalPort
+import Terminal
 
 /// Flags of all query commands: where to send the query, and how to print the answer.
 struct QueryFlags: ParsableArguments {
@@ -32,9 +33,9 @@ struct QueryFlags: ParsableArguments {
         do {
             let page = try await ConveyClient(transport).ask(question)
             if json {
-                StandardOutput.write(String(decoding: page.bytes, as: UTF8.self) + "\n")
+                StandardOutput.print(json: page.bytes)
             } else {
-                for line in table(page) { StandardOutput.write(line + "\n") }
+                for line in table(page) { StandardOutput.print(line) }
                 StandardError.printUnreadableShards((page.json["unreadable_shards"]?.array ?? []).map(\.description))
                 if let next = page.next {
                     let flag = next.parameter.rawValue.replacing("_", with: "-")

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Foundation
 import Glibc
+import Terminal
 
 /// `convey send SUBJECT TEXT [--wait]`
 struct SendCommand: AsyncParsableCommand {

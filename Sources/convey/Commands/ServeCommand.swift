@@ -1,6 +1,7 @@
 import ArgumentParser
 import ConveySettings
 import Foundation
+import Terminal
 
 /// `convey serve`
 struct ServeCommand: AsyncParsableCommand {
@@ -45,7 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
         let sources = SettingsOutcome.sources(settingFlags, configFile: config.file)
         let settings = try SettingsOutcome.orExit { () throws(SettingProblems) in try ServeSettings(sources) }
         if printConfig {
-            print(PrintedSettings.yaml(settings.inForce), terminator: "")
+            StandardOutput.write(PrintedSettings.yaml(settings.inForce))
             return
         }
         StandardErrorLogHandler.bootstrap(level: settings.logLevel, format: settings.logFormat)

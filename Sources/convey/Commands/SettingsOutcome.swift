@@ -2,6 +2,7 @@ import ArgumentParser
 import ConveySettings
 import Foundation
 import HTTPServing
+import Terminal
 
 /// Reads settings for a command, or reports all problems and exits with 78.
 enum SettingsOutcome {

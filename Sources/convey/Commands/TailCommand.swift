@@ -2,6 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 import MQTTTransport
+import Terminal
 
 /// `convey tail [SUBJECT]`
 struct TailCommand: AsyncParsableCommand {
@@ -34,7 +35,11 @@ struct TailCommand: AsyncParsableCommand {
         let chosen = families.isEmpty ? FamilyName.allCases : families
         try await session.open(Set(chosen.map { topics.all(of: $0.rawValue) }).sorted())
         for await message in session.messages where isWanted(message) {
-            StandardOutput.write(line(message) + "\n")
+            if json {
+                StandardOutput.print(json: Self.oneLine(message.payload))
+            } else {
+                StandardOutput.print(TailLine.text(message, now: LogLine.timestamp(Date())))
+            }
         }
         StandardError.print("the connection to the broker is closed")
         throw ExitStatus.unavailable
@@ -45,9 +50,8 @@ struct TailCommand: AsyncParsableCommand {
         return PublishedEvent(payload: message.payload)?.type.contains(typeFilter) ?? false
     }
 
-    private func line(_ message: ReceivedMessage) -> String {
-        guard json else { return TailLine.text(message, now: LogLine.timestamp(Date())) }
-        // A payload is one line already unless somebody pretty-printed it; in JSON a raw line feed is only ever space.
-        return String(decoding: message.payload, as: UTF8.self).replacing("\r", with: "").replacing("\n", with: " ")
+    /// A payload is one line already unless somebody pretty-printed it; in JSON a raw line feed is only ever space.
+    private static func oneLine(_ payload: [UInt8]) -> [UInt8] {
+        payload.filter { $0 != UInt8(ascii: "\r") }.map { $0 == UInt8(ascii: "\n") ? UInt8(ascii: " ") : $0 }
     }
 }

@@ -2,6 +2,7 @@ import ArgumentParser
 import ConveySettings
 import Foundation
 import HTTPServing
+import Terminal
 
 /// `convey token NAME [--scope SCOPE] [--file FILE]`
 struct TokenCommand: ParsableCommand {
@@ -51,8 +52,8 @@ struct TokenCommand: ParsableCommand {
                 throw ExitStatus.failed
             }
         }
-        print(token)
-        if file == nil { print(line) }
+        StandardOutput.print(token)
+        if file == nil { StandardOutput.print(line) }
     }
 
     private func line(of token: String) -> String {

@@ -4,6 +4,7 @@ import JournalPort
 import JournalReading
 import SQLite
 import Signals
+import Terminal
 
 /// `convey verify [SUBJECT]`
 struct VerifyCommand: ParsableCommand {
@@ -65,7 +66,7 @@ struct VerifyCommand: ParsableCommand {
             throw ExitStatus.unavailable
         }
         let result = VerificationResult(reports, shards: shards, duration: ContinuousClock.now - began)
-        print(json ? result.json : result.text)
+        json ? StandardOutput.print(json: result.json.utf8) : StandardOutput.print(result.text)
         if !result.isOK { throw ExitStatus.failed }
     }
 

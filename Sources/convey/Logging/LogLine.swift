@@ -1,5 +1,6 @@
 import Foundation
 import Logging
+import Terminal
 
 /// How a log entry looks as one line.
 enum LogLine {
@@ -11,7 +12,7 @@ enum LogLine {
         let padding = String(repeating: " ", count: max(0, 8 - name.count))
         var line = "\(timestamp(time)) \(name)\(padding) \(label): \(oneLine(message))"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
-            line += " \(key)=\(quotedWhereNeeded("\(value)"))"
+            line += " \(PrintableText.line(key))=\(quotedWhereNeeded("\(value)"))"
         }
         return line
     }
@@ -24,7 +25,8 @@ enum LogLine {
             ("time", timestamp(time)), ("level", level.rawValue), ("label", label), ("message", message),
         ]
         fields += metadata.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
-        return "{" + fields.map { "\(JSONString.quoted($0.0)):\(JSONString.quoted($0.1))" }.joined(separator: ",") + "}"
+        return "{" + fields.map { "\(PrintableText.quoted($0.0)):\(PrintableText.quoted($0.1))" }.joined(separator: ",")
+            + "}"
     }
 
     /// RFC 3339 in UTC with milliseconds.
@@ -34,11 +36,13 @@ enum LogLine {
     }
 
     private static func quotedWhereNeeded(_ value: String) -> String {
-        let isPlain = !value.isEmpty && value.allSatisfy { !$0.isWhitespace && $0 != "\"" && $0 != "=" && $0 != "\\" }
-        return isPlain ? value : JSONString.quoted(value)
+        let isPlain =
+            !value.isEmpty && value == PrintableText.line(value)
+            && value.allSatisfy { !$0.isWhitespace && $0 != "\"" && $0 != "=" && $0 != "\\" }
+        return isPlain ? value : PrintableText.quoted(value)
     }
 
     private static func oneLine(_ text: String) -> String {
-        text.contains(where: \.isNewline) ? text.split(whereSeparator: \.isNewline).joined(separator: " | ") : text
+        PrintableText.line(text.split(whereSeparator: \.isNewline).joined(separator: " | "))
     }
 }

@@ -1,7 +1,7 @@
 import ConveySettings
 import Foundation
-import Glibc
 import Logging
+import Terminal
 
 /// Writes each log entry to standard error as one line with one `write`, so that lines of several threads do not mix.
 struct StandardErrorLogHandler: LogHandler {
@@ -40,9 +40,6 @@ struct StandardErrorLogHandler: LogHandler {
             case .text: LogLine.text(time: now, level: event.level, label: label, message: message, metadata: all)
             case .json: LogLine.json(time: now, level: event.level, label: label, message: message, metadata: all)
             }
-        var bytes = Array(line.utf8)
-        bytes.append(UInt8(ascii: "\n"))
-        // A log that cannot be written is not worth stopping for.
-        _ = write(STDERR_FILENO, bytes, bytes.count)
+        StandardError.print(line)
     }
 }

@@ -1,8 +1,7 @@
-import Foundation
 import Glibc
 
 /// A bar on standard error for work that takes more than a second. Only on a terminal: a log has no use for it.
-struct ProgressBar {
+package struct ProgressBar {
     private static let width = 40
     private static let patience = Duration.seconds(1)
     private static let interval = Duration.milliseconds(100)
@@ -11,24 +10,21 @@ struct ProgressBar {
     private let began = ContinuousClock.now
     private var drawn: ContinuousClock.Instant?
 
-    init(isShown: Bool = isatty(STDERR_FILENO) == 1) {
-        self.isShown = isShown
-    }
+    package init() { isShown = StandardError.isTerminal }
 
-    mutating func show(done: Int64, of total: Int64) {
+    package mutating func show(done: Int64, of total: Int64) {
         let now = ContinuousClock.now
         guard isShown, total > 0, now - began > Self.patience, drawn.map({ now - $0 > Self.interval }) ?? true else {
             return
         }
         drawn = now
-        let text = Self.text(done: done, of: total)
-        FileHandle.standardError.write(Data("\r\(text)".utf8))
+        Channel.error.write("\r\(Self.text(done: done, of: total))")
     }
 
     /// Takes the bar away.
-    func clear() {
+    package func clear() {
         guard drawn != nil else { return }
-        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
+        Channel.error.write("\r\u{1b}[K")
     }
 
     static func text(done: Int64, of total: Int64) -> String {

@@ -1,0 +1,24 @@
+import Glibc
+
+/// Standard output, for a command's answer. With `StandardError` it is the only way to a terminal, so that no control character of
+/// anybody else's text gets there. It is unbuffered: each piece of an answer is visible at once.
+package enum StandardOutput {
+    package static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+
+    /// Writes text, made printable.
+    package static func write(_ text: String) { Channel.output.write(PrintableText.make(text)) }
+
+    /// Writes a line, made printable.
+    package static func print(_ line: String) { write(line + "\n") }
+
+    /// Writes a line with colours.
+    package static func print(_ line: StyledText) {
+        Channel.output.write(line.rendered(isColored: Color.isWanted) + "\n")
+    }
+
+    /// Writes JSON as one line: as it is for a program, with control characters escaped on a terminal.
+    package static func print(json: some Collection<UInt8>) {
+        let text = String(decoding: json, as: UTF8.self)
+        Channel.output.write((isTerminal ? PrintableText.json(text) : text) + "\n")
+    }
+}
