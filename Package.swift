@@ -161,6 +161,8 @@ let package = Package(
         .target(name: "ProcessKit", swiftSettings: strict),
         // What a person sees: all that any command prints goes through here.
         .target(name: "Terminal", dependencies: ["Signals"], swiftSettings: strict),
+        // What client commands say and show, without I/O.
+        .target(name: "Dialogue", dependencies: ["ConveyClient", "Signals", "Terminal"], swiftSettings: strict),
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
@@ -172,7 +174,7 @@ let package = Package(
                 "JournalReading", "ConveyQueries",
                 "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "EffectHandlers",
                 "ChatCompletions", "ConveyHTTP", "ConveyClient", "ProcessKit", "CMalloc", "SQLite", "ConveySettings",
-                "ProjectionConsumer", "Terminal",
+                "ProjectionConsumer", "Terminal", "Dialogue",
                 // `convey health`, where the service speaks TLS.
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -202,6 +204,9 @@ let package = Package(
 
         // This file, the sources and docs/ARCHITECTURE.md must agree about modules and files.
         .testTarget(name: "StructureTests", swiftSettings: strict),
+        .testTarget(
+            name: "DialogueTests", dependencies: ["Dialogue", "ConveyClient", "Signals", "Terminal"],
+            swiftSettings: strict),
         .testTarget(name: "TerminalTests", dependencies: ["Terminal"], swiftSettings: strict),
         .testTarget(name: "SignalsTests", dependencies: ["Signals", "Conversation"], swiftSettings: strict),
         .testTarget(name: "ConversationTests", dependencies: ["Conversation", "Signals"], swiftSettings: strict),
@@ -260,9 +265,11 @@ let package = Package(
         .testTarget(
             name: "ConveyTests",
             dependencies: [
-                "convey", "AnswerMemory", "HTTPServing", "JournalPort", "ChatCompletions", "Conversation", "Signals",
+                "convey", "AnswerMemory", "Dialogue", "HTTPServing", "JournalPort", "ChatCompletions", "Conversation",
+                "Signals",
                 "ConveyHTTP", "EffectHandlers",
                 "JournalReading", "MQTTTransport", "Observability", "TestSupport",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), "ConveySettings",
             ],

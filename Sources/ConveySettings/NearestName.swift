@@ -1,7 +1,7 @@
 /// Finds the known name that was probably meant.
-enum NearestName {
+package enum NearestName {
     /// `; did you mean NAME?`, or nothing when no name is similar.
-    static func hint(for name: String, among known: some Collection<String>) -> String {
+    package static func hint(for name: String, among known: some Collection<String>) -> String {
         let ranked = known.map { (name: $0, distance: distance(name, $0)) }.sorted {
             ($0.distance, $0.name) < ($1.distance, $1.name)
         }

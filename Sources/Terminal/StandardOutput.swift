@@ -16,6 +16,15 @@ package enum StandardOutput {
         Channel.output.write(line.rendered(isColored: Color.isWanted) + "\n")
     }
 
+    /// Writes tables with a blank line between them. Where the first one has no rows, says so on standard error.
+    package static func print(_ tables: [TextTable]) {
+        if let first = tables.first, first.isEmpty { StandardError.print(first.empty) }
+        for (index, table) in tables.filter({ !$0.isEmpty }).enumerated() {
+            if index > 0 { write("\n") }
+            for line in table.lines { print(line) }
+        }
+    }
+
     /// Writes JSON as one line: as it is for a program, with control characters escaped on a terminal.
     package static func print(json: some Collection<UInt8>) {
         let text = String(decoding: json, as: UTF8.self)

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConveySettings
 import Foundation
 import Terminal
 
@@ -15,21 +16,34 @@ struct Convey: AsyncParsableCommand {
             The first command to try, from a clone: make run
             """,
         version: version,
-        subcommands: [
-            ServeCommand.self, SendCommand.self, ChatCommand.self, TailCommand.self, TimelineCommand.self,
-            ContextCommand.self, EventsCommand.self, StateCommand.self, TraceCommand.self, ConversationsCommand.self,
-            EffectsCommand.self, HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self, ForkCommand.self,
-            ProjectCommand.self, TokenCommand.self,
-            VersionCommand.self,
+        groupedSubcommands: [
+            CommandGroup(
+                name: "Conversation",
+                subcommands: [
+                    SendCommand.self, ChatCommand.self, AbortCommand.self, CancelCommand.self, ApproveCommand.self,
+                    DenyCommand.self, ConfigureCommand.self,
+                ]),
+            CommandGroup(
+                name: "Inspection",
+                subcommands: [
+                    TailCommand.self, TimelineCommand.self, ContextCommand.self, EventsCommand.self, StateCommand.self,
+                    TraceCommand.self, ConversationsCommand.self, EffectsCommand.self,
+                ]),
+            CommandGroup(
+                name: "Operation",
+                subcommands: [
+                    ServeCommand.self, HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self,
+                    ForkCommand.self, ProjectCommand.self, TokenCommand.self, VersionCommand.self,
+                ]),
         ])
 
     static func main() async {
+        let arguments = Array(CommandLine.arguments.dropFirst())
         // Before anything takes time: a signal that comes meanwhile must not end a service.
-        if CommandLine.arguments.dropFirst().first == ServeCommand._commandName {
-            SignalWatch.ignoreWhatEndsServices()
-        }
+        if arguments.first == ServeCommand._commandName { SignalWatch.ignoreWhatEndsServices() }
         do {
-            var command = try parseAsRoot()
+            try CommandName.check(arguments)
+            var command = try parseAsRoot(arguments)
             if var command = command as? any AsyncParsableCommand {
                 try await command.run()
             } else {
@@ -44,7 +58,9 @@ struct Convey: AsyncParsableCommand {
     private static func end(with error: any Error) -> Never {
         let status = exitCode(for: error)
         let text = fullMessage(for: error)
-        if !text.isEmpty { status.isSuccess ? StandardOutput.print(text) : StandardError.print(text) }
+        if !text.isEmpty {
+            status.isSuccess ? StandardOutput.print(HelpText.arranged(text)) : StandardError.print(text)
+        }
         Foundation.exit(status.rawValue)
     }
 }

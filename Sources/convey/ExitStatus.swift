@@ -1,17 +1,25 @@
 import ArgumentParser
+import Conversation
+import ConveyClient
+import Dialogue
 
-/// The exit codes, from sysexits.h where there is one.
+/// The exit statuses as ArgumentParser takes them. `CommandStatus` says what each means.
 enum ExitStatus {
-    /// The answer failed or was aborted, or the signal was rejected.
-    static let failed = ExitCode(1)
-    /// No answer arrived in time.
-    static let timeout = ExitCode(3)
-    /// `EX_NOINPUT`: the named object does not exist.
-    static let noInput = ExitCode(66)
-    /// `EX_UNAVAILABLE`: the broker or a port cannot be used.
-    static let unavailable = ExitCode(69)
-    /// `EX_SOFTWARE`: a stop was not finished in time, because a thread hung.
-    static let stuck = ExitCode(70)
-    /// `EX_CONFIG`: a setting is wrong.
-    static let badSettings = ExitCode(78)
+    static let failed = ExitCode(CommandStatus.failed)
+    static let timeout = ExitCode(CommandStatus.timeout)
+    static let usage = ExitCode(CommandStatus.usage)
+    static let noInput = ExitCode(CommandStatus.noInput)
+    static let unavailable = ExitCode(CommandStatus.unavailable)
+    static let stuck = ExitCode(CommandStatus.stuck)
+    static let badSettings = ExitCode(CommandStatus.badSettings)
+
+    /// The status of a command whose question has no answer.
+    static func of(_ error: ConveyClientError) -> ExitCode {
+        switch error.refusal.flatMap(QueryError.Code.init(rawValue:)) {
+        case .notFound: noInput
+        case .parameterInvalid, .parameterUnknown, .parameterMissing, .viewUnknown: usage
+        case .corrupt: failed
+        case .busy, .timeout, .unavailable, nil: unavailable
+        }
+    }
 }

@@ -1,6 +1,5 @@
 import Foundation
 import Logging
-import MQTTTransport
 import Testing
 
 @testable import convey
@@ -41,24 +40,5 @@ struct OneLineTests {
         #expect(object["level"] == "warning")
         #expect(object["k"] == "v")
         #expect(object["time"] == "2026-11-22T18:40:38.125Z")
-    }
-
-    @Test("tail shows an event as time, conversation, type, id and the start of its text")
-    func tailEvent() {
-        let payload = """
-            {"id":"e1","type":"conv.out.assistant.delta","subject":"chat-42","time":"2026-11-22T18:40:38.123Z",\
-            "data":{"delta":"hi\\n"}}
-            """
-        let message = ReceivedMessage(topic: "conv/out/chat-42/assistant/delta", payload: Array(payload.utf8))
-        #expect(
-            TailLine.text(message, now: "2026-11-22T19:00:00.000Z")
-                == "18:40:38.123  chat-42  out/assistant.delta  e1  \"hi\\n\"")
-    }
-
-    @Test("tail shows what is no event by its topic, and cuts it")
-    func tailOther() {
-        let message = ReceivedMessage(topic: "conv/in/c/message/received", payload: Array(repeating: 0x41, count: 500))
-        let line = TailLine.text(message, now: "2026-11-22T19:00:00.000Z")
-        #expect(line == "19:00:00.000  conv/in/c/message/received  \"\(String(repeating: "A", count: 60))\"")
     }
 }

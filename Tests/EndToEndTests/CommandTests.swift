@@ -213,7 +213,8 @@ struct CommandTests {
         let deployment = try Deployment()
         try await deployment.start()
         func health() async throws -> (ConveyProcess, ProcessEnd?) {
-            let process = try Self.run(deployment, "health", ["--http", "127.0.0.1:\(deployment.httpPort)"])
+            let process = try Self.run(
+                deployment, "health", ["-o", "json", "--http", "127.0.0.1:\(deployment.httpPort)"])
             try await eventually("health ends") { process.ended != nil }
             return (process, process.ended)
         }

@@ -100,7 +100,7 @@ struct QueryTests {
                     #expect(process.output == String(decoding: answer.body, as: UTF8.self) + "\n", "\(arguments)")
                     #expect(process.ended == .exited(0))
                 } else {
-                    #expect(process.ended == .exited(1) && process.output.isEmpty && !process.log.isEmpty)
+                    #expect(process.ended == .exited(66) && process.output.isEmpty && !process.log.isEmpty)
                 }
             }
         }

@@ -13,7 +13,7 @@ struct TerminalGateTests {
     func onlyTerminalPrints() throws {
         let writes = [
             #/(?:^|[^\w.])(?:print|debugPrint|dump|puts|putchar|printf|vprintf)\(/#,
-            #/STD(?:OUT|ERR)_FILENO|standardOutput\b|standardError\b|/dev/(?:tty|stdout|stderr)/#,
+            #/STD(?:OUT|ERR)_FILENO|FileHandle\.standard(?:Output|Error)|/dev/(?:tty|stdout|stderr)/#,
             #/(?:^|[^\w.])(?:fputs|fputc|fwrite|fprintf|vfprintf)\(|[\s(](?:stdout|stderr)[,)]/#,
             #/StreamLogHandler|StandardOutputStream/#,
         ]

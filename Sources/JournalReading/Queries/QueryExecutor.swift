@@ -97,7 +97,7 @@ public final class QueryExecutor {
     private func reading(_ subject: String) throws(QueryFailure) -> ConversationReading {
         let found = try QueryFailure.reading { () throws(JournalError) in try self.reader.head(subject: subject) }
         guard let head = found else {
-            throw .query(QueryError(.notFound, "there is no such conversation"))
+            throw .query(QueryError(.notFound, "there is no conversation \(subject)"))
         }
         guard let known = cache.find(subject) else { return ConversationReading(head: head) }
         try known.chain.advance(to: head, reader: reader, deadline: deadline)

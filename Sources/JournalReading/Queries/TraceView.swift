@@ -18,8 +18,9 @@ extension QueryExecutor {
         }
         let graph = CausalGraph(links.reversed(), ids: ids)
         guard let index = graph.find(request.id) else {
-            let words = next > 0 ? "among the newest \(links.count) records of the conversation" : "in the conversation"
-            throw .query(QueryError(.notFound, "there is no signal with this id \(words)"))
+            let words = next > 0 ? "among the newest \(links.count) records of" : "in"
+            throw .query(
+                QueryError(.notFound, "there is no signal \(request.id) \(words) the conversation \(request.subject)"))
         }
         let ancestors = graph.ancestors(of: index, limit: Self.traceSignals)
         let descendants = graph.descendants(of: index, limit: Self.traceSignals)

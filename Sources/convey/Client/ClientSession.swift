@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveySettings
+import Dialogue
 import Foundation
 import MQTTTransport
 import Terminal

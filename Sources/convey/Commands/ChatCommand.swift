@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dialogue
 import Foundation
 import Glibc
 import Terminal
@@ -54,6 +55,7 @@ struct ChatCommand: AsyncParsableCommand {
             case .write(let text): StandardOutput.write(text)
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
+            case .wake(let name, let delay): session.post(.timeout(name), after: delay)
             case .readLine: input.readOne()
             case .sendMessage(let id, let text):
                 try await session.publish(

@@ -3,10 +3,10 @@ import ConveySettings
 
 /// Flags of all client commands: how to reach the broker.
 struct ClientFlags: ParsableArguments {
-    @OptionGroup(title: "Configuration")
+    @OptionGroup(title: "Connection")
+    var broker: ClientBrokerFlags
+    @OptionGroup(title: "Connection")
     var config: ConfigFileFlag
-    @OptionGroup(title: "Broker")
-    var broker: BrokerFlags
 
     /// The broker's settings; exits with 78 when one is wrong.
     func settings() throws -> BrokerSettings {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveyClient
+import Dialogue
 
 /// `convey context SUBJECT`
 struct ContextCommand: AsyncParsableCommand {

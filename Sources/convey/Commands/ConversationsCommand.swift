@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveyClient
+import Dialogue
 
 /// `convey conversations [PREFIX]`
 struct ConversationsCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dialogue
 import Foundation
 import JournalPort
 import Terminal
@@ -35,14 +36,13 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await endpoint.open().list(after: after?.text, limit: limit)
-            if endpoint.json { return StandardOutput.print(json: answer.utf8) }
+            if endpoint.output.isJSON { return StandardOutput.print(json: answer.utf8) }
             let list = DeadLetterTable.list(answer)
             list.warnOfUnreadableShards()
             let letters = list.dead_letters
-            if letters.isEmpty {
-                return list.unreadable_shards == nil ? StandardError.print("no dead letters") : ()
+            if !letters.isEmpty || list.unreadable_shards == nil {
+                StandardOutput.print([DeadLetterTable.table(letters)])
             }
-            for line in DeadLetterTable.lines(letters) { StandardOutput.print(line) }
             if letters.count == limit, let last = letters.last {
                 StandardError.print("there may be more: --after \(last.place)")
             }
@@ -59,8 +59,8 @@ struct DeadLettersCommand: AsyncParsableCommand {
 
         func run() async throws {
             let answer = try await endpoint.open().show(position.text)
-            if endpoint.json { return StandardOutput.print(json: answer.utf8) }
-            StandardOutput.print(DeadLetterTable.indented(answer))
+            if endpoint.output.isJSON { return StandardOutput.print(json: answer.utf8) }
+            StandardOutput.print([DeadLetterTable.letter(answer)])
         }
     }
 

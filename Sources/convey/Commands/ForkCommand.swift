@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversation
 import ConveyClient
+import Dialogue
 import MQTTTransport
 import Signals
 import Terminal
@@ -59,7 +60,7 @@ struct ForkCommand: AsyncParsableCommand {
             await session.close()
             guard let error = error as? ConveyClientError else { throw error }
             StandardError.print(error.message)
-            throw error.code == .refused ? ExitStatus.noInput : ExitStatus.unavailable
+            throw ExitStatus.of(error)
         }
         await transport.stop()
         await session.close()

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dialogue
 import Foundation
 import JournalPort
 import Terminal
@@ -30,7 +31,10 @@ struct MovedPositions: ParsableArguments {
                 list.warnOfUnreadableShards()
                 areAllMoved = areAllMoved && list.unreadable_shards == nil
                 let page = list.dead_letters
-                guard let last = page.last else { break }
+                guard let last = page.last else {
+                    if after == nil, list.unreadable_shards == nil { StandardError.print("no dead letters") }
+                    break
+                }
                 after = last.place
                 batch = page.filter { $0.reason != "discarded" }.map(\.place)
                 if batch.isEmpty { continue }
@@ -38,10 +42,10 @@ struct MovedPositions: ParsableArguments {
             let answer = try await endpoint.move(action, batch)
             let results = DeadLetterTable.results(answer)
             areAllMoved = areAllMoved && results.allSatisfy { $0.audit_id != nil }
-            if self.endpoint.json {
+            if self.endpoint.output.isJSON {
                 StandardOutput.print(json: answer.utf8)
             } else {
-                results.forEach { StandardOutput.print("\($0.place) \($0.status)") }
+                StandardOutput.print([DeadLetterTable.outcomes(results)])
             }
         } while all
         if !areAllMoved { throw ExitStatus.failed }

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Conversation
 import ConveySettings
+import Dialogue
 import Foundation
 import Logging
 import MQTTTransport

@@ -2,40 +2,39 @@ import ArgumentParser
 import Conversation
 import ConveyClient
 import ConveySettings
+import Dialogue
 import Foundation
 import JournalPort
 import Terminal
 
 /// Flags of all query commands: where to send the query, and how to print the answer.
 struct QueryFlags: ParsableArguments {
-    @Option(
-        name: .customLong("http"), help: "Ask the service at this HTTP address. Default: the setting http.address.")
-    var http: String?
-    @Option(help: "Read the journal in this directory instead of asking a service; a running service is not disturbed.")
-    var data: String?
-    @Flag(help: "Print the answer as one line of JSON, the same at every endpoint.")
-    var json = false
-    @OptionGroup(title: "Configuration")
+    @OptionGroup
+    var output: OutputFlags
+    @OptionGroup(title: "Connection")
+    var place: QueryPlaceFlags
+    @OptionGroup(title: "Connection")
+    var broker: ClientBrokerFlags
+    @OptionGroup(title: "Connection")
     var config: ConfigFileFlag
-    @OptionGroup(title: "Broker (with --broker, ask over MQTT)")
-    var broker: BrokerFlags
 
     func validate() throws {
-        guard [http, data, broker.url].compactMap({ $0 }).count <= 1 else {
+        guard [place.http, place.data, broker.url].compactMap({ $0 }).count <= 1 else {
             throw ValidationError("give one of --http, --data and --broker")
         }
     }
 
     /// Sends the query, prints the answer, and exits with the matching status.
-    /// - Parameter table: the answer for people, as lines.
-    func run(_ question: Question, table: (ConveyClient.Page) -> [String]) async throws {
+    /// - Parameter table: the answer for people.
+    func run(_ question: Question, table: (ConveyClient.Page) -> [TextTable]) async throws {
         let transport = try transport()
         do {
             let page = try await ConveyClient(transport).ask(question)
-            if json {
+            if output.isJSON {
                 StandardOutput.print(json: page.bytes)
             } else {
-                for line in table(page) { StandardOutput.print(line) }
+                StandardOutput.print(table(page))
+                if page.json["complete"]?.bool == false { StandardError.print("this is not all of it") }
                 StandardError.printUnreadableShards((page.json["unreadable_shards"]?.array ?? []).map(\.description))
                 if let next = page.next {
                     let flag = next.parameter.rawValue.replacing("_", with: "-")
@@ -45,14 +44,14 @@ struct QueryFlags: ParsableArguments {
         } catch let error as ConveyClientError {
             StandardError.print(error.message)
             await (transport as? MQTTQueryTransport)?.stop()
-            throw error.code == .refused ? ExitStatus.failed : ExitStatus.unavailable
+            throw ExitStatus.of(error)
         }
         await (transport as? MQTTQueryTransport)?.stop()
     }
 
     private func transport() throws -> any QueryTransport {
-        if let data { return JournalQueryTransport(directory: data) }
-        if let http {
+        if let data = place.data { return JournalQueryTransport(directory: data) }
+        if let http = place.http {
             do { return try HTTPQueryTransport(http, token: HTTPProbe.token) } catch {
                 StandardError.print("--http: \(error.message)")
                 throw ExitStatus.badSettings
@@ -81,7 +80,7 @@ struct QueryFlags: ParsableArguments {
 
 extension QueryFlags {
     static let exits =
-        "Exit status: 0 answered, 1 refused (no such conversation), 69 no answer, 78 a wrong setting."
+        "Exit status: 0 answered, 64 a wrong parameter, 66 no such conversation, 69 no answer, 78 a wrong setting."
 
     /// Parameters of a question from flags; those not given are left out.
     static func parameters(_ given: [QueryParameter: String?]) -> [QueryParameter: String] {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dialogue
 import Foundation
 import Glibc
 import Terminal
@@ -12,7 +13,7 @@ struct SendCommand: AsyncParsableCommand {
             Prints the message's id once Convey has recorded it; with --wait, the answer as it is written.
 
             Exit status: 0 recorded or answered, 1 rejected, failed or aborted, 3 not confirmed or not answered in time, \
-            69 no broker, 78 a wrong setting.
+            64 an empty message, 69 no broker, 78 a wrong setting.
             """)
 
     @Argument(help: "The conversation.")
@@ -28,12 +29,22 @@ struct SendCommand: AsyncParsableCommand {
     @OptionGroup
     var client: ClientFlags
 
+    func validate() throws {
+        if Self.isBlank(text) { throw ValidationError(Self.blankMessage) }
+    }
+
+    private static let blankMessage = "the message is empty: nothing was sent"
+
+    private static func isBlank(_ text: String) -> Bool { text.allSatisfy(\.isWhitespace) }
+
     func run() async throws {
+        let text = try messageText()
+        if Self.isBlank(text) { throw ValidationError(Self.blankMessage) }
         let settings = try client.settings()
         let session = try ClientSession(settings, subject: subject.subject)
         let topics = ConversationTopics(root: settings.root, subject: subject.subject)
         let signal = OutgoingSignal.message(
-            try messageText(), subject: subject.subject, id: id ?? OutgoingSignal.newID(), time: Date(), topics: topics)
+            text, subject: subject.subject, id: id ?? OutgoingSignal.newID(), time: Date(), topics: topics)
         var machine = SendMachine(messageID: signal.id, waitsForAnswer: wait, expectsReceipt: session.hasReceipts)
         let interrupts = SignalWatch([SIGINT, SIGTERM]) { _ in session.post(.interrupted) }
         defer { withExtendedLifetime(interrupts) {} }
@@ -65,7 +76,7 @@ struct SendCommand: AsyncParsableCommand {
             case .write(let text): StandardOutput.write(text)
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
-            case .readLine, .sendMessage, .sendAbort: preconditionFailure("send orders \(action)")
+            case .readLine, .sendMessage, .sendAbort, .wake: preconditionFailure("send orders \(action)")
             }
         }
         return nil

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveyClient
+import Dialogue
 
 /// `convey state SUBJECT`
 struct StateCommand: AsyncParsableCommand {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Dialogue
 import Foundation
 import Glibc
 import MQTTTransport
@@ -13,7 +14,7 @@ struct TailCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tail",
         abstract: "Follow published events, one line per event.",
-        discussion: "Shows new events of one conversation or of all. Ctrl-C ends it.")
+        discussion: "Shows new events of one conversation or of all; with -o json, their payloads. Ctrl-C ends it.")
 
     @Argument(help: "The conversation; all of them when left out.")
     var subject: SubjectArgument?
@@ -21,8 +22,8 @@ struct TailCommand: AsyncParsableCommand {
     var families: [FamilyName] = []
     @Option(name: .customLong("type"), help: "Only events whose type contains this text.")
     var typeFilter: String?
-    @Flag(help: "Print each payload as it is, one line each.")
-    var json = false
+    @OptionGroup
+    var output: OutputFlags
     @OptionGroup
     var client: ClientFlags
 
@@ -35,10 +36,11 @@ struct TailCommand: AsyncParsableCommand {
         let chosen = families.isEmpty ? FamilyName.allCases : families
         try await session.open(Set(chosen.map { topics.all(of: $0.rawValue) }).sorted())
         for await message in session.messages where isWanted(message) {
-            if json {
+            if output.isJSON {
                 StandardOutput.print(json: Self.oneLine(message.payload))
             } else {
-                StandardOutput.print(TailLine.text(message, now: LogLine.timestamp(Date())))
+                StandardOutput.print(
+                    TailLine.text(topic: message.topic, message.payload, now: EventTimestamp.text(Date())))
             }
         }
         StandardError.print("the connection to the broker is closed")

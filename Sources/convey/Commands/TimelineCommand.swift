@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveyClient
+import Dialogue
 
 /// `convey timeline SUBJECT`
 struct TimelineCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import ArgumentParser
 import ConveyClient
+import Dialogue
 
 /// `convey trace SUBJECT ID`
 struct TraceCommand: AsyncParsableCommand {

@@ -28,12 +28,12 @@ struct VerifyCommand: ParsableCommand {
     var sample: Int?
     @Option(help: "A database of convey project to compare with.")
     var projection: [String] = []
-    @Flag(help: "Print the result as a JSON object.")
-    var json = false
-    @OptionGroup(title: "Configuration")
-    var config: ConfigFileFlag
     @OptionGroup
+    var output: OutputFlags
+    @OptionGroup(title: "Journal")
     var data: DataDirectoryFlag
+    @OptionGroup(title: "Journal")
+    var config: ConfigFileFlag
 
     func validate() throws {
         if let sample, sample < 1 { throw ValidationError("--sample must be at least 1") }
@@ -66,7 +66,7 @@ struct VerifyCommand: ParsableCommand {
             throw ExitStatus.unavailable
         }
         let result = VerificationResult(reports, shards: shards, duration: ContinuousClock.now - began)
-        json ? StandardOutput.print(json: result.json.utf8) : StandardOutput.print(result.text)
+        output.isJSON ? StandardOutput.print(json: result.json.utf8) : StandardOutput.print(result.text)
         if !result.isOK { throw ExitStatus.failed }
     }
 

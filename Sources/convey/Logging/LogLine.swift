@@ -1,3 +1,4 @@
+import Dialogue
 import Foundation
 import Logging
 import Terminal
@@ -10,7 +11,7 @@ enum LogLine {
     ) -> String {
         let name = level.rawValue
         let padding = String(repeating: " ", count: max(0, 8 - name.count))
-        var line = "\(timestamp(time)) \(name)\(padding) \(label): \(oneLine(message))"
+        var line = "\(EventTimestamp.text(time)) \(name)\(padding) \(label): \(oneLine(message))"
         for (key, value) in metadata.sorted(by: { $0.key < $1.key }) {
             line += " \(PrintableText.line(key))=\(quotedWhereNeeded("\(value)"))"
         }
@@ -22,17 +23,11 @@ enum LogLine {
         time: Date, level: Logger.Level, label: String, message: String, metadata: Logger.Metadata
     ) -> String {
         var fields = [
-            ("time", timestamp(time)), ("level", level.rawValue), ("label", label), ("message", message),
+            ("time", EventTimestamp.text(time)), ("level", level.rawValue), ("label", label), ("message", message),
         ]
         fields += metadata.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
         return "{" + fields.map { "\(PrintableText.quoted($0.0)):\(PrintableText.quoted($0.1))" }.joined(separator: ",")
             + "}"
-    }
-
-    /// RFC 3339 in UTC with milliseconds.
-    static func timestamp(_ time: Date) -> String {
-        time.formatted(
-            .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
     }
 
     private static func quotedWhereNeeded(_ value: String) -> String {

@@ -1,5 +1,5 @@
 /// `convey send` without its I/O: what to print and when to end.
-struct SendMachine: Sendable {
+package struct SendMachine: Sendable {
     private let messageID: String
     private let waitsForAnswer: Bool
     private var answer: AnswerTracker
@@ -9,7 +9,7 @@ struct SendMachine: Sendable {
     /// - Parameters:
     ///   - waitsForAnswer: whether `--wait` was given.
     ///   - expectsReceipt: false with MQTT 3.1.1, which has none.
-    init(messageID: String, waitsForAnswer: Bool, expectsReceipt: Bool) {
+    package init(messageID: String, waitsForAnswer: Bool, expectsReceipt: Bool) {
         self.messageID = messageID
         self.waitsForAnswer = waitsForAnswer
         answer = AnswerTracker(messageID: messageID)
@@ -17,20 +17,20 @@ struct SendMachine: Sendable {
     }
 
     /// What to do once the broker has acknowledged the message.
-    func published() -> [ClientAction] {
+    package func published() -> [ClientAction] {
         guard hasReceipt, !waitsForAnswer else { return [] }
         return [.write("\(messageID)\n"), .note("sent to the broker; MQTT 3.1.1 has no receipts"), .exit(0)]
     }
 
-    mutating func handle(_ event: ClientEvent) -> [ClientAction] {
+    package mutating func handle(_ event: ClientEvent) -> [ClientAction] {
         switch event {
         case .receipt(let receipt): return handle(receipt)
         case .published(let event): return waitsForAnswer ? answer.handle(event).flatMap { show($0) } : []
         case .receiptOverdue: return receiptOverdue()
-        case .timeout: return end([.note("no answer in time; message \(messageID)")], ExitStatus.timeout.rawValue)
+        case .timeout: return end([.note("no answer in time; message \(messageID)")], CommandStatus.timeout)
         case .interrupted: return end([], 130)
         case .connectionEnded:
-            return end([.note("the connection to the broker is closed")], ExitStatus.unavailable.rawValue)
+            return end([.note("the connection to the broker is closed")], CommandStatus.unavailable)
         case .line, .endOfInput: return []
         }
     }
@@ -40,7 +40,7 @@ struct SendMachine: Sendable {
         let position = receipt.offset.map { " at offset \($0)" } ?? ""
         switch receipt.status {
         case .rejected:
-            return [.note("rejected: \(receipt.why)"), .exit(ExitStatus.failed.rawValue)]
+            return [.note("rejected: \(receipt.why)"), .exit(CommandStatus.failed)]
         case .recorded:
             return waitsForAnswer ? [] : [.write("\(messageID) recorded\(position)\n"), .exit(0)]
         case .duplicate:
@@ -51,7 +51,7 @@ struct SendMachine: Sendable {
     private func receiptOverdue() -> [ClientAction] {
         if hasReceipt { return [] }
         let note = ClientAction.note("sent to the broker, but not confirmed by Convey; is `convey serve` running?")
-        return waitsForAnswer ? [note] : [.write("\(messageID)\n"), note, .exit(ExitStatus.timeout.rawValue)]
+        return waitsForAnswer ? [note] : [.write("\(messageID)\n"), note, .exit(CommandStatus.timeout)]
     }
 
     private mutating func show(_ step: AnswerTracker.Step) -> [ClientAction] {
@@ -66,8 +66,8 @@ struct SendMachine: Sendable {
             defer { endsWithLineFeed = true }
             return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[\(text)]")]
         case .completed: return end([], 0)
-        case .failed(let reason): return end([.note("the answer failed: \(reason)")], ExitStatus.failed.rawValue)
-        case .canceled: return end([.note("[aborted]")], ExitStatus.failed.rawValue)
+        case .failed(let reason): return end([.note("the answer failed: \(reason)")], CommandStatus.failed)
+        case .canceled: return end([.note("[aborted]")], CommandStatus.failed)
         }
     }
 

@@ -1,15 +1,15 @@
 import Signals
 
 /// Makes the signals of a fork from the events of its source. A pure value, fed in record order.
-struct ForkCopier {
+package struct ForkCopier {
     /// A signal to publish to the ingest topic.
-    struct Copy: Equatable {
-        var id: String
+    package struct Copy: Equatable {
+        package var id: String
         /// A structured CloudEvent.
-        var payload: [UInt8]
+        package var payload: [UInt8]
     }
 
-    static let source = "/convey/fork"
+    package static let source = "/convey/fork"
 
     private let from: String
     private let subject: String
@@ -23,14 +23,14 @@ struct ForkCopier {
     ///   - from: the conversation to copy from.
     ///   - end: the last offset to copy.
     ///   - subject: the new conversation.
-    init(from: String, through end: Int64, subject: String) {
+    package init(from: String, through end: Int64, subject: String) {
         self.from = from
         self.end = end
         self.subject = subject
     }
 
     /// The copy of an event; nil for markers, which the new conversation makes itself, and for events after the end.
-    mutating func copy(_ event: JSONSlice) -> Copy? {
+    package mutating func copy(_ event: JSONSlice) -> Copy? {
         guard let envelope = event.object, let id = envelope["id"]?.string, let type = envelope["type"]?.string,
             let family = Family(type: type), family != .applied,
             let offset = envelope["offset"].flatMap({ Int64(String(decoding: $0.raw, as: UTF8.self)) }), offset <= end
@@ -55,7 +55,7 @@ struct ForkCopier {
     }
 
     /// End signals for the effects that were open at that offset; the fork does not continue them.
-    func ends() -> [Copy] {
+    package func ends() -> [Copy] {
         inFlight.map { effect in
             let id = "forked-\(effect.id)"
             var data = JSONObjectBuilder()

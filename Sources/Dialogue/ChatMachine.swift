@@ -1,7 +1,7 @@
 /// `convey chat` without its I/O: one message at a time, each followed by its answer. It requests each line, so nothing is
 /// read ahead.
-struct ChatMachine: Sendable {
-    static let prompt = "> "
+package struct ChatMachine: Sendable {
+    package static let prompt = "> "
 
     private struct Exchange: Sendable {
         let messageID: String
@@ -23,15 +23,15 @@ struct ChatMachine: Sendable {
     /// - Parameters:
     ///   - showsPrompt: whether standard input is a terminal.
     ///   - makeID: gives each message its id.
-    init(showsPrompt: Bool, makeID: @escaping @Sendable () -> String) {
+    package init(showsPrompt: Bool, makeID: @escaping @Sendable () -> String) {
         self.showsPrompt = showsPrompt
         self.makeID = makeID
     }
 
     /// The first actions, and those after each answer.
-    func next() -> [ClientAction] { (showsPrompt ? [.write(Self.prompt)] : []) + [.readLine] }
+    package func next() -> [ClientAction] { (showsPrompt ? [.write(Self.prompt)] : []) + [.readLine] }
 
-    mutating func handle(_ event: ClientEvent) -> [ClientAction] {
+    package mutating func handle(_ event: ClientEvent) -> [ClientAction] {
         switch event {
         case .line(let line): return handleLine(line)
         case .endOfInput: return leave(0)
@@ -44,7 +44,7 @@ struct ChatMachine: Sendable {
             return finishAnswer(note: "[no answer in time]")
         case .connectionEnded:
             return lineFeed() + [
-                .note("the connection to the broker is closed"), .exit(ExitStatus.unavailable.rawValue),
+                .note("the connection to the broker is closed"), .exit(CommandStatus.unavailable),
             ]
         }
     }

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import convey
+@testable import Dialogue
 
 @Suite("Client commands")
 struct ClientMachineTests {
@@ -58,7 +58,7 @@ struct ClientMachineTests {
             machine.handle(.receipt(try receipt(#"{"status":"recorded","id":"m","offset":4}"#)))
                 == [.write("m recorded at offset 4\n"), .exit(0)])
         let rejected = try receipt(#"{"status":"rejected","code":"too_deep","message":"65 levels"}"#)
-        #expect(machine.handle(.receipt(rejected)) == [.note("rejected: too_deep: 65 levels"), .exit(1)])
+        #expect(machine.handle(.receipt(rejected)) == [.note("rejected: 65 levels (too_deep)"), .exit(1)])
         var lonely = SendMachine(messageID: "m", waitsForAnswer: false, expectsReceipt: true)
         #expect(lonely.handle(.receiptOverdue("m")).last == .exit(3))
     }

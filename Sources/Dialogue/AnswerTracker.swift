@@ -1,8 +1,8 @@
 import Signals
 
 /// Follows the answer to one message: puts its pieces together as they come, drops repeats, and knows when it has ended.
-struct AnswerTracker: Sendable {
-    enum Step: Sendable, Equatable {
+package struct AnswerTracker: Sendable {
+    package enum Step: Sendable, Equatable {
         /// A further piece of the text.
         case text(String)
         /// The text so far is void: another attempt starts from the beginning.
@@ -17,7 +17,7 @@ struct AnswerTracker: Sendable {
     }
 
     /// Answers longer than this are not compared with what was shown, to bound memory.
-    static let comparedLimit = 1 << 20
+    package static let comparedLimit = 1 << 20
 
     private let effectID: String
     private let messageID: String
@@ -28,14 +28,14 @@ struct AnswerTracker: Sendable {
     private var shown = ""
 
     /// - Parameter messageID: the id of the message whose answer is followed.
-    init(messageID: String) {
+    package init(messageID: String) {
         self.messageID = messageID
         effectID = OutgoingSignal.effectID(answering: messageID)
         generation = effectID
     }
 
     /// What the event means for the answer; nothing when it belongs to something else or came before.
-    mutating func handle(_ event: PublishedEvent) -> [Step] {
+    package mutating func handle(_ event: PublishedEvent) -> [Step] {
         guard event.effectID == effectID || event.answers == messageID else { return [] }
         if event.type.hasPrefix(SignalType.assistantPrefix), let effect = event.effectID, effect != generation {
             generation = effect

@@ -1,31 +1,33 @@
 import Foundation
 
 /// The parts of a published event that client commands use.
-struct PublishedEvent: Sendable, Equatable {
-    let id: String
-    let type: String
-    let subject: String
-    let time: String?
+package struct PublishedEvent: Sendable, Equatable {
+    package let id: String
+    package let type: String
+    package let subject: String
+    package let time: String?
+    /// The id of the signal that caused it.
+    package let cause: String?
     /// The position within the conversation's family, from 1.
-    let sequence: Int?
-    let effectID: String?
+    package let sequence: Int?
+    package let effectID: String?
     /// A piece of an answer.
-    let delta: String?
+    package let delta: String?
     /// A whole text.
-    let content: String?
+    package let content: String?
     /// The attempt of the effect, from 1.
-    let attempt: Int?
+    package let attempt: Int?
     /// The message that the effect answers, if the effect's id does not contain it.
-    let answers: String?
-    let finishReason: String?
-    let toolName: String?
+    package let answers: String?
+    package let finishReason: String?
+    package let toolName: String?
     /// The delay before an answer's next attempt.
-    let retryInMilliseconds: Int?
+    package let retryInMilliseconds: Int?
     /// Why something failed, if the event contains a reason.
-    let reason: String?
+    package let reason: String?
 
     /// Nil when the payload is not a CloudEvent with id, type and subject.
-    init?(payload: [UInt8]) {
+    package init?(payload: [UInt8]) {
         // Other programs may publish to the same topics: unreadable payloads are not events.
         guard let object = try? JSONSerialization.jsonObject(with: Data(payload)) as? [String: Any],
             let id = object["id"] as? String, let type = object["type"] as? String,
@@ -36,6 +38,7 @@ struct PublishedEvent: Sendable, Equatable {
         self.type = type
         self.subject = subject
         time = object["time"] as? String
+        cause = object["causationid"] as? String
         sequence = object["sequence"] as? Int
         effectID = data["effect_id"] as? String
         delta = data["delta"] as? String

@@ -1,5 +1,5 @@
 /// Something that happens to a client command.
-enum ClientEvent: Sendable, Equatable {
+package enum ClientEvent: Sendable, Equatable {
     case receipt(Receipt)
     case published(PublishedEvent)
     /// The receipt of this message did not arrive in time.

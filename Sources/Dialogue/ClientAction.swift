@@ -1,5 +1,5 @@
 /// The next step of a client command.
-enum ClientAction: Sendable, Equatable {
+package enum ClientAction: Sendable, Equatable {
     /// Text for standard output, as it is.
     case write(String)
     /// A line for standard error.
@@ -8,5 +8,7 @@ enum ClientAction: Sendable, Equatable {
     case readLine
     case sendMessage(id: String, text: String)
     case sendAbort
+    /// Post a `timeout` of this name after a while.
+    case wake(String, after: Duration)
     case exit(Int32)
 }

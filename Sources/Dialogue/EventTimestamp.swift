@@ -1,0 +1,10 @@
+import Foundation
+
+/// Times as events and the log have them.
+package enum EventTimestamp {
+    /// RFC 3339 in UTC with milliseconds.
+    package static func text(_ time: Date) -> String {
+        time.formatted(
+            .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
+    }
+}

@@ -1,0 +1,79 @@
+import Signals
+
+/// `convey abort`, `cancel`, `approve`, `deny` and `configure` without their I/O: what Convey says about the signal, and what it does.
+package struct SignalMachine: Sendable {
+    /// Consequences are recorded in one transaction with the marker, and published right behind it.
+    static let settling = Duration.milliseconds(300)
+    /// How long a recorded signal may take to be applied before the user is told.
+    static let patience = Duration.seconds(5)
+    private static let settled = "settled"
+    private static let unapplied = "unapplied"
+
+    private let id: String
+    /// What to say when nothing follows.
+    private let otherwise: String
+    private var hasReceipt: Bool
+    private var isApplied = false
+    private var consequences = 0
+    private var status: Int32 = 0
+
+    /// - Parameters:
+    ///   - expectsReceipt: false with MQTT 3.1.1, which has none.
+    ///   - otherwise: what to say when nothing follows from the signal.
+    package init(id: String, expectsReceipt: Bool, otherwise: String) {
+        self.id = id
+        self.otherwise = otherwise
+        hasReceipt = !expectsReceipt
+    }
+
+    package mutating func handle(_ event: ClientEvent) -> [ClientAction] {
+        switch event {
+        case .receipt(let receipt): return handle(receipt)
+        case .published(let event): return handle(event)
+        case .receiptOverdue:
+            if hasReceipt { return isApplied ? [] : [.wake(Self.unapplied, after: Self.patience)] }
+            return [
+                .note("sent to the broker, but not confirmed by Convey; is `convey serve` running?"),
+                .exit(CommandStatus.timeout),
+            ]
+        case .timeout(Self.settled):
+            return (consequences == 0 ? [.write(otherwise + "\n")] : []) + [.exit(status)]
+        case .timeout:
+            return isApplied ? [] : [.note("it has not been applied yet"), .exit(CommandStatus.timeout)]
+        case .interrupted: return [.exit(CommandStatus.interrupted)]
+        case .connectionEnded:
+            return [.note("the connection to the broker is closed"), .exit(CommandStatus.unavailable)]
+        case .line, .endOfInput: return []
+        }
+    }
+
+    private mutating func handle(_ receipt: Receipt) -> [ClientAction] {
+        guard receipt.id == nil || receipt.id == id else { return [] }
+        hasReceipt = true
+        guard receipt.status != .rejected else {
+            return [.note("rejected: \(receipt.why)"), .exit(CommandStatus.failed)]
+        }
+        let position = receipt.offset.map { " at offset \($0)" } ?? ""
+        return [.write("recorded\(position)\n")]
+    }
+
+    private mutating func handle(_ event: PublishedEvent) -> [ClientAction] {
+        guard event.cause == id else { return [] }
+        if event.type == SignalType.eventApplied {
+            guard !isApplied else { return [] }
+            isApplied = true
+            return [.wake(Self.settled, after: Self.settling)]
+        }
+        consequences += 1
+        let effect = event.effectID ?? event.id
+        switch event.type.split(separator: ".").last {
+        case "canceled": return [.write("canceled \(effect)\n")]
+        case "started": return [.write("\(event.toolName ?? effect) runs\n")]
+        case "failed": return [.write("\(event.toolName ?? effect) does not run: \(event.reason ?? "denied")\n")]
+        case _ where event.type == SignalType.effectUnknownTarget:
+            status = CommandStatus.failed
+            return [.note(event.reason ?? "there is no such effect")]
+        default: return [.write("\(event.type) \(effect)\n")]
+        }
+    }
+}

@@ -1,0 +1,25 @@
+import ArgumentParser
+import Signals
+
+/// `convey cancel SUBJECT EFFECT`
+struct CancelCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "cancel", abstract: "Cancel one effect: an answer, a tool call or a timer.",
+        discussion: "convey effects lists what is under way. \(SignalPublication.exits)")
+
+    @Argument(help: "The conversation.")
+    var subject: SubjectArgument
+    @OptionGroup
+    var effect: EffectArgument
+    @Option(help: "Why, for the record.")
+    var reason: String?
+    @OptionGroup
+    var client: ClientFlags
+
+    func run() async throws {
+        let publication = SignalPublication(
+            type: SignalType.effectCancelRequested, subject: subject.subject, settings: try client.settings(),
+            otherwise: "it had ended already")
+        try await publication.run([effect.member, ("reason", reason.map(JSONValue.string))])
+    }
+}

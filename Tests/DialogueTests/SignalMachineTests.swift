@@ -1,0 +1,71 @@
+import Testing
+
+@testable import Dialogue
+
+@Suite("Commands that send a signal")
+struct SignalMachineTests {
+    private func machine(expectsReceipt: Bool = true) -> SignalMachine {
+        SignalMachine(id: "s", expectsReceipt: expectsReceipt, otherwise: "nothing was under way")
+    }
+
+    private func event(_ type: String, cause: String = "s", _ data: String = "{}") throws -> ClientEvent {
+        let payload = #"{"id":"e","type":"\#(type)","subject":"c","causationid":"\#(cause)","data":\#(data)}"#
+        return .published(try #require(PublishedEvent(payload: Array(payload.utf8))))
+    }
+
+    private func recorded() throws -> ClientEvent {
+        .receipt(try #require(Receipt(payload: Array(#"{"status":"recorded","id":"s","offset":7}"#.utf8))))
+    }
+
+    private let settle = [ClientAction.wake("settled", after: SignalMachine.settling)]
+
+    @Test("An abort says where it was recorded and what it has canceled, and ends with 0")
+    func abort() throws {
+        var machine = machine()
+        #expect(machine.handle(try recorded()) == [.write("recorded at offset 7\n")])
+        #expect(machine.handle(try event("conv.effect.llm.generation.canceled", cause: "other")) == [])
+        #expect(machine.handle(try event("conv.applied.event.applied")) == settle)
+        let canceled = try event("conv.effect.llm.generation.canceled", #"{"effect_id":"llm-1"}"#)
+        #expect(machine.handle(canceled) == [.write("canceled llm-1\n")])
+        #expect(machine.handle(.timeout("settled")) == [.exit(0)])
+    }
+
+    @Test("Where nothing follows, that is said")
+    func nothing() throws {
+        var machine = machine()
+        _ = machine.handle(try recorded())
+        _ = machine.handle(try event("conv.applied.event.applied"))
+        #expect(machine.handle(.timeout("settled")) == [.write("nothing was under way\n"), .exit(0)])
+    }
+
+    @Test("An effect that does not exist ends the command with 1")
+    func unknown() throws {
+        var machine = machine()
+        _ = machine.handle(try recorded())
+        _ = machine.handle(try event("conv.applied.event.applied"))
+        let audit = try event("conv.audit.effect.unknown_target", #"{"message":"no open effect has this id"}"#)
+        #expect(machine.handle(audit) == [.note("no open effect has this id")])
+        #expect(machine.handle(.timeout("settled")) == [.exit(1)])
+    }
+
+    @Test("A signal that is rejected ends with 1, one that nobody confirms with 3, one that is not applied with 3")
+    func failures() throws {
+        var rejected = machine()
+        let receipt = try #require(Receipt(payload: Array(#"{"status":"rejected","code":"x","message":"y"}"#.utf8)))
+        #expect(rejected.handle(.receipt(receipt)) == [.note("rejected: y (x)"), .exit(1)])
+        var lonely = machine()
+        #expect(lonely.handle(.receiptOverdue("s")).last == .exit(3))
+        var stuck = machine()
+        _ = stuck.handle(try recorded())
+        #expect(stuck.handle(.receiptOverdue("s")) == [.wake("unapplied", after: SignalMachine.patience)])
+        #expect(stuck.handle(.timeout("unapplied")).last == .exit(3))
+    }
+
+    @Test("Without receipts, as with MQTT 3.1.1, the marker says that the signal was recorded")
+    func withoutReceipts() throws {
+        var machine = machine(expectsReceipt: false)
+        #expect(machine.handle(try event("conv.applied.event.applied")) == settle)
+        #expect(machine.handle(.receiptOverdue("s")) == [])
+        #expect(machine.handle(.timeout("settled")).last == .exit(0))
+    }
+}
