@@ -46,6 +46,9 @@ public struct ConveyClient: Sendable {
         }
     }
 
+    /// What to do where the service wants a token, or one with another scope.
+    public static let tokenAdvice = "set CONVEY_HTTP_TOKEN to a token of the service (convey token makes one)"
+
     /// Asks for one answer.
     /// - Throws: `ConveyClientError`; a refusal by Convey is one, with its code in `refusal`.
     public func ask(_ question: Question) async throws -> Page {
@@ -53,9 +56,10 @@ public struct ConveyClient: Sendable {
         guard answer.status == 200 else {
             // Who answers with something else is not Convey; the status says enough then.
             let json = try? JSONValue(answer.body)
-            throw ConveyClientError(
-                .refused, json?["message"]?.string ?? "the answer is \(answer.status)",
-                refusal: json?["error"]?.string)
+            var message =
+                json?["message"]?.string ?? "the answer is HTTP status \(answer.status), which is not one of Convey's"
+            if answer.status == 401 || answer.status == 403 { message += ": \(Self.tokenAdvice)" }
+            throw ConveyClientError(.refused, message, refusal: json?["error"]?.string)
         }
         return try Page(answer.body)
     }

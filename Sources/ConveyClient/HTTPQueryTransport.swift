@@ -58,18 +58,30 @@ public struct HTTPQueryTransport: QueryTransport {
     private static func get(
         _ path: String, host: String, port: UInt16, token: String?
     ) -> Result<QueryAnswer, ConveyClientError> {
+        let name = host.contains(":") ? "[\(host)]" : host
+        let place = "http://\(name):\(port)"
         do throws(ConveyClientError) {
-            let descriptor = try connected(host: host, port: port)
+            let descriptor = try connected(host: host, port: port, place)
             defer { close(descriptor) }
-            let name = host.contains(":") ? "[\(host)]" : host
             let authorization = token.map { "Authorization: Bearer \($0)\r\n" } ?? ""
             let request =
                 "GET \(path) HTTP/1.1\r\nHost: \(name):\(port)\r\nAccept: application/json\r\n\(authorization)"
                 + "Connection: close\r\n\r\n"
-            try send(Array(request.utf8), to: descriptor)
-            return .success(try parse(try receive(from: descriptor)))
+            return .success(try answer(Array(request.utf8), descriptor, place))
         } catch {
             return .failure(error)
+        }
+    }
+
+    /// Messages of what happens on the connection follow the service's address.
+    private static func answer(
+        _ request: [UInt8], _ descriptor: Int32, _ place: String
+    ) throws(ConveyClientError) -> QueryAnswer {
+        do throws(ConveyClientError) {
+            try send(request, to: descriptor)
+            return try parse(try receive(from: descriptor))
+        } catch {
+            throw ConveyClientError(error.code, "\(place) \(error.message)")
         }
     }
 
@@ -80,11 +92,13 @@ public struct HTTPQueryTransport: QueryTransport {
         if bytes.count >= end.count {
             headEnd = (0...(bytes.count - end.count)).first { bytes[$0..<($0 + end.count)].elementsEqual(end) }
         }
-        guard let headEnd else { throw ConveyClientError(.notConvey, "the answer is no HTTP, or was cut off") }
+        guard let headEnd else {
+            throw ConveyClientError(.notConvey, bytes.isEmpty ? silent : "does not answer with HTTP: check the port")
+        }
         let lines = String(decoding: bytes[..<headEnd], as: UTF8.self).split(separator: "\r\n")
         let words = lines.first?.split(separator: " ") ?? []
         guard words.count > 1, words[0].hasPrefix("HTTP/1."), let status = Int(words[1]) else {
-            throw ConveyClientError(.notConvey, "the answer is no HTTP")
+            throw ConveyClientError(.notConvey, "does not answer with HTTP: check the port")
         }
         let body = Array(bytes[(headEnd + end.count)...])
         let length = lines.dropFirst().compactMap { line -> Int? in
@@ -93,18 +107,24 @@ public struct HTTPQueryTransport: QueryTransport {
             return Int(parts[1].drop { $0 == " " })
         }.first
         guard let length, length == body.count else {
-            throw ConveyClientError(.notConvey, "the answer was cut off, or is not one of Convey's")
+            throw ConveyClientError(.notConvey, "cut its answer off, or is not Convey")
         }
         return QueryAnswer(status: status, body: body)
     }
 
-    private static func connected(host: String, port: UInt16) throws(ConveyClientError) -> Int32 {
+    private static let silent =
+        "closed the connection without an answer: check the port, and that it speaks HTTP without TLS"
+
+    private static func connected(
+        host: String, port: UInt16, _ place: String
+    ) throws(ConveyClientError) -> Int32 {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
         var found: UnsafeMutablePointer<addrinfo>?
         let code = getaddrinfo(host, String(port), &hints, &found)
         guard code == 0 else {
-            throw ConveyClientError(.unreachable, "\(host): \(String(cString: gai_strerror(code)))")
+            let words = String(cString: gai_strerror(code)).lowercased()
+            throw ConveyClientError(.unreachable, "\(place) could not be reached (\(words)): check the host's name")
         }
         defer { freeaddrinfo(found) }
         var reason = EHOSTUNREACH
@@ -122,14 +142,16 @@ public struct HTTPQueryTransport: QueryTransport {
             }
             next = address.ai_next
         }
-        throw ConveyClientError(.unreachable, "nobody answers at \(host):\(port): \(String(cString: strerror(reason)))")
+        let words = String(cString: strerror(reason)).lowercased()
+        throw ConveyClientError(
+            .unreachable, "\(place) could not be reached (\(words)): is `convey serve` running there?")
     }
 
     private static func send(_ bytes: [UInt8], to descriptor: Int32) throws(ConveyClientError) {
         var rest = bytes[...]
         while !rest.isEmpty {
             let sent = rest.withUnsafeBytes { Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL)) }
-            guard sent > 0 else { throw ConveyClientError(.unreachable, "the connection has ended") }
+            guard sent > 0 else { throw ConveyClientError(.unreachable, silent) }
             rest = rest.dropFirst(sent)
         }
     }
@@ -143,11 +165,11 @@ public struct HTTPQueryTransport: QueryTransport {
             if count < 0 {
                 if errno == EINTR { continue }
                 throw errno == EAGAIN
-                    ? ConveyClientError(.timeout, "no answer within \(timeoutSeconds) s")
-                    : ConveyClientError(.unreachable, "the connection has ended: \(String(cString: strerror(errno)))")
+                    ? ConveyClientError(.timeout, "gave no answer within \(timeoutSeconds) s")
+                    : ConveyClientError(.unreachable, silent)
             }
             received += buffer.prefix(count)
         }
-        throw ConveyClientError(.notConvey, "the answer is longer than \(answerLimit) bytes")
+        throw ConveyClientError(.notConvey, "answers with more than \(answerLimit) bytes")
     }
 }

@@ -2,6 +2,7 @@ import Conversation
 import ConveyRuntime
 import Foundation
 import HTTPServing
+import Signals
 
 /// Publishing over HTTP: `POST /v1/conversations/{subject}/signals?type=conv.in.message.received` with the signal's data, or
 /// without `type` and with an envelope.
@@ -23,7 +24,7 @@ package enum SignalRoutes {
     {
         // Only JSON is accepted, because a form on a foreign page cannot send it.
         guard let contentType = request.headers[.contentType], isJSON(contentType) else {
-            return .problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
+            return .problem(.unsupportedMediaType, "unsupported_media_type", wanted(request.headers[.contentType]))
         }
         guard let subject = ConversationPath.subject(request) else {
             return .problem(.badRequest, "bad_path", ConversationPath.misspelled)
@@ -37,11 +38,26 @@ package enum SignalRoutes {
         }
         let answer = await endpoint.record(
             subject: subject, type: query["type"], payload: Array(body), contentType: contentType,
-            source: "/http/\(grant.name)")
+            source: "/http/\(grant.name)", attributes: attributes(request.headers))
         return HTTPResponse(
             statusCode: HTTPStatusCode(answer.status, phrase: phrase(answer.status)),
             headers: [.contentType: "application/json", .cacheControl: "no-store"],
             body: Data(answer.body + [UInt8(ascii: "\n")]))
+    }
+
+    /// The attributes of a binary CloudEvent (HTTP protocol binding 1.0.2, section 3.1.3): headers with the prefix `ce-`, whose
+    /// values are percent-encoded. A value with a broken escape stands for itself.
+    private static func attributes(_ headers: HTTPHeaders) -> [(String, String)] {
+        headers.all.compactMap { field in
+            let name = field.name.name.lowercased()
+            guard name.hasPrefix("ce-") else { return nil }
+            return (name, PercentEncoding.decode(field.value.utf8) ?? field.value)
+        }
+    }
+
+    private static func wanted(_ contentType: String?) -> String {
+        contentType?.lowercased().hasPrefix("application/cloudevents-batch") == true
+            ? "This is a CloudEvents batch: send each of its events in a request of its own." : "Send application/json."
     }
 
     private static func isJSON(_ contentType: String) -> Bool {

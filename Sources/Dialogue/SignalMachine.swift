@@ -14,7 +14,9 @@ package struct SignalMachine: Sendable {
     private let otherwise: String
     private var hasReceipt: Bool
     private var isApplied = false
-    private var consequences = 0
+    /// The lines to print in the end: the receipt comes over another connection than what follows, in any order.
+    private var recorded = ""
+    private var consequences: [ClientAction] = []
     private var status: Int32 = 0
 
     /// - Parameters:
@@ -31,13 +33,14 @@ package struct SignalMachine: Sendable {
         case .receipt(let receipt): return handle(receipt)
         case .published(let event): return handle(event)
         case .receiptOverdue:
-            if hasReceipt { return isApplied ? [] : [.wake(Self.unapplied, after: Self.patience)] }
+            if hasReceipt || isApplied { return isApplied ? [] : [.wake(Self.unapplied, after: Self.patience)] }
             return [
                 .note("sent to the broker, but not confirmed by Convey; is `convey serve` running?"),
                 .exit(CommandStatus.timeout),
             ]
         case .timeout(Self.settled):
-            return (consequences == 0 ? [.write(otherwise + "\n")] : []) + [.exit(status)]
+            let followed = consequences.isEmpty ? [.write(otherwise + "\n")] : consequences
+            return (recorded.isEmpty ? [] : [.write(recorded)]) + followed + [.exit(status)]
         case .timeout:
             return isApplied ? [] : [.note("it has not been applied yet"), .exit(CommandStatus.timeout)]
         case .interrupted: return [.exit(CommandStatus.interrupted)]
@@ -54,7 +57,8 @@ package struct SignalMachine: Sendable {
             return [.note("rejected: \(receipt.why)"), .exit(CommandStatus.failed)]
         }
         let position = receipt.offset.map { " at offset \($0)" } ?? ""
-        return [.write("recorded\(position)\n")]
+        recorded = "recorded\(position)\n"
+        return []
     }
 
     private mutating func handle(_ event: PublishedEvent) -> [ClientAction] {
@@ -64,16 +68,20 @@ package struct SignalMachine: Sendable {
             isApplied = true
             return [.wake(Self.settled, after: Self.settling)]
         }
-        consequences += 1
+        consequences.append(consequence(event))
+        return []
+    }
+
+    private mutating func consequence(_ event: PublishedEvent) -> ClientAction {
         let effect = event.effectID ?? event.id
         switch event.type.split(separator: ".").last {
-        case "canceled": return [.write("canceled \(effect)\n")]
-        case "started": return [.write("\(event.toolName ?? effect) runs\n")]
-        case "failed": return [.write("\(event.toolName ?? effect) does not run: \(event.reason ?? "denied")\n")]
+        case "canceled": return .write("canceled \(effect)\n")
+        case "started": return .write("\(event.toolName ?? effect) runs\n")
+        case "failed": return .write("\(event.toolName ?? effect) does not run: \(event.reason ?? "denied")\n")
         case _ where event.type == SignalType.effectUnknownTarget:
             status = CommandStatus.failed
-            return [.note(event.reason ?? "there is no such effect")]
-        default: return [.write("\(event.type) \(effect)\n")]
+            return .note(event.reason ?? "there is no such effect")
+        default: return .write("\(event.type) \(effect)\n")
         }
     }
 }

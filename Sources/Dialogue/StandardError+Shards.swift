@@ -1,3 +1,5 @@
+import Terminal
+
 extension StandardError {
     /// Says which shards a list leaves out, if any.
     package static func printUnreadableShards(_ shards: [String]) {

@@ -31,6 +31,9 @@ public struct BrokerAddress: Sendable, Equatable {
     /// Non-nil means TLS.
     public var tls: TLS?
 
+    /// The same address with TLS, as a URL without credentials.
+    var withTLS: String { "mqtts://\(host.contains(":") ? "[\(host)]" : host):\(port)" }
+
     /// An address from its parts; checked when a connection is made.
     public init(
         host: String, port: Int = 1883, username: String? = nil, password: String? = nil, tls: TLS? = nil

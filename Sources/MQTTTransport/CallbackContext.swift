@@ -48,6 +48,9 @@ final class CallbackContext {
         log = []
     }
 
+    /// The error with advice where the broker has not answered yet.
+    func ended(_ error: MQTTError) -> MQTTError { phase == .connecting ? .unanswered(by: broker, error) : error }
+
     /// Notes the end of the connection once, wherever it is seen first.
     func end(_ error: MQTTError?) {
         guard phase != .closed else { return }
@@ -75,7 +78,7 @@ final class CallbackContext {
 
     fileprivate func onDisconnect(reason: Int32, systemCode: Int32) {
         let isAsked = phase == .disconnecting
-        end(isAsked ? nil : .ended(broker, code: reason, systemCode: systemCode))
+        end(isAsked ? nil : ended(.ended(broker, code: reason, systemCode: systemCode)))
     }
 
     fileprivate func onMessage(_ message: mosquitto_message, properties: OpaquePointer?) {

@@ -268,7 +268,7 @@ extension MQTTConnection {
         end(
             isHandshake
                 ? .handshake(options.broker, log: context.log)
-                : .ended(options.broker, code: code, systemCode: systemCode))
+                : context.ended(.ended(options.broker, code: code, systemCode: systemCode)))
     }
 
     /// Closes the connection: its socket must not go on announcing its end to `poll`.
@@ -307,7 +307,9 @@ extension MQTTConnection {
     /// The broker's socket is of no more use. In the middle of a TLS handshake OpenSSL's words say more.
     private func end(closed error: MQTTError) {
         let isHandshake = context.phase == .connecting && options.broker.tls != nil
-        end(isHandshake && error.code == .connectionLost ? .handshake(options.broker, log: context.log) : error)
+        end(
+            isHandshake && error.code == .connectionLost
+                ? .handshake(options.broker, log: context.log) : context.ended(error))
     }
 
     /// While connecting nothing but CONNECT can be queued, so writing is right in every mode. With TLS it cannot leave

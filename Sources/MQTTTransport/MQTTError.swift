@@ -78,7 +78,13 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
+    /// The message, with the operating system's words where they say more. Words of libraries are left to `description`, for logs.
+    public var forPeople: String {
+        guard code == .hostUnreachable, let underlying else { return message }
+        return "\(message) (\(underlying.lowercased()))"
+    }
+
     public var description: String {
-        if let underlying { "\(message) [\(code.rawValue): \(underlying)]" } else { "\(message) [\(code.rawValue)]" }
+        if let underlying { "\(message) (\(underlying))" } else { message }
     }
 }

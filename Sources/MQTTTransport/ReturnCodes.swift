@@ -19,7 +19,7 @@ extension MQTTError {
                 underlying: String(cString: gai_strerror(systemCode)))
         case MOSQ_ERR_ERRNO.rawValue:
             return MQTTError(
-                .hostUnreachable, "cannot connect to the broker at \(broker): check that it runs and listens there",
+                .hostUnreachable, "the broker at \(broker) could not be reached: check that it runs and listens there",
                 underlying: errnoText(systemCode))
         case MOSQ_ERR_TLS.rawValue, MOSQ_ERR_TLS_HANDSHAKE.rawValue:
             return .handshake(broker, log: log)
@@ -38,11 +38,34 @@ extension MQTTError {
                 "the broker at \(broker) closed the connection during the TLS handshake: check that this port speaks TLS",
                 underlying: log.first)
         }
+        if log.contains(where: { $0.contains("wrong version number") }) {
+            return MQTTError(
+                .tlsFailure,
+                "\(broker.host):\(broker.port) does not speak TLS: write mqtt://\(broker.host):\(broker.port), or another port",
+                underlying: log.joined(separator: "; "))
+        }
         return MQTTError(
             .tlsFailure,
             "no TLS connection to the broker at \(broker): check the CA file, that the certificate names this host, "
                 + "the client certificate and key, and that this port speaks TLS",
             underlying: log.joined(separator: "; "))
+    }
+
+    /// The connection ended before the CONNACK. A listener for TLS ends it like that, or sends an alert, which is not MQTT.
+    static func unanswered(by broker: BrokerAddress, _ error: MQTTError) -> MQTTError {
+        switch error.code {
+        case .connectionLost where broker.tls == nil && error.reasonCode == nil:
+            MQTTError(
+                .connectionLost,
+                "\(broker) closed the connection before it answered: if this port speaks TLS, write \(broker.withTLS)",
+                underlying: error.underlying)
+        case .protocolViolation where broker.tls == nil:
+            MQTTError(
+                .protocolViolation,
+                "\(broker) answered with something that is not MQTT: check the port; if it speaks TLS, write \(broker.withTLS)",
+                underlying: error.underlying)
+        default: error
+        }
     }
 
     /// Why the broker refused CONNECT: an MQTT 5 reason code (3.2.2.2) or a 3.1.1 return code (3.2.2.3).

@@ -198,6 +198,40 @@ struct CloudEventTests {
         await listener.stop()
     }
 
+    @Test(
+        "A binary event of a CloudEvents SDK is recorded once, however often it comes, over MQTT and HTTP",
+        .timeLimit(.minutes(1)))
+    func binaryEventsOfSDKs() async throws {
+        let deployment = try Deployment(["--llm-echo-delay", "0ms"])
+        try await deployment.start()
+        let client = try await ReceiptClient(deployment)
+        // What `to_binary()` of the Python SDK 2.2.0 returns.
+        let headers = [
+            "ce-specversion": "1.0", "ce-id": "order-17", "ce-source": "/shop", "ce-type": "conv.in.note.taken",
+            "ce-time": "2026-11-28T07:13:43.792481+00:00",
+        ]
+        for status in ["recorded", "duplicate"] {
+            let receipt = try await client.publish(
+                topic: "conv/in/sdk/note/taken", payload: Array(#"{"content": "hi"}"#.utf8),
+                userProperties: headers.map { ($0.key, $0.value) })
+            #expect(receipt.status == status && receipt.id == "order-17")
+        }
+        // Over HTTP the same event is the same signal: its source is its own.
+        let again = httpExchange(
+            "POST", "/v1/conversations/sdk/signals",
+            headers: headers,
+            body: #"{"content": "hi"}"#, port: deployment.httpPort)
+        #expect(again?.status == 200 && again?.body.contains(#""status":"duplicate""#) == true, "\(again?.body ?? "")")
+        let batch = httpExchange(
+            "POST", "/v1/conversations/sdk/signals", headers: ["Content-Type": "application/cloudevents-batch+json"],
+            port: deployment.httpPort)
+        #expect(batch?.status == 415 && batch?.body.contains("CloudEvents batch") == true)
+        let bare = try await client.publish(
+            topic: "conv/in/sdk/note/taken", payload: Array(#"[{"specversion":"1.0"}]"#.utf8))
+        #expect(bare.message?.contains("CloudEvents batch") == true)
+        await client.stop()
+    }
+
     @Test("A path of HTTP has one spelling but for characters that URIs reserve", .timeLimit(.minutes(1)))
     func paths() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])

@@ -38,6 +38,28 @@ struct RefusalTests {
         #expect(error?.isRetriable == true)
     }
 
+    @Test func aRefusedConnectionSaysSoOnceAndWithoutCodes() throws {
+        let port = try freePort()
+        let error = try connectError(publisherOptions(port: port))
+        #expect(
+            error?.forPeople
+                == "the broker at mqtt://127.0.0.1:\(port) could not be reached: check that it runs and listens there (connection refused)"
+        )
+        #expect(error.map { !"\($0)".contains("host_unreachable") } == true)
+    }
+
+    /// An alert of TLS is what many listeners answer to a CONNECT in the clear; others just close.
+    @Test(arguments: [[[UInt8]]](arrayLiteral: [[0x15, 3, 3, 0, 2, 2, 70]], [[]])) func aPortThatSpeaksTLSIsSuspected(
+        replies: [[UInt8]]
+    )
+        throws
+    {
+        let broker = try ScriptedBroker(replies: replies)
+        let harness = try Harness(publisherOptions(port: broker.port))
+        let error = #expect(throws: MQTTError.self) { try harness.connect() }
+        #expect(error?.message.contains("write mqtts://127.0.0.1:\(broker.port)") == true, "\(error?.message ?? "")")
+    }
+
     @Test func anUnknownHostIsUnreachable() throws {
         var options = publisherOptions(port: 1883)
         options.broker.host = "no-such-host.invalid"

@@ -57,6 +57,47 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         #expect(code(structured(#""extensions":{"subject":"other"}"#)) == "subject_mismatch")
     }
 
+    @Test
+    func `Attributes with the prefix of CloudEvents SDKs are the same attributes, so a repeat is the same signal`()
+        throws
+    {
+        let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+        let properties = [
+            ("ce-specversion", "1.0"), ("ce-id", "order 17"), ("ce-source", "/shop"), ("ce-type", "conv.in.note.taken"),
+            ("ce-subject", "c"), ("ce-time", "2026-11-28T07:13:43+00:00"), ("ce-correlationid", "k%20"),
+            ("ce-traceparent", trace), ("content-type", "application/json"), ("ce-no-name", "x"),
+        ]
+        let signal = try decode(#"{"content":"x","specversion":"1.0"}"#, properties: properties).get()
+        #expect(signal.id == "order 17" && signal.source == "/shop" && signal.traceparent == trace)
+        #expect(signal.time == "2026-11-28T07:13:43+00:00")
+        #expect(String(decoding: signal.extensions, as: UTF8.self) == #""correlationid":"k%20""#)
+        #expect(String(decoding: signal.data, as: UTF8.self).contains(#""specversion":"1.0""#))
+        #expect(code(decode("{}", properties: [("ce-id", "")])) == "attribute_invalid:id")
+        #expect(code(decode("{}", properties: [("ce-type", "conv.in.other")])) == "type_mismatch")
+    }
+
+    @Test func `Of an attribute with and without the prefix the one without counts, in any order`() throws {
+        for properties in [[("id", "a"), ("ce-id", "b")], [("ce-id", "b"), ("id", "a")]] {
+            #expect(try decode("{}", properties: properties).get().id == "a")
+        }
+    }
+
+    @Test(arguments: [nil, "application/cloudevents-batch+json", "Application/CloudEvents-Batch+JSON; charset=utf-8"])
+    func `A batch of CloudEvents is refused as what it is`(contentType: String?) throws {
+        let message = InboundMessage(
+            topic: "conv/in/c/note/taken", payload: Array(#" [{"specversion":"1.0","id":"1","data":{}}]"#.utf8),
+            contentType: contentType)
+        let result = Envelope.decode(message, defaults: EnvelopeDefaults { "made-here" })
+        #expect(code(result) == "payload_not_object")
+        guard case .failure(let rejection) = result else { return }
+        #expect(rejection.message.contains("CloudEvents batch"))
+    }
+
+    @Test(arguments: ["[1]", "[]", "[{}]", "[", "[{\"a\":1}]"]) func `Other arrays are no batches`(payload: String) {
+        guard case .failure(let rejection) = decode(payload) else { return #expect(Bool(false)) }
+        #expect(!rejection.message.contains("batch"))
+    }
+
     // MARK: Data
 
     @Test(arguments: [

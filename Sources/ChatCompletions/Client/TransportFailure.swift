@@ -2,9 +2,7 @@ extension ChatProvider {
     /// What an error of the HTTP client means for a request to this provider.
     func failure(ofTransport error: any Error, connectTimeout: Duration) -> ChatFailure {
         if let failure = error as? ChatFailure { return failure }
-        let fault = TransportFault(error, connectTimeout: connectTimeout, address: "base URL") {
-            ProviderText.clean($0, secrets: secrets)
-        }
+        let fault = TransportFault(error, connectTimeout: connectTimeout, address: "base URL")
         let category: ChatFailure.Category =
             switch fault.kind {
             case .config: .config

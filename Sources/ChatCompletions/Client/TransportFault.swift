@@ -27,15 +27,11 @@ package struct TransportFault: Sendable, Equatable {
     /// - Parameters:
     ///   - connectTimeout: the client's, for the message.
     ///   - address: what to call the URL in advice.
-    ///   - clean: makes a message of TLS fit to be shown.
-    package init(
-        _ error: any Error, connectTimeout: Duration, address: String, clean: (String) -> String
-    ) {
+    package init(_ error: any Error, connectTimeout: Duration, address: String) {
         switch error {
         case let error as HTTPClientError: self.init(error, connectTimeout: connectTimeout, address: address)
         case let error as NIOConnectionError: self.init(error, address: address)
-        case let error as IOError:
-            self.init(.transport, "broke the connection: \(Self.words(errno: error.errnoCode))")
+        case let error as IOError: self.init(error, address: address)
         case HTTPParserError.invalidEOFState:
             self.init(.transport, "closed the connection before its reply was complete")
         case is HTTPParserError:
@@ -45,9 +41,8 @@ package struct TransportFault: Sendable, Equatable {
         case is NIOHTTPDecompression.DecompressionError, is NIOHTTPDecompression.ExtraDecompressionError:
             self.init(.transport, "sent a compressed answer that cannot be read")
         case let error as any NIOSSLFailure:
-            self.init(
-                .transport, "could not be reached over TLS: \(clean("\(error)"))",
-                "Check the \(address) (https or http), and that the server's certificate is valid for its host")
+            let fault = TLSFault(error, address: address)
+            self.init(.transport, fault.what, fault.advice)
         case ChannelError.connectTimeout: self.init(connectTimeout: connectTimeout, address: address)
         case is ChannelError: self.init(.transport, "closed the connection before its reply was complete")
         default: self.init(.transport, "could not be used (\(type(of: error)))")
@@ -74,6 +69,19 @@ package struct TransportFault: Sendable, Equatable {
         }
     }
 
+    private init(_ error: IOError, address: String) {
+        let words = Self.words(errno: error.errnoCode)
+        switch error.errnoCode {
+        case ECONNREFUSED, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH, ENETDOWN, ETIMEDOUT:
+            self.init(.transport, "could not be reached: \(words)", Self.unreachableAdvice(address))
+        default: self.init(.transport, "broke the connection: \(words)")
+        }
+    }
+
+    private static func unreachableAdvice(_ address: String) -> String {
+        "Check that it runs, and the \(address) and its port"
+    }
+
     private init(_ error: NIOConnectionError, address: String) {
         guard let attempt = error.connectionErrors.first else {
             self.init(
@@ -82,8 +90,7 @@ package struct TransportFault: Sendable, Equatable {
             return
         }
         let reason = (attempt.error as? IOError).map { Self.words(errno: $0.errnoCode) } ?? "no connection"
-        self.init(
-            .transport, "could not be reached: \(reason)", "Check that it runs, and the \(address) and its port")
+        self.init(.transport, "could not be reached: \(reason)", Self.unreachableAdvice(address))
     }
 
     private init(connectTimeout: Duration, address: String) {

@@ -198,7 +198,7 @@ enum AsyncAPIDocument {
         return [
             (
                 "signal",
-                #"{"summary":"A CloudEvent: structured, binary (attributes as user properties) or bare (data alone).","payload":{"type":"object"},"bindings":\#(inbound)}"#
+                #"{"summary":"A CloudEvent: structured, binary (attributes as user properties, with or without the prefix ce-) or bare (data alone).","payload":{"type":"object"},"bindings":\#(inbound)}"#
             ),
             ("event", ##"{"payload":{"$ref":"#/components/schemas/Event"},"bindings":\##(event)}"##),
             (

@@ -33,14 +33,16 @@ public final class SignalEndpoint: Sendable {
     ///   - payload: an envelope, or data alone.
     ///   - source: the source where the envelope gives none, `/http/{name}`.
     public func record(
-        subject: String, type: String?, payload: [UInt8], contentType: String?, source: String
+        subject: String, type: String?, payload: [UInt8], contentType: String?, source: String,
+        attributes: [(String, String)] = []
     ) async -> Answer {
         let topic =
             type.map { TopicName.topic(root: Self.root, type: $0, subject: subject) }
             ?? "\(Self.root)/in/\(TopicName.encode(level: subject))"
         let identifiers = IdentifierSource()
         let result = Envelope.decode(
-            InboundMessage(topic: topic, payload: payload, contentType: contentType),
+            InboundMessage(
+                topic: topic, payload: payload, contentType: contentType, userProperties: attributes),
             limits: EnvelopeLimits(maximumBytes: maximumBytes),
             defaults: EnvelopeDefaults(
                 root: Self.root, ingress: Self.ingress, source: source, makeID: { identifiers.next() }))

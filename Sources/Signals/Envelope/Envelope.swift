@@ -1,7 +1,7 @@
 /// Turns a PUBLISH into a signal. Three forms are taken (CloudEvents 1.0.2, MQTT protocol binding section 3):
 ///
 /// - **structured**: content type `application/cloudevents+json`, or a JSON object with `specversion`;
-/// - **binary**: attributes as user properties, the payload is `data`;
+/// - **binary**: attributes as user properties, the payload is `data`; `ce-id` is as good as `id`;
 /// - **bare**: any other JSON object is `data`; type and subject come from the topic. This is the binary form without
 ///   attributes, and both are read as one: user properties with attribute names count, others do not harm.
 public enum Envelope {
@@ -32,18 +32,23 @@ public enum Envelope {
         do { topic = try TopicName.read(message.topic, root: defaults.root) } catch {
             throw rejection(error, topic: message.topic)
         }
-        if try isStructured(message) {
+        guard !EnvelopeComposer.isBatch(message) else {
+            throw Rejection(
+                .payloadNotObject, "this is a CloudEvents batch: publish each of its events as a message of its own")
+        }
+        let attributes = EnvelopeComposer.attributes(message.userProperties)
+        if isStructured(message, attributes) {
             var signal = try signal(structured: message.payload, topic: topic, defaults: defaults)
-            if signal.traceparent == nil { signal.traceparent = EnvelopeComposer.traceparent(message.userProperties) }
+            if signal.traceparent == nil { signal.traceparent = EnvelopeComposer.traceparent(attributes) }
             return signal
         }
-        let envelope = try EnvelopeComposer.compose(message.userProperties, data: message.payload)
+        let envelope = try EnvelopeComposer.compose(attributes, data: message.payload)
         return try signal(structured: envelope, topic: topic, defaults: defaults)
     }
 
-    private static func isStructured(_ message: InboundMessage) throws(Rejection) -> Bool {
+    private static func isStructured(_ message: InboundMessage, _ attributes: [(String, String)]) -> Bool {
         if let contentType = message.contentType, EnvelopeComposer.isCloudEvents(contentType) { return true }
-        if message.userProperties.contains(where: { $0.0 == "specversion" }) { return false }
+        if attributes.contains(where: { $0.0 == "specversion" }) { return false }
         return EnvelopeComposer.hasSpecversion(message.payload)
     }
 

@@ -33,19 +33,42 @@ enum EnvelopeComposer {
         }
     }
 
-    static func traceparent(_ userProperties: [(String, String)]) -> String? {
-        guard let text = userProperties.last(where: { $0.0 == "traceparent" })?.1 else { return nil }
+    /// Whether a content type is that of CloudEvents' JSON batches, or the payload is an array of CloudEvents.
+    static func isBatch(_ message: InboundMessage) -> Bool {
+        if message.contentType?.lowercased().hasPrefix("application/cloudevents-batch") == true { return true }
+        guard message.payload.first(where: { !isSpace($0) }) == UInt8(ascii: "[") else { return false }
+        // What cannot be read is not a batch.
+        guard let events = try? JSONValue(message.payload).array, let first = events.first else { return false }
+        return first["specversion"] != nil
+    }
+
+    private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
+
+    /// The attributes among user properties. CloudEvents SDKs make binary events with HTTP's names, `ce-id`; of a name with and
+    /// without the prefix the one without counts.
+    static func attributes(_ userProperties: [(String, String)]) -> [(String, String)] {
+        guard userProperties.contains(where: { isPrefixed($0.0) }) else { return userProperties }
+        return userProperties.filter { isPrefixed($0.0) }.map { (String($0.0.dropFirst(prefix.count)), $0.1) }
+            + userProperties.filter { !isPrefixed($0.0) }
+    }
+
+    private static let prefix = "ce-"
+
+    private static func isPrefixed(_ name: String) -> Bool { name.utf8.starts(with: prefix.utf8) }
+
+    static func traceparent(_ attributes: [(String, String)]) -> String? {
+        guard let text = attributes.last(where: { $0.0 == "traceparent" })?.1 else { return nil }
         return TraceContext.isTraceparent(text) ? text : nil
     }
 
     /// `{"type":…,"data":<payload>}`. The payload is checked before it is put in, so that it cannot add attributes. An empty
     /// one is an event without data.
-    static func compose(_ userProperties: [(String, String)], data payload: [UInt8]) throws(Rejection) -> [UInt8] {
+    static func compose(_ attributes: [(String, String)], data payload: [UInt8]) throws(Rejection) -> [UInt8] {
         if !payload.isEmpty, let fault = fault(payload) { throw Rejection(fault) }
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(payload.count + 64 * userProperties.count + 16)
+        bytes.reserveCapacity(payload.count + 64 * attributes.count + 16)
         bytes.append(UInt8(ascii: "{"))
-        for (name, value) in userProperties where isAttribute(name) {
+        for (name, value) in attributes where isAttribute(name) {
             JSONWriter.append(string: name, to: &bytes)
             bytes.append(UInt8(ascii: ":"))
             append(value, of: name, to: &bytes)

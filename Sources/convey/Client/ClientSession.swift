@@ -39,7 +39,7 @@ final class ClientSession: Sendable {
             if !wanted.isEmpty { try await client.subscribe(wanted) }
         } catch {
             await client.stop()
-            StandardError.print("\(settings.address): \(error.message)")
+            StandardError.print(error.forPeople)
             throw ExitStatus.unavailable
         }
     }
@@ -69,7 +69,7 @@ final class ClientSession: Sendable {
         do {
             try await client.publish(topic: signal.topic, payload: Array(signal.payload.utf8), properties: properties)
         } catch {
-            StandardError.print("\(settings.address): \(error.message)")
+            StandardError.print(error.forPeople)
             throw ExitStatus.unavailable
         }
     }

@@ -1,6 +1,8 @@
+import ConveyClient
 import ConveySettings
 import HTTPServing
 import JournalPort
+import Signals
 import Terminal
 
 /// The running service.
@@ -21,26 +23,31 @@ struct DeadLetterService: DeadLetterEndpoint {
         return try ask("POST", "/v1/deadletters/\(action.rawValue)", json: Array("{\"positions\":[\(list)]}".utf8))
     }
 
+    /// The words of a refusal; the whole body where it is not Convey's.
+    private static func message(_ body: String) -> String {
+        (try? JSONValue(Array(body.utf8)))?["message"]?.string ?? body
+    }
+
     private func ask(_ method: String, _ path: String, json: [UInt8]? = nil) throws -> String {
         let headers = HTTPProbe.token.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
         guard
             let answer = HTTPProbe.request(
                 method, path, json: json, headers: headers, at: address, limit: Self.answerLimit)
         else {
-            StandardError.print("no answer from http://\(address); is convey serve running? Or give --data DIR")
+            StandardError.print("no answer from http://\(address): is `convey serve` running there? Or give --data DIR")
             throw ExitStatus.unavailable
         }
         let body = answer.body.trimmingCharacters(in: .newlines)
         switch answer.status {
         case 200: return body
         case 401, 403:
-            StandardError.print("\(body)\ngive a token in \(EnvironmentSettings.httpTokenName)")
+            StandardError.print("\(Self.message(body)): \(ConveyClient.tokenAdvice)")
             throw ExitStatus.unavailable
         case 404:
             StandardError.print("no such dead letter")
             throw ExitStatus.noInput
         default:
-            StandardError.print(body)
+            StandardError.print(Self.message(body))
             throw ExitStatus.unavailable
         }
     }

@@ -25,7 +25,7 @@ struct HealthCommand: AsyncParsableCommand {
             isEncrypted ? await HTTPSProbe.get("/readyz", at: address) : HTTPProbe.get("/readyz", at: address)
         guard let answer else {
             StandardError.print(
-                "no answer from \(isEncrypted ? "https" : "http")://\(address); is convey serve running?")
+                "no answer from \(isEncrypted ? "https" : "http")://\(address): is `convey serve` running there?")
             throw ExitStatus.unavailable
         }
         let body = Array(answer.body.trimmingCharacters(in: .newlines).utf8)

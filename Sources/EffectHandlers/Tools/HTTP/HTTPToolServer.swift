@@ -62,7 +62,7 @@ struct HTTPToolServer: Sendable {
 
     /// There was no response, or only a part of it.
     func failure(of error: any Error, connectTimeout: Duration) -> EffectFailure {
-        let fault = TransportFault(error, connectTimeout: connectTimeout, address: "url", clean: clean)
+        let fault = TransportFault(error, connectTimeout: connectTimeout, address: "url")
         let category: EffectFailure.Category =
             switch fault.kind {
             case .config: .config
