@@ -46,8 +46,17 @@ public struct ConveyClient: Sendable {
         }
     }
 
-    /// What to do where the service wants a token, or one with another scope.
-    public static let tokenAdvice = "set CONVEY_HTTP_TOKEN to a token of the service (convey token makes one)"
+    /// What a refusal of the service means for the person at the command line.
+    /// - Parameter message: the service's words; nil where it is not Convey that answers.
+    public static func refusal(_ status: Int, _ message: String?) -> String {
+        var words = message?[...] ?? "the answer is HTTP status \(status), which is not one of Convey's"
+        if words.last == "." { words.removeLast() }
+        return switch status {
+        case 401: "the service wants a valid token: set CONVEY_HTTP_TOKEN (`convey token` makes one)"
+        case 403: "\(words): set CONVEY_HTTP_TOKEN to such a token"
+        default: String(words)
+        }
+    }
 
     /// Asks for one answer.
     /// - Throws: `ConveyClientError`; a refusal by Convey is one, with its code in `refusal`.
@@ -56,9 +65,7 @@ public struct ConveyClient: Sendable {
         guard answer.status == 200 else {
             // Who answers with something else is not Convey; the status says enough then.
             let json = try? JSONValue(answer.body)
-            var message =
-                json?["message"]?.string ?? "the answer is HTTP status \(answer.status), which is not one of Convey's"
-            if answer.status == 401 || answer.status == 403 { message += ": \(Self.tokenAdvice)" }
+            let message = Self.refusal(answer.status, json?["message"]?.string)
             throw ConveyClientError(.refused, message, refusal: json?["error"]?.string)
         }
         return try Page(answer.body)

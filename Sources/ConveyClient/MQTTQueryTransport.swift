@@ -52,10 +52,10 @@ public actor MQTTQueryTransport: QueryTransport {
                 try client.enqueue(message) { result in
                     guard case .failure(let error) = result else { return }
                     // Ends at once: hands the failure over.
-                    Task { await self.end(correlation, .failure(ConveyClientError(.unreachable, error.message))) }
+                    Task { await self.end(correlation, .failure(ConveyClientError(.unreachable, error.forPeople))) }
                 }
             } catch {
-                end(correlation, .failure(ConveyClientError(.unreachable, error.message)))
+                end(correlation, .failure(ConveyClientError(.unreachable, error.forPeople)))
             }
         }
     }
@@ -76,7 +76,7 @@ public actor MQTTQueryTransport: QueryTransport {
                     try await client.subscribe([QueryTopic.responseFilter(root: root, client: clientID)])
                 } catch {
                     await client.stop()
-                    throw ConveyClientError(.unreachable, error.message)
+                    throw ConveyClientError(.unreachable, error.forPeople)
                 }
                 // Ends with the client.
                 Task { await self.listen() }

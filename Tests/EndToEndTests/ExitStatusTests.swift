@@ -1,3 +1,4 @@
+import Foundation
 import TestSupport
 import Testing
 
@@ -40,5 +41,49 @@ struct ExitStatusTests {
             #expect(process.log.contains(test.words), "\(test.arguments): \(process.log)")
             #expect(process.output.isEmpty, "\(test.arguments): \(process.output)")
         }
+    }
+
+    @Test("Without a token, every command that asks over HTTP names the variable to set", .timeLimit(.minutes(1)))
+    func tokens() async throws {
+        let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: directory) }  // Only litter would be left behind.
+        try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+        let tokens = directory.appendingPathComponent("tokens").path
+        let maker = try ConveyProcess(
+            ["token", "ann", "--scope", "write", "--file", tokens], in: directory, name: "token")
+        try await eventually("token ends") { maker.ended != nil }
+        let deployment = try Deployment(["--http-tokens-file", tokens])
+        try await deployment.start()
+        let http = ["--http", "127.0.0.1:\(deployment.httpPort)"]
+        let token = maker.output.trimmingCharacters(in: .whitespacesAndNewlines)
+        for (arguments, environment, words) in [
+            (["timeline", "chat"], [:], "the service wants a valid token: set CONVEY_HTTP_TOKEN"),
+            (["deadletters"], [:], "the service wants a valid token: set CONVEY_HTTP_TOKEN"),
+            (
+                ["deadletters", "redrive", "1"], ["CONVEY_HTTP_TOKEN": token],
+                "scope admin, not write: set CONVEY_HTTP_TOKEN"
+            ),
+        ] as [([String], [String: String], String)] {
+            let process = try ConveyProcess(
+                arguments + http, environment: environment, in: deployment.directory, name: arguments.joined())
+            try await eventually("\(arguments) ends") { process.ended != nil }
+            #expect(process.ended == .exited(69))
+            #expect(process.log.contains(words), "\(process.log)")
+            #expect(process.log.split(separator: "\n").count == 1 && !process.log.contains("{"), "\(process.log)")
+        }
+    }
+
+    @Test("A service that cannot go on says why in one critical line", .timeLimit(.minutes(1)))
+    func oneFatalLine() async throws {
+        let deployment = try Deployment()
+        try await deployment.start()
+        let second = try ConveyProcess(
+            ["serve", "--data", deployment.dataDirectory, "--http", "off"] + deployment.brokerFlags,
+            in: deployment.directory, name: "second")
+        try await eventually("the second one ends") { second.ended != nil }
+        #expect(second.ended == .exited(1))
+        let critical = second.log.split(separator: "\n").filter { $0.contains(" critical ") }
+        #expect(critical.count == 1 && critical[0].contains("is in use by another Convey"), "\(second.log)")
+        #expect(!second.log.contains("in_use"))
     }
 }

@@ -111,7 +111,6 @@ public final class Runtime: Sendable {
                 end.reach(.success(()))
             } catch {
                 if let error = error as? JournalError, shards.hosts.isEmpty {
-                    logger.critical("the runtime cannot go on", metadata: ["reason": "\(error)"])
                     board.setJournal(.failed(error.message))
                 }
                 end.reach(.failure(error))
@@ -239,7 +238,6 @@ public final class Runtime: Sendable {
             do {
                 try loop.run()
             } catch {
-                logger.critical("ingress cannot go on", metadata: ["reason": "\(error)"])
                 end.reach(.failure(error))
             }
         }

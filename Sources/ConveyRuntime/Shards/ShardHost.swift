@@ -123,11 +123,12 @@ final class ShardHost: Sendable {
     /// The shard's own end. Nothing of it goes on in this process: its files may be damaged, or what the page cache says of them a lie.
     private func end(with error: any Error) {
         let failure = error as? JournalError ?? JournalError(.inputOutput, "\(error)")
-        logger.critical(
-            shared.layout.shards == 1
-                ? "the runtime cannot go on"
-                : "a shard has failed; the others go on. See to its file, and start Convey again",
-            metadata: ["reason": "\(error)"])
+        // The end of the only shard is the end of the process, which says why itself.
+        if shared.layout.shards > 1 {
+            logger.critical(
+                "a shard has failed; the others go on. See to its file, and start Convey again",
+                metadata: ["reason": "\(failure.message)"])
+        }
         if error is JournalError { board.setJournal(.failed(failure.message)) }
         if shared.layout.shards > 1 {
             board.settled()
@@ -225,7 +226,6 @@ final class ShardHost: Sendable {
             do {
                 try loop.run(cursor: cursor, reader: reader)
             } catch {
-                logger.critical("the outbox cannot go on", metadata: ["reason": "\(error)"])
                 outboxFailure.withLock { $0 = error }
                 // Ends the engine, and with it the shard.
                 mailbox.stop()

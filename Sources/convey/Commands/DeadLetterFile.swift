@@ -93,7 +93,7 @@ struct DeadLetterFile: DeadLetterEndpoint {
     }
 
     private static func exit(_ error: JournalError) -> any Error {
-        StandardError.print(error.code == .inUse ? "\(error.message); or leave --data out to ask it" : "\(error)")
+        StandardError.print(error.message + (error.code == .inUse ? "; or leave --data out to ask it" : ""))
         return ExitStatus.unavailable
     }
 }

@@ -23,10 +23,8 @@ struct DeadLetterService: DeadLetterEndpoint {
         return try ask("POST", "/v1/deadletters/\(action.rawValue)", json: Array("{\"positions\":[\(list)]}".utf8))
     }
 
-    /// The words of a refusal; the whole body where it is not Convey's.
-    private static func message(_ body: String) -> String {
-        (try? JSONValue(Array(body.utf8)))?["message"]?.string ?? body
-    }
+    /// The words of a refusal; nil where it is not one of Convey's.
+    private static func message(_ body: String) -> String? { (try? JSONValue(Array(body.utf8)))?["message"]?.string }
 
     private func ask(_ method: String, _ path: String, json: [UInt8]? = nil) throws -> String {
         let headers = HTTPProbe.token.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
@@ -40,14 +38,11 @@ struct DeadLetterService: DeadLetterEndpoint {
         let body = answer.body.trimmingCharacters(in: .newlines)
         switch answer.status {
         case 200: return body
-        case 401, 403:
-            StandardError.print("\(Self.message(body)): \(ConveyClient.tokenAdvice)")
-            throw ExitStatus.unavailable
         case 404:
             StandardError.print("no such dead letter")
             throw ExitStatus.noInput
         default:
-            StandardError.print(Self.message(body))
+            StandardError.print(ConveyClient.refusal(answer.status, Self.message(body)))
             throw ExitStatus.unavailable
         }
     }

@@ -37,7 +37,7 @@ struct ProjectCommand: AsyncParsableCommand {
             store = try ProjectionStore(
                 path: database, newClientID: "convey-project-\(OutgoingSignal.newID().prefix(13))")
         } catch {
-            StandardError.print("\(error)")
+            StandardError.print(ErrorWords.text(error))
             throw ExitStatus.unavailable
         }
         if let show { return try printTimeline(show.subject, store) }
@@ -54,7 +54,7 @@ struct ProjectCommand: AsyncParsableCommand {
             // The loop blocks; nothing else runs in this process.
             try loop.run(store)
         } catch {
-            StandardError.print("\(error)")
+            StandardError.print(ErrorWords.text(error))
             throw ExitStatus.unavailable
         }
     }

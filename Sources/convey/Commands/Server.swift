@@ -54,7 +54,7 @@ struct Server {
         } catch let error as ExitCode {
             throw error
         } catch {
-            logger.critical("cannot go on: \(error)")
+            logger.critical("cannot go on", metadata: ["reason": "\(ErrorWords.text(error))"])
             throw Self.exitStatus(of: error)
         }
     }
@@ -116,7 +116,9 @@ struct Server {
         let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, endpoint, broker, signals)
         stopGuard.arm()
         manager?.stopping()
-        if let failure { logger.critical("stopping: \(failure)") }
+        if let failure {
+            logger.critical("cannot go on", metadata: ["reason": "\(ErrorWords.text(failure))"])
+        }
         stopGuard.begin("queries over MQTT")
         endpoint.stop()
         stopGuard.begin("ingress, effects, engine and outbox")

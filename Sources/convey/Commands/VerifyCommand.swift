@@ -62,7 +62,7 @@ struct VerifyCommand: ParsableCommand {
         } catch let error as ExitCode {
             throw error
         } catch {
-            StandardError.print("\(error)")
+            StandardError.print(ErrorWords.text(error))
             throw ExitStatus.unavailable
         }
         let result = VerificationResult(reports, shards: shards, duration: ContinuousClock.now - began)

@@ -1,0 +1,17 @@
+import Conversation
+import JournalPort
+import MQTTTransport
+import SQLite
+
+/// What an error says to a person: its message, without the code that programs switch over.
+enum ErrorWords {
+    static func text(_ error: any Error) -> String {
+        switch error {
+        case let error as JournalError: error.message
+        case let error as SQLiteError: error.message
+        case let error as QueryError: error.message
+        case let error as MQTTError: error.forPeople
+        default: "\(error)"
+        }
+    }
+}
