@@ -160,10 +160,11 @@ let package = Package(
         // Child processes and the broker that some of them are.
         .target(name: "ProcessKit", swiftSettings: strict),
         // What a person sees: all that any command prints goes through here.
-        .target(name: "Terminal", dependencies: ["Signals"], swiftSettings: strict),
+        .target(name: "Terminal", dependencies: ["CEditLine", "Signals"], swiftSettings: strict),
         // What client commands say and show, without I/O.
         .target(name: "Dialogue", dependencies: ["ConveyClient", "Signals", "Terminal"], swiftSettings: strict),
         .systemLibrary(name: "CMalloc"),
+        .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 

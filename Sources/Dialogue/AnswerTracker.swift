@@ -12,6 +12,8 @@ package struct AnswerTracker: Sendable {
         case canceled
         /// What a tool does that the answer waits for.
         case tool(String)
+        /// A tool call waits for a person.
+        case consent(ConsentRequest)
         /// A remark: why the answer waits, or what is wrong with it.
         case note(String)
     }
@@ -59,9 +61,10 @@ package struct AnswerTracker: Sendable {
             return [.tool(reason.contains(name) ? reason : "\(name) failed: \(reason)")]
         case SignalType.toolApprovalRequested:
             return [
-                .tool(
-                    "\(event.toolName ?? "a tool") waits for approval: publish tool/approved or tool/denied with "
-                        + "{\"effect_id\":\"\(event.effectID ?? "")\"}")
+                .consent(
+                    ConsentRequest(
+                        subject: event.subject, effectID: event.effectID ?? "", toolName: event.toolName ?? "a tool",
+                        arguments: event.arguments ?? ""))
             ]
         default: return []
         }

@@ -15,21 +15,29 @@ package struct ChatMachine: Sendable {
         case answering(Exchange)
     }
 
-    private let showsPrompt: Bool
+    private let isInteractive: Bool
     private let makeID: @Sendable () -> String
     private var state = State.idle
     private var endsWithLineFeed = true
+    /// Whether a line has been asked for and has not come.
+    private var isReading = false
+    /// The tool call that waits for a person.
+    private var consent: ConsentRequest?
+    private var lastMessage: String?
 
     /// - Parameters:
-    ///   - showsPrompt: whether standard input is a terminal.
+    ///   - isInteractive: whether a person types: then lines that begin with `/` are commands.
     ///   - makeID: gives each message its id.
-    package init(showsPrompt: Bool, makeID: @escaping @Sendable () -> String) {
-        self.showsPrompt = showsPrompt
+    package init(isInteractive: Bool, makeID: @escaping @Sendable () -> String) {
+        self.isInteractive = isInteractive
         self.makeID = makeID
     }
 
     /// The first actions, and those after each answer.
-    package func next() -> [ClientAction] { (showsPrompt ? [.write(Self.prompt)] : []) + [.readLine] }
+    package mutating func next() -> [ClientAction] {
+        defer { isReading = true }
+        return isReading ? [] : [.readLine]
+    }
 
     package mutating func handle(_ event: ClientEvent) -> [ClientAction] {
         switch event {
@@ -50,10 +58,45 @@ package struct ChatMachine: Sendable {
     }
 
     private mutating func handleLine(_ line: String) -> [ClientAction] {
-        guard case .idle = state, line.contains(where: { !$0.isWhitespace }) else { return next() }
+        isReading = false
+        guard line.contains(where: { !$0.isWhitespace }) else { return next() }
+        if isInteractive, let command = ChatCommandLine(line) { return handle(command) }
+        guard case .idle = state else {
+            return [.note("[an answer is under way: /approve or /deny the call, or Ctrl-C to abort]")] + next()
+        }
+        return send(ChatCommandLine.message(line, isInteractive: isInteractive))
+    }
+
+    private mutating func send(_ text: String) -> [ClientAction] {
         let id = makeID()
+        lastMessage = text
         state = .answering(Exchange(messageID: id, answer: AnswerTracker(messageID: id)))
-        return [.sendMessage(id: id, text: line)]
+        return [.sendMessage(id: id, text: text)]
+    }
+
+    private mutating func handle(_ command: ChatCommandLine) -> [ClientAction] {
+        switch command {
+        case .help: return [.note(ChatCommandLine.helpText)] + next()
+        case .quit: return leave(0)
+        case .abort: return [.sendAbort] + (isAnswering ? [] : [.note("[abort sent]")] + next())
+        case .retry:
+            guard let lastMessage, !isAnswering else { return [.note("[there is nothing to send again]")] + next() }
+            return send(lastMessage)
+        case .approve(let effect): return decide(effect ?? consent?.effectID, isGiven: true, reason: nil)
+        case .deny(let reason): return decide(consent?.effectID, isGiven: false, reason: reason)
+        case .unknown(let name): return [.note("[there is no /\(name); /help lists the commands]")] + next()
+        }
+    }
+
+    private var isAnswering: Bool {
+        if case .answering = state { true } else { false }
+    }
+
+    private mutating func decide(_ effect: String?, isGiven: Bool, reason: String?) -> [ClientAction] {
+        guard let effect else { return [.note("[no call waits for consent here]")] + next() }
+        consent = nil
+        let decision = ClientAction.sendConsent(effectID: effect, isGiven: isGiven, reason: reason)
+        return [decision, .note(isGiven ? "[approved]" : "[denied]")] + (isAnswering ? [] : next())
     }
 
     /// While an answer runs the first Ctrl-C aborts it; a second one, or one at the prompt, ends the chat.
@@ -65,7 +108,7 @@ package struct ChatMachine: Sendable {
         return [.sendAbort]
     }
 
-    private func leave(_ status: Int32) -> [ClientAction] { (showsPrompt ? [.write("\n")] : []) + [.exit(status)] }
+    private func leave(_ status: Int32) -> [ClientAction] { (isInteractive ? [.write("\n")] : []) + [.exit(status)] }
 
     private mutating func handle(_ receipt: Receipt) -> [ClientAction] {
         guard case .answering(var exchange) = state, receipt.id == nil || receipt.id == exchange.messageID else {
@@ -95,6 +138,10 @@ package struct ChatMachine: Sendable {
             return [.write(text)]
         case .startedOver: return lineFeed() + [.note("[started over]")]
         case .tool(let text), .note(let text): return lineFeed() + [.note("[\(text)]")]
+        case .consent(let request):
+            consent = request
+            let hint = isInteractive ? "/approve, or /deny REASON" : request.command
+            return lineFeed() + [.note("[\(request.words); \(hint)]")] + (isInteractive ? next() : [])
         case .completed: return finishAnswer(note: nil)
         case .failed(let reason): return finishAnswer(note: "[failed: \(reason)]")
         case .canceled: return finishAnswer(note: "[aborted]")
@@ -103,6 +150,7 @@ package struct ChatMachine: Sendable {
 
     private mutating func finishAnswer(note: String?) -> [ClientAction] {
         state = .idle
+        consent = nil
         return lineFeed() + (note.map { [.note($0)] } ?? []) + next()
     }
 

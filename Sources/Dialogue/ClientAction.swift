@@ -4,10 +4,12 @@ package enum ClientAction: Sendable, Equatable {
     case write(String)
     /// A line for standard error.
     case note(String)
-    /// Read one line from standard input and post it.
+    /// Read one line from standard input, with a prompt on a terminal, and post it.
     case readLine
     case sendMessage(id: String, text: String)
     case sendAbort
+    /// - Parameter reason: of a denial, for the model.
+    case sendConsent(effectID: String, isGiven: Bool, reason: String?)
     /// Post a `timeout` of this name after a while.
     case wake(String, after: Duration)
     case exit(Int32)

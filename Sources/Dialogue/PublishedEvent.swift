@@ -21,6 +21,8 @@ package struct PublishedEvent: Sendable, Equatable {
     package let answers: String?
     package let finishReason: String?
     package let toolName: String?
+    /// The arguments of a tool call.
+    package let arguments: String?
     /// The delay before an answer's next attempt.
     package let retryInMilliseconds: Int?
     /// Why something failed, if the event contains a reason.
@@ -47,6 +49,7 @@ package struct PublishedEvent: Sendable, Equatable {
         answers = (data["metadata"] as? [String: Any])?["answers"] as? String
         finishReason = data["finish_reason"] as? String
         toolName = data["tool_name"] as? String
+        arguments = data["arguments"] as? String
         retryInMilliseconds = data["retry_in_ms"] as? Int
         let error = data["error"] as? [String: Any]
         let texts = [error?["message"], data["error"], data["message"], data["reason"], error?["class"], data["code"]]

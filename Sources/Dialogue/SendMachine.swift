@@ -65,6 +65,9 @@ package struct SendMachine: Sendable {
         case .tool(let text), .note(let text):
             defer { endsWithLineFeed = true }
             return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[\(text)]")]
+        case .consent(let request):
+            defer { endsWithLineFeed = true }
+            return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[\(request.words); \(request.command)]")]
         case .completed: return end([], 0)
         case .failed(let reason): return end([.note("the answer failed: \(reason)")], CommandStatus.failed)
         case .canceled: return end([.note("[aborted]")], CommandStatus.failed)

@@ -72,18 +72,77 @@ struct ClientMachineTests {
 
     @Test("Chat sends a line, shows the answer, and asks for the next")
     func chat() {
-        var machine = ChatMachine(showsPrompt: true, makeID: { "m" })
-        #expect(machine.next() == [.write("> "), .readLine])
-        #expect(machine.handle(.line("  ")) == [.write("> "), .readLine])
+        var machine = ChatMachine(isInteractive: true, makeID: { "m" })
+        #expect(machine.next() == [.readLine])
+        #expect(machine.handle(.line("  ")) == [.readLine])
         #expect(machine.handle(.line("hi")) == [.sendMessage(id: "m", text: "hi")])
         #expect(machine.handle(.published(delta("yo", 1))) == [.write("yo")])
-        #expect(machine.handle(.published(completed("yo"))) == [.write("\n"), .write("> "), .readLine])
+        #expect(machine.handle(.published(completed("yo"))) == [.write("\n"), .readLine])
         #expect(machine.handle(.endOfInput) == [.write("\n"), .exit(0)])
+    }
+
+    @Test("A call that waits for consent is shown with its arguments, and /approve or /deny answers it in the chat")
+    func chatConsent() {
+        let request = event(
+            "conv.out.tool.approval_requested", 1, "m", #","tool_name":"refund","arguments":"{\"amount\":40}""#)
+        let id = "llm-generation-m"
+        for (line, isGiven, reason) in [
+            ("/approve", true, nil), ("/deny too dear", false, "too dear"), ("/deny", false, nil),
+        ] as [(String, Bool, String?)] {
+            var machine = ChatMachine(isInteractive: true, makeID: { "m" })
+            _ = machine.next()
+            _ = machine.handle(.line("hi"))
+            #expect(
+                machine.handle(.published(request)) == [
+                    .note(#"[refund waits for consent: {"amount":40}; /approve, or /deny REASON]"#), .readLine,
+                ])
+            #expect(machine.handle(.line("what?")).last == .readLine)
+            #expect(
+                machine.handle(.line(line)) == [
+                    .sendConsent(effectID: id, isGiven: isGiven, reason: reason),
+                    .note(isGiven ? "[approved]" : "[denied]"),
+                ])
+            #expect(machine.handle(.published(completed("yo"))) == [.write("yo"), .write("\n"), .readLine])
+        }
+        var send = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
+        let note = #"[refund waits for consent: {"amount":40}; convey approve chat-42 \#(id)]"#
+        #expect(send.handle(.published(request)) == [.note(note)])
+    }
+
+    @Test("An answer that ends while the chat waits for a decision does not ask for a second line")
+    func decidedElsewhere() {
+        var machine = ChatMachine(isInteractive: true, makeID: { "m" })
+        _ = machine.next()
+        _ = machine.handle(.line("hi"))
+        _ = machine.handle(.published(event("conv.out.tool.approval_requested", 1, "m", #","tool_name":"refund""#)))
+        #expect(machine.handle(.published(completed("yo"))) == [.write("yo"), .write("\n")])
+        #expect(machine.handle(.line("more")) == [.sendMessage(id: "m", text: "more")])
+    }
+
+    @Test("Lines that begin with / are commands for a person, messages in a script")
+    func chatCommands() {
+        var machine = ChatMachine(isInteractive: true, makeID: { "m" })
+        #expect(machine.handle(.line("/help")) == [.note(ChatCommandLine.helpText), .readLine])
+        #expect(machine.handle(.line("/retry")).first == .note("[there is nothing to send again]"))
+        #expect(machine.handle(.line("/approve")).first == .note("[no call waits for consent here]"))
+        #expect(
+            machine.handle(.line("/approve tool-1")) == [
+                .sendConsent(effectID: "tool-1", isGiven: true, reason: nil), .note("[approved]"), .readLine,
+            ])
+        #expect(machine.handle(.line("/abort")) == [.sendAbort, .note("[abort sent]"), .readLine])
+        #expect(machine.handle(.line("/nonsense")).first == .note("[there is no /nonsense; /help lists the commands]"))
+        #expect(machine.handle(.line("//etc is a directory")) == [.sendMessage(id: "m", text: "/etc is a directory")])
+        _ = machine.handle(.published(completed("yes")))
+        #expect(machine.handle(.line("/retry")) == [.sendMessage(id: "m", text: "/etc is a directory")])
+        _ = machine.handle(.published(completed("yes")))
+        #expect(machine.handle(.line("/quit")) == [.write("\n"), .exit(0)])
+        var script = ChatMachine(isInteractive: false, makeID: { "m" })
+        #expect(script.handle(.line("/help")) == [.sendMessage(id: "m", text: "/help")])
     }
 
     @Test("Ctrl-C aborts a running answer, and ends the chat at the prompt")
     func chatInterrupt() {
-        var machine = ChatMachine(showsPrompt: false, makeID: { "m" })
+        var machine = ChatMachine(isInteractive: false, makeID: { "m" })
         _ = machine.handle(.line("hi"))
         _ = machine.handle(.published(delta("y", 1)))
         #expect(machine.handle(.interrupted) == [.sendAbort])
@@ -93,7 +152,7 @@ struct ClientMachineTests {
 
     @Test("A second Ctrl-C ends the chat even when nobody answers the abort")
     func chatSecondInterrupt() {
-        var machine = ChatMachine(showsPrompt: false, makeID: { "m" })
+        var machine = ChatMachine(isInteractive: false, makeID: { "m" })
         _ = machine.handle(.line("hi"))
         _ = machine.handle(.interrupted)
         #expect(machine.handle(.interrupted) == [.exit(130)])
@@ -101,7 +160,7 @@ struct ClientMachineTests {
 
     @Test("Time that runs out for an earlier message does not end a later one")
     func staleTimeouts() {
-        var machine = ChatMachine(showsPrompt: false, makeID: { "m" })
+        var machine = ChatMachine(isInteractive: false, makeID: { "m" })
         _ = machine.handle(.line("hi"))
         #expect(machine.handle(.timeout("earlier")) == [])
         #expect(machine.handle(.receiptOverdue("earlier")) == [])

@@ -64,7 +64,9 @@ struct ModuleTests {
 
     @Test("A C library is imported by the one module that wraps it")
     func librariesAreWrapped() throws {
-        for (library, owner) in [("CMosquitto", "MQTTTransport"), ("CSQLite", "SQLite"), ("CMalloc", "convey")] {
+        for (library, owner) in [
+            ("CMosquitto", "MQTTTransport"), ("CSQLite", "SQLite"), ("CMalloc", "convey"), ("CEditLine", "Terminal"),
+        ] {
             let importers = try SourceTree.modules().filter { module in
                 try SourceTree.files(under: "Sources/\(module)").contains { $0.imports.contains(library) }
             }

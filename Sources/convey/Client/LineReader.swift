@@ -1,16 +1,28 @@
 import Foundation
+import Terminal
 
 /// Reads standard input line by line, one each time it is asked. A thread, because reading a terminal blocks; it is
 /// abandoned when the command ends.
 final class LineReader: Sendable {
     private let wanted = DispatchSemaphore(value: 0)
 
-    /// - Parameter onLine: called with each line, and with nil at the end of input.
-    init(onLine: @escaping @Sendable (String?) -> Void) {
+    /// - Parameters:
+    ///   - prompt: written before each line; empty for none.
+    ///   - makeEditor: called on the reading thread; nil where lines cannot be edited.
+    ///   - onLine: called with each line, and with nil at the end of input.
+    init(
+        prompt: String, makeEditor: @escaping @Sendable () -> LineEditor?, onLine: @escaping @Sendable (String?) -> Void
+    ) {
         let thread = Thread { [wanted] in
+            let editor = makeEditor()
             while true {
                 wanted.wait()
-                onLine(readLine())
+                if let editor {
+                    onLine(editor.readLine())
+                } else {
+                    StandardOutput.write(prompt)
+                    onLine(readLine())
+                }
             }
         }
         thread.name = "stdin"

@@ -76,7 +76,7 @@ struct SendCommand: AsyncParsableCommand {
             case .write(let text): StandardOutput.write(text)
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
-            case .readLine, .sendMessage, .sendAbort, .wake: preconditionFailure("send orders \(action)")
+            case .readLine, .sendMessage, .sendAbort, .sendConsent, .wake: preconditionFailure("send orders \(action)")
             }
         }
         return nil

@@ -50,7 +50,7 @@ struct SignalPublication {
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
             case .wake(let name, let delay): session.post(.timeout(name), after: delay)
-            case .readLine, .sendMessage, .sendAbort: preconditionFailure("a signal orders \(action)")
+            case .readLine, .sendMessage, .sendAbort, .sendConsent: preconditionFailure("a signal orders \(action)")
             }
         }
         return nil
