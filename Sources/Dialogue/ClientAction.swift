@@ -2,6 +2,8 @@
 package enum ClientAction: Sendable, Equatable {
     /// Text for standard output, as it is.
     case write(String)
+    /// JSON for standard output, as it came.
+    case json([UInt8])
     /// A line for standard error.
     case note(String)
     /// Read one line from standard input, with a prompt on a terminal, and post it.

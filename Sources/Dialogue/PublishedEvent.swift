@@ -2,6 +2,8 @@ import Foundation
 
 /// The parts of a published event that client commands use.
 package struct PublishedEvent: Sendable, Equatable {
+    /// As it came.
+    package let payload: [UInt8]
     package let id: String
     package let type: String
     package let subject: String
@@ -36,6 +38,7 @@ package struct PublishedEvent: Sendable, Equatable {
             let subject = object["subject"] as? String
         else { return nil }
         let data = object["data"] as? [String: Any] ?? [:]
+        self.payload = payload
         self.id = id
         self.type = type
         self.subject = subject

@@ -12,6 +12,13 @@ package struct Receipt: Sendable, Equatable, Decodable {
     package let code: String?
     package let message: String?
 
+    /// As it came.
+    package private(set) var payload: [UInt8] = []
+
+    private enum CodingKeys: String, CodingKey {
+        case status, id, offset, code, message
+    }
+
     /// Message and code of a rejection.
     package var why: String {
         guard let message else { return code ?? "no reason given" }
@@ -22,5 +29,6 @@ package struct Receipt: Sendable, Equatable, Decodable {
     package init?(payload: [UInt8]) {
         guard let receipt = try? JSONDecoder().decode(Receipt.self, from: Data(payload)) else { return nil }
         self = receipt
+        self.payload = payload
     }
 }

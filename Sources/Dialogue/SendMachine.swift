@@ -2,6 +2,7 @@
 package struct SendMachine: Sendable {
     private let messageID: String
     private let waitsForAnswer: Bool
+    private let isJSON: Bool
     private var answer: AnswerTracker
     private var hasReceipt: Bool
     private var endsWithLineFeed = true
@@ -9,7 +10,9 @@ package struct SendMachine: Sendable {
     /// - Parameters:
     ///   - waitsForAnswer: whether `--wait` was given.
     ///   - expectsReceipt: false with MQTT 3.1.1, which has none.
-    package init(messageID: String, waitsForAnswer: Bool, expectsReceipt: Bool) {
+    ///   - isJSON: whether to print the receipt, or with `--wait` the event that ends the answer, as it came.
+    package init(messageID: String, waitsForAnswer: Bool, expectsReceipt: Bool, isJSON: Bool = false) {
+        self.isJSON = isJSON
         self.messageID = messageID
         self.waitsForAnswer = waitsForAnswer
         answer = AnswerTracker(messageID: messageID)
@@ -25,7 +28,7 @@ package struct SendMachine: Sendable {
     package mutating func handle(_ event: ClientEvent) -> [ClientAction] {
         switch event {
         case .receipt(let receipt): return handle(receipt)
-        case .published(let event): return waitsForAnswer ? answer.handle(event).flatMap { show($0) } : []
+        case .published(let event): return waitsForAnswer ? follow(event) : []
         case .receiptOverdue: return receiptOverdue()
         case .timeout: return end([.note("no answer in time; message \(messageID)")], CommandStatus.timeout)
         case .interrupted: return end([], 130)
@@ -35,8 +38,23 @@ package struct SendMachine: Sendable {
         }
     }
 
+    private mutating func follow(_ event: PublishedEvent) -> [ClientAction] {
+        let actions = answer.handle(event).flatMap { show($0) }
+        guard isJSON else { return actions }
+        return actions.flatMap { action -> [ClientAction] in
+            switch action {
+            case .write: []
+            case .exit: [.json(event.payload), action]
+            default: [action]
+            }
+        }
+    }
+
     private mutating func handle(_ receipt: Receipt) -> [ClientAction] {
         hasReceipt = true
+        if isJSON, !waitsForAnswer {
+            return [.json(receipt.payload), .exit(receipt.status == .rejected ? CommandStatus.failed : 0)]
+        }
         let position = receipt.offset.map { " at offset \($0)" } ?? ""
         switch receipt.status {
         case .rejected:

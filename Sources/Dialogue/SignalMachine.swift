@@ -12,17 +12,20 @@ package struct SignalMachine: Sendable {
     private let id: String
     /// What to say when nothing follows.
     private let otherwise: String
+    private let isJSON: Bool
     private var hasReceipt: Bool
     private var isApplied = false
     /// The lines to print in the end: the receipt comes over another connection than what follows, in any order.
-    private var recorded = ""
+    private var recorded: [ClientAction] = []
     private var consequences: [ClientAction] = []
     private var status: Int32 = 0
 
     /// - Parameters:
     ///   - expectsReceipt: false with MQTT 3.1.1, which has none.
     ///   - otherwise: what to say when nothing follows from the signal.
-    package init(id: String, expectsReceipt: Bool, otherwise: String) {
+    ///   - isJSON: whether to print the receipt and the events that follow as they came.
+    package init(id: String, expectsReceipt: Bool, otherwise: String, isJSON: Bool = false) {
+        self.isJSON = isJSON
         self.id = id
         self.otherwise = otherwise
         hasReceipt = !expectsReceipt
@@ -39,8 +42,8 @@ package struct SignalMachine: Sendable {
                 .exit(CommandStatus.timeout),
             ]
         case .timeout(Self.settled):
-            let followed = consequences.isEmpty ? [.write(otherwise + "\n")] : consequences
-            return (recorded.isEmpty ? [] : [.write(recorded)]) + followed + [.exit(status)]
+            let followed = consequences.isEmpty && !isJSON ? [.write(otherwise + "\n")] : consequences
+            return recorded + followed + [.exit(status)]
         case .timeout:
             return isApplied ? [] : [.note("it has not been applied yet"), .exit(CommandStatus.timeout)]
         case .interrupted: return [.exit(CommandStatus.interrupted)]
@@ -54,10 +57,11 @@ package struct SignalMachine: Sendable {
         guard receipt.id == nil || receipt.id == id else { return [] }
         hasReceipt = true
         guard receipt.status != .rejected else {
-            return [.note("rejected: \(receipt.why)"), .exit(CommandStatus.failed)]
+            let said = isJSON ? ClientAction.json(receipt.payload) : .note("rejected: \(receipt.why)")
+            return [said, .exit(CommandStatus.failed)]
         }
         let position = receipt.offset.map { " at offset \($0)" } ?? ""
-        recorded = "recorded\(position)\n"
+        recorded = [isJSON ? .json(receipt.payload) : .write("recorded\(position)\n")]
         return []
     }
 
@@ -68,7 +72,8 @@ package struct SignalMachine: Sendable {
             isApplied = true
             return [.wake(Self.settled, after: Self.settling)]
         }
-        consequences.append(consequence(event))
+        let words = consequence(event)
+        consequences.append(isJSON ? .json(event.payload) : words)
         return []
     }
 

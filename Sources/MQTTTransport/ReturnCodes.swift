@@ -44,6 +44,13 @@ extension MQTTError {
                 "\(broker.host):\(broker.port) does not speak TLS: write mqtt://\(broker.host):\(broker.port), or another port",
                 underlying: log.joined(separator: "; "))
         }
+        if log.contains(where: { $0.contains("certificate verify failed") }) {
+            return MQTTError(
+                .tlsFailure,
+                "no TLS connection to the broker at \(broker): no trusted authority has signed its certificate, or it names "
+                    + "another host; the CA file is broker.ca_file",
+                underlying: log.joined(separator: "; "))
+        }
         return MQTTError(
             .tlsFailure,
             "no TLS connection to the broker at \(broker): check the CA file, that the certificate names this host, "

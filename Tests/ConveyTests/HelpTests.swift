@@ -30,16 +30,18 @@ struct HelpTests {
         {
             let short = Self.help(command)
             #expect(short.contains("--broker <url>") && !short.contains("--broker-password"), "\(command._commandName)")
-            #expect(short.split(separator: "\n").count <= 45, "\(command._commandName)")
+            #expect(short.split(separator: "\n").count <= 50, "\(command._commandName)")
             #expect(command.helpMessage(includeHidden: true).contains("--broker-password-file"))
         }
         #expect(Self.help(ServeCommand.self).contains("--broker-password-file"))
     }
 
-    @Test("Every command that prints data takes -o table and -o json, and --json")
+    @Test("Every command that prints data or an outcome takes -o table and -o json, and --json")
     func outputs() {
         for command in [
-            TailCommand.self, TimelineCommand.self, ContextCommand.self, EventsCommand.self, StateCommand.self,
+            SendCommand.self, AbortCommand.self, CancelCommand.self, ApproveCommand.self, DenyCommand.self,
+            ConfigureCommand.self, TailCommand.self, TimelineCommand.self, ContextCommand.self, EventsCommand.self,
+            StateCommand.self,
             TraceCommand.self, ConversationsCommand.self, EffectsCommand.self, HealthCommand.self, VerifyCommand.self,
             DeadLettersCommand.List.self, DeadLettersCommand.Show.self, DeadLettersCommand.Redrive.self,
             DeadLettersCommand.Discard.self,

@@ -63,6 +63,23 @@ struct ClientMachineTests {
         #expect(lonely.handle(.receiptOverdue("m")).last == .exit(3))
     }
 
+    @Test("As JSON, send prints the receipt, or with --wait the event that ends the answer, and no text")
+    func sendAsJSON() throws {
+        let payload = Array(#"{"status":"recorded","id":"m","offset":4}"#.utf8)
+        let recorded = ClientEvent.receipt(try #require(Receipt(payload: payload)))
+        var machine = SendMachine(messageID: "m", waitsForAnswer: false, expectsReceipt: true, isJSON: true)
+        #expect(machine.handle(recorded) == [.json(payload), .exit(0)])
+        let refusal = Array(#"{"status":"rejected","code":"too_deep"}"#.utf8)
+        let rejected = ClientEvent.receipt(try #require(Receipt(payload: refusal)))
+        var refused = SendMachine(messageID: "m", waitsForAnswer: false, expectsReceipt: true, isJSON: true)
+        #expect(refused.handle(rejected) == [.json(refusal), .exit(1)])
+        var waiting = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true, isJSON: true)
+        #expect(waiting.handle(recorded) == [])
+        #expect(waiting.handle(.published(delta("Hel", 1))) == [])
+        let end = completed("Hello")
+        #expect(waiting.handle(.published(end)) == [.json(end.payload), .exit(0)])
+    }
+
     @Test("A failed or aborted answer ends send with 1")
     func failedAnswers() {
         var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)

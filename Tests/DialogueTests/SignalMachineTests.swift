@@ -75,4 +75,18 @@ struct SignalMachineTests {
         #expect(machine.handle(.receiptOverdue("s")) == [])
         #expect(machine.handle(.timeout("settled")).last == .exit(0))
     }
+
+    @Test("As JSON, the receipt and the events that follow are printed as they came, and nothing else")
+    func json() throws {
+        var machine = SignalMachine(id: "s", expectsReceipt: true, otherwise: "nothing", isJSON: true)
+        let receipt = Array(#"{"status":"recorded","id":"s","offset":7}"#.utf8)
+        _ = machine.handle(.receipt(try #require(Receipt(payload: receipt))))
+        _ = machine.handle(try event("conv.applied.event.applied"))
+        var quiet = machine
+        #expect(quiet.handle(.timeout("settled")) == [.json(receipt), .exit(0)])
+        let canceled = try event("conv.effect.llm.generation.canceled", #"{"effect_id":"llm-1"}"#)
+        _ = machine.handle(canceled)
+        guard case .published(let published) = canceled else { return }
+        #expect(machine.handle(.timeout("settled")) == [.json(receipt), .json(published.payload), .exit(0)])
+    }
 }

@@ -10,12 +10,14 @@ struct AbortCommand: AsyncParsableCommand {
     @Argument(help: "The conversation.")
     var subject: SubjectArgument
     @OptionGroup
+    var output: OutputFlags
+    @OptionGroup
     var client: ClientFlags
 
     func run() async throws {
         let publication = SignalPublication(
             type: SignalType.abortRequested, subject: subject.subject, settings: try client.settings(),
-            otherwise: "nothing was under way")
+            otherwise: "nothing was under way", isJSON: output.isJSON)
         try await publication.run([])
     }
 }

@@ -12,12 +12,14 @@ struct ApproveCommand: AsyncParsableCommand {
     @OptionGroup
     var effect: EffectArgument
     @OptionGroup
+    var output: OutputFlags
+    @OptionGroup
     var client: ClientFlags
 
     func run() async throws {
         let publication = SignalPublication(
             type: SignalType.toolApproved, subject: subject.subject, settings: try client.settings(),
-            otherwise: "approved: the call runs when there is a free place")
+            otherwise: "approved: the call runs when there is a free place", isJSON: output.isJSON)
         try await publication.run([effect.member])
     }
 }

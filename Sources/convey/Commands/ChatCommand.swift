@@ -91,6 +91,7 @@ struct ChatCommand: AsyncParsableCommand {
         for action in actions {
             switch action {
             case .write(let text): StandardOutput.write(text)
+            case .json(let bytes): StandardOutput.print(json: bytes)
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
             case .wake(let name, let delay): session.post(.timeout(name), after: delay)

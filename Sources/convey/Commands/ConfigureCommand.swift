@@ -19,6 +19,8 @@ struct ConfigureCommand: AsyncParsableCommand {
     @Flag(help: "Back to the service's settings.")
     var reset = false
     @OptionGroup
+    var output: OutputFlags
+    @OptionGroup
     var client: ClientFlags
 
     func validate() throws {
@@ -30,7 +32,8 @@ struct ConfigureCommand: AsyncParsableCommand {
     func run() async throws {
         let publication = SignalPublication(
             type: SignalType.conversationConfigured, subject: subject.subject, settings: try client.settings(),
-            otherwise: reset ? "the service's settings hold again" : "the next answer uses these settings")
+            otherwise: reset ? "the service's settings hold again" : "the next answer uses these settings",
+            isJSON: output.isJSON)
         try await publication.run([("llm", .object(answers.members))])
     }
 }

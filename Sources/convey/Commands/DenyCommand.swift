@@ -14,12 +14,14 @@ struct DenyCommand: AsyncParsableCommand {
     @Option(help: "Why; the model is told.")
     var reason: String?
     @OptionGroup
+    var output: OutputFlags
+    @OptionGroup
     var client: ClientFlags
 
     func run() async throws {
         let publication = SignalPublication(
             type: SignalType.toolDenied, subject: subject.subject, settings: try client.settings(),
-            otherwise: "denied")
+            otherwise: "denied", isJSON: output.isJSON)
         try await publication.run([effect.member, ("reason", reason.map(JSONValue.string))])
     }
 }

@@ -10,7 +10,7 @@ struct SendCommand: AsyncParsableCommand {
         commandName: "send",
         abstract: "Send a message to a conversation.",
         discussion: """
-            Prints the message's id once Convey has recorded it; with --wait, the answer as it is written.
+            Prints the message's id once Convey has recorded it; with --wait, the answer as it is written. With -o json it prints the receipt, or the event that ends the answer.
 
             Exit status: 0 recorded or answered, 1 rejected, failed or aborted, 3 not confirmed or not answered in time, \
             64 an empty message, 69 no broker, 78 a wrong setting.
@@ -26,6 +26,8 @@ struct SendCommand: AsyncParsableCommand {
     var timeout = DurationArgument(.seconds(120))
     @Option(help: "The message's id. A message sent again with the same id is recorded once.")
     var id: String?
+    @OptionGroup
+    var output: OutputFlags
     @OptionGroup
     var client: ClientFlags
 
@@ -45,7 +47,9 @@ struct SendCommand: AsyncParsableCommand {
         let topics = ConversationTopics(root: settings.root, subject: subject.subject)
         let signal = OutgoingSignal.message(
             text, subject: subject.subject, id: id ?? OutgoingSignal.newID(), time: Date(), topics: topics)
-        var machine = SendMachine(messageID: signal.id, waitsForAnswer: wait, expectsReceipt: session.hasReceipts)
+        var machine = SendMachine(
+            messageID: signal.id, waitsForAnswer: wait, expectsReceipt: session.hasReceipts,
+            isJSON: output.isJSON)
         let interrupts = SignalWatch([SIGINT, SIGTERM]) { _ in session.post(.interrupted) }
         defer { withExtendedLifetime(interrupts) {} }
 
@@ -74,6 +78,7 @@ struct SendCommand: AsyncParsableCommand {
         for action in actions {
             switch action {
             case .write(let text): StandardOutput.write(text)
+            case .json(let bytes): StandardOutput.print(json: bytes)
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
             case .readLine, .sendMessage, .sendAbort, .sendConsent, .wake: preconditionFailure("send orders \(action)")

@@ -16,6 +16,7 @@ struct SignalPublication {
     let settings: BrokerSettings
     /// What to say when nothing follows.
     let otherwise: String
+    let isJSON: Bool
 
     /// - Parameter data: members of the signal's data; those without a value are left out.
     func run(_ data: [(String, JSONValue?)]) async throws {
@@ -24,7 +25,8 @@ struct SignalPublication {
         let signal = OutgoingSignal.make(
             type, subject: subject, id: OutgoingSignal.newID(), time: Date(), topics: topics,
             data: data.compactMap { name, value in value.map { (name, $0) } })
-        var machine = SignalMachine(id: signal.id, expectsReceipt: session.hasReceipts, otherwise: otherwise)
+        var machine = SignalMachine(
+            id: signal.id, expectsReceipt: session.hasReceipts, otherwise: otherwise, isJSON: isJSON)
         let interrupts = SignalWatch([SIGINT, SIGTERM]) { _ in session.post(.interrupted) }
         defer { withExtendedLifetime(interrupts) {} }
 
@@ -47,6 +49,7 @@ struct SignalPublication {
         for action in actions {
             switch action {
             case .write(let text): StandardOutput.write(text)
+            case .json(let bytes): StandardOutput.print(json: bytes)
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
             case .wake(let name, let delay): session.post(.timeout(name), after: delay)
