@@ -2,6 +2,7 @@ import Conversation
 import ConveyQueries
 import Logging
 import MQTTTransport
+import Observability
 import Synchronization
 import Threads
 

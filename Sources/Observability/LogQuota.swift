@@ -1,11 +1,15 @@
 /// Ten lines a minute: enough to see what happens, and no more than that when somebody does it all the time.
-struct LogQuota {
+package struct LogQuota: Sendable {
     private static let limit = 10
     private static let period: Int64 = 60_000_000
     private var count = 0
     private var since: Int64 = .min
 
-    mutating func allows(now: Int64) -> Bool {
+    package init() {}
+
+    /// Whether one more line may be logged now.
+    /// - Parameter now: microseconds of a clock that does not run backwards.
+    package mutating func allows(now: Int64) -> Bool {
         if since == .min || now - since >= Self.period {
             since = now
             count = 0
