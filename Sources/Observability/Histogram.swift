@@ -7,12 +7,15 @@ public struct Histogram: Sendable {
         case seconds
         /// 1 to 5,000: the size of a batch.
         case items
+        /// 50 ms to 10 min: what a model takes for an answer.
+        case answers
 
         /// The inclusive upper bounds, smallest first. One more bucket counts what is above the last.
         public var bounds: [Double] {
             switch self {
             case .seconds: Self.secondsBounds
             case .items: Self.itemsBounds
+            case .answers: Self.answerBounds
             }
         }
 
@@ -20,6 +23,9 @@ public struct Histogram: Sendable {
             0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10,
         ]
         private static let itemsBounds: [Double] = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000]
+        private static let answerBounds: [Double] = [
+            0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300, 600,
+        ]
     }
 
     public let scale: Scale

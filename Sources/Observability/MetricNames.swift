@@ -1,5 +1,7 @@
-/// The name of every metric. `{prefix}` is `convey_`; counters end in `_total`, units are base units.
+/// The name of every metric. The prefix is `convey_`, or `process_` for what Prometheus's own clients call so; counters end in
+/// `_total`, units are base units.
 struct MetricNames {
+    static let buildInfo = "convey_build_info"
     static let up = "convey_up"
     static let ready = "convey_ready"
     static let threadBeatAge = "convey_thread_beat_age_seconds"
@@ -21,6 +23,11 @@ struct MetricNames {
     static let eventsSetAside = "convey_events_set_aside_total"
     static let ingressPauses = "convey_ingress_pauses_total"
     static let effects = "convey_effects_total"
+    static let modelTokens = "convey_llm_tokens_total"
+    static let modelFailures = "convey_llm_failures_total"
+    static let modelFallbacks = "convey_llm_fallbacks_total"
+    static let toolCalls = "convey_tool_calls_total"
+    static let toolFailures = "convey_tool_failures_total"
     static let queries = "convey_queries_total"
     static let verifiedConversations = "convey_verified_conversations_total"
     static let verifiedRecords = "convey_verified_records_total"
@@ -42,10 +49,13 @@ struct MetricNames {
     static let openEffects = "convey_effects_open"
     static let deadLettersOpen = "convey_dead_letters_open"
     static let journalBytes = "convey_journal_bytes"
-    static let residentBytes = "convey_resident_memory_bytes"
+    static let residentBytes = "process_resident_memory_bytes"
+    static let cpuSeconds = "process_cpu_seconds_total"
+    static let startTime = "process_start_time_seconds"
     static let liveStreams = "convey_live_streams"
     static let answerBytes = "convey_answer_bytes"
     static let httpConnections = "convey_http_connections"
+    static let refusedRequests = "convey_http_requests_refused_total"
     static let staleFiles = "convey_http_stale_files"
     static let idleConnectionsClosed = "convey_http_idle_connections_closed_total"
     static let verifiedAt = "convey_verified_timestamp_seconds"
@@ -55,4 +65,6 @@ struct MetricNames {
     static let recordSeconds = "convey_record_latency_seconds"
     static let applySeconds = "convey_apply_latency_seconds"
     static let querySeconds = "convey_query_duration_seconds"
+    static let firstTokenSeconds = "convey_llm_time_to_first_token_seconds"
+    static let generationSeconds = "convey_llm_generation_duration_seconds"
 }

@@ -1,6 +1,7 @@
 /// The runtime's numbers at one moment. A thread of the engine owns one value, changes it while it works and publishes a
-/// copy after each transaction. Apart from `rejected`, which changes seldom, and `partitions`, which is set when a copy is
-/// published, the value holds no heap memory: a change costs an addition and a copy about a kilobyte of `memcpy`.
+/// copy after each transaction. Apart from `rejected`, which changes seldom, `partitions`, which is set when a copy is
+/// published, and what only a page of metrics has, the value holds no heap memory: a change costs an addition and a copy about a
+/// kilobyte of `memcpy`.
 public struct MetricsSnapshot: Sendable {
     /// What has happened since the process started. Only ever grows.
     public struct Counters: Sendable, Equatable {
@@ -76,6 +77,10 @@ public struct MetricsSnapshot: Sendable {
         public var journalBytes: Int = 0
         /// The process's resident memory; `ProcessMemory.residentBytes()` reads it.
         public var residentBytes: Int = 0
+        /// The process's processor time; `ProcessUsage.cpuSeconds()` reads it.
+        public var cpuSeconds: Double = 0
+        /// When the process started; `ProcessUsage.startTime` knows it.
+        public var startTime: Double = 0
         /// Clients that watch a conversation's events over HTTP.
         public var liveStreams: Int = 0
         /// What answers that clients have not taken yet hold in memory.
@@ -107,6 +112,13 @@ public struct MetricsSnapshot: Sendable {
     public var gauges = Gauges()
     public var rejected = RejectionCounts()
     public var effects = EffectCounts()
+    /// The version of Convey; set for a page of metrics.
+    public var version: String?
+    /// What models and tools have done; set for a page of metrics.
+    public var models: [ModelCounts] = []
+    public var tools: [ToolCounts] = []
+    /// Requests over HTTP that were refused, by status; set for a page of metrics.
+    public var refusedRequests: [Int: UInt64] = [:]
     /// Signals per transaction.
     public var commitBatchSize = Histogram(.items)
     /// From the begin of a transaction until its commit returned.
@@ -126,6 +138,10 @@ public struct MetricsSnapshot: Sendable {
         gauges.add(other.gauges)
         rejected.add(other.rejected)
         effects.add(other.effects)
+        version = version ?? other.version
+        models += other.models
+        tools += other.tools
+        refusedRequests.merge(other.refusedRequests, uniquingKeysWith: +)
         commitBatchSize.add(other.commitBatchSize)
         commitSeconds.add(other.commitSeconds)
         recordSeconds.add(other.recordSeconds)
@@ -175,6 +191,8 @@ extension MetricsSnapshot.Gauges {
         deadLettersOpen += other.deadLettersOpen
         journalBytes += other.journalBytes
         residentBytes += other.residentBytes
+        cpuSeconds += other.cpuSeconds
+        startTime = max(startTime, other.startTime)
         liveStreams += other.liveStreams
         answerBytes += other.answerBytes
         httpConnections += other.httpConnections

@@ -13,9 +13,12 @@ public struct PrometheusText: Sendable {
         page.shards(status.shards)
         page.counters(metrics.counters)
         page.labelled(metrics)
+        page.models(metrics.models)
+        page.tools(metrics.tools)
         page.queries(metrics.counters)
-        page.http(metrics.counters)
+        page.http(metrics)
         page.gauges(metrics.gauges)
+        page.process(metrics)
         page.histogram(MetricNames.commitBatchSize, "Signals in a transaction.", metrics.commitBatchSize)
         page.histogram(MetricNames.commitSeconds, "Duration of a transaction, commit included.", metrics.commitSeconds)
         page.histogram(
@@ -25,6 +28,19 @@ public struct PrometheusText: Sendable {
         page.histogram(
             MetricNames.querySeconds, "From a question until its answer, waiting included.", metrics.querySeconds)
         return page.text
+    }
+
+    /// Under the names that Prometheus's own clients use.
+    private mutating func process(_ metrics: MetricsSnapshot) {
+        if let version = metrics.version {
+            header(MetricNames.buildInfo, "Always 1; the label tells the version.", type: "gauge")
+            sample(MetricNames.buildInfo, [("version", version)], "1")
+        }
+        header(MetricNames.cpuSeconds, "Processor time of the process, user and kernel.", type: "counter")
+        sample(MetricNames.cpuSeconds, [], Self.number(metrics.gauges.cpuSeconds))
+        gauge(MetricNames.residentBytes, "Resident memory of the process.", metrics.gauges.residentBytes)
+        header(MetricNames.startTime, "When the process started, in seconds since 1970.", type: "gauge")
+        sample(MetricNames.startTime, [], Self.number(metrics.gauges.startTime))
     }
 
     private mutating func status(_ status: RuntimeStatus) {
@@ -113,10 +129,16 @@ public struct PrometheusText: Sendable {
         for (outcome, count) in outcomes { sample(MetricNames.queries, [("outcome", outcome)], String(count)) }
     }
 
-    private mutating func http(_ counters: MetricsSnapshot.Counters) {
+    private mutating func http(_ metrics: MetricsSnapshot) {
         counter(
             MetricNames.idleConnectionsClosed, "Connections over HTTP without a request that were closed for others.",
-            counters.idleConnectionsClosed)
+            metrics.counters.idleConnectionsClosed)
+        header(
+            MetricNames.refusedRequests, "Requests over HTTP answered with a status of 400 or more, by status.",
+            type: "counter")
+        for (status, count) in metrics.refusedRequests.sorted(by: { $0.key < $1.key }) {
+            sample(MetricNames.refusedRequests, [("status", String(status))], String(count))
+        }
     }
 
     private mutating func gauges(_ gauges: MetricsSnapshot.Gauges) {
@@ -136,7 +158,6 @@ public struct PrometheusText: Sendable {
         gauge(MetricNames.openEffects, "Effects without an end.", gauges.openEffects)
         gauge(MetricNames.deadLettersOpen, "Dead letters in the journal.", gauges.deadLettersOpen)
         gauge(MetricNames.journalBytes, "Size of the journal on disk.", gauges.journalBytes)
-        gauge(MetricNames.residentBytes, "Resident memory of the process.", gauges.residentBytes)
         gauge(MetricNames.liveStreams, "Streams of events that are open over HTTP.", gauges.liveStreams)
         gauge(MetricNames.answerBytes, "Memory of answers that clients have not taken yet.", gauges.answerBytes)
         gauge(MetricNames.httpConnections, "Connections over HTTP.", gauges.httpConnections)
@@ -168,20 +189,29 @@ public struct PrometheusText: Sendable {
     }
 
     private mutating func histogram(_ name: String, _ help: String, _ histogram: Histogram) {
-        header(name, help, type: "histogram")
-        let bounds = histogram.scale.bounds.map(Self.number) + ["+Inf"]
-        for (bound, count) in zip(bounds, histogram.cumulated) {
-            sample(name + "_bucket", [("le", bound)], String(count))
-        }
-        sample(name + "_sum", [], Self.number(histogram.sum))
-        sample(name + "_count", [], String(histogram.count))
+        histograms(name, help, [([], histogram)])
     }
 
-    private mutating func header(_ name: String, _ help: String, type: String) {
+    /// One metric for several label sets.
+    mutating func histograms(
+        _ name: String, _ help: String, _ histograms: [(labels: [(name: String, value: String)], Histogram)]
+    ) {
+        header(name, help, type: "histogram")
+        for (labels, histogram) in histograms {
+            let bounds = histogram.scale.bounds.map(Self.number) + ["+Inf"]
+            for (bound, count) in zip(bounds, histogram.cumulated) {
+                sample(name + "_bucket", labels + [("le", bound)], String(count))
+            }
+            sample(name + "_sum", labels, Self.number(histogram.sum))
+            sample(name + "_count", labels, String(histogram.count))
+        }
+    }
+
+    mutating func header(_ name: String, _ help: String, type: String) {
         text += "# HELP \(name) \(help)\n# TYPE \(name) \(type)\n"
     }
 
-    private mutating func sample(_ name: String, _ labels: [(name: String, value: String)], _ value: String) {
+    mutating func sample(_ name: String, _ labels: [(name: String, value: String)], _ value: String) {
         text += name
         if !labels.isEmpty {
             let pairs = labels.map { "\($0.name)=\"\(Self.escaped($0.value))\"" }

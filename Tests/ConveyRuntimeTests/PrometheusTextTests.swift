@@ -78,6 +78,74 @@ struct PrometheusTextTests {
             ])
     }
 
+    @Test("Models and tools show what they have done, by provider and by tool")
+    func modelsAndTools() {
+        var model = ModelCounts(provider: "local", categories: ["auth", "provider"])
+        model.inputTokens = 30
+        model.outputTokens = 4
+        model.failures["auth"] = 2
+        model.fallbacks = 1
+        model.firstToken.observe(0.2)
+        model.generation.observe(45.0)
+        var tool = ToolCounts(tool: "look", categories: ["timeout"])
+        tool.completed = 5
+        tool.failures["timeout"] = 1
+        var metrics = MetricsSnapshot()
+        metrics.models = [model, ModelCounts(provider: "away", categories: ["auth", "provider"])]
+        metrics.tools = [tool]
+        let page = PrometheusText.render(metrics, status: .starting)
+        for line in [
+            #"convey_llm_tokens_total{provider="away",direction="input"} 0"#,
+            #"convey_llm_tokens_total{provider="local",direction="input"} 30"#,
+            #"convey_llm_tokens_total{provider="local",direction="output"} 4"#,
+            #"convey_llm_failures_total{provider="local",category="auth"} 2"#,
+            #"convey_llm_failures_total{provider="local",category="provider"} 0"#,
+            #"convey_llm_fallbacks_total{provider="local"} 1"#,
+            #"convey_llm_time_to_first_token_seconds_bucket{provider="local",le="0.1"} 0"#,
+            #"convey_llm_time_to_first_token_seconds_bucket{provider="local",le="0.25"} 1"#,
+            #"convey_llm_generation_duration_seconds_bucket{provider="local",le="60"} 1"#,
+            #"convey_llm_generation_duration_seconds_bucket{provider="local",le="+Inf"} 1"#,
+            #"convey_llm_generation_duration_seconds_sum{provider="local"} 45"#,
+            #"convey_llm_generation_duration_seconds_count{provider="away"} 0"#,
+            #"convey_tool_calls_total{tool="look",outcome="completed"} 5"#,
+            #"convey_tool_calls_total{tool="look",outcome="failed"} 1"#,
+            #"convey_tool_failures_total{tool="look",category="timeout"} 1"#,
+        ] { #expect(page.contains("\n\(line)\n"), "\(line)") }
+    }
+
+    @Test("The page tells the version, the process's time and memory, and refused requests")
+    func process() {
+        var metrics = MetricsSnapshot()
+        metrics.version = "1.2.3"
+        metrics.gauges.cpuSeconds = 12.5
+        metrics.gauges.residentBytes = 4_096
+        metrics.gauges.startTime = 1_795_000_000.25
+        metrics.refusedRequests = [401: 2, 503: 1]
+        let page = PrometheusText.render(metrics, status: .starting)
+        for line in [
+            #"convey_build_info{version="1.2.3"} 1"#, "process_cpu_seconds_total 12.5",
+            "process_resident_memory_bytes 4096", "process_start_time_seconds 1795000000.25",
+            #"convey_http_requests_refused_total{status="401"} 2"#,
+            #"convey_http_requests_refused_total{status="503"} 1"#,
+        ] { #expect(page.contains("\n\(line)\n"), "\(line)") }
+    }
+
+    @Test("The start of a process is the boot and its ticks, whatever its name is")
+    func startTime() {
+        let status = "42 (a) b (c)) S 1 42 42 0 -1 4194560 1 0 0 0 7 3 0 0 20 0 9 0 2550 1 2\n"
+        let time = ProcessUsage.startTime(
+            status: status, machine: "cpu 1 2\nbtime 1795000000\nprocesses 3\n", ticksPerSecond: 100)
+        #expect(time == 1_795_000_025.5)
+        #expect(ProcessUsage.startTime(status: "42 (a) S 1", machine: "btime 5\n", ticksPerSecond: 100) == nil)
+    }
+
+    @Test("This process has started, and has used processor time")
+    func processUsage() {
+        #expect(ProcessUsage.cpuSeconds() > 0)
+        #expect(ProcessUsage.startTime > 1_700_000_000)
+        #expect(ProcessUsage.startTime <= Double(Clocks.wallMicroseconds()) / 1e6 + 1)
+    }
+
     @Test("A label's value is escaped")
     func escaping() {
         #expect(PrometheusText.escaped("a\"b\\c\nd") == "a\\\"b\\\\c\\nd")
