@@ -40,6 +40,7 @@ package enum HealthRoutes {
         metrics.gauges.httpConnections = meter.openConnections
         metrics.gauges.staleFiles = meter.hasStaleFiles ? 1 : 0
         metrics.counters.idleConnectionsClosed = meter.idleConnectionsClosed
+        metrics.refusedRequests = meter.refusedRequests
         return metrics
     }
 }

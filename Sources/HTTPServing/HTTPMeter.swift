@@ -1,10 +1,12 @@
 /// What an HTTP service counts, for its metrics.
 package struct HTTPMeter: Sendable {
     private let connections: OpenConnections
+    private let refused: RefusedRequests
     private let files: HTTPFiles
 
-    init(connections: OpenConnections, files: HTTPFiles) {
+    init(connections: OpenConnections, refused: RefusedRequests, files: HTTPFiles) {
         self.connections = connections
+        self.refused = refused
         self.files = files
     }
 
@@ -13,6 +15,9 @@ package struct HTTPMeter: Sendable {
 
     /// Idle connections that were closed for new ones since the start.
     package var idleConnectionsClosed: UInt64 { connections.givenUp }
+
+    /// Requests answered with a status of 400 or more since the start, by status. Probes that answer 503 are not refused.
+    package var refusedRequests: [Int: UInt64] { refused.byStatus }
 
     /// Whether the token or certificate file has changed and the change could not be used.
     package var hasStaleFiles: Bool { files.problem != nil }

@@ -54,10 +54,11 @@ package actor HTTPService {
         self.address = address
         let policy = if let access { access } else { try AccessPolicy(address: address, tokens: nil) }
         let connections = OpenConnections(limits: limits)
+        let refused = RefusedRequests()
         let files = HTTPFiles(tokens: policy.tokens, tls: tls, logger: logger)
         let router = Router(
-            routes: routes(HTTPMeter(connections: connections, files: files)), access: policy, limits: limits,
-            budget: budget, now: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
+            routes: routes(HTTPMeter(connections: connections, refused: refused, files: files)), access: policy,
+            limits: limits, budget: budget, refused: refused, now: { Int64(Date().timeIntervalSince1970 * 1_000_000) })
         self.files = files
         listener = try HTTPListener(
             address: address, files: files, limits: limits, connections: connections, router: router)

@@ -7,23 +7,34 @@ struct Router: Sendable {
     private let limits: HTTPLimits
     /// The memory of all unsent answers.
     let budget: AnswerBudget
+    let refused: RefusedRequests
     /// Microseconds since 1970.
     private let now: @Sendable () -> Int64
 
     init(
         routes: [Route], access: AccessPolicy, limits: HTTPLimits = HTTPLimits(),
-        budget: AnswerBudget = AnswerBudget(), now: @escaping @Sendable () -> Int64
+        budget: AnswerBudget = AnswerBudget(), refused: RefusedRequests = RefusedRequests(),
+        now: @escaping @Sendable () -> Int64
     ) {
         table = RouteTable(routes)
         self.access = access
         self.limits = limits
         self.budget = budget
+        self.refused = refused
         self.now = now
     }
 
     func handleRequest(_ request: HTTPRequest) async -> HTTPResponse {
         let path = request.target.path()
         let found = table.routes(for: path)
+        let response = await answer(request, path, found)
+        // 503 is what a probe finds out.
+        let isFinding = response.statusCode == .serviceUnavailable && found.contains(where: \.isForProbes)
+        if response.statusCode.code >= 400, !isFinding { refused.count(status: response.statusCode.code) }
+        return response
+    }
+
+    private func answer(_ request: HTTPRequest, _ path: String, _ found: [Route]) async -> HTTPResponse {
         if request.client.isOnReservedPlace, !found.contains(where: \.isForProbes) {
             return .busy("All connections are in use; ask again later.")
         }

@@ -35,6 +35,23 @@ struct HTTPLimitTests {
         }
     }
 
+    @Test("Refused requests are counted by status, and answers of probes are not")
+    func refusedRequests() async throws {
+        try await withService { port, _ in
+            for text in ["SSH-2.0-x\r\n\r\n", Self.get("/nowhere"), Self.get("/readyz"), Self.get("/ok")] {
+                let wire = try Wire(port)
+                try wire.send(text)
+                #expect(await wire.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 "))
+            }
+            let wire = try Wire(port)
+            try wire.send(Self.get("/metrics"))
+            let page = await wire.read(until: "convey_query_duration_seconds_count")
+            #expect(page.contains("\nconvey_http_requests_refused_total{status=\"400\"} 1\n"))
+            #expect(page.contains("\nconvey_http_requests_refused_total{status=\"404\"} 1\n"))
+            #expect(!page.contains("status=\"503\""))
+        }
+    }
+
     @Test("Beyond the limit the connection that has been idle for longest is closed for a new one")
     func connections() async throws {
         var limits = HTTPLimits()

@@ -19,10 +19,11 @@ struct ConnectionChannel: ServerChildChannel {
     let limits: HTTPLimits
     let connections: OpenConnections
     let budget: AnswerBudget
+    let refused: RefusedRequests
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         let isReserved = connections.add(channel)
-        let (limits, connections, budget) = (limits, connections, budget)
+        let (limits, connections, budget, refused) = (limits, connections, budget, refused)
         let ready = setOptions(channel).flatMap { _ in
             switch base {
             case .plain(let base): base.setup(channel: channel, logger: logger)
@@ -31,7 +32,8 @@ struct ConnectionChannel: ServerChildChannel {
         }.flatMapThrowing { value in
             let pipeline = channel.pipeline.syncOperations
             let codec = try pipeline.handler(type: HTTP1ToHTTPServerCodec.self)
-            let guardian = ConnectionGuard(limits: limits, connections: connections, isReserved: isReserved)
+            let guardian = ConnectionGuard(
+                limits: limits, connections: connections, refused: refused, isReserved: isReserved)
             try pipeline.addHandler(guardian, position: .before(codec))
             try pipeline.addHandler(
                 StalledReaderHandler(limits: limits, isShort: { budget.isShort }), position: .first)

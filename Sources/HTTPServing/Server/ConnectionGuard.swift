@@ -27,6 +27,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     private let limits: HTTPLimits
     private let connections: OpenConnections
+    private let refused: RefusedRequests
     private let isReserved: Bool
     private var phase = Phase.open
     /// In order; more than one if the client pipelines requests.
@@ -34,9 +35,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var deadline: Scheduled<Void>?
 
     /// - Parameter isReserved: whether this is a reserved place, which serves one request and only briefly.
-    init(limits: HTTPLimits, connections: OpenConnections, isReserved: Bool) {
+    init(limits: HTTPLimits, connections: OpenConnections, refused: RefusedRequests, isReserved: Bool) {
         self.limits = limits
         self.connections = connections
+        self.refused = refused
         self.isReserved = isReserved
     }
 
@@ -141,6 +143,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
             exchanges[exchanges.count - 1].isLast = true
             return
         }
+        refused.count(status: Int(status.code))
         var head = HTTPResponseHead(version: .http1_1, status: status)
         head.headers = ["Connection": "close", "Content-Length": "0"]
         context.write(wrapOutboundOut(.head(head)), promise: nil)

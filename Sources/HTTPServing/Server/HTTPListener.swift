@@ -41,7 +41,8 @@ final class HTTPListener: Sendable {
                 throw HTTPServiceError(code: .failed, message: "http.tls: \(error)")
             }
         }
-        channel = ConnectionChannel(base: base, limits: limits, connections: connections, budget: router.budget)
+        channel = ConnectionChannel(
+            base: base, limits: limits, connections: connections, budget: router.budget, refused: router.refused)
     }
 
     /// Listens and answers until `stop()` is called or the task is cancelled. To be called once.
