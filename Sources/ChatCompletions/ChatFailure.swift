@@ -20,6 +20,8 @@ public struct ChatFailure: Error, Sendable, Equatable, CustomStringConvertible {
     /// What failed, where, and what to do. Contains no key, and no part of the conversation except what the provider repeats
     /// in its error message, which is quoted up to `ProviderText.characterLimit`.
     public var message: String
+    /// The message without the provider's own words, which may repeat what a user wrote: for logs.
+    public var reason: String
     /// How long the provider asked to wait.
     public var retryAfter: Duration?
     /// The status of the provider's answer, if it gave one.
@@ -32,10 +34,12 @@ public struct ChatFailure: Error, Sendable, Equatable, CustomStringConvertible {
     public var partialThinking = ""
 
     public init(
-        _ category: Category, _ message: String, retryAfter: Duration? = nil, status: Int? = nil, code: String? = nil
+        _ category: Category, _ message: String, reason: String? = nil, retryAfter: Duration? = nil, status: Int? = nil,
+        code: String? = nil
     ) {
         self.category = category
         self.message = message
+        self.reason = reason ?? message
         self.retryAfter = retryAfter
         self.status = status
         self.code = code
@@ -56,16 +60,21 @@ extension ChatProvider {
     /// A failure of this provider.
     /// - Parameters:
     ///   - what: follows the provider's name, such as `answered 404`.
+    ///   - ownWords: `what` without the provider's words; nil where it has none.
     ///   - advice: a sentence, without its full stop.
     func failure(
-        _ category: ChatFailure.Category, _ what: String, advice: String? = nil, retryAfter: Duration? = nil,
-        status: Int? = nil, code: String? = nil
+        _ category: ChatFailure.Category, _ what: String, ownWords: String? = nil, advice: String? = nil,
+        retryAfter: Duration? = nil, status: Int? = nil, code: String? = nil
     ) -> ChatFailure {
-        // The provider's own words may end with a full stop.
+        ChatFailure(
+            category, sentence(what, advice: advice), reason: ownWords.map { sentence($0, advice: advice) },
+            retryAfter: retryAfter, status: status, code: code)
+    }
+
+    private func sentence(_ what: String, advice: String?) -> String {
+        // The provider's words may end with a full stop.
         let end = advice.map { what.hasSuffix(".") ? " \($0)" : ". \($0)" } ?? ""
-        return ChatFailure(
-            category, "\(name) (\(endpoint.place)) \(what)\(end)", retryAfter: retryAfter, status: status,
-            code: code)
+        return "\(name) (\(endpoint.place)) \(what)\(end)"
     }
 }
 

@@ -116,6 +116,40 @@ import Testing
         #expect(second.requests.isEmpty)
     }
 
+    @Test func `Each request is reported, with its end and the provider that comes next`() async throws {
+        let (first, second) = (try bad(503), try good())
+        var reports: [ChatReport] = []
+        try await withClient { client in
+            let chain = try ChatProviderChain([provider(first, name: "one"), provider(second, name: "two")])
+            _ = try await client.run(hello, chain: chain, report: { reports.append($0) }) { _ in }
+        }
+        try #require(reports.map(\.provider) == ["one", "two"])
+        guard case .failed(let failure, let next) = reports[0].end, case .completed(let outcome) = reports[1].end else {
+            Issue.record("\(reports)")
+            return
+        }
+        #expect(failure.status == 503)
+        #expect(next == "two")
+        #expect(outcome.content == "good")
+        #expect(reports[0].firstToken == nil)
+        #expect(try #require(reports[1].firstToken) <= reports[1].duration)
+    }
+
+    @Test func `The last failure of a chain has none that comes next`() async throws {
+        let servers = [try bad(503), try bad(401)]
+        var nexts: [String?] = []
+        try await withClient { client in
+            let chain = try ChatProviderChain(zip(servers, ["one", "two"]).map { try provider($0, name: $1) })
+            await #expect(throws: ChatFailure.self) {
+                try await client.run(hello, chain: chain) { report in
+                    if case .failed(_, let next) = report.end { nexts.append(next) }
+                } emit: { _ in
+                }
+            }
+        }
+        #expect(nexts == ["two", nil])
+    }
+
     @Test func aChainWithoutProvidersIsAConfigFailure() {
         #expect(throws: ChatFailure.self) { try ChatProviderChain([]) }
     }

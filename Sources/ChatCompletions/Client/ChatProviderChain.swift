@@ -7,6 +7,10 @@ public struct ChatProviderChain: Sendable {
         guard !providers.isEmpty else { throw ChatFailure(.config, "there is no model provider") }
         self.providers = providers
     }
+
+    fileprivate func provider(after index: Int) -> ChatProvider? {
+        index + 1 < providers.count ? providers[index + 1] : nil
+    }
 }
 
 extension ChatClient {
@@ -17,27 +21,40 @@ extension ChatClient {
     /// `timeouts.total` counts over all of them, the other limits for each. The request's `model` would go to all of them:
     /// use it only if all providers of the chain have that model. Otherwise as `run` with one provider.
     ///
+    /// - Parameter report: called, by this task, after each request that completed or failed; not after a cancelled one.
     /// - Throws: when all failed, one `ChatFailure` that describes each failure; it is retriable if one of them is, with the
     ///   shortest delay of those.
     public func run(
         _ request: ChatRequest, chain: ChatProviderChain, timeouts: ChatTimeouts = ChatTimeouts(),
-        emit: (ChatDelta) async throws -> Void
+        report: (ChatReport) -> Void = { _ in }, emit: (ChatDelta) async throws -> Void
     ) async throws -> ChatOutcome {
         let deadline = ContinuousClock.now + timeouts.total
         var failures: [ChatFailure] = []
-        for provider in chain.providers {
+        for (index, provider) in chain.providers.enumerated() {
+            let start = ContinuousClock.now
             var timeouts = timeouts
-            timeouts.total = max(.zero, deadline - .now)
-            if timeouts.total == .zero, !failures.isEmpty { break }
-            var hasEmitted = false
+            timeouts.total = max(.zero, deadline - start)
+            var firstEmitted: ContinuousClock.Instant?
+            func reportEnd(_ end: ChatReport.End) {
+                report(
+                    ChatReport(
+                        provider: provider.name, firstToken: request.stream ? firstEmitted.map { $0 - start } : nil,
+                        duration: .now - start, end: end))
+            }
             do {
-                return try await run(request, provider: provider, timeouts: timeouts) { delta in
-                    hasEmitted = true
+                let outcome = try await run(request, provider: provider, timeouts: timeouts) { delta in
+                    if firstEmitted == nil { firstEmitted = .now }
                     try await emit(delta)
                 }
+                reportEnd(.completed(outcome))
+                return outcome
             } catch let failure as ChatFailure {
-                guard !hasEmitted, failure.letsAnotherTry else { throw failure }
+                let goesOn = firstEmitted == nil && failure.letsAnotherTry
+                let next = goesOn && ContinuousClock.now < deadline ? chain.provider(after: index) : nil
+                if !Task.isCancelled { reportEnd(.failed(failure, next: next?.name)) }
+                guard goesOn else { throw failure }
                 failures.append(failure)
+                if next == nil { break }
             }
         }
         throw ChatFailure(all: failures)
@@ -62,6 +79,7 @@ extension ChatFailure {
         }
         self = last
         message = "no provider answered: " + failures.map(\.message).joined(separator: "; ")
+        reason = "no provider answered: " + failures.map(\.reason).joined(separator: "; ")
         // Providers without a delay can be retried at any time.
         let waits = retriable.map { $0.retryAfter ?? .zero }
         retryAfter = waits.min().flatMap { $0 == .zero ? nil : $0 }

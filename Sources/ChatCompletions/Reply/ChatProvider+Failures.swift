@@ -12,13 +12,15 @@ extension ChatProvider {
             // Its query may contain secrets.
             what += ", a redirect to \(clean(String(location.prefix { $0 != "?" })))"
         }
-        if let message = error?.message, !message.isEmpty { what += ": \(clean(message))" }
+        var rest = ""
         if let encoding = head.unreadableEncoding {
-            what += ", with a body in the unsupported content encoding \(clean(encoding))"
+            rest += ", with a body in the unsupported content encoding \(clean(encoding))"
         }
-        if let requestID = head.requestID { what += " (request id \(clean(requestID)))" }
+        if let requestID = head.requestID { rest += " (request id \(clean(requestID)))" }
+        let words = error?.message.flatMap { $0.isEmpty ? nil : ": \(clean($0))" } ?? ""
         return failure(
-            category, what, advice: advice(status: status, category: category, error: error),
+            category, what + words + rest, ownWords: what + rest,
+            advice: advice(status: status, category: category, error: error),
             retryAfter: head.retryAfter ?? error?.retryAfter, status: status)
     }
 
@@ -26,7 +28,8 @@ extension ChatProvider {
     func webPage(_ page: [UInt8], status: Int) -> ChatFailure {
         let title = ProviderError(text: page.trimmed).message.map { ": \(clean($0))" } ?? ""
         return failure(
-            .config, "answered with a web page\(title)", advice: "Check the base URL: it usually ends in /v1",
+            .config, "answered with a web page\(title)", ownWords: "answered with a web page",
+            advice: "Check the base URL: it usually ends in /v1",
             status: status)
     }
 
@@ -51,7 +54,7 @@ extension ChatProvider {
             failure(
                 error.category ?? error.status.map(ProviderError.category(ofStatus:)) ?? .provider,
                 "reported an error in its reply: \(clean(error.message ?? error.code ?? error.type ?? "without a message"))",
-                retryAfter: error.retryAfter)
+                ownWords: "reported an error in its reply", retryAfter: error.retryAfter)
         case .textTooLarge(let limit): failure(.provider, "sent a reply with more than \(limit) bytes of text")
         case .tooManyToolCalls(let limit): failure(.provider, "called more than \(limit) tools in one reply")
         case .noFinishReason:

@@ -1,0 +1,16 @@
+/// How a request to one provider of a chain ended.
+public struct ChatReport: Sendable {
+    public enum End: Sendable {
+        case completed(ChatOutcome)
+        /// - Parameter next: the name of the provider that is asked now; nil if none is.
+        case failed(ChatFailure, next: String?)
+    }
+
+    /// The name of the provider.
+    public let provider: String
+    /// From the request to the first piece that was emitted; nil if the reply was not to be streamed, or had no text.
+    public let firstToken: Duration?
+    /// From the request to its end.
+    public let duration: Duration
+    public let end: End
+}
