@@ -89,7 +89,7 @@ let package = Package(
             dependencies: [
                 "ChatCompletions", "Conversation", "Signals", "ConveyEngine", "ConveyRuntime", "JournalPort",
                 "JournalReading",
-                "MQTTTransport", "Threads",
+                "MQTTTransport", "Observability", "Threads",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "Logging", package: "swift-log"),
                 // Types of AsyncHTTPClient's interface.
@@ -242,7 +242,8 @@ let package = Package(
             dependencies: [
                 "EffectHandlers", "ChatCompletions", "ConveyEngine", "ConveyRuntime", "Conversation", "Signals",
                 "JournalPort",
-                "JournalReading", "JournalSupport", "MQTTTransport", "TestSupport",
+                "JournalReading", "JournalSupport", "MQTTTransport", "Observability", "TestSupport",
+                .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

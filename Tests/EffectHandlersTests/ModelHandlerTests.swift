@@ -280,7 +280,8 @@ private let testKey = "sk-test-91c2e7"
             reader.fail(JournalError(code, "simulated"))
             let contexts = ContextStore(readers: ShardReaders { () throws(JournalError) in reader })
             let handler = ModelHandler(
-                settings: ModelSettings(providers: [try provider(server)], provider: "scripted"), contexts: contexts)
+                settings: ModelSettings(providers: [try provider(server)], provider: "scripted"), contexts: contexts,
+                logger: silentLogger)
             let failure = await #expect(throws: EffectFailure.self) { try await handler.run(attempt) { _ in } }
             #expect(failure?.category == category)
             await handler.shutDown()
@@ -458,7 +459,8 @@ private let testKey = "sk-test-91c2e7"
             let reader = CountingReader(history)
             return ModelHandler(
                 settings: settings, tools: tools,
-                contexts: ContextStore(readers: ShardReaders { () throws(JournalError) in reader }))
+                contexts: ContextStore(readers: ShardReaders { () throws(JournalError) in reader }),
+                logger: silentLogger)
         }
     }
 

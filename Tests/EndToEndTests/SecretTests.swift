@@ -102,6 +102,23 @@ struct SecretTests {
         #expect(printed.ended == .exited(0), "\(printed.log)")
         #expect(printed.output.contains("guarded"))
 
+        // The log names each failure, and the metrics count it.
+        let log = String(
+            decoding: try Data(contentsOf: deployment.directory.appendingPathComponent("convey-1.log")), as: UTF8.self)
+        for (message, status, category) in [
+            ("a model failed", 401, "auth"), ("a model failed", 500, "provider"), ("a tool failed", 500, "provider"),
+            ("a tool failed", 403, "auth"),
+        ] {
+            let lines = log.split(separator: "\n").filter {
+                $0.contains(message) && $0.contains("status=\(status)") && $0.contains("category=\(category)")
+            }
+            #expect(lines.count == 1, "\(message), \(status): \(lines)")
+        }
+        #expect(metrics.contains("convey_llm_failures_total{provider=\"guarded\",category=\"auth\"} 1\n"))
+        #expect(metrics.contains("convey_llm_failures_total{provider=\"guarded\",category=\"provider\"} 2\n"))
+        #expect(metrics.contains("convey_tool_failures_total{tool=\"lookup\",category=\"provider\"} 1\n"))
+        #expect(metrics.contains("convey_build_info{version="))
+
         // They were sent where they belong, and the failures were as bad as they should be.
         #expect(model.server.requests.allSatisfy { $0["authorization"] == "Bearer \(Self.modelKey)" })
         #expect(model.server.requests.allSatisfy { $0["x-gateway"] == Self.modelHeader })

@@ -3,6 +3,8 @@ import Conversation
 import ConveyEngine
 import JournalPort
 import JournalReading
+import Logging
+import Observability
 
 /// Runs generations with the built-in echo or with any OpenAI-compatible provider. The messages of a request come from the
 /// conversation's records, everything else from the settings and the conversation's own configuration.
@@ -14,21 +16,45 @@ public final class ModelHandler: EffectHandler {
     private let contexts: ContextStore
     /// Nil if no provider is configured, because a client has threads.
     private let client: ChatClient?
+    private let reporter: ModelReporter
 
     /// - Parameters:
     ///   - tools: the tools that models may call, unless a conversation selects some of them.
     ///   - contexts: the messages of requests.
-    public init(settings: ModelSettings, tools: [ChatTool] = [], contexts: ContextStore) {
+    ///   - logger: is told of failures and fallbacks, at `warning`.
+    public init(settings: ModelSettings, tools: [ChatTool] = [], contexts: ContextStore, logger: Logger) {
         self.settings = settings
         self.tools = tools
         self.contexts = contexts
+        reporter = ModelReporter(providers: settings.providers.map(\.name), logger: logger)
         client = settings.providers.isEmpty ? nil : ChatClient(configuration: settings.client)
     }
+
+    /// What the providers have done.
+    public var counts: [ModelCounts] { reporter.counts }
 
     /// Ends running requests and closes all connections.
     public func shutDown() async { await client?.shutDown() }
 
     public func run(
+        _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
+    ) async throws -> EffectResult {
+        do {
+            return try await answer(attempt, emit: emit)
+        } catch let failure as ChatFailure {
+            // Cancellation takes precedence over a failure at the same time.
+            try Task.checkCancellation()
+            throw EffectFailure(failure)
+        } catch let failure as EffectFailure {
+            // A configuration that cannot be read names no provider.
+            let overrides = try? ModelOverrides(attempt.configuration)
+            reporter.report(notAsked: overrides?.provider ?? settings.provider, failure, of: attempt.effect)
+            throw failure
+        }
+    }
+
+    /// - Throws: `EffectFailure` if no provider was asked, `ChatFailure` if one was and failed, which has been reported.
+    private func answer(
         _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
     ) async throws -> EffectResult {
         let overrides = try ModelOverrides(attempt.configuration)
@@ -43,16 +69,12 @@ public final class ModelHandler: EffectHandler {
         let request = try await request(attempt, overrides, tools)
         let timeouts = ChatTimeouts(
             total: attempt.limits.timeout, firstToken: settings.firstTokenTimeout, idle: attempt.limits.idleTimeout)
-        do {
-            let outcome = try await client.run(request, chain: chain, timeouts: timeouts) { delta in
-                try await emit(EffectDelta(delta))
-            }
-            return EffectResult(outcome)
-        } catch let failure as ChatFailure {
-            // Cancellation takes precedence over a failure at the same time.
-            try Task.checkCancellation()
-            throw EffectFailure(failure)
+        let outcome = try await client.run(request, chain: chain, timeouts: timeouts) { report in
+            reporter.report(report, of: attempt.effect)
+        } emit: { delta in
+            try await emit(EffectDelta(delta))
         }
+        return EffectResult(outcome)
     }
 
     // MARK: Providers

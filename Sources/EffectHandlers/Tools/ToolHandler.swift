@@ -2,6 +2,7 @@ import Conversation
 import ConveyEngine
 import ConveyRuntime
 import Logging
+import Observability
 import Signals
 import Threads
 
@@ -18,12 +19,14 @@ public final class ToolHandler: EffectHandler {
     private let limits: ToolLimits
     private let mqtt: MQTTToolTransport?
     private let http: HTTPToolTransport?
+    private let reporter: ToolReporter
 
     /// A handler that is not connected yet.
     ///
     /// - Parameters:
     ///   - session: the broker, protocol version, root and client id; the connection's is `{client id}-tools`.
     ///   - limits: see `ToolLimits`.
+    ///   - logger: is told of the connection, and of failed calls at `warning`.
     ///   - heartbeats: where the thread of the connection shows that it turns.
     public init(
         _ tools: ToolDeclarations, session: BrokerSession, limits: ToolLimits = ToolLimits(), logger: Logger,
@@ -42,7 +45,11 @@ public final class ToolHandler: EffectHandler {
             usesMQTT
             ? MQTTToolTransport(session: session, limits: limits, logger: logger, heartbeats: heartbeats) : nil
         http = usesHTTP ? HTTPToolTransport(limits: limits) : nil
+        reporter = ToolReporter(tools: tools.tools.map(\.name), logger: logger)
     }
+
+    /// What the tools have done.
+    public var counts: [ToolCounts] { reporter.counts }
 
     /// Starts connecting to the broker, and retries until `shutDown()`.
     ///
@@ -63,6 +70,25 @@ public final class ToolHandler: EffectHandler {
     }
 
     public func run(
+        _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
+    ) async throws -> EffectResult {
+        let name = attempt.call?.name ?? ToolReporter.other
+        do {
+            let result = try await call(attempt, emit: emit)
+            reporter.completed(name)
+            return result
+        } catch {
+            guard let failure = (error as? ToolFailure) ?? (error as? EffectFailure).map({ ToolFailure($0) }) else {
+                reporter.canceled(name)
+                throw error
+            }
+            if Task.isCancelled { reporter.canceled(name) } else { reporter.failed(name, failure, of: attempt.effect) }
+            throw failure.effect
+        }
+    }
+
+    /// - Throws: `EffectFailure`, `ToolFailure`, `CancellationError`.
+    private func call(
         _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
     ) async throws -> EffectResult {
         let request = try request(attempt)
@@ -87,9 +113,9 @@ public final class ToolHandler: EffectHandler {
 
     // MARK: The call
 
-    private func request(_ attempt: EffectAttempt) throws(EffectFailure) -> ToolRequest {
+    private func request(_ attempt: EffectAttempt) throws(ToolFailure) -> ToolRequest {
         guard let call = attempt.call else {
-            throw EffectFailure(.config, "the effect \(attempt.effect.effectID) does not name a tool")
+            throw ToolFailure(EffectFailure(.config, "the effect \(attempt.effect.effectID) does not name a tool"))
         }
         guard let tool = tools[call.name] else { throw unknown(call.name) }
         return ToolRequest(
@@ -99,44 +125,51 @@ public final class ToolHandler: EffectHandler {
             deadline: .now + attempt.limits.timeout)
     }
 
-    private func unknown(_ name: String) -> EffectFailure {
+    private func unknown(_ name: String) -> ToolFailure {
         let names = tools.tools.map(\.name)
         let known =
             names.isEmpty
             ? "no tools are configured"
             : "the tools are \(names.prefix(Self.shownNames).joined(separator: ", "))\(names.count > Self.shownNames ? ", …" : "")"
-        return EffectFailure(.config, "there is no tool named \(ToolContent.clean(name)); \(known)")
+        return ToolFailure(
+            EffectFailure(.config, "there is no tool named \(ToolContent.clean(name)); \(known)"),
+            reason: "a model called a tool that is not configured")
     }
 
     /// The object that a model wrote. Models leave arguments empty for tools that take none.
-    private func arguments(_ call: ToolCall, _ tool: ToolDeclaration) throws(EffectFailure) -> [UInt8] {
+    private func arguments(_ call: ToolCall, _ tool: ToolDeclaration) throws(ToolFailure) -> [UInt8] {
         // Journals of earlier versions hold arguments as models wrote them.
         let arguments = ToolArguments(call.arguments)
         if let text = call.unreadableArguments ?? arguments.unreadable { throw Self.unreadable(text, tool) }
         let bytes = Array(arguments.object.utf8)
         guard bytes.count <= limits.callBytes else {
-            throw EffectFailure(
-                .config, "the arguments of \(tool.name) have \(bytes.count) bytes; the limit is \(limits.callBytes)")
+            throw ToolFailure(
+                EffectFailure(
+                    .config,
+                    "the arguments of \(tool.name) have \(bytes.count) bytes; the limit is \(limits.callBytes)"))
         }
         let value: JSONValue
         do { value = try JSONValue(bytes) } catch { throw Self.unreadable(arguments.object, tool) }
         let violations = tool.schema.violations(of: value)
         guard violations.isEmpty else {
             let list = violations.map { $0.pointer.isEmpty ? "the object \($0)" : "\($0)" }.joined(separator: "; ")
-            throw EffectFailure(.config, "the arguments of \(tool.name) do not match its schema: \(list)")
+            let reason = "the arguments of \(tool.name) do not match its schema"
+            throw ToolFailure(EffectFailure(.config, "\(reason): \(list)"), reason: reason)
         }
         return bytes
     }
 
     /// Reports the problem with the text, because the history has `{}` in its place.
-    private static func unreadable(_ text: String, _ tool: ToolDeclaration) -> EffectFailure {
+    private static func unreadable(_ text: String, _ tool: ToolDeclaration) -> ToolFailure {
         let problem: String
         do throws(JSONError) {
             problem = "must be a JSON object, not \(SchemaCheck.shown(try JSONValue(Array(text.utf8))))"
         } catch {
             problem = "are not JSON: \(error)"
         }
-        return EffectFailure(
-            .config, "the arguments of \(tool.name) \(problem). Write one JSON object. What was written: \(text)")
+        return ToolFailure(
+            EffectFailure(
+                .config, "the arguments of \(tool.name) \(problem). Write one JSON object. What was written: \(text)"),
+            reason: "the arguments of \(tool.name) are not one JSON object")
     }
 }

@@ -6,6 +6,7 @@ import EffectHandlers
 import JournalPort
 import JournalReading
 import Logging
+import Observability
 import Threads
 
 /// The handlers of effects.
@@ -17,12 +18,21 @@ struct Handlers: Sendable {
     init(_ settings: ServeSettings, store: any JournalStore, heartbeats: Heartbeats) {
         models = ModelHandler(
             settings: settings.models, tools: settings.tools.tools.map(ChatTool.init),
-            contexts: ContextStore(heartbeats: heartbeats, readers: ShardReaders(store)))
+            contexts: ContextStore(heartbeats: heartbeats, readers: ShardReaders(store)),
+            logger: Logger(label: "models"))
         tools = ToolHandler(
             settings.tools, session: makeSession(settings), logger: Logger(label: "tools"), heartbeats: heartbeats)
     }
 
     var byClass: [EffectClass: any EffectHandler] { [.llm: models, .tool: tools] }
+
+    /// What models and tools have done.
+    var metrics: MetricsSnapshot {
+        var metrics = MetricsSnapshot()
+        metrics.models = models.counts
+        metrics.tools = tools.counts
+        return metrics
+    }
 
     /// - Throws: `EffectFailure` when a file that a tool's declaration names cannot be read.
     func start() throws { try tools.start() }

@@ -91,8 +91,8 @@ struct Server {
                 logger: Logger(label: "http")
             ) { meter in
                 HealthRoutes.make(
-                    meter: meter, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) })
-                    + routes(runtime, queries)
+                    meter: meter, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries, handlers) })
+                    + routes(runtime, queries, handlers)
             }
         }
         logger.info(
@@ -132,7 +132,7 @@ struct Server {
     }
 
     /// All HTTP routes except health and metrics.
-    private func routes(_ runtime: Runtime, _ queries: QueryService) -> [Route] {
+    private func routes(_ runtime: Runtime, _ queries: QueryService, _ handlers: Handlers) -> [Route] {
         let limit = settings.ingressMaxPayloadBytes
         let signals = SignalEndpoint(runtime: runtime, maximumBytes: limit)
         // Reads need no transaction of an engine.
@@ -151,7 +151,8 @@ struct Server {
         if let access = settings.httpAccess {
             let sources = PageSources(
                 queries: queries, live: runtime.live, signals: signals, messageLimit: limit,
-                deadLetters: deadLetters, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries) })
+                deadLetters: deadLetters, status: { runtime.status },
+                metrics: { Self.metrics(of: runtime, queries, handlers) })
             routes += PageRoutes.make(sources, access: access)
         }
         return routes
@@ -228,10 +229,16 @@ struct Server {
         }
     }
 
-    private static func metrics(of runtime: Runtime, _ queries: QueryService) -> MetricsSnapshot {
+    private static func metrics(
+        of runtime: Runtime, _ queries: QueryService, _ handlers: Handlers
+    ) -> MetricsSnapshot {
         var metrics = runtime.metrics
         metrics.add(queries.metrics)
+        metrics.add(handlers.metrics)
+        metrics.version = Convey.version
         metrics.gauges.residentBytes = ProcessMemory.residentBytes()
+        metrics.gauges.cpuSeconds = ProcessUsage.cpuSeconds()
+        metrics.gauges.startTime = ProcessUsage.startTime
         return metrics
     }
 

@@ -24,16 +24,19 @@ func session(port: Int, version: MQTTVersion = .v5) -> BrokerSession {
         root: "conv", node: "test")
 }
 
+let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
 /// A handler that is started, and shut down when `body` has ended.
 func withTools<Result>(
     _ declarations: String = "{\(weatherTool)}", port: Int = 1, version: MQTTVersion = .v5,
-    _ configure: (inout ToolLimits) -> Void = { _ in }, _ body: (ToolHandler) async throws -> Result
+    logger: Logger = silentLogger, _ configure: (inout ToolLimits) -> Void = { _ in },
+    _ body: (ToolHandler) async throws -> Result
 ) async throws -> Result {
     var limits = ToolLimits()
     configure(&limits)
     let handler = ToolHandler(
         try ToolDeclarations.parse(declarations), session: session(port: port, version: version), limits: limits,
-        logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        logger: logger)
     try handler.start()
     do {
         let result = try await body(handler)
@@ -73,6 +76,15 @@ func failedRun(
     try await #require(throws: EffectFailure.self, sourceLocation: sourceLocation) {
         _ = try await handler.run(attempt) { _ in }
     }
+}
+
+/// A clock that tests turn.
+final class Ticks: Sendable {
+    private let time = Mutex<Int64>(0)
+
+    var now: Int64 { time.withLock { $0 } }
+
+    func advance(_ microseconds: Int64) { time.withLock { $0 += microseconds } }
 }
 
 /// Waits until a condition holds, without holding a thread.

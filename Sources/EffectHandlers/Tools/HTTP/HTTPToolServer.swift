@@ -36,12 +36,13 @@ struct HTTPToolServer: Sendable {
     }
 
     /// An answer with any other status.
-    func refusal(status: Int, headers: HTTPHeaders, body: [UInt8]) -> EffectFailure {
+    func refusal(status: Int, headers: HTTPHeaders, body: [UInt8]) -> ToolFailure {
         var what = "answered \(status)"
+        var words: String?
         if let encoding = ContentEncoding.unreadable(headers.first(name: "content-encoding")) {
             what += ", with a body in the unsupported content encoding \(clean(encoding))"
-        } else if let words = ProviderText.words(of: body).map(clean), !words.isEmpty {
-            what += ": \(words)"
+        } else if let text = ProviderText.words(of: body).map(clean), !text.isEmpty {
+            words = text
         }
         let retryAfter = headers.first(name: "retry-after").flatMap {
             RetryAfter.parse($0, now: Int64(Date().timeIntervalSince1970))
@@ -49,15 +50,26 @@ struct HTTPToolServer: Sendable {
         switch status {
         case 300..<400:
             let target = headers.first(name: "location").map { " to \(clean(String($0.prefix { $0 != "?" })))" } ?? ""
-            return failure(
-                .config, "answered \(status), a redirect\(target)",
+            return refusal(
+                .config, status, "answered \(status), a redirect\(target)", nil,
                 advice: "Redirects are not followed: set url to the right address")
-        case 401, 403: return failure(.auth, what, advice: "Check the tool's header_files")
-        case 408: return failure(.timeout, what, retryAfter: retryAfter)
-        case 429: return failure(.provider, what, retryAfter: retryAfter)
-        case 400..<500: return failure(.config, what)
-        default: return failure(.provider, what, retryAfter: retryAfter)
+        case 401, 403: return refusal(.auth, status, what, words, advice: "Check the tool's header_files")
+        case 408: return refusal(.timeout, status, what, words, retryAfter: retryAfter)
+        case 429: return refusal(.provider, status, what, words, retryAfter: retryAfter)
+        case 400..<500: return refusal(.config, status, what, words)
+        default: return refusal(.provider, status, what, words, retryAfter: retryAfter)
         }
+    }
+
+    /// - Parameter words: the server's own, which the log does not show.
+    private func refusal(
+        _ category: EffectFailure.Category, _ status: Int, _ what: String, _ words: String?, advice: String? = nil,
+        retryAfter: Duration? = nil
+    ) -> ToolFailure {
+        let whole = words.map { "\(what): \($0)" } ?? what
+        return ToolFailure(
+            failure(category, whole, advice: advice, retryAfter: retryAfter),
+            reason: sentence(what, advice: advice), status: status)
     }
 
     /// There was no response, or only a part of it.
@@ -78,7 +90,11 @@ struct HTTPToolServer: Sendable {
     private func failure(
         _ category: EffectFailure.Category, _ what: String, advice: String? = nil, retryAfter: Duration? = nil
     ) -> EffectFailure {
+        EffectFailure(category, sentence(what, advice: advice), retryAfter: retryAfter)
+    }
+
+    private func sentence(_ what: String, advice: String?) -> String {
         let end = advice.map { what.hasSuffix(".") ? " \($0)" : ". \($0)" } ?? ""
-        return EffectFailure(category, "the tool \(tool) (\(place)) \(what)\(end)", retryAfter: retryAfter)
+        return "the tool \(tool) (\(place)) \(what)\(end)"
     }
 }

@@ -97,6 +97,8 @@ final class HTTPToolTransport: ToolTransport {
             return try server.content(response.headers, body: body)
         } catch let failure as EffectFailure {
             throw failure
+        } catch let failure as ToolFailure {
+            throw failure
         } catch {
             if Task.isCancelled { throw CancellationError() }
             throw server.failure(of: error, connectTimeout: limits.connectTimeout)

@@ -83,9 +83,12 @@ final class MQTTToolTransport: ToolTransport {
             throw error
         }
         let call = state.withLock { $0.calls.remove(key, attempt: attempt) }
-        guard let outcome = call?.outcome else {
+        guard let call, let outcome = call.outcome else {
             tellWorker(request, call)
             throw CancellationError()
+        }
+        if case .failure(let failure) = outcome, call.isReportedByWorker {
+            throw ToolFailure(failure, reason: "the worker of the tool \(request.tool.name) reported an error")
         }
         return try outcome.get()
     }

@@ -21,6 +21,8 @@ struct PendingCalls {
         let message: OutgoingMessage
         var delivery = Delivery.unsent
         fileprivate(set) var outcome: Result<String, EffectFailure>?
+        /// Whether the outcome is a failure in the worker's own words.
+        fileprivate(set) var isReportedByWorker = false
         fileprivate var progressCount = 0
         /// Pieces of progress; ends with the outcome.
         fileprivate let progress: AsyncStream<String>.Continuation
@@ -138,6 +140,7 @@ struct PendingCalls {
         case .error(let text, let isRetriable):
             guard identity.attempt == call.attempt else { return .outdated }
             let message = "the tool \(call.tool) failed: \(ToolContent.clean(text))"
+            calls[key]?.isReportedByWorker = true
             end(key, .failure(EffectFailure(isRetriable ? .provider : .config, message)))
             return .taken
         case .fault(let reason):
