@@ -157,6 +157,18 @@ let package = Package(
         .target(
             name: "ConveyClient", dependencies: ["Conversation", "Signals", "MQTTTransport", "Threads"],
             swiftSettings: strict),
+        // How commands ask a running service over HTTP and HTTPS.
+        .target(
+            name: "ServiceClient",
+            dependencies: [
+                "Conversation", "ConveyClient", "HTTPServing",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                // Types of its interface.
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: strict),
         // Child processes and the broker that some of them are.
         .target(name: "ProcessKit", swiftSettings: strict),
         // What a person sees: all that any command prints goes through here.
@@ -175,12 +187,7 @@ let package = Package(
                 "JournalReading", "ConveyQueries",
                 "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "EffectHandlers",
                 "ChatCompletions", "ConveyHTTP", "ConveyClient", "ProcessKit", "CMalloc", "SQLite", "ConveySettings",
-                "ProjectionConsumer", "Terminal", "Dialogue",
-                // `convey health`, where the service speaks TLS.
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOCore", package: "swift-nio"),
-                .product(name: "NIOPosix", package: "swift-nio"),
-                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                "ProjectionConsumer", "ServiceClient", "Terminal", "Dialogue",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -270,7 +277,7 @@ let package = Package(
                 "convey", "AnswerMemory", "Dialogue", "HTTPServing", "JournalPort", "ChatCompletions", "Conversation",
                 "Signals",
                 "ConveyHTTP", "EffectHandlers",
-                "JournalReading", "MQTTTransport", "Observability", "TestSupport",
+                "JournalReading", "MQTTTransport", "Observability", "ServiceClient", "TestSupport",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "NIOCore", package: "swift-nio"), "ConveySettings",

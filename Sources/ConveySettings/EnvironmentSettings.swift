@@ -6,8 +6,12 @@ package struct EnvironmentSettings: Sendable {
     static let apiKeyName = "CONVEY_LLM_API_KEY"
     /// The bearer token that commands send to a service over HTTP.
     package static let httpTokenName = "CONVEY_HTTP_TOKEN"
+    /// The authorities that commands trust a service over HTTPS by: a PEM file.
+    package static let httpCAFileName = "CONVEY_HTTP_CA_FILE"
     /// No settings: secrets, and variables of the build and of tests, which Convey itself does not read.
-    private static let ignored: Set<String> = [apiKeyName, httpTokenName, "CONVEY_STRICT", "CONVEY_SEEDS"]
+    private static let ignored: Set<String> = [
+        apiKeyName, httpTokenName, httpCAFileName, "CONVEY_STRICT", "CONVEY_SEEDS",
+    ]
 
     let values: [SettingKey: GivenValue]
     let problems: [SettingProblem]

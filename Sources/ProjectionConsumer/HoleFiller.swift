@@ -1,16 +1,42 @@
 import Conversation
 import Signals
 
-/// Asks Convey for events that did not come, over the query topic, and for everything there is when the broker has kept
+/// Asks Convey for events that did not come, over the query topic or HTTP, and for everything there is when the broker has kept
 /// nothing for this consumer. A pure value: it makes questions and takes answers.
 struct HoleFiller {
     struct Question: Equatable {
         var number: UInt64
-        var topic: String
-        /// JSON.
-        var parameters: [UInt8]
+        var view: QueryView
+        /// Empty where the view is about no single conversation.
+        var subject: String
+        fileprivate var items: [Item]
         fileprivate var about: About
         fileprivate var askedAt: Int64
+
+        /// The topic to ask on.
+        func topic(root: String) -> String { QueryTopic.topic(root: root, view: view, subject: subject) }
+
+        /// The payload to ask with: JSON.
+        var payload: [UInt8] {
+            var object = JSONObjectBuilder()
+            for item in items { object.add(item.name, item.value) }
+            return object.finish()
+        }
+
+        /// The path and query string to ask with over HTTP.
+        var path: String {
+            QueryPath.path(
+                view: view, subject: subject, parameters: items.map { ("\($0.name)", $0.value) })
+        }
+    }
+
+    fileprivate struct Item: Equatable {
+        var name: StaticString
+        var value: String
+
+        static func == (one: Item, other: Item) -> Bool {
+            one.value == other.value && "\(one.name)" == "\(other.name)"
+        }
     }
 
     fileprivate enum About: Equatable {
@@ -33,7 +59,6 @@ struct HoleFiller {
     /// A question without an answer for so long is asked again.
     static let patienceMilliseconds: Int64 = 10_000
 
-    private let root: String
     private var open: [UInt64: Question] = [:]
     private var waiting: [(about: About, parameters: [(StaticString, String)])] = []
     private var asked: UInt64 = 0
@@ -41,10 +66,6 @@ struct HoleFiller {
     private var tried: [SequenceHole: Int64] = [:]
     private static let triedLimit = 10_000
     private static let retryMilliseconds: Int64 = 30_000
-
-    init(root: String) {
-        self.root = root
-    }
 
     var isIdle: Bool { open.isEmpty && waiting.isEmpty }
     /// Room for questions about holes.
@@ -82,16 +103,14 @@ struct HoleFiller {
         while open.count < Self.openLimit, !waiting.isEmpty {
             let (about, parameters) = waiting.removeFirst()
             asked += 1
-            var object = JSONObjectBuilder()
-            for (name, value) in parameters { object.add(name, value) }
-            object.add("limit", Self.pageSize)
-            let topic =
+            let items = parameters.map { Item(name: $0, value: $1) } + [Item(name: "limit", value: "\(Self.pageSize)")]
+            let (view, subject): (QueryView, String) =
                 switch about {
-                case .events(let subject, _, _): QueryTopic.topic(root: root, view: .events, subject: subject)
-                case .conversations: QueryTopic.topic(root: root, view: .conversations, subject: "")
+                case .events(let subject, _, _): (.events, subject)
+                case .conversations: (.conversations, "")
                 }
             let question = Question(
-                number: asked, topic: topic, parameters: object.finish(), about: about, askedAt: now)
+                number: asked, view: view, subject: subject, items: items, about: about, askedAt: now)
             open[asked] = question
             questions.append(question)
         }

@@ -17,22 +17,41 @@ package final class ProjectLoop: Sendable {
         package var clientID: String
         /// Only conversations whose subject begins so.
         package var prefix: String
+        /// Asks the service over HTTP; nil to ask over the query topic, which MQTT 3.1.1 cannot.
+        package var service: Service?
 
         package init(
-            broker: BrokerAddress, version: MQTTVersion, root: String, clientID: String, prefix: String
+            broker: BrokerAddress, version: MQTTVersion, root: String, clientID: String, prefix: String,
+            service: Service? = nil
         ) {
             self.broker = broker
             self.version = version
             self.root = root
             self.clientID = clientID
             self.prefix = prefix
+            self.service = service
         }
+
+        var canAsk: Bool { service != nil || version == .v5 }
+    }
+
+    /// A GET of a path. The completion gets the body, also of a refusal, or words on why there is none; it may be called on any thread.
+    package typealias Service =
+        @Sendable (_ path: String, _ completion: @escaping @Sendable (Result<[UInt8], ServiceFailure>) -> Void) -> Void
+
+    /// Why the service gave no answer.
+    package struct ServiceFailure: Error {
+        package let message: String
+
+        package init(_ message: String) { self.message = message }
     }
 
     private let settings: Settings
     private let logger: Logger
     private let wake: WakeHandle
     private let isStopping = Atomic(false)
+    /// Answers over HTTP that have not been taken, by their questions' numbers. The filler asks few questions at once.
+    private let answers = Mutex<[(number: UInt64, result: Result<[UInt8], ServiceFailure>)]>([])
 
     private static let sessionExpirySeconds: UInt32 = 7 * 86_400
     private static let batchLimit = 500
@@ -61,13 +80,15 @@ package final class ProjectLoop: Sendable {
         var lagMicroseconds: Int64 = 0
         /// Conversations of the list whose events are still to be asked for.
         var subjects: [String] = []
+        /// Why the service could not be asked the last time; told once.
+        var serviceFailure: String?
     }
 
     /// Runs until `stop`.
     /// - Throws: when the database cannot be written.
     package func run(_ store: ProjectionStore) throws {
         let link = try BrokerLink(options, wake: wake)
-        var state = State(filler: HoleFiller(root: settings.root))
+        var state = State(filler: HoleFiller())
         while !isStopping.load(ordering: .acquiring) {
             if !link.isOpen {
                 // What ended the connection may not have been read yet.
@@ -76,6 +97,7 @@ package final class ProjectLoop: Sendable {
             }
             let wait = link.isOpen ? Self.pollMilliseconds : min(link.retryMilliseconds, Self.pollMilliseconds)
             if link.poll(milliseconds: wait) { try read(link, store, &state) }
+            try takeAnswers(store, &state)
             report(store, &state)
             // Everything read is committed here: nothing that leaves now acknowledges too much.
             if link.isConnected { try ask(link.connection, store, &state) }
@@ -110,13 +132,40 @@ package final class ProjectLoop: Sendable {
                 events.append(event)
             }
         }
-        events.removeAll { !$0.subject.utf8.starts(with: settings.prefix.utf8) }
-        let count = try store.apply(events)
+        try apply(events, store, &state)
         link.connection.flush()
+    }
+
+    private func apply(_ received: [ConsumedEvent], _ store: ProjectionStore, _ state: inout State) throws {
+        let events = received.filter { $0.subject.utf8.starts(with: settings.prefix.utf8) }
+        let count = try store.apply(events)
         state.events += count
         state.unreported += count
         state.repeats += events.count - count
         if let time = events.last?.time { state.lagMicroseconds = max(0, Self.wallMicroseconds() - time) }
+    }
+
+    /// Takes what the service has answered over HTTP. Nothing read from the broker is unacknowledged here.
+    private func takeAnswers(_ store: ProjectionStore, _ state: inout State) throws {
+        let answers = answers.withLock { answers in
+            defer { answers.removeAll() }
+            return answers
+        }
+        for (number, result) in answers {
+            switch result {
+            case .success(let body):
+                state.serviceFailure = nil
+                guard let answer = state.filler.take(body, number: number) else { continue }
+                state.subjects += answer.subjects.filter { $0.utf8.starts(with: settings.prefix.utf8) }
+                try apply(answer.events, store, &state)
+            case .failure(let failure):
+                // Asked again when its patience is over.
+                if state.serviceFailure != failure.message {
+                    logger.warning("holes cannot be filled", metadata: ["reason": "\(failure.message)"])
+                }
+                state.serviceFailure = failure.message
+            }
+        }
     }
 
     private func take(_ message: ReceivedMessage, _ state: inout State) -> [ConsumedEvent] {
@@ -134,13 +183,13 @@ package final class ProjectLoop: Sendable {
             do {
                 _ = try link.connection.subscribe(
                     ["\(settings.root)/applied/#", "\(settings.root)/out/#"]
-                        + (settings.version == .v5
+                        + (settings.version == .v5 && settings.service == nil
                             ? [QueryTopic.responseFilter(root: settings.root, client: settings.clientID)] : []))
             } catch {
                 lost(link.abandon(error))
             }
             // A session that is not there has kept nothing: what was published meanwhile is asked for.
-            if !sessionPresent, settings.version == .v5 { state.filler.catchUp() }
+            if !sessionPresent, settings.canAsk { state.filler.catchUp() }
         case .lost(let loss):
             lost(loss)
         case .subscribed(isGranted: false):
@@ -154,7 +203,7 @@ package final class ProjectLoop: Sendable {
 
     /// Asks for what is missing.
     private func ask(_ connection: MQTTConnection, _ store: ProjectionStore, _ state: inout State) throws {
-        guard settings.version == .v5 else { return }
+        guard settings.canAsk else { return }
         while state.filler.hasRoom, let subject = state.subjects.popLast() {
             for family in [Family.applied, .output] {
                 state.filler.follow(subject, family, behind: try store.highest(subject, family))
@@ -164,13 +213,21 @@ package final class ProjectLoop: Sendable {
             for hole in try store.holes(limit: HoleFiller.openLimit) { state.filler.fill(hole, at: Self.now()) }
         }
         for question in state.filler.next(at: Self.now()) {
+            if let service = settings.service {
+                service(question.path) { [self, number = question.number] result in
+                    answers.withLock { $0.append((number, result)) }
+                    wake.wake()
+                }
+                continue
+            }
+            let topic = question.topic(root: settings.root)
             do {
                 _ = try connection.publish(
-                    topic: question.topic, payload: question.parameters,
+                    topic: topic, payload: question.payload,
                     properties: PublishProperties(
                         contentType: "application/json", correlationData: Array(String(question.number).utf8),
                         responseTopic: QueryTopic.responseTopic(
-                            for: question.topic, root: settings.root, client: settings.clientID)))
+                            for: topic, root: settings.root, client: settings.clientID)))
             } catch {
                 // Asked again when its patience is over.
                 logger.debug("a question cannot be published", metadata: ["reason": "\(error)"])

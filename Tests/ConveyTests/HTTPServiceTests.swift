@@ -4,6 +4,7 @@ import Testing
 
 @testable import ConveyHTTP
 @testable import HTTPServing
+@testable import ServiceClient
 @testable import convey
 @testable import ConveySettings
 
@@ -159,7 +160,8 @@ struct HTTPServiceTests {
         headers: [(name: String, value: String)] = []
     ) async -> HTTPProbe.Answer? {
         await withCheckedContinuation { continuation in
-            DispatchQueue.global().async {
+            // Not Dispatch's: its threads are those of Swift's pool, two on a machine with two cores.
+            Thread.detachNewThread {
                 continuation.resume(
                     returning: HTTPProbe.request(method, path, json: body, headers: headers, at: address))
             }

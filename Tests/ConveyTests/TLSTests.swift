@@ -3,6 +3,7 @@ import Testing
 
 @testable import ConveyHTTP
 @testable import HTTPServing
+@testable import ServiceClient
 @testable import convey
 @testable import ConveySettings
 
@@ -63,12 +64,73 @@ struct TLSTests {
         #expect(output.hasPrefix("303 convey_token=secret;"))
         #expect(output.contains("; Secure"))
         // On loopback the name in the certificate does not matter.
-        #expect(await HTTPSProbe.get("/login", at: HTTPAddress(host: "127.0.0.1", port: port))?.status == 200)
+        let address = HTTPAddress(host: "127.0.0.1", port: port)
+        func get(_ caFile: String?) async -> Result<Int, HTTPSProbe.Failure> {
+            await HTTPSProbe.request(
+                "GET", "/login", at: ServiceEndpoint(address: address, isEncrypted: true, caFile: caFile)
+            ).map(\.status)
+        }
+        #expect(await get(nil) == .success(200))
+        #expect(await get(files.path("own.pem")) == .success(200))
+        // Where the authority is named, another one's certificate is refused.
+        guard case .failure(let failure) = await get(files.path("other.pem")) else {
+            Issue.record("a certificate of another authority is taken")
+            return
+        }
+        #expect(failure.message.contains("--http-ca-file"))
+        guard case .failure(let unreadable) = await get(files.path("own.key")) else {
+            Issue.record("a key is taken for certificates")
+            return
+        }
+        #expect(unreadable.message.contains("own.key"))
         let plain = try Wire(Int(port))
         try plain.send("GET /login HTTP/1.1\r\nHost: localhost\r\n\r\n")
         #expect(await !plain.readAll().contains("HTTP/1.1"))
         await service.stop()
         try await run
+    }
+
+    @Test(
+        "A service is named by HOST:PORT or a URL; without a scheme the settings say whether it speaks TLS",
+        arguments: [
+            ("127.0.0.1:8080", false, "http://127.0.0.1:8080"), ("127.0.0.1:8080", true, "https://127.0.0.1:8080"),
+            ("http://127.0.0.1:8080/", true, "http://127.0.0.1:8080"),
+            ("HTTPS://[::1]:8443", false, "https://[::1]:8443"),
+            ("https://localhost:8443", false, "https://localhost:8443"), (":8080", false, "http://127.0.0.1:8080"),
+            ("https://convey.example:8443/", false, "https://convey.example:8443"),
+        ])
+    func endpoints(text: String, encrypted: Bool, expected: String) throws {
+        #expect(try #require(ServiceEndpoint(text, encrypted: encrypted)).description == expected)
+    }
+
+    @Test(
+        "What is no address is refused",
+        arguments: ["", "https://", "https://host", "host:0", "http://h:1/x", "ftp://h:1"])
+    func badEndpoints(text: String) { #expect(ServiceEndpoint(text, encrypted: false) == nil) }
+
+    @Test("Plain HTTP behind an https address is told as that")
+    func plainHTTP() async throws {
+        let service = try HTTPService(
+            address: HTTPAddress(host: "127.0.0.1", port: 0), access: nil, tls: nil, limits: HTTPLimits(),
+            routes: { _ in [Route("/healthz", "", scope: nil) { _ in HTTPResponse(statusCode: .ok) }] })
+        async let run: Void = service.run()
+        let port = try await service.waitUntilListening()
+        let address = HTTPAddress(host: "127.0.0.1", port: port)
+        let result = await HTTPSProbe.request(
+            "GET", "/healthz", at: ServiceEndpoint(address: address, isEncrypted: true))
+        await service.stop()
+        try await run
+        guard case .failure(let failure) = result else {
+            Issue.record("plain HTTP is taken for HTTPS")
+            return
+        }
+        #expect(failure.message.contains("plain HTTP"))
+        let closed = await HTTPSProbe.request("GET", "/", at: ServiceEndpoint(address: address, isEncrypted: true))
+        guard case .failure(let nobody) = closed else {
+            Issue.record("nobody answers")
+            return
+        }
+        #expect(nobody.message.contains("could not be reached"))
     }
 
     @Test("A certificate that is renewed is used for new connections, and one that cannot be used changes nothing")

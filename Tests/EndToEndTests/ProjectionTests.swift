@@ -40,8 +40,26 @@ struct ProjectionTests {
         await client.stop()
     }
 
-    @Test("A consumer that comes late, or whose session is lost, asks for what it has missed", .timeLimit(.minutes(2)))
-    func lateConsumer() async throws {
+    /// How a consumer asks.
+    enum Asking: CaseIterable {
+        case overMQTT, overHTTP
+        /// MQTT 3.1.1 has no response topics, so this one asks over HTTP.
+        case withMQTT311
+
+        func flags(_ deployment: Deployment) -> [String] {
+            let http = ["--http", "127.0.0.1:\(deployment.httpPort)"]
+            return switch self {
+            case .overMQTT: []
+            case .overHTTP: http
+            case .withMQTT311: ["--mqtt-version", "3.1.1"] + http
+            }
+        }
+    }
+
+    @Test(
+        "A consumer that comes late, or whose session is lost, asks for what it has missed", .timeLimit(.minutes(2)),
+        arguments: Asking.allCases)
+    func lateConsumer(asking: Asking) async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
         try await deployment.start()
         let client = try await deployment.client()
@@ -52,7 +70,7 @@ struct ProjectionTests {
                 && JournalAudit.isAtRest(journal)
         }
         let database = deployment.directory.appendingPathComponent("projection.db").path
-        var consumer = try Self.launch(deployment, database, 0)
+        var consumer = try Self.launch(deployment, database, 0, asking.flags(deployment))
         try await Self.waitUntilRead(journal, database, consumer)
         #expect(try Self.differences(journal, database) == [])
 
@@ -63,7 +81,8 @@ struct ProjectionTests {
             try journal.number("SELECT count(*) FROM journal WHERE id LIKE 'm-%'") == 60
                 && JournalAudit.isAtRest(journal)
         }
-        consumer = try Self.launch(deployment, database, 1, ["--broker-client-id", "another"])
+        consumer = try Self.launch(
+            deployment, database, 1, ["--broker-client-id", "another"] + asking.flags(deployment))
         try await Self.waitUntilRead(journal, database, consumer)
         #expect(try Self.differences(journal, database) == [])
         consumer.kill()

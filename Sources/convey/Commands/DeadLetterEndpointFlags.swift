@@ -2,6 +2,7 @@ import ArgumentParser
 import ConveySettings
 import Foundation
 import Glibc
+import ServiceClient
 
 /// Where the commands read dead letters: a service or a data directory.
 struct DeadLetterEndpointFlags: ParsableArguments {
@@ -9,6 +10,8 @@ struct DeadLetterEndpointFlags: ParsableArguments {
     var output: OutputFlags
     @OptionGroup(title: "Connection")
     var place: QueryPlaceFlags
+    @OptionGroup(title: "Connection")
+    var trust: ServiceTrustFlags
     @OptionGroup(title: "Connection")
     var config: ConfigFileFlag
 
@@ -18,8 +21,9 @@ struct DeadLetterEndpointFlags: ParsableArguments {
 
     func open() throws -> any DeadLetterEndpoint {
         if let data = place.data { return try DeadLetterFile(directory: data) }
-        let address = try SettingsOutcome.serviceAddress(
-            place.http, configFile: config.file, instead: "; read the journal with --data DIR")
-        return DeadLetterService(address: address)
+        return DeadLetterService(
+            service: try ServiceEndpoint.find(
+                place.http, caFile: trust.caFile, configFile: config.file,
+                instead: "; read the journal with --data DIR"))
     }
 }

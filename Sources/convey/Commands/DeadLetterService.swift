@@ -1,38 +1,40 @@
 import ConveyClient
 import ConveySettings
-import HTTPServing
 import JournalPort
+import ServiceClient
 import Signals
 import Terminal
 
 /// The running service.
 struct DeadLetterService: DeadLetterEndpoint {
-    let address: HTTPAddress
+    let service: ServiceEndpoint
     /// 1,000 letters, or one with the largest payload.
     private static let answerLimit = 64 << 20
 
     func list(after: String?, limit: Int) async throws -> String {
-        try ask("GET", "/v1/deadletters?\(after.map { "after=\($0)&" } ?? "")limit=\(limit)")
+        try await ask("GET", "/v1/deadletters?\(after.map { "after=\($0)&" } ?? "")limit=\(limit)")
     }
 
-    func show(_ position: String) async throws -> String { try ask("GET", "/v1/deadletters/\(position)") }
+    func show(_ position: String) async throws -> String { try await ask("GET", "/v1/deadletters/\(position)") }
 
     func move(_ action: DeadLetterMove.Action, _ positions: [String]) async throws -> String {
         // Only a position with a shard has to be a text.
         let list = positions.map { $0.contains(".") ? "\"\($0)\"" : $0 }.joined(separator: ",")
-        return try ask("POST", "/v1/deadletters/\(action.rawValue)", json: Array("{\"positions\":[\(list)]}".utf8))
+        return try await ask(
+            "POST", "/v1/deadletters/\(action.rawValue)", json: Array("{\"positions\":[\(list)]}".utf8))
     }
 
     /// The words of a refusal; nil where it is not one of Convey's.
     private static func message(_ body: String) -> String? { (try? JSONValue(Array(body.utf8)))?["message"]?.string }
 
-    private func ask(_ method: String, _ path: String, json: [UInt8]? = nil) throws -> String {
-        let headers = HTTPProbe.token.map { [(name: "Authorization", value: "Bearer \($0)")] } ?? []
-        guard
-            let answer = HTTPProbe.request(
-                method, path, json: json, headers: headers, at: address, limit: Self.answerLimit)
-        else {
-            StandardError.print("no answer from http://\(address): is `convey serve` running there? Or give --data DIR")
+    private func ask(_ method: String, _ path: String, json: [UInt8]? = nil) async throws -> String {
+        let answer: HTTPProbe.Answer
+        switch await service.request(
+            method, path, json: json, headers: ServiceEndpoint.credentials, limit: Self.answerLimit)
+        {
+        case .success(let found): answer = found
+        case .failure(let failure):
+            StandardError.print("\(service) \(failure.message) Or give --data DIR")
             throw ExitStatus.unavailable
         }
         let body = answer.body.trimmingCharacters(in: .newlines)

@@ -2,6 +2,7 @@ import ArgumentParser
 import ConveySettings
 import Dialogue
 import Foundation
+import ServiceClient
 import Terminal
 
 /// `convey health`: what a container's health check calls.
@@ -17,15 +18,16 @@ struct HealthCommand: AsyncParsableCommand {
     var place: ServiceAddressFlag
     @OptionGroup(title: "Connection")
     var config: ConfigFileFlag
+    @OptionGroup(title: "Connection")
+    var trust: ServiceTrustFlags
 
     func run() async throws {
-        let address = try SettingsOutcome.serviceAddress(place.http, configFile: config.file)
-        let isEncrypted = try SettingsOutcome.speaksTLS(configFile: config.file)
-        let answer =
-            isEncrypted ? await HTTPSProbe.get("/readyz", at: address) : HTTPProbe.get("/readyz", at: address)
-        guard let answer else {
-            StandardError.print(
-                "no answer from \(isEncrypted ? "https" : "http")://\(address): is `convey serve` running there?")
+        let service = try ServiceEndpoint.find(place.http, caFile: trust.caFile, configFile: config.file)
+        let answer: HTTPProbe.Answer
+        switch await service.request("GET", "/readyz", seconds: HTTPProbe.timeoutSeconds) {
+        case .success(let found): answer = found
+        case .failure(let failure):
+            StandardError.print("\(service) \(failure.message)")
             throw ExitStatus.unavailable
         }
         let body = Array(answer.body.trimmingCharacters(in: .newlines).utf8)

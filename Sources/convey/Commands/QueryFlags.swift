@@ -5,6 +5,7 @@ import ConveySettings
 import Dialogue
 import Foundation
 import JournalPort
+import ServiceClient
 import Terminal
 
 /// Flags of all query commands: where to send the query, and how to print the answer.
@@ -13,6 +14,8 @@ struct QueryFlags: ParsableArguments {
     var output: OutputFlags
     @OptionGroup(title: "Connection")
     var place: QueryPlaceFlags
+    @OptionGroup(title: "Connection")
+    var trust: ServiceTrustFlags
     @OptionGroup(title: "Connection")
     var broker: ClientBrokerFlags
     @OptionGroup(title: "Connection")
@@ -51,12 +54,7 @@ struct QueryFlags: ParsableArguments {
 
     private func transport() throws -> any QueryTransport {
         if let data = place.data { return JournalQueryTransport(directory: data) }
-        if let http = place.http {
-            do { return try HTTPQueryTransport(http, token: HTTPProbe.token) } catch {
-                StandardError.print("--http: \(error.message)")
-                throw ExitStatus.badSettings
-            }
-        }
+        if let http = place.http { return Self.transport(to: try service(http)) }
         let sources = SettingsOutcome.sources([broker], configFile: config.file)
         let (settings, address) = try SettingsOutcome.orExit { () throws(SettingProblems) in
             var resolver = SettingsResolver(sources)
@@ -65,8 +63,8 @@ struct QueryFlags: ParsableArguments {
             try resolver.throwProblems()
             return (settings, address)
         }
-        if broker.url == nil, let address {
-            return HTTPQueryTransport(host: address.host, port: address.port, token: HTTPProbe.token)
+        if broker.url == nil, address != nil {
+            return Self.transport(to: try service(nil))
         }
         guard settings.version == .v5 else {
             StandardError.print("queries over MQTT need mqtt.version 5; ask with --http or --data")
@@ -79,6 +77,16 @@ struct QueryFlags: ParsableArguments {
 }
 
 extension QueryFlags {
+    private func service(_ given: String?) throws -> ServiceEndpoint {
+        try ServiceEndpoint.find(given, caFile: trust.caFile, configFile: config.file)
+    }
+
+    private static func transport(to service: ServiceEndpoint) -> any QueryTransport {
+        if service.isEncrypted { return HTTPSQueryTransport(endpoint: service, token: ServiceEndpoint.token) }
+        return HTTPQueryTransport(
+            host: service.address.host, port: service.address.port, token: ServiceEndpoint.token)
+    }
+
     static let exits =
         "Exit status: 0 answered, 64 a wrong parameter, 66 no such conversation, 69 no answer, 78 a wrong setting."
 

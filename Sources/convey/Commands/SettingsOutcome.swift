@@ -21,15 +21,9 @@ enum SettingsOutcome {
     }
 
     /// The HTTP address of the running service.
-    /// - Parameters:
-    ///   - given: the flag's text, if it was given.
-    ///   - instead: what else can be done when HTTP is off, for the message.
-    static func serviceAddress(
-        _ given: String?, configFile: String?, instead: String = ""
-    ) throws -> HTTPAddress {
-        let sources = SettingSources(
-            flags: given.map { [Settings.httpAddress.key: $0] } ?? [:], configFile: configFile,
-            environment: ProcessInfo.processInfo.environment)
+    /// - Parameter instead: what else can be done when HTTP is off, for the message.
+    static func serviceAddress(configFile: String?, instead: String = "") throws -> HTTPAddress {
+        let sources = sources([], configFile: configFile)
         let address = try orExit { () throws(SettingProblems) in
             var resolver = SettingsResolver(sources)
             let address = resolver.value(Settings.httpAddress)

@@ -1,38 +1,32 @@
-import ConveySettings
 import Foundation
 import Glibc
 import HTTPServing
 
 /// One HTTP request over a plain socket: all that a health check needs, without Foundation's HTTP client.
-enum HTTPProbe {
+package enum HTTPProbe {
     /// Time limit for connecting, sending, and each pause of the server.
-    static let timeoutSeconds = 3
+    package static let timeoutSeconds = 3
     /// A `/readyz` body has a few hundred bytes.
-    static let answerLimit = 64 * 1024
+    package static let answerLimit = 64 * 1024
 
-    struct Answer: Equatable {
-        let status: Int
-        let body: String
+    package struct Answer: Equatable {
+        package let status: Int
+        package let body: String
     }
 
     /// The response to a GET; nil when the server cannot be reached or does not speak HTTP.
-    static func get(_ path: String, at address: HTTPAddress) -> Answer? { request("GET", path, at: address) }
-
-    /// The token that commands send, from the environment: a flag would show in the list of processes.
-    static var token: String? {
-        ProcessInfo.processInfo.environment[EnvironmentSettings.httpTokenName].flatMap { $0.isEmpty ? nil : $0 }
-    }
+    package static func get(_ path: String, at address: HTTPAddress) -> Answer? { request("GET", path, at: address) }
 
     /// - Parameters:
     ///   - json: the request's body.
     ///   - headers: further headers.
-    static func request(
+    package static func request(
         _ method: String, _ path: String, json: [UInt8]? = nil, headers: [(name: String, value: String)] = [],
-        at address: HTTPAddress, limit: Int = answerLimit
+        at address: HTTPAddress, limit: Int = answerLimit, seconds: Int = timeoutSeconds
     ) -> Answer? {
         // A service that listens on all addresses is reached over loopback.
         let host = address.host == "0.0.0.0" ? "127.0.0.1" : address.host == "::" ? "::1" : address.host
-        guard let descriptor = connected(to: host, port: address.port) else { return nil }
+        guard let descriptor = connected(to: host, port: address.port, seconds: seconds) else { return nil }
         defer { close(descriptor) }
         var head = "\(method) \(path) HTTP/1.1\r\nHost: \(address)\r\nConnection: close\r\n"
         for header in headers where header.value.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7f }) {
@@ -43,7 +37,7 @@ enum HTTPProbe {
         return parse(receiveAll(from: descriptor, limit: limit))
     }
 
-    static func parse(_ bytes: [UInt8]) -> Answer? {
+    package static func parse(_ bytes: [UInt8]) -> Answer? {
         let text = String(decoding: bytes, as: UTF8.self)
         guard let headEnd = text.firstRange(of: "\r\n\r\n"), text.hasPrefix("HTTP/1.") else { return nil }
         let words = text.prefix { $0 != "\r\n" }.split(separator: " ")
@@ -51,17 +45,17 @@ enum HTTPProbe {
         return Answer(status: status, body: String(text[headEnd.upperBound...]))
     }
 
-    private static func connected(to host: String, port: UInt16) -> Int32? {
+    private static func connected(to host: String, port: UInt16, seconds: Int) -> Int32? {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
-        hints.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV
+        hints.ai_flags = AI_NUMERICSERV
         var found: UnsafeMutablePointer<addrinfo>?
         guard getaddrinfo(host, String(port), &hints, &found) == 0, let list = found else { return nil }
         defer { freeaddrinfo(list) }
         let address = list.pointee
         let descriptor = socket(address.ai_family, address.ai_socktype | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return nil }
-        var timeout = timeval(tv_sec: timeoutSeconds, tv_usec: 0)
+        var timeout = timeval(tv_sec: seconds, tv_usec: 0)
         let size = socklen_t(MemoryLayout<timeval>.size)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &timeout, size)
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &timeout, size)
