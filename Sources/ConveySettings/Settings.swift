@@ -119,7 +119,7 @@ package enum Settings {
 
     package static let ingressBatchLimit = Setting(
         "ingress.batch_limit", in: .ingress, "COUNT", default: "500",
-        help: "Maximum signals per read; twice as many may be unacknowledged (the receive maximum).",
+        help: "Maximum signals per read. The receive maximum is twice that with more than two processors.",
         parse: ValueParsers.integer(1...10_000))
     package static let ingressMaxPayloadBytes = Setting(
         "ingress.max_payload_bytes", in: .ingress, "SIZE", default: "256KiB",

@@ -4,6 +4,6 @@ extension StandardError {
     /// Says which shards a list leaves out, if any.
     package static func printUnreadableShards(_ shards: [String]) {
         guard !shards.isEmpty else { return }
-        print("shards that cannot be read are left out: \(shards.joined(separator: ", "))")
+        StandardError.print("shards that cannot be read are left out: \(shards.joined(separator: ", "))")
     }
 }

@@ -29,8 +29,10 @@ private final class HangingShard {
         let session = BrokerSession(
             broker: BrokerAddress(host: "127.0.0.1", port: broker.port), version: .v5, clientID: Self.clientID,
             sessionExpirySeconds: 3_600, root: "conv", node: "hangs")
+        var settings = RuntimeSettings(session: session, version: "test")
+        settings.ingressReadsAhead = true
         runtime = try Runtime(
-            settings: RuntimeSettings(session: session, version: "test"), store: store, handlers: [:],
+            settings: settings, store: store, handlers: [:],
             logger: Logger(label: "hangs") { _ in SwiftLogNoOpLogHandler() },
             batchDeadline: { [gate] in gate.batchDeadline() })
     }

@@ -170,7 +170,7 @@ enum OpenAPIDocument {
         let parameters = [
             subject,
             #"{"name":"type","in":"query","required":true,"description":"the signal's type. An envelope may name it instead, with the content type application/cloudevents+json","schema":{"type":"string","pattern":"^conv\\.in(\\.[^.\\u0000-\\u001f\\u007f-\\u009f]+){1,62}$"},"example":"conv.in.note.taken"}"#,
-            #"{"name":"ce-id","in":"header","description":"the attribute id of a binary CloudEvent; other attributes likewise","schema":{"type":"string"}}"#,
+            #"{"name":"ce-id","in":"header","description":"the attribute id of a binary CloudEvent; other attributes likewise","schema":{"type":"string","pattern":"^[!-~]{1,256}$"}}"#,
         ]
         let post = DocumentText.object([
             ("operationId", #""recordSignal""#),

@@ -10,8 +10,8 @@ import Threads
 /// Takes signals from the broker: read a batch, have the shards commit it, and only then acknowledge it. Owns a thread and the
 /// connection with the persistent session.
 ///
-/// While batches are being committed it reads further ones; the engine takes what has come in one transaction. Over TLS acknowledgements
-/// cannot be told apart, so there it waits for each batch.
+/// Where processors are to spare it reads further batches while earlier ones are being committed; the engine takes what has come in one
+/// transaction. Over TLS acknowledgements cannot be told apart, so there it waits for each batch.
 ///
 /// Invariant of promise 1: the PUBACK of a message leaves in `finish`, after its shard has committed. Over TLS every write acknowledges
 /// what was read, so between `read` and the commit nothing is written.
@@ -20,12 +20,14 @@ final class IngressLoop: Sendable {
         var session: BrokerSession
         /// Messages per batch.
         var batchLimit: Int
+        /// Whether batches are read while earlier ones are being committed. Never over TLS.
+        var readsAhead: Bool
         var maximumPayloadBytes: Int
         /// Whether signals were recorded before: then the broker should know the session.
         var expectsSession: Bool
 
         /// Messages that may be on their way to the shards at once: what is read while as many are being committed.
-        var inFlightLimit: Int { 2 * batchLimit }
+        var inFlightLimit: Int { readsAhead ? 2 * batchLimit : batchLimit }
 
         /// Messages that the broker may send unacknowledged.
         /// - Parameter shards: with several, one of them may fail and the others go on.
@@ -41,8 +43,8 @@ final class IngressLoop: Sendable {
     private let logger: Logger
     private let beat: ThreadBeat
     private let receiveMaximum: Int
-    /// Whether single messages can be acknowledged.
-    private let isPipelined: Bool
+    /// Whether messages are acknowledged one by one, or everything that was read.
+    private let isExplicit: Bool
     private let isStopping = Atomic(false)
 
     /// Bytes of payload a batch: bounds memory where messages are large.
@@ -61,7 +63,7 @@ final class IngressLoop: Sendable {
         self.settings = settings
         self.shards = shards
         receiveMaximum = settings.receiveMaximum(shards: shards.count)
-        isPipelined = settings.session.broker.tls == nil
+        isExplicit = settings.session.broker.tls == nil
         self.replies = replies
         self.backPressure = backPressure
         self.board = board
@@ -95,16 +97,21 @@ final class IngressLoop: Sendable {
             let now = Clocks.monotonicMicroseconds()
             let mayRead =
                 pause == nil && !isStopping && !mayWelcome && now >= state.restUntil
-                && state.messages < settings.inFlightLimit && state.bytes < Self.inFlightBytes
+                && mayReadAhead(state)
             let isListening = pause == nil && !isStopping
             let wait = state.wait(from: now) ?? (isListening ? nil : BrokerLink.pollMilliseconds)
             if link.poll(milliseconds: wait, reading: mayRead) { takeBatch(link, &state) }
             guard link.isOpen else { continue }
             link.keepAlive(reading: mayRead)
             noteSilence(link, state)
-            if !isPipelined { link.connection.flush() }
+            if !isExplicit { link.connection.flush() }
         }
         link.connection.disconnect()
+    }
+
+    private func mayReadAhead(_ state: State) -> Bool {
+        guard settings.readsAhead else { return state.batches.isEmpty }
+        return state.messages < settings.inFlightLimit && state.bytes < Self.inFlightBytes
     }
 
     /// Messages that were read together and are on their way to the shards.
@@ -124,6 +131,8 @@ final class IngressLoop: Sendable {
         var redeliveryUntil: Int64 = 0
         var identifiers = IdentifierSource()
         var linger = Linger()
+        /// Between the end of a round and the next read, in microseconds.
+        var rest: Int64 = 0
         /// Nothing is read before (microseconds, monotonic).
         var restUntil: Int64 = 0
         var isSubscribed = false
@@ -167,7 +176,7 @@ final class IngressLoop: Sendable {
             broker: settings.session.broker, clientID: settings.session.clientID, version: settings.session.version,
             cleanStart: false, sessionExpirySeconds: settings.session.sessionExpirySeconds,
             receiveMaximum: UInt16(clamping: receiveMaximum),
-            acknowledgement: isPipelined ? .explicit : .whenFlushed)
+            acknowledgement: isExplicit ? .explicit : .whenFlushed)
     }
 
     private func lost(_ loss: BrokerLoss) {
@@ -195,18 +204,19 @@ final class IngressLoop: Sendable {
         let inbox = link.connection.read(limit: settings.batchLimit, byteLimit: Self.batchBytes)
         let arrived = Clocks.monotonicMicroseconds()
         for event in inbox.events { handle(event, link, &state) }
-        state.restUntil = arrived + state.linger.rest(after: inbox.messages.count, at: arrived)
+        state.rest = state.linger.rest(after: inbox.messages.count, at: arrived)
+        state.restUntil = arrived + state.rest
         let messages = inbox.messages.filter { !isOldRetained($0) }
         guard !messages.isEmpty else { return }
         let inbound = messages.map { decode($0, &state) }
         let bytes = messages.reduce(0) { $0 + $1.payload.count }
         board.countIngress { $0.counters.receivedBytes += UInt64(bytes) }
-        let mayWithhold = isPipelined && shards.count > 1
+        let mayWithhold = isExplicit && shards.count > 1
         let submission = shards.submit(
             inbound, behind: state.newest, isPatient: !mayWithhold, withholding: state.withheld.shards,
             onComplete: { [wake] in wake.wake() })
         state.append(Batch(messages: messages, bytes: bytes, arrived: arrived, submission: submission))
-        guard !isPipelined else { return }
+        guard !isExplicit else { return }
         beat.turn(allowing: BeatLimits.commit)
         finish(state.removeFirst(), link, &state)
     }
@@ -222,7 +232,7 @@ final class IngressLoop: Sendable {
         let result = batch.submission.result()
         let isCurrent = batch.messages.first.map(link.connection.isCurrent) ?? false
         if isCurrent, let (shard, error) = result.failures.min(by: { $0.key < $1.key }) {
-            if isPipelined, shards.count > 1 {
+            if isExplicit, shards.count > 1 {
                 withhold(batch, result, &state)
             } else {
                 // Not a byte must leave this connection any more: the broker delivers the batch again.
@@ -230,14 +240,17 @@ final class IngressLoop: Sendable {
                 if shards.count > 1 { block(shard, error, &state) }
             }
         }
-        if isPipelined {
+        if isExplicit {
             let recorded = zip(batch.messages, result.outcomes).lazy.filter { $0.1 != nil }
             link.connection.acknowledge(recorded.map(\.0))
         } else {
             link.connection.flush()
         }
         replies.send(receipts(for: batch.messages, result.outcomes))
-        let seconds = Double(Clocks.monotonicMicroseconds() - batch.arrived) / 1_000_000
+        let now = Clocks.monotonicMicroseconds()
+        // A round that ends with the commit rests behind it.
+        if !settings.readsAhead { state.restUntil = now + state.rest }
+        let seconds = Double(now - batch.arrived) / 1_000_000
         board.countIngress { metrics in
             for outcome in result.outcomes where outcome != nil { metrics.recordSeconds.observe(seconds) }
         }

@@ -229,6 +229,7 @@ public final class Runtime: Sendable {
         let loop = IngressLoop(
             settings: IngressLoop.Settings(
                 session: settings.session, batchLimit: settings.ingressBatchLimit,
+                readsAhead: settings.ingressReadsAhead,
                 maximumPayloadBytes: settings.maximumPayloadBytes, expectsSession: expectsSession),
             shards: shards, replies: replies, backPressure: backPressure, board: board, wake: ingressWake,
             logger: logger, beat: beat)

@@ -3,6 +3,7 @@ import ConveyQueries
 import ConveyRuntime
 import ConveySettings
 import EffectHandlers
+import Foundation
 import JournalPort
 import JournalReading
 import Logging
@@ -44,6 +45,7 @@ func makeRuntime(
     runtime.engine.parkedLimit = settings.schedulerParkedLimit
     runtime.engine.effects = settings.effects
     runtime.ingressBatchLimit = settings.ingressBatchLimit
+    runtime.ingressReadsAhead = ProcessInfo.processInfo.activeProcessorCount > 2
     runtime.maximumPayloadBytes = settings.ingressMaxPayloadBytes
     runtime.outboxWindow = settings.outboxWindow
     runtime.outboxLimit = Int64(settings.outboxLimit)
