@@ -86,7 +86,7 @@ final class IngressLoop: Sendable {
             finishBatches(link, &state)
             let isStopping = isStopping.load(ordering: .acquiring)
             if isStopping, state.batches.isEmpty { break }
-            let mayWelcome = welcomeBack(link.connection, &state)
+            let isDraining = welcomeBack(link.connection, &state)
             let pause = backPressure.pause
             if !link.isOpen {
                 // What ended the connection may not have been read yet.
@@ -96,8 +96,7 @@ final class IngressLoop: Sendable {
             }
             let now = Clocks.monotonicMicroseconds()
             let mayRead =
-                pause == nil && !isStopping && !mayWelcome && now >= state.restUntil
-                && mayReadAhead(state)
+                pause == nil && !isStopping && !isDraining && now >= state.restUntil && mayReadAhead(state)
             let isListening = pause == nil && !isStopping
             let wait = state.wait(from: now) ?? (isListening ? nil : BrokerLink.pollMilliseconds)
             if link.poll(milliseconds: wait, reading: mayRead) { takeBatch(link, &state) }
