@@ -3,7 +3,7 @@
 SWIFT ?= swift
 # Packages are resolved from the network or a mirror only when they are missing or Package.swift has changed.
 BUILD_FLAGS ?=
-SEEDS ?= 5000
+SEEDS ?= 2000
 VECTORS ?= Tests/ConformanceTests/Vectors
 # Where `make run` keeps the journal, and further flags for `convey serve`.
 DATA ?= ./data
@@ -55,7 +55,7 @@ broker-check: install ## Check the broker configurations with a real mosquitto
 conformance: ## Run the reference vectors [VECTORS=DIR]
 	$(SWIFT) run -c release conformance $(VECTORS)
 
-simulate: ## Run seeded simulations of crashes and faults [SEEDS=5000] [SEED=one seed]
+simulate: ## Run seeded simulations of crashes and faults [SEEDS=2000] [SEED=one seed]
 	$(SWIFT) run -c release $(BUILD_FLAGS) simulate $(if $(SEED),--seed $(SEED),$(SEEDS))
 
 chaos: install test-python build ## Attack a whole Convey for a long time [MINUTES=30 SEED=n ONLY="power cuts"]
