@@ -28,10 +28,11 @@ extension Engine {
         return leadsOn
     }
 
-    private func admit(_ row: ConversationRecord?, id: ConversationID) throws(JournalError) {
-        guard state.conversations.find(id: id) == nil else { return }
+    @discardableResult
+    private func admit(_ row: ConversationRecord?, id: ConversationID) throws(JournalError) -> ActiveConversation {
+        if let known = state.conversations.find(id: id) { return known }
         guard let row else { throw JournalError(.damaged, "conversation \(id) has records but no row") }
-        try admit(row)
+        return try admit(row)
     }
 
     /// Takes a saved conversation into memory.
@@ -64,10 +65,7 @@ extension Engine {
 
     private func load(_ id: ConversationID) throws(JournalError) -> ActiveConversation {
         if let known = state.conversations.find(id: id) { return known }
-        guard let row = try journal.conversation(id: id) else {
-            throw JournalError(.damaged, "conversation \(id) has records but no row")
-        }
-        return try admit(row)
+        return try admit(journal.conversation(id: id), id: id)
     }
 
     private static let textPage = 256

@@ -137,7 +137,8 @@ extension ShardState {
 
     /// Where signals with a hash were recorded.
     private func positions(identity hash: UInt64) -> [Position] {
-        recent.positions(hash) + (checkpoint?.positions(hash) ?? []) + transaction.fetched.positions(identity: hash)
+        precondition(transaction.fetched.identities[hash] != nil, "identity \(hash) was not fetched")
+        return knownPositions(identity: hash)
     }
 
     /// The record of a signal with the same subject, source and id.

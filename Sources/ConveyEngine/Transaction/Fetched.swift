@@ -30,11 +30,6 @@ struct Fetched {
         return leadsOn || !lookup.conversations.isEmpty
     }
 
-    func positions(identity hash: UInt64) -> [Position] {
-        guard let positions = identities[hash] else { preconditionFailure("identity \(hash) was not fetched") }
-        return positions
-    }
-
     func record(at position: Position) -> JournalRecord? {
         guard let record = records[position] else { preconditionFailure("record \(position) was not fetched") }
         return record

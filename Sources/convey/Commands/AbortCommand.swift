@@ -10,14 +10,9 @@ struct AbortCommand: AsyncParsableCommand {
     @Argument(help: "The conversation.")
     var subject: SubjectArgument
     @OptionGroup
-    var output: OutputFlags
-    @OptionGroup
-    var client: ClientFlags
+    var signal: SignalFlags
 
     func run() async throws {
-        let publication = SignalPublication(
-            type: SignalType.abortRequested, subject: subject.subject, settings: try client.settings(),
-            otherwise: "nothing was under way", isJSON: output.isJSON)
-        try await publication.run([])
+        try await signal.publish(SignalType.abortRequested, to: subject, otherwise: "nothing was under way")
     }
 }

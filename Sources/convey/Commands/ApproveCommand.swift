@@ -12,14 +12,11 @@ struct ApproveCommand: AsyncParsableCommand {
     @OptionGroup
     var effect: EffectArgument
     @OptionGroup
-    var output: OutputFlags
-    @OptionGroup
-    var client: ClientFlags
+    var signal: SignalFlags
 
     func run() async throws {
-        let publication = SignalPublication(
-            type: SignalType.toolApproved, subject: subject.subject, settings: try client.settings(),
-            otherwise: "approved: the call runs when there is a free place", isJSON: output.isJSON)
-        try await publication.run([effect.member])
+        try await signal.publish(
+            SignalType.toolApproved, to: subject, [effect.member],
+            otherwise: "approved: the call runs when there is a free place")
     }
 }

@@ -14,14 +14,11 @@ struct CancelCommand: AsyncParsableCommand {
     @Option(help: "Why, for the record.")
     var reason: String?
     @OptionGroup
-    var output: OutputFlags
-    @OptionGroup
-    var client: ClientFlags
+    var signal: SignalFlags
 
     func run() async throws {
-        let publication = SignalPublication(
-            type: SignalType.effectCancelRequested, subject: subject.subject, settings: try client.settings(),
-            otherwise: "it had ended already", isJSON: output.isJSON)
-        try await publication.run([effect.member, ("reason", reason.map(JSONValue.string))])
+        try await signal.publish(
+            SignalType.effectCancelRequested, to: subject, [effect.member, ("reason", reason.map(JSONValue.string))],
+            otherwise: "it had ended already")
     }
 }

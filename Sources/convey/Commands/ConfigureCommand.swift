@@ -19,9 +19,7 @@ struct ConfigureCommand: AsyncParsableCommand {
     @Flag(help: "Back to the service's settings.")
     var reset = false
     @OptionGroup
-    var output: OutputFlags
-    @OptionGroup
-    var client: ClientFlags
+    var signal: SignalFlags
 
     func validate() throws {
         guard answers.members.isEmpty == reset else {
@@ -30,10 +28,8 @@ struct ConfigureCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
-        let publication = SignalPublication(
-            type: SignalType.conversationConfigured, subject: subject.subject, settings: try client.settings(),
-            otherwise: reset ? "the service's settings hold again" : "the next answer uses these settings",
-            isJSON: output.isJSON)
-        try await publication.run([("llm", .object(answers.members))])
+        try await signal.publish(
+            SignalType.conversationConfigured, to: subject, [("llm", .object(answers.members))],
+            otherwise: reset ? "the service's settings hold again" : "the next answer uses these settings")
     }
 }

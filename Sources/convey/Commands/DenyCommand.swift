@@ -14,14 +14,11 @@ struct DenyCommand: AsyncParsableCommand {
     @Option(help: "Why; the model is told.")
     var reason: String?
     @OptionGroup
-    var output: OutputFlags
-    @OptionGroup
-    var client: ClientFlags
+    var signal: SignalFlags
 
     func run() async throws {
-        let publication = SignalPublication(
-            type: SignalType.toolDenied, subject: subject.subject, settings: try client.settings(),
-            otherwise: "denied", isJSON: output.isJSON)
-        try await publication.run([effect.member, ("reason", reason.map(JSONValue.string))])
+        try await signal.publish(
+            SignalType.toolDenied, to: subject, [effect.member, ("reason", reason.map(JSONValue.string))],
+            otherwise: "denied")
     }
 }
