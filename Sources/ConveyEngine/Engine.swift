@@ -24,7 +24,7 @@ public final class Engine {
             ShardPartitions(journal.shard, total: journal.partitionCount), settings: settings, time: time,
             metrics: metrics, logger: logger)
         try recover()
-        try journal.commit(JournalBatch(), epoch: .single)
+        try journal.commit(JournalBatch())
     }
 
     /// One transaction: fetches what it may need, records what came in, applies what is ready (what was recorded a moment ago
@@ -36,7 +36,7 @@ public final class Engine {
         try prefetch(input)
         state.transact(input)
         if let failure = state.transaction.failure { throw failure }
-        try journal.commit(state.transaction.batch, epoch: .single)
+        try journal.commit(state.transaction.batch)
         state.count(input)
         return state.transaction.output
     }

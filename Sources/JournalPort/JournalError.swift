@@ -13,7 +13,8 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
         case inputOutput = "input_output"
         /// fsync failed: what is in the page cache cannot be trusted any more, so the process must end.
         case syncFailed = "sync_failed"
-        case staleEpoch = "stale_epoch"
+        /// Another node owns the shard, or has taken it over: nothing that this process still holds of it counts.
+        case ownedElsewhere = "owned_elsewhere"
         /// The journal's files are not where they were opened: somebody has removed, moved or replaced them. They may come back.
         case displaced
     }
@@ -30,7 +31,7 @@ public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible 
     public var isRetriable: Bool {
         switch code {
         case .diskFull, .busy, .inputOutput, .displaced: true
-        case .cannotOpen, .inUse, .newerVersion, .corrupt, .damaged, .syncFailed, .staleEpoch: false
+        case .cannotOpen, .inUse, .newerVersion, .corrupt, .damaged, .syncFailed, .ownedElsewhere: false
         }
     }
 

@@ -77,10 +77,7 @@ package final class SQLiteJournal: Journal {
 
     // MARK: Writing
 
-    package func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
-        guard epoch == .single else {
-            throw JournalError(.staleEpoch, "epoch \(epoch.rawValue), but a SQLite journal has one owner, epoch 1")
-        }
+    package func commit(_ batch: JournalBatch) throws(JournalError) {
         // Nothing to write: ends what a look-up has begun.
         if batch.isEmpty { return try database.commit() }
         try transaction { () throws(JournalError) in

@@ -130,7 +130,7 @@ struct AnswerBudgetTests {
             limits: limits, budget: budget, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             readers: ShardReaders { () throws(JournalError) in
                 let journal = SimulatedJournal(SimulatedDisk(partitionCount: 1))
-                try journal.commit(made, epoch: .single)
+                try journal.commit(made)
                 return journal
             })
         service.start()

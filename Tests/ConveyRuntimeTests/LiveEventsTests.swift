@@ -100,7 +100,7 @@ private final class LiveHarness: Sendable {
         let batch = batches
         let readers = ShardReaders { () throws(JournalError) in
             let copy = SimulatedJournal(SimulatedDisk(partitionCount: 1))
-            try copy.commit(batch, epoch: .single)
+            try copy.commit(batch)
             return copy
         }
         let service = QueryService(

@@ -102,7 +102,7 @@ final class QueryHarness {
         batch.deadLetters = journal.disk.deadLetters.values.filter { letter in
             batch.records.contains { $0.position == letter.position }
         }
-        try copy.commit(batch, epoch: .single)
+        try copy.commit(batch)
         return copy
     }
 }

@@ -228,7 +228,7 @@ import Testing
                     content: .signal(signal)))
             newest[id] = Position(Int64(position))
         }
-        try journal.commit(batch, epoch: .single)
+        try journal.commit(batch)
         // The last two look at the subjects one by one, and have too many to sort.
         for (step, sortLimit) in [(10_000, 2_000), (3, 2_000), (3, 2)] {
             var limits = QueryLimits()
@@ -280,7 +280,7 @@ import Testing
                     previous: position < 3 ? .start : Position(position - 1), offset: max(1, position - 1), sequence: 1,
                     recordedAt: position * 1_000_000, content: .signal(signal)))
         }
-        try journal.commit(batch, epoch: .single)
+        try journal.commit(batch)
         var limits = QueryLimits()
         // Reading the journal backwards would end long before it.
         limits.scanLimit = 10
@@ -411,7 +411,7 @@ import Testing
                         previous: Position(Int64(position - 1)), offset: Int64(position), sequence: Int64(position),
                         recordedAt: 0, content: .signal(signal)))
             }
-            try journal.journal.commit(batch, epoch: .single)
+            try journal.journal.commit(batch)
             _ = try QueryExecutor(reader: journal).answer(QueryRequest(.timeline, subject: "a"))
             return journal.count
         }

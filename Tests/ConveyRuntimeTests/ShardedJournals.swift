@@ -71,7 +71,7 @@ struct ShardedJournals: Sendable {
         batch.createdConversations = conversations[shard]
         batch.openedEffects = effects[shard]
         batch.deadLetters = deadLetters[shard]
-        try journal.journal.commit(batch, epoch: .single)
+        try journal.journal.commit(batch)
         return journal
     }
 

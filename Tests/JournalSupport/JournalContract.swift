@@ -22,7 +22,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
         },
         JournalContract("records come back as they were written, in order") { journal in
             let batch = sampleBatch()
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             try expect(try journal.records(after: .start, limit: 100) == batch.records)
             try expect(try journal.records(after: Position(1), limit: 1) == [batch.records[1]])
             for record in batch.records { try expect(try journal.record(at: record.position) == record) }
@@ -51,7 +51,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
                 if index == 0 { batch.records = [] }
                 batch.records.append(signal)
             }
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             let found = try journal.records(after: .start, limit: 9)
             try expect(found == batch.records && found.map(\.hash) == batch.records.map(\.hash))
             try expect(found.allSatisfy { $0.damage == nil && $0.isSignal && $0.family == .inbound })
@@ -70,7 +70,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             saved.core.canceledThrough = 1
             saved.core.configured = Position(1)
             batch.savedConversations = [saved]
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             try expect(try journal.conversation(subject: saved.subject) == saved)
             try expect(try journal.conversation(id: saved.id) == saved)
             try expect(try journal.conversation(subject: "nobody") == nil)
@@ -83,14 +83,14 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             batch.checkpoint = Checkpoint(
                 through: Position(2), pendingAdded: [Position(1), Position(2)], pendingRemoved: [],
                 applyOrders: Array(repeating: 3, count: journal.partitionCount))
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             var next = JournalBatch()
             // As after a crash in the middle of the next checkpoint.
             next.identities = [(7, Position(1))]
             next.checkpoint = Checkpoint(
                 through: Position(2), pendingAdded: [], pendingRemoved: [Position(2)],
                 applyOrders: Array(repeating: 3, count: journal.partitionCount))
-            try journal.commit(next, epoch: .single)
+            try journal.commit(next)
             try expect(try journal.positions(identity: 7) == [Position(1)])
             try expect(try journal.positions(identity: .max) == [Position(2)])
             try expect(try journal.positions(identity: 8).isEmpty)
@@ -109,14 +109,14 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             var started = first
             started.attempt = 1
             batch.changedEffects = [started]
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             var end = JournalBatch()
             var expected = first
             expected.attempt = 2
             expected.dueAt = 1_700_000_000_000_000
             end.changedEffects = [expected]
             end.closedEffects = [second.key]
-            try journal.commit(end, epoch: .single)
+            try journal.commit(end)
             try expect(try journal.storedEffects(after: nil, of: nil, limit: 9) == [.open(expected)])
         },
         JournalContract("an effect keeps its round, its policy, its due time and that it waits for approval") {
@@ -129,20 +129,20 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             waiting.dueAt = 1_700_000_000_000_001
             waiting.awaitsApproval = true
             batch.openedEffects = [waiting]
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             try expect(try journal.storedEffects(after: nil, of: nil, limit: 9) == [.open(waiting)])
             var allowed = JournalBatch()
             waiting.dueAt = nil
             waiting.awaitsApproval = false
             allowed.changedEffects = [waiting]
-            try journal.commit(allowed, epoch: .single)
+            try journal.commit(allowed)
             try expect(try journal.storedEffects(after: nil, of: nil, limit: 9) == [.open(waiting)])
         },
         JournalContract("open effects are listed by key, page by page, with the signal that ordered them") { journal in
             var batch = sampleBatch()
             let effects = [(1, 0), (1, 1), (2, 0), (2, 1)].map { effect(cause: $0.0, ordinal: $0.1) }
             batch.openedEffects = effects.reversed()
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             let expected = effects.map { effect in
                 let cause = batch.records[Int(effect.key.cause.rawValue) - 1]
                 return EffectUnderWay(effect: effect, causeOffset: cause.offset, orderedAt: cause.recordedAt)
@@ -159,7 +159,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             try expect(try journal.recoveryPoint().newestEffectCause == Position(2))
             var end = JournalBatch()
             end.closedEffects = [effects[1].key]
-            try journal.commit(end, epoch: .single)
+            try journal.commit(end)
             try expect(
                 try journal.openEffects(after: effects[0].key, limit: 9).map(\.effect.key) == effects[2...].map(\.key))
         },
@@ -168,7 +168,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             batch.deadLetters = [
                 DeadLetter(position: Position(1), conversation: ConversationID(1), reason: .causeTimeout, at: 5)
             ]
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             try expect(try journal.isDeadLetter(Position(1)))
             try expect(try !journal.isDeadLetter(Position(2)))
             try expect(try journal.recoveryPoint().deadLetters == 1)
@@ -179,11 +179,11 @@ public struct JournalContract: Sendable, CustomStringConvertible {
                 DeadLetter(
                     position: Position($0), conversation: ConversationID(1), reason: .causeTimeout, at: 5)
             }
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             var next = JournalBatch()
             next.redrivenDeadLetters = [Position(1)]
             next.discardedDeadLetters = [Position(2)]
-            try journal.commit(next, epoch: .single)
+            try journal.commit(next)
             try expect(try journal.deadLetter(at: Position(1)) == nil && !journal.isDeadLetter(Position(1)))
             var discarded = batch.deadLetters[1]
             discarded.reason = .discarded
@@ -204,7 +204,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
                     reason: .parkedLimit, at: Int64(position))
             }
             batch.deadLetters = letters
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             try expect(try journal.deadLetter(at: Position(2)) == letters[1])
             try expect(try journal.deadLetter(at: Position(9)) == nil)
             try expect(try journal.deadLetters(after: .start, conversation: nil, limit: 10) == letters)
@@ -223,12 +223,12 @@ public struct JournalContract: Sendable, CustomStringConvertible {
                 if let head { try expect(try journal.head(id: head.id) == head, line: line) }
             }
             let sample = sampleBatch()
-            try journal.commit(sample, epoch: .single)
+            try journal.commit(sample)
             try expect(try journal.head(subject: "nobody") == nil)
             try expectHead("a/b #ü", 3, 3)
             var next = JournalBatch()
             next.records = [following(sample.records[2], in: 1, offset: 4)]
-            try journal.commit(next, epoch: .single)
+            try journal.commit(next)
             try expectHead("a/b #ü", 4, 4)
             var saved = sample.createdConversations[0]
             saved.through = Position(4)
@@ -239,21 +239,21 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             checkpoint.checkpoint = Checkpoint(
                 through: Position(4), pendingAdded: [], pendingRemoved: [],
                 applyOrders: Array(repeating: 0, count: journal.partitionCount))
-            try journal.commit(checkpoint, epoch: .single)
+            try journal.commit(checkpoint)
             try expectHead("a/b #ü", 4, 4)
             var later = JournalBatch()
             later.createdConversations = [ConversationRecord(id: ConversationID(2), subject: "later", partition: 0)]
             var first = following(next.records[0], in: 2, offset: 1)
             first.previous = .start
             later.records = [first]
-            try journal.commit(later, epoch: .single)
+            try journal.commit(later)
             try expectHead("a/b #ü", 4, 4)
             try expectHead("later", 5, 1)
         },
         JournalContract("a conversation's chain is walked backwards, and its links are its records without data") {
             journal in
             let batch = sampleBatch()
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             let links = batch.records.map { RecordLink($0) }
             try expect(try journal.links(from: Position(3), limit: 10) == links.reversed())
             try expect(try journal.links(from: Position(3), limit: 2) == links[1...].reversed())
@@ -279,7 +279,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             // No record, so it is not there yet.
             batch.createdConversations.append(
                 ConversationRecord(id: ConversationID(99), subject: "ab", partition: 0))
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             func listed(_ prefix: String, _ contains: String = "", after: String? = nil, limit: Int = 10) throws
                 -> [String]
             {
@@ -311,7 +311,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
                 record.previous = .start
                 batch.records.append(record)
             }
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             for (filter, expected) in [
                 (SubjectFilter(contains: "Y"), ["y1", "y2", "y3", "y5", "y6", "y7", "y9"]),
                 (SubjectFilter(prefix: "y", contains: "5"), ["y5"]), (SubjectFilter(contains: "8"), ["x8"]),
@@ -338,17 +338,8 @@ public struct JournalContract: Sendable, CustomStringConvertible {
             var batch = sampleBatch()
             let last = batch.records.map(\.position).max() ?? .start
             batch.outboxCursor = last
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             try expect(try journal.recoveryPoint().outboxCursor == last)
-        },
-        JournalContract("a commit of another epoch is refused and writes nothing") { journal in
-            do {
-                try journal.commit(sampleBatch(), epoch: Epoch(rawValue: 2))
-                throw Broken(description: "it was taken")
-            } catch let error as JournalError {
-                try expect(error.code == .staleEpoch && !error.isRetriable)
-            }
-            try expect(try journal.recoveryPoint().lastPosition == .start)
         },
         JournalContract("a probe that returns has changed nothing that counts") { journal in
             try journal.probe()

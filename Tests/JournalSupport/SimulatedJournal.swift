@@ -139,8 +139,7 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
         return ordered.prefix(limit).map { .open($0) }
     }
 
-    public func commit(_ batch: JournalBatch, epoch: Epoch) throws(JournalError) {
-        guard epoch == .single else { throw JournalError(.staleEpoch, "one owner") }
+    public func commit(_ batch: JournalBatch) throws(JournalError) {
         if batch.isEmpty { return }
         onCommit()
         let isTorn: Bool

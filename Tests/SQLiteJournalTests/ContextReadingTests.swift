@@ -33,7 +33,7 @@ import Testing
             }
             batch.records = Array(history.records.dropFirst(committed))
             committed = history.records.count
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
             for conversation in 1...random.conversations {
                 let context = try await store.context(
                     of: ConversationID(conversation), subject: "chat-\(conversation)",

@@ -106,7 +106,7 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
 
     private static func journal(_ directory: String) throws {
         try SQLiteJournal.open(directory: directory, partitionCount: 4)
-            .commit(JournalContract.sampleBatch(), epoch: .single)
+            .commit(JournalContract.sampleBatch())
     }
 
     /// What a killed process leaves: the files as they are while a journal is in use.
@@ -115,11 +115,11 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
     ) throws {
         let running = TemporaryDirectory()
         let journal = try SQLiteJournal.open(directory: running.path, partitionCount: 4)
-        try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+        try journal.commit(JournalContract.sampleBatch())
         for cursor in 1...commits {
             var batch = JournalBatch()
             batch.outboxCursor = Position(cursor % 3)
-            try journal.commit(batch, epoch: .single)
+            try journal.commit(batch)
         }
         try copyFiles(from: running.path, to: directory)
         try change(directory)
@@ -244,12 +244,12 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
     @Test func `A WAL of an earlier service beside a restored backup is refused`() throws {
         let directory = TemporaryDirectory()
         let batch = JournalContract.sampleBatch()
-        try SQLiteJournal.open(directory: directory.path, partitionCount: 4).commit(batch, epoch: .single)
+        try SQLiteJournal.open(directory: directory.path, partitionCount: 4).commit(batch)
         let backup = try Data(contentsOf: URL(fileURLWithPath: directory.path + "/journal.db"))
         let killed = TemporaryDirectory()
         do {
             let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
-            for round in 0..<100 { try journal.commit(largeBatch(round), epoch: .single) }
+            for round in 0..<100 { try journal.commit(largeBatch(round)) }
             try ForeignFile.copyFiles(from: directory.path, to: killed.path)
             withExtendedLifetime(journal) {}
         }
@@ -285,7 +285,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
     @Test func `After a clean stop the file alone is whole`() throws {
         let directory = TemporaryDirectory()
         try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
-            .commit(JournalContract.sampleBatch(), epoch: .single)
+            .commit(JournalContract.sampleBatch())
         #expect(!FileManager.default.fileExists(atPath: directory.path + "/journal.db-wal"))
         try SQLiteJournal.check(directory: directory.path)
         #expect(
@@ -302,7 +302,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         } else {
             let running = TemporaryDirectory()
             let journal = try SQLiteJournal.open(directory: running.path, partitionCount: 4)
-            try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+            try journal.commit(JournalContract.sampleBatch())
             var source: OpaquePointer?
             #expect(sqlite3_open_v2(running.path + "/journal.db", &source, SQLITE_OPEN_READONLY, nil) == SQLITE_OK)
             if way == "backup" {
@@ -335,9 +335,9 @@ private func largeBatch(_ round: Int) -> JournalBatch {
     @Test func `The file stays whole or tells its WAL however far the WAL has come`() throws {
         let directory = TemporaryDirectory()
         let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
-        try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+        try journal.commit(JournalContract.sampleBatch())
         for round in 0..<150 {
-            try journal.commit(largeBatch(round), epoch: .single)
+            try journal.commit(largeBatch(round))
             guard round % 10 == 0 else { continue }
             let copy = TemporaryDirectory()
             try ForeignFile.copyFiles(from: directory.path, to: copy.path)
@@ -384,7 +384,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         try change(base.path)
         #expect(throws: JournalError.self, "\(name)") { try journal.confirmInPlace() }
         let error = #expect(throws: JournalError.self, "\(name)") {
-            try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+            try journal.commit(JournalContract.sampleBatch())
         }
         #expect(error?.code == .displaced && error?.isRetriable == true)
         #expect(throws: JournalError.self) { try journal.probe() }
@@ -405,7 +405,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         #expect(throws: JournalError.self) { try journal.confirmInPlace() }
         rename(base.path + "/away", base.path + "/data")
         try journal.probe()
-        try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+        try journal.commit(JournalContract.sampleBatch())
     }
 
     @Test func `Closing does not touch what stands in their place`() throws {
@@ -415,7 +415,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
             rename(base.path + "/data", base.path + "/away")
             try ForeignFile.killed(base.path + "/data") { _ in }
             #expect(throws: JournalError.self) {
-                try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+                try journal.commit(JournalContract.sampleBatch())
             }
         }
         try SQLiteJournal.check(directory: base.path + "/data")

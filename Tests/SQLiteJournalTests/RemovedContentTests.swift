@@ -30,7 +30,7 @@ import Testing
         let directory = TemporaryDirectory()
         let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         let batch = JournalContract.sampleBatch()
-        try journal.commit(batch, epoch: .single)
+        try journal.commit(batch)
         let record = batch.records[1]
         try remove(reason, record, in: directory.path, keepingID: keepingID)
         let found = try #require(try journal.record(at: record.position))
@@ -42,7 +42,7 @@ import Testing
         #expect(try journal.links(from: record.position, limit: 1) == [RecordLink(found)])
         #expect(try journal.records(after: .start, limit: 9).map(\.hash) == batch.records.map(\.hash))
         // Ends the transaction that the look-ups have begun.
-        try journal.commit(JournalBatch(), epoch: .single)
+        try journal.commit(JournalBatch())
         try execute("UPDATE journal SET recorded_at = 1 WHERE position = \(record.position)", in: directory.path)
         #expect(try journal.record(at: record.position)?.damage != nil)
     }

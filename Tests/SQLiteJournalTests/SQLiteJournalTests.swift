@@ -16,7 +16,7 @@ import Testing
     @Test func `What was committed is there after opening again`() throws {
         let directory = TemporaryDirectory()
         let batch = JournalContract.sampleBatch()
-        try SQLiteJournal.open(directory: directory.path, partitionCount: 4).commit(batch, epoch: .single)
+        try SQLiteJournal.open(directory: directory.path, partitionCount: 4).commit(batch)
         let reopened = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         #expect(try reopened.records(after: .start, limit: 10) == batch.records)
     }
@@ -61,18 +61,18 @@ import Testing
     @Test func `A commit that fails in the middle leaves nothing behind`() throws {
         let directory = TemporaryDirectory()
         let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
-        try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+        try journal.commit(JournalContract.sampleBatch())
         var clashing = JournalContract.sampleBatch()
         clashing.createdConversations = [ConversationRecord(id: ConversationID(2), subject: "new", partition: 0)]
         // Position 4 is new, position 1 is taken: the second insert fails.
         clashing.records[0].position = Position(4)
         clashing.records[1].position = Position(1)
-        #expect(throws: JournalError.self) { try journal.commit(clashing, epoch: .single) }
+        #expect(throws: JournalError.self) { try journal.commit(clashing) }
         #expect(try journal.conversation(subject: "new") == nil)
         #expect(try journal.recoveryPoint().lastPosition == Position(3))
         var following = JournalBatch()
         following.outboxCursor = Position(3)
-        try journal.commit(following, epoch: .single)
+        try journal.commit(following)
     }
 
     @Test func `While another connection holds the write lock a commit fails as busy, and works afterwards`() throws {
@@ -83,12 +83,12 @@ import Testing
         defer { sqlite3_close(other) }
         #expect(sqlite3_exec(other, "BEGIN IMMEDIATE", nil, nil, nil) == SQLITE_OK)
         let error = #expect(throws: JournalError.self) {
-            try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+            try journal.commit(JournalContract.sampleBatch())
         }
         #expect(error?.code == .busy)
         #expect(error?.isRetriable == true)
         #expect(sqlite3_exec(other, "ROLLBACK", nil, nil, nil) == SQLITE_OK)
-        try journal.commit(JournalContract.sampleBatch(), epoch: .single)
+        try journal.commit(JournalContract.sampleBatch())
     }
 
     @Test func `A reader sees commits while the writer goes on`() throws {
@@ -97,7 +97,7 @@ import Testing
         let reader = try journal.makeReader()
         #expect(try reader.records(after: .start, limit: 10).isEmpty)
         let batch = JournalContract.sampleBatch()
-        try journal.commit(batch, epoch: .single)
+        try journal.commit(batch)
         #expect(try reader.records(after: .start, limit: 10) == batch.records)
         #expect(try reader.subject(of: ConversationID(1)) == "a/b #ü")
     }

@@ -32,7 +32,7 @@ import Testing
             #expect(journals.map(\.shard.index) == [0, 1, 2, 3])
             #expect(journals.allSatisfy { $0.shard.count == 4 && $0.partitionCount == 16 })
             #expect(Set(journals.map(\.shard.tag)).count == 4)
-            try journals[2].commit(JournalContract.sampleBatch(), epoch: .single)
+            try journals[2].commit(JournalContract.sampleBatch())
             #expect(try journals[1].recoveryPoint().lastPosition == .start)
             #expect(try store.openReader(shard: 2).records(after: .start, limit: 9).count == 3)
         }

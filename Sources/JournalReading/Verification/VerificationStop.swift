@@ -15,7 +15,7 @@ enum VerificationStop: Error {
     init(_ error: JournalError, reading what: String) {
         switch error.code {
         case .corrupt, .damaged: self = .difference(JournalDifference(.unreadable, "\(what): \(error.message)"))
-        case .cannotOpen, .inUse, .newerVersion, .diskFull, .busy, .inputOutput, .syncFailed, .staleEpoch,
+        case .cannotOpen, .inUse, .newerVersion, .diskFull, .busy, .inputOutput, .syncFailed, .ownedElsewhere,
             .displaced:
             self = .journal(error)
         }
