@@ -76,6 +76,11 @@ let package = Package(
             name: "SQLiteJournal",
             dependencies: ["SQLite", "Conversation", "Signals", "JournalPort"],
             swiftSettings: strict),
+        .target(name: "PostgreSQL", dependencies: ["CPostgreSQL"], swiftSettings: strict),
+        .target(
+            name: "PostgresJournal",
+            dependencies: ["PostgreSQL", "Conversation", "Signals", "JournalPort", "Threads"],
+            swiftSettings: strict),
         // `convey project`: timelines in a database of their own, from published events alone.
         .target(
             name: "ProjectionConsumer",
@@ -178,6 +183,7 @@ let package = Package(
         .systemLibrary(name: "CMalloc"),
         .systemLibrary(name: "CEditLine", pkgConfig: "libedit", providers: [.apt(["libedit-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "CPostgreSQL", pkgConfig: "libpq", providers: [.apt(["libpq-dev"])]),
         .systemLibrary(name: "CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
 
         .executableTarget(
@@ -185,7 +191,7 @@ let package = Package(
             dependencies: [
                 "AnswerMemory", "HTTPServing", "Conversation", "Signals", "JournalPort", "ConveyEngine",
                 "JournalReading", "ConveyQueries",
-                "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "EffectHandlers",
+                "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "PostgresJournal", "EffectHandlers",
                 "ChatCompletions", "ConveyHTTP", "ConveyClient", "ProcessKit", "CMalloc", "SQLite", "ConveySettings",
                 "ProjectionConsumer", "ServiceClient", "Terminal", "Dialogue",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -263,6 +269,14 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ],
             exclude: ["Fixtures"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "PostgresJournalTests",
+            dependencies: [
+                "PostgresJournal", "PostgreSQL", "Conversation", "Signals", "ConveyEngine", "JournalPort",
+                "JournalReading", "JournalSupport", "TestSupport",
+                .product(name: "Logging", package: "swift-log"),
+            ],
             swiftSettings: strict),
         // Real brokers and cut wires for tests.
         .target(

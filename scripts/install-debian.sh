@@ -3,7 +3,7 @@
 # with sudo.
 set -eu
 
-packages="make pkg-config libedit-dev libmosquitto-dev libsqlite3-dev mosquitto mosquitto-clients openssl python3 python3-venv strace"
+packages="make pkg-config libedit-dev libmosquitto-dev libpq-dev libsqlite3-dev mosquitto mosquitto-clients openssl python3 python3-venv strace"
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
 

@@ -28,6 +28,8 @@ package struct ServeSettings: Sendable {
 
     package let ingressBatchLimit: Int
     package let ingressMaxPayloadBytes: Int
+    /// The PostgreSQL database of the journal; nil for files in the data directory.
+    package let journalURL: String?
     package let journalPartitions: Int
     /// At most as many as there are partitions.
     package let journalShards: Int
@@ -72,6 +74,7 @@ package struct ServeSettings: Sendable {
 
         ingressBatchLimit = resolver.value(Settings.ingressBatchLimit)
         ingressMaxPayloadBytes = resolver.value(Settings.ingressMaxPayloadBytes)
+        journalURL = resolver.value(Settings.journalURL) ?? nil
         journalPartitions = resolver.value(Settings.journalPartitions)
         journalShards = resolver.value(Settings.journalShards)
         if journalShards > journalPartitions {

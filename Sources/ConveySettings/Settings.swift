@@ -114,7 +114,7 @@ package enum Settings {
     // MARK: - Ingress and journal
 
     package static let ingress: [SettingKey] = [
-        ingressBatchLimit.key, ingressMaxPayloadBytes.key, journalPartitions.key, journalShards.key,
+        ingressBatchLimit.key, ingressMaxPayloadBytes.key, journalURL.key, journalPartitions.key, journalShards.key,
     ]
 
     package static let ingressBatchLimit = Setting(
@@ -124,12 +124,16 @@ package enum Settings {
     package static let ingressMaxPayloadBytes = Setting(
         "ingress.max_payload_bytes", in: .ingress, "SIZE", default: "256KiB",
         help: "A larger payload is rejected as too_large.", parse: ValueParsers.size(1 << 10...16 << 20))
+    package static let journalURL = Setting(
+        "journal.url", flag: "journal", in: .ingress, "URL", note: "SQLite files in data.dir", secrecy: .url,
+        help: "PostgreSQL database of the journal, postgres://USER@HOST/DATABASE. Several nodes can share it.",
+        parse: ValueParsers.journalURL)
     package static let journalPartitions = Setting(
         "journal.partitions", in: .ingress, "COUNT", default: "64",
         help: "Partitions in a new journal. Fixed when the journal is created.", parse: ValueParsers.integer(1...4_096))
     package static let journalShards = Setting(
         "journal.shards", in: .ingress, "COUNT", default: "1",
-        help: "Shards in a new journal, each with its own file and engine thread. Fixed when the journal is created.",
+        help: "Shards in a new journal, each with its own engine thread. Fixed when the journal is created.",
         parse: ValueParsers.integer(1...64))
 
     // MARK: - Scheduling and outbox

@@ -11,6 +11,14 @@ enum ValueParsers {
 
     static func optionalText(_ text: String) throws(InvalidValue) -> String? { text }
 
+    /// Of a PostgreSQL database; whatever else is wrong with it, the connection says.
+    static func journalURL(_ text: String) throws(InvalidValue) -> String? {
+        guard text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") else {
+            throw InvalidValue("a journal's URL begins with postgres://; leave it out for SQLite files in data.dir")
+        }
+        return text
+    }
+
     static func secret(_ text: String) throws(InvalidValue) -> Secret? { Secret(text) }
 
     static func boolean(_ text: String) throws(InvalidValue) -> Bool {

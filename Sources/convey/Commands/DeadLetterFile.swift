@@ -13,7 +13,7 @@ struct DeadLetterFile: DeadLetterEndpoint {
 
     /// - Throws: the exit status, where the journals cannot be read.
     init(directory: String) throws {
-        let store = Journals.existing(in: directory)
+        let store = try Self.orExit { () throws(JournalError) in try Journals.existing(in: directory) }
         let shards = try Self.orExit { () throws(JournalError) in try store.layout().shards }
         self.store = store
         self.shards = shards

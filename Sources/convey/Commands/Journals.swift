@@ -1,17 +1,22 @@
 import ConveySettings
 import JournalPort
 import Logging
+import PostgresJournal
 import SQLiteJournal
 
 /// The journal store. The only place that knows which kind of store is in use.
 enum Journals {
     /// The store of the service, which creates the journals at its first start.
-    static func store(_ settings: ServeSettings) -> any JournalStore {
+    static func store(_ settings: ServeSettings) throws(JournalError) -> any JournalStore {
         let asked = JournalLayout(partitions: settings.journalPartitions, shards: settings.journalShards)
-        return SQLiteStore(directory: settings.dataDirectory, newLayout: asked) { found in
+        let onOtherLayout: @Sendable (JournalLayout) -> Void = { found in
             warn("journal.partitions", asked.partitions, found.partitions)
             warn("journal.shards", asked.shards, found.shards)
         }
+        if let url = settings.journalURL {
+            return try PostgresStore(url: url, node: settings.node, newLayout: asked, onOtherLayout: onOtherLayout)
+        }
+        return SQLiteStore(directory: settings.dataDirectory, newLayout: asked, onOtherLayout: onOtherLayout)
     }
 
     private static func warn(_ setting: String, _ asked: Int, _ found: Int) {
@@ -21,6 +26,12 @@ enum Journals {
             metadata: ["setting": "\(setting)", "asked": "\(asked)", "in_force": "\(found)"])
     }
 
-    /// The store in a data directory, for commands that work on journals that exist.
-    static func existing(in directory: String) -> any JournalStore { SQLiteStore(directory: directory) }
+    /// The store of journals that exist, for commands that work without a service.
+    /// - Parameter place: a data directory, or the URL of a PostgreSQL database.
+    static func existing(in place: String) throws(JournalError) -> any JournalStore {
+        if place.hasPrefix("postgres://") || place.hasPrefix("postgresql://") {
+            return try PostgresStore(url: place, node: "command")
+        }
+        return SQLiteStore(directory: place)
+    }
 }

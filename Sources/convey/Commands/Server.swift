@@ -23,9 +23,10 @@ struct Server {
     /// Read before any thread is started, and before a child inherits it.
     private let manager = ServiceManager()
 
-    init(_ settings: ServeSettings) {
+    /// - Throws: `cannotOpen` where the journal's URL cannot be.
+    init(_ settings: ServeSettings) throws(JournalError) {
         self.settings = settings
-        store = Journals.store(settings)
+        store = try Journals.store(settings)
         stopGuard = StopGuard(limit: settings.shutdownTimeout, heartbeats: heartbeats, logger: logger)
     }
 
@@ -99,6 +100,7 @@ struct Server {
             "starting",
             metadata: [
                 "version": "\(Convey.version)", "node": "\(settings.node)", "data": "\(settings.dataDirectory)",
+                "journal": "\(settings.journalURL == nil ? "sqlite" : "postgresql")",
                 "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")", "model": "\(settings.models.provider)",
                 "tools": "\(settings.tools.tools.count)",

@@ -41,12 +41,12 @@ struct VerifyCommand: ParsableCommand {
     }
 
     func run() throws {
-        let directory = try data.directory(configFile: config.file)
+        let directory = try data.journal(configFile: config.file)
         let began = ContinuousClock.now
         let reports: [Sharded<VerificationReport>]
         var shards = 1
         do {
-            var verification = try StoreVerification(Journals.existing(in: directory))
+            var verification = try StoreVerification(try Journals.existing(in: directory))
             shards = verification.shards
             guard try verify(&verification) else {
                 StandardError.print("there is no conversation \(subject?.subject ?? "") in \(directory)")

@@ -6,6 +6,8 @@ struct EngineFlags: SettingFlags {
     var ingressBatchLimit: String?
     @Option(name: Settings.ingressMaxPayloadBytes.name, help: Settings.ingressMaxPayloadBytes.argumentHelp)
     var ingressMaxPayloadBytes: String?
+    @Option(name: Settings.journalURL.name, help: Settings.journalURL.argumentHelp)
+    var journalURL: String?
     @Option(name: Settings.journalPartitions.name, help: Settings.journalPartitions.argumentHelp)
     var journalPartitions: String?
     @Option(name: Settings.journalShards.name, help: Settings.journalShards.argumentHelp)
@@ -29,6 +31,7 @@ struct EngineFlags: SettingFlags {
         [
             (Settings.ingressBatchLimit.key, ingressBatchLimit),
             (Settings.ingressMaxPayloadBytes.key, ingressMaxPayloadBytes),
+            (Settings.journalURL.key, journalURL),
             (Settings.journalPartitions.key, journalPartitions), (Settings.journalShards.key, journalShards),
             (Settings.schedulerOrder.key, schedulerOrder),
             (Settings.schedulerFairnessThreshold.key, schedulerFairnessThreshold),

@@ -4,6 +4,6 @@ import ArgumentParser
 struct QueryPlaceFlags: ParsableArguments {
     @Option(help: "Ask the service at this HTTP address. Default: the setting http.address.")
     var http: String?
-    @Option(help: "Read the journal in this directory; no service is needed, and none is disturbed.")
+    @Option(help: "Read the journal in this directory or PostgreSQL database (postgres://…); no service is needed.")
     var data: String?
 }

@@ -1,0 +1,87 @@
+import CPostgreSQL
+
+/// Where a database is and how to log in: a connection URI as libpq reads it
+/// (postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING), of one or several hosts.
+///
+/// What the URL leaves out comes from where libpq looks for it: `PGPASSWORD`, the password file, `PGSSLROOTCERT`, …
+package struct DatabaseURL: Sendable {
+    /// One host of the URL. Each is tried with a deadline of its own: libpq's `connect_timeout` does not count without blocking.
+    struct Host: Sendable, Equatable {
+        /// A name, an address, or the directory of a Unix socket; nil for libpq's default.
+        var name: String?
+        var address: String?
+        var port: String?
+    }
+
+    /// What is the same for all hosts, by libpq's keywords.
+    let options: [String: String]
+    let hosts: [Host]
+    /// How long an attempt to connect to one host may take.
+    let connectTimeout: Duration
+
+    private static let defaultConnectTimeout = Duration.seconds(3)
+    private static let perHost: Set<String> = ["host", "hostaddr", "port", "connect_timeout"]
+
+    /// - Throws: `url` with what libpq says about it.
+    package init(_ text: String) throws(PostgresError) {
+        guard text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") else {
+            throw PostgresError(.url, "a PostgreSQL URL begins with postgres://, as in postgres://convey@127.0.0.1/convey")
+        }
+        var problem: UnsafeMutablePointer<CChar>?
+        guard let parsed = PQconninfoParse(text, &problem) else {
+            let reason = problem.map { String(cString: $0).trimmedLines } ?? "out of memory"
+            PQfreemem(problem)
+            throw PostgresError(.url, reason)
+        }
+        defer { PQconninfoFree(parsed) }
+        var found: [String: String] = [:]
+        var option = parsed
+        while let keyword = option.pointee.keyword {
+            if let value = option.pointee.val { found[String(cString: keyword)] = String(cString: value) }
+            option += 1
+        }
+        options = found.filter { !Self.perHost.contains($0.key) }
+        connectTimeout =
+            found["connect_timeout"].flatMap { Int($0) }.flatMap { $0 > 0 ? .seconds(max(2, $0)) : nil }
+            ?? Self.defaultConnectTimeout
+        hosts = Self.hosts(found)
+        if let names = found["host"], let addresses = found["hostaddr"], names.commas != addresses.commas {
+            throw PostgresError(.url, "host and hostaddr name different numbers of hosts")
+        }
+        if let ports = found["port"], ports.commas > 0, ports.commas != hosts.count - 1 {
+            throw PostgresError(.url, "there are \(hosts.count) hosts and \(ports.commas + 1) ports")
+        }
+    }
+
+    private static func hosts(_ found: [String: String]) -> [Host] {
+        func list(_ keyword: String) -> [String?] {
+            found[keyword]?.split(separator: ",", omittingEmptySubsequences: false).map { $0.isEmpty ? nil : String($0) } ?? []
+        }
+        let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"))
+        return (0..<max(1, names.count, addresses.count)).map { index in
+            func element(_ list: [String?]) -> String? { list.indices.contains(index) ? list[index] : nil }
+            return Host(
+                name: element(names), address: element(addresses), port: ports.count == 1 ? ports[0] : element(ports))
+        }
+    }
+
+    /// The database and where it is, without the login.
+    package var description: String {
+        let places = hosts.map { host in
+            let name = host.name ?? host.address ?? "local socket"
+            return host.port.map { "\(name):\($0)" } ?? name
+        }
+        return "PostgreSQL at \(places.joined(separator: ", "))\(options["dbname"].map { ", database \($0)" } ?? "")"
+    }
+}
+
+extension String {
+    fileprivate var commas: Int { utf8.count { $0 == UInt8(ascii: ",") } }
+
+    /// In one line: libpq's messages end with a line break and may have several lines.
+    var trimmedLines: String {
+        split(whereSeparator: \.isNewline).map { line in
+            String(line.drop { $0 == " " || $0 == "\t" })
+        }.joined(separator: "; ")
+    }
+}

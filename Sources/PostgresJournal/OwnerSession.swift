@@ -1,0 +1,20 @@
+import JournalPort
+import PostgreSQL
+
+/// Reads over the connection of the shard's owner.
+final class OwnerSession: Session {
+    /// Nil after a failure, until the shard is taken over again.
+    var connection: Connection?
+
+    func run(_ calls: [Call]) throws(JournalError) -> [Rows] {
+        guard let connection else { throw JournalError(.inputOutput, "there is no connection to PostgreSQL") }
+        do {
+            return try connection.run(calls)
+        } catch {
+            throw JournalError(error)
+        }
+    }
+
+    /// The owner is the only one who writes, so every read sees one state.
+    func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result { try body() }
+}

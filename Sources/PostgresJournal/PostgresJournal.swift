@@ -1,0 +1,280 @@
+import JournalPort
+import PostgreSQL
+import Signals
+import Threads
+
+/// A shard of a journal in PostgreSQL, owned by this process until another one takes it over.
+///
+/// Every commit ends with a fence: a statement that fails unless the shard's epoch is still the one of the takeover. So a process that was
+/// stopped while another took over writes nothing when it wakes. After any failure the connection is dropped, since the outcome of a commit
+/// may be unknown: `probe` then takes the shard over anew, which waits for what is under way, before anything is read.
+final class PostgresJournal: Journal {
+    let partitionCount: Int
+    let shard: Shard
+    private(set) var epoch: Int64
+    private(set) var bytes = 0
+    var lease: (any JournalLease)? { ownLease }
+
+    private let takeover: Takeover
+    private let pool: ConnectionPool
+    private let schema: ShardSchema
+    private let session = OwnerSession()
+    private let reads: ShardReads
+    private let ownLease = Lease()
+    private var identities: IdentityFilter
+    /// Acknowledged by the broker. Written with the lease, and not with each commit: a row that changes ten thousand times between two
+    /// clean-ups makes every commit slower. After a crash some events are published a second time, with the ids they had.
+    private var outbox: (acknowledged: Position, written: Position)
+    /// When the lease was prolonged last, and the size read (microseconds, monotonic).
+    private var renewedAt: Int64
+    private var measuredAt = Int64.min
+
+    private static let renewalMicroseconds: Int64 = 1_000_000
+    private static let cursorMicroseconds: Int64 = 250_000
+    private static let measureMicroseconds: Int64 = 30_000_000
+
+    /// Takes the shard over.
+    /// - Throws: `ownedElsewhere` while another process owns it.
+    init(_ takeover: Takeover, partitions: Int, shard: Shard, pool: ConnectionPool) throws(JournalError) {
+        self.takeover = takeover
+        self.pool = pool
+        self.shard = shard
+        partitionCount = partitions
+        schema = ShardSchema(shard: shard.index)
+        reads = ShardReads(session, schema)
+        let taken = try takeover.run(ownEpoch: 0)
+        epoch = taken.epoch
+        session.connection = taken.connection
+        renewedAt = taken.askedAt
+        ownLease.prolong(askedAt: taken.askedAt)
+        identities = try IdentityFilter(session, schema)
+        outbox = (.start, .start)
+    }
+
+    // MARK: Writing
+
+    func commit(_ batch: JournalBatch) throws(JournalError) {
+        if let cursor = batch.outboxCursor { outbox.acknowledged = max(outbox.acknowledged, cursor) }
+        var rest = batch
+        rest.outboxCursor = nil
+        // An empty batch has nothing to end here, and the cursor can wait for a commit.
+        guard !rest.isEmpty || isRenewalDue() else { return }
+        try write(BatchStatements(rest, schema).calls)
+        identities.insert(batch.identities)
+    }
+
+    /// Writes statements in a transaction of their own, in one round trip.
+    private func write(_ statements: [Call]) throws(JournalError) {
+        guard let connection = session.connection else {
+            throw JournalError(.inputOutput, "there is no connection to PostgreSQL")
+        }
+        let now = Clocks.monotonicMicroseconds()
+        let renews = isRenewalDue()
+        let cursor = outbox.acknowledged
+        let calls =
+            [Self.begin] + statements + (renews ? [renewal(outbox: cursor, lasting: Lease.duration)] : []) + [fence, Self.end]
+        do throws(PostgresError) {
+            _ = try connection.run(calls)
+            // A commit that did not wait for its standby comes with a warning and no error.
+            if let warning = connection.warnings.first { throw PostgresError(.warned, "COMMIT: \(warning)") }
+        } catch {
+            throw lost(error)
+        }
+        guard renews else { return }
+        outbox.written = cursor
+        renewedAt = now
+        ownLease.prolong(askedAt: now)
+    }
+
+    private static let begin = Call("BEGIN")
+    private static let end = Call("COMMIT")
+
+    /// Fails with a division by zero where the shard has another owner: an UPDATE that matches nothing would not. Behind everything
+    /// else, so that nothing comes between it and the commit; the lock lets no takeover pass in between.
+    private var fence: Call {
+        Call(
+            """
+            SELECT 1 / count(*) FROM (
+                SELECT 1 FROM convey.shard WHERE shard = $1 AND epoch = $2 FOR NO KEY UPDATE
+            ) AS owned
+            """, [.integer(Int64(shard.index)), .integer(epoch)])
+    }
+
+    private func renewal(outbox: Position, lasting: Duration) -> Call {
+        Call(
+            """
+            UPDATE convey.shard SET lease_until = now() + $3 * interval '1 second', outbox = greatest(outbox, $4)
+            WHERE shard = $1 AND epoch = $2
+            """,
+            [
+                .integer(Int64(shard.index)), .integer(epoch), .integer(lasting.components.seconds),
+                .integer(outbox.rawValue),
+            ])
+    }
+
+    private func isRenewalDue() -> Bool {
+        let age = Clocks.monotonicMicroseconds() - renewedAt
+        return age >= Self.renewalMicroseconds
+            || age >= Self.cursorMicroseconds && outbox.acknowledged > outbox.written
+    }
+
+    /// Drops the connection, and finds out whether the shard was lost with it.
+    private func lost(_ error: PostgresError) -> JournalError {
+        ownLease.end()
+        session.connection?.close()
+        session.connection = nil
+        switch error.state {
+        case "22012": return JournalError(.ownedElsewhere, "shard \(shard.index) was taken over by another node")
+        // Another owner may have written what this one was about to write.
+        case "23505":
+            if let current = try? currentEpoch(), current != epoch {
+                return JournalError(.ownedElsewhere, "shard \(shard.index) was taken over by another node")
+            }
+            return JournalError(error)
+        default: return JournalError(error)
+        }
+    }
+
+    private func currentEpoch() throws(JournalError) -> Int64 {
+        let rows = try PoolSession(pool).run(
+            Call("SELECT epoch FROM convey.shard WHERE shard = $1", [.integer(Int64(shard.index))]))
+        return rows.isEmpty ? 0 : rows.integer(0, 0)
+    }
+
+    // MARK: Owning
+
+    func probe() throws(JournalError) {
+        if session.connection?.isOpen == true { return try write([]) }
+        let taken = try takeover.run(ownEpoch: epoch)
+        epoch = taken.epoch
+        session.connection = taken.connection
+        renewedAt = taken.askedAt
+        ownLease.prolong(askedAt: taken.askedAt)
+        identities = try IdentityFilter(session, schema)
+    }
+
+    func confirmInPlace() throws(JournalError) {
+        guard let connection = session.connection, connection.isOpen else {
+            throw JournalError(.inputOutput, "there is no connection to PostgreSQL")
+        }
+        if connection.hasEnded {
+            throw lost(PostgresError(.lost, "\(connection.place) has closed the connection"))
+        }
+        if isRenewalDue() { try write([]) }
+        measure()
+    }
+
+    func release() {
+        defer {
+            ownLease.end()
+            session.connection?.close()
+            session.connection = nil
+        }
+        guard ownLease.isHeld, let connection = session.connection else { return }
+        // Without it the lease runs out by itself.
+        _ = try? connection.run([
+            Self.begin, renewal(outbox: outbox.acknowledged, lasting: .zero), fence, Self.end,
+        ])
+    }
+
+    private func measure() {
+        let now = Clocks.monotonicMicroseconds()
+        guard measuredAt.saturatingAdd(Self.measureMicroseconds) < now else { return }
+        measuredAt = now
+        let sizes = try? PoolSession(pool).run(
+            Call(
+                """
+                SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_catalog.pg_class c
+                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'
+                """, [.text(schema.name)]))
+        // A number for people: the next one comes.
+        if let sizes, !sizes.isEmpty { bytes = Int(sizes.integer(0, 0)) }
+    }
+
+    // MARK: Reading
+
+    func recoveryPoint() throws(JournalError) -> RecoveryPoint {
+        var point = try reads.recoveryPoint(partitionCount: partitionCount)
+        outbox.acknowledged = min(max(outbox.acknowledged, point.outboxCursor), point.lastPosition)
+        outbox.written = point.outboxCursor
+        point.outboxCursor = outbox.acknowledged
+        return point
+    }
+
+    func find(_ lookup: JournalLookup) throws(JournalError) -> JournalFindings {
+        try reads.find(lookup, isUnknown: identities.isUnknown)
+    }
+
+    func makeReader() throws(JournalError) -> any JournalReader & Sendable {
+        PostgresReader(pool, partitions: partitionCount, shard: shard)
+    }
+
+    func record(at position: Position) throws(JournalError) -> JournalRecord? { try reads.record(at: position) }
+
+    func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
+        try reads.records(after: position, limit: limit)
+    }
+
+    func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] { try reads.records(at: positions) }
+
+    func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
+        try reads.links(from: position, limit: limit)
+    }
+
+    func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
+        try reads.newestLinks(before: position, limit: limit)
+    }
+
+    func subject(of conversation: ConversationID) throws(JournalError) -> String? {
+        try reads.subject(of: conversation)
+    }
+
+    func head(subject: String) throws(JournalError) -> ConversationHead? { try reads.head(subject: subject) }
+    func head(id: ConversationID) throws(JournalError) -> ConversationHead? { try reads.head(id: id) }
+
+    func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
+        try reads.conversation(subject: subject)
+    }
+
+    func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {
+        try reads.conversation(id: id)
+    }
+
+    func conversations(
+        matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
+    ) throws(JournalError) -> ConversationListing {
+        try reads.conversations(matching: filter, after: subject, limit: limit, scanning: scanning)
+    }
+
+    func positions(identity: UInt64) throws(JournalError) -> [Position] {
+        identities.isUnknown(identity) ? [] : try reads.positions(identity: identity)
+    }
+
+    func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
+        try reads.deadLetter(at: position) != nil
+    }
+
+    func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? { try reads.deadLetter(at: position) }
+
+    func deadLetters(
+        after position: Position, conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [DeadLetter] {
+        try reads.deadLetters(after: position, conversation: conversation, limit: limit)
+    }
+
+    func pending(after position: Position, limit: Int) throws(JournalError) -> [Position] {
+        try reads.pending(after: position, limit: limit)
+    }
+
+    func isPending(_ position: Position) throws(JournalError) -> Bool { try reads.isPending(position) }
+
+    func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
+        try reads.openEffects(after: key, limit: limit)
+    }
+
+    func storedEffects(
+        after key: EffectKey?, of conversation: ConversationID?, limit: Int
+    ) throws(JournalError) -> [StoredEffect] {
+        try reads.storedEffects(after: key, of: conversation, limit: limit)
+    }
+}

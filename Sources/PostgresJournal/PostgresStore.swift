@@ -1,0 +1,98 @@
+import JournalPort
+import PostgreSQL
+import Signals
+import Synchronization
+
+/// The journal in a PostgreSQL database: one schema for each shard, and one that they share.
+package final class PostgresStore: JournalStore {
+    private let url: DatabaseURL
+    private let node: String
+    private let newLayout: JournalLayout?
+    private let onOtherLayout: @Sendable (JournalLayout) -> Void
+    private let pool: ConnectionPool
+    private let known = Mutex<(journal: KnownJournal?, hasToldLayout: Bool)>((nil, false))
+
+    /// Connections of one process for reading, beside one for each shard that it owns. A server has 100 by default.
+    private static let readers = 8
+
+    /// - Parameters:
+    ///   - url: `postgres://USER@HOST[:PORT][,HOST…]/DATABASE[?OPTIONS]`.
+    ///   - node: the name of this node, for people.
+    ///   - newLayout: for a journal that is created; nil to work on an existing one only.
+    ///   - onOtherLayout: called once, by `prepare`, with the layout of an existing journal that has another one.
+    /// - Throws: `cannotOpen` for a URL that cannot be.
+    package init(
+        url: String, node: String, newLayout: JournalLayout? = nil,
+        onOtherLayout: @escaping @Sendable (JournalLayout) -> Void = { _ in }
+    ) throws(JournalError) {
+        do {
+            self.url = try DatabaseURL(url)
+        } catch {
+            throw JournalError(error)
+        }
+        self.node = node
+        self.newLayout = newLayout
+        self.onOtherLayout = onOtherLayout
+        pool = ConnectionPool(self.url, application: "convey-reader", limit: Self.readers)
+    }
+
+    /// Where the journal is, without the login.
+    package var place: String { url.description }
+
+    package func check() throws(JournalError) { _ = try find() }
+
+    package func layout() throws(JournalError) -> JournalLayout {
+        guard let found = try find() else { throw missing() }
+        return found.layout
+    }
+
+    package func prepare() throws(JournalError) -> JournalLayout {
+        if let found = try find() {
+            let isFirst = known.withLock { known in
+                defer { known.hasToldLayout = true }
+                return !known.hasToldLayout
+            }
+            if let newLayout, newLayout != found.layout, isFirst { onOtherLayout(found.layout) }
+            return found.layout
+        }
+        guard let newLayout else { throw missing() }
+        try JournalCreation(url: url, layout: newLayout).run()
+        return try layout()
+    }
+
+    package func openWriter(shard: Int) throws(JournalError) -> any Journal {
+        let (partitions, shard) = try look(at: shard)
+        return try PostgresJournal(
+            Takeover(url: url, shard: shard.index, node: node), partitions: partitions, shard: shard, pool: pool)
+    }
+
+    package func openReader(shard: Int) throws(JournalError) -> any JournalReader & Sendable {
+        try openVerifier(shard: shard)
+    }
+
+    package func openVerifier(shard: Int) throws(JournalError) -> any VerifiableJournal & Sendable {
+        let (partitions, shard) = try look(at: shard)
+        return PostgresReader(pool, partitions: partitions, shard: shard)
+    }
+
+    private func look(at index: Int) throws(JournalError) -> (partitions: Int, shard: Shard) {
+        if newLayout != nil, known.withLock({ $0.journal == nil }) { _ = try prepare() }
+        guard let found = try find() else { throw missing() }
+        precondition(found.tags.indices.contains(index), "shard \(index) of \(found.tags.count)")
+        return (
+            found.layout.partitions, Shard(index: index, count: found.layout.shards, tag: found.tags[index])
+        )
+    }
+
+    /// What is there, once it was found.
+    private func find() throws(JournalError) -> KnownJournal? {
+        if let journal = known.withLock({ $0.journal }) { return journal }
+        let found = try KnownJournal.find(PoolSession(pool), place: place)
+        known.withLock { $0.journal = found }
+        return found
+    }
+
+    private func missing() -> JournalError {
+        JournalError(.cannotOpen, "there is no Convey journal in \(place); start convey serve on it once to create it")
+    }
+}

@@ -1,0 +1,103 @@
+import Glibc
+import JournalPort
+import PostgreSQL
+import Threads
+
+/// Takes a shard over for this process, on the connection that will be its owner's (SCALE: "Ownership and the fence").
+///
+/// The order matters. First the lock of the session, which a crash of the owner frees at once; then the UPDATE of the shard's row, which
+/// waits for a commit of the former owner that is still under way, and makes all its later ones fail. Only then is the journal read.
+struct Takeover {
+    let url: DatabaseURL
+    let shard: Int
+    /// The name of this node, for people.
+    let node: String
+
+    struct Result {
+        var connection: Connection
+        var epoch: Int64
+        /// When the lease was asked for (microseconds, monotonic).
+        var askedAt: Int64
+    }
+
+    /// The first key of the locks: "Cnv1". The second is the shard.
+    static let lockClass: Int64 = 0x436e_7631
+    /// A process whose backend was ended is gone a moment later.
+    private static let lockAttempts = 25
+    private static let lockPauseMicroseconds: UInt32 = 20_000
+    /// An owner that lives but has lost its connection notices within a tick of its engine (250 ms), and stops publishing.
+    private static let graceMicroseconds: Int64 = 400_000
+
+    /// - Parameter ownEpoch: the epoch under which this process owned the shard before; its own old connection is ended. 0 for none.
+    /// - Throws: `ownedElsewhere` while another process owns it.
+    func run(ownEpoch: Int64) throws(JournalError) -> Result {
+        let attempt: Attempt
+        do {
+            attempt = try take(ownEpoch)
+        } catch {
+            throw JournalError(error)
+        }
+        switch attempt {
+        case .taken(let result): return result
+        case .owned(let node):
+            throw JournalError(.ownedElsewhere, "shard \(shard) is owned by node \(node ?? "unknown")")
+        }
+    }
+
+    private enum Attempt {
+        case taken(Result)
+        /// By this node.
+        case owned(String?)
+    }
+
+    private func take(_ ownEpoch: Int64) throws(PostgresError) -> Attempt {
+        let connection = try Connection.open(url, application: "convey-shard-\(shard)")
+        let owner = try connection.run([
+            Call(
+                """
+                SELECT pg_terminate_backend(a.pid) FROM pg_catalog.pg_stat_activity a JOIN convey.shard s
+                    ON a.pid = s.backend AND a.application_name = 'convey-shard-' || s.shard
+                WHERE s.shard = $1 AND (s.lease_until < now() OR s.epoch = $2)
+                """, [.integer(Int64(shard)), .integer(ownEpoch)]),
+            Call(
+                "SELECT node, lease_until < now() OR epoch = $2 FROM convey.shard WHERE shard = $1",
+                [.integer(Int64(shard)), .integer(ownEpoch)]),
+        ])[1]
+        guard !owner.isEmpty else {
+            throw PostgresError(.server("42P01"), "convey.shard has no row for shard \(shard)")
+        }
+        let isFree = owner.isTrue(0, 1)
+        guard try lock(connection, patiently: isFree) else { return .owned(owner.text(0, 0)) }
+        let lockedAt = Clocks.monotonicMicroseconds()
+        let epoch = try connection.run([
+            Call("BEGIN"), Call("SET LOCAL lock_timeout = '1s'"),
+            Call(
+                """
+                UPDATE convey.shard SET epoch = epoch + 1, node = $2, backend = pg_backend_pid(),
+                    lease_until = now() + $3 * interval '1 second' WHERE shard = $1 RETURNING epoch
+                """,
+                [.integer(Int64(shard)), .text(node), .integer(Lease.duration.components.seconds)]),
+            Call("COMMIT"),
+        ])[2].integer(0, 0)
+        if !isFree { wait(until: lockedAt + Self.graceMicroseconds) }
+        return .taken(Result(connection: connection, epoch: epoch, askedAt: lockedAt))
+    }
+
+    private func lock(_ connection: Connection, patiently: Bool) throws(PostgresError) -> Bool {
+        for attempt in 1... {
+            let rows = try connection.run([
+                Call(
+                    "SELECT pg_try_advisory_lock($1::int, $2::int)", [.integer(Self.lockClass), .integer(Int64(shard))])
+            ])
+            if rows[0].isTrue(0, 0) { return true }
+            guard patiently, attempt < Self.lockAttempts else { return false }
+            usleep(Self.lockPauseMicroseconds)
+        }
+        return false
+    }
+
+    private func wait(until time: Int64) {
+        let left = time - Clocks.monotonicMicroseconds()
+        if left > 0 { usleep(UInt32(left)) }
+    }
+}

@@ -1,0 +1,104 @@
+import JournalPort
+import JournalSupport
+import Signals
+import TestSupport
+import Testing
+
+@testable import PostgresJournal
+
+@Suite struct OwnershipTests {
+    private let layout = JournalLayout(partitions: 4, shards: 1)
+
+    private func nodes() throws -> (first: PostgresStore, second: PostgresStore, database: String) {
+        let server = try PostgresServer.shared.get()
+        let url = try server.createDatabase()
+        let first = try PostgresStore(url: url, node: "first", newLayout: layout)
+        return (
+            first, try PostgresStore(url: url, node: "second", newLayout: layout), String(url.split(separator: "/").last!)
+        )
+    }
+
+    private func following(_ position: Int64) -> JournalBatch {
+        var batch = JournalBatch()
+        var record = JournalContract.sampleBatch().records[0]
+        record.position = Position(position)
+        batch.records = [record]
+        return batch
+    }
+
+    @Test func `While one node owns a shard another is told who it is`() throws {
+        let (first, second, _) = try nodes()
+        let journal = try first.open()
+        let error = #expect(throws: JournalError.self) { try second.open() }
+        #expect(error?.code == .ownedElsewhere && error?.message.contains("first") == true)
+        #expect(journal.lease?.isHeld == true)
+    }
+
+    @Test func `A shard that was released is free at once`() throws {
+        let (first, second, _) = try nodes()
+        let journal = try first.open()
+        try journal.commit(JournalContract.sampleBatch())
+        journal.release()
+        #expect(journal.lease?.isHeld == false)
+        let taken = try second.open()
+        #expect(taken.epoch == 2)
+        #expect(try taken.recoveryPoint().lastPosition == Position(3))
+    }
+
+    @Test func `The connection of an owner that broke frees the shard, and the former owner writes nothing more`() throws {
+        let (first, second, database) = try nodes()
+        let server = try PostgresServer.shared.get()
+        let former = try first.open()
+        try former.commit(JournalContract.sampleBatch())
+        try server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'convey-shard-0' AND datname = '\(database)'",
+            database: database)
+        let taken = try second.open()
+        #expect(throws: JournalError.self) { try former.commit(self.following(4)) }
+        #expect(former.lease?.isHeld == false)
+        let error = #expect(throws: JournalError.self) { try former.probe() }
+        #expect(error?.code == .ownedElsewhere)
+        #expect(try taken.recoveryPoint().lastPosition == Position(3))
+        try taken.commit(following(4))
+    }
+
+    /// The fence is what this rests on: without it the commit of the former owner would go through.
+    @Test func `An owner whose shard was taken over while its connection lives cannot commit`() throws {
+        let (first, _, database) = try nodes()
+        let server = try PostgresServer.shared.get()
+        let former = try first.open()
+        try former.commit(JournalContract.sampleBatch())
+        try server.execute("UPDATE convey.shard SET epoch = epoch + 1", database: database)
+        let error = #expect(throws: JournalError.self) { try former.commit(self.following(4)) }
+        #expect(error?.code == .ownedElsewhere)
+        let left = try server.execute("SELECT count(*) FROM convey_shard_0.journal", database: database)
+        #expect(left == "3")
+        #expect(former.lease?.isHeld == false)
+    }
+
+    @Test func `A lease that ran out lets another node end the hung owner`() throws {
+        let (first, second, database) = try nodes()
+        let server = try PostgresServer.shared.get()
+        let former = try first.open()
+        try server.execute("UPDATE convey.shard SET lease_until = now() - interval '1 s'", database: database)
+        let taken = try second.open()
+        #expect(taken.epoch == former.epoch + 1)
+        #expect(throws: JournalError.self) { try former.confirmInPlace() }
+        #expect(former.lease?.isHeld == false)
+    }
+
+    @Test func `An owner that lost its connection takes its shard over again`() throws {
+        let (first, _, database) = try nodes()
+        let server = try PostgresServer.shared.get()
+        let journal = try first.open()
+        try journal.commit(JournalContract.sampleBatch())
+        try server.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'convey-shard-0' AND datname = '\(database)'",
+            database: database)
+        #expect(throws: JournalError.self) { try journal.commit(self.following(4)) }
+        try journal.probe()
+        #expect(journal.epoch == 2 && journal.lease?.isHeld == true)
+        try journal.commit(following(4))
+        #expect(try journal.recoveryPoint().lastPosition == Position(4))
+    }
+}

@@ -1,0 +1,22 @@
+import JournalPort
+import TestSupport
+
+@testable import PostgresJournal
+
+/// Journals of a single shard in a database of their own.
+extension PostgresStore {
+    /// A store on a database that no other test uses.
+    static func empty(
+        node: String = "test", partitions: Int = 4, shards: Int = 1, through port: Int? = nil
+    ) throws -> PostgresStore {
+        try PostgresStore(
+            url: PostgresServer.shared.get().createDatabase(through: port), node: node,
+            newLayout: JournalLayout(partitions: partitions, shards: shards))
+    }
+
+    /// Prepares the journal and takes its first shard over.
+    func open() throws(JournalError) -> any Journal {
+        _ = try prepare()
+        return try openWriter(shard: 0)
+    }
+}
