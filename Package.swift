@@ -307,7 +307,7 @@ let package = Package(
                 "convey", "ConveyClient", "MQTTTransport", "Conversation", "Signals", "CSQLite", "JournalSupport",
                 "TestSupport",
                 // Where a test holds up what a process of its own could not be held up in.
-                "ConveyRuntime", "JournalPort", "SQLiteJournal", "Threads",
+                "ConveyRuntime", "JournalPort", "PostgresJournal", "SQLiteJournal", "Threads",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

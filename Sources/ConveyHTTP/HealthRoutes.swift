@@ -94,6 +94,9 @@ private struct Readiness: Encodable {
             case .open:
                 state = "open"
                 problem = nil
+            case .standby(let owner):
+                state = "standby"
+                problem = owner
             case .failed(let message):
                 state = "failed"
                 problem = message

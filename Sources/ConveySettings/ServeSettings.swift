@@ -61,7 +61,9 @@ package struct ServeSettings: Sendable {
     package init(_ sources: SettingSources) throws(SettingProblems) {
         var resolver = SettingsResolver(sources)
         node = resolver.value(Settings.nodeName, or: HostName.current)
-        broker = BrokerSettings(&resolver, clientIDDefault: "convey-\(node)")
+        journalURL = resolver.value(Settings.journalURL) ?? nil
+        // Nodes that share a journal take turns with one session at the broker.
+        broker = BrokerSettings(&resolver, clientIDDefault: journalURL == nil ? "convey-\(node)" : "convey-cluster")
         responseTopics = resolver.value(Settings.mqttResponseTopics) ?? broker.responseTopicsDefault
         sessionExpiry = resolver.value(Settings.brokerSessionExpiry)
         embeddedBroker = resolver.value(Settings.brokerEmbedded)
@@ -74,7 +76,6 @@ package struct ServeSettings: Sendable {
 
         ingressBatchLimit = resolver.value(Settings.ingressBatchLimit)
         ingressMaxPayloadBytes = resolver.value(Settings.ingressMaxPayloadBytes)
-        journalURL = resolver.value(Settings.journalURL) ?? nil
         journalPartitions = resolver.value(Settings.journalPartitions)
         journalShards = resolver.value(Settings.journalShards)
         if journalShards > journalPartitions {

@@ -10,6 +10,7 @@ package final class BrokerLink {
     package let connection: MQTTConnection
     private let wake: WakeHandle
     private let beat: ThreadBeat?
+    private let mayConnect: @Sendable () -> Bool
     private var backoff = Backoff()
     private var isSilent = false
 
@@ -22,11 +23,17 @@ package final class BrokerLink {
     /// - Parameters:
     ///   - wake: ends `poll` from another thread.
     ///   - beat: of the owning thread; told before an attempt to connect, which takes as long as the kernel tries.
+    ///   - mayConnect: whether this process may be connected under that client id. While it may not, a connection that is open is
+    ///     dropped, without another byte, and no attempt is made: another process may be connected under it.
     /// - Throws: as `MQTTConnection.init`.
-    package init(_ options: MQTTOptions, wake: WakeHandle, beat: ThreadBeat? = nil) throws(MQTTError) {
+    package init(
+        _ options: MQTTOptions, wake: WakeHandle, beat: ThreadBeat? = nil,
+        mayConnect: @escaping @Sendable () -> Bool = { true }
+    ) throws(MQTTError) {
         connection = try MQTTConnection(options)
         self.wake = wake
         self.beat = beat
+        self.mayConnect = mayConnect
     }
 
     /// Whether there is a connection or an attempt at one.
@@ -36,12 +43,14 @@ package final class BrokerLink {
     package var isConnected: Bool { connection.isConnected }
 
     /// Milliseconds until the next attempt to connect is due.
-    package var retryMilliseconds: Int { backoff.remainingMilliseconds }
+    package var retryMilliseconds: Int {
+        mayConnect() ? backoff.remainingMilliseconds : max(Self.standbyMilliseconds, backoff.remainingMilliseconds)
+    }
 
     /// Starts an attempt to connect, if one is due. Call it while the link is not open, after the last `read` of the
     /// connection before.
     package func connect() -> BrokerLoss? {
-        guard retryMilliseconds == 0 else { return nil }
+        guard backoff.remainingMilliseconds == 0, mayConnect() else { return nil }
         beat?.turn(allowing: BeatLimits.connecting)
         do {
             try connection.connect()
@@ -57,9 +66,20 @@ package final class BrokerLink {
     ///   - reading: as in `MQTTConnection.poll`.
     /// - Returns: whether there is something to read, be it the end of the connection.
     package func poll(milliseconds: Int? = nil, reading: Bool = true) -> Bool {
+        dropIfForbidden()
         let usual = isOpen ? Self.pollMilliseconds : retryMilliseconds
         let polled = connection.poll(timeoutMilliseconds: milliseconds ?? usual, wake: wake, reading: reading)
         return polled.isReadable || polled.hasEnded
+    }
+
+    /// How often it is looked whether a connection may be made.
+    private static let standbyMilliseconds = 50
+
+    private func dropIfForbidden() {
+        if isOpen, !mayConnect() {
+            connection.abandon()
+            isSilent = false
+        }
     }
 
     /// Keeps the session alive and ends a connection whose broker does not answer; as `MQTTConnection.keepAlive`.

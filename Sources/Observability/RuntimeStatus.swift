@@ -7,6 +7,8 @@ public struct RuntimeStatus: Sendable, Equatable {
     public enum Journal: Sendable, Equatable {
         case opening
         case open
+        /// Another node owns it; the message says which. This one takes over when that one ends.
+        case standby(String)
         /// It cannot be written (disk full, I/O error) or could not be opened; the message says which.
         case failed(String)
     }
@@ -91,6 +93,12 @@ public struct RuntimeStatus: Sendable, Equatable {
     /// Whether it takes signals and answers them: every part is ready.
     public var isReady: Bool { parts.allSatisfy(\.isReady) }
 
+    /// Whether another node owns the journal.
+    public var isStandby: Bool {
+        if case .standby = journal { return true }
+        return false
+    }
+
     /// Whether all threads turn. If not, only a restart helps.
     public var isAlive: Bool { !threads.contains(where: \.isOverdue) }
 
@@ -105,7 +113,9 @@ public struct RuntimeStatus: Sendable, Equatable {
 
     /// Every part with its state, in the order in which a start-up brings them up.
     public var parts: [Part] {
-        [journalPart, recoveryPart, enginePart, brokerPart, ingressPart, outboxPart] + threadsPart + verificationPart
+        // A node that waits is ready to take over; it has no connection to the broker.
+        if case .standby = journal { return [journalPart] + threadsPart }
+        return [journalPart, recoveryPart, enginePart, brokerPart, ingressPart, outboxPart] + threadsPart + verificationPart
             + setAsidePart
     }
 
@@ -117,6 +127,7 @@ public struct RuntimeStatus: Sendable, Equatable {
         return switch journal {
         case .opening: Part(name: "journal", isReady: false, words: "opening")
         case .open: Part(name: "journal", isReady: true, words: "open")
+        case .standby(let owner): Part(name: "journal", isReady: true, words: "standby: \(owner)")
         case .failed(let message): Part(name: "journal", isReady: false, words: "failed: \(message)")
         }
     }

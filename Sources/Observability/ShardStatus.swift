@@ -35,6 +35,7 @@ extension RuntimeStatus {
             switch shard.state {
             case .open: nil
             case .opening: "shard \(shard.name) is opening"
+            case .standby(let owner): owner
             case .failed(let message): "shard \(shard.name) has failed: \(message)"
             }
         }

@@ -5,6 +5,10 @@ import PostgreSQL
 struct JournalCreation {
     let url: DatabaseURL
     let layout: JournalLayout
+    /// Of the shards; nil for new ones.
+    var tags: [ShardTag]?
+    /// Whether records of another journal will be copied into it.
+    var isCopy = false
 
     /// The second key of the lock that creators wait on; shards are numbered from 0.
     private static let lock = -1
@@ -44,11 +48,13 @@ struct JournalCreation {
             calls.append(
                 Call("INSERT INTO convey.settings (name, value) VALUES ($1, $2)", [.text(name), .text("\(value)")]))
         }
+        if isCopy { calls.append(Call("INSERT INTO convey.settings (name, value) VALUES ('unfinished', '1')")) }
         for index in 0..<layout.shards {
+            let tag = tags?[index] ?? .random(using: &random)
             calls.append(
                 Call(
                     "INSERT INTO convey.shard (shard, tag) VALUES ($1, $2)",
-                    [.integer(Int64(index)), .text(ShardTag.random(using: &random).text)]))
+                    [.integer(Int64(index)), .text(tag.text)]))
         }
         return calls
     }

@@ -6,6 +6,8 @@ struct KnownJournal: Sendable {
     var layout: JournalLayout
     /// Of each shard.
     var tags: [ShardTag]
+    /// Whether it is a copy that is not complete.
+    var isUnfinished: Bool
 
     /// - Returns: nil where there is none.
     /// - Throws: `newerVersion` for a journal of a later Convey; `cannotOpen` where the server would lose what it has confirmed.
@@ -42,7 +44,7 @@ struct KnownJournal: Sendable {
             throw JournalError(
                 .corrupt, "\(place): the table convey.shard has \(found[1].count) of \(shards) shards")
         }
-        return KnownJournal(layout: JournalLayout(partitions: partitions, shards: shards), tags: tags)
+        return KnownJournal(layout: JournalLayout(partitions: partitions, shards: shards), tags: tags, isUnfinished: settings["unfinished"] != nil)
     }
 
     private static let oldestServer: Int64 = 130_000

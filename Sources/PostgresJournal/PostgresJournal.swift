@@ -191,6 +191,8 @@ final class PostgresJournal: Journal {
         if let sizes, !sizes.isEmpty { bytes = Int(sizes.integer(0, 0)) }
     }
 
+    deinit { release() }
+
     // MARK: Reading
 
     func recoveryPoint() throws(JournalError) -> RecoveryPoint {
@@ -212,7 +214,9 @@ final class PostgresJournal: Journal {
     func record(at position: Position) throws(JournalError) -> JournalRecord? { try reads.record(at: position) }
 
     func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
-        try reads.records(after: position, limit: limit)
+        // A start-up that has much to read keeps the lease meanwhile.
+        if isRenewalDue() { try write([]) }
+        return try reads.records(after: position, limit: limit)
     }
 
     func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] { try reads.records(at: positions) }

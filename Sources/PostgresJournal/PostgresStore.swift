@@ -10,6 +10,7 @@ package final class PostgresStore: JournalStore {
     private let newLayout: JournalLayout?
     private let onOtherLayout: @Sendable (JournalLayout) -> Void
     private let pool: ConnectionPool
+    private let allowsUnfinished: Bool
     private let known = Mutex<(journal: KnownJournal?, hasToldLayout: Bool)>((nil, false))
 
     /// Connections of one process for reading, beside one for each shard that it owns. A server has 100 by default.
@@ -18,11 +19,12 @@ package final class PostgresStore: JournalStore {
     /// - Parameters:
     ///   - url: `postgres://USER@HOST[:PORT][,HOST…]/DATABASE[?OPTIONS]`.
     ///   - node: the name of this node, for people.
+    ///   - allowsUnfinished: whether a copy that is not complete may be opened, to complete it.
     ///   - newLayout: for a journal that is created; nil to work on an existing one only.
     ///   - onOtherLayout: called once, by `prepare`, with the layout of an existing journal that has another one.
     /// - Throws: `cannotOpen` for a URL that cannot be.
     package init(
-        url: String, node: String, newLayout: JournalLayout? = nil,
+        url: String, node: String, allowsUnfinished: Bool = false, newLayout: JournalLayout? = nil,
         onOtherLayout: @escaping @Sendable (JournalLayout) -> Void = { _ in }
     ) throws(JournalError) {
         do {
@@ -31,6 +33,7 @@ package final class PostgresStore: JournalStore {
             throw JournalError(error)
         }
         self.node = node
+        self.allowsUnfinished = allowsUnfinished
         self.newLayout = newLayout
         self.onOtherLayout = onOtherLayout
         pool = ConnectionPool(self.url, application: "convey-reader", limit: Self.readers)
@@ -38,6 +41,8 @@ package final class PostgresStore: JournalStore {
 
     /// Where the journal is, without the login.
     package var place: String { url.description }
+
+    package var isShared: Bool { true }
 
     package func check() throws(JournalError) { _ = try find() }
 
@@ -60,10 +65,28 @@ package final class PostgresStore: JournalStore {
         return try layout()
     }
 
+    /// Makes the tables for a copy of another journal, with its tags, or finds those of a copy that was interrupted.
+    /// - Throws: `inUse` where there is a journal already.
+    package func prepareCopy(_ layout: JournalLayout, tags: [ShardTag]) throws(JournalError) {
+        if try find() == nil { try JournalCreation(url: url, layout: layout, tags: tags, isCopy: true).run() }
+        guard let found = try find(), found.isUnfinished, found.layout == layout, found.tags == tags else {
+            throw JournalError(.inUse, "there is another journal in \(place) already; give an empty database")
+        }
+    }
+
+    /// The copy is complete: from now on it can be used.
+    package func finishCopy() throws(JournalError) {
+        let session = PoolSession(pool)
+        _ = try session.run(Call("DELETE FROM convey.settings WHERE name = 'unfinished'"))
+        known.withLock { $0.journal = nil }
+    }
+
     package func openWriter(shard: Int) throws(JournalError) -> any Journal {
         let (partitions, shard) = try look(at: shard)
-        return try PostgresJournal(
-            Takeover(url: url, shard: shard.index, node: node), partitions: partitions, shard: shard, pool: pool)
+        let takeover = Takeover(url: url, shard: shard.index, node: node)
+        // Asked often by a node that waits: without a connection of its own each time.
+        try takeover.refuseOwned(PoolSession(pool))
+        return try PostgresJournal(takeover, partitions: partitions, shard: shard, pool: pool)
     }
 
     package func openReader(shard: Int) throws(JournalError) -> any JournalReader & Sendable {
@@ -88,6 +111,10 @@ package final class PostgresStore: JournalStore {
     private func find() throws(JournalError) -> KnownJournal? {
         if let journal = known.withLock({ $0.journal }) { return journal }
         let found = try KnownJournal.find(PoolSession(pool), place: place)
+        if let found, found.isUnfinished, !allowsUnfinished {
+            throw JournalError(
+                .cannotOpen, "the journal in \(place) was not copied completely; run convey migrate again, or empty the database")
+        }
         known.withLock { $0.journal = found }
         return found
     }

@@ -82,9 +82,9 @@ extension ShardReads {
         found.deadLetters = lookup.deadLetters.map { lettersByPosition[$0] }
         // By bytes: Swift takes different spellings of one letter for equal, and they are different subjects.
         let bySubject = Dictionary(
-            (subjects.map { ConversationColumns.records(rows[$0]) } ?? []).map { (Array($0.subject.utf8), $0) }
+            (subjects.map { ConversationColumns.records(rows[$0]) } ?? []).map { (ExactText($0.subject), $0) }
         ) { first, _ in first }
-        found.subjects = lookup.subjects.map { bySubject[Array($0.utf8)] }
+        found.subjects = lookup.subjects.map { bySubject[ExactText($0)] }
         let byID = Dictionary((ids.map { ConversationColumns.records(rows[$0]) } ?? []).map { ($0.id, $0) }) { first, _ in
             first
         }

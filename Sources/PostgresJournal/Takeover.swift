@@ -39,9 +39,26 @@ struct Takeover {
         }
         switch attempt {
         case .taken(let result): return result
-        case .owned(let node):
-            throw JournalError(.ownedElsewhere, "shard \(shard) is owned by node \(node ?? "unknown")")
+        case .owned(let node): throw owned(by: node)
         }
+    }
+
+    /// Throws `ownedElsewhere` where another process owns the shard and its lease runs.
+    func refuseOwned(_ session: PoolSession) throws(JournalError) {
+        let rows = try session.run(
+            Call(
+                """
+                SELECT node FROM convey.shard WHERE shard = $1 AND lease_until >= now() AND EXISTS (
+                    SELECT 1 FROM pg_catalog.pg_locks l
+                    JOIN pg_catalog.pg_database d ON d.oid = l.database AND d.datname = current_database()
+                    WHERE l.locktype = 'advisory' AND l.classid::bigint = $2 AND l.objid::bigint = $1 AND l.objsubid = 2
+                        AND l.granted)
+                """, [.integer(Int64(shard)), .integer(Self.lockClass)]))
+        if !rows.isEmpty { throw owned(by: rows.text(0, 0)) }
+    }
+
+    private func owned(by node: String?) -> JournalError {
+        JournalError(.ownedElsewhere, "shard \(shard) is owned by node \(node ?? "unknown")")
     }
 
     private enum Attempt {

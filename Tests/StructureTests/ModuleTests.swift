@@ -14,6 +14,8 @@ struct ModuleTests {
         ("ConveyRuntime", ["SQLite", "HTTPServing", "ChatCompletions"]),
         ("SQLite", ["MQTTTransport", "Signals", "Conversation"]),
         ("SQLiteJournal", ["ConveyRuntime", "ConveyEngine", "JournalReading", "MQTTTransport"]),
+        ("PostgreSQL", ["MQTTTransport", "Signals", "Conversation"]),
+        ("PostgresJournal", ["ConveyRuntime", "ConveyEngine", "JournalReading", "MQTTTransport", "SQLite"]),
         ("ProjectionConsumer", ["ConveyRuntime", "JournalPort", "SQLiteJournal"]),
         ("ChatCompletions", ["ConveyRuntime", "JournalPort", "MQTTTransport"]),
         ("HTTPServing", ["Conversation", "ConveyRuntime", "MQTTTransport"]),
@@ -65,7 +67,7 @@ struct ModuleTests {
     @Test("A C library is imported by the one module that wraps it")
     func librariesAreWrapped() throws {
         for (library, owner) in [
-            ("CMosquitto", "MQTTTransport"), ("CSQLite", "SQLite"), ("CMalloc", "convey"), ("CEditLine", "Terminal"),
+            ("CMosquitto", "MQTTTransport"), ("CSQLite", "SQLite"), ("CPostgreSQL", "PostgreSQL"), ("CMalloc", "convey"), ("CEditLine", "Terminal"),
         ] {
             let importers = try SourceTree.modules().filter { module in
                 try SourceTree.files(under: "Sources/\(module)").contains { $0.imports.contains(library) }

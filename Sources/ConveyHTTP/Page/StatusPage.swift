@@ -47,6 +47,7 @@ enum StatusPage {
                 switch shard.state {
                 case .opening: #"<span class="badge busy">opening</span>"#
                 case .open: #"<span class="badge good">open</span>"#
+                case .standby(let owner): #"<span class="badge">standby: \#(owner)</span>"#
                 case .failed(let message): #"<span class="badge bad">failed: \#(message)</span>"#
                 }
             return """

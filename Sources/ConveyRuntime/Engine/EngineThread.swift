@@ -24,6 +24,7 @@ final class EngineThread: Sendable {
     private let logger: Logger
     private let beat: ThreadBeat
     private let tell: @Sendable (ShardPhase) -> Void
+    private let mayOwn: @Sendable () -> Bool
 
     /// How often the depths of all partitions are looked at: there may be many.
     private static let partitionsMicroseconds: Int64 = 100_000
@@ -31,14 +32,17 @@ final class EngineThread: Sendable {
     private static let tickMicroseconds: Int64 = 250_000
     private static let firstRetryMicroseconds: Int64 = 100_000
     private static let lastRetryMicroseconds: Int64 = 5_000_000
+    /// Of a journal behind a network, which is back at once where another server has taken over.
+    private static let lastSharedRetryMicroseconds: Int64 = 500_000
 
     /// - Parameters:
     ///   - places: where attempts get their places; nil for as many as the settings allow.
     ///   - tell: called when the journal cannot be written, and when it can again.
+    ///   - mayOwn: whether this process may own the shard any longer.
     init(
         shard: Int = 0, mailbox: EngineMailbox, settings: EngineSettings, places: EffectPlaces? = nil,
         backPressure: BackPressure, board: ShardBoard, logger: Logger, beat: ThreadBeat,
-        tell: @escaping @Sendable (ShardPhase) -> Void = { _ in }
+        tell: @escaping @Sendable (ShardPhase) -> Void = { _ in }, mayOwn: @escaping @Sendable () -> Bool = { true }
     ) {
         self.shard = shard
         self.mailbox = mailbox
@@ -49,6 +53,7 @@ final class EngineThread: Sendable {
         self.logger = logger
         self.beat = beat
         self.tell = tell
+        self.mayOwn = mayOwn
     }
 
     /// When the numbers of partitions were told last.
@@ -89,7 +94,8 @@ final class EngineThread: Sendable {
                 work.fail(with: EngineMailbox.closed)
                 return engine
             }
-            do {
+            do throws(JournalError) {
+                guard mayOwn() else { throw JournalError(.ownedElsewhere, "another node owns the first shard now") }
                 try transact(engine, work, outlets, journal, &look)
             } catch {
                 work.fail(with: error)
@@ -179,6 +185,7 @@ final class EngineThread: Sendable {
         from cause: JournalError, engine: Engine, journal: any Journal, outlets: Outlets
     ) throws(JournalError) -> Engine {
         guard cause.isRetriable else { throw cause }
+        let lastRetry = journal.lease == nil ? Self.lastRetryMicroseconds : Self.lastSharedRetryMicroseconds
         logger.log(
             level: cause.code == .displaced ? .critical : .error,
             "the journal cannot be written; its signals wait until it can", metadata: ["reason": "\(cause)"])
@@ -216,7 +223,7 @@ final class EngineThread: Sendable {
                 metrics.counters.commitFailures += 1
                 board.setMetrics(metrics)
                 board.setJournal(.failed(error.message))
-                delay = min(delay * 2, Self.lastRetryMicroseconds)
+                delay = min(delay * 2, lastRetry)
             }
         }
     }

@@ -79,7 +79,7 @@ final class IngressLoop: Sendable {
     }
 
     func run() throws(MQTTError) {
-        let link = try BrokerLink(options, wake: wake, beat: beat)
+        let link = try BrokerLink(options, wake: wake, beat: beat, mayConnect: settings.session.mayConnect)
         var state = State(expectsSession: settings.expectsSession)
         while true {
             beat.turn()

@@ -14,6 +14,8 @@ final class OutboxLoop: Sendable {
         /// Publishes on their way at once.
         var window: Int
         var version: String
+        /// Nil where no other process can take the shard over.
+        var lease: (any JournalLease)?
 
         var clientID: String { session.clientID + (shard == 0 ? "-out" : "-out-\(shard)") }
     }
@@ -59,7 +61,8 @@ final class OutboxLoop: Sendable {
     ///   - cursor: everything up to here was acknowledged before.
     ///   - reader: reads what is not in memory.
     func run(cursor: Position, reader: any JournalReader) throws {
-        let link = try BrokerLink(options, wake: wake, beat: beat)
+        let link = try BrokerLink(
+            options, wake: wake, beat: beat, mayConnect: { [lease = settings.lease] in lease?.isHeld ?? true })
         let connection = link.connection
         var state = OutboxState(cursor: cursor, root: settings.session.root, ids: DerivedIDs(reader.shard.tag))
         while !isDone(state, link) {
@@ -190,7 +193,7 @@ final class OutboxLoop: Sendable {
                 gathers = true
                 connection.gather(true)
             }
-            if state.waitingHead == state.waiting.count, try !refill(reader, &state) { break }
+            if state.waitingHead == state.waiting.count, try !refillPatiently(reader, &state) { break }
             let event = state.waiting[state.waitingHead]
             state.waitingHead += 1
             if let condemned = state.poison.condemned, condemned.position == event.record.position {
@@ -221,6 +224,19 @@ final class OutboxLoop: Sendable {
             topic: publication.topic, payload: publication.payload, properties: properties)
         state.inFlight.append(OutboxState.InFlight(messageID: messageID, position: event.record.position))
         state.isIdle = false
+    }
+
+    /// As `refill`; false also while the journal cannot be read.
+    private func refillPatiently(
+        _ reader: any JournalReader, _ state: inout OutboxState
+    ) throws(JournalError) -> Bool {
+        do {
+            return try refill(reader, &state)
+        } catch {
+            guard error.isRetriable, settings.lease != nil else { throw error }
+            logger.warning("the outbox cannot read the journal; trying again", metadata: ["reason": "\(error)"])
+            return false
+        }
     }
 
     /// Takes the next events from memory or the journal; false when there are none.

@@ -88,7 +88,7 @@ public final class QueryEndpoint: Sendable {
     }
 
     private func run(_ beat: ThreadBeat) throws(MQTTError) {
-        let link = try BrokerLink(options, wake: wake, beat: beat)
+        let link = try BrokerLink(options, wake: wake, beat: beat, mayConnect: session.mayConnect)
         while !isStopping.load(ordering: .acquiring) {
             beat.turn()
             if !link.isOpen {

@@ -85,7 +85,7 @@ final class ReplyLoop: Sendable {
 
     private var options: MQTTOptions {
         MQTTOptions(
-            broker: session.broker, clientID: session.clientID + "-receipts", version: session.version,
+            broker: session.broker, clientID: session.nodeClientID + "-receipts", version: session.version,
             outgoingWindow: UInt16(Self.window))
     }
 

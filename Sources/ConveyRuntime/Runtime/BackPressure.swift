@@ -19,6 +19,8 @@ final class BackPressure: Sendable {
         var outboxLag: Int64 = 0
         var openEffects = 0
         var hasFailed = false
+        /// Why nothing can be written where that is no fault of the journal.
+        var standby: String?
     }
 
     private struct State {
@@ -59,7 +61,19 @@ final class BackPressure: Sendable {
 
     /// A shard cannot be written. Ingress goes on for the others, if there are any.
     func journalFailed(shard: Int = 0) {
-        decide { $0.loads[shard].hasFailed = true }
+        decide { state in
+            state.loads[shard].hasFailed = true
+            state.loads[shard].standby = nil
+        }
+    }
+
+    /// Another node owns a shard.
+    /// - Parameter reason: what is said to a client that would have a signal recorded.
+    func standsBy(shard: Int, _ reason: String) {
+        decide { state in
+            state.loads[shard].hasFailed = true
+            state.loads[shard].standby = reason
+        }
     }
 
     /// Ingress holds back so much for failed shards that it cannot read on; nil when that is over.
@@ -88,7 +102,9 @@ final class BackPressure: Sendable {
 
     /// A pause begins above a limit and ends a tenth below it, so that it does not flicker at the edge.
     private func reason(_ state: State) -> String? {
-        if state.loads.allSatisfy(\.hasFailed) { return "the journal cannot be written" }
+        if state.loads.allSatisfy(\.hasFailed) {
+            return state.loads.lazy.compactMap(\.standby).first ?? "the journal cannot be written"
+        }
         if let withheld = state.withheld { return withheld }
         let isPaused = state.reason != nil
         func exceeds(_ value: Int, _ limit: Int) -> Bool { value > (isPaused ? limit - limit / 10 : limit) }

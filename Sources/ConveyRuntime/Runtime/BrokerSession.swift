@@ -10,6 +10,8 @@ public struct BrokerSession: Sendable {
     public var sessionExpirySeconds: UInt32
     /// First levels of every topic.
     public var root: String
+    /// Whether connections under client ids that nodes share may be made.
+    public var gate = ConnectionGate()
     /// Names this process in `{root}/status/{node}`.
     public var node: String
 
@@ -24,4 +26,10 @@ public struct BrokerSession: Sendable {
         self.root = root
         self.node = node
     }
+
+    /// The beginning of the ids of connections that every node has.
+    public var nodeClientID: String { gate.isShared ? "\(clientID)-\(node)" : clientID }
+
+    /// For connections that only the node at work has.
+    var mayConnect: @Sendable () -> Bool { { [gate] in gate.isOpen } }
 }

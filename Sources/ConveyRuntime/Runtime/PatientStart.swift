@@ -15,6 +15,8 @@ struct PatientStart<Result> {
 
     private static var firstRetryMicroseconds: Int64 { 100_000 }
     private static var lastRetryMicroseconds: Int64 { 5_000_000 }
+    /// How often a node that waits for another one's shard looks whether it is free: most of the gap that a conversation sees.
+    private static var standbyMicroseconds: Int64 { 200_000 }
 
     /// - Returns: nil when a stop was asked for before it succeeded.
     /// - Throws: what is not retriable.
@@ -25,17 +27,26 @@ struct PatientStart<Result> {
             beat.turn(allowing: BeatLimits.start)
             do {
                 let result = try attempt()
-                if told != nil { logger.notice("the journal can be opened now") }
+                if told == .ownedElsewhere {
+                    logger.notice("taking over")
+                } else if told != nil {
+                    logger.notice("the journal can be opened now")
+                }
                 return result
             } catch {
-                guard error.isRetriable else { throw error }
+                let isOwned = error.code == .ownedElsewhere
+                guard error.isRetriable || isOwned else { throw error }
                 if told != error.code {
-                    logger.error("the journal cannot be opened yet; trying again", metadata: ["reason": "\(error)"])
+                    if isOwned {
+                        logger.notice("standing by", metadata: ["reason": "\(error.message)"])
+                    } else {
+                        logger.error("the journal cannot be opened yet; trying again", metadata: ["reason": "\(error)"])
+                    }
                 }
                 told = error.code
                 failed(error)
-                if wait(delay, error) { return nil }
-                delay = min(delay * 2, Self.lastRetryMicroseconds)
+                if wait(isOwned ? Self.standbyMicroseconds : delay, error) { return nil }
+                delay = isOwned ? Self.firstRetryMicroseconds : min(delay * 2, Self.lastRetryMicroseconds)
             }
         }
     }

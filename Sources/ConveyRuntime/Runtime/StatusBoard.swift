@@ -31,7 +31,7 @@ final class StatusBoard: Sendable {
             status.shards = contents.shards.map(\.status)
             guard let first = contents.shards.first else { return status }
             // With several shards readiness follows each of them.
-            status.journal = contents.shards.count == 1 ? first.status.state : .open
+            status.journal = contents.shards.count == 1 || first.status.isStandby ? first.status.state : .open
             status.recovery = contents.shards.allSatisfy(\.isSettled) ? .done : .running
             status.setAside = contents.shards.flatMap(\.setAside)
             status.outbox = Self.worst(contents.shards.filter { !$0.status.isFailed }.map(\.outbox)) ?? first.outbox
@@ -126,6 +126,11 @@ final class StatusBoard: Sendable {
 }
 
 extension ShardStatus {
+    var isStandby: Bool {
+        if case .standby = state { return true }
+        return false
+    }
+
     var isFailed: Bool {
         if case .failed = state { return true }
         return false

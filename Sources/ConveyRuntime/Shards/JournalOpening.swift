@@ -25,6 +25,11 @@ struct JournalOpening {
             beat: beat, logger: logger,
             attempt: { () throws(JournalError) in try attempt(metrics) },
             failed: { error in
+                if error.code == .ownedElsewhere {
+                    board.setJournal(.standby(error.message))
+                    backPressure.standsBy(shard: shard, "this node stands by: \(error.message)")
+                    return waits(error)
+                }
                 metrics.counters.commitFailures += 1
                 board.setMetrics(metrics)
                 board.setJournal(.failed(error.message))

@@ -140,11 +140,46 @@ final class ShardHost: Sendable {
         tell(.ended(error))
     }
 
+    /// Serves, and stands by again whenever another node has taken the shard over, until a stop.
     private func run(_ beat: ThreadBeat) throws {
+        while true {
+            do {
+                return try serve(beat)
+            } catch let error as JournalError where error.code == .ownedElsewhere {
+                lost(error)
+                if shared.stopBy() != nil { return }
+            }
+        }
+    }
+
+    /// Another node owns the shard. Nothing that this process still holds of it counts.
+    private func lost(_ error: JournalError) {
+        logger.warning("the shard was lost to another node; standing by", metadata: ["reason": "\(error.message)"])
+        if index == 0 { shared.settings.session.gate.hold(nil) }
+        board.setJournal(.standby(error.message))
+        shared.backPressure.standsBy(shard: index, "this node stands by: \(error.message)")
+        effects.cancelAll()
+        shared.places?.settle(index, PlaceUse())
+        progress.withLock { $0 = nil }
+        outboxFailure.withLock { $0 = nil }
+        mailbox.take(until: 0).fail(with: error)
+    }
+
+    /// Whether this process may own the shard: those behind the first go where the first goes.
+    private var mayOwn: @Sendable () -> Bool {
+        { [index, gate = shared.settings.session.gate] in index == 0 || gate.isOpen }
+    }
+
+    private func openWriter() throws(JournalError) -> any Journal {
+        guard mayOwn() else { throw JournalError(.ownedElsewhere, "another node owns the first shard") }
+        return try shared.store.openWriter(shard: index)
+    }
+
+    private func serve(_ beat: ThreadBeat) throws {
         let began = Clocks.monotonicMicroseconds()
         let settings = shared.settings.engine.divided(among: shared.layout.shards)
         let opening = JournalOpening(
-            shard: index, open: { [self] () throws(JournalError) in try shared.store.openWriter(shard: index) },
+            shard: index, open: { [self] () throws(JournalError) in try openWriter() },
             settings: settings, mailbox: mailbox, backPressure: shared.backPressure, board: board, logger: logger,
             beat: beat
         ) { [self] in
@@ -153,6 +188,8 @@ final class ShardHost: Sendable {
             tell(.waiting($0))
         }
         guard let (journal, engine) = try opening.run() else { return }
+        defer { journal.release() }
+        if index == 0 { shared.settings.session.gate.hold(journal.lease) }
         recovered(engine, journal, since: began)
         let queue = OutboxQueue(
             committed: engine.lastPosition, cursor: engine.outboxCursor,
@@ -163,7 +200,8 @@ final class ShardHost: Sendable {
         progress.withLock { $0 = queue.progress }
         let engineThread = EngineThread(
             shard: index, mailbox: mailbox, settings: settings, places: shared.places,
-            backPressure: shared.backPressure, board: board, logger: logger, beat: beat, tell: { [self] in tell($0) })
+            backPressure: shared.backPressure, board: board, logger: logger, beat: beat, tell: { [self] in tell($0) },
+            mayOwn: mayOwn)
         let (outbox, outboxThread) = try startOutbox(queue, cursor: engine.outboxCursor, journal: journal)
         tell(.serving)
         let outlets = EngineThread.Outlets(outbox: queue, effects: effects, live: shared.live)
@@ -175,7 +213,8 @@ final class ShardHost: Sendable {
             }
             if let failure = outboxFailure.withLock({ $0 }) { throw failure }
         } catch {
-            tell(.failed(error))
+            let isLost = (error as? JournalError)?.code == .ownedElsewhere
+            tell(isLost ? .waiting(error) : .failed(error))
             outbox.stop(by: 0, announcing: shared.layout.shards == 1)
             outboxThread.join(until: Clocks.monotonicMicroseconds() + Self.outboxGrace, logger: logger)
             throw error
@@ -218,7 +257,7 @@ final class ShardHost: Sendable {
         let loop = OutboxLoop(
             settings: OutboxLoop.Settings(
                 shard: index, session: shared.settings.session, window: shared.settings.outboxWindow,
-                version: shared.settings.version),
+                version: shared.settings.version, lease: journal.lease),
             queue: queue, mailbox: mailbox, board: board, wake: outboxWake, logger: logger, beat: beat)
         let reader = try journal.makeReader()
         let thread = DedicatedThread(name: name("convey-outbox")) { [self] in

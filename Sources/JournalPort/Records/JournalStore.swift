@@ -2,6 +2,9 @@
 ///
 /// Everything outside a journal's own module opens journals through this protocol.
 package protocol JournalStore: Sendable {
+    /// Whether several processes can open it, one of which owns each shard.
+    var isShared: Bool { get }
+
     /// Looks at what is there without writing.
     /// - Throws: what `prepare` would throw because of what is there.
     func check() throws(JournalError)
@@ -23,4 +26,9 @@ package protocol JournalStore: Sendable {
 
     /// Opens a shard to verify it, beside a Convey that runs on it or not.
     func openVerifier(shard: Int) throws(JournalError) -> any VerifiableJournal & Sendable
+}
+
+extension JournalStore {
+    /// For stores that belong to one process.
+    package var isShared: Bool { false }
 }

@@ -1,6 +1,7 @@
 import ChatCompletions
 import Conversation
 import ConveyEngine
+import ConveyRuntime
 import ConveySettings
 import EffectHandlers
 import JournalPort
@@ -15,13 +16,15 @@ struct Handlers: Sendable {
     private let tools: ToolHandler
 
     /// The model handler reads conversations from the journals over connections of its own.
-    init(_ settings: ServeSettings, store: any JournalStore, heartbeats: Heartbeats) {
+    init(
+        _ settings: ServeSettings, session: BrokerSession, store: any JournalStore, heartbeats: Heartbeats
+    ) {
         models = ModelHandler(
             settings: settings.models, tools: settings.tools.tools.map(ChatTool.init),
             contexts: ContextStore(heartbeats: heartbeats, readers: ShardReaders(store)),
             logger: Logger(label: "models"))
         tools = ToolHandler(
-            settings.tools, session: makeSession(settings), logger: Logger(label: "tools"), heartbeats: heartbeats)
+            settings.tools, session: session, logger: Logger(label: "tools"), heartbeats: heartbeats)
     }
 
     var byClass: [EffectClass: any EffectHandler] { [.llm: models, .tool: tools] }

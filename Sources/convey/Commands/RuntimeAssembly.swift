@@ -11,12 +11,14 @@ import Observability
 import Threads
 
 /// Broker settings shared by all connections of the service.
-func makeSession(_ settings: ServeSettings) -> BrokerSession {
-    BrokerSession(
+func makeSession(_ settings: ServeSettings, gate: ConnectionGate) -> BrokerSession {
+    var session = BrokerSession(
         broker: settings.broker.address, version: settings.broker.version,
         clientID: settings.broker.clientID ?? "convey-\(settings.node)",
         sessionExpirySeconds: UInt32(clamping: settings.sessionExpiry.components.seconds),
         root: settings.broker.root, node: settings.node)
+    session.gate = gate
+    return session
 }
 
 /// Answers queries from the journals, beside the runtime, once that has opened them.
@@ -26,7 +28,8 @@ func makeQueries(
 ) -> QueryService {
     let budget = AnswerBudget(bytes: settings.httpAnswerBytes)
     let readers = ShardReaders { () throws(JournalError) in
-        guard status().recovery == .done else { throw JournalError(.busy, "the journal is not open yet") }
+        let status = status()
+        guard status.recovery == .done || status.isStandby else { throw JournalError(.busy, "the journal is not open yet") }
         return try store.layout()
     } open: { shard throws(JournalError) in
         try store.openReader(shard: shard)
@@ -36,9 +39,10 @@ func makeQueries(
 
 /// Builds the runtime from the settings: journal, ingress, partitions, effects, outbox. The only place that knows all of them.
 func makeRuntime(
-    _ settings: ServeSettings, store: any JournalStore, handlers: Handlers, heartbeats: Heartbeats
+    _ settings: ServeSettings, session: BrokerSession, store: any JournalStore, handlers: Handlers,
+    heartbeats: Heartbeats
 ) throws -> Runtime {
-    var runtime = RuntimeSettings(session: makeSession(settings), version: Convey.version)
+    var runtime = RuntimeSettings(session: session, version: Convey.version)
     runtime.engine.schedulerOrder = settings.schedulerOrder
     runtime.engine.fairnessThreshold = settings.schedulerFairnessThreshold
     runtime.engine.causeTimeoutMilliseconds = settings.schedulerCauseTimeout.milliseconds

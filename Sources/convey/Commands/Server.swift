@@ -17,6 +17,7 @@ import Threads
 struct Server {
     private let settings: ServeSettings
     private let store: any JournalStore
+    private let session: BrokerSession
     private let logger = Logger(label: "serve")
     private let heartbeats = Heartbeats()
     private let stopGuard: StopGuard
@@ -27,6 +28,7 @@ struct Server {
     init(_ settings: ServeSettings) throws(JournalError) {
         self.settings = settings
         store = try Journals.store(settings)
+        session = makeSession(settings, gate: ConnectionGate(isShared: store.isShared))
         stopGuard = StopGuard(limit: settings.shutdownTimeout, heartbeats: heartbeats, logger: logger)
     }
 
@@ -61,7 +63,7 @@ struct Server {
     }
 
     private func runWithBroker(_ broker: EmbeddedBroker?, _ signals: TerminationSignals) async throws {
-        let handlers = Handlers(settings, store: store, heartbeats: heartbeats)
+        let handlers = Handlers(settings, session: session, store: store, heartbeats: heartbeats)
         do {
             try handlers.start()
             try await runWithHandlers(handlers, broker, signals)
@@ -77,10 +79,10 @@ struct Server {
     private func runWithHandlers(
         _ handlers: Handlers, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async throws {
-        let runtime = try makeRuntime(settings, store: store, handlers: handlers, heartbeats: heartbeats)
+        let runtime = try makeRuntime(settings, session: session, store: store, handlers: handlers, heartbeats: heartbeats)
         let queries = makeQueries(settings, store: store, heartbeats: heartbeats) { runtime.status }
         let endpoint = try QueryEndpoint(
-            session: makeSession(settings), service: queries, replies: runtime.replies,
+            session: session, service: queries, replies: runtime.replies,
             logger: Logger(label: "queries"), heartbeats: heartbeats)
         let watch = HealthWatch(heartbeats, logger: Logger(label: "health")) { [manager] isHealthy in
             manager?.report(runtime.status, isHealthy: isHealthy)

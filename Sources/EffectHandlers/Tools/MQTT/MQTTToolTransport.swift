@@ -198,7 +198,7 @@ extension MQTTToolTransport {
 
     private func connect(_ beat: ThreadBeat) async throws(MQTTError) -> MQTTClient {
         let options = MQTTOptions(
-            broker: session.broker, clientID: session.clientID + "-tools", version: session.version)
+            broker: session.broker, clientID: session.nodeClientID + "-tools", version: session.version)
         let client = try MQTTClient(options, answerTimeout: limits.brokerGrace) { [weak self] in
             self?.connectionLost()
         } onTurn: { isConnecting in
