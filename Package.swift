@@ -273,8 +273,8 @@ let package = Package(
         .testTarget(
             name: "PostgresJournalTests",
             dependencies: [
-                "PostgresJournal", "PostgreSQL", "Conversation", "Signals", "ConveyEngine", "JournalPort",
-                "JournalReading", "JournalSupport", "TestSupport",
+                "PostgresJournal", "PostgreSQL", "SQLiteJournal", "Conversation", "Signals", "ConveyEngine", "JournalPort",
+                "JournalReading", "JournalSupport", "SimulationKit", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),

@@ -74,7 +74,7 @@ package final class Connection: @unchecked Sendable {
         options["tcp_user_timeout"] = options["tcp_user_timeout"] ?? "10000"
         guard let handle = start(options) else { throw PostgresError(.unreachable, "out of memory") }
         do throws(PostgresError) {
-            try finishConnecting(handle, within: url.connectTimeout, place: host.name ?? host.address ?? "the local socket")
+            try finishConnecting(handle, within: url.connectTimeout, place: host.description)
             return handle
         } catch {
             PQfinish(handle)

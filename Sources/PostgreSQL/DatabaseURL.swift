@@ -11,6 +11,12 @@ package struct DatabaseURL: Sendable {
         var name: String?
         var address: String?
         var port: String?
+
+        /// For messages.
+        var description: String {
+            let name = name ?? address ?? "its local socket"
+            return "PostgreSQL at \(port.map { "\(name):\($0)" } ?? name)"
+        }
     }
 
     /// What is the same for all hosts, by libpq's keywords.
@@ -29,7 +35,9 @@ package struct DatabaseURL: Sendable {
         }
         var problem: UnsafeMutablePointer<CChar>?
         guard let parsed = PQconninfoParse(text, &problem) else {
-            let reason = problem.map { String(cString: $0).trimmedLines } ?? "out of memory"
+            // Libpq quotes the URL, which may have a password in it.
+            let words = problem.map { String(cString: $0).trimmedLines } ?? "out of memory"
+            let reason = words.components(before: " in URI: ")
             PQfreemem(problem)
             throw PostgresError(.url, reason)
         }
@@ -67,15 +75,15 @@ package struct DatabaseURL: Sendable {
 
     /// The database and where it is, without the login.
     package var description: String {
-        let places = hosts.map { host in
-            let name = host.name ?? host.address ?? "local socket"
-            return host.port.map { "\(name):\($0)" } ?? name
-        }
-        return "PostgreSQL at \(places.joined(separator: ", "))\(options["dbname"].map { ", database \($0)" } ?? "")"
+        "\(hosts.map(\.description).joined(separator: ", "))\(options["dbname"].map { ", database \($0)" } ?? "")"
     }
 }
 
 extension String {
+    fileprivate func components(before mark: String) -> String {
+        firstRange(of: mark).map { String(self[..<$0.lowerBound]) } ?? self
+    }
+
     fileprivate var commas: Int { utf8.count { $0 == UInt8(ascii: ",") } }
 
     /// In one line: libpq's messages end with a line break and may have several lines.

@@ -13,6 +13,7 @@ struct Totals: ~Copyable {
     let steps = Atomic(0)
     let crashes = Atomic(0)
     let shardFailures = Atomic(0)
+    let zombies = Atomic(0)
     let broken = Atomic(0)
     let done = Atomic(0)
 }
@@ -25,6 +26,7 @@ func run(seed: UInt64, _ totals: borrowing Totals) {
         totals.steps.add(simulation.steps, ordering: .relaxed)
         totals.crashes.add(simulation.crashes, ordering: .relaxed)
         totals.shardFailures.add(simulation.shardFailures, ordering: .relaxed)
+        totals.zombies.add(simulation.zombies, ordering: .relaxed)
         if seeds.count == 1 { print("seed \(seed) has \(simulation.shardCount) shards") }
     } catch {
         totals.broken.add(1, ordering: .relaxed)
@@ -67,5 +69,6 @@ let broken = totals.broken.load(ordering: .relaxed)
 print(
     "seeds \(seeds.lowerBound)..<\(seeds.upperBound): \(totals.steps.load(ordering: .relaxed)) steps, "
         + "\(totals.crashes.load(ordering: .relaxed)) crashes, "
-        + "\(totals.shardFailures.load(ordering: .relaxed)) failures of one shard among several, \(broken) failed")
+        + "\(totals.shardFailures.load(ordering: .relaxed)) failures of one shard among several, "
+        + "\(totals.zombies.load(ordering: .relaxed)) awakenings of a node that had lost its shard, \(broken) failed")
 exit(broken == 0 ? 0 : 1)

@@ -18,6 +18,10 @@ public final class SimulatedDisk {
     public fileprivate(set) var outboxCursor = Position.start
     public let partitionCount: Int
     public let shard: Shard
+    /// Grows with each takeover.
+    fileprivate var epoch: Int64 = 1
+    /// A commit whose node has given up waiting for the answer. It becomes visible later, or never.
+    fileprivate var underWay: JournalBatch?
 
     /// The tag of a disk that was given no other.
     public static let tag = "sim22"
@@ -93,6 +97,9 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
         case failedOnce
         /// Everything is written, but the caller gets an error, as after a crash between the write and the answer.
         case torn
+        /// The caller gets an error, and whether everything is written shows only when the shard is taken over: a server that waits for
+        /// its standby.
+        case unknown
     }
 
     public let disk: SimulatedDisk
@@ -106,7 +113,21 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
 
     public init(_ disk: SimulatedDisk) {
         self.disk = disk
+        epoch = disk.epoch
     }
+
+    /// Takes the shard over. First comes what becomes of a commit that is under way, as with a lock that it holds.
+    /// - Parameter commits: whether such a commit is written.
+    public init(takingOver disk: SimulatedDisk, commits: Bool) {
+        self.disk = disk
+        epoch = 0
+        if let batch = disk.underWay, commits { write(batch) }
+        disk.underWay = nil
+        disk.epoch += 1
+        epoch = disk.epoch
+    }
+
+    public private(set) var epoch: Int64
 
     public var partitionCount: Int { disk.partitionCount }
     public var shard: Shard { disk.shard }
@@ -141,6 +162,9 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
 
     public func commit(_ batch: JournalBatch) throws(JournalError) {
         if batch.isEmpty { return }
+        guard epoch == disk.epoch else {
+            throw JournalError(.ownedElsewhere, "epoch \(epoch), but the shard is at epoch \(disk.epoch)")
+        }
         onCommit()
         let isTorn: Bool
         switch fault {
@@ -150,6 +174,9 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
             fault = .none
             throw JournalError(.diskFull, "simulated")
         case .torn: isTorn = true
+        case .unknown:
+            disk.underWay = batch
+            throw JournalError(.inputOutput, "simulated: the answer did not come")
         }
         write(batch)
         if isTorn { throw JournalError(.inputOutput, "simulated: written, but the answer was lost") }

@@ -20,6 +20,8 @@ struct SimulatedShard {
     private var stopped: [OpenEffect] = []
     /// The key under which providers and tools know each effect.
     private(set) var idempotencyKeys: [EffectKey: String] = [:]
+    /// An engine of a node that was stopped while another one took the shard over, and does not know it yet.
+    private var zombie: Engine?
     /// Conversations made anew, by engines before this one.
     private var rebuiltBefore = 0
     /// The step at which a shard that failed comes back; nil while it works.
@@ -128,9 +130,13 @@ struct SimulatedShard {
     }
 
     /// Everything in memory is gone; the journal says what there was.
-    mutating func restart(at time: EngineTime) throws {
+    /// - Parameters:
+    ///   - commits: whether a commit that was under way is written.
+    ///   - leavesZombie: whether the engine so far lives on, at a node that hangs.
+    mutating func restart(at time: EngineTime, commits: Bool = true, leavesZombie: Bool = false) throws {
         isBackAt = nil
-        journal = SimulatedJournal(disk)
+        if leavesZombie { zombie = engine }
+        journal = SimulatedJournal(takingOver: disk, commits: commits)
         running.removeAll()
         rebuiltBefore = rebuilt
         engine = try Engine(journal: journal, settings: settings, time: time, logger: Self.logger)
@@ -138,6 +144,24 @@ struct SimulatedShard {
         for record in try journal.records(after: disk.outboxCursor, limit: .max) {
             if let event = try OutboundEvent(record, reader: journal) { outbox.append(event) }
         }
+    }
+
+    var hasZombie: Bool { zombie != nil }
+
+    /// The node that hung goes on where it was: it must not write, and so it must not act.
+    mutating func wakeZombie(_ input: EngineInput, at time: EngineTime) throws {
+        guard let engine = zombie else { return }
+        zombie = nil
+        let (records, cursor) = (disk.records.count, disk.outboxCursor)
+        do {
+            _ = try engine.process(input, at: time)
+        } catch {
+            guard error.code == .ownedElsewhere, disk.records.count == records, disk.outboxCursor == cursor else {
+                throw Simulation.Violation(description: "a node that has lost its shard has written: \(error)")
+            }
+            return
+        }
+        throw Simulation.Violation(description: "a node that has lost its shard has committed")
     }
 
     // MARK: Checks

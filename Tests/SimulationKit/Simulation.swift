@@ -34,6 +34,9 @@ public struct Simulation {
     // Sources of chance of their own, so that a change to one kind of choice leaves the others as they were.
     private var bootRandom: SeededRandom
     private var shardRandom: SeededRandom
+    private var nodeRandom: SeededRandom
+    /// Times that a node woke whose shard had been taken over.
+    public private(set) var zombies = 0
 
     /// Everything that happens follows from the seed.
     /// - Parameter shards: nil for a number that the seed decides.
@@ -41,6 +44,7 @@ public struct Simulation {
         self.seed = seed
         bootRandom = SeededRandom(seed: seed &+ 0x626f_6f74)
         shardRandom = SeededRandom(seed: seed &+ 0x7368_6172_6473)
+        nodeRandom = SeededRandom(seed: seed &+ 0x6e6f_6465_73)
         let drawn = shardRandom.pick([1, 2, 4])
         let count = fixed ?? drawn
         var random = SeededRandom(seed: seed)
@@ -134,8 +138,11 @@ public struct Simulation {
         time.wall += 1_000
         time.monotonic += Int64(random.int(0...20))
         for index in shards.indices {
-            if let step = shards[index].isBackAt, step <= steps { try shards[index].restart(at: time) }
+            if let step = shards[index].isBackAt, step <= steps {
+                try shards[index].restart(at: time, commits: nodeRandom.oneIn(2))
+            }
         }
+        try wakeZombie()
         switch random.int(0...11) {
         case 0...2: publish()
         case 3...5: try deliver()
@@ -163,6 +170,19 @@ public struct Simulation {
         let away = bootRandom.pick([0, 60, 86_400, 366 * 86_400, -3_600])
         time.wall = time.wall + Int64(away) * 1_000_000
         boots += 1
+    }
+
+    /// A node that hung while another one took a shard over goes on.
+    private mutating func wakeZombie() throws {
+        guard let shard = shards.indices.first(where: { shards[$0].hasZombie }), nodeRandom.oneIn(6),
+            let subject = published.last(where: { store.shard(ofSubject: $0.subject) == shard })?.subject
+        else { return }
+        zombies += 1
+        var input = EngineInput()
+        input.inbound = [
+            .accepted(Signal(id: "zombie-\(zombies)", source: "/zombie", type: "conv.in.note.taken", subject: subject, data: Array("{}".utf8)))
+        ]
+        try shards[shard].wakeZombie(input, at: time)
     }
 
     /// Somebody re-drives or discards dead letters. Not under all seeds.
@@ -261,7 +281,8 @@ public struct Simulation {
     @discardableResult
     private mutating func transact(_ input: EngineInput, on shard: Int, mayFail: Bool = true) throws -> Fate {
         let fault: SimulatedJournal.Fault =
-            !mayFail ? .none : random.oneIn(20) ? .failed : random.oneIn(30) ? .torn : .none
+            !mayFail
+            ? .none : random.oneIn(20) ? .failed : random.oneIn(30) ? (nodeRandom.oneIn(2) ? .torn : .unknown) : .none
         var input = input
         // The outbox has no room, or little: signals are recorded now and applied later.
         if mayFail, random.oneIn(3) { input.applications = random.int(0...3) }
@@ -335,7 +356,11 @@ public struct Simulation {
 
     private mutating func restart() throws {
         if Self.boots(seed), bootRandom.oneIn(2) { boot() }
-        for index in shards.indices { try shards[index].restart(at: time) }
+        for index in shards.indices {
+            // Another node may take over while the one before only hangs.
+            try shards[index].restart(
+                at: time, commits: nodeRandom.oneIn(2), leavesZombie: nodeRandom.oneIn(3))
+        }
     }
 
     /// A shard's commit has failed. A process that has only this shard ends; of one with several the others go on, and the shard
@@ -346,7 +371,7 @@ public struct Simulation {
         if shardRandom.oneIn(2) {
             shards[shard].stop(until: steps + shardRandom.int(1...60))
         } else {
-            try shards[shard].restart(at: time)
+            try shards[shard].restart(at: time, commits: nodeRandom.oneIn(2))
         }
     }
 

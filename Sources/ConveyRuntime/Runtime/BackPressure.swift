@@ -82,18 +82,21 @@ final class BackPressure: Sendable {
     }
 
     private func decide(_ change: (inout State) -> Void) {
-        let decision = state.withLock { state -> (reason: String?, hasChanged: Bool) in
+        let decision = state.withLock { state -> (reason: String?, hasChanged: Bool, isStandby: Bool) in
             change(&state)
             let reason = reason(state)
             let hasChanged = (state.reason == nil) != (reason == nil)
             state.reason = reason
             // Under the lock, so that of two threads the later one has the last word.
             if hasChanged { board.setIngress(reason.map { .paused($0) } ?? .running) }
-            return (reason, hasChanged)
+            return (reason, hasChanged, state.loads.contains { $0.standby != nil })
         }
         guard decision.hasChanged else { return }
         if let reason = decision.reason {
-            logger.warning("ingress pauses; the broker keeps what comes", metadata: ["reason": "\(reason)"])
+            // That a node stands by is told of once, and no fault.
+            logger.log(
+                level: decision.isStandby ? .debug : .warning, "ingress pauses; the broker keeps what comes",
+                metadata: ["reason": "\(reason)"])
         } else {
             logger.notice("ingress goes on")
         }

@@ -50,6 +50,15 @@ struct ServeCommand: AsyncParsableCommand {
             return
         }
         StandardErrorLogHandler.bootstrap(level: settings.logLevel, format: settings.logFormat)
-        try await Server(settings).run()
+        try await server(settings).run()
+    }
+
+    private func server(_ settings: ServeSettings) throws -> Server {
+        do {
+            return try Server(settings)
+        } catch {
+            StandardError.print("journal.url: \(error.message)")
+            throw ExitStatus.badSettings
+        }
     }
 }
