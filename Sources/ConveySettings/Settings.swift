@@ -40,8 +40,8 @@ package enum Settings {
         "broker.key_file", in: .broker, "FILE", help: "PEM file of the client certificate's private key.",
         parse: ValueParsers.optionalText)
     package static let brokerClientID = Setting(
-        "broker.client_id", in: .broker, "ID", note: "convey-NODE",
-        help: "Client id of the persistent session. Never run two instances with the same id.",
+        "broker.client_id", in: .broker, "ID", note: "convey-NODE, or convey-cluster with journal.url",
+        help: "Client id of the persistent session. Only nodes that share a journal may have the same.",
         parse: ValueParsers.topicLevel)
     package static let brokerEmbedded = Setting(
         "broker.embedded", flag: "embedded-broker", in: .broker, nil, default: "false",

@@ -65,6 +65,11 @@ package final class PostgresStore: JournalStore {
         return try layout()
     }
 
+    package func beat(_ node: ClusterNode) throws(JournalError) -> ClusterStatus? {
+        guard let found = try find() else { return nil }
+        return try Membership(session: PoolSession(pool), shards: found.layout.shards).beat(node)
+    }
+
     /// Makes the tables for a copy of another journal, with its tags, or finds those of a copy that was interrupted.
     /// - Throws: `inUse` where there is a journal already.
     package func prepareCopy(_ layout: JournalLayout, tags: [ShardTag]) throws(JournalError) {

@@ -21,6 +21,14 @@ enum SharedSchema {
             outbox bigint NOT NULL DEFAULT 0,    -- everything up to here was acknowledged by the broker
             started bigint NOT NULL DEFAULT 0    -- records up to here were deleted
         ) WITH (fillfactor = 10, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000);
+        -- The processes that share the journal.
+        CREATE TABLE convey.node (
+            node text PRIMARY KEY,
+            version text NOT NULL,
+            http text,
+            started timestamptz NOT NULL,
+            seen timestamptz NOT NULL
+        ) WITH (fillfactor = 10);
         CREATE FUNCTION convey.readable(value bytea) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$
         BEGIN
             RETURN convert_from(value, 'UTF8');

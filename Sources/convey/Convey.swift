@@ -32,7 +32,7 @@ struct Convey: AsyncParsableCommand {
             CommandGroup(
                 name: "Operation",
                 subcommands: [
-                    ServeCommand.self, HealthCommand.self, VerifyCommand.self, MigrateCommand.self, DeadLettersCommand.self,
+                    ServeCommand.self, HealthCommand.self, ClusterCommand.self, VerifyCommand.self, MigrateCommand.self, DeadLettersCommand.self,
                     ForkCommand.self, ProjectCommand.self, TokenCommand.self, VersionCommand.self,
                 ]),
         ])

@@ -1,6 +1,7 @@
 import Glibc
 import JournalPort
 import MQTTTransport
+import PostgresJournal
 import TestSupport
 import Testing
 
@@ -41,6 +42,11 @@ extension UnderLoad {
             try cluster.launch(1)
             try await eventually("the second stands by; \(cluster.logs)", seconds: 20) { cluster.isStandby(1) }
             #expect(cluster.readiness(1).contains("n0"))
+            try await eventually("both nodes know of each other", seconds: 20) {
+                let lines = try await show(cluster, askedAt: 1).split(separator: "\n").map(String.init)
+                return lines.contains { $0.hasPrefix("n0") && $0.contains("at work") }
+                    && lines.contains { $0.hasPrefix("n1") && $0.contains("standing by") }
+            }
             let listener = try await cluster.listener()
             let client = try await cluster.client()
             try await client.publishMany([message("m1", "one two three four five six seven eight nine ten")])
@@ -58,6 +64,57 @@ extension UnderLoad {
             try await verify(cluster)
             await client.stop()
             await listener.stop()
+        }
+
+        @Test("A journal that was moved to PostgreSQL is the same, and the service goes on with it")
+        func migration() async throws {
+            let deployment = try Deployment(["--llm-echo-delay", "1ms"])
+            try await deployment.start()
+            let listener = try await deployment.listener()
+            let load = Load(Load.Settings(limit: 100), listener: listener)
+            let port = deployment.broker.port
+            try await load.run(port: port, generator: SeededGenerator(seed: 1))
+            try await LoadAudit.waitUntilSettled(deployment, load, listener)
+            #expect(try await deployment.terminate() == .exited(0))
+            let server = try PostgresServer.shared.get()
+            let url = try server.createDatabase()
+            for name in ["migrate", "migrate-again"] {
+                let migrate = try ConveyProcess(
+                    ["migrate", "--from", deployment.dataDirectory, "--to", url], in: deployment.directory, name: name)
+                try await eventually("migrate ends", seconds: 60) { migrate.ended != nil }
+                // The second time there is a journal already, which is left as it is.
+                let expected: ProcessEnd = name == "migrate" ? .exited(0) : .exited(69)
+                #expect(migrate.ended == expected, "\(migrate.output)\(migrate.log)")
+            }
+            let store = try PostgresStore(url: url, node: "audit")
+            var audit = try RecordAudit(store)
+            audit.check(load)
+            audit.check(listener)
+            #expect(audit.findings == [])
+            let before = try store.openReader(shard: 0).newestLinks(before: nil, limit: 1).first?.position
+            try deployment.launch(["--journal", url])
+            try await deployment.waitUntilReady()
+            let client = try await deployment.client()
+            // A repeat is known as one, and a new signal goes behind the others.
+            let known = try #require(load.signals.joined().first)
+            let next = OwnSignal(
+                subject: known.subject, source: "/load/0", id: "after", type: "conv.in.note.taken", content: "new")
+            try await client.publishMany([known.message, next.message])
+            try await listener.waitUntilApplied("after", subject: known.subject)
+            #expect(try await deployment.terminate() == .exited(0))
+            let newest = try #require(try store.openReader(shard: 0).newestLinks(before: nil, limit: 1).first?.position)
+            #expect(before.map { newest.rawValue == $0.rawValue + 2 } ?? false)
+            await client.stop()
+            await listener.stop()
+        }
+
+        /// What `convey cluster` prints.
+        private func show(_ cluster: Cluster, askedAt node: Int) async throws -> String {
+            let command = try ConveyProcess(
+                ["cluster", "--http", cluster.address(node)], in: cluster.directory, name: "cluster")
+            try await eventually("convey cluster ends", seconds: 20) { command.ended != nil }
+            #expect(command.ended == .exited(0), "\(command.log)")
+            return command.output
         }
 
         @Test(

@@ -229,6 +229,10 @@ enum OpenAPIDocument {
             #"{"get":{"operationId":"readiness","summary":"whether signals are accepted","responses":{"200":{"description":"signals are accepted","content":{"application/json":{"schema":{"type":"object"}}}},"503":{"description":"signals are not accepted; the body names what is missing","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
         ),
         (
+            "/v1/cluster",
+            #"{"get":{"operationId":"cluster","summary":"the nodes that share the journal, and its shards with their owners","responses":{"200":{"description":"the nodes and shards","content":{"application/json":{"schema":{"type":"object","required":["node","nodes","shards"],"properties":{"node":{"type":"string"},"nodes":{"type":"array","items":{"type":"object"}},"shards":{"type":"array","items":{"type":"object"}}}}}}}}}}"#
+        ),
+        (
             "/metrics",
             #"{"get":{"operationId":"metrics","summary":"numbers in the Prometheus text format","responses":{"200":{"description":"the numbers","content":{"text/plain":{"schema":{"type":"string"}}}}}}}"#
         ),

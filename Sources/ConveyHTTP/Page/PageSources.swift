@@ -11,6 +11,7 @@ package struct PageSources: Sendable {
     let deadLetters: DeadLetterShards
     let status: @Sendable () -> RuntimeStatus
     let metrics: @Sendable () -> MetricsSnapshot
+    let cluster: @Sendable () -> ClusterStatus
     /// The longest message, in bytes.
     let messageLimit: Int
 
@@ -18,7 +19,7 @@ package struct PageSources: Sendable {
     package init(
         queries: QueryService, live: LiveFeed, signals: SignalEndpoint, messageLimit: Int,
         deadLetters: DeadLetterShards, status: @escaping @Sendable () -> RuntimeStatus,
-        metrics: @escaping @Sendable () -> MetricsSnapshot
+        metrics: @escaping @Sendable () -> MetricsSnapshot, cluster: @escaping @Sendable () -> ClusterStatus
     ) {
         self.queries = queries
         self.live = live
@@ -27,5 +28,6 @@ package struct PageSources: Sendable {
         self.deadLetters = deadLetters
         self.status = status
         self.metrics = metrics
+        self.cluster = cluster
     }
 }

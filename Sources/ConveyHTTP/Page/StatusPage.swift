@@ -1,4 +1,5 @@
 import HTTPServing
+import JournalPort
 import Observability
 
 /// `/status`: the parts of the service, its queues, its shards and partitions, and the result of the background verification.
@@ -28,6 +29,7 @@ enum StatusPage {
             <dl>\(parts)</dl>
             <h2>How much there is</h2>
             <dl class="numbers">\(numbers.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as HTML })</dl>
+            \(nodes(page.sources.cluster()))
             \(shards(status.shards))
             <h2>Partitions</h2>
             \(partitions(gauges.partitions))
@@ -37,6 +39,26 @@ enum StatusPage {
             \(metrics.counters.verifiedRecords) records looked at since the start.</p>
             </div>
             """)
+    }
+
+    /// One row per node that shares the journal; nil where there is one.
+    private static func nodes(_ cluster: ClusterStatus) -> HTML? {
+        if cluster.nodes.count < 2 { return nil }
+        let rows = cluster.nodes.map { node -> HTML in
+            let owned = cluster.shards.filter { $0.isOwned && $0.owner == node.name }.map { "\($0.shard)" }
+            let badge: HTML =
+                !node.isUp
+                ? #"<span class="badge bad">down</span>"#
+                : owned.isEmpty
+                    ? #"<span class="badge">standing by</span>"# : #"<span class="badge good">at work</span>"#
+            let words = owned.isEmpty ? "" : "shards \(owned.joined(separator: ", ")) · "
+            return """
+                <li>Node <b>\(node.name)</b> \(badge)
+                <span class="quiet">\(words)\(node.http ?? "no HTTP") · version \(node.version)</span></li>
+
+                """
+        }
+        return #"<h2>Nodes</h2><ul class="rows">\#(rows)</ul>"#
     }
 
     /// One row per shard of the journal; nil until the journal's layout is known.

@@ -26,9 +26,14 @@ package protocol JournalStore: Sendable {
 
     /// Opens a shard to verify it, beside a Convey that runs on it or not.
     func openVerifier(shard: Int) throws(JournalError) -> any VerifiableJournal & Sendable
+
+    /// Shows a sign of life of this node, and looks at the others. To be called each second.
+    /// - Returns: nil where other processes cannot share the journal.
+    func beat(_ node: ClusterNode) throws(JournalError) -> ClusterStatus?
 }
 
 extension JournalStore {
     /// For stores that belong to one process.
     package var isShared: Bool { false }
+    package func beat(_ node: ClusterNode) throws(JournalError) -> ClusterStatus? { nil }
 }

@@ -14,7 +14,8 @@ struct MigrateCommand: ParsableCommand {
             notice nothing. The copy is verified before it can be used; the data directory is not changed. Run the command again \
             if it was interrupted: it goes on where it ended.
 
-            Then start the service with --journal and the same URL.
+            Then start the service with --journal and the same URL. Give it the client id that it had, so that the broker's session with all \
+            that waits in it goes along: --broker-client-id convey-NODE, unless you have set another one.
 
             Exit status: 0 moved and verified, 1 the copy has a difference, 69 a journal cannot be read or written.
             """)

@@ -84,6 +84,11 @@ struct Server {
         let endpoint = try QueryEndpoint(
             session: session, service: queries, replies: runtime.replies,
             logger: Logger(label: "queries"), heartbeats: heartbeats)
+        let cluster = ClusterWatch(
+            store,
+            node: ClusterNode(
+                name: settings.node, version: Convey.version, http: settings.httpAddress?.description),
+            status: { runtime.status }, logger: Logger(label: "cluster"), heartbeats: heartbeats)
         let watch = HealthWatch(heartbeats, logger: Logger(label: "health")) { [manager] isHealthy in
             manager?.report(runtime.status, isHealthy: isHealthy)
         }
@@ -95,7 +100,7 @@ struct Server {
             ) { meter in
                 HealthRoutes.make(
                     meter: meter, status: { runtime.status }, metrics: { Self.metrics(of: runtime, queries, handlers) })
-                    + routes(runtime, queries, handlers)
+                    + routes(runtime, queries, handlers, cluster)
             }
         }
         logger.info(
@@ -117,6 +122,7 @@ struct Server {
         defer { memory.cancel() }
         queries.start()
         watch.start()
+        cluster.start()
         let (failure, isRuntimeStarted) = await runUntilFirstEnd(runtime, http, endpoint, broker, signals)
         stopGuard.arm()
         manager?.stopping()
@@ -132,11 +138,12 @@ struct Server {
         stopGuard.begin("queries")
         queries.stop()
         watch.stop()
+        cluster.stop()
         if let failure { throw Self.exitStatus(of: failure) }
     }
 
     /// All HTTP routes except health and metrics.
-    private func routes(_ runtime: Runtime, _ queries: QueryService, _ handlers: Handlers) -> [Route] {
+    private func routes(_ runtime: Runtime, _ queries: QueryService, _ handlers: Handlers, _ cluster: ClusterWatch) -> [Route] {
         let limit = settings.ingressMaxPayloadBytes
         let signals = SignalEndpoint(runtime: runtime, maximumBytes: limit)
         // Reads need no transaction of an engine.
@@ -148,7 +155,7 @@ struct Server {
         var routes =
             QueryRoutes.make(queries) + StreamRoutes.make(runtime.live, queries)
             + SignalRoutes.make(signals, bodyLimit: limit)
-            + DeadLetterRoutes.make(deadLetters)
+            + DeadLetterRoutes.make(deadLetters) + ClusterRoutes.make { cluster.cluster }
             + DocumentRoutes.make(
                 version: Convey.version, root: settings.broker.root, broker: DocumentedBroker(settings),
                 shards: { runtime.shardCount })
@@ -156,7 +163,7 @@ struct Server {
             let sources = PageSources(
                 queries: queries, live: runtime.live, signals: signals, messageLimit: limit,
                 deadLetters: deadLetters, status: { runtime.status },
-                metrics: { Self.metrics(of: runtime, queries, handlers) })
+                metrics: { Self.metrics(of: runtime, queries, handlers) }, cluster: { cluster.cluster })
             routes += PageRoutes.make(sources, access: access)
         }
         return routes

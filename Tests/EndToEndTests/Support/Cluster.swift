@@ -61,6 +61,9 @@ final class Cluster {
         return nodes[index]?.ended
     }
 
+    /// Where a node answers over HTTP.
+    func address(_ index: Int) -> String { "127.0.0.1:\(httpPorts[index])" }
+
     func name(_ index: Int) -> String { "n\(index)" }
 
     /// The end of what a node has logged since its last start.
