@@ -1,5 +1,5 @@
-/// Who may write: a number that grows each time the ownership of the partitions changes. A journal refuses a commit with
-/// an older one. With SQLite one process owns all, and it stays 1.
+/// The right to write: a number that grows each time the ownership of the partitions changes. A journal refuses a
+/// commit with an older one. With SQLite one process owns all partitions, and the epoch stays 1.
 public struct Epoch: RawRepresentable, Comparable, Sendable {
     public var rawValue: Int64
     public init(rawValue: Int64) { self.rawValue = rawValue }
