@@ -27,7 +27,7 @@ import Testing
         #expect(harness.disk.effects.count == 1)
     }
 
-    @Test func `An event that the broker does not take is told of once, and its notice never by another`() throws {
+    @Test func `An event that the broker does not accept is told of once, and its notice never by another`() throws {
         let harness = try Harness()
         try harness.take(signal("m"))
         func event(_ position: Int64, _ type: String) -> UnpublishedEvent {

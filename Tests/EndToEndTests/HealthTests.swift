@@ -123,7 +123,7 @@ struct HealthTests {
         hang.end()
         try await deployment.waitUntilReady(seconds: 60)
         try await eventually("alive again") { health.isAlive }
-        try await eventually("the log says so") { deployment.log.contains("a thread that hung turns again") }
+        try await eventually("the log says so") { deployment.log.contains("a thread that hung responds again") }
         await client.stop()
     }
 

@@ -14,6 +14,6 @@ struct QueryDeadline: Sendable {
     var error: QueryError? {
         guard let microseconds, Clocks.monotonicMicroseconds() >= microseconds else { return nil }
         return QueryError(
-            .timeout, "the answer takes too long; Convey keeps what it has read for a while, so ask again, or ask for less")
+            .timeout, "the answer takes too long; Convey keeps its progress for a while: ask again, or ask for less")
     }
 }

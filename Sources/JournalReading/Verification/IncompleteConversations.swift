@@ -40,7 +40,7 @@ struct IncompleteConversations {
         beginnings[saved.id]?.complete(&replayed, from: saved)
         guard replayed.core.state.digest == saved.core.state.digest else {
             throw JournalDifference(
-                .savedConversation, "it is saved as of position \(saved.through) with a digest that replay does not give",
+                .savedConversation, "it is saved as of position \(saved.through) with a digest unlike the replayed one",
                 subject: saved.subject)
         }
         replayed.core = saved.core
