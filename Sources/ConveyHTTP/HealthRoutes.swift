@@ -46,7 +46,7 @@ package enum HealthRoutes {
 }
 
 /// The body of `/healthz`: `{"status":"ok"}`, or
-/// `{"hanging":{"engine":"has not turned for 41 s; the limit is 30 s"},"status":"hanging"}`.
+/// `{"hanging":{"engine":"has not responded for 41 s; the limit is 30 s"},"status":"hanging"}`.
 private struct Health: Encodable {
     let status: String
     let hanging: [String: String]?

@@ -149,14 +149,14 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         #expect(status.isReady)
     }
 
-    @Test func `An engine that has not turned for ten seconds is not ready, for longer than its limit not alive`() {
+    @Test func `An engine that has not responded for ten seconds is not ready, for longer than its limit not alive`() {
         var status = Self.ready
         status.threads[0].seconds = 12
         expectMissing("engine", "12 s", status)
         #expect(status.isAlive)
         status.threads[0].seconds = 41
         #expect(!status.isAlive)
-        #expect(status.parts.contains { $0.name == "threads" && $0.words.contains("engine has not turned for 41 s") })
+        #expect(status.parts.contains { $0.name == "threads" && $0.words.contains("engine has not responded for 41 s") })
         // A start that takes long is no hang.
         status.recovery = .running
         status.threads[0].limit = 600
@@ -167,7 +167,7 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     @Test func `Any other thread that hangs is named`() {
         var status = Self.ready
         status.threads.append(ThreadAge(name: "query-2", seconds: 70, limit: 60))
-        expectMissing("threads", "query-2 has not turned for 70 s", status)
+        expectMissing("threads", "query-2 has not responded for 70 s", status)
         #expect(!status.isAlive)
     }
 

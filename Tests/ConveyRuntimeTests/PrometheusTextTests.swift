@@ -196,7 +196,7 @@ struct PrometheusTextTests {
     }
 
     private static let start = """
-        # HELP convey_ready 1 when the runtime takes signals, else 0.
+        # HELP convey_ready 1 if the runtime accepts signals, else 0.
         # TYPE convey_ready gauge
         convey_ready 0
         # HELP convey_up 1 for each part that is up, else 0.
@@ -207,10 +207,10 @@ struct PrometheusTextTests {
         convey_up{part="broker"} 0
         convey_up{part="ingress"} 0
         convey_up{part="outbox"} 0
-        # HELP convey_thread_beat_age_seconds Seconds since each long-lived thread turned last.
+        # HELP convey_thread_beat_age_seconds Seconds since the last beat of each long-lived thread.
         # TYPE convey_thread_beat_age_seconds gauge
         convey_thread_beat_age_seconds{thread="engine"} 1.5
-        # HELP convey_signals_received_total Messages taken from the broker.
+        # HELP convey_signals_received_total Messages received from the broker.
         # TYPE convey_signals_received_total counter
         convey_signals_received_total 7
 

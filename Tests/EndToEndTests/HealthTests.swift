@@ -115,9 +115,9 @@ struct HealthTests {
         guard let hang = try await HungDisk(deployment) else { return }
         let signal = OwnSignal(subject: "s", source: "/test", id: "n", type: "conv.in.note.taken", content: "x")
         try await client.publishMany([signal.message])
-        try await health.becomesUnready(["engine": "has not turned"])
+        try await health.becomesUnready(["engine": "has not responded"])
         try await eventually("the engine is overdue; \(health.body)", seconds: 60) { !health.isAlive }
-        #expect(health.body.contains(#""engine":"has not turned for"#))
+        #expect(health.body.contains(#""engine":"has not responded for"#))
         #expect(deployment.metric(#"convey_thread_beat_age_seconds{thread="engine"}"#) > 30)
         try await eventually("the log names it") { deployment.log.contains("a thread hangs") }
         hang.end()

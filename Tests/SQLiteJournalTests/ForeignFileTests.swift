@@ -50,7 +50,7 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
             directory in
             try killed(directory) { try execute("PRAGMA user_version = 99", in: $0, keepingWAL: true) }
         },
-        ForeignFile(testDescription: "a journal that is cut off", words: "cut off") { directory in
+        ForeignFile(testDescription: "a journal that is cut off", words: "truncated") { directory in
             try journal(directory)
             let file = try FileHandle(forUpdating: URL(fileURLWithPath: directory + "/journal.db"))
             try file.truncate(atOffset: 8_192 + 100)
@@ -76,7 +76,7 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
                     atPath: other.path + "/journal.db-wal", toPath: directory + "/journal.db-wal")
             }
         },
-        ForeignFile(testDescription: "a WAL that is cut off", words: "is cut off") { directory in
+        ForeignFile(testDescription: "a WAL that is cut off", words: "is truncated") { directory in
             try killed(directory) { directory in
                 let file = try FileHandle(forUpdating: URL(fileURLWithPath: directory + "/journal.db-wal"))
                 try file.truncate(atOffset: 32 + 4_120 * 3)
