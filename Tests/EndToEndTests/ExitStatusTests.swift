@@ -57,8 +57,8 @@ struct ExitStatusTests {
         let http = ["--http", "127.0.0.1:\(deployment.httpPort)"]
         let token = maker.output.trimmingCharacters(in: .whitespacesAndNewlines)
         for (arguments, environment, words) in [
-            (["timeline", "chat"], [:], "the service wants a valid token: set CONVEY_HTTP_TOKEN"),
-            (["deadletters"], [:], "the service wants a valid token: set CONVEY_HTTP_TOKEN"),
+            (["timeline", "chat"], [:], "the service requires a valid token: set CONVEY_HTTP_TOKEN"),
+            (["deadletters"], [:], "the service requires a valid token: set CONVEY_HTTP_TOKEN"),
             (
                 ["deadletters", "redrive", "1"], ["CONVEY_HTTP_TOKEN": token],
                 "scope admin, not write: set CONVEY_HTTP_TOKEN"

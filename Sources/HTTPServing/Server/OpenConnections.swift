@@ -68,7 +68,7 @@ final class OpenConnections: Sendable {
         case reserved
     }
 
-    /// - Returns: the place, nil where there is none; and the connection that is closed for it.
+    /// - Returns: the place, nil if there is none; and the connection that is closed for it.
     private func admit(
         _ channel: any Channel, _ address: ClientAddress, _ state: inout State
     ) -> (Place?, (any Channel)?) {
