@@ -20,7 +20,7 @@ PROJECT = os.path.dirname(os.path.dirname(HERE))
 ROLES = ["convey", "host", "bridge", "projection", "tool-weather", "kiosk-7"]
 START_SECONDS = 60
 PORT_IN_USE = 69   # Convey's exit status, among other reasons
-SHARD_ENDED = b"a shard has failed; the others go on"   # in Convey's log
+SHARD_ENDED = b"a shard has failed; the others continue"   # in Convey's log
 
 
 class Trouble(Exception):
