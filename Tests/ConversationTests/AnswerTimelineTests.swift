@@ -94,7 +94,7 @@ import Testing
         #expect(count(TimelineProjection.Options.standardAnswerGap + 1) == 2)
     }
 
-    @Test func `A consent request is shown with the tool and its arguments until its call has a status`() throws {
+    @Test func `An approval request is shown with the tool and its arguments until its call has a status`() throws {
         let asked = projected(
             "1", "conv.out.tool.approval_requested",
             #"{"effect_id":"t","tool_name":"refund","tool_call_id":"c","arguments":"{\"amount\":40}"}"#)

@@ -98,7 +98,7 @@ struct ClientMachineTests {
         #expect(machine.handle(.endOfInput) == [.write("\n"), .exit(0)])
     }
 
-    @Test("A call that waits for consent is shown with its arguments, and /approve or /deny answers it in the chat")
+    @Test("A call that waits for approval is shown with its arguments, and /approve or /deny answers it in the chat")
     func chatConsent() {
         let request = event(
             "conv.out.tool.approval_requested", 1, "m", #","tool_name":"refund","arguments":"{\"amount\":40}""#)
@@ -111,7 +111,7 @@ struct ClientMachineTests {
             _ = machine.handle(.line("hi"))
             #expect(
                 machine.handle(.published(request)) == [
-                    .note(#"[refund waits for consent: {"amount":40}; /approve, or /deny REASON]"#), .readLine,
+                    .note(#"[refund waits for approval: {"amount":40}; /approve, or /deny REASON]"#), .readLine,
                 ])
             #expect(machine.handle(.line("what?")).last == .readLine)
             #expect(
@@ -122,7 +122,7 @@ struct ClientMachineTests {
             #expect(machine.handle(.published(completed("yo"))) == [.write("yo"), .write("\n"), .readLine])
         }
         var send = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
-        let note = #"[refund waits for consent: {"amount":40}; convey approve chat-42 \#(id)]"#
+        let note = #"[refund waits for approval: {"amount":40}; convey approve chat-42 \#(id)]"#
         #expect(send.handle(.published(request)) == [.note(note)])
     }
 
@@ -141,7 +141,7 @@ struct ClientMachineTests {
         var machine = ChatMachine(isInteractive: true, makeID: { "m" })
         #expect(machine.handle(.line("/help")) == [.note(ChatCommandLine.helpText), .readLine])
         #expect(machine.handle(.line("/retry")).first == .note("[there is nothing to send again]"))
-        #expect(machine.handle(.line("/approve")).first == .note("[no call waits for consent here]"))
+        #expect(machine.handle(.line("/approve")).first == .note("[no call waits for approval here]"))
         #expect(
             machine.handle(.line("/approve tool-1")) == [
                 .sendConsent(effectID: "tool-1", isGiven: true, reason: nil), .note("[approved]"), .readLine,

@@ -87,7 +87,7 @@ enum DocumentText {
             "kind":{"type":"string","enum":["message","delta","status","approval"],"description":"delta only with shape=reference, approval only without."},
             "role":{"type":"string","enum":["user","assistant","tool"]},
             "name":{"type":"string","description":"The tool's name."},
-            "state":{"type":"string","enum":["open","waiting","completed","failed","canceled","decided"],"description":"Of answers and consent requests; never with shape=reference."},
+            "state":{"type":"string","enum":["open","waiting","completed","failed","canceled","decided"],"description":"Of answers and approval requests; never with shape=reference."},
             "reason":{"type":"string","description":"Why an answer failed, was canceled or waits."},
             "content":{"description":"Text; for users, the content as it was sent."},
             "output_id":{},"channel":{},

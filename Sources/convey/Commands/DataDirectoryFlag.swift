@@ -7,7 +7,7 @@ struct DataDirectoryFlag: ParsableArguments {
     @Option(name: Settings.dataDirectory.name, help: Settings.dataDirectory.argumentHelp)
     var data: String?
 
-    /// The directory; exits with 78 when the setting is wrong.
+    /// The directory; exits with 78 if the setting is invalid.
     func directory(configFile: String?) throws -> String {
         let given = data.map { [Settings.dataDirectory.key: $0] } ?? [:]
         let sources = SettingSources(

@@ -3,7 +3,7 @@ import TestSupport
 import Testing
 
 /// Wherever something waits for a person, the page says what, with which arguments, and has the buttons.
-@Suite("The page: consent", .serialized, .browser)
+@Suite("The page: approval", .serialized, .browser)
 struct ConsentPageTests {
     private static func waiting() async throws -> (Deployment, ScriptedModel) {
         let model = try ScriptedModel.askingForWeather()
