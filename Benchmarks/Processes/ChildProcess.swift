@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import ProcessKit
 
-/// A program that this process runs. It ends with this object at the latest, and with this process even when that is killed.
+/// A program that this process runs. It ends with this object or earlier, and also when this process is killed.
 final class ChildProcess {
     let processID: pid_t
     let logFile: String

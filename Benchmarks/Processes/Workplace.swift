@@ -14,7 +14,7 @@ final class Workplace {
     }
 
     deinit {
-        try? FileManager.default.removeItem(atPath: path)  // Only litter would be left behind.
+        try? FileManager.default.removeItem(atPath: path)  // Only temporary files would remain.
     }
 
     /// A sub-directory, made when missing.

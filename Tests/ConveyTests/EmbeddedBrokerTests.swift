@@ -90,6 +90,6 @@ final class TemporaryDirectory {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
-    // A directory that is left behind in the temporary directory is no failure.
+    // Only temporary files would remain.
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -187,6 +187,6 @@ final class TemporaryFile {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
     }
 
-    // A file that is left behind in the temporary directory is no failure.
+    // Only temporary files would remain.
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -171,7 +171,7 @@ struct CloudEventTests {
         let rules = FileManager.default.temporaryDirectory.appendingPathComponent("acl-\(UUID().uuidString)")
         try "topic deny conv/in/admin/#\ntopic deny conv/ingest/admin\ntopic readwrite #\n".write(
             to: rules, atomically: true, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(at: rules) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: rules) }  // Only temporary files would remain.
         let deployment = try Deployment(
             ["--llm-echo-delay", "0ms"],
             brokerConfiguration: Deployment.brokerConfiguration + ["acl_file \(rules.path)"])

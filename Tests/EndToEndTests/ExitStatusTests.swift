@@ -46,7 +46,7 @@ struct ExitStatusTests {
     @Test("Without a token, every command that asks over HTTP names the variable to set", .timeLimit(.minutes(1)))
     func tokens() async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: directory) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: directory) }  // Only temporary files would remain.
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let tokens = directory.appendingPathComponent("tokens").path
         let maker = try ConveyProcess(

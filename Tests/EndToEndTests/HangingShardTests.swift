@@ -38,7 +38,7 @@ private final class HangingShard {
     }
 
     deinit {
-        try? FileManager.default.removeItem(atPath: directory)  // Only litter would be left behind.
+        try? FileManager.default.removeItem(atPath: directory)  // Only temporary files would remain.
     }
 
     /// A note for the conversation of a shard.

@@ -46,7 +46,7 @@ struct RouteAccessTests {
     func everyRoute() async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("routes-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: directory) }  // Only temporary files would remain.
         let file = directory.appendingPathComponent("tokens")
         let reader = try await Self.makeToken("rita", [], file: file)
         let writer = try await Self.makeToken("will", ["--scope", "write"], file: file)

@@ -56,7 +56,7 @@ struct SecretTests {
         let (model, tool) = (try Self.model(), try Self.tool())
         let secrets = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: secrets, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: secrets) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: secrets) }  // Only temporary files would remain.
         func file(_ name: String, _ text: String) throws -> String {
             let file = secrets.appendingPathComponent(name)
             try text.write(to: file, atomically: true, encoding: .utf8)

@@ -146,7 +146,7 @@ final class TemporaryDirectory {
     }
 
     deinit {
-        // What cannot be removed is in the temporary directory anyway.
+        // Only temporary files would remain.
         try? FileManager.default.removeItem(atPath: path)
     }
 

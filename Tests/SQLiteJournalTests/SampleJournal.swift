@@ -33,13 +33,13 @@ final class SampleJournal {
     }
 
     deinit {
-        // What cannot be removed is in the temporary directory anyway.
+        // Only temporary files would remain.
         try? FileManager.default.removeItem(atPath: directory)
     }
 
     private static func make(_ kind: Kind) throws -> [String: Data] {
         let directory = NSTemporaryDirectory() + "convey-sample-" + UUID().uuidString
-        defer { try? FileManager.default.removeItem(atPath: directory) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(atPath: directory) }  // Only temporary files would remain.
         try SampleHistory(seed: kind.seed).record(in: directory, rounds: kind.rounds)
         let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { !$0.hasSuffix("-shm") }
         return try Dictionary(

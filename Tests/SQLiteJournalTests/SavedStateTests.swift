@@ -43,7 +43,7 @@ import Testing
 
     @Test func `A file with the old fault is named by verify, repaired at the start, and sound then`() throws {
         let directory = NSTemporaryDirectory() + "convey-saved-" + UUID().uuidString
-        // What cannot be removed is in the temporary directory anyway.
+        // Only temporary files would remain.
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try withEngine(directory) { engine in
             var input = EngineInput()

@@ -6,7 +6,7 @@ import Synchronization
 /// How a process ended.
 package typealias ProcessEnd = ProcessKit.ProcessEnd
 
-/// A process that this one started. It ends with this object at the latest.
+/// A process that this one started. It ends with this object or earlier.
 public final class ChildProcess: Sendable {
     public let processID: pid_t
     private let end = Mutex<ProcessEnd?>(nil)

@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// The built `convey` binary as a process of its own. It ends with this object at the latest.
+/// The built `convey` binary as a process of its own. It ends with this object or earlier.
 public final class ConveyProcess: Sendable {
     private let process: ChildProcess
     private let outputFile: URL

@@ -32,7 +32,7 @@ public final class LLMockProcess: Sendable {
 
     deinit {
         process.kill()
-        try? FileManager.default.removeItem(at: directory)  // Only litter would be left behind.
+        try? FileManager.default.removeItem(at: directory)  // Only temporary files would remain.
     }
 
     /// Says what happens to the next requests.

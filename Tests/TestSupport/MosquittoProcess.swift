@@ -40,7 +40,7 @@ public final class MosquittoProcess {
 
     deinit {
         kill()
-        try? FileManager.default.removeItem(at: directory)  // Only litter would be left behind.
+        try? FileManager.default.removeItem(at: directory)  // Only temporary files would remain.
     }
 
     /// What the broker logged so far.

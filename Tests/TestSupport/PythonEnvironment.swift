@@ -16,7 +16,7 @@ public enum PythonEnvironment {
     private static func prepare() throws -> String {
         let directory = repository.appendingPathComponent(".build/test-python").path
         let log = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        defer { try? FileManager.default.removeItem(at: log) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: log) }  // Only temporary files would remain.
         let script = repository.appendingPathComponent("scripts/test-python.sh").path
         let process = try ChildProcess(script, [directory], log: log.path)
         try waitUntil("scripts/test-python.sh ends", seconds: 180) { process.ended != nil }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// `examples/tool_worker.py` as a process of its own. It ends with this object at the latest.
+/// `examples/tool_worker.py` as a process of its own. It ends with this object or earlier.
 public final class PythonWorker: Sendable {
     private let process: ChildProcess
 

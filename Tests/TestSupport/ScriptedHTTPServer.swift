@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 
 /// An HTTP/1.1 server on a loopback port whose answers are a script: which bytes, in which pieces, when, and how the
-/// connection ends. Each connection has a thread of its own. It ends with this object at the latest.
+/// connection ends. Each connection has a thread of its own. It ends with this object or earlier.
 public final class ScriptedHTTPServer: Sendable {
     /// Answers one request. A connection that it does not close waits for the next request.
     public typealias Script = @Sendable (ScriptedRequest, ScriptedConnection) throws -> Void

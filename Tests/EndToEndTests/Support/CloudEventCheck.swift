@@ -18,7 +18,7 @@ enum CloudEventCheck {
         guard !payloads.isEmpty else { return [] }
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("events-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: directory) }  // Only temporary files would remain.
         let events = directory.appendingPathComponent("events").path
         let output = directory.appendingPathComponent("output").path
         let log = directory.appendingPathComponent("log").path

@@ -44,7 +44,7 @@ final class Deployment {
         if ProcessInfo.processInfo.environment["CONVEY_KEEP"] != nil {
             print("kept \(directory.path)")
         } else {
-            try? FileManager.default.removeItem(at: directory)  // Only litter would be left behind.
+            try? FileManager.default.removeItem(at: directory)  // Only temporary files would remain.
         }
     }
 
