@@ -35,7 +35,7 @@ struct ClientMachineTests {
         #expect(machine.handle(.published(completed("Hello"))) == [.write("\n"), .exit(0)])
     }
 
-    @Test("What of an answer was missed is shown from the whole text at its end")
+    @Test("Missed text of an answer is shown from the whole text at its end")
     func missedPieces() {
         var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
         _ = machine.handle(.published(delta("Hel", 1)))
@@ -44,7 +44,7 @@ struct ClientMachineTests {
         #expect(late.handle(.published(completed("Hello"))) == [.write("Hello"), .write("\n"), .exit(0)])
     }
 
-    @Test("A further attempt starts the answer over")
+    @Test("Another attempt starts the answer over")
     func secondAttempt() {
         var answer = AnswerTracker(messageID: "m")
         #expect(answer.handle(delta("Hel", 1, attempt: 1)) == [.text("Hel")])
@@ -157,7 +157,7 @@ struct ClientMachineTests {
         #expect(script.handle(.line("/help")) == [.sendMessage(id: "m", text: "/help")])
     }
 
-    @Test("Ctrl-C aborts a running answer, and ends the chat at the prompt")
+    @Test("Ctrl-C aborts a running answer, and at the prompt ends the chat")
     func chatInterrupt() {
         var machine = ChatMachine(isInteractive: false, makeID: { "m" })
         _ = machine.handle(.line("hi"))
@@ -175,7 +175,7 @@ struct ClientMachineTests {
         #expect(machine.handle(.interrupted) == [.exit(130)])
     }
 
-    @Test("Time that runs out for an earlier message does not end a later one")
+    @Test("A time-out of an earlier message does not end a later one")
     func staleTimeouts() {
         var machine = ChatMachine(isInteractive: false, makeID: { "m" })
         _ = machine.handle(.line("hi"))
@@ -195,7 +195,7 @@ struct ClientMachineTests {
         event("conv.out.assistant.completed", 99, "m", ",\"content\":\"\(content)\"")
     }
 
-    @Test("An answer goes on behind tool calls, and its own last generation ends it")
+    @Test("An answer continues after tool calls, and its last generation ends it")
     func answersWithTools() {
         var answer = AnswerTracker(messageID: "m")
         let later = #","metadata":{"answers":"m"}"#
@@ -221,7 +221,7 @@ struct ClientMachineTests {
     }
 
     @Test(
-        "An answer that is not whole, or has no text, ends with a note",
+        "An incomplete answer, or one without text, ends with a note",
         arguments: [
             (#","content":"half","finish_reason":"length""#, "half\n", "finish_reason length"),
             (#","content":"","finish_reason":"content_filter""#, "", "finish_reason content_filter"),
@@ -236,7 +236,7 @@ struct ClientMachineTests {
         #expect(actions.last == .exit(0))
     }
 
-    @Test("An answer that waits says so, and goes on")
+    @Test("A waiting answer says so, and continues")
     func waiting() {
         let data = #","message":"answered 429","retry_in_ms":29001"#
         var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Exit statuses")
 struct ExitStatusTests {
-    @Test("Commands end with the statuses of the README, and name what they did not find", .timeLimit(.minutes(2)))
+    @Test("Commands end with the statuses of the README, and name the missing item", .timeLimit(.minutes(2)))
     func statuses() async throws {
         let deployment = try Deployment()
         try await deployment.start()
@@ -73,7 +73,7 @@ struct ExitStatusTests {
         }
     }
 
-    @Test("A service that cannot go on says why in one critical line", .timeLimit(.minutes(1)))
+    @Test("A service that cannot continue says why in one critical line", .timeLimit(.minutes(1)))
     func oneFatalLine() async throws {
         let deployment = try Deployment()
         try await deployment.start()
