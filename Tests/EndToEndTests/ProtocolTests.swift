@@ -72,7 +72,7 @@ struct ProtocolTests {
         await listener.stop()
     }
 
-    @Test("Every subject comes back as it was, in one percent-encoded topic level", .timeLimit(.minutes(1)))
+    @Test("Every subject is returned unchanged, in one percent-encoded topic level", .timeLimit(.minutes(1)))
     func subjects() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
         try await deployment.start()

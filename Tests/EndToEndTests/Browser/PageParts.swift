@@ -21,7 +21,7 @@ enum PageParts {
     // Dead letters.
     static let letter = "input[type=checkbox][name=position]"
 
-    /// The missing cause of the dead letter.
+    /// The reason shown for a dead letter whose cause did not come.
     static let causeTimeout = "its cause did not arrive in time"
 
     // Signing in.
