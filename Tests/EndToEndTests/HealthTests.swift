@@ -128,7 +128,7 @@ struct HealthTests {
         await client.stop()
     }
 
-    @Test("SIGTERM ends the process shortly after shutdown.timeout at the latest, whatever hangs", .timeLimit(.minutes(3)))
+    @Test("SIGTERM ends the process soon after shutdown.timeout, whatever hangs", .timeLimit(.minutes(3)))
     func boundedStop() async throws {
         let deployment = try Deployment(["--shutdown-timeout", "2s"])
         try await deployment.start()

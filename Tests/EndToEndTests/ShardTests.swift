@@ -61,7 +61,7 @@ extension UnderLoad {
         }
 
         @Test(
-            "A shard with a full disk fails alone: the others continue; once it is back, nothing is lost or out of order",
+            "With a full disk a shard fails alone: others continue; once it is back, nothing is lost or out of order",
             .timeLimit(.minutes(3)))
         func fullDisk() async throws {
             guard let disk = try SmallDisk(megabytes: 24) else {

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-/// The rules that every journal keeps, whatever happened to the process that wrote it (DESIGN, "Promises").
+/// The rules that every journal keeps, whatever happened to the process that wrote it.
 enum JournalAudit {
     private static let family =
         "CASE WHEN j.id IS NULL THEN 'applied' ELSE substr(j.type, 6, instr(substr(j.type, 6), '.') - 1) END"

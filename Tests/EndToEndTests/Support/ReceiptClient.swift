@@ -2,7 +2,7 @@ import Foundation
 import MQTTTransport
 import TestSupport
 
-/// What Convey says to a publisher about its message (DESIGN, "Receipts").
+/// What Convey says to a publisher about its message (docs/PROTOCOL.md, "Receipts").
 struct Receipt: Equatable, Decodable {
     var status: String
     var id: String?

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 
 /// Publishes as a client does that must not lose anything to a broker's crash: each id again and again until there is a
-/// receipt for it (DESIGN, "Receipts").
+/// receipt for it (docs/PROTOCOL.md, "Receipts").
 final class RepeatingPublisher: Sendable {
     /// Published at once; the next ones follow once these are confirmed.
     private static let burst = 25
