@@ -33,8 +33,7 @@ import Testing
     }
 
     @Test(arguments: 0..<40)
-    func `Whatever is recorded, a provider accepts the request, and it ends the conversation`(seed: UInt64)
-    {
+    func `Whatever is recorded, a provider accepts the request, and it ends the conversation`(seed: UInt64) {
         var generator = RandomEvents(seed: seed)
         var context = LLMContextProjection(options: .init(answers: .effects, keepsCanceledText: true, maxMessages: 0))
         for event in generator.list(200) {

@@ -156,7 +156,8 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         #expect(status.isAlive)
         status.threads[0].seconds = 41
         #expect(!status.isAlive)
-        #expect(status.parts.contains { $0.name == "threads" && $0.words.contains("engine has not responded for 41 s") })
+        #expect(
+            status.parts.contains { $0.name == "threads" && $0.words.contains("engine has not responded for 41 s") })
         // A long start is not a hang.
         status.recovery = .running
         status.threads[0].limit = 600

@@ -95,8 +95,7 @@ extension String {
         #expect(harness.disk.misreadConversations.isEmpty)
     }
 
-    @Test func `A call that waits for approval survives an eviction, and its approval continues the answer`() throws
-    {
+    @Test func `A call that waits for approval survives an eviction, and its approval continues the answer`() throws {
         let harness = try harnessWithWaitingCall { $0.conversationLimit = 1 }
         try harness.fill(20)
         let attempt = try #require(try harness.approve().attempts.first)

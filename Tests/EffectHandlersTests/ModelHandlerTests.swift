@@ -17,8 +17,7 @@ private let testKey = "sk-test-91c2e7"
 @Suite struct ModelHandlerTests {
     // MARK: Requests
 
-    @Test func `A model gets the conversation up to the attempt's start, in the order of the answers`() async throws
-    {
+    @Test func `A model gets the conversation up to the attempt's start, in the order of the answers`() async throws {
         let server = try answering("fine")
         var history = RecordedHistory()
         history.exchange(1, "1")

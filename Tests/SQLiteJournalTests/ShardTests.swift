@@ -41,8 +41,7 @@ import Testing
         #expect(try again.openWriter(shard: 2).records(after: .start, limit: 9).count == 3)
     }
 
-    @Test func `An existing journal keeps its shards and its partitions, and reports a request for others`() throws
-    {
+    @Test func `An existing journal keeps its shards and its partitions, and reports a request for others`() throws {
         let directory = TemporaryDirectory()
         _ = try makeStore(directory, shards: 3).prepare()
         let told = Mutex([JournalLayout]())

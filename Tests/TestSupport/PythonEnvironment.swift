@@ -1,6 +1,6 @@
 import Foundation
 
-/// The Python that tests run programs with, and what is installed for it: `Tests/requirements.txt`.
+/// The Python for the tests' programs, with its packages: `Tests/requirements.txt`.
 public enum PythonEnvironment {
     /// The top of the repository.
     public static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -8,7 +8,7 @@ public enum PythonEnvironment {
 
     private static let prepared = Result { try prepare() }
 
-    /// The interpreter, below `.build`. Makes the environment when it is not there yet, which takes up to a minute.
+    /// The interpreter, below `.build`. Makes the environment if it is missing, which takes up to a minute.
     ///
     /// - Throws: `TestSupportError` that says what is missing on this machine.
     public static func python() throws -> String { try prepared.get() }
