@@ -11,7 +11,7 @@ struct SignalCommandTests {
     }
 
     @Test(
-        "abort reports what it canceled, or that nothing was in progress; the next answer uses configure",
+        "abort reports what it canceled, or that nothing was under way; the next answer uses configure",
         .timeLimit(.minutes(1)))
     func abortAndConfigure() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "2s"])
