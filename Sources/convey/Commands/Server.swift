@@ -158,7 +158,7 @@ struct Server {
         return routes
     }
 
-    /// Before anything writes there. The runtime handles errors that may pass, by waiting.
+    /// Runs before anything writes there. The runtime handles transient errors by waiting.
     private func checkDataDirectory() throws {
         do {
             try store.check()
