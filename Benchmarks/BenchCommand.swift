@@ -2,7 +2,7 @@ import ArgumentParser
 import Foundation
 import Glibc
 
-/// `make bench`: loads a release build of Convey through a real broker and tells how it compares with the broker alone.
+/// `make bench`: loads a release build of Convey through a real broker and compares it with the broker alone.
 @main
 struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
@@ -73,7 +73,7 @@ struct BenchCommand: ParsableCommand {
         if Workplace.isInMemory(directory) {
             surroundings.say("\(directory) is in memory: syncs cost nothing there; choose a disk with --directory")
         }
-        // Read first: what is found wrong with it after a long run is found too late.
+        // Read first: an error found after a long run is found too late.
         let baseline = try baseline.map { try Baseline(file: $0) }
         let start = Clock.now
         let (reports, failures) = try measure(
@@ -81,7 +81,7 @@ struct BenchCommand: ParsableCommand {
         print("\(Machine.description)\n\n\(Table.text(reports.map(\.report)))\n")
         for report in reports { print(report.line) }
         if let baseline { print("\n" + Baseline.text(baseline.changes(in: reports.map(\.report)))) }
-        // What is printed comes before what is said, also where both go to one file.
+        // Results are printed before messages, also if both go to one file.
         fflush(nil)
         surroundings.say("bench: \(Int(Double(Clock.now - start) / 1e9)) s")
         for failure in failures { surroundings.say("bench: FAILED: \(failure)") }
@@ -89,7 +89,7 @@ struct BenchCommand: ParsableCommand {
         if !failures.isEmpty { throw ExitCode(1) }
     }
 
-    /// Runs one scenario after the other. One that fails does not take the others' results with it.
+    /// Runs one scenario after another. A failing scenario does not discard the others' results.
     private func measure(
         _ scenarios: [Scenario], _ surroundings: Surroundings
     ) throws -> (reports: [(report: ScenarioReport, line: String)], failures: [String]) {

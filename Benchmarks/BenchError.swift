@@ -1,6 +1,6 @@
 import Glibc
 
-/// Why a benchmark ended without a result.
+/// The reason why a benchmark ended without a result.
 struct BenchError: Error, CustomStringConvertible {
     let description: String
 
@@ -9,7 +9,7 @@ struct BenchError: Error, CustomStringConvertible {
         self.description = description
     }
 
-    /// A failed system call, with what the system says about it.
+    /// A failed system call, with the system's description.
     static func system(_ what: String, code: Int32 = errno) -> BenchError {
         BenchError("\(what): \(String(cString: strerror(code)))")
     }

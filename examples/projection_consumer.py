@@ -1,7 +1,7 @@
-"""Keeps conversations in a SQLite database of its own, from Convey's published events alone.
+"""Keeps conversations in its own SQLite database, using only Convey's published events.
 
-pip install paho-mqtt (2.x); python projection_consumer.py HOST PORT DATABASE. Kill it at any time: what is not committed is
-not acknowledged, so the broker delivers it again, and what comes again is dropped by its sequence. Holes are filled by asking.
+pip install paho-mqtt (2.x); python projection_consumer.py HOST PORT DATABASE. You may kill it at any time: it does
+not acknowledge uncommitted events, so the broker delivers them again. It drops repeats by sequence and queries missing events.
 """
 import json
 import sqlite3
@@ -18,7 +18,7 @@ answers = f"conv/receipt/+/{client_id}"
 database.executescript("""
     PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;
     CREATE TABLE IF NOT EXISTS seen (subject, family, sequence, PRIMARY KEY (subject, family, sequence));
-    -- A marker says where its signal stands; an output's text comes with the output.
+    -- A marker contains its signal's place; an output contains its own text.
     CREATE TABLE IF NOT EXISTS places (subject, id, position, PRIMARY KEY (subject, id));
     CREATE TABLE IF NOT EXISTS texts (subject, id, role, text, PRIMARY KEY (subject, id));
     CREATE VIEW IF NOT EXISTS timeline AS
@@ -31,7 +31,7 @@ def run(sql, *values):
 
 
 def take(event):
-    """Takes an event in; returns the sequence before it that has been seen, or None for a repeat."""
+    """Stores an event; returns the previous sequence that was seen, or None for a repeat."""
     subject, family, sequence, data = event["subject"], event["type"].split(".")[1], event["sequence"], event["data"]
     if not run("INSERT OR IGNORE INTO seen VALUES (?, ?, ?)", subject, family, sequence).rowcount:
         return None
@@ -62,7 +62,7 @@ def on_message(_, userdata, message):
     is_answer = message.topic.startswith("conv/receipt/")
     taken = [take(event) for event in (body.get("events", []) if is_answer else [body])]
     database.commit()
-    client.ack(message.mid, message.qos)   # only now: it is on disk
+    client.ack(message.mid, message.qos)   # only now is it on disk
     if is_answer:
         if "next" in body and any(before is not None for before in taken):
             ask(body["subject"], family=message.properties.CorrelationData.decode(), after=body["next"]["after"])

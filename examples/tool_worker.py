@@ -1,10 +1,10 @@
-"""A tool worker: does the calls of one tool that models make through Convey. Protocol: docs/PROTOCOL.md, "Tool workers".
+"""A tool worker: runs the calls that models make to one tool through Convey. Protocol: docs/PROTOCOL.md, "Tool workers".
 
     python3 -m venv .venv && .venv/bin/pip install 'paho-mqtt>=2,<3'
     .venv/bin/python examples/tool_worker.py --port 1883 --tool get_weather --log /var/lib/weather/results.jsonl
 
-Results are kept in --log by idempotency key, so that a call that comes again, after a crash of Convey, the broker or this
-worker, is answered and not done again. Replace `work` with what your tool does.
+The worker keeps results in --log by idempotency key. If a call is repeated after a crash of Convey, the broker or this
+worker, it answers without running the call again. Replace `work` with your tool.
 """
 import argparse
 import json
@@ -22,17 +22,17 @@ parser.add_argument("--username", help="with --password-file")
 parser.add_argument("--password-file")
 parser.add_argument("--root", default="conv", help="Convey's mqtt.root")
 parser.add_argument("--tool", default="get_weather")
-parser.add_argument("--log", required=True, help="JSON lines: what has been done, by idempotency key")
+parser.add_argument("--log", required=True, help="file of results by idempotency key, as JSON lines")
 options = parser.parse_args()
 
 
 class Failure(Exception):
-    """The tool cannot do it. Set `retriable` when the same call may succeed later."""
+    """The call failed. Set `retriable` if the same call may succeed later."""
     retriable = False
 
 
 def work(arguments, progress, canceled):
-    """The tool itself: returns any JSON, raises Failure, calls progress(text), looks at canceled (an Event)."""
+    """The tool itself: returns any JSON, raises Failure, calls progress(text), checks canceled (an Event)."""
     if arguments["city"] == "Atlantis":
         raise Failure("there is no weather station in Atlantis")
     progress(f"asking the station of {arguments['city']}")
@@ -42,18 +42,18 @@ def work(arguments, progress, canceled):
 
 
 lock = threading.Lock()
-results = {}   # by idempotency key: the reply as it was sent
+results = {}   # by idempotency key: the reply that was sent
 running = {}   # by idempotency key: [the latest call, the Event that stops it]
 log = open(options.log, "a+", encoding="utf-8")
 log.seek(0)
 for line in log:
-    if line.endswith("]\n"):   # the last line of a process that was killed may be cut off
+    if line.endswith("]\n"):   # a killed process may leave an incomplete last line
         results.update([json.loads(line)])
 log.write("\n")
 
 
 def send(client, call, reply):
-    """A reply belongs to the call whose correlation data it has, or (MQTT 3.1.1) whose key and attempt it names."""
+    """Correlation data assign a reply to its call; with MQTT 3.1.1 the key and the attempt do."""
     properties = Properties(PacketTypes.PUBLISH)
     properties.ContentType = "application/json"
     properties.CorrelationData = f"{call['idempotency_key']}/{call['attempt']}".encode()
@@ -70,7 +70,7 @@ def run(client, key, job):
     with lock:
         if running.get(key) is job:
             del running[key]
-        if reply["type"] == "result":   # an error is not kept: the next attempt tries again
+        if reply["type"] == "result":   # errors are not kept: the next attempt tries again
             results[key] = reply
             print(json.dumps([key, reply]), file=log, flush=True)
             os.fsync(log.fileno())
@@ -81,12 +81,12 @@ def run(client, key, job):
 def on_call(client, userdata, message):
     call = json.loads(message.payload)
     if datetime.fromisoformat(call["deadline"].replace("Z", "+00:00")) < datetime.now(timezone.utc):
-        return   # it waited here for too long; nobody waits for it any more
+        return   # the deadline has passed, and the result is no longer needed
     with lock:
         key = call["idempotency_key"]
         if key in results:
             send(client, call, results[key])
-        elif key in running:   # another attempt at what is being done: answer that one
+        elif key in running:   # another attempt at a running call: answer the newest
             running[key][0] = call
         else:
             running[key] = [call, threading.Event()]
@@ -103,7 +103,7 @@ def on_cancel(client, userdata, message):
 
 
 def on_connect(client, userdata, flags, reason, properties):
-    # Several workers of one tool share the calls: $share/GROUP/… for the first, every one of them needs the second.
+    # Several workers share a tool's calls, with $share/GROUP/…; each of them needs all cancellations.
     client.subscribe([(f"$share/{options.tool}/{options.root}/tool/{options.tool}/call", 1),
                       (f"{options.root}/tool/{options.tool}/cancel", 1)])
 

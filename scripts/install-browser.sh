@@ -1,8 +1,8 @@
 #!/bin/sh
-# Installs what the browser tests need: Chromium, chromedriver, and fonts for the letters of their pictures. Does nothing for
-# packages that are there. `make test` calls it.
+# Installs the requirements of the browser tests: Chromium, chromedriver, and fonts for the screenshots. Skips
+# installed packages. `make test` calls it.
 #
-# Where it cannot install them it says so, and the tests are left out. With CONVEY_REQUIRE_BROWSER=1 that is an error instead.
+# If it cannot install them, it says so, and the tests are skipped. With CONVEY_REQUIRE_BROWSER=1 that is an error instead.
 set -eu
 
 packages="chromium chromium-driver fonts-dejavu-core fonts-wqy-microhei"

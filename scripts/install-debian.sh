@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs the Debian packages that Convey is built and run with. Does nothing for those that are there. Works as root or
+# Installs the Debian packages for building and running Convey. Skips installed ones. Works as root or
 # with sudo.
 set -eu
 

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Makes the Python environment that tests run programs in: the example tool worker, a mock of model providers that others have
-# written, the CloudEvents project's SDK, and schemathesis. Does nothing where it is there already. `make test` calls it, and so do
-# tests that are run without make.
+# Makes the Python environment for programs in tests: the example tool worker, an independent mock of model
+# providers, the CloudEvents project's SDK, and schemathesis. Does nothing if it exists. `make test` calls it, and so do
+# tests run without make.
 #
-#   scripts/test-python.sh [DIRECTORY]     .build/test-python when left out
+#   scripts/test-python.sh [DIRECTORY]     .build/test-python by default
 set -eu
 cd "$(dirname "$0")/.."
 

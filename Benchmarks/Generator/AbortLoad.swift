@@ -1,13 +1,13 @@
 /// The steps of the abort scenario: finds the partitions, fills their queues, starts streams and stops them.
 ///
-/// A queue is made of signals that wait for a cause: it grows at leisure, and the cause lets all of it go at once.
+/// A queue consists of signals that wait for a cause: it grows slowly, and the cause releases all of it at once.
 final class AbortLoad {
     struct Sample {
-        /// From the abort's publish until `canceled` was seen.
+        /// From the publication of the abort until `canceled` was seen.
         var seenMilliseconds: Double
-        /// From the abort's publish until `canceled` was recorded, by its `time`.
+        /// From the publication of the abort until `canceled` was recorded, by its `time`.
         var recordedMilliseconds: Double
-        /// Signals that waited to be applied just before the abort.
+        /// The number of signals waiting to be applied just before the abort.
         var queued: Int
     }
 
@@ -18,13 +18,13 @@ final class AbortLoad {
     }
 
     static let subjectPrefix = "a"
-    /// Enough for each of 64 partitions to get its share.
+    /// Enough to give each of 64 partitions its share.
     static let subjectCount = 2_000
     private static let streamWords = 1_000
     private static let rest: Int64 = 2_000_000
-    /// Between two looks while aborts are timed.
+    /// The interval of checks while aborts are timed.
     private static let shortRest: Int64 = 250_000
-    /// How long before an abort is due the depth of the queues is asked for.
+    /// How long before an abort is due the queue depth is read.
     private static let lookAhead: Int64 = 5_000_000
     private static let patience: Int64 = 60_000_000_000
 
@@ -35,13 +35,13 @@ final class AbortLoad {
     private var rest = AbortLoad.rest
     private var stream = EventStream(prefix: subjectPrefix, subjects: subjectCount)
 
-    /// By subject; nil until a marker has told.
+    /// By subject; nil until a marker has given it.
     private var partitions: [Int?] = Array(repeating: nil, count: subjectCount)
     private var started: Set<Int> = []
     private var aborts: [Int: Abort] = [:]
     private var samples: [Sample] = []
     private var released: Set<Int> = []
-    /// Markers of conversations that have a queue, since it was let go.
+    /// Markers of conversations with a queue, since its release.
     private(set) var appliedSinceRelease = 0
 
     private static let marker = Array("event/applied".utf8)
@@ -58,7 +58,7 @@ final class AbortLoad {
         try subscriber.subscribe(["conv/applied/#", "conv/effect/+/llm/generation/+"])
     }
 
-    /// Asks Convey, by a note to each, which partition owns which subject.
+    /// Finds, with a note to each, which partition owns which subject.
     /// - Returns: the subjects of each partition.
     func findPartitions() throws -> [[Int]] {
         let templates = SignalTemplates(.init(tag: "probe"), subjects: subjects)
@@ -69,8 +69,8 @@ final class AbortLoad {
         return (0..<count).map { partition in known.indices.filter { known[$0] == partition } }
     }
 
-    /// Gives each of the subjects that many signals that wait for the cause that `release` publishes.
-    /// - Parameter progress: told now and then how many Convey has taken.
+    /// Gives each of the subjects a number of signals that wait for the cause published by `release`.
+    /// - Parameter progress: called now and then with the number that Convey has taken.
     func park(_ count: Int, on queues: [Int], progress: @escaping (Int) -> Void) throws {
         let cause = SignalTemplates.id(.init(tag: "release"), 0)
         let templates = SignalTemplates(.init(dataBytes: 0, tag: "parked", cause: cause), subjects: subjects)
@@ -79,12 +79,12 @@ final class AbortLoad {
             templates.publish(number / queues.count, subject: queues[number % queues.count], on: publisher)
         }
         try wait(for: "\(total) signals in the queues") {
-            // A page that does not come is looked for again.
+            // A missing page is requested again.
             Int((try? self.convey.metrics()["convey_signals_parked"]) ?? 0) == total
         }
     }
 
-    /// Publishes the cause: everything parked may be applied now.
+    /// Publishes the cause: everything parked may now be applied.
     func release(_ queues: [Int]) throws {
         let templates = SignalTemplates(.init(tag: "release"), subjects: subjects)
         released = Set(queues)
@@ -103,7 +103,7 @@ final class AbortLoad {
         try wait(for: "the start of all streams") { self.started.count == conversations.count }
     }
 
-    /// Aborts one conversation after the other at that interval, whatever became of those before.
+    /// Aborts one conversation after another at that interval, whatever happened to the earlier ones.
     /// - Returns: one sample each, once all have been seen.
     func abort(_ conversations: [Int], everyMilliseconds interval: Double, tag: String) throws -> [Sample] {
         let templates = SignalTemplates(

@@ -1,9 +1,10 @@
 import Glibc
 
-/// Finds things in JSON without decoding it. What is looked for is a whole member's name in quotes, which nothing that the
+/// Finds members in JSON without decoding it. The pattern is a whole member name in quotes, which no text sent by the
+/// generator contains.
 /// generator sends has in its text.
 enum ByteSearch {
-    /// Where `pattern` begins, at or behind `start`.
+    /// The position of `pattern`, at or after `start`.
     static func find(_ pattern: [UInt8], in bytes: UnsafeRawBufferPointer, from start: Int = 0) -> Int? {
         guard let base = bytes.baseAddress, let first = pattern.first, start + pattern.count <= bytes.count else {
             return nil
@@ -18,7 +19,7 @@ enum ByteSearch {
         }
     }
 
-    /// The digits at `start`, as a number; nil when there are none, or more than fit.
+    /// The digits at `start`, as a number; nil if there are none, or more than fit.
     static func number(in bytes: UnsafeRawBufferPointer, at start: Int) -> Int? {
         var number = 0
         var digits = 0

@@ -1,4 +1,5 @@
-/// Publishes messages and reads everything that comes of them. A conversation gets its next message when its answer is
+/// Publishes messages and reads all resulting events. A conversation gets its next message when its answer is complete,
+/// so that as many answers are in progress as there are conversations.
 /// complete, so that as many answers are under way as there are conversations.
 final class ChatLoad {
     struct Outcome {
@@ -38,10 +39,10 @@ final class ChatLoad {
         try subscriber.subscribe(EventStream.filters)
     }
 
-    /// Events seen so far.
+    /// The number of events seen so far.
     var events: Int { stream.count }
 
-    /// Talks for that long, then waits for the answers that are under way.
+    /// Talks for that long, then waits for the answers in progress.
     func run(warmUpSeconds: Double, seconds: Double) throws -> Outcome {
         let warmUntil = Clock.now + Int64(warmUpSeconds * 1e9)
         while Clock.now < warmUntil { try round(publishes: true) }
@@ -57,7 +58,7 @@ final class ChatLoad {
         return outcome
     }
 
-    /// Waits until as many events have come as Convey says that it has published.
+    /// Waits until as many events have arrived as Convey reports as published.
     func wait(forEvents count: Int) throws {
         try wait(for: "events") { self.stream.count >= count }
         guard stream.repeats == 0 else { throw BenchError("\(stream.repeats) events came more than once") }

@@ -1,6 +1,7 @@
 import Glibc
 
-/// One MQTT connection to a broker on 127.0.0.1: a raw non-blocking socket with a buffer in each direction. Many packets go
+/// One MQTT connection to a broker on 127.0.0.1: a raw non-blocking socket with a buffer in each direction. Many
+/// packets share a `send` or a `recv`; a message costs a copy and a few comparisons.
 /// into one `send`, many come out of one `recv`; what a message costs here is a copy and a few comparisons.
 ///
 /// Belongs to the one thread of the generator.
@@ -29,7 +30,7 @@ final class Connection {
         case subscribed([UInt8])
     }
 
-    /// The largest packet that is understood, and what one `recv` takes at the most.
+    /// The largest packet that is read, and the most that one `recv` takes.
     private static let incomingCapacity = 1 << 20
     private static let answerTimeoutSeconds = 10.0
 
@@ -54,7 +55,7 @@ final class Connection {
         outgoing.deallocate()
     }
 
-    /// Whether the socket did not take everything at the last `flush`.
+    /// Whether the socket did not accept everything at the last `flush`.
     var hasUnsent: Bool { outgoingCount > outgoingHead }
 
     /// Subscribes at QoS 1 and waits for the broker's answer.
@@ -65,8 +66,8 @@ final class Connection {
         }
     }
 
-    /// Puts a QoS 1 PUBLISH behind what is to be sent, with the next packet id.
-    /// - Returns: where the packet was put, for a caller that changes some of its bytes; valid until the next call.
+    /// Appends a QoS 1 PUBLISH to the send buffer, with the next packet id.
+    /// - Returns: the packet's position, for a caller that changes some of its bytes; valid until the next call.
     func publish(_ packet: UnsafeRawBufferPointer, packetIDOffset: Int) -> UnsafeMutableRawPointer {
         let place = reserve(packet.count)
         if let source = packet.baseAddress { place.copyMemory(from: source, byteCount: packet.count) }
@@ -80,7 +81,7 @@ final class Connection {
         packet.bytes.withUnsafeBytes { _ = publish($0, packetIDOffset: packet.packetIDOffset) }
     }
 
-    /// Sends what the socket takes.
+    /// Sends as much as the socket accepts.
     func flush() throws {
         while outgoingHead < outgoingCount {
             let sent = send(descriptor, outgoing + outgoingHead, outgoingCount - outgoingHead, Int32(MSG_NOSIGNAL))
@@ -95,8 +96,8 @@ final class Connection {
         outgoingCount = 0
     }
 
-    /// Takes what has come. Each message is handed to `body` (topic and payload, valid during the call) and its PUBACK put
-    /// behind what is to be sent.
+    /// Reads the received packets. Each message is passed to `body` (topic and payload, valid during the call) and its
+    /// PUBACK appended to the send buffer.
     func receive(_ body: (UnsafeRawBufferPointer, UnsafeRawBufferPointer) throws -> Void) throws {
         while true {
             let room = Self.incomingCapacity - incomingCount
@@ -180,7 +181,7 @@ final class Connection {
         return outgoing + outgoingCount
     }
 
-    /// What is buffered is bounded by the windows of whoever publishes.
+    /// The publishers' windows bound the buffer.
     private func makeRoom(_ count: Int) {
         let waiting = outgoingCount - outgoingHead
         while waiting + count > outgoingCapacity { outgoingCapacity *= 2 }

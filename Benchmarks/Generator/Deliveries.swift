@@ -6,20 +6,20 @@ struct Deliveries {
 
     /// Signals that came back, each counted once.
     private(set) var seen = 0
-    /// Times that one came which had come before.
+    /// Repeats of signals that had come before.
     private(set) var repeats = 0
-    /// Messages that are about no signal of this tag.
+    /// Messages about no signal of this tag.
     private(set) var strays = 0
 
     /// - Parameters:
     ///   - member: the JSON member that holds the id: `causationid` in a marker, `id` in the signal itself.
-    ///   - tag: what ids start with.
+    ///   - tag: the beginning of the ids.
     init(member: String, tag: String) {
         prefix = Array("\"\(member)\":\"\(tag)-".utf8)
     }
 
     /// Finds the id in a payload and counts it.
-    /// - Returns: the number, the first time that it comes.
+    /// - Returns: the number, if it is new.
     mutating func note(_ payload: UnsafeRawBufferPointer) -> Int? {
         guard let (number, place) = find(in: payload) else {
             strays += 1
@@ -38,7 +38,7 @@ struct Deliveries {
 
     func hasSeen(_ number: Int) -> Bool { number < times.count && times[number] > 0 }
 
-    /// Messages of one kind hold the id at nearly the same place.
+    /// Messages of one kind have the id at nearly the same position.
     private func find(in payload: UnsafeRawBufferPointer) -> (number: Int, at: Int)? {
         let place =
             ByteSearch.find(prefix, in: payload, from: max(0, lastPlace - 24)) ?? ByteSearch.find(prefix, in: payload)

@@ -6,7 +6,7 @@ import SQLiteJournal
 import Signals
 import Synchronization
 
-/// Engines on threads of their own, each with a journal of its own in one directory, fed with signals that are ready in memory.
+/// Engines on their own threads, each with its own journal in one directory, fed with prepared signals from memory.
 final class EngineLoad: Sendable {
     struct Outcome {
         var signals = 0
@@ -41,7 +41,7 @@ final class EngineLoad: Sendable {
     }
 
     private static let partitions = 64
-    /// Signals handed over at once: what ingress collects under load.
+    /// Signals per batch: as many as ingress collects under load.
     private static let batch = 200
     /// Conversations in all, as in the scenario `ingest`.
     private static let conversations = 1_000
@@ -103,7 +103,7 @@ final class EngineLoad: Sendable {
             try drive(shard, &result)
         } catch {
             result.failure = "\(error)"
-            // Whoever waits for it to be ready must not wait for ever.
+            // Its waiter must not wait forever.
             ready.add(1, ordering: .sequentiallyConsistent)
         }
         measured.withLock { $0.append(result) }
@@ -135,7 +135,7 @@ final class EngineLoad: Sendable {
                 Clock.sleep(milliseconds: 1)
                 continue
             }
-            // What the last transaction published counts as acknowledged.
+            // Everything published by the last transaction counts as acknowledged.
             input.outboxCursor = engine.lastPosition
             let output = try engine.process(input, at: Self.time())
             guard output.outcomes.count == Self.batch else { throw BenchError("not all signals were recorded") }
@@ -146,7 +146,7 @@ final class EngineLoad: Sendable {
         if startedAt > 0 { result.time = Self.threadTime() - startedAt }
     }
 
-    /// Those that belong to a shard.
+    /// The signals of a shard.
     private func subjects(of shard: Int) -> [String] {
         SignalTemplates.subjects("s", Self.conversations).filter {
             StableHash.partition(of: $0, count: Self.partitions) % shards == shard

@@ -1,9 +1,9 @@
 import Glibc
 
-/// What Convey publishes, as a subscriber reads it: which event of which conversation, and whether one is missing.
+/// Convey's events as a subscriber reads them: which event of which conversation, and whether one is missing.
 ///
-/// Counts each conversation's `sequence` by family (docs/PROTOCOL.md, "Repeats and holes"): the next number is one event, a
-/// number that was there is a repeat, and a jump is a loss.
+/// Counts each conversation's `sequence` by family (docs/PROTOCOL.md, "Repeats and holes"): the next number is a new
+/// event, a known number is a repeat, and a jump is a loss.
 struct EventStream {
     enum Family: Int, CaseIterable {
         case out, effect, applied
@@ -30,7 +30,7 @@ struct EventStream {
     private(set) var bytes = 0
     private(set) var repeats = 0
 
-    /// The filters that bring all families.
+    /// The filters for all families.
     static let filters = ["conv/out/#", "conv/effect/#", "conv/applied/#"]
 
     /// - Parameter prefix: of the subjects' names.
@@ -40,7 +40,7 @@ struct EventStream {
     }
 
     /// Reads one message.
-    /// - Throws: when it is not what Convey publishes, or one before it has not come.
+    /// - Throws: if it is not an event of Convey, or an earlier one is missing.
     mutating func read(_ topic: UnsafeRawBufferPointer, _ payload: UnsafeRawBufferPointer) throws -> Event {
         guard let family = Family.allCases.first(where: { starts(topic, with: names[$0.rawValue]) }),
             let subject = subject(of: topic, behind: names[family.rawValue].count)
@@ -73,7 +73,7 @@ struct EventStream {
         return number < sequences[0].count ? (number, end + 1) : nil
     }
 
-    /// The envelope's `sequence`: it stands before `data`, and no text of ours has a quote.
+    /// The envelope's `sequence`: it comes before `data`, and our texts contain no quote.
     static func sequence(in payload: UnsafeRawBufferPointer) -> Int? {
         guard let place = ByteSearch.find(member, in: payload) else { return nil }
         return ByteSearch.number(in: payload, at: place + member.count)

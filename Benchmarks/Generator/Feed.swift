@@ -1,16 +1,16 @@
-/// Publishes many signals at the pace at which Convey takes them, without a look at what comes of them: to fill a journal
-/// or a queue in less time than a measured load would take.
+/// Publishes many signals at the pace at which Convey takes them, without reading the results: it fills a journal or a
+/// queue faster than a measured load would.
 struct Feed {
     let publisher: Connection
     let convey: ConveyServer
-    /// Told now and then how many Convey has taken.
+    /// Called now and then with the number that Convey has taken.
     var progress: (Int) -> Void
 
-    /// Published and not yet taken by Convey; what is on top waits in the broker's memory.
+    /// Published and not yet taken by Convey; any more waits in the broker's memory.
     private static let outstanding = 20_000
     private static let window = 500
     private static let rest: Int64 = 2_000_000
-    /// Between two looks at Convey's metrics.
+    /// The interval of reading Convey's metrics.
     private static let lookInterval: Int64 = 100_000_000
     private static let progressStep = 100_000
     private static let patience: Int64 = 60_000_000_000

@@ -1,19 +1,20 @@
 import Glibc
 
-/// A client of `GET /v1/conversations/{subject}/stream`: a raw socket that says what has come, and that nothing is missing.
+/// A client of `GET /v1/conversations/{subject}/stream`: a raw socket that reports events, and checks that none is
+/// missing.
 ///
 /// Belongs to the one thread of the generator.
 final class LiveStream {
     let subject: String
     let descriptor: Int32
-    /// This side's.
+    /// This side's port.
     let port: UInt16
-    /// Of the last event that has come; 0 before the first.
+    /// The offset of the last event received; 0 before the first.
     private(set) var offset: Int
     private(set) var events = 0
-    /// Whether the other side has closed it.
+    /// Whether the other side has closed the connection.
     private(set) var hasEnded = false
-    /// Whether its delays are of interest.
+    /// Whether its delays are measured.
     var isMeasured = true
 
     private var reader = ServerSentEventReader()
@@ -22,7 +23,7 @@ final class LiveStream {
 
     var isOpen: Bool { reader.isOpen }
 
-    /// Connects and asks for what comes behind an offset; the answer is for `receive`.
+    /// Connects and asks for the events after an offset; `receive` reads the answer.
     /// - Parameter receiveBuffer: see `Loopback.connect`.
     init(_ subject: String, after offset: Int, port: UInt16, receiveBuffer: Int32? = nil) throws {
         self.subject = subject
@@ -39,10 +40,10 @@ final class LiveStream {
 
     deinit { close(descriptor) }
 
-    /// Takes what one `recv` brings.
+    /// Reads the data of one `recv`.
     /// - Parameter body: called with each event.
-    /// - Returns: false when there was nothing.
-    /// - Throws: when an event is missing or comes again.
+    /// - Returns: false if there was nothing.
+    /// - Throws: if an event is missing or repeated.
     @discardableResult
     func receive(into buffer: UnsafeMutableRawBufferPointer, _ body: (UnsafeRawBufferPointer) throws -> Void) throws
         -> Bool

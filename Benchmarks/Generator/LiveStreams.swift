@@ -1,19 +1,19 @@
 import Glibc
 
-/// Many live streams, read in one loop. Fails when one of them misses an event, gets it twice, or ends.
+/// Many live streams, read in one loop. Fails if one of them misses an event, repeats one, or ends.
 ///
 /// Belongs to the one thread of the generator.
 final class LiveStreams {
     private(set) var streams: [LiveStream] = []
     /// Whether delays are kept.
     var isMeasuring = false
-    /// From the time that an event bears until it was seen, in nanoseconds.
+    /// From the time in the event until it was seen, in nanoseconds.
     private(set) var delays: [Double] = []
     /// Called with each event and the time when it was seen (`Clock.now`).
     var onEvent: ((UnsafeRawBufferPointer, Int64) throws -> Void)?
 
     private let convey: ConveyServer
-    /// One a stream.
+    /// One per stream.
     private var places: [pollfd] = []
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 16)
     private var times = TimestampReader()
@@ -27,15 +27,15 @@ final class LiveStreams {
 
     deinit { buffer.deallocate() }
 
-    /// Events that have come on all of them.
+    /// The number of events on all streams.
     var events: Int { streams.reduce(0) { $0 + $1.events } }
 
-    /// Opens a stream for each subject, behind what is recorded of it, and waits until all are answered.
+    /// Opens a stream for each subject, after its recorded events, and waits until all are answered.
     func open(_ subjects: [String]) throws {
         try open(try subjects.map { ($0, try newestOffset(of: $0)) })
     }
 
-    /// Opens streams, each behind an offset, and waits until all are answered.
+    /// Opens streams, each after an offset, and waits until all are answered.
     func open(_ places: [(subject: String, after: Int)]) throws {
         for (subject, offset) in places { add(try LiveStream(subject, after: offset, port: convey.httpPort)) }
         try wait(for: "open live streams") { self.streams.allSatisfy(\.isOpen) }
@@ -53,12 +53,12 @@ final class LiveStreams {
         places.removeLast()
     }
 
-    /// Takes what has come; waits for it up to so many milliseconds.
+    /// Reads the received data; waits for it up to a number of milliseconds.
     func receive(waitMilliseconds: Int32 = 0) throws {
         guard poll(&places, nfds_t(places.count), waitMilliseconds) > 0 else { return }
         for (stream, place) in zip(streams, places) where place.revents != 0 {
             let now = Clock.now
-            // Both clocks are read once for all that one `recv` brings.
+            // Both clocks are read once for all events of one `recv`.
             let wall = Clock.wall
             try stream.receive(into: buffer) { data in
                 if isMeasuring, stream.isMeasured { try noteDelay(data, wall) }
@@ -82,7 +82,7 @@ final class LiveStreams {
         return delays.sorted()
     }
 
-    /// Waits until each has brought all that is recorded of its conversation.
+    /// Waits until each stream has brought all recorded events of its conversation.
     func catchUp() throws {
         let newest = try streams.map { try newestOffset(of: $0.subject) }
         try wait(for: "events on live streams") {
@@ -90,7 +90,7 @@ final class LiveStreams {
         }
     }
 
-    /// The offset of a conversation's newest event; 0 when there is none.
+    /// The offset of a conversation's newest event; 0 without one.
     func newestOffset(of subject: String) throws -> Int {
         let path = "/v1/conversations/\(subject)/events?limit=1"
         let answer = convey.get(path)

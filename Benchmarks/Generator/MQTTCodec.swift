@@ -1,13 +1,15 @@
-/// As much of MQTT 3.1.1 as a load generator needs (sections 2 and 3 of the specification), as pure functions of bytes.
+/// The part of MQTT 3.1.1 that a load generator needs (sections 2 and 3 of the specification), as pure functions of
+/// bytes.
 ///
-/// Written by hand because a general client would be what is measured: libmosquitto spends several microseconds and system
-/// calls on each message, searches what is in flight at each publish, and cannot put many packets into one write.
+/// Written by hand, because a general client would dominate the measurement: libmosquitto spends several microseconds
+/// and system calls on each message, searches the messages in flight at each publish, and cannot put many packets into
+/// one write.
 enum MQTTCodec {
     /// A packet that a broker sends. Buffers point into the bytes that were parsed.
     enum Packet {
         case connectionAccepted
         case connectionRefused(code: UInt8)
-        /// The return codes, one a filter; 0x80 and above is a refusal.
+        /// The return codes, one per filter; 0x80 and above is a refusal.
         case subscribed(packetID: UInt16, codes: UnsafeRawBufferPointer)
         case acknowledged(packetID: UInt16)
         /// `packetID` is 0 for QoS 0, which has none.
@@ -19,11 +21,11 @@ enum MQTTCodec {
         case packet(Packet, length: Int)
         /// The bytes end before the packet does.
         case incomplete
-        /// These bytes are no packet that a broker may send to us.
+        /// The bytes are not a packet that a broker may send.
         case malformed
     }
 
-    /// A PUBLISH, and where its packet id is to be written.
+    /// A PUBLISH, and the position of its packet id.
     struct Publish {
         var bytes: [UInt8]
         var packetIDOffset: Int

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Waits for sockets with a clock that is finer than `poll`'s milliseconds.
+/// Waits for sockets with a finer clock than `poll`'s milliseconds.
 enum Readiness {
     /// Returns when one of the connections has something to read or room to write, or at `instant` (`Clock.now`).
     static func wait(for connections: [Connection], until instant: Int64) {
@@ -17,7 +17,7 @@ enum Readiness {
         _ = pselect(highest + 1, &readers, &writers, nil, &timeout, nil)
     }
 
-    /// What the macro FD_SET does. Descriptors here are far below FD_SETSIZE: a generator has a dozen.
+    /// The macro FD_SET. Descriptors here are far below FD_SETSIZE: a generator has a dozen.
     private static func add(_ descriptor: Int32, to set: inout fd_set) {
         withUnsafeMutableBytes(of: &set) { $0[Int(descriptor) / 8] |= 1 << UInt8(descriptor % 8) }
     }

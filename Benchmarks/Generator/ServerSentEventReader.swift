@@ -1,16 +1,16 @@
 import Glibc
 
-/// Reads the answer to a request for a live stream: the head, the chunks (RFC 9112, section 7.1) where the body comes in
-/// chunks, and in it server-sent events (WHATWG HTML, section 9.2). Bytes may come in any pieces.
+/// Reads the answer to a request for a live stream: the head, the chunks (RFC 9112, section 7.1) of a chunked body, and
+/// its server-sent events (WHATWG HTML, section 9.2). Bytes may come in any pieces.
 struct ServerSentEventReader {
     private enum Place {
         case head
         /// The body as it is, up to the connection's end.
         case body
         case chunkSize
-        /// So many bytes of a chunk are to come.
+        /// The number of bytes of a chunk still to come.
         case chunk(Int)
-        /// The line's end behind a chunk.
+        /// The line end after a chunk.
         case chunkEnd
         case ended
     }
@@ -19,12 +19,12 @@ struct ServerSentEventReader {
         case head = "a head that is none", chunk = "a chunk that is none", id = "an event without a number for an id"
     }
 
-    /// Whether the head has come, and some of the body: a stream says something as soon as it is open.
+    /// Whether the head and some of the body have arrived: a stream sends something as soon as it is open.
     private(set) var isOpen = false
     private var place = Place.head
-    /// What has come of the head, or of a line that says a chunk's size.
+    /// The received part of the head, or of a line with a chunk's size.
     private var line: [UInt8] = []
-    /// What has come of a line of the body.
+    /// The received part of a line of the body.
     private var rest: [UInt8] = []
     private var id: Int?
     private var data: [UInt8] = []
@@ -33,12 +33,12 @@ struct ServerSentEventReader {
     private static let headEnd = Array("\r\n\r\n".utf8)
     private static let idField = Array("id: ".utf8)
     private static let dataField = Array("data: ".utf8)
-    /// More of a head, or of a line with a chunk's size, is a fault.
+    /// A longer head, or a longer line with a chunk's size, is an error.
     private static let headLimit = 16_384
 
-    /// Takes what has come.
+    /// Processes received bytes.
     /// - Parameter body: called with each event's id and data, which are valid during the call.
-    /// - Throws: when the status is not 200, or it is no HTTP.
+    /// - Throws: if the status is not 200, or the answer is not HTTP.
     mutating func read(_ bytes: UnsafeRawBufferPointer, _ body: (Int, UnsafeRawBufferPointer) throws -> Void) throws {
         var bytes = bytes[...]
         while !bytes.isEmpty {
@@ -100,7 +100,7 @@ struct ServerSentEventReader {
                 try readLine(piece, body)
             } else {
                 rest += piece
-                // Not its memory: the next long line needs it again.
+                // Keeps its memory: the next long line needs it again.
                 var whole: [UInt8] = []
                 swap(&whole, &rest)
                 try whole.withUnsafeBytes { try readLine($0, body) }
@@ -120,7 +120,7 @@ struct ServerSentEventReader {
             try data.withUnsafeBytes { try body(id, $0) }
             data.removeAll(keepingCapacity: true)
         } else if line.starts(with: Self.dataField) {
-            // Several lines of data are one text.
+            // Several data lines form one text.
             if !data.isEmpty { data.append(Self.lineFeed) }
             data += line[Self.dataField.count...]
         } else if line.starts(with: Self.idField) {

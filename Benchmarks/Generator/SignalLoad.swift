@@ -1,23 +1,24 @@
 import Glibc
 
-/// Publishes numbered signals and counts what comes back of them. One thread, one loop: read, publish, write, wait.
+/// Publishes numbered signals and counts the returned ones. One thread, one loop: read, publish, write, wait.
 ///
-/// It goes as fast as what is outstanding allows (a closed loop), or sends each signal when it is due whatever happened to
-/// those before it (an open loop). In a closed loop it rests two milliseconds between two rounds: dozens of messages then
-/// share a system call, and the processors are left to what is measured. What is outstanding bridges the rest.
+/// It goes as fast as the limit of outstanding signals allows (a closed loop), or sends each signal when it is due,
+/// whatever happened to the earlier ones (an open loop). In a closed loop it pauses two milliseconds between rounds:
+/// dozens of messages then share a system call, and the processors are left to the measured programs. The outstanding
+/// signals bridge the pause.
 final class SignalLoad {
-    /// Most publishes of one connection that the broker has not acknowledged.
+    /// The most publishes of one connection that the broker has not acknowledged.
     private static let window = 500
-    /// Most signals published and not seen back.
+    /// The most signals published and not yet seen back.
     private static let outstanding = 4_000
 
     struct Plan {
-        /// Not measured, before.
+        /// Before the measured time.
         var warmUpSeconds = 0.0
         var seconds = 1.0
-        /// Signals in all; nil for as many as the time allows.
+        /// The total number of signals; nil for as many as the time allows.
         var count: Int?
-        /// Signals a second; nil for as many as may be outstanding.
+        /// Signals per second; nil for as many as may be outstanding.
         var rate: Double?
         /// Waits exactly for the next signal or message, and keeps each signal's time.
         var measuresLatency = false
@@ -25,7 +26,7 @@ final class SignalLoad {
 
     struct Outcome {
         var published = 0
-        /// Of the measured time.
+        /// Within the measured time.
         var seconds = 0.0
         var seen = 0
         var before: CPUReading
@@ -43,7 +44,7 @@ final class SignalLoad {
     private let templates: SignalTemplates
     private(set) var deliveries: Deliveries
     private let takeReading: () throws -> CPUReading
-    /// Live streams that are open beside the load; read in each round.
+    /// Live streams that are open during the load; read in each round.
     private let streams: LiveStreams?
 
     private let first: Int
@@ -56,13 +57,13 @@ final class SignalLoad {
     private var measures = false
 
     private static let rest: Int64 = 2_000_000
-    /// Nothing seen for so long, with signals outstanding: they are lost, or Convey stands still.
+    /// The time without any return, with signals outstanding, after which they are lost or Convey has stopped.
     private static let patience: Int64 = 20_000_000_000
 
     /// - Parameters:
-    ///   - member: where the id of a signal is found in what comes back.
+    ///   - member: the member with the id of the signal in returned messages.
     ///   - first: the number of the first signal, a multiple of the publishers' count.
-    ///   - streams: read beside; they keep delays in the measured time.
+    ///   - streams: also read; they keep delays in the measured time.
     ///   - takeReading: called at the start and the end of the measured time.
     init(
         publishers: [Connection], subscriber: Connection, templates: SignalTemplates, member: String, first: Int = 0,
@@ -79,7 +80,7 @@ final class SignalLoad {
     }
 
     /// Publishes for the planned time, then waits until everything has been seen.
-    /// - Throws: when the broker or Convey stops to answer, or something is missing or was never sent.
+    /// - Throws: if the broker or Convey stops answering, or something is missing or was never sent.
     func run(_ plan: Plan) throws -> Outcome {
         let publishedBefore = published
         let start = Clock.now
@@ -138,7 +139,7 @@ final class SignalLoad {
         var now: Int64 = 0
         try subscriber.receive { _, payload in
             guard let number = deliveries.note(payload), measures, number < due.count else { return }
-            // One look at the clock for all that one `recv` brought.
+            // One reading of the clock for everything in one `recv`.
             if now == 0 { now = Clock.now }
             latencies.append(now - due[number])
             numbers.append(number)
@@ -156,7 +157,7 @@ final class SignalLoad {
                 continue
             }
             blocked = 0
-            // A subject belongs to one publisher: the order of its signals is what the broker sees.
+            // A subject belongs to one publisher: the broker sees its signals in order.
             let number = publishedBy[publisher] * publishers.count + publisher
             templates.publish(number, subject: number % templates.subjects.count, on: publishers[publisher])
             publishedBy[publisher] += 1
@@ -188,7 +189,7 @@ final class SignalLoad {
     }
 
     /// Every signal came back, and nothing else did.
-    /// - Parameter allowingRepeats: after a crash what was not acknowledged is published again.
+    /// - Parameter allowingRepeats: after a crash, unacknowledged events are published again.
     func verify(allowingRepeats: Bool = false) throws {
         for publisher in publishers.indices {
             for count in (first / publishers.count)..<publishedBy[publisher]

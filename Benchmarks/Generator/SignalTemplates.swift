@@ -1,21 +1,21 @@
-/// The PUBLISH packets of one kind of signal, one a subject, encoded in advance. To send one is to copy it and to write its
-/// packet id and its number over the places left for them.
+/// The PUBLISH packets of one kind of signal, one per subject, encoded in advance. Sending one means copying it and
+/// writing its packet id and its number into the places left for them.
 final class SignalTemplates {
-    /// What is the same in all of them.
+    /// The common part of all packets.
     struct Kind {
         /// The first level of the topic: `conv`, or another for messages that Convey must not see.
         var root = "conv"
-        /// Behind `conv.in.`: `note.taken`.
+        /// The type after `conv.in.`: `note.taken`.
         var type = "note.taken"
-        /// Bytes of `data`, of which some seventy are not text.
+        /// Bytes of `data`, some seventy of which are not text.
         var dataBytes = 300
         /// In `data`; nil for words up to `dataBytes`.
         var text: String?
-        /// Ids start with it: no two runs on one journal share them.
+        /// The beginning of the ids: no two runs on one journal share it.
         var tag: String
         /// The member of `data` that holds the text.
         var textMember = "text"
-        /// The id of the signal that has to be applied before.
+        /// The id of the signal that must be applied first.
         var cause: String?
     }
 
@@ -30,7 +30,7 @@ final class SignalTemplates {
     private let packets: UnsafeMutableRawPointer
     private let packetBytes: Int
     private let packetIDOffset: Int
-    /// Where the number is written: in `id`, and in `data.message_id`.
+    /// The positions of the number: in `id`, and in `data.message_id`.
     private let numberOffsets: [Int]
 
     /// - Parameter subjects: all of the same length, of characters that need no encoding.
@@ -94,7 +94,7 @@ final class SignalTemplates {
         return String(String(repeating: sentence, count: max(0, count) / sentence.count + 1).prefix(max(0, count)))
     }
 
-    /// Where the digits of each `id` in `bytes` begin.
+    /// The positions of the digits of each `id` in `bytes`.
     private static func places(of id: String, in bytes: [UInt8]) -> [Int] {
         let pattern = Array(id.utf8)
         return (0...(bytes.count - pattern.count))

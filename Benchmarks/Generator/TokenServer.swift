@@ -1,14 +1,15 @@
 import Glibc
 import Synchronization
 
-/// A model provider for measurements: answers each chat completion with a stream of tokens at a steady pace. A token's text is
-/// the time at which it was due (microseconds, monotonic), so that whoever sees it knows how long it took.
+/// A model provider for measurements: answers each chat completion with a stream of tokens at a steady pace. A token's
+/// text is the time at which it was due (microseconds, monotonic), so that any reader can compute its delay.
 ///
-/// One thread with a socket a request. Invariant: `server` and `streams` belong to that thread; `isStopping` is atomic.
+/// One thread with one socket per request. Invariant: `server` and `streams` belong to that thread; `isStopping` is
+/// atomic.
 final class TokenServer: @unchecked Sendable {
     struct Pace: Sendable {
         var tokensPerSecond: Double
-        /// Tokens of one answer; 0 for a provider that takes a request and says nothing.
+        /// Tokens of one answer; 0 for a provider that accepts a request and sends nothing.
         var tokens: Int
     }
 
@@ -21,7 +22,7 @@ final class TokenServer: @unchecked Sendable {
 
     private struct Stream {
         var descriptor: Int32
-        /// Nil until the request has come whole.
+        /// Nil until the request is complete.
         var startedAt: Int64?
         var sent = 0
         var request: [UInt8] = []
@@ -104,14 +105,14 @@ final class TokenServer: @unchecked Sendable {
         stream.request += buffer.prefix(count)
         guard Self.isWhole(stream.request) else { return }
         stream.request = []
-        // Spread over one interval, as answers that began at different times are.
+        // Spread over one interval, like answers that began at different times.
         let interval = Int64(1e9 / pace.tokensPerSecond)
         stream.startedAt = Clock.now + Int64(stream.descriptor) * 997_000 % interval
         guard pace.tokens > 0 else { return }
         send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n", &stream)
     }
 
-    /// Whether the head and as much body as it says have come.
+    /// Whether the head and its announced body have arrived.
     private static func isWhole(_ request: [UInt8]) -> Bool {
         let text = String(decoding: request, as: UTF8.self)
         guard let head = text.firstRange(of: "\r\n\r\n") else { return false }
@@ -126,7 +127,7 @@ final class TokenServer: @unchecked Sendable {
         let isSent = text.withUTF8 { bytes in
             Glibc.send(stream.descriptor, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
         }
-        // A reader that is megabytes behind is as good as gone.
+        // A reader that is megabytes behind is treated as gone.
         if !isSent { end(&stream) }
     }
 

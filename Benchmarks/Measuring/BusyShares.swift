@@ -1,6 +1,6 @@
-/// Which share of the measured time each thread was on a processor: the thread nearest to 1 is the one that limits the rest.
+/// The share of the measured time that each thread was on a processor: the thread nearest to 1 limits the rest.
 struct BusyShares {
-    /// By thread name. Of several threads of one name, the busiest.
+    /// By thread name; for several threads of one name, the busiest.
     var threads: [String: Double] = [:]
 
     static let broker = "mosquitto"
@@ -22,7 +22,7 @@ struct BusyShares {
         }
     }
 
-    /// Adds `busy_convey_engine` and the like, one number a thread.
+    /// Adds `busy_convey_engine` and the like, one number per thread.
     static func add(_ shares: [BusyShares], to report: inout ScenarioReport) {
         for name in Set(shares.flatMap { $0.threads.keys }).sorted() {
             report.add(key(name), shares.map { $0.threads[name] ?? 0 })

@@ -9,7 +9,7 @@ struct CPUReading {
 
     var broker: Int64 { brokerThreads.values.reduce(0) { $0 + $1.time } }
 
-    /// - Parameter conveyID: nil where only the broker is measured.
+    /// - Parameter conveyID: nil if only the broker is measured.
     init(conveyID: Int32?, brokerID: Int32) throws {
         at = Clock.now
         if let conveyID { convey = ProcessFiles.threads(of: conveyID) }
@@ -21,7 +21,7 @@ struct CPUReading {
 
 /// Processor time used between two readings.
 struct CPUUse {
-    /// Where Convey spends its time: one thread each, and all others.
+    /// Convey's time by stage, one thread each, and all others.
     enum Stage: String, CaseIterable {
         case ingress, engine, outbox, query, other
     }
@@ -51,17 +51,17 @@ struct CPUUse {
 
     var convey: Int64 { stages.values.reduce(0, +) }
 
-    /// Convey names the threads of its stages; behind the name stands the shard's number where there are several.
+    /// Convey names the threads of its stages; with several shards, the shard's number follows the name.
     static func stage(ofThread name: String) -> Stage {
         Stage.allCases.first { $0 != .other && name.hasPrefix("convey-\($0.rawValue)") } ?? .other
     }
 }
 
-/// What disturbed a measurement, in shares of the machine.
+/// Disturbances of a measurement, as shares of the machine.
 struct Noise {
     /// Used by other processes, and by the kernel for itself.
     var others = 0.0
-    /// Taken by the hypervisor, or lost on its way to run this machine.
+    /// Taken by the hypervisor, or lost in switching to this machine.
     var stolen = 0.0
 
     var total: Double { others + stolen }

@@ -20,7 +20,7 @@ enum Clock {
         sleep(until: now + milliseconds * 1_000_000)
     }
 
-    /// Timers of this thread end when they are due: by default the kernel may add 50 microseconds.
+    /// Makes this thread's timers exact: by default the kernel may add 50 microseconds.
     static func makeTimersExact() {
         guard let file = fopen("/proc/self/timerslack_ns", "w") else { return }
         fputs("1", file)

@@ -1,4 +1,4 @@
-/// What several runs of one thing gave.
+/// The results of several runs of one measurement.
 struct Spread: Equatable {
     var median: Double
     var least: Double
@@ -14,7 +14,7 @@ struct Spread: Equatable {
 }
 
 enum Statistics {
-    /// The value below which that share of `values` lies, interpolated between neighbours; 0 for no values.
+    /// The value below which that share of `values` is, interpolated between neighbours; 0 for no values.
     static func percentile(_ share: Double, ofSorted values: [Double]) -> Double {
         guard let last = values.last else { return 0 }
         let place = share * Double(values.count - 1)

@@ -21,9 +21,9 @@ enum Timestamp {
     }
 }
 
-/// Reads many times of one form and mostly of one second, without making strings of them.
+/// Reads many times of one form, mostly of one second, without making strings of them.
 struct TimestampReader {
-    /// `2026-11-22T19:32:24.`, of the last time that was read.
+    /// `2026-11-22T19:32:24.` of the last time read.
     private var second: [UInt8] = []
     private var secondNanoseconds: Int64 = 0
 

@@ -11,8 +11,8 @@ final class Broker {
     private static let stopTimeoutSeconds = 10.0
 
     /// - Parameters:
-    ///   - directory: where it keeps its configuration, log and sessions.
-    ///   - processors: those it may run on; nil for all.
+    ///   - directory: for its configuration, log and sessions.
+    ///   - processors: the processors it may use; nil for all.
     init(directory: String, processors: ProcessorSet? = nil) throws {
         guard let program = ChildProgram.find("mosquitto") else {
             throw BenchError("mosquitto is not installed: apt-get install mosquitto")
@@ -30,7 +30,7 @@ final class Broker {
 
     var processID: Int32 { process.processID }
 
-    /// A connection with a client id that no other has.
+    /// A connection with a unique client id.
     func connect(_ name: String) throws -> Connection {
         clients += 1
         return try Connection(port: port, clientID: "bench-\(name)-\(clients)")

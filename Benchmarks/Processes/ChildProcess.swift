@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import ProcessKit
 
-/// A program that this process runs. It ends with this object at the latest, and with this process even when that is killed.
+/// A program that this process runs. It ends with this object or earlier, and also when this process is killed.
 final class ChildProcess {
     let processID: pid_t
     let logFile: String
@@ -11,7 +11,7 @@ final class ChildProcess {
 
     /// Starts `program` with its output and log appended to `logFile`, in a process group of its own, so that a terminal's
     /// Ctrl-C reaches only this process, which then stops it in turn.
-    /// - Parameter processors: those it may run on; nil for all that this process may.
+    /// - Parameter processors: the processors it may use; nil for all that this process may use.
     init(
         _ program: String, _ arguments: [String], environment: [String: String], logFile: String,
         processors: ProcessorSet? = nil
@@ -20,7 +20,7 @@ final class ChildProcess {
         self.logFile = logFile
         var command = [program] + arguments
         if let processors { command = try processors.wrap(command) }
-        // setpriv and taskset replace themselves by the program, so the process id stays the one that was started.
+        // setpriv and taskset replace themselves with the program, so the process id stays the same.
         if let setpriv = ChildProgram.find("setpriv") { command = [setpriv, "--pdeathsig", "KILL", "--"] + command }
         var child = ChildProgram(
             path: command[0], arguments: Array(command.dropFirst()), environment: environment,
@@ -46,7 +46,7 @@ final class ChildProcess {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// SIGTERM; SIGKILL when it has not ended in time.
+    /// Sends SIGTERM, and SIGKILL if it does not end in time.
     /// - Returns: the exit status.
     @discardableResult
     func terminate(timeoutSeconds: Double) -> Int32 {
@@ -58,7 +58,7 @@ final class ChildProcess {
         return end?.status ?? 0
     }
 
-    /// SIGKILL, as in a crash.
+    /// SIGKILL: the process ends as in a crash.
     func kill() {
         guard exitStatus == nil else { return }
         Glibc.kill(processID, SIGKILL)
@@ -66,7 +66,7 @@ final class ChildProcess {
     }
 
     /// Waits until `condition` holds.
-    /// - Throws: an error with the end of the program's log when it ends before, or the time is over.
+    /// - Throws: an error with the end of the program's log if the program ends first, or the time is over.
     func wait(
         for what: String, timeoutSeconds: Double, everyMicroseconds: Int64 = 2_000, _ condition: () -> Bool
     ) throws {

@@ -7,17 +7,17 @@ final class ConveyServer {
         var path: String
         /// Further flags for `convey serve`.
         var flags: [String]
-        /// Processors that the broker and Convey share; nil for all.
+        /// The processors that the broker and Convey share; nil for all.
         var processors: ProcessorSet?
         /// Shards of a new journal.
         var shards = 1
 
-        /// Versions without shards do not know the flag.
+        /// Versions without shards do not have the flag.
         var shardFlags: [String] { shards > 1 ? ["--journal-shards", String(shards)] : [] }
     }
 
     let dataDirectory: String
-    /// From the process's start until `/readyz` said yes.
+    /// From the start of the process until `/readyz` said yes.
     let secondsUntilReady: Double
     private let process: ChildProcess
     /// Where it serves HTTP.
@@ -28,8 +28,8 @@ final class ConveyServer {
 
     /// Starts it and waits until it takes signals.
     /// - Parameters:
-    ///   - directory: where the journal and the log are kept.
-    ///   - flags: for this scenario; the user's come behind them and win.
+    ///   - directory: for the journal and the log.
+    ///   - flags: for this scenario; the user's follow and win.
     init(_ program: Program, broker: Broker, directory: String, flags: [String] = []) throws {
         dataDirectory = "\(directory)/data"
         let httpPort = try Loopback.freePort()
@@ -58,10 +58,10 @@ final class ConveyServer {
         return Metrics(text: answer.body)
     }
 
-    /// The answer to a GET; nil when nobody answers.
+    /// The answer to a GET; nil if nobody answers.
     func get(_ path: String) -> (status: Int, body: String)? { Loopback.get(path, port: httpPort) }
 
-    /// Waits until a counter has come so far.
+    /// Waits until a counter reaches a value.
     func wait(for counter: String, toReach count: Int) throws {
         let deadline = Clock.now + Int64(Self.stopTimeoutSeconds * 1e9)
         while true {
@@ -76,10 +76,10 @@ final class ConveyServer {
     var residentBytes: Int { ProcessFiles.residentBytes(of: processID) ?? 0 }
     var openFiles: Int { ProcessFiles.openFiles(of: processID) }
 
-    /// Stops it, after a look at what it counted.
+    /// Stops it, after a check of its counters.
     /// - Parameter hasCrashed: an earlier process on this journal was killed, so the broker may have delivered again.
     /// - Returns: the last metrics.
-    /// - Throws: when it lost, refused or repeated something, logged an error, or did not end cleanly.
+    /// - Throws: if it lost, refused or repeated something, logged an error, or did not end cleanly.
     @discardableResult
     func stop(hasCrashed: Bool = false) throws -> Metrics {
         let metrics = try metrics()
@@ -93,10 +93,10 @@ final class ConveyServer {
         return metrics
     }
 
-    /// SIGKILL, as in a crash.
+    /// SIGKILL: the process ends as in a crash.
     func kill() { process.kill() }
 
-    /// What it warned of.
+    /// Its warnings.
     var warnings: [String] { Self.lines(of: process.log, levels: ["warning"]) }
 
     func checkLog() throws {

@@ -15,7 +15,7 @@ enum Cores: Equatable, ExpressibleByArgument {
         }
     }
 
-    /// - Parameter allowed: the processors there are.
+    /// - Parameter allowed: the available processors.
     func processors(of allowed: ProcessorSet) throws -> ProcessorSet {
         switch self {
         case .all: return allowed

@@ -1,8 +1,8 @@
 import Glibc
 import Synchronization
 
-/// SIGINT and SIGTERM: the next `check` throws, so that everything started is stopped and everything written removed. A
-/// second one ends the process at once; the kernel then ends what it started.
+/// SIGINT and SIGTERM: the next `check` throws, so that everything started is stopped and everything written is
+/// removed. A second signal ends the process at once; the kernel then ends its children.
 enum Interruption {
     private static let received = Atomic<Int32>(0)
 
@@ -16,7 +16,7 @@ enum Interruption {
         sigaction(SIGTERM, &action, nil)
     }
 
-    /// The signal that has come, 0 for none.
+    /// The signal received, 0 for none.
     static var signal: Int32 { received.load(ordering: .relaxed) }
 
     static func check() throws {

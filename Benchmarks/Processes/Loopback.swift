@@ -2,7 +2,7 @@ import Glibc
 
 /// TCP on 127.0.0.1.
 enum Loopback {
-    /// A port that nobody listened on a moment ago.
+    /// A port on which nobody listened a moment ago.
     static func freePort() throws -> UInt16 {
         let descriptor = try makeSocket()
         defer { close(descriptor) }
@@ -36,11 +36,12 @@ enum Loopback {
     }
 
     /// A connected socket.
-    /// - Parameter receiveBuffer: bytes that the kernel keeps for a reader who does not read, about; nil for what it likes.
+    /// - Parameter receiveBuffer: approximate kernel buffer for a reader that does not read, in bytes; nil for the
+    ///   default.
     static func connect(to port: UInt16, receiveBuffer: Int32? = nil) throws -> Int32 {
         let descriptor = try makeSocket()
         if var size = receiveBuffer {
-            // Before connecting: the window is agreed on then.
+            // Before connecting, because the window is negotiated then.
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
         guard withAddress(port, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
@@ -52,15 +53,15 @@ enum Loopback {
     }
 
     static func answers(_ port: UInt16) -> Bool {
-        // Why it does not answer is of no interest.
+        // The reason for no answer does not matter.
         guard let descriptor = try? connect(to: port) else { return false }
         close(descriptor)
         return true
     }
 
-    /// One HTTP GET: status and body, or nil when nobody answers within three seconds.
+    /// One HTTP GET: status and body, or nil if nobody answers within three seconds.
     static func get(_ path: String, port: UInt16) -> (status: Int, body: String)? {
-        // A server that is not there yet is what callers wait for.
+        // Callers wait for a server that is not up yet.
         guard let descriptor = try? connect(to: port) else { return nil }
         defer { close(descriptor) }
         var timeout = timeval(tv_sec: 3, tv_usec: 0)

@@ -3,16 +3,16 @@ import Glibc
 
 /// Processor time of the whole machine, in nanoseconds over all processors.
 struct MachineTime: Equatable {
-    /// Spent on anything but waiting.
+    /// Spent on everything but waiting.
     var busy: Int64 = 0
     /// Taken by the hypervisor for somebody else.
     var stolen: Int64 = 0
     var all: Int64 = 0
 }
 
-/// What /proc tells (proc(5)).
+/// Information from /proc (proc(5)).
 enum ProcessFiles {
-    /// Each thread's name and the processor time it has used, by thread id. Empty for a process that has ended.
+    /// Each thread's name and processor time, by thread id. Empty for a process that has ended.
     static func threads(of processID: Int32) -> [Int: (name: String, time: Int64)] {
         var threads: [Int: (name: String, time: Int64)] = [:]
         let directory = "/proc/\(processID)/task"
@@ -66,13 +66,13 @@ enum ProcessFiles {
 
     static func openFiles(of processID: Int32) -> Int { names(in: "/proc/\(processID)/fd").count }
 
-    /// Whether a process still has the connection from one port of this machine to another open. The kernel keeps one that
-    /// was closed for as long as the other side reads nothing: what that side sees does not tell.
+    /// Whether a process still has open the connection from one port of this machine to another. The kernel keeps a
+    /// closed one for as long as the other side reads nothing, so that side cannot tell.
     static func isOpen(from clientPort: UInt16, to serverPort: UInt16) throws -> Bool {
         isOpen(from: clientPort, to: serverPort, table: try longText("/proc/net/tcp"))
     }
 
-    /// A file that the kernel hands out a page at a time: one short read is not its end.
+    /// The kernel returns the file page by page: a short read is not its end.
     private static func longText(_ path: String) throws -> String {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw BenchError.system("cannot open \(path)") }

@@ -5,7 +5,7 @@ import ProcessKit
 struct ProcessorSet: Equatable {
     var numbers: [Int]
 
-    /// Those that this process may run on.
+    /// The processors that this process may use.
     static func allowed() throws -> ProcessorSet {
         guard let set = ProcessFiles.text("/proc/self/status").flatMap(ProcessorSet.init(status:)) else {
             throw BenchError("cannot read the allowed processors in /proc/self/status")
@@ -41,7 +41,7 @@ struct ProcessorSet: Equatable {
     /// A command that runs another one on these processors, in the same process.
     func wrap(_ command: [String]) throws -> [String] { [try Self.taskset(), "-c", list] + command }
 
-    /// Keeps the main thread, and the threads that it starts from now on, on these processors.
+    /// Binds the main thread, and the threads that it starts from now on, to these processors.
     func confineMainThread() throws {
         let command = try ChildProcess(
             Self.taskset(), ["-c", "-p", list, String(getpid())], environment: [:], logFile: "/dev/null")

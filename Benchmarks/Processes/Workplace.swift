@@ -1,7 +1,7 @@
 import Foundation
 import Glibc
 
-/// A directory of its own for what a run writes; removed with this object.
+/// A directory for the files of a run; removed with this object.
 final class Workplace {
     let path: String
 
@@ -14,10 +14,10 @@ final class Workplace {
     }
 
     deinit {
-        try? FileManager.default.removeItem(atPath: path)  // Only litter would be left behind.
+        try? FileManager.default.removeItem(atPath: path)  // Only temporary files would remain.
     }
 
-    /// A sub-directory, made when missing.
+    /// A subdirectory, made if missing.
     func directory(_ name: String) throws -> String {
         let directory = "\(path)/\(name)"
         try FileManager.default.createDirectory(atPath: directory, withIntermediateDirectories: true)
@@ -33,7 +33,7 @@ final class Workplace {
         }
     }
 
-    /// Whether files there are in memory only: syncs to disk then cost nothing, and results say little.
+    /// Whether files there are in memory only: syncs to disk then cost nothing, and results mean little.
     static func isInMemory(_ directory: String) -> Bool {
         let path = URL(fileURLWithPath: directory).resolvingSymlinksInPath().path
         var nearest: (point: Substring, kind: Substring) = ("", "")

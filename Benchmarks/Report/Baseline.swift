@@ -2,13 +2,13 @@ import Foundation
 
 /// The lines of JSON of an earlier run, to compare with.
 struct Baseline {
-    /// A number that has changed, or has not.
+    /// A number that has changed, or not.
     struct Change: Equatable {
         var title: String
         var name: String
         var before: Double
         var after: Double
-        /// Outside what the earlier runs had among themselves, and by more than `threshold`.
+        /// Outside the spread of the earlier runs, and by more than `threshold`.
         var isMarked: Bool
         /// For the worse.
         var isWorse: Bool
@@ -16,10 +16,10 @@ struct Baseline {
         var percent: Double { before == 0 ? 0 : (after / before - 1) * 100 }
     }
 
-    /// Less than this is not told from chance, however close together the runs were.
+    /// A smaller change cannot be distinguished from chance, however close the runs were.
     static let threshold = 0.05
 
-    /// By scenario and variant. Of several lines of one kind the last counts.
+    /// By scenario and variant. Of several lines of one kind, the last counts.
     private var lines: [String: [String: Any]] = [:]
 
     /// - Parameter file: lines of JSON, as `--json` writes them.
@@ -37,7 +37,7 @@ struct Baseline {
         }
     }
 
-    /// What became of each number that can be better or worse.
+    /// The comparison of each number that can get better or worse.
     func changes(in reports: [ScenarioReport]) -> [Change] {
         reports.flatMap { report -> [Change] in
             guard let line = lines["\(report.scenario)/\(report.variant)"] else { return [] }

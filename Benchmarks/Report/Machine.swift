@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import ProcessKit
 
-/// What the numbers were measured on.
+/// The machine of the measurements.
 enum Machine {
     /// One line: processors, memory, kernel, broker.
     static var description: String {

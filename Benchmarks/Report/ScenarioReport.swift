@@ -1,16 +1,16 @@
-/// What a scenario found: numbers, each from several runs.
+/// The results of a scenario: numbers, each from several runs.
 struct ScenarioReport {
     /// `ingest`.
     var scenario: String
-    /// Which of a scenario's measurements: `8 publishers`; empty where there is only one.
+    /// The variant of the scenario: `8 publishers`; empty if there is only one.
     var variant = ""
     var numbers: [Number] = []
-    /// The noisiest run's.
+    /// The noise of the noisiest run.
     var noise = Noise()
-    /// What a reader of the numbers must know.
+    /// Notes for readers of the numbers.
     var notes: [String] = []
 
-    /// More noise than this, and a result says more about the machine's other work than about Convey.
+    /// With more noise than this, a result says more about the machine's other work than about Convey.
     static let noiseLimit = 0.1
 
     var isNoisy: Bool { noise.total > Self.noiseLimit }
@@ -19,7 +19,7 @@ struct ScenarioReport {
     struct Number {
         /// The JSON key, with the unit: `signals_per_second`.
         var name: String
-        /// One a run.
+        /// One per run.
         var values: [Double]
         var better: Direction = .neither
         var target: Target?

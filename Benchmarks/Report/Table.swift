@@ -16,7 +16,8 @@ enum Table {
         return aligned([header] + rows)
     }
 
-    /// Rows with their columns one below the other: the first and the last to the left, others to the right. A row of one
+    /// Rows with aligned columns: the first and the last to the left, others to the right. A row of one cell is a
+    /// heading.
     /// cell is a heading.
     static func aligned(_ rows: [[String]]) -> String {
         let table = rows.filter { $0.count > 1 }

@@ -1,11 +1,11 @@
-/// How long it takes to stop an answer: when nothing else goes on, and when every partition has thousands of signals that
-/// wait to be applied.
+/// The time to stop an answer: with nothing else in progress, and with thousands of signals per partition waiting to be
+/// applied.
 enum AbortScenario {
     static let name = "abort"
     static let summary = "abort published until its answer's end is seen, idle and behind full queues"
 
     private static let streams = 64
-    /// So many conversations share a partition's queue.
+    /// The number of conversations that share a partition's queue.
     private static let queuesPerPartition = 4
     private static let flags = [
         "--scheduler-parked-limit", "1000000", "--queue-limit", "10000000", "--scheduler-cause-timeout", "1h",
@@ -75,7 +75,7 @@ enum AbortScenario {
         return report
     }
 
-    /// A quick run's queues are waited for. Those of a full run take minutes, and are left.
+    /// A quick run waits for its queues. Those of a full run take minutes, and are left.
     private static func finish(
         _ surroundings: Surroundings, _ load: AbortLoad, _ convey: ConveyServer, signals: Int
     ) throws {

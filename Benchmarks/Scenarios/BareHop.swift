@@ -1,11 +1,12 @@
-/// The yardstick: the same messages from the same publishers over the same broker to the same subscriber, without Convey.
+/// The reference: the same messages from the same publishers over the same broker to the same subscriber, without
+/// Convey.
 ///
-/// The messages differ from the signals they stand for in the first level of their topic only, and limits are the same.
-/// Measured right before what is compared with it, so that both see the machine in one state.
+/// The messages differ from signals only in the first level of their topic, and the limits are the same. Measured right
+/// before the compared load, so that both see the machine in the same state.
 enum BareHop {
     static let root = "bare"
 
-    /// - Parameter kind: of the signals whose place these messages take.
+    /// - Parameter kind: of the signals that these messages replace.
     static func run(
         on broker: Broker, _ kind: SignalTemplates.Kind, subjects: [String], publishers: Int,
         plan: SignalLoad.Plan

@@ -1,4 +1,4 @@
-/// Whole answers: a message of ten words, echoed without delay, with every event that comes of it.
+/// Whole answers: a message of ten words, echoed without delay, with all its events.
 enum ChatScenario {
     static let name = "chat"
     static let summary = "events published a second for messages that the echo answers without delay"

@@ -1,14 +1,14 @@
-/// Which signals of a steady load meet a checkpoint of Convey's.
+/// Which signals of a steady load coincide with a checkpoint of Convey's.
 ///
-/// Each signal gives two records, itself and its marker, so on a journal of nothing else a checkpoint is due at about every
-/// so many signals.
+/// Each signal gives two records, itself and its marker, so on a journal of nothing else a checkpoint is due about
+/// every fixed number of signals.
 struct CheckpointWindows {
     /// The engine's `checkpointInterval`, in signals.
     static let interval = 16_384 / 2
-    /// Signals before the due one that can be held up: those that came while the checkpoint's transaction ran, and that
-    /// much for the records by which each checkpoint is late.
+    /// The signals before the due one that may be delayed: those that came during the checkpoint's transaction, and the
+    /// same number for the records by which each checkpoint is late.
     private static let before = 300
-    /// A checkpoint that is spread over transactions has done most of its work by then.
+    /// A checkpoint spread over transactions has done most of its work by then.
     private static let after = 1_200
 
     /// Signals recorded before the first of the load.

@@ -1,4 +1,4 @@
-/// What more processors and more shards bring: ingest and chat for each number of either.
+/// The gain from more processors and more shards: ingest and chat for each number of either.
 enum CoresScenario {
     static let name = "cores"
     static let summary = "ingest and chat on 2, 4 and all processors with 1, 2, 4 and 8 shards; which thread limits"
@@ -22,7 +22,8 @@ enum CoresScenario {
     }
 
     static func run(_ surroundings: Surroundings) throws -> [ScenarioReport] {
-        // Later scenarios run where they were asked to. It worked a moment ago; a failure only makes them slower.
+        // Later scenarios run on the processors they asked for. It worked a moment ago; a failure only makes them
+        // slower.
         defer { try? surroundings.allowed.confineMainThread() }
         let present = surroundings.allowed.numbers.count
         var counts = Self.counts.filter { $0 < present } + [present]
@@ -34,7 +35,7 @@ enum CoresScenario {
         }
     }
 
-    /// All numbers of shards on so many processors, and the best of them.
+    /// All numbers of shards on a number of processors, and the best of them.
     private static func run(
         _ load: Load, count: Int, shards: [Int], _ surroundings: Surroundings
     ) throws -> [ScenarioReport] {
@@ -84,7 +85,7 @@ enum CoresScenario {
         report.numbers.first { $0.name == name }?.values ?? []
     }
 
-    /// Versions before shards have one.
+    /// Versions without shards have one.
     private static func knowsShards(_ surroundings: Surroundings) throws -> Bool {
         let workplace = try Workplace(in: surroundings.directory)
         return try withExtendedLifetime(workplace) {

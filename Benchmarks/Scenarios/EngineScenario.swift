@@ -1,12 +1,12 @@
 import Foundation
 
-/// What the engine and its journal take without a broker: signals handed over in memory, an engine a thread.
+/// The cost of the engine and its journal without a broker: signals handed over in memory, one engine per thread.
 enum EngineScenario {
     static let name = "engine"
     static let summary = "signals/s of 1, 2 and 4 engines alone, each with its own journal and thread; CPU"
 
     private static let shards = [1, 2, 4]
-    /// As much more than one engine as so many must bring, where each has a processor.
+    /// The required gain over one engine, if each has a processor.
     private static let judged = (shards: 4, must: 2.8, aim: 3.6)
 
     static func run(_ surroundings: Surroundings) throws -> [ScenarioReport] {
@@ -17,7 +17,7 @@ enum EngineScenario {
         var runs: [Int: [EngineLoad.Outcome]] = [:]
         var uses: [Int: [Noise]] = [:]
         let counts = surroundings.shards.map { [$0] } ?? shards
-        // In turns, so that all see the machine in one state.
+        // Alternating, so that all see the machine in the same state.
         for number in 1...surroundings.runs {
             surroundings.say("engine: run \(number) of \(surroundings.runs)")
             for count in counts {

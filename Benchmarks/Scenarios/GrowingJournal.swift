@@ -9,12 +9,12 @@ final class GrowingJournal {
 
     /// Signals of the preload so far, all of them seen back.
     private var signals = 0
-    /// Records written by processes that are gone.
+    /// Records written by earlier processes.
     private var recordsBefore = 0
     private var bursts = 0
     private var hasCrashed = false
 
-    /// - Parameter conversations: over which the preload's signals are spread.
+    /// - Parameter conversations: the number of conversations for the preload's signals.
     init(_ surroundings: Surroundings, broker: Broker, directory: String, conversations: Int) throws {
         self.broker = broker
         self.directory = directory
@@ -26,7 +26,7 @@ final class GrowingJournal {
 
     func records() throws -> Int { recordsBefore + Int(try convey.metrics()["convey_signals_recorded_total"]) }
 
-    /// Grows until there are so many records and so many signals of the preload, all of them applied and published.
+    /// Grows to a number of records and of preload signals, all of them applied and published.
     func grow(toRecords records: Int, signals: Int) throws {
         // A signal is two records: itself and its marker.
         let missing = max((records - (try self.records()) + 1) / 2, signals - self.signals)

@@ -1,19 +1,19 @@
-/// What a journal's size costs: the speed of ingest, memory, and the time to be ready after a crash.
+/// The cost of a journal's size: the speed of ingest, memory, and the time to be ready after a crash.
 ///
-/// One journal grows through all marks, by signals in very many conversations. At each mark the same burst as in `ingest` is
-/// measured, in conversations that are there from the first mark on.
+/// One journal grows through all marks, by signals in very many conversations. Each mark measures the same burst as
+/// `ingest`, in conversations that exist from the first mark on.
 enum GrowthScenario {
     static let name = "growth"
     static let summary = "ingest, memory and restarts as a journal grows to a million signals in 100,000 conversations"
 
-    /// A size at which to measure.
+    /// A size to measure at.
     private struct Mark {
         /// Part of the numbers' names.
         var name: String
         var records = 0
         var signals = 0
-        /// Whether to kill Convey there. Not in the middle: the last process has to see the signals go by whose memory is
-        /// judged.
+        /// Whether to kill Convey there. Not in the middle: the last process must have processed the signals itself,
+        /// because its memory is judged.
         var restarts = 0
     }
 
@@ -42,7 +42,7 @@ enum GrowthScenario {
         }
     }
 
-    /// What was measured at one mark.
+    /// The measurements at one mark.
     private struct Size {
         var mark: Mark
         var bare: SignalLoad.Outcome
@@ -63,7 +63,7 @@ enum GrowthScenario {
         let bare = try BareHop.run(
             on: journal.broker, .init(tag: "growth"), subjects: IngestScenario.subjects, publishers: 1,
             plan: .init(warmUpSeconds: 0.2, seconds: 1))
-        // The first after a start meets cold caches and new conversations: the others must not be compared with that.
+        // The first burst after a start has cold caches and new conversations: the others must not be compared with it.
         _ = try journal.burst(.init(seconds: 0.7))
         let bursts = try (0..<surroundings.runs).map { _ in
             try journal.burst(.init(warmUpSeconds: 0.4, seconds: surroundings.pick(1.5, quick: 1)))
@@ -86,7 +86,7 @@ enum GrowthScenario {
             report.add("ready_seconds_\(size.mark.name)", size.secondsUntilReady, .lower)
         }
         let empty = Spread(sizes[0].bursts.map(\.perSecond)).median
-        // The first mark with as many records as the target names; a quick run's largest.
+        // The first mark with the target's number of records; in a quick run, the largest.
         let large = sizes.first { $0.mark.records >= 1_000_000 } ?? sizes[sizes.count - 1]
         report.add(
             "throughput_to_empty_\(large.mark.name)", large.bursts.map { $0.perSecond / empty }, .higher, must: 0.8,

@@ -1,4 +1,5 @@
-/// How many signals a second are recorded, applied and announced: published until each has been seen back as a marker.
+/// Signals per second that are recorded, applied and announced: from publishing until each has been seen back as a
+/// marker.
 enum IngestScenario {
     static let name = "ingest"
     static let summary = "signals a second, publish until each is back as a marker; CPU, journal bytes"
@@ -20,7 +21,7 @@ enum IngestScenario {
         var bareUse: CPUUse { CPUUse(from: bare.before, to: bare.after) }
         var ratio: Double { ingest.perSecond / bare.perSecond }
 
-        /// Microseconds for each signal.
+        /// Microseconds per signal.
         func microseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) / 1_000 / Double(max(1, ingest.seen)) }
     }
 

@@ -1,7 +1,7 @@
-/// How long a signal takes until its marker is seen, at a steady rate that asks for less than there is.
+/// The time from a signal to its marker, at a steady rate below capacity.
 ///
-/// An open loop: each signal has a time at which it is due, and its latency runs from there. A generator that waited for a
-/// slow answer before it sent the next would leave out just the moments that are bad (coordinated omission).
+/// An open loop: each signal has a due time, and its latency starts there. A generator that waited for a slow answer
+/// before it sent the next would leave out exactly the bad moments (coordinated omission).
 enum LatencyScenario {
     static let name = "latency"
     static let summary =

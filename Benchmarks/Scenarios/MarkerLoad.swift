@@ -1,11 +1,11 @@
 /// A load of signals for Convey, each seen back as its marker.
 enum MarkerLoad {
-    /// What a marker's envelope calls the signal that it is about (docs/PROTOCOL.md, "What Convey publishes").
+    /// The name of the signal's id in a marker's envelope (docs/PROTOCOL.md, "What Convey publishes").
     private static let member = "causationid"
 
     /// - Parameters:
     ///   - first: the number of the first signal, where earlier loads have published those before.
-    ///   - streams: read beside.
+    ///   - streams: also read.
     static func make(
         _ templates: SignalTemplates, publishers: Int, first: Int = 0, streams: LiveStreams? = nil, broker: Broker,
         convey: ConveyServer

@@ -1,4 +1,4 @@
-/// What effects cost that are open and do nothing: generations whose provider says nothing, and timers that are not due.
+/// The cost of open but idle effects: generations whose provider sends nothing, and timers that are not due.
 enum OpenEffectsScenario {
     static let name = "effects"
     static let summary = "memory and processor time of 10,000 generations without an answer and 100,000 timers"
@@ -39,11 +39,11 @@ enum OpenEffectsScenario {
     private static let patience: Int64 = 120_000_000_000
     private static let rest: Int64 = 500
 
-    /// Waits until all that there is to be said of the effects has been said.
+    /// Waits until everything about the effects has been published.
     private static func settle(_ convey: ConveyServer) throws {
         let deadline = Clock.now + patience
         while true {
-            // First, so that what was applied a moment ago has been handed to the outbox.
+            // First, so that recently applied signals have been handed to the outbox.
             Clock.sleep(milliseconds: rest)
             let metrics = try convey.metrics()
             if metrics["convey_outbox_lag"] == 0, metrics["convey_queue_depth"] == 0 { return }

@@ -1,4 +1,4 @@
-/// Answers that stream from a provider, as in `stream`, each with somebody who watches its conversation over HTTP.
+/// Answers that stream from a provider, as in `stream`, each watched over HTTP.
 enum PageAnswers {
     private static let tokensPerSecond = 50.0
     private static let warmUpSeconds = 2.0
@@ -6,12 +6,12 @@ enum PageAnswers {
 
     private struct Run {
         var use: CPUUse
-        /// Tokens between the readings: that were seen, and without streams that were due.
+        /// Tokens between the readings: the tokens seen, or, without streams, the tokens due.
         var tokens: Double
         var residentBytes: Int
         /// From the time a token was due until it was seen on its stream, in nanoseconds, sorted.
         var tokenDelays: [Double]
-        /// From the time of an event until it was seen, sorted.
+        /// From the time in an event until it was seen, sorted.
         var eventDelays: [Double]
 
         func microseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) / 1_000 / tokens }
@@ -89,7 +89,7 @@ enum PageAnswers {
     }
 }
 
-/// Asks for answers and watches them. That answers end is seen over MQTT, in both cases.
+/// Requests answers and watches them. In both cases, their ends are seen over MQTT.
 private final class WatchedAnswers {
     let live: LiveStreams
     private(set) var completed = 0
@@ -141,7 +141,7 @@ private final class WatchedAnswers {
     }
 
     private func read(_ data: UnsafeRawBufferPointer, at now: Int64) throws {
-        // A marker's own type comes before that of the signal it is about, which has another name.
+        // A marker's own type comes before that of its signal, which has another name.
         guard let place = ByteSearch.find(Self.typeMember, in: data) else { return }
         let output = ByteSearch.text(in: data, at: place + Self.typeMember.count)
         try tally.read(output: output[...], data, at: now)

@@ -1,5 +1,5 @@
-/// The load of `ingest` without live streams, with streams of other conversations, and with one of each conversation that
-/// the load is about.
+/// The load of `ingest` without live streams, with streams of other conversations, and with one stream for each loaded
+/// conversation.
 enum PageIngest {
     private enum Watched: String, CaseIterable {
         case nothing, others, all
@@ -7,7 +7,7 @@ enum PageIngest {
 
     private struct Run {
         var load: SignalLoad.Outcome
-        /// Of what came on streams in the measured time, sorted.
+        /// Of the events on streams in the measured time, sorted.
         var delays: [Double]
         /// From the end of the load until the streams had brought everything.
         var catchUpMilliseconds: Double
@@ -15,7 +15,7 @@ enum PageIngest {
 
         var use: CPUUse { CPUUse(from: load.before, to: load.after) }
 
-        /// Microseconds for each signal.
+        /// Microseconds per signal.
         func microseconds(_ nanoseconds: Int64) -> Double { Double(nanoseconds) / 1_000 / Double(max(1, load.seen)) }
     }
 
@@ -24,7 +24,7 @@ enum PageIngest {
         for number in 1...surroundings.runs {
             surroundings.say("page, ingest: run \(number) of \(surroundings.runs)")
             for watched in Watched.allCases {
-                // A service each: streams that were closed stay with one until it next writes to them.
+                // A service for each: closed streams stay with a service until it next writes to them.
                 let run = try surroundings.withConvey { try measure(surroundings, watched, $0, $1) }
                 runs[watched, default: []].append(run)
             }

@@ -1,4 +1,4 @@
-/// People who watch: live streams over HTTP, what they cost, and whether anybody waits for them.
+/// People who watch: the cost of live streams over HTTP, and whether anybody has to wait for them.
 ///
 /// Each stream must bring every event of its conversation once and in order, or the scenario fails.
 enum PageScenario {
@@ -6,7 +6,7 @@ enum PageScenario {
     static let summary =
         "200 live streams: memory and CPU, ingest beside them, answers on them, one that stalls, and crowds that do"
 
-    /// Streams that are open at once.
+    /// The number of open streams.
     static let streams = 200
 
     static func run(_ surroundings: Surroundings) throws -> [ScenarioReport] {
@@ -27,7 +27,7 @@ enum PageScenario {
         try CPUReading(conveyID: convey.processID, brokerID: broker.processID)
     }
 
-    /// Streams on which nothing comes.
+    /// Streams without events.
     private struct Idle {
         var without: CPUUse
         var with: CPUUse
@@ -66,7 +66,7 @@ enum PageScenario {
         try feed.run(streams) { templates.publish($0, subject: $0, on: publisher) }
         try convey.wait(for: "convey_signals_applied_total", toReach: streams)
         let live = LiveStreams(convey)
-        // Asked here for the first time, so that what questions need is not taken for the streams'.
+        // Asked here for the first time, so that the cost of questions is not attributed to the streams.
         for subject in subjects { _ = try live.newestOffset(of: subject) }
         Clock.sleep(milliseconds: settleMilliseconds)
         let (bytes, files) = (convey.residentBytes, convey.openFiles)

@@ -1,7 +1,7 @@
-/// One reader of a busy conversation stops to read. The other streams must not notice, the service must not keep what it does
-/// not take, and must close its connection in the end; whoever reads on then gets the rest.
+/// One reader of a busy conversation stops reading. The other streams must not notice, the service must not keep unread
+/// data, and must finally close the connection; after the reader continues, it gets the rest.
 enum PageStall {
-    /// What the load is in each of the two phases.
+    /// The load in each of the two phases.
     private struct Phase {
         var use: CPUUse
         /// Of all streams but the busy conversation's, sorted.
@@ -13,15 +13,15 @@ enum PageStall {
     private struct Run {
         var quiet: Phase
         var stalled: Phase
-        /// From the last byte that was read until the connection was closed; nil where nobody waited for it.
+        /// From the last byte read until the connection was closed; nil if nobody waited for it.
         var secondsUntilClosed: Double?
     }
 
-    /// About what a phone on a bad line has.
+    /// About the buffer of a phone on a bad line.
     private static let receiveBuffer: Int32 = 4_096
-    /// Two and a half times the 20 seconds that are promised.
+    /// Two and a half times the promised 20 seconds.
     private static let closedWithin: Int64 = 50_000_000_000
-    /// A look at the system's list of connections takes the reading thread some milliseconds.
+    /// Reading the system's list of connections takes some milliseconds.
     private static let lookSeconds = 1.0
     private static let warmUpSeconds = 2.0
 
@@ -93,7 +93,7 @@ enum PageStall {
             memory: memory)
     }
 
-    /// Reads until the stream is open, and then no more.
+    /// Reads until the stream is open, then stops.
     /// - Returns: whether it is not open yet.
     private static func begin(_ reader: LiveStream) throws -> Bool {
         var byte: [UInt8] = [0]
@@ -103,7 +103,7 @@ enum PageStall {
         return !reader.isOpen
     }
 
-    /// Reads what was still on its way to the reader, and the rest from where that ends.
+    /// Reads the data still on its way, and the rest from that point.
     private static func goOn(_ reader: LiveStream, _ live: LiveStreams) throws {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let deadline = Clock.now + closedWithin
@@ -141,7 +141,7 @@ enum PageStall {
     }
 }
 
-/// Signals at a steady pace: by turns one about the last conversation and one about the next of the others.
+/// Signals at a steady pace: alternately about the last conversation and the next of the others.
 private final class BusyLoad {
     static let signalsPerSecond = 1_000.0
 
@@ -152,10 +152,10 @@ private final class BusyLoad {
     private var published = 0
     private var nextLook: Int64 = 0
 
-    /// Most publishes that the broker has not acknowledged: beyond, the pace is not kept.
+    /// The most unacknowledged publishes: beyond that, the pace is not kept.
     private static let window = 10_000
     private static let rest: Int32 = 1
-    /// Between two looks at things that cost the machine more than a moment.
+    /// The interval of checks that take the machine more than a moment.
     private static let lookInterval: Int64 = 200_000_000
     private static let patience: Int64 = 30_000_000_000
 
@@ -190,7 +190,7 @@ private final class BusyLoad {
         }
     }
 
-    /// Waits until all that was published has been applied.
+    /// Waits until everything published has been applied.
     func settle(_ convey: ConveyServer) throws {
         let deadline = Clock.now + Self.patience
         while try convey.metrics()["convey_signals_applied_total"] < Double(published) {

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Clients that ask for much and read nothing: what the service keeps for all of them together, and afterwards.
+/// Clients that ask for much and read nothing: the memory that the service uses for all of them, and afterwards.
 enum PageUnread {
     private enum Kind: String {
         case streams = "500 streams stall"
@@ -13,7 +13,7 @@ enum PageUnread {
             }
         }
 
-        /// From the first event on, or as much as one answer has: 4 MiB.
+        /// From the first event on, or up to the limit of one answer: 4 MiB.
         var path: String {
             switch self {
             case .streams: "/v1/conversations/\(subject)/stream?after=0"
@@ -26,7 +26,7 @@ enum PageUnread {
         var before: Int
         var peak: Int
         var after: Int
-        /// Of a small question beside them: the slowest, and how many were answered.
+        /// For a small concurrent question: the slowest, and how many were answered.
         var slowestMilliseconds = 0.0
         var answered = 0
         var asked = 0
@@ -52,7 +52,7 @@ enum PageUnread {
         _ kind: Kind, _ surroundings: Surroundings, _ broker: Broker, _ convey: ConveyServer
     ) throws -> Run {
         try fill(broker, convey)
-        // Asked here for the first time, so that what questions need is not taken for the readers'.
+        // Asked here for the first time, so that the cost of questions is not attributed to the readers.
         guard convey.get(kind == .answers ? kind.path : "/v1/conversations/\(subject)/events?limit=100")?.status == 200
         else { throw BenchError("the conversation cannot be read") }
         let settle = surroundings.pick(15.0, quick: 7)
@@ -68,7 +68,7 @@ enum PageUnread {
                 let asked = Clock.now
                 let answer = convey.get("/v1/conversations/other/state")
                 run.asked += 1
-                // There is no such conversation, and that is an answer.
+                // "No such conversation" is an answer, too.
                 if answer?.status == 404 { run.answered += 1 }
                 run.slowestMilliseconds = max(run.slowestMilliseconds, Double(Clock.now - asked) / 1e6)
                 nextQuestion = Clock.now + questionInterval
@@ -95,7 +95,7 @@ enum PageUnread {
         try convey.wait(for: "convey_signals_applied_total", toReach: events)
     }
 
-    /// Asks on a connection of its own, and reads nothing.
+    /// Asks on its own connection, and reads nothing.
     private static func ask(_ path: String, _ convey: ConveyServer) throws -> Int32 {
         let descriptor = try Loopback.connect(to: convey.httpPort, receiveBuffer: receiveBuffer)
         let request = Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8)

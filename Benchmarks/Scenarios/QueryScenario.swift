@@ -1,7 +1,8 @@
 import Foundation
 import Synchronization
 
-/// What an answer costs: the last page of conversations of 100, 10,000 and 100,000 events, and what questions cost ingest.
+/// The cost of an answer: the last page of conversations of 100, 10,000 and 100,000 events, and the cost of questions
+/// for ingest.
 enum QueryScenario {
     static let name = "query"
     static let summary = "the last page of conversations of 100 to 100,000 events; ingest with questions and without"
@@ -27,7 +28,8 @@ enum QueryScenario {
         }
     }
 
-    /// Records answers of an assistant from outside, which a timeline shows and which order no effects; each has a marker.
+    /// Records answers of an assistant from outside, which a timeline shows and which order no effects; each has a
+    /// marker.
     private static func fill(_ subject: String, events: Int, broker: Broker, convey: ConveyServer) throws {
         let before = try convey.metrics()
         let publisher = try broker.connect("fill-\(subject)")
@@ -92,7 +94,7 @@ enum QueryScenario {
         return Double(Clock.now - start) / 1e6
     }
 
-    /// The load of `ingest`, by turns with nobody asking and with somebody who asks all the time.
+    /// The load of `ingest`, alternately with nobody asking and with somebody asking all the time.
     private static func ingest(
         _ surroundings: Surroundings, _ broker: Broker, _ convey: ConveyServer, subject: String
     ) throws -> ScenarioReport {
@@ -146,7 +148,7 @@ private final class Asker: Sendable {
         thread.start()
     }
 
-    /// - Returns: answers a second.
+    /// - Returns: answers per second.
     func stop() -> Double {
         isStopping.store(true, ordering: .releasing)
         ended.wait()

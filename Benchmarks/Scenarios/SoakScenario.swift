@@ -1,4 +1,4 @@
-/// Ten minutes at half of what is possible: what memory and open files do when nothing should change.
+/// Ten minutes at half the possible load: memory and open files when nothing should change.
 enum SoakScenario {
     static let name = "soak"
     static let summary = "memory and open files over ten minutes of ingest at half the maximum rate"
@@ -45,7 +45,7 @@ enum SoakScenario {
 
     private static func report(_ samples: [Sample], rate: Double, _ noise: [Noise]) -> ScenarioReport {
         var report = ScenarioReport(name)
-        // Of minutes the middle counts: a moment's disturbance does not change memory.
+        // The median of each minute counts: a moment's disturbance does not change memory.
         let sorted = noise.sorted { $0.total < $1.total }
         report.noise = sorted.isEmpty ? Noise() : sorted[sorted.count / 2]
         let settled = samples.filter { $0.seconds >= 60 }

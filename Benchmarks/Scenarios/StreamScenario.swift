@@ -1,4 +1,4 @@
-/// Many answers that stream at once from a provider on this machine: what a token costs, and how much later it is seen.
+/// Many answers that stream at once from a provider on this machine: the cost of a token, and its delay.
 enum StreamScenario {
     static let name = "stream"
     static let summary = "200 answers that stream 50 tokens a second each: processor time, rows and delay a token"
@@ -108,9 +108,9 @@ enum StreamScenario {
 
 /// Finds the tokens of `TokenServer` in deltas.
 struct TokenTally {
-    /// Of tokens that were due at or behind `start`, in nanoseconds.
+    /// Of tokens due at or after `start`, in nanoseconds.
     private(set) var delays: [Double] = []
-    /// Tokens whenever they were due.
+    /// All tokens, whenever they were due.
     private(set) var seen = 0
     private(set) var completed = 0
     private let start: Int64

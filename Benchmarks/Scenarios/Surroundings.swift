@@ -1,22 +1,22 @@
 import Foundation
 import Glibc
 
-/// What every scenario runs in: where, against which binary, how long and how often.
+/// The environment of every scenario: where, against which binary, how long and how often.
 struct Surroundings {
     var program: ConveyServer.Program
-    /// Where directories are made.
+    /// The parent of the directories.
     var directory: String
     var isQuick: Bool
-    /// Times that each measurement is taken.
+    /// The number of times that each measurement is taken.
     var runs: Int
     var soakMinutes: Double
-    /// The processors this process was started on.
+    /// The processors on which this process was started.
     var allowed: ProcessorSet
     /// Given by the user: scenarios that would try several stay with these.
     var cores: Cores?
     var shards: Int?
 
-    /// The same with broker and Convey on some processors. This process, the generator, gets the others where there are any.
+    /// The same with broker and Convey on some processors. This process, the generator, gets the others, if any.
     func confined(to cores: Cores) throws -> Surroundings {
         let processors = try cores.processors(of: allowed)
         let rest = allowed.without(processors)
@@ -29,15 +29,15 @@ struct Surroundings {
     /// The shorter of two numbers for a quick run.
     func pick<Value>(_ full: Value, quick: Value) -> Value { isQuick ? quick : full }
 
-    /// Tells on standard error what goes on.
+    /// Reports progress on standard error.
     func say(_ text: String) {
         FileHandle.standardError.write(Data("\(text)\n".utf8))
     }
 
-    /// Runs `body` with a broker and a directory of its own, all gone at the end.
+    /// Runs `body` with its own broker and directory, all removed at the end.
     func withBroker<Result>(_ body: (Broker, Workplace) throws -> Result) throws -> Result {
         let workplace = try Workplace(in: directory)
-        // Else the directory could go with its last use, before the broker that writes there.
+        // Otherwise the directory could be removed after its last use, before the broker that writes there.
         return try withExtendedLifetime(workplace) {
             let broker = try Broker(
                 directory: try workplace.directory("broker"), processors: program.processors)
@@ -47,7 +47,7 @@ struct Surroundings {
         }
     }
 
-    /// Runs `body` with a broker and a Convey of its own, and looks at the end whether Convey saw anything go wrong.
+    /// Runs `body` with its own broker and Convey, and checks at the end whether Convey reported any problem.
     func withConvey<Result>(
         flags: [String] = [], _ body: (Broker, ConveyServer) throws -> Result
     ) throws -> Result {

@@ -1,13 +1,13 @@
 import Foundation
 
-/// How fast `convey verify` repeats a journal, and in how much memory.
+/// The speed and the memory of `convey verify`.
 enum VerifyScenario {
     static let name = "verify"
     static let summary = "convey verify on a journal of half a million records in 10,000 conversations"
 
     private static let timeoutSeconds = 600.0
 
-    /// What the command prints with `--json`.
+    /// The command's output with `--json`.
     private struct Result: Decodable {
         var ok: Bool
         var signals: Int
@@ -42,7 +42,7 @@ enum VerifyScenario {
         }
     }
 
-    /// - Returns: what it found, and the most memory it was seen with, in megabytes.
+    /// - Returns: its result, and the highest memory seen, in megabytes.
     private static func verify(
         _ data: String, _ surroundings: Surroundings, log: String
     ) throws -> (result: Result, residentMegabytes: Double) {

@@ -7,13 +7,14 @@ import Synchronization
 public final class AnswerBudget: Sendable {
     /// Sixteen of the largest answers.
     public static let standardBytes = 64 << 20
-    /// Answers up to this size may use the last part of the budget, so that many large unread answers do not keep small ones out.
+    /// Answers up to this size may use the last part of the budget, so that many large unread answers do not block
+    /// small ones.
     public static let smallBytes = 64 << 10
     /// The part of the budget that is reserved for small answers: an eighth.
     private static let smallShare = 8
     /// How long the budget counts as short after a refusal.
     private static let shortageTime = Duration.seconds(1)
-    /// How often a waiting request tries again.
+    /// Interval at which a waiting request retries.
     private static let pace = Duration.milliseconds(50)
 
     private struct State {
@@ -24,12 +25,12 @@ public final class AnswerBudget: Sendable {
     public let limit: Int
     private let state = Mutex(State())
 
-    /// - Parameter bytes: what all answers may hold together.
+    /// - Parameter bytes: the limit for all answers together.
     public init(bytes: Int = AnswerBudget.standardBytes) {
         limit = bytes
     }
 
-    /// The bytes held right now.
+    /// The bytes currently held.
     public var used: Int { state.withLock { $0.used } }
 
     /// Whether an answer did not fit within the last second. While it is true, clients that do not read lose their connections

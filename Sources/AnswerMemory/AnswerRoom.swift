@@ -1,6 +1,7 @@
 import Synchronization
 
-/// A part of the budget. It is given back when it is released, so it must be kept together with the bytes of its answer.
+/// A part of the budget. Releasing it returns it to the budget, so it must be kept together with the bytes of its
+/// answer.
 public final class AnswerRoom: Sendable {
     private let budget: AnswerBudget
     private let held: Mutex<Int>
@@ -15,12 +16,12 @@ public final class AnswerRoom: Sendable {
     /// Its size in bytes.
     public var bytes: Int { held.withLock { $0 } }
 
-    /// Sets the size without asking whether it fits: for memory that can no longer be refused.
+    /// Sets the size without checking whether it fits: for memory that can no longer be refused.
     public func resize(to bytes: Int) {
         budget.add(exchange(bytes))
     }
 
-    /// Makes it larger, and waits for room if necessary. Only one task may use it meanwhile.
+    /// Enlarges it, and waits for room if necessary. Only one task may use it meanwhile.
     /// - Returns: false if there was no room in time; the size is then unchanged.
     public func grow(to bytes: Int, within limit: Duration) async -> Bool {
         let more = bytes - self.bytes
@@ -31,7 +32,7 @@ public final class AnswerRoom: Sendable {
         return true
     }
 
-    /// Sets the size after a grant; gives back what is no longer used.
+    /// Sets the size after a grant; returns what is no longer used.
     private func settle(_ more: Int, _ bytes: Int) {
         let change = exchange(bytes)
         if more <= 0 { budget.add(change) }

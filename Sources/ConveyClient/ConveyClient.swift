@@ -1,7 +1,7 @@
 import Conversation
 import Signals
 
-/// Asks a running Convey about conversations.
+/// Queries a running Convey about conversations.
 ///
 /// ```swift
 /// let convey = ConveyClient(try HTTPQueryTransport("127.0.0.1:8080"))
@@ -16,13 +16,13 @@ public struct ConveyClient: Sendable {
         self.transport = transport
     }
 
-    /// An answer, taken apart.
+    /// A parsed answer.
     public struct Page: Sendable {
-        /// As it came.
+        /// The received bytes.
         public let bytes: [UInt8]
         /// The whole answer.
         public let json: JSONValue
-        /// What asks for the page behind this one in place of this one's page parameter; nil on the last page.
+        /// The parameter for the next page, which replaces this one's page parameter; nil on the last page.
         public let next: (parameter: QueryParameter, value: String)?
 
         /// The entries, messages, events, signals, conversations or effects.
@@ -35,7 +35,7 @@ public struct ConveyClient: Sendable {
 
         init(_ bytes: [UInt8]) throws(ConveyClientError) {
             do { json = try JSONValue(bytes) } catch {
-                throw ConveyClientError(.notConvey, "the answer is no JSON: \(error)")
+                throw ConveyClientError(.notConvey, "the answer is not JSON: \(error)")
             }
             self.bytes = bytes
             guard let member = json["next"]?.object?.first, let parameter = QueryParameter(rawValue: member.key) else {
@@ -46,24 +46,24 @@ public struct ConveyClient: Sendable {
         }
     }
 
-    /// What a refusal of the service means for the person at the command line.
-    /// - Parameter message: the service's words; nil where it is not Convey that answers.
+    /// A refusal of the service in words for the person at the command line.
+    /// - Parameter message: the service's message; nil if the answer does not come from Convey.
     public static func refusal(_ status: Int, _ message: String?) -> String {
         var words = message?[...] ?? "the answer is HTTP status \(status), which is not one of Convey's"
         if words.last == "." { words.removeLast() }
         return switch status {
-        case 401: "the service wants a valid token: set CONVEY_HTTP_TOKEN (`convey token` makes one)"
+        case 401: "the service requires a valid token: set CONVEY_HTTP_TOKEN (`convey token` creates one)"
         case 403: "\(words): set CONVEY_HTTP_TOKEN to such a token"
         default: String(words)
         }
     }
 
-    /// Asks for one answer.
+    /// Sends one query.
     /// - Throws: `ConveyClientError`; a refusal by Convey is one, with its code in `refusal`.
     public func ask(_ question: Question) async throws -> Page {
         let answer = try await transport.ask(question)
         guard answer.status == 200 else {
-            // Who answers with something else is not Convey; the status says enough then.
+            // Any other answer does not come from Convey; then the status is enough.
             let json = try? JSONValue(answer.body)
             let message = Self.refusal(answer.status, json?["message"]?.string)
             throw ConveyClientError(.refused, message, refusal: json?["error"]?.string)
@@ -71,10 +71,10 @@ public struct ConveyClient: Sendable {
         return try Page(answer.body)
     }
 
-    /// The question's page and all that follow, each asked for when the one before has been taken.
+    /// The query's page and all following ones, each queried when the previous one has been taken.
     public func pages(_ question: Question) -> Pages { Pages(client: self, question: question) }
 
-    /// Pages as they are asked for.
+    /// Pages in the order of the queries.
     public struct Pages: AsyncSequence, Sendable {
         let client: ConveyClient
         let question: Question
@@ -96,7 +96,7 @@ public struct ConveyClient: Sendable {
 }
 
 extension Question {
-    /// The question for the next page.
+    /// The query for the next page.
     func following(_ parameter: QueryParameter, _ value: String) -> Question {
         var next = self
         for old in [QueryParameter.before, .after, .afterSequence, .cursor] { next.parameters[old] = nil }

@@ -1,21 +1,21 @@
 import Conversation
 
-/// Why a question has no answer.
+/// Why a query has no answer.
 public struct ConveyClientError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable {
-        /// Nobody can be reached there.
+        /// The service cannot be reached.
         case unreachable
-        /// Who answers does not speak the protocol.
+        /// The answer does not follow the protocol.
         case notConvey = "not_convey"
         case timeout
         /// Convey answered with an error: `refusal` says which.
         case refused
-        /// The address is none.
+        /// The address is invalid.
         case invalidAddress = "invalid_address"
     }
 
     public var code: Code
-    /// What happened, where, and what to do about it.
+    /// What happened, where, and what to do.
     public var message: String
     /// The `error` of a refusal, such as `not_found`.
     public var refusal: String?
@@ -26,7 +26,7 @@ public struct ConveyClientError: Error, Sendable, Equatable, CustomStringConvert
         self.refusal = refusal
     }
 
-    /// Whether the same question may be answered later.
+    /// Whether the same query may succeed later.
     public var isRetriable: Bool {
         switch code {
         case .unreachable, .timeout: true

@@ -2,23 +2,23 @@ import Conversation
 import Glibc
 import Threads
 
-/// Asks over HTTP: one connection per question, without TLS (a proxy that wants it is asked on its loopback side, or over
-/// MQTT).
+/// Sends queries over HTTP: one connection per query, without TLS (use the loopback side of a proxy that requires it,
+/// or MQTT).
 public struct HTTPQueryTransport: QueryTransport {
-    /// The longest that connecting, sending or a silence of the server may take. The service gives up after 5.
+    /// The time limit for connecting, sending, and each pause of the server. The service gives up after 5.
     static let timeoutSeconds = 10
-    /// Far beyond what a page of events may have.
+    /// Far above the size of a page of events.
     static let answerLimit = 64 * 1_024 * 1_024
 
     private let host: String
     private let port: UInt16
     private let token: String?
 
-    /// - Parameter token: sent as bearer token; one with anything but visible ASCII characters is left out, as no service
-    ///   can know it.
+    /// - Parameter token: sent as bearer token. A token with anything but visible ASCII characters is left out, because
+    ///   no service can know it.
     public init(host: String, port: UInt16, token: String? = nil) {
         self.token = token.flatMap { $0.utf8.allSatisfy { (0x21...0x7e).contains($0) } ? $0 : nil }
-        // A service that listens on every address is asked on the loopback one.
+        // A service that listens on all addresses is reached over loopback.
         self.host = host == "0.0.0.0" ? "127.0.0.1" : host == "::" ? "::1" : host
         self.port = port
     }
@@ -44,7 +44,7 @@ public struct HTTPQueryTransport: QueryTransport {
         let (host, port, token, path) = (host, port, token, question.path)
         let result: Result<QueryAnswer, ConveyClientError> = await withCheckedContinuation { continuation in
             do throws(ThreadError) {
-                // The socket blocks, so not on a thread of Swift's pool.
+                // The socket blocks, so it must not run on a thread of Swift's pool.
                 try DedicatedThread.detach(name: "convey-http") {
                     continuation.resume(returning: Self.get(path, host: host, port: port, token: token))
                 }
@@ -73,7 +73,7 @@ public struct HTTPQueryTransport: QueryTransport {
         }
     }
 
-    /// Messages of what happens on the connection follow the service's address.
+    /// Messages about the connection follow the service's address.
     private static func answer(
         _ request: [UInt8], _ descriptor: Int32, _ place: String
     ) throws(ConveyClientError) -> QueryAnswer {

@@ -1,7 +1,7 @@
 import Conversation
 import MQTTTransport
 
-/// Asks over MQTT 5 request/response. Connects at the first question and stays connected until `stop`.
+/// Sends queries over MQTT 5 request/response. Connects at the first query and stays connected until `stop`.
 public actor MQTTQueryTransport: QueryTransport {
     private let client: MQTTClient
     private let root: String
@@ -10,14 +10,14 @@ public actor MQTTQueryTransport: QueryTransport {
     private var isOpen = false
     private var opening: Task<Void, any Error>?
     private var asked: UInt64 = 0
-    /// Questions without an answer, by their correlation data.
+    /// Unanswered queries, by their correlation data.
     private var waiting: [[UInt8]: CheckedContinuation<QueryAnswer, any Error>] = [:]
 
     /// - Parameters:
-    ///   - broker: where Convey's broker is.
+    ///   - broker: Convey's broker.
     ///   - clientID: unique at the broker; answers come to `{root}/receipt/{subject}/{clientID}`.
     ///   - root: first levels of every topic.
-    ///   - timeout: how long an answer may take.
+    ///   - timeout: time limit for an answer.
     public init(
         broker: BrokerAddress, clientID: String, root: String = "conv", timeout: Duration = .seconds(10)
     ) throws {
@@ -37,7 +37,7 @@ public actor MQTTQueryTransport: QueryTransport {
             properties: PublishProperties(
                 contentType: "application/json", correlationData: correlation,
                 responseTopic: QueryTopic.responseTopic(for: topic, root: root, client: clientID)))
-        // Ends by itself: when the time is up, whatever has happened until then.
+        // Ends by itself when the time is up, whatever has happened until then.
         Task { [timeout] in
             try await Task.sleep(for: timeout)
             end(
@@ -51,7 +51,7 @@ public actor MQTTQueryTransport: QueryTransport {
             do throws(MQTTError) {
                 try client.enqueue(message) { result in
                     guard case .failure(let error) = result else { return }
-                    // Ends at once: hands the failure over.
+                    // Ends at once: passes the failure on.
                     Task { await self.end(correlation, .failure(ConveyClientError(.unreachable, error.forPeople))) }
                 }
             } catch {
@@ -60,7 +60,7 @@ public actor MQTTQueryTransport: QueryTransport {
         }
     }
 
-    /// Disconnects. What is not answered ends with an error.
+    /// Disconnects. Unanswered queries fail.
     public func stop() async {
         await client.stop()
         endAll("the client was stopped")

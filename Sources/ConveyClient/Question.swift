@@ -1,13 +1,13 @@
 import Conversation
 import Signals
 
-/// What is asked: a view, of a conversation unless it is about no single one, and parameters as texts.
+/// A query: a view, a conversation if the view is about a single one, and parameters as texts.
 public struct Question: Sendable, Equatable {
     public var view: QueryView
     public var subject: String
     public var parameters: [QueryParameter: String]
 
-    /// - Parameter subject: not used where the view is about no single conversation.
+    /// - Parameter subject: not used if the view is not about a single conversation.
     public init(_ view: QueryView, subject: String = "", parameters: [QueryParameter: String] = [:]) {
         self.view = view
         self.subject = subject
@@ -19,10 +19,10 @@ public struct Question: Sendable, Equatable {
         parameters.map { (name: $0.key.rawValue, value: $0.value) }.sorted { $0.name < $1.name }
     }
 
-    /// The path and query string that ask it over HTTP.
+    /// The path and query string over HTTP.
     public var path: String { QueryPath.path(view: view, subject: subject, parameters: items) }
 
-    /// The payload that asks it over MQTT.
+    /// The payload over MQTT.
     public var payload: [UInt8] {
         var bytes: [UInt8] = [UInt8(ascii: "{")]
         for (index, item) in items.enumerated() {

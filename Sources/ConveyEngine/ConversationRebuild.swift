@@ -2,16 +2,16 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Makes what is saved of a conversation anew from its records: counters from its chain, its state by applying its signals
-/// once more in the order of their markers. Every marker's digest must come out.
+/// Rebuilds the saved data of a conversation from its records: counters from its chain, and its state by applying its
+/// signals again in the order of their markers. Every marker's digest must match.
 ///
-/// Costs a walk along the whole conversation. Where its saved counters are wrong, too, the journal is searched from its end for
-/// the conversation's newest record. Only done where what is saved cannot be used.
+/// Costs a walk along the whole conversation. If its saved counters are wrong, too, the journal is searched from its
+/// end for the conversation's newest record. Used only if the saved data cannot be used.
 struct ConversationRebuild {
-    /// The records do not make the conversation either.
+    /// The records do not produce the conversation either.
     struct Failure: Error {
         let reason: String
-        /// The counters as far as the records tell, so that more can be recorded in the conversation.
+        /// The counters as far as the records show, so that further records can be added to the conversation.
         let counters: ConversationRecord
     }
 
@@ -22,7 +22,7 @@ struct ConversationRebuild {
         self.journal = journal
     }
 
-    /// Why a saved conversation cannot be used as it is; nil when it can. Looks at its newest records only.
+    /// Why a saved conversation cannot be used; nil if it can. Checks only its newest records.
     func problem(with row: ConversationRecord) throws(JournalError) -> String? {
         if let damage = row.damage { return damage.reason }
         guard row.partition == StableHash.partition(of: row.subject, count: journal.partitionCount) else {
@@ -46,19 +46,19 @@ struct ConversationRebuild {
             guard case .marker(let marker) = link.content else { continue }
             return marker.digest == row.core.state.digest
                 ? nil
-                : "its saved state is not the one that its newest application, position \(link.position), has left"
+                : "its saved state is not the result of the newest applied signal, position \(link.position)"
         }
         return nil
     }
 
-    /// Records looked at for the newest marker: in front of it stand signals that wait for their turn.
+    /// Records searched for the newest marker: before it come signals that wait to be applied.
     private static let newestLimit = 16
 
     /// - Parameters:
-    ///   - row: what is saved. Its counters are only believed where they agree with the records.
+    ///   - row: the saved data. Its counters are used only if they agree with the records.
     ///   - last: the journal's newest position.
     /// - Returns: the conversation as of its `through`.
-    /// - Throws: when the journal cannot be read at all.
+    /// - Throws: if the journal cannot be read at all.
     func rebuild(_ row: ConversationRecord, last: Position) throws(JournalError) -> Result<ConversationRecord, Failure>
     {
         if let head = try believableHead(of: row) {
@@ -86,7 +86,7 @@ struct ConversationRebuild {
         return record
     }
 
-    /// The record that is saved as the newest one, unless the saved counters are known to be wrong.
+    /// The record saved as the newest, unless the saved counters are known to be wrong.
     private func believableHead(of row: ConversationRecord) throws(JournalError) -> RecordLink? {
         if case .changed = row.damage { return nil }
         do throws(JournalError) {
@@ -110,7 +110,7 @@ struct ConversationRebuild {
     }
 
     /// Follows the chain to its beginning, and takes the counters from it.
-    /// - Returns: what is wrong with it; nil when it is whole.
+    /// - Returns: the problem of the chain; nil if it is intact.
     private func walk(
         from head: RecordLink, into record: inout ConversationRecord, _ markers: inout [Marker]
     ) throws(JournalError) -> String? {
@@ -126,7 +126,7 @@ struct ConversationRebuild {
                 guard error.code == .damaged else { throw error }
                 return error.message
             }
-            // Those before were deleted.
+            // Earlier records were deleted.
             if links.isEmpty { break }
             for link in links {
                 guard link.conversation == record.id, link.offset == offset else {
@@ -161,7 +161,7 @@ struct ConversationRebuild {
             _ = record.core.apply(recorded, priority: marker.priority)
             guard record.core.state.digest == marker.digest else {
                 let reason =
-                    "replaying it gives another state than was recorded at record \(applied.position) "
+                    "replaying it gives a state that differs from that of record \(applied.position) "
                     + "(offset \(applied.offset))"
                 return .failure(Failure(reason: reason, counters: counters))
             }
@@ -169,7 +169,7 @@ struct ConversationRebuild {
         return .success(record)
     }
 
-    /// The highest numbers that any of its records has, wherever its chain leads: what comes next goes behind them.
+    /// The highest numbers of all its records, wherever its chain leads: new records are numbered after them.
     private func countersWithoutChain(
         of record: ConversationRecord, through last: Position
     ) throws(JournalError) -> ConversationRecord {

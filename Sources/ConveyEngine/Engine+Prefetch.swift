@@ -2,10 +2,10 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Reading what a transaction may need, before it begins.
+/// Reads the data that a transaction may need, before it begins.
 extension Engine {
-    /// Asks in rounds, each one call to the journal, until nothing is open. Most transactions need one: new signals of conversations
-    /// that are in memory.
+    /// Reads in rounds of one journal call each, until nothing is missing. Most transactions need one round: new
+    /// signals of conversations in memory.
     func prefetch(_ input: EngineInput) throws(JournalError) {
         while true {
             let round = LookupRound(for: input, state)
@@ -13,7 +13,7 @@ extension Engine {
         }
     }
 
-    /// - Returns: whether what was found may lead on to a further round.
+    /// - Returns: whether the results may require another round.
     @discardableResult
     func fetch(_ round: LookupRound) throws(JournalError) -> Bool {
         let lookup = round.lookup
@@ -35,7 +35,7 @@ extension Engine {
         return try admit(row)
     }
 
-    /// Takes a saved conversation into memory.
+    /// Loads a saved conversation into memory.
     @discardableResult
     func admit(_ saved: ConversationRecord) throws(JournalError) -> ActiveConversation {
         if let known = state.conversations.find(id: saved.id) { return known }
@@ -56,7 +56,8 @@ extension Engine {
 
     // MARK: Streamed texts
 
-    /// Reads back what an effect's newest attempt has streamed: a walk along the conversation, back to the attempt's start.
+    /// Reads back the streamed text of an effect's newest attempt: walks along the conversation, back to the attempt's
+    /// start.
     private func restoreText(of key: EffectKey) throws(JournalError) {
         guard let entry = state.ledger.entry(key) else { return }
         let conversation = try load(entry.effect.conversation)
@@ -88,7 +89,7 @@ extension Engine {
                 if signal.id == started { return pieces.reversed().joined() }
                 if let text = JSONObjectView(signal.data)?["delta"]?.string { pieces.append(text) }
             }
-            // Damage must not lead in a circle.
+            // Damage must not cause an endless loop.
             position = min(last.previous, Position(last.position.rawValue - 1))
         }
         return pieces.reversed().joined()

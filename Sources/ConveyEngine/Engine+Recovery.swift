@@ -2,7 +2,7 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Reading back what the last commit left.
+/// Rebuilds the state after the last commit.
 extension Engine {
     /// Records read at a time.
     private static let recoveryPage = 2_000
@@ -48,7 +48,7 @@ extension Engine {
         }
     }
 
-    /// Repeats what recording or applying did to the memory of the process that wrote this record.
+    /// Repeats the changes that recording or applying made in the memory of the process that wrote this record.
     private func replay(_ record: JournalRecord, waiting: inout Set<Position>) throws(JournalError) {
         state.lastConversation = max(state.lastConversation, record.conversation.rawValue)
         switch record.content {
@@ -56,7 +56,7 @@ extension Engine {
             waiting.insert(record.position)
             state.recent.insert(IdentityHash.of(subject: signal.subject, id: signal.id), record.position)
         case .unreadable: waiting.insert(record.position)
-        // Content is removed only behind the checkpoint, so this one does not wait.
+        // Content is removed only before the checkpoint, so this record does not wait.
         case .removed: break
         case .marker(let marker): waiting.remove(marker.appliedPosition)
         }
@@ -75,8 +75,8 @@ extension Engine {
         }
     }
 
-    /// Applies what a record says was applied.
-    /// - Returns: why the record cannot be what follows in its conversation; nil when it is.
+    /// Applies the application that a record describes.
+    /// - Returns: why the record cannot come next in its conversation; nil if it can.
     private func problem(
         with record: JournalRecord, in conversation: ActiveConversation
     ) throws(JournalError) -> String? {
@@ -99,7 +99,7 @@ extension Engine {
         return nil
     }
 
-    /// The conversation with a number; nil where there is no row for it, which is told.
+    /// The conversation with a number; nil, with a report, if it has no row.
     private func find(_ id: ConversationID) throws(JournalError) -> ActiveConversation? {
         if let known = state.conversations.find(id: id) { return known }
         guard let saved = try journal.conversation(id: id) else {
@@ -109,8 +109,8 @@ extension Engine {
         return try admit(saved)
     }
 
-    /// Makes a conversation in memory anew, when its records after the last checkpoint do not fit what is saved of it.
-    /// - Returns: why that is not possible; nil when it was.
+    /// Rebuilds a conversation in memory if its records after the last checkpoint do not match its saved state.
+    /// - Returns: why this is impossible; nil if it was done.
     private func rebuild(
         _ conversation: ActiveConversation, because problem: String
     ) throws(JournalError) -> String? {
@@ -130,8 +130,8 @@ extension Engine {
     /// Pending signals whose causes are looked up together.
     private static let pendingPage = 256
 
-    /// Hands the partitions what was recorded and not applied, in record order.
-    /// - Parameter listed: what is listed as pending; re-driven dead letters are.
+    /// Gives the partitions the signals that were recorded and not applied, in record order.
+    /// - Parameter listed: the signals listed as pending; re-driven dead letters are listed.
     private func enqueue(_ waiting: Set<Position>, listed: Set<Position>) throws(JournalError) {
         state.unqueued = waiting
         let ordered = waiting.sorted()
@@ -185,7 +185,7 @@ extension Engine {
         if releasing { state.partitions[conversation.record.partition].release(position) }
     }
 
-    /// Takes up the effects without an end: an answer that has begun before one that has not, then the oldest first.
+    /// Reopens the effects without an end: answers that have begun before others, then the oldest first.
     private func reopen(_ rows: [StoredEffect]) throws(JournalError) {
         var open: [OpenEffect] = []
         for row in rows {
@@ -215,7 +215,7 @@ extension Engine {
                     continue
                 }
             }
-            // What was wrong with the policy was told when the effect was opened.
+            // Errors of the policy were reported when the effect was opened.
             let policy =
                 (try? state.policy(of: effect, call: call)) ?? state.settings.effects.policy(of: effect.effectClass)
             var entry = EffectLedger.Entry(

@@ -4,17 +4,17 @@ import Logging
 import Observability
 import Signals
 
-/// Takes the signals of one shard in, decides their order, applies them, and writes all of it in one transaction.
+/// Accepts the signals of one shard, decides their order, applies them, and writes everything in one transaction.
 ///
-/// Belongs to one thread, and has no clock: `EngineThread` calls it, and the simulation does. It is the only one that touches the
-/// journal; everything that is decided is decided by `ShardState`, a value.
+/// Belongs to one thread, and has no clock: `EngineThread` and the simulation call it. Only the engine uses the
+/// journal; all decisions are made by `ShardState`, a value.
 public final class Engine {
     let journal: any Journal
     var state: ShardState
 
-    /// Reads what a start-up needs from the journal: the state is then the one the last commit left.
-    /// - Throws: what reading the journal throws.
-    /// - Parameter metrics: what was counted before, when this engine takes another one's place.
+    /// Reads the data for a start-up from the journal: the state is then that of the last commit.
+    /// - Throws: errors of reading the journal.
+    /// - Parameter metrics: earlier counts, if this engine replaces another one.
     public init(
         journal: any Journal, settings: EngineSettings, time: EngineTime, metrics: MetricsSnapshot = MetricsSnapshot(),
         logger: Logger
@@ -27,10 +27,11 @@ public final class Engine {
         try journal.commit(JournalBatch())
     }
 
-    /// One transaction: fetches what it may need, records what came in, applies what is ready (what was recorded a moment ago
-    /// included), and commits once. What it returns may be acted on: it is durable.
+    /// One transaction: fetches what it may need, records the input, applies what is ready (including signals recorded
+    /// a moment ago), and commits once. The caller may act on the result, because it is durable.
     ///
-    /// When it throws nothing of it has happened, and this engine must not be used any more: make a new one from the journal.
+    /// If it throws, nothing has happened, and this engine must not be used any more: create a new one from the
+    /// journal.
     public func process(_ input: EngineInput, at time: EngineTime) throws(JournalError) -> EngineOutput {
         state.begin(input, at: time)
         try prefetch(input)
@@ -41,13 +42,13 @@ public final class Engine {
         return state.transaction.output
     }
 
-    /// Counts how long the last transaction took.
+    /// Records the duration of the last transaction.
     package func observeCommit(seconds: Double) {
         state.metrics.commitSeconds.observe(seconds)
     }
 }
 
-/// What others may know of it.
+/// The parts of the state that others may read.
 extension Engine {
     public var metrics: MetricsSnapshot { state.metrics }
     /// The newest committed position.
@@ -57,20 +58,20 @@ extension Engine {
     /// The partitions that this engine runs: those of its journal's shard.
     package var shardPartitions: ShardPartitions { state.partitions.places }
     public var queueDepth: Int { state.partitions.queueDepth }
-    /// What waits in each partition of the shard, ascending by the partitions' numbers.
+    /// The waiting signals of each partition of the shard, ascending by the partitions' numbers.
     public var partitionDepths: [MetricsSnapshot.PartitionDepth] {
         state.partitions.depths.map { MetricsSnapshot.PartitionDepth(queued: $0.queued, parked: $0.parked) }
     }
     public var openEffects: Int { state.ledger.count }
-    /// The places for attempts that are used and wanted.
+    /// The slots for attempts in use and requested.
     package var placeUse: PlaceUse { state.ledger.placeUse }
-    /// Bytes of what running attempts have streamed, as far as it is in memory.
+    /// Bytes of streamed text of running attempts in memory.
     public var streamedTextBytes: Int { state.ledger.textBytes }
 
-    /// Whether `process` has something to do without new input.
+    /// Whether `process` has work without new input.
     public var hasWork: Bool { state.hasWork }
 
-    /// When something is due without new input, in monotonic milliseconds: a parked signal, a timer, an attempt.
+    /// When the next work is due without new input, in monotonic milliseconds: a parked signal, a timer, an attempt.
     public func nextTimeout() -> Int64? { state.nextTimeout() }
 
     /// A conversation's state, as of the last transaction; nil for a subject without records.
@@ -79,10 +80,10 @@ extension Engine {
         return try journal.conversation(subject: subject)?.core.state
     }
 
-    /// One more conversation was set aside since `takeSetAside` was called.
+    /// Another conversation was set aside since `takeSetAside` was called.
     package var hasSetAside: Bool { state.hasSetAside }
 
-    /// The conversations that cannot be loaded, for whoever shows them.
+    /// The conversations that cannot be loaded, for display.
     package func takeSetAside() -> [SetAsideConversation] {
         state.hasSetAside = false
         return setAsideConversations

@@ -4,7 +4,7 @@ import Signals
 
 /// The `data` of the signals that Convey makes itself, as JSON.
 enum LifecycleData {
-    /// `reset` tells a client that the attempt does not continue what an earlier one has streamed.
+    /// `reset` tells a client that the attempt does not continue the text of an earlier one.
     static func started(_ entry: EffectLedger.Entry, reset: Bool) -> [UInt8] {
         var data = lifecycle("started", entry)
         if reset { data.add("reset", json: "true".utf8) }
@@ -21,7 +21,7 @@ enum LifecycleData {
     static func delta(_ entry: EffectLedger.Entry, index: Int, _ delta: EffectDelta) -> [UInt8] {
         var data = lifecycle("progress", entry)
         data.add("index", index)
-        // What outputs carry over.
+        // Members that outputs carry over.
         data.add("sequence", index)
         switch delta.kind {
         case .content: data.add("delta", delta.text)
@@ -47,7 +47,8 @@ enum LifecycleData {
         return data.finish()
     }
 
-    /// `tool_calls` tells everybody that the answer goes on: exactly where there are calls. Some providers say stop then.
+    /// `tool_calls` tells everybody that the answer continues: exactly if there are calls. Some providers say stop
+    /// then.
     private static func finishReason(_ result: EffectResult) -> String {
         if !result.toolCalls.isEmpty { return "tool_calls" }
         guard let reason = result.finishReason, reason != "tool_calls" else { return "stop" }
@@ -69,7 +70,7 @@ enum LifecycleData {
     }
 
     /// - Parameters:
-    ///   - text: what was streamed until then.
+    ///   - text: the text streamed until then.
     ///   - endsTurn: the answer that the effect belongs to ends with it.
     static func canceled(
         _ entry: EffectLedger.Entry, reason: String, text: String, endsTurn: Bool
@@ -182,7 +183,7 @@ enum LifecycleData {
         return data.finish()
     }
 
-    /// Bytes of a rejected payload that are kept: enough to see what it was (docs/PROTOCOL.md, "Rejections").
+    /// Bytes of a rejected payload that are kept: enough to identify it (docs/PROTOCOL.md, "Rejections").
     static let rejectedPayloadLimit = 1_024
 
     static func deadLetter(
@@ -199,7 +200,7 @@ enum LifecycleData {
         return data.finish()
     }
 
-    /// Bytes of a topic or type that are kept: they may be what the broker does not take.
+    /// Bytes of a topic or type that are kept: the broker may not accept the whole.
     static let unpublishedTextLimit = 1_024
 
     static func setAside(id: String, _ event: UnpublishedEvent) -> [UInt8] {
@@ -222,7 +223,7 @@ enum LifecycleData {
         data.add("effect_id", entry.effect.effectID)
         data.add("lifecycle", name)
         data.add("attempt", entry.effect.attempt)
-        // What outputs carry over.
+        // Members that outputs carry over.
         if let message = entry.effect.answers { data.add("metadata") { $0.add("answers", message) } }
         if let call = entry.call {
             data.add("tool_name", call.name)

@@ -1,6 +1,6 @@
 import HTTPServing
 
-/// What can be done with dead letters over HTTP: the one table that routes and documents are made from.
+/// The operations on dead letters over HTTP: the single table from which routes and documents are generated.
 enum DeadLetterOperation: String, CaseIterable {
     case list
     case show
@@ -8,7 +8,7 @@ enum DeadLetterOperation: String, CaseIterable {
     case discard
 
     static let base = "/v1/deadletters"
-    /// Letters on a page unless the request says how many.
+    /// Letters per page by default.
     static let pageSize = 100
 
     var path: String {
@@ -33,7 +33,7 @@ enum DeadLetterOperation: String, CaseIterable {
         }
     }
 
-    /// What the query string may have.
+    /// The parameters that the query string may have.
     var parameters: [String] {
         switch self {
         case .list: ["after", "limit"]

@@ -4,7 +4,7 @@ import JournalPort
 import Signals
 
 /// Dead letters over HTTP: `GET /v1/deadletters` and `/v1/deadletters/{position}`, `POST /v1/deadletters/redrive` and
-/// `…/discard` with `{"positions":[…]}`. Where there are several shards, a position is a text such as `"2.1834"`.
+/// `…/discard` with `{"positions":[…]}`. With several shards, a position is a text such as `"2.1834"`.
 package enum DeadLetterRoutes {
     /// 1,000 positions of 24 characters with their quotes.
     static let bodyLimit = 32 * 1_024
@@ -50,7 +50,7 @@ package enum DeadLetterRoutes {
             return .problem(.unsupportedMediaType, "unsupported_media_type", "Send application/json.")
         }
         let shards = letters.shards
-        // A body that cannot be received is answered like one that cannot be understood.
+        // A body that cannot be received gets the same answer as an invalid one.
         guard let data = try? await request.bodyData,
             let texts = (try? JSONDecoder().decode(Positions.self, from: data))?.positions.map(\.text), !texts.isEmpty,
             texts.count <= DeadLetterMove.limit
@@ -71,7 +71,7 @@ package enum DeadLetterRoutes {
         let positions: [PositionText]
     }
 
-    /// A position in a request: a number, or a text where there are several shards.
+    /// A position in a request: a number, or with several shards a text.
     private struct PositionText: Decodable {
         let text: String
 
@@ -91,7 +91,7 @@ package enum DeadLetterRoutes {
         return Int64(text).flatMap { $0 >= 0 ? $0 : nil }
     }
 
-    /// The position in a parameter; the start where it is left out; nil for anything else.
+    /// The position in a parameter; the start if it is absent; nil for anything else.
     private static func position(_ request: HTTPRequest, _ name: String, shards: Int) -> ShardPosition? {
         guard let query = QueryString(request.target.query()) else { return nil }
         guard let text = query[name], text != "0" else { return .start }

@@ -6,22 +6,22 @@ import Observability
 package enum HealthRoutes {
     /// - Parameters:
     ///   - meter: the numbers of the HTTP service itself.
-    ///   - status: the runtime's status now; called for each probe.
-    ///   - metrics: the runtime's numbers now; called for each scrape.
+    ///   - status: returns the runtime's current status; called for each probe.
+    ///   - metrics: returns the runtime's current numbers; called for each scrape.
     package static func make(
         meter: HTTPMeter, status: @escaping @Sendable () -> RuntimeStatus,
         metrics: @escaping @Sendable () -> MetricsSnapshot
     ) -> [Route] {
         [
             Route(
-                "/healthz", "200 while all threads make progress, else 503 and which do not", scope: nil, room: 0,
+                "/healthz", "200 while all threads make progress, else 503 and those that do not", scope: nil, room: 0,
                 isForProbes: true
             ) { _ in
                 let health = Health(status())
                 return .json(health, status: health.hanging == nil ? .ok : .serviceUnavailable)
             },
             Route(
-                "/readyz", "200 when signals are accepted, else 503 and what is missing", scope: nil, room: 0,
+                "/readyz", "200 if signals are accepted, else 503 and what is missing", scope: nil, room: 0,
                 isForProbes: true
             ) { _ in
                 let status = status()
@@ -46,7 +46,7 @@ package enum HealthRoutes {
 }
 
 /// The body of `/healthz`: `{"status":"ok"}`, or
-/// `{"hanging":{"engine":"has not turned for 41 s; the limit is 30 s"},"status":"hanging"}`.
+/// `{"hanging":{"engine":"has not responded for 41 s; the limit is 30 s"},"status":"hanging"}`.
 private struct Health: Encodable {
     let status: String
     let hanging: [String: String]?

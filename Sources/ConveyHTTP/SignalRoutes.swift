@@ -45,8 +45,8 @@ package enum SignalRoutes {
             body: Data(answer.body + [UInt8(ascii: "\n")]))
     }
 
-    /// The attributes of a binary CloudEvent (HTTP protocol binding 1.0.2, section 3.1.3): headers with the prefix `ce-`, whose
-    /// values are percent-encoded. A value with a broken escape stands for itself.
+    /// The attributes of a binary CloudEvent (HTTP protocol binding 1.0.2, section 3.1.3): headers with the prefix
+    /// `ce-` and percent-encoded values. A value with a broken escape stands for itself.
     private static func attributes(_ headers: HTTPHeaders) -> [(String, String)] {
         headers.all.compactMap { field in
             let name = field.name.name.lowercased()
@@ -57,7 +57,7 @@ package enum SignalRoutes {
 
     private static func wanted(_ contentType: String?) -> String {
         contentType?.lowercased().hasPrefix("application/cloudevents-batch") == true
-            ? "This is a CloudEvents batch: send each of its events in a request of its own." : "Send application/json."
+            ? "This is a CloudEvents batch: send each event in a separate request." : "Send application/json."
     }
 
     private static func isJSON(_ contentType: String) -> Bool {

@@ -8,10 +8,10 @@ import Signals
 import Synchronization
 import Threads
 
-/// Answers queries on threads of its own, each with its own reader of each shard: they share nothing with the threads that record, apply
-/// and publish but the journals' files.
+/// Answers queries on its own threads, each with its own reader of each shard: they share only the journals' files with
+/// the threads that record, apply and publish.
 ///
-/// All endpoints (HTTP, MQTT) ask here, so a question has the same bytes for an answer at each.
+/// All endpoints (HTTP, MQTT) ask here, so a query has the same bytes as an answer at each.
 public final class QueryService: Sendable {
     private struct Job: Sendable {
         let work: @Sendable (ShardedQueryExecutor, _ deadline: Int64) throws(JournalError) -> Outcome
@@ -20,9 +20,9 @@ public final class QueryService: Sendable {
 
     private struct Outcome {
         var isAnswer: Bool
-        /// What the answer holds in memory.
+        /// Bytes of the answer in memory.
         var bytes: Int
-        /// Hands the answer over, once it is counted, with its room.
+        /// Delivers the answer with its room, once it is counted.
         var tell: (AnswerRoom) -> Void
     }
 
@@ -31,10 +31,10 @@ public final class QueryService: Sendable {
         var isStopping = false
     }
 
-    /// Between two looks for room, while an answer waits for it.
+    /// Interval between checks for room while an answer waits for it.
     private static let roomPace: Int64 = 50_000
 
-    /// The memory of answers on their way, shared with the transports that carry them.
+    /// The memory budget for unread answers, shared with the transports that carry them.
     public let budget: AnswerBudget
     private let limits: QueryLimits
     private let readers: ShardReaders
@@ -44,15 +44,15 @@ public final class QueryService: Sendable {
     private let threads = Mutex<[DedicatedThread]>([])
     private let counted = Mutex(MetricsSnapshot())
 
-    /// How often an idle thread beats.
+    /// Interval of an idle thread's beats.
     private static let idleMicroseconds: Int64 = 1_000_000
     /// How long a stop waits for a thread that hangs.
     private static let stopMicroseconds: Int64 = 5_000_000
 
     /// - Parameters:
-    ///   - budget: the memory that answers may take until they have been sent.
-    ///   - heartbeats: where its threads show that they turn.
-    ///   - readers: opened on each answering thread, and again after a failure to read.
+    ///   - budget: the memory budget for answers until they have been sent.
+    ///   - heartbeats: where its threads report their beats.
+    ///   - readers: opened on each answering thread, and reopened after a failed read.
     package init(
         limits: QueryLimits = QueryLimits(), budget: AnswerBudget = AnswerBudget(), logger: Logger,
         heartbeats: Heartbeats = Heartbeats(), readers: ShardReaders
@@ -65,14 +65,14 @@ public final class QueryService: Sendable {
         queues = (0..<max(1, limits.workers)).map { _ in Monitor(Queue()) }
     }
 
-    /// What has been answered since the start, and what answers hold; everything else in it is zero.
+    /// The queries answered since the start, and the memory of answers; all other values are zero.
     public var metrics: MetricsSnapshot {
         var metrics = counted.withLock { $0 }
         metrics.gauges.answerBytes = budget.used
         return metrics
     }
 
-    /// Starts the threads. Once only.
+    /// Starts the threads. Call it only once.
     public func start() {
         threads.withLock { threads in
             for (index, queue) in queues.enumerated() {
@@ -86,8 +86,8 @@ public final class QueryService: Sendable {
         }
     }
 
-    /// Answers what waits with `unavailable` and waits for the threads, which takes as long as the question at hand, within
-    /// limits.
+    /// Answers waiting queries with `unavailable` and waits for the threads. This takes as long as the current query,
+    /// within limits.
     public func stop() {
         for queue in queues { queue.change { $0.isStopping = true } }
         let running = threads.withLock { threads in
@@ -98,10 +98,10 @@ public final class QueryService: Sendable {
         for thread in running { thread.join(until: deadline, logger: logger) }
     }
 
-    /// Asks. At most `queueLimit` questions wait for each thread; beyond, the answer is `busy`, at once.
+    /// Submits a query. At most `queueLimit` queries wait for each thread; beyond that the answer is `busy`, at once.
     /// - Parameters:
-    ///   - asker: whose question it is, in any words; askers take turns.
-    ///   - completion: called once, on the answering thread or on this one; it must not block. Keep the room as
+    ///   - asker: identifies the client; clients are served in rotation.
+    ///   - completion: called once, on the answering thread or this one; it must not block. Keep the room as
     ///     long as the answer's bytes; it is nil for a refusal.
     public func submit(
         _ request: QueryRequest, asker: String = "",
@@ -132,12 +132,12 @@ public final class QueryService: Sendable {
         job.refuse(error)
     }
 
-    /// Asks and waits for the answer, whose bytes the asker lets go of at once.
+    /// Submits a query and waits for the answer, whose bytes the client releases at once.
     public func answer(_ request: QueryRequest, asker: String = "") async -> QueryAnswer {
         await heldAnswer(request, asker: asker).answer
     }
 
-    /// Asks and waits for the answer and its room, to be kept as long as the answer's bytes are.
+    /// Submits a query and waits for the answer and its room, which must be kept as long as the answer's bytes.
     public func heldAnswer(
         _ request: QueryRequest, asker: String
     ) async -> (answer: QueryAnswer, room: AnswerRoom?) {
@@ -146,8 +146,8 @@ public final class QueryService: Sendable {
         }
     }
 
-    /// Asks for the events behind an offset, and waits for them. Counts like any question.
-    /// - Parameter bytes: about what they may come to; the first is given whatever its size.
+    /// Requests the events after an offset, and waits for them. Counts like any query.
+    /// - Parameter bytes: approximate maximum size; the first event is returned whatever its size.
     func follow(
         _ subject: String, after: Int64?, limit: Int, bytes: Int, asker: String
     ) async -> Result<LivePage, QueryError> {
@@ -170,7 +170,7 @@ public final class QueryService: Sendable {
         }
     }
 
-    /// Lists or shows dead letters, and waits for the answer. Counts like any question.
+    /// Lists or shows dead letters, and waits for the answer. Counts like any query.
     package func deadLetters(_ read: DeadLetterRead) async -> Result<DeadLetterPage, JournalError> {
         await withCheckedContinuation { continuation in
             let job = Job { executor, _ throws(JournalError) in
@@ -191,7 +191,7 @@ public final class QueryService: Sendable {
             readers, limits: limits, cacheBytes: limits.cacheBytes / queues.count
         ) { [logger] shard, error in
             logger.warning(
-                "a shard cannot be read: lists leave it out", metadata: ["shard": "\(shard)", "reason": "\(error)"])
+                "a shard cannot be read; lists leave it out", metadata: ["shard": "\(shard)", "reason": "\(error)"])
         }
         while var question = take(queue, beat) {
             beat.turn()
@@ -203,7 +203,7 @@ public final class QueryService: Sendable {
             }
             guard let outcome = answer(question.job, deadline, executor) else { continue }
             guard let room = budget.take(outcome.bytes) else {
-                // Nothing of it is kept: the answer is made again when there is room.
+                // Nothing of it is kept: the answer is built again when there is room.
                 question.needs = outcome.bytes
                 queue.change { [question] in $0.questions.putBack(question) }
                 continue
@@ -221,7 +221,8 @@ public final class QueryService: Sendable {
         }
     }
 
-    /// The next question; nil to end. One at a time, so that what waits counts against the limit until its turn.
+    /// The next query; nil to end. Takes one at a time, so that waiting queries count against the limit until they are
+    /// served.
     private func take(_ queue: Monitor<Queue>, _ beat: ThreadBeat) -> QuestionQueue<Job>.Entry? {
         while true {
             let waitsForRoom = queue.change { $0.questions.waitsForRoom }
@@ -250,11 +251,11 @@ public final class QueryService: Sendable {
         case end([QuestionQueue<Job>.Entry])
     }
 
-    /// What comes of a question; nil where it has been refused.
+    /// The result of a query; nil if it has been refused.
     private func answer(_ job: Job, _ deadline: Int64, _ executor: ShardedQueryExecutor) -> Outcome? {
         guard Clocks.monotonicMicroseconds() < deadline else {
             count(false, asked: deadline - limits.timeLimitMicroseconds)
-            job.refuse(QueryError(.timeout, "the question has waited too long; ask again"))
+            job.refuse(QueryError(.timeout, "the query has waited too long; ask again"))
             return nil
         }
         do throws(JournalError) {

@@ -1,17 +1,17 @@
-/// Questions that wait for one thread. The client that has asked least recently comes first. Where there are too many, those of
-/// the client with most give way: one client's flood delays the flood.
+/// Queries that wait for one thread. The client that was served least recently comes first. If there are too many,
+/// those of the client with most are refused: a flood of one client delays only itself.
 struct QuestionQueue<Job: Sendable>: Sendable {
     struct Entry: Sendable {
         var job: Job
-        /// Whose question it is.
+        /// The client that asks.
         var asker: String
         /// Microseconds of the monotonic clock.
         var asked: Int64
-        /// What its answer needs, in bytes, where it has been made and did not fit; else 0.
+        /// Bytes that the answer needs, if it was built and did not fit; otherwise 0.
         var needs = 0
     }
 
-    /// Askers whose last turn is known; beyond, all are forgotten.
+    /// Maximum clients in the rotation; beyond that, all are forgotten.
     private static var askerLimit: Int { 1_000 }
 
     private var entries: [Entry] = []
@@ -19,11 +19,11 @@ struct QuestionQueue<Job: Sendable>: Sendable {
     private var turn: UInt64 = 0
 
     var count: Int { entries.count }
-    /// Whether one waits for room for its answer.
+    /// Whether a query waits for room for its answer.
     var waitsForRoom: Bool { entries.contains { $0.needs > 0 } }
 
-    /// Adds a question.
-    /// - Returns: the question that is refused for it, which may be this one.
+    /// Adds a query.
+    /// - Returns: the query that is refused instead, which may be this one.
     mutating func add(_ entry: Entry, limit: Int) -> Entry? {
         guard entries.count >= limit else {
             entries.append(entry)
@@ -39,11 +39,11 @@ struct QuestionQueue<Job: Sendable>: Sendable {
         return refused
     }
 
-    /// Puts a question back whose answer did not fit.
+    /// Puts back a query whose answer did not fit.
     mutating func putBack(_ entry: Entry) { entries.insert(entry, at: 0) }
 
-    /// The next question that can be answered now: one that has waited for room too long, which is refused, or the first of
-    /// the asker whose last turn is the longest ago.
+    /// The next query that can be answered now: one that has waited for room too long, which is refused, or the first
+    /// of the client that was served least recently.
     mutating func next(now: Int64, patience: Int64, hasRoom: (Int) -> Bool) -> Entry? {
         if let late = entries.firstIndex(where: { $0.needs > 0 && now - $0.asked >= patience }) {
             return entries.remove(at: late)
@@ -63,7 +63,7 @@ struct QuestionQueue<Job: Sendable>: Sendable {
         return entry
     }
 
-    /// Takes all.
+    /// Removes all.
     mutating func removeAll() -> [Entry] {
         defer { entries = [] }
         return entries

@@ -1,7 +1,7 @@
 import HTTPServing
 
 extension AccessPolicy {
-    /// Reads the access rules for HTTP; nil when HTTP is off, or after reporting a problem.
+    /// Reads the access rules for HTTP; nil if HTTP is off, or after reporting a problem.
     init?(_ resolver: inout SettingsResolver, address: HTTPAddress?, isEncrypted: Bool) {
         let path = resolver.value(Settings.httpTokensFile)
         let origins = Set(resolver.value(Settings.httpOrigins) ?? [])

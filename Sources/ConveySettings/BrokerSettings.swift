@@ -3,11 +3,11 @@ import ConveyRuntime
 import Foundation
 import MQTTTransport
 
-/// How to reach the broker: what `serve` and the client commands share.
+/// The broker settings that `serve` and the client commands share.
 package struct BrokerSettings: Sendable {
-    /// Host, port, credentials and TLS, wherever each was given.
+    /// Host, port, credentials and TLS, from all sources.
     package let address: BrokerAddress
-    /// Nil when the setting is left out: `serve` and the client commands choose different ones.
+    /// Nil if the setting is not given: `serve` and the client commands choose different ids.
     package let clientID: String?
     package let version: MQTTVersion
     /// The prefix of every topic.
@@ -47,7 +47,7 @@ package struct BrokerSettings: Sendable {
         self.address = address
     }
 
-    /// Clients that log in must not receive each other's receipts; if anyone may publish anything, it makes no
+    /// Clients that log in must not receive each other's receipts; if every client may publish anything, it makes no
     /// difference (ADR 31).
     var responseTopicsDefault: [String] {
         let logsIn = address.username != nil || address.tls?.certificateFile != nil

@@ -1,4 +1,4 @@
-/// A number of bytes as people write it in settings: `262144`, `256KiB`, `16MiB`, `10MB`.
+/// A number of bytes in the notation of settings: `262144`, `256KiB`, `16MiB`, `10MB`.
 struct ByteSize: Sendable, Equatable, CustomStringConvertible {
     let bytes: Int
 
@@ -11,7 +11,7 @@ struct ByteSize: Sendable, Equatable, CustomStringConvertible {
         self.bytes = bytes
     }
 
-    /// Nil when the text is not a whole number with a known unit or none, or the size does not fit.
+    /// Nil if the text is not a whole number with a known unit or none, or the size does not fit.
     init?(_ text: String) {
         let digits = text.prefix { $0.isASCII && ($0.isNumber || $0 == "_") }
         let unit = text.dropFirst(digits.count).lowercased()

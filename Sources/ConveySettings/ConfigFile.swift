@@ -1,7 +1,7 @@
 import Foundation
 import Yams
 
-/// The settings in a YAML file, with the line on which each stands.
+/// The settings in a YAML file, with the line of each.
 struct ConfigFile: Sendable {
     /// Larger than any configuration; guards against a wrong path.
     static let sizeLimit = 1 << 20
@@ -44,7 +44,7 @@ struct ConfigFile: Sendable {
             }
             walk(mapping, prefix: "")
         } catch {
-            // Yams quotes the line it fails on, which can hold a password.
+            // Yams quotes the line at which it fails, which may contain a password.
             let firstLine = "\(error)".split(separator: "\n").first.map(String.init) ?? "it is not YAML"
             problems.append(SettingProblem(name: "config", message: firstLine, origin: .file(path, line: 0)))
         }
@@ -89,7 +89,7 @@ struct ConfigFile: Sendable {
 
     private static let keyByPath = Dictionary(uniqueKeysWithValues: Settings.all.map { ($0.path, $0) })
 
-    /// Whether settings can stand below the name, so that a heading with nothing below it is right.
+    /// Whether the name is a section of settings, so that an empty heading is valid.
     private static func isSection(_ name: String) -> Bool {
         keyByPath.keys.contains { $0.hasPrefix(name + ".") }
     }

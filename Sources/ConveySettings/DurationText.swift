@@ -1,4 +1,4 @@
-/// A duration as people write it in settings: a number and a unit, `500ms`, `1.5s`, `5m`, `12h`, `7d`.
+/// A duration in the notation of settings: a number and a unit, `500ms`, `1.5s`, `5m`, `12h`, `7d`.
 package struct DurationText: Sendable, Equatable, CustomStringConvertible {
     package let duration: Duration
 
@@ -10,7 +10,7 @@ package struct DurationText: Sendable, Equatable, CustomStringConvertible {
         self.duration = duration
     }
 
-    /// Nil when the text is not a number with a unit, is negative, or is longer than a hundred years.
+    /// Nil if the text is not a number with a unit, is negative, or is longer than a hundred years.
     package init?(_ text: String) {
         let number = text.prefix { $0.isNumber || $0 == "." }
         let unit = text.dropFirst(number.count)

@@ -2,11 +2,11 @@
 package struct EnvironmentSettings: Sendable {
     static let prefix = "CONVEY_"
     package static let configFileName = "CONVEY_CONFIG"
-    /// The key of the provider `openai`, unless a setting says where it is.
+    /// The key of the provider `openai`, unless a setting names another source.
     static let apiKeyName = "CONVEY_LLM_API_KEY"
     /// The bearer token that commands send to a service over HTTP.
     package static let httpTokenName = "CONVEY_HTTP_TOKEN"
-    /// The authorities that commands trust a service over HTTPS by: a PEM file.
+    /// The authorities that commands trust for a service over HTTPS: a PEM file.
     package static let httpCAFileName = "CONVEY_HTTP_CA_FILE"
     /// No settings: secrets, and variables of the build and of tests, which Convey itself does not read.
     private static let ignored: Set<String> = [
@@ -40,7 +40,7 @@ package struct EnvironmentSettings: Sendable {
         self.problems = problems
     }
 
-    /// Kubernetes sets these in every pod when a service is called `convey`.
+    /// Kubernetes sets these in every pod if a service is called `convey`.
     private static func isNotOurs(_ name: String) -> Bool {
         ignored.contains(name) || name.hasPrefix("CONVEY_SERVICE_") || name == "CONVEY_PORT"
             || name.hasPrefix("CONVEY_PORT_")

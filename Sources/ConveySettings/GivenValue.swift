@@ -2,10 +2,10 @@
 struct GivenValue: Sendable, Equatable {
     let text: String
     package let origin: SettingOrigin
-    /// For a structured value of the file: the line of each member, by its path below the setting.
+    /// For a structured value from the file: the line of each member, by its path below the setting.
     var lines: [String: Int] = [:]
 
-    /// Where a member of a structured value comes from: the nearest line that is known.
+    /// The origin of a member of a structured value: the nearest known line.
     func origin(of member: String) -> SettingOrigin {
         guard case .file(let path, _) = origin else { return origin }
         var member = member[...]

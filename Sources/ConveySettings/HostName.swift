@@ -2,7 +2,7 @@ import Glibc
 
 /// The name of the machine.
 enum HostName {
-    /// The host's name up to its first dot, without what a topic level may not have; `node` when it has none.
+    /// The host's name up to its first dot, without characters that a topic level may not have; `node` if it has none.
     static var current: String {
         var buffer = [UInt8](repeating: 0, count: 256)
         let isKnown = buffer.withUnsafeMutableBytes { bytes in

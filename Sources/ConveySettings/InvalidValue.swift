@@ -1,4 +1,4 @@
-/// What is wrong with a value: words that go after the setting's name.
+/// The problem with a value: a text that follows the setting's name.
 package struct InvalidValue: Error {
     package let message: String
 

@@ -3,7 +3,7 @@ import EffectHandlers
 import Foundation
 
 extension ModelSettings {
-    /// Reads the settings of language models, with the keys that they name, and reports what is wrong.
+    /// Reads the settings of language models and the keys that they name, and reports problems.
     init(_ resolver: inout SettingsResolver) {
         let standard = resolver.isGiven(Settings.llmBaseURL.key) ? ProviderDraft.standardName : Self.echo
         let provider = resolver.value(Settings.llmProvider, or: standard)
@@ -51,7 +51,7 @@ extension ModelSettings {
         return providers
     }
 
-    /// Names stand in conversations' configurations, messages and metrics.
+    /// Names appear in conversations' configurations, messages and metrics.
     private static func problem(ofName name: String) -> String? {
         if name == ModelSettings.echo { return "is the name of the built-in model; choose another" }
         let isPlain = name.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "-_.".contains($0)) }
@@ -91,10 +91,10 @@ extension ModelSettings {
         return prompt.trimmingCharacters(in: .newlines)
     }
 
-    /// It goes with every request, and more than that no model reads.
+    /// It is sent with every request, and no model reads more than that.
     private static let systemPromptLimit = 1 << 20
 
-    /// That it is a certificate is worth finding out at the start, not at the first request.
+    /// An invalid certificate should be found at the start, not at the first request.
     private static func authorities(_ resolver: inout SettingsResolver) -> String? {
         guard let path = resolver.value(Settings.llmCAFile) else { return nil }
         let text = FileManager.default.contents(atPath: path).map { String(decoding: $0, as: UTF8.self) }

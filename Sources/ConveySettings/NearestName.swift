@@ -1,6 +1,6 @@
 /// Finds the known name that was probably meant.
 package enum NearestName {
-    /// `; did you mean NAME?`, or nothing when no name is similar.
+    /// `; did you mean NAME?`, or empty if no name is similar.
     package static func hint(for name: String, among known: some Collection<String>) -> String {
         let ranked = known.map { (name: $0, distance: distance(name, $0)) }.sorted {
             ($0.distance, $0.name) < ($1.distance, $1.name)
@@ -9,7 +9,7 @@ package enum NearestName {
         return "; did you mean \(best.name)?"
     }
 
-    /// How many characters have to be inserted, removed or replaced to turn one text into the other.
+    /// The number of characters to insert, remove or replace to turn one text into the other.
     static func distance(_ left: String, _ right: String) -> Int {
         let (left, right) = (Array(left), Array(right))
         var row = Array(0...right.count)

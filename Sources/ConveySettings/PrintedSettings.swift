@@ -42,7 +42,7 @@ package enum PrintedSettings {
     private static func flow(_ value: JSONValue) -> String {
         var line = ""
         for scalar in masked(value).description.unicodeScalars {
-            // Allowed in JSON, but not in YAML as they are.
+            // Allowed in JSON, but not unquoted in YAML.
             let isRefused =
                 0x7f...0x9f ~= scalar.value || [0x2028, 0x2029, 0xfeff, 0xfffe, 0xffff].contains(scalar.value)
             if isRefused {
@@ -64,7 +64,7 @@ package enum PrintedSettings {
         }
     }
 
-    /// The text as a YAML scalar: plain where that is certain to read back as the same text, else quoted.
+    /// The text as a YAML scalar: plain if it certainly reads back as the same text, otherwise quoted.
     private static func scalar(_ text: String) -> String {
         let isPlain =
             text.first.map { $0.isLetter || $0.isNumber || "./".contains($0) } ?? false

@@ -2,10 +2,10 @@ import ChatCompletions
 import Foundation
 import Signals
 
-/// A model provider as the settings have it, before it is checked: one in `llm.providers`, or `openai`, which is made of
-/// settings of its own (`llm.base_url`, `llm.model`, …).
+/// A model provider as given in the settings, before it is checked: one in `llm.providers`, or `openai`, which has
+/// separate settings (`llm.base_url`, `llm.model`, …).
 struct ProviderDraft {
-    /// The provider that `llm.base_url` and its neighbours describe.
+    /// The provider that `llm.base_url` and related settings describe.
     static let standardName = "openai"
     static let standardBaseURL = "https://api.openai.com/v1"
 
@@ -15,7 +15,7 @@ struct ProviderDraft {
     private var tokenLimit: ChatProvider.TokenLimitMember?
     private var asksForUsage = true
 
-    /// Members with text, and what they are called in messages about a wrong type.
+    /// Members with text, and their names in messages about a wrong type.
     private static let textMembers = [
         "base_url", "model", "api_key_file", "api_key_env", "organization", "headers_file",
     ]
@@ -23,7 +23,7 @@ struct ProviderDraft {
     /// Names under which people might put a key here, which is refused.
     private static let inlineSecrets: Set<String> = ["api_key", "apikey", "key", "token", "secret", "headers"]
 
-    /// The provider `openai` from its settings; nil when none of them is given and no other setting names it.
+    /// The provider `openai` from its settings; nil if none of them is given and no other setting names it.
     init?(_ resolver: inout SettingsResolver, isWanted: Bool) {
         name = Self.standardName
         isStructured = false
@@ -110,7 +110,7 @@ struct ProviderDraft {
         }
     }
 
-    /// The provider's host is OpenAI's own.
+    /// The provider's host belongs to OpenAI.
     private var isOpenAI: Bool {
         texts["base_url"].flatMap { URL(string: $0)?.host()?.lowercased() } == "api.openai.com"
     }
@@ -157,7 +157,7 @@ struct ProviderDraft {
         return nil
     }
 
-    /// `Name: value` a line; empty lines and those that begin with # are passed over.
+    /// One `Name: value` per line; empty lines and lines that begin with # are skipped.
     private func headers(_ resolver: inout SettingsResolver) -> [ChatProvider.Header] {
         guard let path = texts["headers_file"], let text = read(path, "headers_file", &resolver) else { return [] }
         var headers: [ChatProvider.Header] = []

@@ -26,7 +26,7 @@ enum SecretFile {
         return .text(text, isReadableByOthers: status.st_mode & S_IROTH != 0)
     }
 
-    /// The first line, without white space around it; nil where it is empty.
+    /// The first line, without surrounding white space; nil if it is empty.
     static func firstLine(_ text: String) -> String? {
         let line = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).first ?? ""
         let trimmed = line.trimmingCharacters(in: .whitespaces)

@@ -2,7 +2,7 @@ import HTTPServing
 
 /// The service's certificate and its key. Messages never contain the key file's content.
 enum ServiceCertificate {
-    /// Reads them; nil when none are given, or after reporting a problem.
+    /// Reads them; nil if none are given, or after reporting a problem.
     static func read(_ resolver: inout SettingsResolver) -> FileValue<TLSIdentity>? {
         let certificatePath = resolver.value(Settings.httpTLSCertificateFile)
         let keyPath = resolver.value(Settings.httpTLSKeyFile)

@@ -1,7 +1,7 @@
 /// A setting: its names and how its text is read.
 package struct Setting<Value: Sendable>: Sendable {
     package let key: SettingKey
-    /// Reads the text, or says in a few words what would be right.
+    /// Parses the text; the error says in a few words what is valid.
     package let parse: @Sendable (String) throws(InvalidValue) -> Value
 
     init(

@@ -1,5 +1,4 @@
-/// Everything about a setting except the type of its value: its names in every place where it can be given, and
-/// its documentation.
+/// Everything about a setting except the type of its value: its names in all sources, and its documentation.
 package struct SettingKey: Sendable, Hashable {
     /// The heading under which help and the printed configuration show it.
     package enum Section: String, Sendable, CaseIterable {
@@ -17,9 +16,9 @@ package struct SettingKey: Sendable, Hashable {
         case open
         /// Nothing of it.
         case secret
-        /// A URL, which may have a password in it.
+        /// A URL that may contain a password.
         case urlWithPassword
-        /// A URL of which neither password nor query may be shown.
+        /// A URL whose password and query must not be shown.
         case url
     }
 
@@ -28,17 +27,17 @@ package struct SettingKey: Sendable, Hashable {
     /// The long flag without its dashes, `broker`.
     package let flag: String
     package let section: Section
-    /// What stands for the value in help, `URL`; nil for a switch, whose flag takes no value.
+    /// The placeholder for the value in help, `URL`; nil for a switch, whose flag takes no value.
     package let placeholder: String?
-    /// The default as a person would write it; nil when there is none or it is worked out.
+    /// The default as text; nil if there is none or it is computed.
     package let defaultText: String?
-    /// What help says where the default is worked out, `the host's name`.
+    /// The description of a computed default in help, `the host's name`.
     package let defaultNote: String?
     package let help: String
     package let secrecy: Secrecy
-    /// Whether an empty text is a value. Elsewhere it means that the setting is not given.
+    /// Whether an empty text is a value. Otherwise it means that the setting is not given.
     package let acceptsEmpty: Bool
-    /// Whether the value is a mapping or a list: in the YAML file whatever stands below the path, elsewhere JSON text.
+    /// Whether the value is a mapping or a list: in the YAML file everything below the path, elsewhere JSON text.
     package let isStructured: Bool
 
     /// The names of environment variables, the one made from the path first: `CONVEY_BROKER_URL`, `CONVEY_BROKER`.

@@ -1,4 +1,4 @@
-/// Where a value came from.
+/// The origin of a value.
 package enum SettingOrigin: Sendable, Equatable, CustomStringConvertible {
     case flag(String)
     case environment(String)

@@ -1,4 +1,4 @@
-/// One thing wrong with the settings.
+/// One problem with the settings.
 package struct SettingProblem: Sendable, Equatable, CustomStringConvertible {
     /// The setting's path, or the unknown name.
     package let name: String

@@ -1,4 +1,4 @@
-/// Everything that is wrong with the settings, found in one go.
+/// All problems with the settings, found in one pass.
 package struct SettingProblems: Error, CustomStringConvertible {
     package let problems: [SettingProblem]
 

@@ -1,5 +1,5 @@
-/// What was given on the command line, in the environment and in the file. The command line wins over the environment,
-/// the environment over the file.
+/// The values from the command line, the environment and the file. The command line overrides the environment, and the
+/// environment overrides the file.
 package struct SettingSources: Sendable {
     private let flags: [SettingKey: GivenValue]
     private let environment: [SettingKey: GivenValue]
@@ -11,7 +11,7 @@ package struct SettingSources: Sendable {
     /// - Parameters:
     ///   - flags: the flags that were given, with their texts.
     ///   - configFile: the file named by `--config`; without it `CONVEY_CONFIG` names one.
-    ///   - environment: all environment variables; those that do not start with `CONVEY_` are left alone.
+    ///   - environment: all environment variables; those that do not start with `CONVEY_` are ignored.
     package init(flags: [SettingKey: String], configFile: String?, environment: [String: String]) {
         let fromEnvironment = EnvironmentSettings(environment)
         self.flags = Dictionary(
@@ -34,6 +34,6 @@ package struct SettingSources: Sendable {
         [flags[key], environment[key], file[key]].lazy.compactMap(\.self).first { !$0.text.isEmpty || key.acceptsEmpty }
     }
 
-    /// An environment variable that a setting names; nil where it is missing or empty.
+    /// An environment variable that a setting names; nil if it is missing or empty.
     func variable(_ name: String) -> String? { variables[name].flatMap { $0.isEmpty ? nil : $0 } }
 }

@@ -2,7 +2,7 @@ import ConveyEngine
 import EffectHandlers
 
 extension Settings {
-    // MARK: - How effects are tried
+    // MARK: - Attempts of effects
 
     package static let effectPolicies: [SettingKey] =
         llmPolicy.keys + toolPolicy.keys + [
@@ -36,7 +36,7 @@ extension Settings {
             + "http with url), timeout, max_attempts, requires_approval.",
         parse: ValueParsers.tools)
 
-    // MARK: - How answers follow each other
+    // MARK: - Order of answers
 
     package static let turns: [SettingKey] = [llmDoubleTexting.key, llmMergeWindow.key, llmMaxToolRounds.key]
 

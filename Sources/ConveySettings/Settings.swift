@@ -3,7 +3,7 @@ import Logging
 import MQTTTransport
 
 /// The table of settings: for each, its path in the YAML file, its flag, its environment variables, its default, its
-/// help and how its text is read. Nothing about a setting is written down anywhere else.
+/// help and its parser. This table is the only definition of a setting.
 package enum Settings {
     /// Every setting, in the order in which help and the printed configuration show them.
     package static let all: [SettingKey] =

@@ -1,4 +1,4 @@
-/// Turns the given texts into values and collects all problems on the way.
+/// Converts the given texts into values and collects all problems.
 package struct SettingsResolver {
     /// A setting's text in force, for the printed configuration.
     package struct InForce: Sendable {
@@ -18,12 +18,12 @@ package struct SettingsResolver {
         problems = sources.problems
     }
 
-    /// The value in force. A value that cannot be read is reported and replaced by the default until the problems are thrown.
+    /// The value in force. An unreadable value is reported and replaced by the default until the problems are thrown.
     package mutating func value<Value>(_ setting: Setting<Value>) -> Value {
         given(setting) ?? standard(setting)
     }
 
-    /// The value of a setting that may be left out.
+    /// The value of an optional setting.
     package mutating func value<Value>(_ setting: Setting<Value?>) -> Value? {
         if let value = given(setting) { return value }
         if setting.key.defaultText != nil { return standard(setting) }
@@ -31,7 +31,7 @@ package struct SettingsResolver {
         return nil
     }
 
-    /// The value of a setting whose default is worked out.
+    /// The value of a setting whose default is computed.
     package mutating func value(_ setting: Setting<String?>, or worksOut: @autoclosure () -> String) -> String {
         if let value = given(setting) ?? nil { return value }
         let text = worksOut()
@@ -39,12 +39,12 @@ package struct SettingsResolver {
         return text
     }
 
-    /// Reports that a readable value conflicts with others.
+    /// Reports that a valid value conflicts with others.
     mutating func report(_ key: SettingKey, _ message: String) {
         problems.append(SettingProblem(name: key.path, message: message, origin: sources.given(key)?.origin))
     }
 
-    /// Reports what is wrong with a member of a structured value.
+    /// Reports a problem with a member of a structured value.
     ///
     /// - Parameter member: its path below the setting, `local.base_url`.
     mutating func report(_ key: SettingKey, member: String, _ message: String) {
@@ -58,15 +58,15 @@ package struct SettingsResolver {
     /// Whether the setting was given.
     func isGiven(_ key: SettingKey) -> Bool { sources.given(key) != nil }
 
-    /// An environment variable that a setting names; nil where it is missing or empty.
+    /// An environment variable that a setting names; nil if it is missing or empty.
     func variable(_ name: String) -> String? { sources.variable(name) }
 
-    /// Throws everything that is wrong, if anything is.
+    /// Throws all problems, if there are any.
     package func throwProblems() throws(SettingProblems) {
         if !problems.isEmpty { throw SettingProblems(problems: problems) }
     }
 
-    /// The default. That each can be read is a matter of the table, and tested.
+    /// The default. A test checks that every default can be parsed.
     private mutating func standard<Value>(_ setting: Setting<Value>) -> Value {
         guard let text = setting.key.defaultText else {
             preconditionFailure("\(setting.key.path) has no default and is read as if it had one")

@@ -1,18 +1,18 @@
 import Signals
 import Yams
 
-/// A mapping or list of the YAML file as the JSON text that a structured setting takes, and the line of each member.
+/// A mapping or list of the YAML file as the JSON text for a structured setting, and the line of each member.
 struct StructuredText {
     /// Aliases can expand a small file into a huge one. No configuration is larger than this.
     static let sizeLimit = ConfigFile.sizeLimit
-    /// As deep as the JSON scanner goes.
+    /// The same limit as the JSON scanner.
     static let depthLimit = 64
 
     private(set) var json: [UInt8] = []
-    /// Where the members stand in the file, by their path below the setting (`local.base_url`, `0.name`).
+    /// The lines of the members, by their path below the setting (`local.base_url`, `0.name`).
     private(set) var lines: [String: Int] = [:]
 
-    /// Throws for what JSON cannot hold.
+    /// Throws for values that JSON cannot represent.
     init(_ node: Node) throws(InvalidValue) {
         try append(node, path: "", depth: 1)
     }
@@ -52,13 +52,13 @@ struct StructuredText {
         try append(value, path: path, depth: depth + 1)
     }
 
-    /// A text in quotes is text; a plain one may be a number, true, false or null.
+    /// A quoted text is text; a plain one may be a number, true, false or null.
     private mutating func append(_ scalar: Node.Scalar, _ node: Node) {
         let text = scalar.string
         if scalar.style == .plain {
             if node.null != nil { return JSONWriter.append(raw: "null", to: &json) }
             if let bool = node.bool { return JSONWriter.append(raw: bool ? "true" : "false", to: &json) }
-            // A number is taken as it is spelled, where JSON knows the spelling.
+            // A number keeps its spelling if JSON allows the spelling.
             switch (try? JSONSlice(Array(text.utf8)))?.kind {
             case .integer, .fraction: return json.append(contentsOf: text.utf8)
             case .null, .true, .false, .string, .array, .object, nil: break

@@ -1,7 +1,7 @@
 import HTTPServing
 
 extension SecretFile {
-    /// The text of a file that was read before, as part of a value.
+    /// The text of a file that was already read as part of a value.
     static func readAgain(_ path: String) throws(FileProblem) -> String {
         switch read(path) {
         case .unusable(let problem): throw FileProblem(problem)

@@ -1,6 +1,6 @@
 import ChatCompletions
 
-/// Any URL in a setting.
+/// A URL in a setting.
 enum URLText {
     /// A text that may be a URL, with anything that could be a password or a key masked.
     static func masked(_ text: String) -> String {

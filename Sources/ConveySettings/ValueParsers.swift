@@ -5,7 +5,7 @@ import Foundation
 import HTTPServing
 import Signals
 
-/// Parsers for the texts of settings. Each function makes one; its error says which values are valid.
+/// Parsers for the texts of settings. Each function creates one; its error names the valid values.
 enum ValueParsers {
     static func text(_ text: String) throws(InvalidValue) -> String { text }
 
@@ -53,7 +53,7 @@ enum ValueParsers {
         }
     }
 
-    /// For a setting that may be left out.
+    /// For an optional setting.
     static func optional<Value>(
         _ parse: @escaping @Sendable (String) throws(InvalidValue) -> Value
     ) -> @Sendable (String) throws(InvalidValue) -> Value? {
@@ -65,7 +65,7 @@ enum ValueParsers {
         guard text.drop(while: \.isWhitespace).hasPrefix("[") else {
             return text.split(separator: ",").map { $0.trimmingCharacters(in: .whitespaces) }.filter { !$0.isEmpty }
         }
-        // The text is not quoted: it can be long.
+        // The text is not quoted in the message, because it can be long.
         guard let elements = (try? JSONValue(Array(text.utf8)))?.array else {
             throw InvalidValue("is not a list of names, like a, b or [\"a\",\"b\"]")
         }
@@ -74,7 +74,7 @@ enum ValueParsers {
         return names
     }
 
-    /// A JSON object, for a structured setting. Messages never contain its text, which may hold secrets.
+    /// A JSON object, for a structured setting. Messages never contain its text, which may contain secrets.
     static func mapping(_ text: String) throws(InvalidValue) -> JSONValue? {
         let value: JSONValue
         do {
@@ -134,7 +134,7 @@ enum ValueParsers {
         return text
     }
 
-    /// The levels that all topics start with.
+    /// The first levels of all topics.
     static func topicRoot(_ text: String) throws(InvalidValue) -> String {
         let levels = text.split(separator: "/", omittingEmptySubsequences: false)
         guard levels.allSatisfy({ !$0.isEmpty && !$0.contains(where: { "+#".contains($0) || $0.isWhitespace }) }),

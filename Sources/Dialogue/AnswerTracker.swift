@@ -3,14 +3,14 @@ import Signals
 /// Follows the answer to one message: puts its pieces together as they come, drops repeats, and knows when it has ended.
 package struct AnswerTracker: Sendable {
     package enum Step: Sendable, Equatable {
-        /// A further piece of the text.
+        /// Another piece of the text.
         case text(String)
         /// The text so far is void: another attempt starts from the beginning.
         case startedOver
         case completed
         case failed(String)
         case canceled
-        /// What a tool does that the answer waits for.
+        /// The progress of a tool call that the answer waits for.
         case tool(String)
         /// A tool call waits for a person.
         case consent(ConsentRequest)
@@ -36,7 +36,7 @@ package struct AnswerTracker: Sendable {
         generation = effectID
     }
 
-    /// What the event means for the answer; nothing when it belongs to something else or came before.
+    /// The meaning of the event for the answer; nothing if it belongs to something else or came before.
     package mutating func handle(_ event: PublishedEvent) -> [Step] {
         guard event.effectID == effectID || event.answers == messageID else { return [] }
         if event.type.hasPrefix(SignalType.assistantPrefix), let effect = event.effectID, effect != generation {

@@ -10,7 +10,7 @@ enum ChatCommandLine: Equatable {
         /help               these commands
         /abort              cancel what is under way in this conversation
         /retry              send the last message again
-        /approve [EFFECT]   let the call run that waits for consent
+        /approve [EFFECT]   let the call run that waits for approval
         /deny [REASON]      refuse it
         /quit               leave; Ctrl-D as well
         Ctrl-C aborts an answer. A message that begins with / is written with //.

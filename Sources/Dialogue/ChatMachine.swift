@@ -93,7 +93,7 @@ package struct ChatMachine: Sendable {
     }
 
     private mutating func decide(_ effect: String?, isGiven: Bool, reason: String?) -> [ClientAction] {
-        guard let effect else { return [.note("[no call waits for consent here]")] + next() }
+        guard let effect else { return [.note("[no call waits for approval here]")] + next() }
         consent = nil
         let decision = ClientAction.sendConsent(effectID: effect, isGiven: isGiven, reason: reason)
         return [decision, .note(isGiven ? "[approved]" : "[denied]")] + (isAnswering ? [] : next())

@@ -11,6 +11,6 @@ package enum ClientEvent: Sendable, Equatable {
     /// A line the user typed.
     case line(String)
     case endOfInput
-    /// The connection to the broker is closed and will not be restored.
+    /// The connection to the broker is closed and will not be re-established.
     case connectionEnded
 }

@@ -1,4 +1,4 @@
-/// The exit statuses of commands, from sysexits.h where there is one.
+/// The exit statuses of commands, from sysexits.h if it has one.
 package enum CommandStatus {
     /// The answer failed or was aborted, or the signal was rejected.
     package static let failed: Int32 = 1
@@ -10,7 +10,7 @@ package enum CommandStatus {
     package static let noInput: Int32 = 66
     /// `EX_UNAVAILABLE`: the broker, the service or a port cannot be used.
     package static let unavailable: Int32 = 69
-    /// `EX_SOFTWARE`: a stop was not finished in time, because a thread hung.
+    /// `EX_SOFTWARE`: a stop did not finish in time, because a thread hung.
     package static let stuck: Int32 = 70
     /// `EX_CONFIG`: a setting is wrong.
     package static let badSettings: Int32 = 78

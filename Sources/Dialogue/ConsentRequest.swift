@@ -13,13 +13,13 @@ package struct ConsentRequest: Sendable, Equatable {
         self.arguments = arguments
     }
 
-    /// `refund waits for consent: {"amount":40}`
-    package var words: String { "\(toolName) waits for consent" + (arguments.isEmpty ? "" : ": \(arguments)") }
+    /// `refund waits for approval: {"amount":40}`
+    package var words: String { "\(toolName) waits for approval" + (arguments.isEmpty ? "" : ": \(arguments)") }
 
     /// The command that approves it.
     package var command: String { "convey approve \(Self.quoted(subject)) \(Self.quoted(effectID))" }
 
-    /// As a shell reads it as one word.
+    /// Quoted as one word for a shell.
     private static func quoted(_ word: String) -> String {
         let isPlain = word.utf8.allSatisfy { byte in
             switch byte {

@@ -2,7 +2,7 @@ import Signals
 
 /// The topics of one conversation, or of all (docs/PROTOCOL.md, "Topics").
 package struct ConversationTopics: Sendable {
-    /// What every topic starts with, `conv`.
+    /// The beginning of every topic, `conv`.
     package let root: String
     /// The conversation as one topic level, or `+` for all conversations.
     private let level: String

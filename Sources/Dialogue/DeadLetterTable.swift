@@ -16,7 +16,7 @@ package enum DeadLetterTable {
         package let type: String
         package let cause: String?
 
-        /// The position as commands take it.
+        /// The position in the form that commands accept.
         package var place: String { shard.map { "\($0).\(position)" } ?? "\(position)" }
     }
 
@@ -31,10 +31,10 @@ package enum DeadLetterTable {
 
     package struct List: Decodable {
         package var dead_letters: [Letter] = []
-        /// Shards that the list has nothing of; present only if there are any.
+        /// Shards missing from the list; present only if there are any.
         package var unreadable_shards: [Int]?
 
-        /// Says on standard error what the list leaves out.
+        /// Reports on standard error which shards the list leaves out.
         package func warnOfUnreadableShards() {
             StandardError.printUnreadableShards((unreadable_shards ?? []).map(String.init))
         }
@@ -60,7 +60,7 @@ package enum DeadLetterTable {
             })
     }
 
-    /// What became of each dead letter that was to be moved.
+    /// The outcome for each dead letter that was to be moved.
     package static func outcomes(_ results: [Result]) -> TextTable {
         TextTable(["POSITION", "OUTCOME"], empty: "no dead letters", rows: results.map { [$0.place, $0.status] })
     }

@@ -1,9 +1,9 @@
 import ConveyClient
 import Terminal
 
-/// What was said in a conversation before, for whoever opens it again.
+/// The earlier messages of a conversation, for a user who opens it again.
 package enum EarlierMessages {
-    /// How many entries are shown.
+    /// Maximum number of entries shown.
     package static let limit = 20
 
     /// The messages and answers of a page of the view `timeline`.

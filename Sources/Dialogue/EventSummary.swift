@@ -1,13 +1,13 @@
 import Signals
 
-/// What an event says, in a few words.
+/// The content of an event in a few words.
 package enum EventSummary: Equatable {
-    /// Text that somebody wrote: a message, an answer, a piece of one.
+    /// Text of a message, an answer, or a piece of one.
     case text(String)
-    /// Words about the event: why something failed, which tool runs.
+    /// Information about the event: why something failed, which tool runs.
     case note(String)
 
-    /// Nil for an event that says no more than its type.
+    /// Nil for an event that contains no more than its type.
     /// - Parameter data: the event's data.
     package init?(_ data: JSONValue?) {
         guard let data else { return nil }
@@ -26,14 +26,14 @@ package enum EventSummary: Equatable {
         }
     }
 
-    /// The words, whoever they are from.
+    /// The text, whatever its source.
     package var words: String {
         switch self {
         case .text(let words), .note(let words): words
         }
     }
 
-    /// How something ended, or why it has to wait: `config: unknown model provider`, `get_weather: transport: no answer`.
+    /// How something ended, or why it must wait: `config: unknown model provider`, `get_weather: transport: no answer`.
     private static func outcome(_ data: JSONValue) -> String? {
         let error = data["error"]
         let lifecycle = data["lifecycle"]?.string
@@ -50,7 +50,7 @@ package enum EventSummary: Equatable {
         return joined([data["tool_name"]?.string, kind] + why)
     }
 
-    /// What the event is about.
+    /// The subject of the event.
     private static func subject(_ data: JSONValue) -> String? {
         if let tool = data["tool_name"]?.string {
             return joined([tool, data["message"]?.string ?? data["arguments"]?.string])

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Times as events and the log have them.
+/// Times in the format of events and the log.
 package enum EventTimestamp {
     /// RFC 3339 in UTC with milliseconds.
     package static func text(_ time: Date) -> String {

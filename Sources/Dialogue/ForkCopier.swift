@@ -1,6 +1,6 @@
 import Signals
 
-/// Makes the signals of a fork from the events of its source. A pure value, fed in record order.
+/// Creates the signals of a fork from the events of its source. A pure value; pass events in record order.
 package struct ForkCopier {
     /// A signal to publish to the ingest topic.
     package struct Copy: Equatable {
@@ -29,7 +29,7 @@ package struct ForkCopier {
         self.subject = subject
     }
 
-    /// The copy of an event; nil for markers, which the new conversation makes itself, and for events after the end.
+    /// The copy of an event; nil for markers, which the new conversation creates itself, and for events after the end.
     package mutating func copy(_ event: JSONSlice) -> Copy? {
         guard let envelope = event.object, let id = envelope["id"]?.string, let type = envelope["type"]?.string,
             let family = Family(type: type), family != .applied,

@@ -3,9 +3,9 @@ import Terminal
 
 /// The answer of `/readyz` as tables for people.
 package enum HealthTable {
-    /// The parts of the service, then its shards; the whole body where it is not Convey's.
+    /// The parts of the service, then its shards; the whole body if it does not come from Convey.
     package static func make(_ body: [UInt8]) -> [TextTable] {
-        // Something else may answer at that address.
+        // Another program may answer at that address.
         guard let json = try? JSONValue(body), let ready = json["ready"]?.bool else {
             let text = String(decoding: body, as: UTF8.self)
             return [TextTable(["ANSWER"], empty: "the answer is empty", rows: text.isEmpty ? [] : [[text]])]

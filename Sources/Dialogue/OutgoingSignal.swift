@@ -1,8 +1,7 @@
 import Foundation
 import Signals
 
-/// A signal as a client command publishes it: a structured CloudEvent with an id of its own, so that a repeat of it is
-/// recorded once.
+/// A signal published by a client command: a structured CloudEvent with its own id, so that a repeat is recorded once.
 package struct OutgoingSignal: Sendable, Equatable {
     package static let contentType = "application/cloudevents+json"
     package static let source = "/convey/cli"
@@ -32,7 +31,7 @@ package struct OutgoingSignal: Sendable, Equatable {
     }
 
     /// A signal of the family `in`.
-    /// - Parameter data: members of its data, besides those that each signal has.
+    /// - Parameter data: members of its data in addition to those that each signal has.
     package static func make(
         _ type: String, subject: String, id: String, time: Date, topics: ConversationTopics,
         data: [(String, JSONValue)] = []

@@ -2,7 +2,7 @@ import Foundation
 
 /// The parts of a published event that client commands use.
 package struct PublishedEvent: Sendable, Equatable {
-    /// As it came.
+    /// As received.
     package let payload: [UInt8]
     package let id: String
     package let type: String

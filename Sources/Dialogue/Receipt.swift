@@ -12,7 +12,7 @@ package struct Receipt: Sendable, Equatable, Decodable {
     package let code: String?
     package let message: String?
 
-    /// As it came.
+    /// The received bytes.
     package private(set) var payload: [UInt8] = []
 
     private enum CodingKeys: String, CodingKey {
@@ -25,7 +25,7 @@ package struct Receipt: Sendable, Equatable, Decodable {
         return code.map { "\(message) (\($0))" } ?? message
     }
 
-    /// Nil when the payload is not a receipt.
+    /// Nil if the payload is not a receipt.
     package init?(payload: [UInt8]) {
         guard let receipt = try? JSONDecoder().decode(Receipt.self, from: Data(payload)) else { return nil }
         self = receipt

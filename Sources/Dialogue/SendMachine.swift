@@ -19,7 +19,7 @@ package struct SendMachine: Sendable {
         hasReceipt = !expectsReceipt
     }
 
-    /// What to do once the broker has acknowledged the message.
+    /// The next step after the broker's acknowledgement of the message.
     package func published() -> [ClientAction] {
         guard hasReceipt, !waitsForAnswer else { return [] }
         return [.write("\(messageID)\n"), .note("sent to the broker; MQTT 3.1.1 has no receipts"), .exit(0)]

@@ -1,7 +1,7 @@
 import Terminal
 
 extension StandardError {
-    /// Says which shards a list leaves out, if any.
+    /// Names the shards that a list leaves out, if any.
     package static func printUnreadableShards(_ shards: [String]) {
         guard !shards.isEmpty else { return }
         StandardError.print("shards that cannot be read are left out: \(shards.joined(separator: ", "))")

@@ -1,8 +1,7 @@
 import Conversation
 import ConveyEngine
 
-/// The built-in model: streams the user's text back, without a network or a key. For a first try, the tests and the
-/// benchmark.
+/// The built-in model: streams the user's text back, without a network or a key. For a first try, tests and benchmarks.
 public struct EchoHandler: EffectHandler {
     /// Time before each piece.
     public var delay: Duration
@@ -25,7 +24,7 @@ public struct EchoHandler: EffectHandler {
         return EffectResult(content: text, finishReason: "stop")
     }
 
-    /// The text cut after every `words`th run of white space: the pieces joined are the text.
+    /// The text cut after every `words`th run of white space; joining the pieces gives the text.
     static func pieces(of text: String, words: Int) -> [String] {
         var pieces: [String] = []
         var current = ""

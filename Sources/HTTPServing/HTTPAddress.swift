@@ -10,8 +10,8 @@ package struct HTTPAddress: Sendable, Equatable, CustomStringConvertible {
         self.port = port
     }
 
-    /// Reads `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` or `:8080` (every IPv4 address of the machine).
-    /// Nil for any other text. Whether the host is an address of this machine is found out when it is bound.
+    /// Reads `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080` or `:8080` (every IPv4 address of the machine). Nil for
+    /// any other text. Binding the address shows whether the host belongs to this machine.
     package init?(_ text: String) {
         guard let colon = text.lastIndex(of: ":"), let port = UInt16(text[text.index(after: colon)...]) else {
             return nil

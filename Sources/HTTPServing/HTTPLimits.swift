@@ -9,8 +9,8 @@ struct HTTPLimits: Sendable {
     var reservedConnections = 16
     /// How long a client may take to send its request on a reserved connection.
     var reservedTime = Duration.seconds(2)
-    /// Connections from one IPv4 address or one IPv6 /64. Nil means a quarter of all connections, and no limit on loopback, from
-    /// where all clients of a local proxy come.
+    /// Connections from one IPv4 address or one IPv6 /64. Nil means a quarter of all connections, and no limit on
+    /// loopback, because all clients of a local proxy come from there.
     var connectionsPerAddress: Int?
     /// A request's line and headers together. Browsers send 2 KiB; a target with a subject may take 768 bytes.
     var headBytes = 32 << 10
@@ -25,7 +25,8 @@ struct HTTPLimits: Sendable {
     var handlerTime = Duration.seconds(5)
     /// A client that reads nothing of its answer for this long is disconnected.
     var stalledTime = Duration.seconds(20)
-    /// While memory for answers is short, so is a client that reads less than this many bytes within this time.
+    /// While memory for answers is short, a client that reads less than this many bytes within this time is
+    /// disconnected, too.
     var shortStalledBytes = 128 << 10
     var shortStalledTime = Duration.seconds(2)
     /// The same for a client that has vanished: none of the bytes sent to it are acknowledged (`TCP_USER_TIMEOUT`, tcp(7)).
@@ -51,7 +52,7 @@ struct HTTPLimits: Sendable {
     /// File descriptors that are kept free for the journal, the broker, models and tools.
     static let reservedDescriptors = 256
 
-    /// How many connections an address may have; nil for no limit.
+    /// Maximum connections for an address; nil for no limit.
     func share(of address: ClientAddress) -> Int? {
         connectionsPerAddress ?? (address.isLoopback ? nil : max(1, connections / 4))
     }

@@ -1,4 +1,4 @@
-/// What an HTTP service counts, for its metrics.
+/// The counters of an HTTP service, for its metrics.
 package struct HTTPMeter: Sendable {
     private let connections: OpenConnections
     private let refused: RefusedRequests

@@ -23,12 +23,12 @@ package actor HTTPService {
 
     /// - Parameters:
     ///   - address: where to listen; loopback unless the operator says otherwise.
-    ///   - access: who may do what; nil for everybody on this machine.
+    ///   - access: the access policy; nil allows everyone on this machine.
     ///   - tls: the certificate of the service; nil for loopback and behind a proxy.
     ///   - connectionsPerAddress: see `HTTPLimits`.
     ///   - budget: the memory of all unsent answers, shared with the queries.
     ///   - logger: logs changes of the token and certificate files.
-    ///   - routes: makes the routes; is given the numbers of this service, for the metrics.
+    ///   - routes: creates the routes; receives the numbers of this service, for the metrics.
     /// - Throws: `HTTPServiceError` if the address is not an IP address, or if other machines could reach the service without a
     ///   token.
     package init(
@@ -67,7 +67,7 @@ package actor HTTPService {
     /// Reads tokens and the certificate again, even if their files look unchanged. An invalid file is logged and changes nothing.
     package nonisolated func reload() { files.refresh(isForced: true) }
 
-    /// Listens and answers until `stop()` is called or the task is cancelled; then it returns. To be called once.
+    /// Listens and answers until `stop()` is called or the task is cancelled; then it returns. Call it once.
     /// - Throws: `HTTPServiceError` if it cannot listen or the listener fails.
     package func run() async throws {
         guard !isStopping, !hasRun else { return }
@@ -92,7 +92,7 @@ package actor HTTPService {
         if !hasRun { end(HTTPServiceError(code: .failed, message: "HTTP on \(address) was stopped")) }
     }
 
-    /// Waits until the service listens and returns the port, which is of interest for port 0.
+    /// Waits until the service listens and returns the port, which matters for port 0.
     /// - Throws: `HTTPServiceError` if it cannot listen.
     package func waitUntilListening() async throws -> UInt16 {
         switch state {

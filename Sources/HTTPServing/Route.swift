@@ -12,27 +12,27 @@ package struct Route: Sendable {
     let method: HTTPMethod
     /// The scope that a token must have; nil for public routes.
     let scope: AccessScope?
-    /// The parameters that the query string may have; nil where the handler decides.
+    /// The parameters that the query string may have; nil if the handler decides.
     let parameters: [String]?
     /// The longest request body, in bytes.
     let bodyLimit: Int
-    /// The memory that is reserved while the handler runs, in bytes, without the answers of queries, which reserve their own.
-    /// Afterwards the response counts with its real size.
+    /// The memory that is reserved while the handler runs, in bytes, excluding the answers of queries, which reserve
+    /// their own. Afterwards the response counts with its real size.
     let room: Int
-    /// Whether it is served on reserved connections too, so that a busy service is not taken for a dead one.
+    /// Whether it is served on reserved connections, too, so that a busy service does not appear dead.
     let isForProbes: Bool
-    /// Whether a browser without a token is sent here. The parameter `to` is the page that was asked for.
+    /// Whether a browser without a token is sent here. The parameter `to` is the requested page.
     let isSignIn: Bool
     let handler: Handler
 
-    /// A `GET` has no body worth mentioning.
+    /// A `GET` normally has no body.
     package static let standardBodyLimit = 32 * 1_024
     /// Most responses are shorter.
     package static let standardRoom = 64 << 10
 
     /// - Parameters:
     ///   - scope: the scope that a token must have; nil for public routes.
-    ///   - parameters: the parameters that the query string may have; others are refused. Nil where the handler decides.
+    ///   - parameters: the parameters that the query string may have; others are refused. Nil if the handler decides.
     ///   - bodyLimit: the longest request body, in bytes.
     ///   - room: the memory that is reserved while the handler runs, in bytes.
     package init(

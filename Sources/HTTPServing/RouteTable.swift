@@ -1,4 +1,4 @@
-/// The routes of a service, arranged for finding those of a path.
+/// The routes of a service, indexed by path.
 struct RouteTable: Sendable {
     private enum Segment: Sendable, Equatable {
         case literal(Substring)
@@ -49,8 +49,8 @@ struct RouteTable: Sendable {
         signInPath = routes.first { $0.isSignIn && $0.method == .GET }?.path
     }
 
-    /// The routes of a path, percent-encoded as it came: those that name it with the fewest placeholders. So a path that one of them
-    /// names answers its methods alone, not those of `/{subject}/{view}` too.
+    /// The routes of a path, percent-encoded as received: those that match it with the fewest placeholders. So a path
+    /// that one of them names answers only its own methods, not those of `/{subject}/{view}`.
     func routes(for path: String) -> [Route] {
         if let exact = exact[path] { return exact }
         let segments = Self.split(path)

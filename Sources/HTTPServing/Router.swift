@@ -28,7 +28,7 @@ struct Router: Sendable {
         let path = request.target.path()
         let found = table.routes(for: path)
         let response = await answer(request, path, found)
-        // 503 is what a probe finds out.
+        // 503 is a valid result of a probe.
         let isFinding = response.statusCode == .serviceUnavailable && found.contains(where: \.isForProbes)
         if response.statusCode.code >= 400, !isFinding { refused.count(status: response.statusCode.code) }
         return response
@@ -78,8 +78,8 @@ struct Router: Sendable {
         }
     }
 
-    /// The answer to a query string with parameters that the route does not have: what would be passed over is refused, so that a
-    /// misspelled `limit` does not look like a wrong answer.
+    /// The answer to a query string with parameters that the route does not have: they are refused instead of ignored,
+    /// so that a misspelled `limit` does not look like a wrong answer.
     private func refusal(of request: HTTPRequest, _ route: Route) -> HTTPResponse? {
         guard let known = route.parameters else { return nil }
         guard let query = QueryString(request.target.query()) else {
@@ -92,7 +92,7 @@ struct Router: Sendable {
     }
 
     /// Answers an authorized request whose body is short enough. The body of an unauthorized request is not read.
-    /// - Parameter bodyLimit: the longest body, in bytes; nil where no body is read, as nothing could take it.
+    /// - Parameter bodyLimit: the longest body, in bytes; nil if no body is read because no route accepts one.
     private func guarded(
         _ request: HTTPRequest, scope: AccessScope?, bodyLimit: Int?,
         _ answer: (HTTPRequest, AccessGrant) async -> HTTPResponse
@@ -162,7 +162,7 @@ struct Router: Sendable {
                 do {
                     return try await handler()
                 } catch {
-                    return .problem(.internalServerError, "internal", "The answer could not be made.")
+                    return .problem(.internalServerError, "internal", "The answer could not be created.")
                 }
             }
             group.addTask { [handlerTime = limits.handlerTime] in

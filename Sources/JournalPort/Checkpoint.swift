@@ -1,12 +1,13 @@
 import Signals
 
-/// Folds the journal's tail into what is found by key, so that a start-up reads only what was appended since. Identities and
-/// conversations up to `through` have been written by this batch or by earlier ones.
+/// A saved state from which a start-up continues, so that it reads only the records after it. This batch or earlier
+/// ones have written the identities and conversations up to `through`.
 public struct Checkpoint: Sendable {
     public var through: Position
-    /// What has come to be pending (recorded, neither applied nor a dead letter) since the last checkpoint, ascending.
+    /// Positions that became pending (recorded, neither applied nor a dead letter) since the last checkpoint,
+    /// ascending.
     public var pendingAdded: [Position]
-    /// What was pending at the last checkpoint and is not any more, ascending.
+    /// Positions that were pending at the last checkpoint and no longer are, ascending.
     public var pendingRemoved: [Position]
     /// Each partition's newest apply order.
     public var applyOrders: [Int64]

@@ -1,8 +1,8 @@
-/// The conversations of some of the partitions: what one pass of a verification keeps in memory.
+/// The conversations of some of the partitions. One pass of a verification keeps one slice in memory.
 public struct ConversationSlice: Sendable, Equatable {
     /// Number of slices.
     public var count: Int
-    /// Which of them, from 0.
+    /// The index of this slice, from 0.
     public var index: Int
 
     public init(count: Int, index: Int) {

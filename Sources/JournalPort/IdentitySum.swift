@@ -1,7 +1,7 @@
 import Signals
 
-/// A sum over pairs of identity hash and position that does not depend on their order: equal sums mean equal sets, but for
-/// a chance of one in 2^64. Compares an index with the records in constant memory.
+/// A sum over pairs of identity hash and position that does not depend on their order: equal sums mean equal sets,
+/// except with a probability of one in 2^64. Compares an index with the records in constant memory.
 public struct IdentitySum: Sendable, Equatable {
     public private(set) var count = 0
     private var value: UInt64 = 0

@@ -1,28 +1,31 @@
 import Signals
 
-/// The append-only record of every signal, and what is derived from it to find things by key.
+/// The append-only list of all signals, and the indexes derived from it.
 ///
-/// Belongs to one thread. `commit` is the only call that writes. Having one is owning its shard: a journal that several processes can
-/// open takes the shard over when it is opened, and refuses each write after another process has taken it over (`ownedElsewhere`).
+/// Belongs to one thread. `commit` is the only call that writes. An open journal owns its shard: a journal that several
+/// processes can open takes the shard over when it is opened, and refuses every write after another process has taken
+/// it over (`ownedElsewhere`).
 public protocol Journal: RecoverableJournal {
-    /// Makes a batch durable, whole or not at all; durable means that it survives power loss once this has returned. An
+    /// Makes a batch durable, completely or not at all; durable means that it survives power loss once this returns. An
     /// empty batch ends a transaction that look-ups have begun.
     func commit(_ batch: JournalBatch) throws(JournalError)
-    /// Throws when nothing can be written at the moment (disk full, I/O error, another writer). After an error, a journal behind a
-    /// network connects and takes its shard over again here.
+    /// Throws if nothing can be written at the moment (disk full, I/O error, another writer). After an error, a
+    /// networked journal reconnects here and takes its shard over again.
     func probe() throws(JournalError)
-    /// Throws `displaced` when what is committed would not be found again, because the files are not where they were opened, and
-    /// `ownedElsewhere` when the shard was lost. `commit` looks by itself, before it returns. To be called often: it also keeps the lease.
+    /// Throws `displaced` if commits would be lost because the files are no longer where they were opened, and
+    /// `ownedElsewhere` if the shard was lost. `commit` checks this itself before it returns. Call it often: it also
+    /// keeps the lease.
     func confirmInPlace() throws(JournalError)
-    /// Gives the shard up, so that another process need not wait for the lease to run out. The journal cannot be used afterwards.
+    /// Gives the shard up, so that another process need not wait for the lease to expire. The journal cannot be used
+    /// afterwards.
     func release()
-    /// A reader for another thread, over a connection of its own.
+    /// A reader for another thread, with its own connection.
     func makeReader() throws(JournalError) -> any JournalReader & Sendable
-    /// Size on disk in bytes, where that means something.
+    /// Size on disk in bytes, if that has a meaning.
     var bytes: Int { get }
-    /// Nil where no other process can take the shard over.
+    /// Nil if no other process can take the shard over.
     var lease: (any JournalLease)? { get }
-    /// How often the shard has been taken over; 1 where it never changes hands.
+    /// How often the shard has been taken over; 1 if its owner never changes.
     var epoch: Int64 { get }
 }
 

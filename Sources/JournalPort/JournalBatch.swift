@@ -1,25 +1,25 @@
 import Signals
 
-/// Everything one transaction writes. A value, so that a journal can be anything that writes it whole or not at all.
+/// Everything that one transaction writes. It is a value, so that any storage with atomic writes can be a journal.
 public struct JournalBatch: Sendable {
     /// Consecutive positions, ascending.
     public var records: [JournalRecord] = []
     public var createdConversations: [ConversationRecord] = []
-    /// Conversations whose counters and state are to be kept (evicted from memory, or a checkpoint).
+    /// Conversations whose counters and state are saved (evicted from memory, or for a checkpoint).
     public var savedConversations: [ConversationRecord] = []
     public var openedEffects: [OpenEffect] = []
     /// Effects whose attempt, due time or approval has changed.
     public var changedEffects: [OpenEffect] = []
     public var closedEffects: [EffectKey] = []
     public var deadLetters: [DeadLetter] = []
-    /// Dead letters that are none any more: they are pending from now on.
+    /// Signals that are no longer dead letters: they are pending again.
     public var redrivenDeadLetters: [Position] = []
-    /// Dead letters that nobody wants to see applied: they stay, with the reason `discarded`.
+    /// Dead letters that were discarded: they stay, with the reason `discarded`.
     public var discardedDeadLetters: [Position] = []
-    /// Everything up to here has been acknowledged by the broker.
+    /// The broker has acknowledged everything up to here.
     public var outboxCursor: Position?
-    /// Identity hash → position of signals: a part of those that the next checkpoint comprises, ascending by hash. After a
-    /// crash some come a second time.
+    /// Identity hash → position of signals: a part of those that the next checkpoint contains, ascending by hash. After
+    /// a crash some are repeated.
     public var identities: [(hash: UInt64, position: Position)] = []
     public var checkpoint: Checkpoint?
 
@@ -31,7 +31,7 @@ public struct JournalBatch: Sendable {
             && discardedDeadLetters.isEmpty && outboxCursor == nil && identities.isEmpty && checkpoint == nil
     }
 
-    /// Whether a dead letter is re-driven or discarded here.
+    /// Whether this batch re-drives or discards a dead letter.
     package func hasMoved(_ position: Position) -> Bool {
         redrivenDeadLetters.contains(position) || discardedDeadLetters.contains(position)
     }

@@ -1,21 +1,22 @@
-/// What can go wrong with a journal.
+/// An error of a journal.
 public struct JournalError: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Code: String, Sendable {
         case cannotOpen = "cannot_open"
         case inUse = "in_use"
         case newerVersion = "newer_version"
-        /// The file, or what all conversations share in it, is damaged: nothing in it can be trusted.
+        /// The file, or data that all conversations share, is damaged: nothing in it can be trusted.
         case corrupt
-        /// What is recorded of one conversation cannot be read or does not agree with itself. The file is sound.
+        /// The records of one conversation cannot be read or are inconsistent. The file is sound.
         case damaged
         case diskFull = "disk_full"
         case busy
         case inputOutput = "input_output"
-        /// fsync failed: what is in the page cache cannot be trusted any more, so the process must end.
+        /// fsync failed: the page cache can no longer be trusted, so the process must end.
         case syncFailed = "sync_failed"
-        /// Another node owns the shard, or has taken it over: nothing that this process still holds of it counts.
+        /// Another node owns the shard or has taken it over: what this process still holds of it is invalid.
         case ownedElsewhere = "owned_elsewhere"
-        /// The journal's files are not where they were opened: somebody has removed, moved or replaced them. They may come back.
+        /// The journal's files are not where they were opened: they were removed, moved or replaced. They may come
+        /// back.
         case displaced
     }
 

@@ -1,6 +1,6 @@
 import Signals
 
-/// Where a start-up begins to read: cursors and counts alone. What it lists is read page by page.
+/// The point at which a start-up begins to read: only cursors and counts. Lists are read page by page.
 public struct RecoveryPoint: Sendable, Equatable {
     /// Records up to here were deleted.
     public var start: Position
@@ -9,11 +9,11 @@ public struct RecoveryPoint: Sendable, Equatable {
     public var lastPosition: Position
     public var lastConversation: ConversationID
     public var outboxCursor: Position
-    /// The newest position that is listed as pending; `.start` without any.
+    /// The newest position listed as pending; `.start` if there is none.
     public var newestPending: Position
-    /// The newest signal that ordered an open effect; `.start` without any.
+    /// The newest signal that ordered an open effect; `.start` if there is none.
     public var newestEffectCause: Position
-    /// Those that were not discarded.
+    /// Number of dead letters that were not discarded.
     public var deadLetters: Int
 
     public init(

@@ -9,8 +9,8 @@ package struct ShardReaders: Sendable {
     private let openShard: Open
 
     /// - Parameters:
-    ///   - layout: asked before the first reader is opened; throws while there are no journals yet.
-    ///   - open: called on the thread that the reader will belong to.
+    ///   - layout: called before the first reader is opened; throws while there are no journals yet.
+    ///   - open: called on the thread that will own the reader.
     package init(layout: @escaping Layout, open: @escaping Open) {
         layoutNow = layout
         openShard = open
@@ -24,7 +24,7 @@ package struct ShardReaders: Sendable {
         }
     }
 
-    /// Readers of a journal that has one shard.
+    /// Readers of a journal with one shard.
     package init(one open: @escaping @Sendable () throws(JournalError) -> any JournalReader) {
         self.init { () throws(JournalError) in
             JournalLayout(partitions: 1, shards: 1)

@@ -1,23 +1,23 @@
-/// Takes the PUBACKs out of what libmosquitto writes. The library acknowledges each message as it reads it; here they are written when
-/// the caller says so (`GuardedSocket.acknowledge`).
+/// Removes the PUBACKs from libmosquitto's output. The library acknowledges each message as it reads it; instead,
+/// PUBACKs are written when the caller asks for them (`GuardedSocket.acknowledge`).
 ///
-/// It sees the packets in whatever pieces they come, on a connection without TLS.
+/// It accepts packets in pieces of any size, on a connection without TLS.
 struct AcknowledgementFilter {
     private static let puback: UInt8 = 4
     /// A fixed header: type and flags, and at most four bytes of length (MQTT 5, 2.1).
     private static let headerLimit = 5
 
-    /// The beginning of a fixed header.
+    /// The incomplete beginning of a fixed header.
     private var head: [UInt8] = []
-    /// Bytes of the packet at hand behind its fixed header.
+    /// Remaining bytes of the current packet after its fixed header.
     private var bodyLeft = 0
-    /// The packet at hand is a PUBACK.
+    /// Whether the current packet is a PUBACK.
     private var isPUBACK = false
 
-    /// Whether the bytes so far end with a packet: others may be put in here.
+    /// Whether the bytes so far end with a packet, so that others may be inserted.
     var isBetweenPackets: Bool { head.isEmpty && bodyLeft == 0 }
 
-    /// - Returns: what goes to the broker.
+    /// - Returns: the bytes for the broker.
     mutating func filter(_ bytes: UnsafeRawBufferPointer) -> [UInt8] {
         var passed: [UInt8] = []
         var position = 0
@@ -40,7 +40,7 @@ struct AcknowledgementFilter {
         return passed
     }
 
-    /// The length that the fixed header tells; nil until it has come as a whole.
+    /// The length in the fixed header; nil until the header is complete.
     private var bodyLength: Int? {
         var value = 0
         for (index, byte) in head.dropFirst().prefix(Self.headerLimit - 1).enumerated() {

@@ -1,9 +1,9 @@
 import Threads
 
-/// The pauses between attempts: each is twice as long as the one before, up to a limit.
+/// The pauses between attempts: each is twice as long as the previous one, up to a limit.
 package struct Backoff {
     private static let first: Int64 = 100_000
-    /// A connection that stays away is worth a line now and then, not one per attempt.
+    /// A connection that stays down is logged once per interval, not once per attempt.
     private static let silence: Int64 = 60_000_000
     private let longest: Int64
     private var delay = Backoff.first
@@ -30,7 +30,7 @@ package struct Backoff {
         return true
     }
 
-    /// The next failure is a first one again.
+    /// The next failure counts as the first again.
     package mutating func succeeded() {
         delay = Self.first
         notBefore = 0

@@ -1,6 +1,6 @@
 /// The broker's address and the credentials for it.
 public struct BrokerAddress: Sendable, Equatable {
-    /// How to check the broker's certificate and which one to show.
+    /// How to check the broker's certificate, and which certificate to present.
     public struct TLS: Sendable, Equatable {
         /// PEM file with the certificate authorities to trust; nil trusts the system's.
         public var caFile: String?
@@ -11,7 +11,7 @@ public struct BrokerAddress: Sendable, Equatable {
         /// Whether the certificate must name the host connected to. False accepts any certificate of a trusted authority.
         public var verifyHostname: Bool
 
-        /// TLS settings; the default trusts the system's authorities and shows no certificate.
+        /// TLS settings; the default trusts the system's authorities and presents no certificate.
         public init(
             caFile: String? = nil, certificateFile: String? = nil, keyFile: String? = nil, verifyHostname: Bool = true
         ) {
@@ -46,13 +46,13 @@ public struct BrokerAddress: Sendable, Equatable {
     }
 
     /// Reads `mqtt://[user[:password]@]host[:1883]` or `mqtts://…[:8883]` (TLS with the system's authorities; set `tls`
-    /// for others). User and password are percent-decoded, an IPv6 address stands in brackets.
+    /// for others). User and password are percent-decoded; an IPv6 address needs brackets.
     ///
     /// - Throws: `invalidURL`, with the reason and without the password.
     public init(url: String) throws(MQTTError) {
         let (scheme, authority) = try Self.splitScheme(url)
         let isSecure = scheme == "mqtts"
-        // The last @: a password may hold an unencoded one.
+        // The last @: a password may contain an unencoded one.
         let at = authority.lastIndex(of: "@")
         let hostAndPort = at.map { authority[authority.index(after: $0)...] } ?? authority[...]
         let (host, port) = try Self.splitHost(hostAndPort)
@@ -154,6 +154,6 @@ extension BrokerAddress: CustomStringConvertible, CustomDebugStringConvertible, 
 
     public var debugDescription: String { description }
 
-    /// So that `dump` and string interpolation of a struct around this one do not show the password.
+    /// Prevents `dump` and string interpolation of a containing struct from showing the password.
     public var customMirror: Mirror { Mirror(self, children: ["url": description]) }
 }

@@ -1,11 +1,11 @@
 import Threads
 
-/// A connection that is made again, after growing pauses, whenever it has ended. Owned by one thread, which repeats:
+/// A connection that is re-established, after growing pauses, whenever it ends. Owned by one thread, which repeats:
 /// `connect` while the link is not open, `poll`, `connection.read`, `note` for each event, `keepAlive`, and
-/// `connection.flush` where acknowledgements wait for it.
+/// `connection.flush` if acknowledgements wait for it.
 ///
-/// The link itself sends nothing but CONNECT and, in `keepAlive`, signs of life. Reading, publishing and acknowledging are
-/// the owner's calls on `connection`, in the order that its promises need.
+/// The link itself sends only CONNECT and, in `keepAlive`, signs of life. The owner reads, publishes and acknowledges
+/// through `connection`, in the order that its guarantees require.
 package final class BrokerLink {
     package let connection: MQTTConnection
     private let wake: WakeHandle
@@ -16,13 +16,13 @@ package final class BrokerLink {
 
     /// Longest wait for the broker in one round.
     package static let pollMilliseconds = 1_000
-    /// A working broker breaks its silence after `keepAlive` has asked it for a sign of life, at ten seconds; it has this
-    /// long to do so before its silence is reported.
+    /// A working broker breaks its silence after `keepAlive` has probed it, at ten seconds; it has this long before its
+    /// silence is reported.
     private static let silenceLimit = Duration.seconds(15)
 
     /// - Parameters:
     ///   - wake: ends `poll` from another thread.
-    ///   - beat: of the owning thread; told before an attempt to connect, which takes as long as the kernel tries.
+    ///   - beat: of the owning thread; notified before an attempt to connect, which takes as long as the kernel tries.
     ///   - mayConnect: whether this process may be connected under that client id. While it may not, a connection that is open is
     ///     dropped, without another byte, and no attempt is made: another process may be connected under it.
     /// - Throws: as `MQTTConnection.init`.
@@ -48,7 +48,7 @@ package final class BrokerLink {
     }
 
     /// Starts an attempt to connect, if one is due. Call it while the link is not open, after the last `read` of the
-    /// connection before.
+    /// previous connection.
     package func connect() -> BrokerLoss? {
         guard backoff.remainingMilliseconds == 0, mayConnect() else { return nil }
         beat?.turn(allowing: BeatLimits.connecting)
@@ -62,9 +62,9 @@ package final class BrokerLink {
 
     /// Waits for the broker, for `wake`, or for the time.
     /// - Parameters:
-    ///   - milliseconds: without it, `pollMilliseconds` or, while the link is not open, until the next attempt is due.
+    ///   - milliseconds: default: `pollMilliseconds`, or the time until the next attempt while the link is not open.
     ///   - reading: as in `MQTTConnection.poll`.
-    /// - Returns: whether there is something to read, be it the end of the connection.
+    /// - Returns: whether there is something to read, or the connection has ended.
     package func poll(milliseconds: Int? = nil, reading: Bool = true) -> Bool {
         dropIfForbidden()
         let usual = isOpen ? Self.pollMilliseconds : retryMilliseconds
@@ -87,7 +87,7 @@ package final class BrokerLink {
         if isOpen { connection.keepAlive(reading: reading) }
     }
 
-    /// What to report about a broker that sends nothing; nil where there is nothing to report.
+    /// The report about a broker that sends nothing; nil if there is nothing to report.
     package func silence() -> BrokerSilenceNews? {
         let silence = connection.silence
         if silence >= Self.silenceLimit {
@@ -99,7 +99,7 @@ package final class BrokerLink {
         return .ended
     }
 
-    /// Takes an event of `connection.read` into account.
+    /// Processes an event of `connection.read`.
     package func note(_ event: MQTTEvent) -> BrokerNews {
         switch event {
         case .connected(let sessionPresent):
@@ -117,7 +117,7 @@ package final class BrokerLink {
         }
     }
 
-    /// Ends a connection that is of no use, as `MQTTConnection.abandon`: not a byte leaves any more.
+    /// Ends a useless connection, as `MQTTConnection.abandon`: nothing more is sent.
     package func abandon(_ error: MQTTError) -> BrokerLoss {
         connection.abandon()
         return lost(error)

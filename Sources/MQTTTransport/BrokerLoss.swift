@@ -1,6 +1,6 @@
-/// There is no connection: it has ended, was refused or could not be made.
+/// There is no connection: it has ended, was refused or could not be established.
 package struct BrokerLoss {
-    /// nil when `disconnect()` asked for the end.
+    /// nil if `disconnect()` requested the end.
     package var error: MQTTError?
     /// Whether to log it: the first loss since a connection worked, and then one per minute.
     package var isWorthLogging: Bool

@@ -1,4 +1,4 @@
-/// An `MQTTEvent` from the view of a `BrokerLink`'s owner.
+/// An `MQTTEvent` from the perspective of a `BrokerLink`'s owner.
 package enum BrokerNews {
     /// The broker accepted the connection.
     case connected(sessionPresent: Bool)

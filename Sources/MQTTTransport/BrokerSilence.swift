@@ -1,6 +1,7 @@
 /// How long a broker has sent nothing while this side listened, and when to send it a probe.
 ///
-/// Only time spent listening counts: a thread that was busy, or that did not read on purpose, learns nothing of the broker.
+/// Only time spent listening counts: a thread that was busy, or that deliberately did not read, learns nothing about
+/// the broker.
 struct BrokerSilence {
     /// Maximum silence counted per round.
     private static let roundLimit = Duration.seconds(2)
@@ -14,7 +15,7 @@ struct BrokerSilence {
         self.limits = limits
     }
 
-    /// Whether the connection is to be ended.
+    /// Whether the connection must be ended.
     var isTooLong: Bool { duration >= limits.end }
 
     /// Bytes arrived, or this side did not listen.
@@ -31,7 +32,7 @@ struct BrokerSilence {
         lookedAt = now
     }
 
-    /// Whether it is time to ask; true once for each stretch of `limits.askAfter`.
+    /// Whether a probe is due; true once per interval of `limits.askAfter`.
     mutating func isTimeToAsk() -> Bool {
         guard duration - askedAt >= limits.askAfter else { return false }
         askedAt = duration

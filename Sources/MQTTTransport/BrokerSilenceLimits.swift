@@ -1,4 +1,4 @@
-/// How long a broker may send nothing.
+/// How long a broker may stay silent.
 package struct BrokerSilenceLimits: Sendable, Equatable {
     /// The interval of silence after which the broker is probed.
     package var askAfter: Duration

@@ -1,7 +1,7 @@
 import CMosquitto
 import Glibc
 
-/// What libmosquitto's callbacks write into. They run inside `mosquitto_loop_read`, `_write` and `_misc`, so on the
+/// The target of libmosquitto's callbacks. They run inside `mosquitto_loop_read`, `_write` and `_misc`, and so on the
 /// connection's own thread; they copy and append, nothing more.
 final class CallbackContext {
     enum Phase {
@@ -26,9 +26,9 @@ final class CallbackContext {
     private(set) var connection = 0
     /// QoS 1 messages read since the last complete flush: their PUBACKs are queued.
     var unflushed = 0
-    /// From the CONNACK; 65535 where it names none.
+    /// From the CONNACK; 65535 if it names none.
     var brokerReceiveMaximum = Int(UInt16.max)
-    /// Errors and warnings libmosquitto logged while connecting; holds OpenSSL's words.
+    /// Errors and warnings that libmosquitto logged while connecting; contains OpenSSL's messages.
     private(set) var log: [String] = []
 
     /// Maximum log lines kept; the first ones contain the cause.
@@ -39,7 +39,7 @@ final class CallbackContext {
         self.version = version
     }
 
-    /// Forgets the previous connection, except for what the caller has not read yet.
+    /// Forgets the previous connection, except for data that the caller has not read yet.
     func beginConnecting() {
         phase = .connecting
         connection += 1
@@ -48,10 +48,10 @@ final class CallbackContext {
         log = []
     }
 
-    /// The error with advice where the broker has not answered yet.
+    /// The error, with advice if the broker has not answered yet.
     func ended(_ error: MQTTError) -> MQTTError { phase == .connecting ? .unanswered(by: broker, error) : error }
 
-    /// Notes the end of the connection once, wherever it is seen first.
+    /// Notes the end of the connection once, wherever it is noticed first.
     func end(_ error: MQTTError?) {
         guard phase != .closed else { return }
         phase = .closed
@@ -132,7 +132,7 @@ final class CallbackContext {
         setLogging(true, for: handle)
     }
 
-    /// Only on while connecting: with a log callback libmosquitto formats a line for each packet.
+    /// Enabled only while connecting: with a log callback libmosquitto formats a line for each packet.
     static func setLogging(_ isOn: Bool, for handle: OpaquePointer) {
         guard isOn else { return mosquitto_log_callback_set(handle, nil) }
         mosquitto_log_callback_set(handle) { _, context, level, text in

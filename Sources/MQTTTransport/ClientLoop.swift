@@ -1,4 +1,4 @@
-/// What the thread of an `MQTTClient` runs.
+/// The main loop of an `MQTTClient`'s thread.
 final class ClientLoop {
     private struct Subscribe {
         let filters: [String]

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Commands on their way to the client's thread, and the client's life cycle.
+/// Commands for the client's thread, and the client's life cycle.
 final class ClientMailbox: Sendable {
     private enum Life {
         case new, running, closing
@@ -20,7 +20,7 @@ final class ClientMailbox: Sendable {
 
     init() throws(MQTTError) { wake = try WakeHandle() }
 
-    private static let stopped = MQTTError(.stopped, "the MQTT client is stopped: make a new one")
+    private static let stopped = MQTTError(.stopped, "the MQTT client is stopped: create a new one")
 
     func open() throws(MQTTError) {
         let isNew = state.withLock { state in
@@ -28,7 +28,7 @@ final class ClientMailbox: Sendable {
             state.life = .running
             return true
         }
-        guard isNew else { throw MQTTError(.stopped, "an MQTT client starts once: make a new one") }
+        guard isNew else { throw MQTTError(.stopped, "an MQTT client starts only once: create a new one") }
     }
 
     /// - Throws: `queueFull`; `stopped`, or why the client failed.
@@ -82,14 +82,14 @@ final class ClientMailbox: Sendable {
         if isEnded { callback() }
     }
 
-    /// Why the thread ended, unless it was asked to.
+    /// Why the thread ended, unless it was asked to end.
     var failure: MQTTError? {
         state.withLock { state in
             if case .ended(let error) = state.life, error.code != .stopped { error } else { nil }
         }
     }
 
-    // From the client's thread.
+    // For the client's thread.
 
     var isClosing: Bool {
         state.withLock { if case .closing = $0.life { true } else { false } }
@@ -106,7 +106,7 @@ final class ClientMailbox: Sendable {
         state.withLock { $0.outstanding -= count }
     }
 
-    /// Marks the end and answers what came too late; nil means that `stop()` asked for it.
+    /// Marks the end and answers late requests; nil means that `stop()` requested it.
     func end(_ error: MQTTError?) {
         let error = error ?? Self.stopped
         let (commands, callbacks) = state.withLock { state in

@@ -6,17 +6,18 @@ private enum Library {
     static let initCode: Int32 = mosquitto_lib_init()
 }
 
-/// Owns one `struct mosquitto`: made for one connection attempt, never used for a second. So nothing queued, in flight or
-/// renegotiated (windows, keep-alive) on an earlier connection can reach the next one.
+/// Owns one `struct mosquitto`: created for one connection attempt and never reused. So nothing queued, in flight or
+/// negotiated (windows, keep-alive) on an earlier connection can affect the next one.
 final class ConnectionHandle {
     let pointer: OpaquePointer
 
-    /// Closes the socket without writing what is queued, and frees everything. With TLS a close alert may leave.
+    /// Closes the socket without writing queued packets, and frees everything. With TLS a close alert may be sent.
     deinit { mosquitto_destroy(pointer) }
 
-    /// A configured handle that is not connected. `context` must outlive it.
+    /// A configured handle without a connection. `context` must outlive it.
     ///
-    /// mosquitto_new also ignores SIGPIPE for the process, so a broken connection is an error and not the end.
+    /// mosquitto_new also ignores SIGPIPE for the process, so that a broken connection is an error and does not end the
+    /// process.
     init(_ options: MQTTOptions, context: CallbackContext) throws(MQTTError) {
         try options.validate()
         guard Library.initCode == MOSQ_ERR_SUCCESS.rawValue else {
@@ -52,7 +53,7 @@ final class ConnectionHandle {
         try set(MOSQ_OPT_TCP_NODELAY, 1)
         switch options.acknowledgement {
         case .whenFlushed:
-            // libmosquitto then only queues packets and leaves the writing to mosquitto_loop_write.
+            // libmosquitto then only queues packets and leaves writing to mosquitto_loop_write.
             try check(mosquitto_threaded_set(pointer, true), "threaded mode")
         case .explicit, .immediate:
             break
@@ -89,11 +90,11 @@ final class ConnectionHandle {
             try set(MOSQ_OPT_TLS_USE_OS_CERTS, 1)
         }
         if tls.caFile != nil || tls.certificateFile != nil {
-            // mosquitto_tls_set insists on an authority even where only a client certificate is to be set.
+            // mosquitto_tls_set requires an authority even to set only a client certificate.
             let systemAuthorities = tls.caFile == nil ? "/etc/ssl/certs" : nil
             let code = mosquitto_tls_set(
                 pointer, tls.caFile, systemAuthorities, tls.certificateFile, tls.keyFile
-            ) { _, _, _, _ in 0 }  // No password: an encrypted key is an error, not a question on the terminal.
+            ) { _, _, _, _ in 0 }  // No password: an encrypted key is an error, not a terminal prompt.
             try check(code, "TLS files")
         }
         if !tls.verifyHostname { try check(mosquitto_tls_insecure_set(pointer, true), "TLS without host name check") }

@@ -1,13 +1,13 @@
 import CMosquitto
 import Glibc
 
-/// Stands between the broker's socket and libmosquitto, so that the library reads nothing that was not checked
+/// Stands between the broker's socket and libmosquitto, so that the library reads only checked bytes
 /// (`PacketInspector`).
 ///
-/// The library connects by itself. Then its descriptor is replaced by one end of a socket pair; this object keeps the other end
-/// and the broker's socket. With TLS the records go on to the library as they are, one at a time, and what each holds is
-/// looked at in the library's own TLS session before the library reads it. Used by the connection's thread alone; nothing here
-/// waits.
+/// The library connects by itself. Then its descriptor is replaced by one end of a socket pair; this object keeps the
+/// other end and the broker's socket. With TLS the records pass to the library unchanged, one at a time, and the
+/// content of each is inspected in the library's own TLS session before the library reads it. Used only by the
+/// connection's thread; nothing here waits.
 final class GuardedSocket {
     /// The outcome of an attempt to move bytes.
     enum Outcome {
@@ -22,17 +22,17 @@ final class GuardedSocket {
     private let inner: Int32
     private let broker: BrokerAddress
     private let isEncrypted: Bool
-    /// nil where OpenSSL cannot be found: then records go on without a look.
+    /// nil if OpenSSL cannot be found: then records pass without inspection.
     private let tls: TLSSession?
     private var inspector: PacketInspector
-    /// With TLS: what the broker has sent; after `receivedHead` it is not passed on yet.
+    /// With TLS: bytes received from the broker; those after `receivedHead` have not been passed on yet.
     private var received: [UInt8] = []
     private var receivedHead = 0
-    /// Nil where the library's acknowledgements go on.
+    /// Nil if the library's acknowledgements pass through.
     private var filter: AcknowledgementFilter?
-    /// PUBACKs of our own, which leave between two of the library's packets.
+    /// Our own PUBACKs, which are sent between two packets of the library.
     private var acknowledgements: [UInt8] = []
-    /// Bytes for the broker that its socket has not accepted yet.
+    /// Bytes that the broker's socket has not accepted yet.
     private var unsent: [UInt8] = []
     private var buffer = [UInt8](repeating: 0, count: GuardedSocket.chunk)
 
@@ -43,8 +43,8 @@ final class GuardedSocket {
 
     /// Replaces the library's socket.
     ///
-    /// - Parameter acknowledgesExplicitly: PUBACKs leave by `acknowledge` only. Not with TLS.
-    /// - Throws: `systemError` when the process has no descriptor left.
+    /// - Parameter acknowledgesExplicitly: only `acknowledge` sends PUBACKs. Not with TLS.
+    /// - Throws: `systemError` if the process has no descriptor left.
     init(
         handle: OpaquePointer, broker address: BrokerAddress, version: MQTTVersion, packetLimit: Int,
         acknowledgesExplicitly: Bool
@@ -82,8 +82,8 @@ final class GuardedSocket {
 
     // MARK: To the library
 
-    /// Passes on what the broker has sent, as far as it is sound. Call it when the library has read all it was given: then there is
-    /// room for as much as is moved at once.
+    /// Passes on the broker's bytes as far as they are valid. Call it when the library has read everything it was
+    /// given: then there is room for as much as is moved at once.
     func feed() -> Outcome {
         if isEncrypted { return feedRecord() }
         let count = receiveIntoBuffer()
@@ -114,16 +114,16 @@ final class GuardedSocket {
         return tls.map(inspectRecord) ?? .moved
     }
 
-    /// - Returns: nil once the library can read all of it.
+    /// - Returns: nil if the library can read all of it.
     private func pass(_ bytes: UnsafeRawBufferPointer) -> Outcome? {
         guard send(inner, bytes.baseAddress, bytes.count, flags) != bytes.count else { return nil }
         return .ended(MQTTError(.systemError, "cannot pass \(bytes.count) bytes on", underlying: errnoText()))
     }
 
-    /// There is no whole record to pass on.
+    /// There is no complete record to pass on.
     private var isStarved: Bool { nextEnd == receivedHead }
 
-    /// Where the record ends that is passed on next.
+    /// The end of the next record to pass on.
     private var nextEnd: Int {
         let count = received.count - receivedHead
         guard count >= Self.tlsHeader else { return receivedHead }
@@ -181,12 +181,12 @@ final class GuardedSocket {
             let systemCode = errno
             if sent < count { unsent.append(contentsOf: buffer[max(0, sent)..<count]) }
             if sent < 0 { return sendingFailed(systemCode) }
-            // A buffer that was not filled has taken everything.
+            // If the buffer was not full, the socket has accepted everything.
             if sent == count, count < buffer.count { return .moved }
         }
     }
 
-    /// Queues PUBACKs; `pump` sends them. MQTT 5 takes the short form, too: without a reason code it means success.
+    /// Queues PUBACKs; `pump` sends them. MQTT 5 also accepts the short form: without a reason code it means success.
     func acknowledge(_ identifiers: some Sequence<UInt16>) {
         for identifier in identifiers {
             acknowledgements += [0x40, 2, UInt8(identifier >> 8), UInt8(identifier & 0xFF)]
@@ -214,7 +214,8 @@ final class GuardedSocket {
     }
 }
 
-/// The TLS session that libmosquitto has made. OpenSSL is the library's dependency, not ours, so its functions are looked up.
+/// The TLS session of libmosquitto. OpenSSL is the library's dependency, not ours, so its functions are looked up at
+/// run time.
 private struct TLSSession {
     private typealias Peek = @convention(c) (OpaquePointer, UnsafeMutableRawPointer?, Int32) -> Int32
     private typealias IsFinished = @convention(c) (OpaquePointer) -> Int32
@@ -235,13 +236,13 @@ private struct TLSSession {
         self.clearErrors = unsafeBitCast(clearErrors, to: ClearErrors.self)
     }
 
-    /// What the record that was passed on last holds, without taking it from the library; nil while the handshake goes on and for
-    /// records without data.
+    /// The content of the record passed on last, without consuming it; nil during the handshake and for records without
+    /// data.
     func peek(_ buffer: inout [UInt8]) -> Int? {
         guard isFinished(session) == 1 else { return nil }
         let count = buffer.withUnsafeMutableBytes { peekFunction(session, $0.baseAddress, Int32($0.count)) }
         guard count > 0 else {
-            // The library looks into the queue of errors after its own call.
+            // The library checks the error queue after its own call.
             clearErrors()
             return nil
         }

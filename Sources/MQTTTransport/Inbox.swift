@@ -3,6 +3,6 @@ public struct Inbox: Sendable {
     public var messages: [ReceivedMessage] = []
     public var events: [MQTTEvent] = []
 
-    /// An empty one.
+    /// An empty inbox.
     public init() {}
 }

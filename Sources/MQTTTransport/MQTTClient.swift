@@ -4,16 +4,16 @@ import Threads
 /// Answers a request from the client's thread.
 typealias MQTTReply = @Sendable (Result<Void, MQTTError>) -> Void
 
-/// A client for command line tools, tools and tests: it owns the thread of a connection with immediate acknowledgement,
-/// reconnects, subscribes again and publishes unacknowledged messages again (so a message can arrive twice).
+/// A client for command line tools, tools and tests. It owns the thread of a connection with immediate acknowledgement,
+/// reconnects, and then renews subscriptions and repeats unacknowledged publishes (so a message can arrive twice).
 ///
 /// It fails for good, ending `messages` and answering everything with the error, when a reconnect fails with an error that
 /// is not retriable (such as a withdrawn password) or a subscription is denied after a reconnect.
 public final class MQTTClient: Sendable {
-    /// Maximum received messages not consumed yet; above it the client stops reading, so that the broker queues. (Except while
-    /// a publish or subscribe waits: its answer comes on the same connection.)
+    /// Maximum received messages that are not consumed yet; above it the client stops reading, so that the broker
+    /// queues. (Except while a publish or subscribe waits, because its answer comes on the same connection.)
     public static let receiveBufferLimit = 10_000
-    /// Maximum messages handed over for publishing but not acknowledged; above it publishing fails with `queueFull`.
+    /// Maximum messages submitted for publishing but not acknowledged; above it publishing fails with `queueFull`.
     public static let publishQueueLimit = 50_000
 
     /// Received messages in order, for one consumer. Ends after `stop()` or when the client has failed.
@@ -31,11 +31,11 @@ public final class MQTTClient: Sendable {
     /// - Parameters:
     ///   - options: `acknowledgement` is set to `.immediate`.
     ///   - answerTimeout: how long a subscribe or publish waits for its acknowledgement, reconnects included.
-    ///   - onConnectionLost: called on the client's thread when an established connection has ended, before the client tries
-    ///     to make a new one. It must not block.
-    ///   - onTurn: called on the client's thread each time it turns, at least each second, and before each attempt to
+    ///   - onConnectionLost: called on the client's thread when an established connection has ended, before the client
+    ///     reconnects. It must not block.
+    ///   - onTurn: called on the client's thread in each round, at least every second, and before each attempt to
     ///     connect, which may take as long as the kernel tries. It must not block.
-    /// - Throws: `systemError` when the process has no descriptor left.
+    /// - Throws: `systemError` if the process has no descriptor left.
     public init(
         _ options: MQTTOptions, answerTimeout: Duration = .seconds(30),
         onConnectionLost: @escaping @Sendable () -> Void = {},
@@ -55,12 +55,12 @@ public final class MQTTClient: Sendable {
 
     deinit { mailbox.close() }
 
-    /// Why the client failed for good; nil while it works and after `stop()`. To be asked when `messages` has ended.
+    /// Why the client failed permanently; nil while it works and after `stop()`. Check it when `messages` has ended.
     public var failure: MQTTError? { mailbox.failure }
 
-    /// Connects and waits for the CONNACK. Once only: a client that failed to start or was stopped is used up.
+    /// Connects and waits for the CONNACK. Call it once: a client that failed to start or was stopped cannot be reused.
     ///
-    /// - Throws: what `MQTTConnection.connect` throws, the broker's refusal, `timeout`.
+    /// - Throws: the errors of `MQTTConnection.connect`, the broker's refusal, `timeout`.
     public func start() async throws(MQTTError) {
         let (mailbox, buffer, options) = (mailbox, buffer, options)
         let (onConnectionLost, onTurn) = (onConnectionLost, onTurn)
@@ -103,7 +103,7 @@ public final class MQTTClient: Sendable {
 
     /// Publishes in order with the whole window in flight, and waits for all PUBACKs.
     ///
-    /// - Throws: the first failure, after all have been tried; `queueFull` before any.
+    /// - Throws: the first failure, after all messages were tried; `queueFull` before any is sent.
     public func publishMany(_ messages: [OutgoingMessage]) async throws(MQTTError) {
         guard !messages.isEmpty else { return }
         let deadline = ContinuousClock.now + answerTimeout
@@ -112,7 +112,7 @@ public final class MQTTClient: Sendable {
         }
     }
 
-    /// Hands a message over and returns; for load generators.
+    /// Submits a message and returns; for load generators.
     ///
     /// - Parameter completion: called once with the result, on the client's thread: it must not block.
     /// - Throws: `queueFull` or `stopped`; the completion is then not called.
@@ -122,7 +122,7 @@ public final class MQTTClient: Sendable {
         try mailbox.post(.publish([message], deadline: .now + answerTimeout, reply: completion))
     }
 
-    /// Sends DISCONNECT and ends the thread. What is not acknowledged is answered with `stopped`. Harmless to repeat.
+    /// Sends DISCONNECT and ends the thread. Unacknowledged requests fail with `stopped`. May be called again.
     public func stop() async {
         await withCheckedContinuation { continuation in
             mailbox.whenEnded { continuation.resume() }
@@ -130,7 +130,7 @@ public final class MQTTClient: Sendable {
         }
     }
 
-    /// Waits for the reply to what `send` sends; if `send` throws there is none.
+    /// Waits for the reply to the command that `send` submits; if `send` throws there is none.
     private func request(
         _ send: (@escaping MQTTReply) throws(MQTTError) -> Void
     ) async throws(MQTTError) {

@@ -5,7 +5,7 @@ import Glibc
 extension MQTTConnection {
     /// Sends SUBSCRIBE at QoS 1 for all filters; the SUBACK is an event with the returned message id.
     ///
-    /// - Parameter retained: which retained messages the broker sends now. MQTT 3.1.1 has no choice: it sends them all.
+    /// - Parameter retained: which retained messages the broker sends now. An MQTT 3.1.1 broker sends them all.
     /// - Throws: `notConnected`, `invalidTopic`, `messageTooLarge`, `connectionLost`.
     public func subscribe(
         _ filters: [String], retained: RetainHandling = .whenNew
@@ -28,10 +28,10 @@ extension MQTTConnection {
     }
 
     /// Publishes; for QoS 1 the PUBACK is an event with the returned message id. Ids are unique among those in flight.
-    /// With `.immediate` the bytes go to the socket at once, as far as it takes them and the window allows.
+    /// With `.immediate` the bytes go to the socket at once, as far as it accepts them and the window allows.
     ///
     /// - Throws: `notConnected`, `invalidTopic`, `invalidOption`, `messageTooLarge`: nothing was sent.
-    ///   `connectionLost`: it may have been; the connection has ended, publish again on the next one.
+    /// `connectionLost`: it may have been sent; the connection has ended, so publish again on the next one.
     public func publish(
         topic: String, payload: [UInt8], qos: Int = 1, retain: Bool = false, properties: PublishProperties = .init()
     ) throws(MQTTError) -> Int32 {
@@ -52,7 +52,7 @@ extension MQTTConnection {
         let systemCode = errno
         guard code == MOSQ_ERR_SUCCESS.rawValue else {
             let error = MQTTError.sending(to: topic, code: code, broker: options.broker)
-            // The library has queued the message all the same and cannot take it back: only a new connection can.
+            // The library has queued the message anyway and cannot remove it: only a new connection can.
             if error.code == .connectionLost || error.code == .notConnected { end(code: code, systemCode: systemCode) }
             throw error
         }
@@ -61,8 +61,8 @@ extension MQTTConnection {
         return messageID
     }
 
-    /// Holds back what `publish` writes until `gather(false)`, so that a burst of packets leaves with few system calls:
-    /// libmosquitto writes each packet by itself.
+    /// Delays the output of `publish` until `gather(false)`, so that a burst of packets needs few system calls:
+    /// libmosquitto writes each packet separately.
     public func gather(_ isOn: Bool) {
         isGathering = isOn
         if !isOn, mayHaveOutput { pump() }

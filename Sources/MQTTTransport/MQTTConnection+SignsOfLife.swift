@@ -1,13 +1,13 @@
 import CMosquitto
 import Glibc
 
-/// Keeping the session alive, and judging a broker that is silent.
+/// Keeps the session alive, and judges a silent broker.
 extension MQTTConnection {
-    /// Asks a silent broker for a sign of life, and ends a connection whose broker does not answer that or CONNECT. Call it
-    /// often (each second is enough), before `flush()`.
+    /// Probes a silent broker, and ends a connection whose broker does not answer the probe or CONNECT. Call it often
+    /// (once per second is enough), before `flush()`.
     ///
-    /// - Parameter reading: as in `poll`. While nothing is read the broker is not judged, and is sent something now and then
-    ///   so that it does not end the connection.
+    /// - Parameter reading: as in `poll`. While nothing is read, the broker is not judged, and is sent a packet from
+    ///   time to time so that it does not close the connection.
     public func keepAlive(reading: Bool = true) {
         guard let handle = openHandle() else { return }
         if context.phase == .connecting, connectDeadline < .now {
@@ -46,10 +46,11 @@ extension MQTTConnection {
         askForSign(handle)
     }
 
-    /// Sends something that every broker answers: the end of a subscription that there is not (MQTT 5, 3.10.4).
+    /// Sends a packet that every broker answers: it ends a subscription that does not exist (MQTT 5, 3.10.4).
     ///
-    /// Not a PINGREQ: libmosquitto sends those at its keep-alive interval only. With a short one the broker would end the
-    /// connection of a thread that waits for a slow disk, and libmosquitto that of one that does not read on purpose.
+    /// Not a PINGREQ: libmosquitto sends those only at its keep-alive interval. With a short interval the broker would
+    /// close the connection of a thread that waits for a slow disk, and libmosquitto that of a thread that deliberately
+    /// does not read.
     private func askForSign(_ handle: OpaquePointer) {
         errno = 0
         let code = mosquitto_unsubscribe(handle, nil, "convey/sign-of-life")

@@ -3,48 +3,49 @@ import Glibc
 
 /// One connection to a broker, owned by one thread. It starts no threads and does nothing between calls.
 ///
-/// The thread repeats `poll`, `read`, act on what came, `keepAlive`, `flush` (always: a ping waits for it too). Every end of the connection, wherever it is
-/// noticed, is one `.disconnected` or `.connectionRefused` event of the next `read`; then `connect()` makes a new one.
-/// Publishes that were not acknowledged by then are forgotten here: the caller publishes them again.
+/// The thread repeats `poll`, `read`, process the events, `keepAlive`, `flush` (always: a ping waits for it too). Every
+/// end of the connection, wherever it is noticed, is one `.disconnected` or `.connectionRefused` event of the next
+/// `read`; then `connect()` opens a new one. Publishes that were not acknowledged by then are forgotten here: the
+/// caller publishes them again.
 ///
-/// With `.whenFlushed` the PUBACK of a message leaves in `flush()` and nowhere else (design: "acknowledge after commit").
-/// libmosquitto queues it before it hands the message over and its queue knows no "up to here", so a `flush()`
-/// acknowledges everything read so far. Subscribe and publish on such a connection also only leave in `flush()`. With `.explicit`
-/// the PUBACKs of the library are taken out of what it writes, and `acknowledge` writes them: messages may be read while
-/// earlier ones are not committed yet.
+/// With `.whenFlushed` the PUBACK of a message leaves only in `flush()` (design: "acknowledge after commit").
+/// libmosquitto queues it before it delivers the message, and its queue has no "up to here", so a `flush()`
+/// acknowledges everything read so far. SUBSCRIBE and PUBLISH on such a connection also leave only in `flush()`. With
+/// `.explicit` the library's PUBACKs are removed from its output, and `acknowledge` writes them: messages may be read
+/// while earlier ones are not committed yet.
 public final class MQTTConnection {
-    /// How long `flush()` waits for a broker that does not take our bytes before it gives the connection up.
+    /// How long `flush()` waits for a broker that does not accept our bytes before it abandons the connection.
     public static let flushLimitMilliseconds = 10_000
-    /// How long `disconnect()` waits for the same.
+    /// How long `disconnect()` waits in the same case.
     public static let disconnectLimitMilliseconds = 2_000
 
     let options: MQTTOptions
     // Destruction order: libmosquitto's handle points to the context, so `deinit` destroys the handle first.
     let context: CallbackContext
     private var handle: ConnectionHandle?
-    /// Between the broker and libmosquitto, while there is a connection.
+    /// Between the broker and libmosquitto while there is a connection.
     private var wire: GuardedSocket?
-    /// libmosquitto has read everything that it was given.
+    /// libmosquitto has read all bytes that it was given.
     private var isDrained = true
-    /// libmosquitto may have written something that is not on its way to the broker.
+    /// libmosquitto may have written bytes that have not been passed to the broker.
     var mayHaveOutput = false
-    /// Why writing is no longer possible. The connection ends when all that the broker has sent is read.
+    /// Why writing is no longer possible. The connection ends once everything from the broker has been read.
     private var writeError: MQTTError?
     /// Publishes wait for `gather(false)`.
     var isGathering = false
-    /// The properties of the last publish, as libmosquitto wants them: most publishes have the same.
+    /// The properties of the last publish in libmosquitto's form: most publishes have the same.
     var prepared = PropertyList()
     var preparedFrom = PublishProperties()
     var connectDeadline = ContinuousClock.now
-    /// The last `read` stopped at a limit: there may be more in buffers that `poll(2)` cannot see.
+    /// The last `read` stopped at a limit: buffers that `poll(2)` cannot see may contain more.
     private var mayHoldMore = false
     var brokerSilence: BrokerSilence
-    /// When the broker was last sent something for its own sake while nothing is read.
+    /// When the broker was last sent a packet to keep the connection while nothing is read.
     var keptAt = SuspendingClock.now
 
     /// Checks the options without connecting.
     ///
-    /// - Precondition: no TLS where acknowledgement is explicit.
+    /// - Precondition: no TLS with explicit acknowledgement.
     /// - Throws: `invalidOption`, or `tlsFailure` for a file that cannot be read.
     public init(_ options: MQTTOptions) throws(MQTTError) {
         self.options = options
@@ -59,11 +60,11 @@ public final class MQTTConnection {
     /// Whether the broker has accepted the connection and it has not ended since.
     public var isConnected: Bool { context.phase == .connected }
 
-    /// Whether there is a connection or an attempt at one; false: call `connect()`.
+    /// Whether there is a connection or an attempt to connect; if false, call `connect()`.
     public var isOpen: Bool { context.phase != .closed }
 
-    /// How long the broker has sent nothing although this side listened: seconds on a sound connection, since it is asked
-    /// for a sign of life each `BrokerSilenceLimits.askAfter`.
+    /// How long the broker has sent nothing while this side listened: a few seconds on a sound connection, because the
+    /// broker is probed after each `BrokerSilenceLimits.askAfter`.
     public var silence: Duration { isConnected ? brokerSilence.duration : .zero }
 
     /// Number of QoS 1 messages that were read and that the next write acknowledges; only with `.whenFlushed`.
@@ -71,7 +72,7 @@ public final class MQTTConnection {
         options.acknowledgement == .whenFlushed ? context.unflushed : 0
     }
 
-    /// How many publishes the broker takes at once (CONNACK, MQTT 5, 3.2.2.3.3); 65535 where it says nothing.
+    /// Number of publishes that the broker accepts at once (CONNACK, MQTT 5, 3.2.2.3.3); 65535 if it does not say.
     /// libmosquitto holds back publishes above it.
     public var brokerReceiveMaximum: Int { context.brokerReceiveMaximum }
 
@@ -80,9 +81,9 @@ public final class MQTTConnection {
 
     private var libraryWantsWrite: Bool { handle.map { mosquitto_want_write($0.pointer) } ?? false }
 
-    /// Opens the TCP connection and sends CONNECT; whether the broker accepts is an event. Drops an earlier connection as
-    /// `abandon()` does. Blocks for name resolution and the TCP handshake, for as long as the kernel tries (up to about
-    /// two minutes when a host swallows packets).
+    /// Opens the TCP connection and sends CONNECT; an event tells whether the broker accepts. Drops an earlier
+    /// connection as `abandon()` does. Blocks for name resolution and the TCP handshake as long as the kernel tries (up
+    /// to about two minutes if a host drops packets).
     ///
     /// - Throws: `hostUnreachable`, `tlsFailure`, `invalidOption`, `systemError`.
     public func connect() throws(MQTTError) {
@@ -122,15 +123,15 @@ public final class MQTTConnection {
         writeCONNECT()
     }
 
-    /// Waits until the socket can be read (or written, where a write is under way), `wake` fires, or the time is up.
-    /// Without a connection it waits for `wake` and the time only.
+    /// Waits until the socket is readable (or writable, if a write is pending), `wake` fires, or the time is up.
+    /// Without a connection it waits only for `wake` and the time.
     ///
     /// - Parameters:
     ///   - timeoutMilliseconds: 0 returns at once, negative waits without limit.
     ///   - wake: ends the wait from another thread; its pending wake-ups are consumed.
-    ///   - reading: false leaves incoming bytes alone, to hold the broker back; `keepAlive` must be told so, too.
+    ///   - reading: false leaves incoming bytes unread, to hold the broker back; pass the same value to `keepAlive`.
     public func poll(timeoutMilliseconds: Int, wake: WakeHandle?, reading: Bool = true) -> PollResult {
-        // An ended connection has no socket, so its end wakes nobody twice.
+        // An ended connection has no socket, so its end wakes no thread twice.
         if !isOpen { wire = nil }
         if mayHaveOutput { pump() }
         let writes =
@@ -146,7 +147,7 @@ public final class MQTTConnection {
         let timeout = hasNews ? 0 : Int32(clamping: timeoutMilliseconds)
         var result = PollResult()
         guard Glibc.poll(&descriptors, 2, timeout) >= 0 else {
-            // After a signal the caller comes back. Any other error would come back at once, too: a busy loop.
+            // After a signal the caller polls again. Any other error would recur at once: a busy loop.
             if errno != EINTR { end(code: MOSQ_ERR_ERRNO.rawValue, systemCode: errno) }
             return result
         }
@@ -164,10 +165,10 @@ public final class MQTTConnection {
         return result
     }
 
-    /// Reads until nothing is left or a limit is reached, and hands over what came with everything noticed before.
+    /// Reads until nothing is left or a limit is reached, and returns the messages and all events noticed before.
     ///
-    /// The limits are checked between packets, except that libmosquitto reads on until a TLS record (16 KiB) is used up
-    /// and, while publishes are in flight, up to that many packets.
+    /// The limits are checked between packets, except that libmosquitto continues until a TLS record (16 KiB) is used
+    /// up and, while publishes are in flight, up to that many packets.
     public func read(limit: Int, byteLimit: Int) -> Inbox {
         mayHoldMore = false
         while let handle = openHandle() {
@@ -196,40 +197,42 @@ public final class MQTTConnection {
         return context.inbox
     }
 
-    /// Writes everything that is queued: with `.whenFlushed`, the PUBACKs of all messages read so far. Waits, up to
-    /// `flushLimitMilliseconds`, for a socket that is full; then the connection is abandoned.
+    /// Writes everything queued: with `.whenFlushed`, the PUBACKs of all messages read so far. Waits up to
+    /// `flushLimitMilliseconds` for a full socket; then the connection is abandoned.
     ///
-    /// - Returns: whether everything has left; if not, the connection has ended and the broker delivers again.
+    /// - Returns: whether everything was sent; if not, the connection has ended and the broker delivers again.
     @discardableResult
     public func flush() -> Bool {
         flush(limitMilliseconds: Self.flushLimitMilliseconds)
     }
 
-    /// Sends the PUBACKs of messages that were read over this connection, with `.explicit`. The broker keeps those that are not
-    /// acknowledged, sends them again over the next connection, and sends as many messages fewer at once over this one. Those of
-    /// earlier connections are left out: their identifiers may be other messages' by now.
+    /// Sends the PUBACKs of messages that were read over this connection, with `.explicit`. The broker keeps
+    /// unacknowledged messages, sends them again over the next connection, and meanwhile sends that many fewer messages
+    /// at once over this one. Messages of earlier connections are skipped: their identifiers may by now belong to other
+    /// messages.
     public func acknowledge(_ messages: some Sequence<ReceivedMessage>) {
         wire?.acknowledge(messages.lazy.filter { $0.qos > 0 && self.isCurrent($0) }.map(\.packetIdentifier))
         pump()
     }
 
-    /// Whether a message came over the connection that there is now.
+    /// Whether a message arrived over the current connection.
     public func isCurrent(_ message: ReceivedMessage) -> Bool { isOpen && message.connection == context.connection }
 
     /// Ends the connection at once without writing: queued PUBACKs never leave, so the broker delivers those messages
-    /// again. It also publishes the will. Without event.
+    /// again. It also publishes the will. Causes no event.
     public func abandon() {
         wire = nil
         isGathering = false
         mayHaveOutput = false
-        context.inbox = Inbox()  // News of this connection would be taken for news of the next.
+        context.inbox = Inbox()  // Its events would be mistaken for those of the next connection.
         context.phase = .closed
         context.unflushed = 0
         handle = nil
     }
 
-    /// Writes what is queued and DISCONNECT, so that the broker discards the will; waits for at most
-    /// `disconnectLimitMilliseconds`. While messages are unacknowledged it is `abandon()`: writing would acknowledge them.
+    /// Writes everything queued and DISCONNECT, so that the broker discards the will; waits at most
+    /// `disconnectLimitMilliseconds`. While messages are unacknowledged it acts as `abandon()`, because writing would
+    /// acknowledge them.
     public func disconnect() {
         guard unacknowledgedCount == 0, context.phase == .connected, let handle = openHandle() else { return abandon() }
         context.phase = .disconnecting
@@ -250,14 +253,14 @@ public final class MQTTConnection {
 extension MQTTConnection {
     private var socket: Int32 { handle.map { mosquitto_socket($0.pointer) } ?? -1 }
 
-    /// libmosquitto's handle while there is a connection to use.
+    /// libmosquitto's handle while there is a usable connection.
     func openHandle() -> OpaquePointer? {
         guard context.phase != .closed, socket >= 0 else { return nil }
         return handle.map { $0.pointer }
     }
 
-    /// Notes the end of the connection if a call to libmosquitto brought it. Some ends come with a callback; those of a
-    /// TLS handshake and of some writes come with a return code only, and after a DISCONNECT there is neither.
+    /// Notes the end of the connection if a call to libmosquitto caused it. Some ends come with a callback; those of a
+    /// TLS handshake and of some writes come only with a return code, and after a DISCONNECT there is neither.
     func noteEnd(code: Int32, systemCode: Int32) {
         guard code != MOSQ_ERR_SUCCESS.rawValue || socket < 0 else { return }
         end(code: code == MOSQ_ERR_SUCCESS.rawValue ? MOSQ_ERR_CONN_LOST.rawValue : code, systemCode: systemCode)
@@ -271,13 +274,13 @@ extension MQTTConnection {
                 : context.ended(.ended(options.broker, code: code, systemCode: systemCode)))
     }
 
-    /// Closes the connection: its socket must not go on announcing its end to `poll`.
+    /// Closes the connection: its socket must not keep reporting its end to `poll`.
     func end(_ error: MQTTError) {
         wire = nil
         context.end(error)
     }
 
-    /// Gives libmosquitto what the broker has sent; false when there is nothing.
+    /// Passes the broker's bytes to libmosquitto; false if there are none.
     private func feed() -> Bool {
         switch wire?.feed() ?? .blocked {
         case .moved:
@@ -291,20 +294,20 @@ extension MQTTConnection {
         }
     }
 
-    /// Sends the broker what libmosquitto has written.
+    /// Sends libmosquitto's output to the broker.
     func pump() {
         switch wire?.pump() ?? .moved {
         case .moved: mayHaveOutput = false
         case .blocked: break
         case .ended(let error):
-            // Earlier packets, such as the reason for closing, are still to be read.
+            // Earlier packets, such as the reason for closing, must still be read.
             mayHaveOutput = false
             mayHoldMore = true
             writeError = error
         }
     }
 
-    /// The broker's socket is of no more use. In the middle of a TLS handshake OpenSSL's words say more.
+    /// The broker's socket is no longer usable. During a TLS handshake OpenSSL's messages are more informative.
     private func end(closed error: MQTTError) {
         let isHandshake = context.phase == .connecting && options.broker.tls != nil
         end(
@@ -312,13 +315,13 @@ extension MQTTConnection {
                 ? .handshake(options.broker, log: context.log) : context.ended(error))
     }
 
-    /// While connecting nothing but CONNECT can be queued, so writing is right in every mode. With TLS it cannot leave
-    /// before the handshake is done, which `read` drives.
+    /// While connecting only CONNECT can be queued, so writing is safe in every mode. With TLS it cannot be sent before
+    /// the handshake is done, which `read` drives.
     private func writeCONNECT() {
         if wantsWrite { writeOnce() }
     }
 
-    /// Writes as much as the socket takes without waiting.
+    /// Writes as much as the socket accepts without waiting.
     private func writeOnce() {
         guard let handle = openHandle() else { return }
         errno = 0

@@ -1,4 +1,4 @@
-/// What went wrong between this process and the MQTT broker.
+/// An error between this process and the MQTT broker.
 public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The kind of failure; stable, for programs to switch over.
     public enum Code: String, Sendable {
@@ -35,14 +35,14 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
     }
 
     public let code: Code
-    /// For people: what happened, where, and what to do about it. Never contains a password.
+    /// For people: what happened, where, and what to do. Never contains a password.
     public let message: String
-    /// The words of libmosquitto, OpenSSL or the operating system, where there are any.
+    /// The message of libmosquitto, OpenSSL or the operating system, if there is one.
     public let underlying: String?
     /// The MQTT 5 reason code (2.4) with which the broker refused a message or ended the connection, if it gave one.
     public let reasonCode: UInt8?
 
-    /// Makes an error; `message` must not hold a secret.
+    /// Creates an error; `message` must not contain a secret.
     public init(_ code: Code, _ message: String, underlying: String? = nil, reasonCode: UInt8? = nil) {
         self.code = code
         self.message = message
@@ -50,8 +50,8 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         self.reasonCode = reasonCode
     }
 
-    /// Whether something that was sent may have caused the broker to end the connection: the broker closed it without a reason of
-    /// its own. A lost network and an unanswered ping are `timeout` or `hostUnreachable`.
+    /// Whether a sent message may have caused the broker to close the connection: the broker closed it without a reason
+    /// of its own. A lost network and an unanswered ping are `timeout` or `hostUnreachable`.
     public var mayComeFromMessage: Bool {
         switch code {
         case .connectionLost, .notAuthorized: reasonCode.map { !Self.brokersOwnReasons.contains($0) } ?? true
@@ -65,7 +65,7 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         0x89, 0x8B, 0x8D, 0x8E, 0x93, 0x96, 0x97, 0x98, 0x9C, 0x9D, 0x9F, 0xA0,
     ]
 
-    /// Whether the same call can succeed later without a change of configuration.
+    /// Whether the same call can succeed later without a configuration change.
     public var isRetriable: Bool {
         switch code {
         case .brokerUnavailable, .hostUnreachable, .notConnected, .connectionLost, .queueFull, .timeout,
@@ -78,7 +78,8 @@ public struct MQTTError: Error, Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// The message, with the operating system's words where they say more. Words of libraries are left to `description`, for logs.
+    /// The message, with the operating system's text if that adds information. Library texts are left to `description`,
+    /// for logs.
     public var forPeople: String {
         guard code == .hostUnreachable, let underlying else { return message }
         return "\(message) (\(underlying.lowercased()))"

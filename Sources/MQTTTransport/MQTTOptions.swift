@@ -1,11 +1,11 @@
-/// Everything about a connection that is known before it is made.
+/// The settings of a connection.
 public struct MQTTOptions: Sendable {
     /// When the PUBACK of a received QoS 1 message leaves.
     public enum Acknowledgement: Sendable {
-        /// Only inside `MQTTConnection.flush()`: the caller acknowledges by flushing, after its commit.
+        /// Only inside `MQTTConnection.flush()`: the caller acknowledges by flushing after its commit.
         case whenFlushed
-        /// Only by `MQTTConnection.acknowledge`, for whichever messages the caller names. Not with TLS, where packets cannot be told
-        /// apart before they are encrypted.
+        /// Only by `MQTTConnection.acknowledge`, for the messages that the caller names. Not with TLS, because packets
+        /// cannot be separated before they are encrypted.
         case explicit
         /// As soon as the message is read. A crash after that loses it. For connections that mostly publish.
         case immediate
@@ -25,22 +25,22 @@ public struct MQTTOptions: Sendable {
     /// How many QoS 1 messages the broker may have sent us unacknowledged (MQTT 5, 3.1.2.11.3). Not back-pressure:
     /// mosquitto 2.0.11 exceeds it. To hold the broker back, do not `read()`.
     public var receiveMaximum: UInt16
-    /// How many of our QoS 1 publishes are on their way at once; the broker's own receive maximum lowers it (see
+    /// Maximum number of our QoS 1 publishes in flight; the broker's own receive maximum lowers it (see
     /// `MQTTConnection.brokerReceiveMaximum`). A publish costs O(window) in libmosquitto: stay at or below 200.
     public var outgoingWindow: UInt16
     public var will: MQTTWill?
     public var acknowledgement: Acknowledgement
-    /// How long after `connect()` a CONNACK may take before `keepAlive()` gives the connection up.
+    /// How long the CONNACK may take after `connect()` before `keepAlive()` abandons the connection.
     public var connectTimeoutSeconds: Int
-    /// When a broker that sends nothing is probed, and when the connection is given up.
+    /// When a silent broker is probed, and when the connection is abandoned.
     package var silence = BrokerSilenceLimits()
-    /// The maximum packet size; it is sent to the broker (MQTT 5, 3.1.2.11.4) and does not send larger ones. MQTT 3.1.1
-    /// cannot say so: there it is what MQTT allows, 256 MiB.
+    /// The maximum packet size, announced to the broker (MQTT 5, 3.1.2.11.4), which sends no larger packets. MQTT 3.1.1
+    /// cannot announce it: there it is the protocol's maximum, 256 MiB.
     public var packetLimit: Int { version == .v5 ? Self.packetLimitV5 : 256 << 20 | 5 }
     /// Twice the largest `ingress.max_payload_bytes`.
     private static let packetLimitV5 = 32 << 20
 
-    /// Options with defaults for a connection that publishes: a clean session that ends with the connection.
+    /// Options with defaults for a publishing connection: a clean session that ends with the connection.
     public init(
         broker: BrokerAddress, clientID: String, version: MQTTVersion = .v5, cleanStart: Bool = true,
         sessionExpirySeconds: UInt32 = 0, keepAliveSeconds: Int = 60, receiveMaximum: UInt16 = 200,
@@ -60,7 +60,7 @@ public struct MQTTOptions: Sendable {
         self.connectTimeoutSeconds = connectTimeoutSeconds
     }
 
-    /// - Throws: `invalidOption` naming the first bad one.
+    /// - Throws: `invalidOption` naming the first invalid one.
     func validate() throws(MQTTError) {
         if clientID.isEmpty && !cleanStart {
             throw MQTTError(.invalidOption, "continuing a session (clean start false) requires a client id")

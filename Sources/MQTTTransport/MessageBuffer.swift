@@ -1,6 +1,6 @@
 import Synchronization
 
-/// Received messages on their way from the client's thread to the one task that iterates them.
+/// Received messages between the client's thread and the one task that iterates over them.
 final class MessageBuffer: Sendable {
     private struct State {
         var items: [ReceivedMessage] = []
@@ -28,7 +28,7 @@ final class MessageBuffer: Sendable {
 
     /// - Parameters:
     ///   - limit: above it `hasRoom` is false and the thread stops reading.
-    ///   - wake: told when there is room again.
+    ///   - wake: called when there is room again.
     init(limit: Int, wake: WakeHandle) {
         self.limit = limit
         self.wake = wake
@@ -47,7 +47,7 @@ final class MessageBuffer: Sendable {
         if let (consumer, item) = delivery { consumer.resume(returning: item) }
     }
 
-    /// Ends the sequence after what is in the buffer.
+    /// Ends the sequence after the buffered messages.
     func finish() {
         let consumer = state.withLock { state in
             state.isFinished = true
@@ -57,7 +57,7 @@ final class MessageBuffer: Sendable {
         consumer?.resume(returning: nil)
     }
 
-    /// The next message; nil at the end or when the task is cancelled. A second waiting task ends the first one's wait.
+    /// The next message; nil at the end or if the task is cancelled. A second waiting task ends the first one's wait.
     func next() async -> ReceivedMessage? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in

@@ -4,8 +4,8 @@ public struct OutgoingMessage: Sendable {
     public var payload: [UInt8]
     public var properties: PublishProperties
     public var retain: Bool
-    /// Whether publishing it fails with `noSubscriber` when the broker says that nobody is subscribed (MQTT 5, 3.4.2.1; a
-    /// broker need not say so, and a 3.1.1 broker cannot).
+    /// Whether publishing fails with `noSubscriber` if the broker reports that nobody is subscribed (MQTT 5, 3.4.2.1; a
+    /// broker need not report it, and a 3.1.1 broker cannot).
     public var needsSubscriber: Bool
 
     /// A message; `topic` is a topic name without wildcards.

@@ -1,4 +1,5 @@
-/// Publishes in order: first waiting, then in flight until their PUBACK. A pure value: it is told what was sent.
+/// Publishes in order: first waiting, then in flight until their PUBACK. A pure value: the caller reports what was
+/// sent.
 struct OutgoingQueue {
     struct Entry {
         let message: OutgoingMessage
@@ -7,7 +8,7 @@ struct OutgoingQueue {
         let sequence: UInt64
     }
 
-    /// How many may be in flight at once.
+    /// Maximum number in flight.
     let window: Int
     private var waiting: [Entry] = []
     private var firstWaiting = 0
@@ -34,7 +35,7 @@ struct OutgoingQueue {
         if firstWaiting == waiting.count {
             waiting.removeAll(keepingCapacity: true)
             firstWaiting = 0
-        } else if firstWaiting >= 1024 {  // Gives the memory of a long queue back piece by piece.
+        } else if firstWaiting >= 1024 {  // Frees the memory of a long queue piece by piece.
             waiting.removeFirst(firstWaiting)
             firstWaiting = 0
         }
@@ -45,12 +46,12 @@ struct OutgoingQueue {
         inFlight[messageID] = entry
     }
 
-    /// The entry whose PUBACK came, or nil for an id that is not ours.
+    /// The entry whose PUBACK arrived, or nil for a foreign id.
     mutating func acknowledged(messageID: Int32) -> Entry? {
         inFlight.removeValue(forKey: messageID)
     }
 
-    /// Puts everything unacknowledged, and `extra`, back in front, in the order of publishing.
+    /// Puts everything unacknowledged, and `extra`, back at the front, in the order of publishing.
     mutating func connectionLost(extra: Entry? = nil) {
         var again = Array(inFlight.values)
         if let extra { again.append(extra) }

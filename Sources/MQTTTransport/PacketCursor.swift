@@ -1,6 +1,6 @@
 /// Reads the fields of one packet.
 struct PacketCursor {
-    /// Where a property stands.
+    /// The kind of packet that contains a property.
     enum Place: UInt8 {
         case publish = 1
         case connack = 2
@@ -59,7 +59,7 @@ struct PacketCursor {
     mutating func checkProperties(_ place: Place) throws(PacketFault) {
         var seen: UInt64 = 0
         while left > 0 {
-            // Every identifier that there is takes one byte.
+            // Every existing identifier takes one byte.
             let identifier = try byte()
             guard let property = Self.known(identifier), property.places & place.rawValue != 0 else {
                 throw PacketFault("the property \(identifier) in \(place)")
@@ -101,7 +101,7 @@ struct PacketCursor {
         case 0x13, 0x21, 0x22: (.fixed(2), connack, false)  // keep alive, receive and topic alias maximum
         case 0x1C: (.text, connack | Place.disconnect.rawValue, false)  // server reference
         case 0x1F: (.text, ~publish, false)  // reason string
-        case 0x24, 0x25, 0x28, 0x29, 0x2A: (.fixed(1), connack, false)  // what the broker can do
+        case 0x24, 0x25, 0x28, 0x29, 0x2A: (.fixed(1), connack, false)  // the broker's capabilities
         case 0x26: (.pair, .max, true)  // user property
         default: nil
         }

@@ -1,12 +1,12 @@
-/// Checks what a broker sends before libmosquitto reads it.
+/// Checks the broker's packets before libmosquitto reads them.
 ///
-/// libmosquitto 2.0.11 trusts its broker: at a property that it does not know it ends the process (an assertion in its logging),
-/// and it allocates whatever length a packet claims. So packets that no broker may send to this client are refused here: those of
-/// other types, with lengths that do not fit, with unknown or misplaced properties (MQTT 5, 2.2.2.2). What the library checks
-/// by itself, such as UTF-8, is left to it.
+/// libmosquitto 2.0.11 trusts its broker: an unknown property ends the process (an assertion in its logging), and it
+/// allocates whatever length a packet claims. So packets that no broker may send to this client are refused here: other
+/// types, invalid lengths, unknown or misplaced properties (MQTT 5, 2.2.2.2). Checks that the library makes itself,
+/// such as UTF-8, are left to it.
 ///
-/// It sees every byte before the library does and the library acts on whole packets only, so a packet is known to be sound
-/// before anything happens because of it.
+/// It sees every byte before the library does, and the library acts only on complete packets, so a packet is known to
+/// be sound before it has any effect.
 struct PacketInspector {
     /// CONNACK, PUBACK, SUBACK and DISCONNECT are short, even with reason texts and user properties.
     static let controlPacketLimit = 1 << 20
@@ -16,7 +16,7 @@ struct PacketInspector {
     private let packetLimit: Int
     /// The beginning of a packet whose head is incomplete.
     private var head: [UInt8] = []
-    /// How long `head` has to be for the next look at it.
+    /// Required length of `head` for the next check.
     private var needed = 0
     /// Bytes of the current packet that need no check.
     private var bodyLeft = 0
@@ -27,9 +27,9 @@ struct PacketInspector {
         self.packetLimit = packetLimit
     }
 
-    /// Checks the next bytes, in pieces of any size. Unusable after a fault.
+    /// Checks the next bytes, in pieces of any size. Unusable after an error.
     ///
-    /// - Returns: why they must not be passed on; nil when they may.
+    /// - Returns: why they must not be passed on; nil if they may.
     mutating func take(_ bytes: UnsafeRawBufferPointer) -> PacketFault? {
         do throws(PacketFault) {
             try inspect(bytes)
@@ -85,9 +85,9 @@ struct PacketInspector {
     }
 
     private enum Step {
-        /// Nothing can be said before this many bytes of the packet are there.
+        /// The check needs this many bytes of the packet.
         case needs(Int)
-        /// The first `head` bytes of a packet of `size` bytes are sound, and the others need no look.
+        /// The first `head` bytes of a packet of `size` bytes are sound, and the others need no check.
         case checked(PacketType, head: Int, size: Int)
     }
 
@@ -141,7 +141,7 @@ struct PacketInspector {
         }
         guard let (length, lengthWidth) = try variableInteger(bytes, at: end) else {
             let count = max(end, bytes.count) + 1
-            // The library would act on the whole packet before more comes.
+            // The library would act on the whole packet before more arrives.
             guard count <= size else { throw PacketFault("PUBLISH that ends in the length of its properties") }
             return .needs(count)
         }
@@ -154,7 +154,7 @@ struct PacketInspector {
         return .checked(type, head: end, size: size)
     }
 
-    /// - Returns: nil where bytes are missing.
+    /// - Returns: nil if bytes are missing.
     private static func variableInteger(
         _ bytes: UnsafeRawBufferPointer, at position: Int
     ) throws(PacketFault) -> (value: Int, width: Int)? {
@@ -176,7 +176,7 @@ struct PacketInspector {
         case .connack:
             guard try cursor.byte() & 0xFE == 0 else { throw PacketFault("CONNACK with unknown flags") }
             _ = try cursor.byte()
-            // A broker that does not know MQTT 5 refuses it in the form of 3.1.1.
+            // A broker that does not know MQTT 5 refuses it in the 3.1.1 format.
             if isV5, cursor.left > 0 { try cursor.properties(.connack) }
         case .puback:
             try cursor.packetIdentifier()

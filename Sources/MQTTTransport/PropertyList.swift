@@ -64,10 +64,10 @@ extension mqtt5_property {
 }
 
 extension ReceivedMessage {
-    /// Copies the properties this runtime uses out of a list that libmosquitto owns; others are skipped.
+    /// Copies the properties that this runtime uses from a list that libmosquitto owns; skips others.
     mutating func copyProperties(from list: OpaquePointer?) {
         var next = list
-        // Reading by position keeps this linear; libmosquitto's own search by identifier starts over each time.
+        // Reading by position keeps this linear; libmosquitto's own search by identifier restarts each time.
         while let property = next {
             switch mosquitto_property_identifier(property) {
             case MQTT_PROP_CONTENT_TYPE.identifier:
@@ -79,7 +79,7 @@ extension ReceivedMessage {
             case MQTT_PROP_USER_PROPERTY.identifier:
                 if let pair = Self.pair(property) { userProperties.append(pair) }
             default:
-                break  // Payload format, expiry, topic alias, subscription id: of no use to us.
+                break  // Payload format, expiry, topic alias, subscription id: not used here.
             }
             next = mosquitto_property_next(property)
         }
@@ -114,7 +114,7 @@ extension ReceivedMessage {
 }
 
 extension String {
-    /// C would take the text to end there.
+    /// C would end the text there.
     var containsNUL: Bool {
         var text = self
         return text.withUTF8 { bytes in

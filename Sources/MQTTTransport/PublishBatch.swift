@@ -1,4 +1,4 @@
-/// Messages that were handed over together, and their common result.
+/// Messages that were submitted together, and their common result.
 final class PublishBatch {
     private(set) var remaining: Int
     let deadline: ContinuousClock.Instant
@@ -21,7 +21,7 @@ final class PublishBatch {
         if remaining == 0 { finish(failure) }
     }
 
-    /// Answers now, whatever is outstanding.
+    /// Answers now, even if results are outstanding.
     func finish(_ error: MQTTError?) {
         reply?(error.map { .failure($0) } ?? .success(()))
         reply = nil

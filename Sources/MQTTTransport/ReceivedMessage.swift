@@ -1,15 +1,15 @@
 /// A PUBLISH as it arrived.
 ///
-/// It has no DUP flag: libmosquitto 2.0 does not hand it out, and MQTT gives it no meaning between publisher and
-/// subscriber anyway (MQTT 5, 3.3.1.1). Recognise repeats by the event's identity.
+/// It has no DUP flag: libmosquitto 2.0 does not provide it, and MQTT gives it no meaning between publisher and
+/// subscriber anyway (MQTT 5, 3.3.1.1). Recognize repeats by the event's identity.
 public struct ReceivedMessage: Sendable {
-    /// The topic name. Always what the broker sent: libmosquitto ends the connection when it is not UTF-8.
+    /// The topic name. Always as the broker sent it: libmosquitto closes the connection if it is not UTF-8.
     public var topic: String
     public var payload: [UInt8]
     public var qos: Int
     /// The packet identifier that its PUBACK names; 0 for QoS 0.
     public var packetIdentifier: UInt16 = 0
-    /// Which of the connections of its `MQTTConnection` it came over.
+    /// The connection of its `MQTTConnection` over which it arrived.
     var connection = 0
     /// Whether the broker sent it because it was retained when we subscribed.
     public var isRetained: Bool

@@ -1,7 +1,7 @@
 import CMosquitto
 import Glibc
 
-/// libmosquitto's words for one of its return codes.
+/// libmosquitto's text for one of its return codes.
 func mosquittoText(_ code: Int32) -> String {
     String(cString: mosquitto_strerror(code))
 }
@@ -29,8 +29,8 @@ extension MQTTError {
         }
     }
 
-    /// A failed handshake or unusable certificate file, with the words of OpenSSL. A peer that just went away in the middle
-    /// may be a broker that restarts, so that is retriable.
+    /// A failed handshake or unusable certificate file, with OpenSSL's message. A peer that disappears in the middle
+    /// may be a restarting broker, so that is retriable.
     static func handshake(_ broker: BrokerAddress, log: [String]) -> MQTTError {
         if log.allSatisfy({ $0.contains("unexpected eof") }) {
             return MQTTError(
@@ -58,7 +58,8 @@ extension MQTTError {
             underlying: log.joined(separator: "; "))
     }
 
-    /// The connection ended before the CONNACK. A listener for TLS ends it like that, or sends an alert, which is not MQTT.
+    /// The connection ended before the CONNACK. A TLS listener closes it in this way, or sends an alert, which is not
+    /// MQTT.
     static func unanswered(by broker: BrokerAddress, _ error: MQTTError) -> MQTTError {
         switch error.code {
         case .connectionLost where broker.tls == nil && error.reasonCode == nil:
@@ -111,8 +112,8 @@ extension MQTTError {
         return MQTTError(kind, message, underlying: "\(text) (\(reason))")
     }
 
-    /// Why an established connection ended, as libmosquitto's disconnect callback or a loop function says it: its own
-    /// codes are below 0x80, those of the broker's DISCONNECT (MQTT 5, 3.14.2.1) from 0x80.
+    /// Why an established connection ended, as reported by libmosquitto's disconnect callback or a loop function: its
+    /// own codes are below 0x80, those of the broker's DISCONNECT (MQTT 5, 3.14.2.1) start at 0x80.
     static func ended(_ broker: BrokerAddress, code: Int32, systemCode: Int32) -> MQTTError {
         switch code {
         case 0x8E:

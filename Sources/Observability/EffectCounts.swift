@@ -1,4 +1,4 @@
-/// Effects by class and by what became of them.
+/// Effects by class and outcome.
 public struct EffectCounts: Sendable {
     public enum Class: Int, Sendable, CaseIterable {
         case llm, tool, timer

@@ -1,16 +1,16 @@
-/// Counts of observations by size, with fixed upper bounds, as Prometheus wants them. It owns no heap memory, so a copy
+/// Counts of observations by size, with fixed upper bounds, as Prometheus requires. It owns no heap memory, so a copy
 /// is a copy of bytes and an observation never allocates.
 public struct Histogram: Sendable {
-    /// Which upper bounds the buckets have.
+    /// The upper bounds of the buckets.
     public enum Scale: Sendable {
         /// 100 µs to 10 s: a commit takes one to a few milliseconds, a model's stream seconds.
         case seconds
         /// 1 to 5,000: the size of a batch.
         case items
-        /// 50 ms to 10 min: what a model takes for an answer.
+        /// 50 ms to 10 min: the time that a model takes for an answer.
         case answers
 
-        /// The inclusive upper bounds, smallest first. One more bucket counts what is above the last.
+        /// The inclusive upper bounds, smallest first. One more bucket counts values above the last.
         public var bounds: [Double] {
             switch self {
             case .seconds: Self.secondsBounds
@@ -31,16 +31,16 @@ public struct Histogram: Sendable {
     public let scale: Scale
     /// The sum of everything observed.
     public private(set) var sum: Double = 0
-    /// How many observations there were.
+    /// The number of observations.
     public private(set) var count: UInt64 = 0
-    /// Observations a bucket, not cumulated. As many are used as the scale has bounds, and one more.
+    /// Observations per bucket, not cumulated. The number in use is that of the scale's bounds plus one.
     private var buckets = InlineArray<16, UInt64>(repeating: 0)
 
     public init(_ scale: Scale) {
         self.scale = scale
     }
 
-    /// Counts one observation: seconds, or items, as the scale says. What is not a number is not counted.
+    /// Counts one observation in the scale's unit: seconds or items. Ignores NaN.
     public mutating func observe(_ value: Double) {
         guard !value.isNaN else { return }
         let bounds = scale.bounds
@@ -57,7 +57,7 @@ public struct Histogram: Sendable {
         observe(Double(seconds) + Double(attoseconds) * 1e-18)
     }
 
-    /// How many observations were at or below each bound; the last, for infinity, equals `count`.
+    /// Number of observations at or below each bound; the last, for infinity, equals `count`.
     public var cumulated: [UInt64] {
         var total: UInt64 = 0
         return (0...scale.bounds.count).map { index in

@@ -1,4 +1,4 @@
-/// Ten lines a minute: enough to see what happens, and no more than that when somebody does it all the time.
+/// Ten lines a minute: enough to see what happens, even if it happens all the time.
 package struct LogQuota: Sendable {
     private static let limit = 10
     private static let period: Int64 = 60_000_000

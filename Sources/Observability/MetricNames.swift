@@ -1,5 +1,5 @@
-/// The name of every metric. The prefix is `convey_`, or `process_` for what Prometheus's own clients call so; counters end in
-/// `_total`, units are base units.
+/// The name of every metric. The prefix is `convey_`, or `process_` for the standard Prometheus metrics; counters end
+/// in `_total`, units are base units.
 struct MetricNames {
     static let buildInfo = "convey_build_info"
     static let up = "convey_up"

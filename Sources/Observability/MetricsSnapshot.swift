@@ -1,17 +1,17 @@
-/// The runtime's numbers at one moment. A thread of the engine owns one value, changes it while it works and publishes a
-/// copy after each transaction. Apart from `rejected`, which changes seldom, `partitions`, which is set when a copy is
-/// published, and what only a page of metrics has, the value holds no heap memory: a change costs an addition and a copy about a
-/// kilobyte of `memcpy`.
+/// The runtime's numbers at one moment. An engine's thread owns one value, changes it while it works and publishes a
+/// copy after each transaction. The value holds no heap memory, except for `rejected`, which changes seldom,
+/// `partitions`, which is set when a copy is published, and the values that only a page of metrics has. So a change
+/// costs an addition, and a copy about a kilobyte of `memcpy`.
 public struct MetricsSnapshot: Sendable {
-    /// What has happened since the process started. Only ever grows.
+    /// Counters since the process started. They only grow.
     public struct Counters: Sendable, Equatable {
-        /// Messages taken from the broker, whatever became of them.
+        /// Messages received from the broker, whatever their outcome.
         public var received: UInt64 = 0
-        /// Payload bytes taken from the broker.
+        /// Payload bytes received from the broker.
         public var receivedBytes: UInt64 = 0
         /// Signals written to the journal, inbound and derived.
         public var recorded: UInt64 = 0
-        /// Messages whose signal was in the journal already.
+        /// Messages whose signal was already in the journal.
         public var duplicates: UInt64 = 0
         /// Signals applied by the reducer.
         public var applied: UInt64 = 0
@@ -23,45 +23,45 @@ public struct MetricsSnapshot: Sendable {
         public var commits: UInt64 = 0
         /// Transactions that failed and were rolled back.
         public var commitFailures: UInt64 = 0
-        /// Times the connection to the broker was made, the first included.
+        /// Connections established to the broker, including the first.
         public var brokerConnections: UInt64 = 0
-        /// Times the broker had forgotten the session: messages may have been lost there.
+        /// Connections on which the broker had lost the session: messages may have been lost there.
         public var brokerSessionsLost: UInt64 = 0
-        /// Receipts and answers that were not given because their response topic is not allowed.
+        /// Receipts and answers withheld because their response topic is not allowed.
         public var repliesRefused: UInt64 = 0
-        /// Receipts and answers that did not reach the broker: too many waited, or it does not take them.
+        /// Receipts and answers that did not reach the broker: too many waited, or the broker does not accept them.
         public var repliesDropped: UInt64 = 0
-        /// Events that were set aside because the broker ends the connection at them.
+        /// Events that were set aside because the broker closes the connection at them.
         public var eventsSetAside: UInt64 = 0
-        /// Times ingress stopped reading because something downstream was full.
+        /// Number of times ingress stopped reading because something downstream was full.
         public var ingressPauses: UInt64 = 0
-        /// Questions answered with what was asked for.
+        /// Queries answered successfully.
         public var queriesAnswered: UInt64 = 0
-        /// Questions answered with an error, for whatever reason but that too many waited.
+        /// Queries answered with an error, for any reason except that too many waited.
         public var queriesFailed: UInt64 = 0
-        /// Questions refused because too many waited.
+        /// Queries refused because too many waited.
         public var queriesRefused: UInt64 = 0
-        /// Connections over HTTP without a request that were closed for others, as there were too many.
+        /// HTTP connections without a request that were closed to make room for others.
         public var idleConnectionsClosed: UInt64 = 0
-        /// Conversations that the background verification has looked at.
+        /// Conversations that the background verification has checked.
         public var verifiedConversations: UInt64 = 0
         /// Their records.
         public var verifiedRecords: UInt64 = 0
-        /// Times it found that the journal does not agree with itself.
+        /// Number of times it found an inconsistency in the journal.
         public var verificationDifferences: UInt64 = 0
-        /// Conversations made anew from their records, because what was saved of them could not be used.
+        /// Conversations rebuilt from their records because their saved state could not be used.
         public var conversationsRebuilt: UInt64 = 0
 
         public init() {}
     }
 
-    /// How much there is of something right now.
+    /// Current values.
     public struct Gauges: Sendable, Equatable {
-        /// Signals recorded and not applied yet.
+        /// Signals recorded but not applied yet.
         public var queueDepth: Int = 0
         /// Signals that wait for their cause.
         public var parked: Int = 0
-        /// The same by partition, in their order; empty until the journal is open.
+        /// The same by partition, in order; empty until the journal is open.
         public var partitions: [PartitionDepth] = []
         /// Events recorded and not yet acknowledged by the broker.
         public var outboxLag: Int = 0
@@ -73,7 +73,7 @@ public struct MetricsSnapshot: Sendable {
         public var openEffects: Int = 0
         /// Dead letters in the journal.
         public var deadLettersOpen: Int = 0
-        /// The journal's size on disk, its write-ahead log included.
+        /// The journal's size on disk, including its write-ahead log.
         public var journalBytes: Int = 0
         /// The process's resident memory; `ProcessMemory.residentBytes()` reads it.
         public var residentBytes: Int = 0
@@ -83,11 +83,11 @@ public struct MetricsSnapshot: Sendable {
         public var startTime: Double = 0
         /// Clients that watch a conversation's events over HTTP.
         public var liveStreams: Int = 0
-        /// What answers that clients have not taken yet hold in memory.
+        /// Memory of answers that clients have not read yet.
         public var answerBytes: Int = 0
         /// Connections over HTTP.
         public var httpConnections: Int = 0
-        /// 1 while tokens or a certificate in force are not those of the file, which is wrong.
+        /// 1 while the tokens or the certificate in force differ from the file, which is invalid.
         public var staleFiles: Int = 0
         /// When the background verification last finished a conversation, seconds since 1970; 0 before the first.
         public var verifiedAt: Int64 = 0
@@ -95,9 +95,9 @@ public struct MetricsSnapshot: Sendable {
         public init() {}
     }
 
-    /// What waits in one partition.
+    /// The waiting signals of one partition.
     public struct PartitionDepth: Sendable, Equatable {
-        /// Signals recorded and not applied yet, parked ones included.
+        /// Signals recorded but not applied yet, including parked ones.
         public var queued: Int
         /// Signals that wait for their cause.
         public var parked: Int
@@ -114,7 +114,7 @@ public struct MetricsSnapshot: Sendable {
     public var effects = EffectCounts()
     /// The version of Convey; set for a page of metrics.
     public var version: String?
-    /// What models and tools have done; set for a page of metrics.
+    /// The counts of models and tools; set for a page of metrics.
     public var models: [ModelCounts] = []
     public var tools: [ToolCounts] = []
     /// Requests over HTTP that were refused, by status; set for a page of metrics.
@@ -132,7 +132,7 @@ public struct MetricsSnapshot: Sendable {
 
     public init() {}
 
-    /// Adds the numbers of another thread, so that each may own a value of its own.
+    /// Adds the numbers of another thread, so that each thread may own a separate value.
     public mutating func add(_ other: MetricsSnapshot) {
         counters.add(other.counters)
         gauges.add(other.gauges)
@@ -182,7 +182,7 @@ extension MetricsSnapshot.Gauges {
     mutating func add(_ other: Self) {
         queueDepth += other.queueDepth
         parked += other.parked
-        // One thread has partitions.
+        // Only one thread has partitions.
         if partitions.isEmpty { partitions = other.partitions }
         outboxLag += other.outboxLag
         conversationsCached += other.conversationsCached

@@ -1,4 +1,4 @@
-/// What one model provider has done since the process started.
+/// The counts of one model provider since the process started.
 public struct ModelCounts: Sendable {
     /// Its name in the settings.
     public let provider: String
@@ -6,7 +6,7 @@ public struct ModelCounts: Sendable {
     public var inputTokens: UInt64 = 0
     /// Tokens of complete replies, as the provider reports them.
     public var outputTokens: UInt64 = 0
-    /// Times the next provider was asked because this one failed.
+    /// Number of times the next provider was asked because this one failed.
     public var fallbacks: UInt64 = 0
     /// Failed attempts by category.
     public var failures: [String: UInt64]
@@ -15,7 +15,7 @@ public struct ModelCounts: Sendable {
     /// From a request to the end of a complete reply.
     public var generation = Histogram(.answers)
 
-    /// - Parameter categories: of failures; each is shown from the start, with 0.
+    /// - Parameter categories: of failures; each is exported from the start, with 0.
     public init(provider: String, categories: [String]) {
         self.provider = provider
         failures = Dictionary(uniqueKeysWithValues: categories.map { ($0, 0) })

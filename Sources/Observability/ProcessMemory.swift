@@ -1,8 +1,8 @@
 import Glibc
 
-/// What the kernel says about this process's memory.
+/// The kernel's information about this process's memory.
 public enum ProcessMemory {
-    /// Resident memory in bytes, or 0 when `/proc` cannot be read: a gauge is not worth an error.
+    /// Resident memory in bytes, or 0 if `/proc` cannot be read: a gauge is not worth an error.
     public static func residentBytes() -> Int {
         let descriptor = open("/proc/self/statm", O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { return 0 }

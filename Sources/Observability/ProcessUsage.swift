@@ -1,6 +1,6 @@
 import Glibc
 
-/// What the kernel says about this process's time.
+/// The kernel's information about this process's time.
 public enum ProcessUsage {
     /// Seconds of processor time, of all threads, in user and kernel mode.
     public static func cpuSeconds() -> Double {

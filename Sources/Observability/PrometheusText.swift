@@ -1,11 +1,11 @@
 /// Renders the runtime's numbers in the Prometheus text exposition format, version 0.0.4.
 public struct PrometheusText: Sendable {
-    /// The content type that belongs to the text.
+    /// The content type of the text.
     public static let contentType = "text/plain; version=0.0.4; charset=utf-8"
 
     private var text = ""
 
-    /// The whole page. Metrics stand in a fixed order, labels of one metric in order of their values.
+    /// The whole page. Metrics have a fixed order; labels of one metric are ordered by their values.
     public static func render(_ metrics: MetricsSnapshot, status: RuntimeStatus) -> String {
         var page = PrometheusText()
         page.text.reserveCapacity(12_000)
@@ -24,16 +24,16 @@ public struct PrometheusText: Sendable {
         page.histogram(
             MetricNames.recordSeconds, "From a message's arrival until it was durable.", metrics.recordSeconds)
         page.histogram(
-            MetricNames.applySeconds, "From a signal being durable until it was applied.", metrics.applySeconds)
+            MetricNames.applySeconds, "From recording a signal until it was applied.", metrics.applySeconds)
         page.histogram(
-            MetricNames.querySeconds, "From a question until its answer, waiting included.", metrics.querySeconds)
+            MetricNames.querySeconds, "From a query until its answer, waiting included.", metrics.querySeconds)
         return page.text
     }
 
-    /// Under the names that Prometheus's own clients use.
+    /// Under the standard Prometheus names.
     private mutating func process(_ metrics: MetricsSnapshot) {
         if let version = metrics.version {
-            header(MetricNames.buildInfo, "Always 1; the label tells the version.", type: "gauge")
+            header(MetricNames.buildInfo, "Always 1; the label is the version.", type: "gauge")
             sample(MetricNames.buildInfo, [("version", version)], "1")
         }
         header(MetricNames.cpuSeconds, "Processor time of the process, user and kernel.", type: "counter")
@@ -44,12 +44,12 @@ public struct PrometheusText: Sendable {
     }
 
     private mutating func status(_ status: RuntimeStatus) {
-        gauge(MetricNames.ready, "1 when the runtime takes signals, else 0.", status.isReady ? 1 : 0)
+        gauge(MetricNames.ready, "1 if the runtime accepts signals, else 0.", status.isReady ? 1 : 0)
         header(MetricNames.up, "1 for each part that is up, else 0.", type: "gauge")
         for part in status.parts {
             sample(MetricNames.up, [("part", part.name)], part.isReady ? "1" : "0")
         }
-        header(MetricNames.threadBeatAge, "Seconds since each long-lived thread turned last.", type: "gauge")
+        header(MetricNames.threadBeatAge, "Seconds since the last beat of each long-lived thread.", type: "gauge")
         for thread in status.threads {
             sample(MetricNames.threadBeatAge, [("thread", thread.name)], Self.number(thread.seconds))
         }
@@ -63,7 +63,7 @@ public struct PrometheusText: Sendable {
                 { $0.state == .open ? 1 : 0 }
             ),
             (MetricNames.shardPosition, "Position of the newest record.", { $0.lastPosition }),
-            (MetricNames.shardQueueDepth, "Signals recorded and not applied yet.", { Int64($0.queueDepth) }),
+            (MetricNames.shardQueueDepth, "Signals recorded but not applied yet.", { Int64($0.queueDepth) }),
             (MetricNames.shardOutboxLag, "Events recorded and not yet published.", { Int64($0.outboxLag) }),
         ]
         for metric in metrics {
@@ -73,10 +73,10 @@ public struct PrometheusText: Sendable {
     }
 
     private mutating func counters(_ counters: MetricsSnapshot.Counters) {
-        counter(MetricNames.received, "Messages taken from the broker.", counters.received)
-        counter(MetricNames.receivedBytes, "Payload bytes taken from the broker.", counters.receivedBytes)
+        counter(MetricNames.received, "Messages received from the broker.", counters.received)
+        counter(MetricNames.receivedBytes, "Payload bytes received from the broker.", counters.receivedBytes)
         counter(MetricNames.recorded, "Signals written to the journal.", counters.recorded)
-        counter(MetricNames.duplicates, "Messages whose signal was recorded already.", counters.duplicates)
+        counter(MetricNames.duplicates, "Messages whose signal was already recorded.", counters.duplicates)
         counter(MetricNames.applied, "Signals applied by the reducer.", counters.applied)
         counter(MetricNames.published, "Events that the broker has acknowledged.", counters.published)
         counter(MetricNames.deadLetters, "Signals set aside because they could not be applied.", counters.deadLetters)
@@ -84,25 +84,25 @@ public struct PrometheusText: Sendable {
         counter(MetricNames.commitFailures, "Transactions that failed.", counters.commitFailures)
         counter(MetricNames.brokerConnections, "Connections made to the broker.", counters.brokerConnections)
         counter(
-            MetricNames.brokerSessionsLost, "Times the broker had forgotten the session.", counters.brokerSessionsLost)
+            MetricNames.brokerSessionsLost, "Connections without their earlier session.", counters.brokerSessionsLost)
         counter(
-            MetricNames.repliesRefused, "Receipts and answers not given: the response topic is not allowed.",
+            MetricNames.repliesRefused, "Receipts and answers withheld: the response topic is not allowed.",
             counters.repliesRefused)
         counter(
             MetricNames.repliesDropped, "Receipts and answers that did not reach the broker.", counters.repliesDropped)
         counter(
-            MetricNames.eventsSetAside, "Events set aside because the broker does not take them.",
+            MetricNames.eventsSetAside, "Events set aside because the broker does not accept them.",
             counters.eventsSetAside)
-        counter(MetricNames.ingressPauses, "Times ingress stopped reading.", counters.ingressPauses)
+        counter(MetricNames.ingressPauses, "Number of times ingress stopped reading.", counters.ingressPauses)
         counter(
             MetricNames.verifiedConversations, "Conversations verified in the background.",
             counters.verifiedConversations)
         counter(MetricNames.verifiedRecords, "Records verified in the background.", counters.verifiedRecords)
         counter(
-            MetricNames.verificationDifferences, "Times the journal did not agree with itself.",
+            MetricNames.verificationDifferences, "Inconsistencies found in the journal.",
             counters.verificationDifferences)
         counter(
-            MetricNames.conversationsRebuilt, "Conversations made anew from their records.",
+            MetricNames.conversationsRebuilt, "Conversations rebuilt from their records.",
             counters.conversationsRebuilt)
     }
 
@@ -111,7 +111,7 @@ public struct PrometheusText: Sendable {
         for (code, count) in metrics.rejected.byCode.sorted(by: { $0.key < $1.key }) {
             sample(MetricNames.rejected, [("code", code)], String(count))
         }
-        header(MetricNames.effects, "Effects, by class and by what became of them.", type: "counter")
+        header(MetricNames.effects, "Effects, by class and outcome.", type: "counter")
         for effectClass in EffectCounts.Class.allCases {
             for outcome in EffectCounts.Outcome.allCases {
                 let labels = [("class", effectClass.name), ("outcome", outcome.name)]
@@ -121,7 +121,7 @@ public struct PrometheusText: Sendable {
     }
 
     private mutating func queries(_ counters: MetricsSnapshot.Counters) {
-        header(MetricNames.queries, "Questions, by what became of them.", type: "counter")
+        header(MetricNames.queries, "Queries, by outcome.", type: "counter")
         let outcomes = [
             ("answered", counters.queriesAnswered), ("failed", counters.queriesFailed),
             ("refused", counters.queriesRefused),
@@ -131,7 +131,7 @@ public struct PrometheusText: Sendable {
 
     private mutating func http(_ metrics: MetricsSnapshot) {
         counter(
-            MetricNames.idleConnectionsClosed, "Connections over HTTP without a request that were closed for others.",
+            MetricNames.idleConnectionsClosed, "HTTP connections without a request that were closed for others.",
             metrics.counters.idleConnectionsClosed)
         header(
             MetricNames.refusedRequests, "Requests over HTTP answered with a status of 400 or more, by status.",
@@ -142,13 +142,13 @@ public struct PrometheusText: Sendable {
     }
 
     private mutating func gauges(_ gauges: MetricsSnapshot.Gauges) {
-        gauge(MetricNames.queueDepth, "Signals recorded and not applied yet.", gauges.queueDepth)
+        gauge(MetricNames.queueDepth, "Signals recorded but not applied yet.", gauges.queueDepth)
         gauge(MetricNames.parked, "Signals that wait for their cause.", gauges.parked)
         partitions(
-            MetricNames.partitionQueueDepth, "Signals recorded and not applied yet, where there are any.",
+            MetricNames.partitionQueueDepth, "Signals recorded but not applied yet, if there are any.",
             gauges.partitions.map(\.queued))
         partitions(
-            MetricNames.partitionParked, "Signals that wait for their cause, where there are any.",
+            MetricNames.partitionParked, "Signals that wait for their cause, if there are any.",
             gauges.partitions.map(\.parked))
         gauge(MetricNames.outboxLag, "Events recorded and not yet published.", gauges.outboxLag)
         gauge(MetricNames.conversationsCached, "Conversations held in memory.", gauges.conversationsCached)
@@ -158,8 +158,8 @@ public struct PrometheusText: Sendable {
         gauge(MetricNames.openEffects, "Effects without an end.", gauges.openEffects)
         gauge(MetricNames.deadLettersOpen, "Dead letters in the journal.", gauges.deadLettersOpen)
         gauge(MetricNames.journalBytes, "Size of the journal on disk.", gauges.journalBytes)
-        gauge(MetricNames.liveStreams, "Streams of events that are open over HTTP.", gauges.liveStreams)
-        gauge(MetricNames.answerBytes, "Memory of answers that clients have not taken yet.", gauges.answerBytes)
+        gauge(MetricNames.liveStreams, "Open event streams over HTTP.", gauges.liveStreams)
+        gauge(MetricNames.answerBytes, "Memory of answers that clients have not read yet.", gauges.answerBytes)
         gauge(MetricNames.httpConnections, "Connections over HTTP.", gauges.httpConnections)
         gauge(
             MetricNames.staleFiles, "1 while a changed file of tokens or certificates cannot be used, else 0.",
@@ -168,7 +168,7 @@ public struct PrometheusText: Sendable {
             MetricNames.verifiedAt, "When a conversation was last verified, 0 for never.", Int(gauges.verifiedAt))
     }
 
-    /// Partitions of which nothing waits are left out: mostly that is all of them.
+    /// Empty partitions are left out: usually that is all of them.
     private mutating func partitions(_ name: String, _ help: String, _ depths: [Int]) {
         header(name, help, type: "gauge")
         for (partition, depth) in depths.enumerated() where depth > 0 {

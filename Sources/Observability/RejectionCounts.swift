@@ -1,5 +1,5 @@
-/// Rejections by code. A code's detail (`attribute_missing:id`) is dropped, so that what a client sends cannot make new
-/// time series without end.
+/// Rejections by code. A code's detail (`attribute_missing:id`) is dropped, so that clients cannot create unlimited
+/// time series.
 public struct RejectionCounts: Sendable, Equatable {
     /// The contract has 13 codes; anything beyond this many different ones is counted as `other`.
     static let codeLimit = 32

@@ -1,7 +1,7 @@
 import Signals
 import Threads
 
-/// What the runtime is doing right now, part by part. `/readyz` and `convey health` are made from it.
+/// The current state of the runtime, part by part. The source of `/readyz` and `convey health`.
 public struct RuntimeStatus: Sendable, Equatable {
     /// The journal's file.
     public enum Journal: Sendable, Equatable {
@@ -15,25 +15,26 @@ public struct RuntimeStatus: Sendable, Equatable {
 
     /// The session with the broker.
     public enum Broker: Sendable, Equatable {
-        /// Not connected; the message says what was tried last and why it did not work.
+        /// Not connected; the message describes the last attempt and why it failed.
         case connecting(String)
         case connected
-        /// Connected, and nothing comes any more, not even answers.
+        /// Connected, but nothing arrives any more, not even answers.
         case silent(String)
-        /// The connection has ended while ingress pauses; the next one is made after the pause. The broker keeps what comes.
+        /// The connection has ended while ingress pauses; the next one is opened after the pause. The broker keeps new
+        /// messages.
         case pausing(String)
     }
 
-    /// The connection that events leave by.
+    /// The connection for outbound events.
     public enum Outbox: Sendable, Equatable {
         case starting
         case connecting(String)
         case publishing
-        /// Connected, and nothing comes any more, not even answers.
+        /// Connected, but nothing arrives any more, not even answers.
         case silent(String)
     }
 
-    /// The work that a start-up takes up again: what is recorded and not applied, effects without an end.
+    /// The work with which a start-up continues: signals recorded but not applied, and open effects.
     public enum Recovery: Sendable, Equatable {
         case running
         case done
@@ -44,11 +45,11 @@ public struct RuntimeStatus: Sendable, Equatable {
         case starting
         case running
         case paused(String)
-        /// Nothing is read any more: Convey is stopping.
+        /// Reading has ended: Convey is stopping.
         case stopped
     }
 
-    /// What the background verification has found. A difference is for a person to look at: the runtime goes on.
+    /// The result of the background verification. A person must look at a difference; the runtime continues.
     public enum Verification: Sendable, Equatable {
         case notYet
         case sound
@@ -63,12 +64,12 @@ public struct RuntimeStatus: Sendable, Equatable {
     public var recovery: Recovery
     public var ingress: Ingress
     public var outbox: Outbox
-    /// Why events that wait do not get on; nil while they do, or none waits.
+    /// Why waiting events make no progress; nil if they do, or if none waits.
     public var outboxStall: String?
     public var verification: Verification
     /// Conversations that cannot be loaded. The others are served: the runtime stays ready.
     public var setAside: [SetAsideConversation] = []
-    /// The long-lived threads that run, with the ages of their beats.
+    /// The running long-lived threads, with the ages of their beats.
     public var threads: [ThreadAge]
 
     public init(
@@ -85,12 +86,12 @@ public struct RuntimeStatus: Sendable, Equatable {
         self.threads = threads
     }
 
-    /// A runtime that has only just been made.
+    /// A runtime that has just been created.
     public static let starting = RuntimeStatus(
         journal: .opening, broker: .connecting("not tried yet"), recovery: .running, ingress: .starting,
         outbox: .starting)
 
-    /// Whether it takes signals and answers them: every part is ready.
+    /// Whether it accepts and answers signals: every part is ready.
     public var isReady: Bool { parts.allSatisfy(\.isReady) }
 
     /// Whether another node owns the journal.
@@ -99,7 +100,7 @@ public struct RuntimeStatus: Sendable, Equatable {
         return false
     }
 
-    /// Whether all threads turn. If not, only a restart helps.
+    /// Whether all threads respond. If not, only a restart helps.
     public var isAlive: Bool { !threads.contains(where: \.isOverdue) }
 
     /// One part of the runtime, for a person or a probe.
@@ -132,7 +133,7 @@ public struct RuntimeStatus: Sendable, Equatable {
         }
     }
 
-    /// Both connections: signals come by one, events leave by the other.
+    /// Both connections: one for signals, the other for events.
     private var brokerPart: Part {
         switch (broker, outbox) {
         case (.connecting(let message), _):
@@ -150,14 +151,14 @@ public struct RuntimeStatus: Sendable, Equatable {
         }
     }
 
-    /// A start-up that takes long is told of by `recovery`.
+    /// `recovery` reports a slow start-up.
     private var enginePart: Part {
         guard let engine = threads.first(where: { $0.isEngine && $0.seconds > BeatLimits.engineReady }),
             recovery == .done
-        else { return Part(name: "engine", isReady: true, words: "turning") }
+        else { return Part(name: "engine", isReady: true, words: "running") }
         return Part(
             name: "engine", isReady: false,
-            words: "has not turned for \(Int(engine.seconds)) s: what comes in is not recorded meanwhile")
+            words: "has not responded for \(Int(engine.seconds)) s: signals are not recorded meanwhile")
     }
 
     private var outboxPart: Part {
@@ -169,7 +170,7 @@ public struct RuntimeStatus: Sendable, Equatable {
         }
     }
 
-    /// Only a thread that hangs is worth a line.
+    /// Only a thread that hangs is listed.
     private var threadsPart: [Part] {
         let overdue = threads.filter(\.isOverdue)
         guard !overdue.isEmpty else { return [] }
@@ -209,10 +210,10 @@ public struct RuntimeStatus: Sendable, Equatable {
         ]
     }
 
-    /// Conversations named in one line.
+    /// Maximum conversations named in one line.
     private static let namedLimit = 5
 
-    /// Only a difference is worth a line. It does not make the runtime less ready: what it takes in is recorded.
+    /// Only a difference is listed. It does not affect readiness: signals are still recorded.
     private var verificationPart: [Part] {
         switch verification {
         case .notYet, .sound: []

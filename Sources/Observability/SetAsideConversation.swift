@@ -1,8 +1,8 @@
-/// A conversation that cannot be loaded: what is recorded in it waits, and all others go on.
+/// A conversation that cannot be loaded: its signals are recorded and wait, while all others continue.
 public struct SetAsideConversation: Sendable, Equatable {
-    /// Nil where not even that can be read.
+    /// Nil if not even that can be read.
     public var subject: String?
-    /// Why, in words.
+    /// The reason in words.
     public var reason: String
 
     public init(subject: String?, reason: String) {

@@ -1,4 +1,4 @@
-/// What one shard of the journal is doing right now.
+/// The current state of one shard of the journal.
 public struct ShardStatus: Sendable, Equatable {
     /// From 0.
     public var index: Int
@@ -7,9 +7,9 @@ public struct ShardStatus: Sendable, Equatable {
     public var state: RuntimeStatus.Journal
     /// The position of the newest record; 0 if there is none.
     public var lastPosition: Int64
-    /// Signals that are recorded and not applied yet.
+    /// Signals that are recorded but not applied yet.
     public var queueDepth: Int
-    /// Events that are recorded and not acknowledged by the broker yet.
+    /// Events that are recorded but not acknowledged by the broker yet.
     public var outboxLag: Int
 
     public init(
@@ -29,7 +29,8 @@ public struct ShardStatus: Sendable, Equatable {
 }
 
 extension RuntimeStatus {
-    /// The part "journal" of a journal with several shards: ready if all of them are open, else it names the others.
+    /// The part "journal" of a journal with several shards: ready if all of them are open; otherwise it names the
+    /// others.
     var shardsPart: Part {
         let others = shards.compactMap { shard -> String? in
             switch shard.state {
@@ -44,6 +45,6 @@ extension RuntimeStatus {
         return Part(name: "journal", isReady: false, words: others.count > Self.namedShards ? "\(named); …" : named)
     }
 
-    /// Shards named in one line.
+    /// Maximum shards named in one line.
     private static let namedShards = 8
 }

@@ -1,4 +1,4 @@
-/// What became of the calls of one tool since the process started. A call that is tried again counts once per attempt.
+/// The outcomes of the calls of one tool since the process started. A repeated call counts once per attempt.
 public struct ToolCounts: Sendable {
     /// Its name in the settings.
     public let tool: String
@@ -10,7 +10,7 @@ public struct ToolCounts: Sendable {
     /// Failed calls of all categories.
     public var failed: UInt64 { failures.values.reduce(0, +) }
 
-    /// - Parameter categories: of failures; each is shown from the start, with 0.
+    /// - Parameter categories: of failures; each is exported from the start, with 0.
     public init(tool: String, categories: [String]) {
         self.tool = tool
         failures = Dictionary(uniqueKeysWithValues: categories.map { ($0, 0) })

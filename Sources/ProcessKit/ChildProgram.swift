@@ -3,10 +3,10 @@ import Glibc
 
 /// A program to run as a child of this process.
 ///
-/// Not Foundation's `Process`: that passes on the calling thread's signal mask, and threads of the cooperative pool block
-/// SIGTERM, so a child started by an async function would be deaf to it.
+/// Not Foundation's `Process`, which passes on the calling thread's signal mask: threads of the cooperative pool block
+/// SIGTERM, so a child started by an async function would ignore it.
 package struct ChildProgram {
-    /// Where a child's standard output and standard error go.
+    /// The destination of a child's standard output and standard error.
     package enum Output {
         /// Both to the end of one file.
         case appended(to: String)
@@ -18,10 +18,10 @@ package struct ChildProgram {
     /// Without the program's own name.
     package var arguments: [String]
     package var environment: [String: String]
-    /// The file it reads as standard input.
+    /// The file for standard input.
     package var input = "/dev/null"
     package var output: Output
-    /// In a process group of its own it does not get the signals of a terminal, such as Ctrl-C.
+    /// In its own process group it does not get the signals of a terminal, such as Ctrl-C.
     package var ownsGroup = false
 
     package init(path: String, arguments: [String], environment: [String: String], output: Output) {
@@ -31,7 +31,7 @@ package struct ChildProgram {
         self.output = output
     }
 
-    /// Starts it. It inherits no file but the three standard ones, and neither blocked nor ignored signals.
+    /// Starts it. It inherits only the three standard files, and neither blocked nor ignored signals.
     package func start() throws(SpawnError) -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -86,9 +86,9 @@ package struct ChildProgram {
         posix_spawnattr_setflags(&attributes, Int16(flags))
     }
 
-    /// The files that this process has open, standard ones left out. Ours are close-on-exec; libraries' may not be.
+    /// The open files of this process except the standard ones. Ours are close-on-exec; libraries' may not be.
     private static func openDescriptors() -> [Int32] {
-        // Without /proc there is nothing to be done about it.
+        // Without /proc nothing can be done.
         let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
         return names.compactMap { Int32($0) }.filter { $0 > STDERR_FILENO }
     }

@@ -1,5 +1,5 @@
-/// The configuration of a mosquitto that serves only this machine: broker/development.conf with a port and a directory of its
-/// own. Tests hold the two together.
+/// The configuration of a mosquitto that serves only this machine: broker/development.conf with its own port and
+/// directory. Tests check that the two agree.
 package enum LocalBrokerConfiguration {
     /// - Parameters:
     ///   - directory: where the broker keeps its sessions and queued messages.

@@ -22,7 +22,7 @@ package enum ProcessEnd: Sendable, Equatable, CustomStringConvertible {
 
     /// Frees the process id of a child that has ended.
     /// - Parameter waits: waits for the end.
-    /// - Returns: nil while the child runs, and where somebody else has waited for it.
+    /// - Returns: nil while the child runs, and if someone else has already waited for it.
     package static func reap(_ processID: pid_t, waits: Bool) -> ProcessEnd? {
         var status: Int32 = 0
         var found: pid_t
@@ -32,8 +32,8 @@ package enum ProcessEnd: Sendable, Equatable, CustomStringConvertible {
         return signal == 0 ? .exited((status >> 8) & 0xff) : .killed(signal: signal)
     }
 
-    /// Waits until a child ends, and leaves its process id taken until `reap`, so that nobody signals another process by it.
-    /// Blocks the calling thread.
+    /// Waits until a child ends, and keeps its process id reserved until `reap`, so that nobody signals another process
+    /// by it. Blocks the calling thread.
     package static func wait(for processID: pid_t) {
         var information = siginfo_t()
         while waitid(P_PID, id_t(processID), &information, WEXITED | WNOWAIT) < 0, errno == EINTR {}

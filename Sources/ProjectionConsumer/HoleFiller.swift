@@ -1,29 +1,29 @@
 import Conversation
 import Signals
 
-/// Asks Convey for events that did not come, over the query topic or HTTP, and for everything there is when the broker has kept
-/// nothing for this consumer. A pure value: it makes questions and takes answers.
+/// Queries Convey for missing events, over the query topic or HTTP, and for all events if the broker has kept none for
+/// this consumer. A pure value: it creates queries and processes answers.
 struct HoleFiller {
     struct Question: Equatable {
         var number: UInt64
         var view: QueryView
-        /// Empty where the view is about no single conversation.
+        /// Empty if the view is not about a single conversation.
         var subject: String
         fileprivate var items: [Item]
         fileprivate var about: About
         fileprivate var askedAt: Int64
 
-        /// The topic to ask on.
+        /// The topic for the query.
         func topic(root: String) -> String { QueryTopic.topic(root: root, view: view, subject: subject) }
 
-        /// The payload to ask with: JSON.
+        /// The payload of the query: JSON.
         var payload: [UInt8] {
             var object = JSONObjectBuilder()
             for item in items { object.add(item.name, item.value) }
             return object.finish()
         }
 
-        /// The path and query string to ask with over HTTP.
+        /// The path and query string for HTTP.
         var path: String {
             QueryPath.path(
                 view: view, subject: subject, parameters: items.map { ("\($0.name)", $0.value) })
@@ -40,38 +40,38 @@ struct HoleFiller {
     }
 
     fileprivate enum About: Equatable {
-        /// Sequences of a family, from behind one; to `last`, or as many as there are.
+        /// Sequences of a family, after one; up to `last`, or all.
         case events(subject: String, family: Family, last: Int64?)
         /// A page of the list of conversations.
         case conversations
     }
 
-    /// An answer, taken apart.
+    /// A parsed answer.
     struct Answer {
         var events: [ConsumedEvent] = []
-        /// Conversations whose events are to be asked for.
+        /// Conversations whose events must be queried.
         var subjects: [String] = []
     }
 
-    /// Questions without an answer at once: the service takes 200 of all clients.
+    /// Maximum unanswered queries: the service answers 200 for all clients together.
     static let openLimit = 16
     static let pageSize = 500
-    /// A question without an answer for so long is asked again.
+    /// An unanswered query is repeated after this time.
     static let patienceMilliseconds: Int64 = 10_000
 
     private var open: [UInt64: Question] = [:]
     private var waiting: [(about: About, parameters: [(StaticString, String)])] = []
     private var asked: UInt64 = 0
-    /// When a hole was last asked for: one that Convey has nothing for is not asked for all the time.
+    /// When a hole was last queried: a hole that Convey cannot fill must not be queried continuously.
     private var tried: [SequenceHole: Int64] = [:]
     private static let triedLimit = 10_000
     private static let retryMilliseconds: Int64 = 30_000
 
     var isIdle: Bool { open.isEmpty && waiting.isEmpty }
-    /// Room for questions about holes.
+    /// Whether there is room for queries about holes.
     var hasRoom: Bool { open.count + waiting.count < Self.openLimit }
 
-    /// Fills a hole, unless that is under way.
+    /// Fills a hole, unless that is already in progress.
     mutating func fill(_ hole: SequenceHole, at now: Int64) {
         let about = About.events(subject: hole.subject, family: hole.family, last: hole.last)
         guard !isKnown(hole.subject, hole.family) else { return }
@@ -81,19 +81,19 @@ struct HoleFiller {
         waiting.append((about, [("family", hole.family.name), ("after_sequence", String(hole.first - 1))]))
     }
 
-    /// Asks for all events behind a sequence.
+    /// Queries all events after a sequence.
     mutating func follow(_ subject: String, _ family: Family, behind sequence: Int64) {
         let about = About.events(subject: subject, family: family, last: nil)
         waiting.append((about, [("family", family.name), ("after_sequence", String(sequence))]))
     }
 
-    /// Asks for all conversations.
+    /// Queries all conversations.
     mutating func catchUp() {
         guard !open.values.contains(where: { $0.about == .conversations }) else { return }
         waiting.append((.conversations, []))
     }
 
-    /// What is to be published now.
+    /// The queries to publish now.
     mutating func next(at now: Int64) -> [Question] {
         var questions: [Question] = []
         for (number, question) in open where now - question.askedAt > Self.patienceMilliseconds {
@@ -117,11 +117,11 @@ struct HoleFiller {
         return questions
     }
 
-    /// Takes an answer; nil where nobody asked, or where it has to be asked again.
+    /// Processes an answer; nil if it belongs to no query, or if the query must be repeated.
     mutating func take(_ payload: [UInt8], number: UInt64) -> Answer? {
         guard let question = open[number], let object = JSONObjectView(payload) else { return nil }
         if let error = object["error"]?.string {
-            // What does not exist any more will not come; anything else is asked again.
+            // What no longer exists will not arrive; any other error repeats the query.
             if error == "not_found" { open[number] = nil }
             return nil
         }

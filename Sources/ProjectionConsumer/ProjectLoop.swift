@@ -7,17 +7,17 @@ import Synchronization
 
 /// Follows the broker with a persistent session and keeps timelines in a database. Owns the calling thread.
 ///
-/// Everything read at once is one transaction, and only its commit lets the acknowledgements out: killed at any moment,
-/// the broker delivers again what is not in the database, and what is there twice counts once.
+/// Everything read at once is one transaction, and acknowledgements are sent only after its commit. After a kill at any
+/// moment, the broker delivers again what is not in the database, and repeats count once.
 package final class ProjectLoop: Sendable {
     package struct Settings: Sendable {
         package var broker: BrokerAddress
         package var version: MQTTVersion
         package var root: String
         package var clientID: String
-        /// Only conversations whose subject begins so.
+        /// Only conversations whose subject begins with this text.
         package var prefix: String
-        /// Asks the service over HTTP; nil to ask over the query topic, which MQTT 3.1.1 cannot.
+        /// Queries the service over HTTP; nil to use the query topic, which MQTT 3.1.1 cannot.
         package var service: Service?
 
         package init(
@@ -35,7 +35,8 @@ package final class ProjectLoop: Sendable {
         var canAsk: Bool { service != nil || version == .v5 }
     }
 
-    /// A GET of a path. The completion gets the body, also of a refusal, or words on why there is none; it may be called on any thread.
+    /// A GET of a path. The completion receives the body, even of a refusal, or the reason why there is none; it may be
+    /// called on any thread.
     package typealias Service =
         @Sendable (_ path: String, _ completion: @escaping @Sendable (Result<[UInt8], ServiceFailure>) -> Void) -> Void
 
@@ -50,7 +51,8 @@ package final class ProjectLoop: Sendable {
     private let logger: Logger
     private let wake: WakeHandle
     private let isStopping = Atomic(false)
-    /// Answers over HTTP that have not been taken, by their questions' numbers. The filler asks few questions at once.
+    /// Answers over HTTP that have not been processed, by the numbers of their queries. The filler sends few queries at
+    /// once.
     private let answers = Mutex<[(number: UInt64, result: Result<[UInt8], ServiceFailure>)]>([])
 
     private static let sessionExpirySeconds: UInt32 = 7 * 86_400
@@ -78,20 +80,20 @@ package final class ProjectLoop: Sendable {
         var unreported = 0
         /// The newest event's age when it was committed.
         var lagMicroseconds: Int64 = 0
-        /// Conversations of the list whose events are still to be asked for.
+        /// Listed conversations whose events must still be queried.
         var subjects: [String] = []
-        /// Why the service could not be asked the last time; told once.
+        /// The last error of a query to the service; logged once.
         var serviceFailure: String?
     }
 
     /// Runs until `stop`.
-    /// - Throws: when the database cannot be written.
+    /// - Throws: if the database cannot be written.
     package func run(_ store: ProjectionStore) throws {
         let link = try BrokerLink(options, wake: wake)
         var state = State(filler: HoleFiller())
         while !isStopping.load(ordering: .acquiring) {
             if !link.isOpen {
-                // What ended the connection may not have been read yet.
+                // The data that ended the connection may not have been read yet.
                 try read(link, store, &state)
                 if let loss = link.connect() { lost(loss) }
             }
@@ -99,7 +101,7 @@ package final class ProjectLoop: Sendable {
             if link.poll(milliseconds: wait) { try read(link, store, &state) }
             try takeAnswers(store, &state)
             report(store, &state)
-            // Everything read is committed here: nothing that leaves now acknowledges too much.
+            // Everything read is committed here, so a write cannot acknowledge too much.
             if link.isConnected { try ask(link.connection, store, &state) }
             link.keepAlive()
             link.connection.flush()
@@ -119,7 +121,7 @@ package final class ProjectLoop: Sendable {
         logger.warning("no connection to the broker; trying again", metadata: ["reason": "\(loss.reason)"])
     }
 
-    /// Reads what has come, has it committed, and lets the acknowledgements out.
+    /// Reads the messages that have arrived, commits them, and sends the acknowledgements.
     private func read(_ link: BrokerLink, _ store: ProjectionStore, _ state: inout State) throws {
         let inbox = link.connection.read(limit: Self.batchLimit, byteLimit: Self.batchBytes)
         for event in inbox.events { handle(event, link, &state) }
@@ -145,7 +147,7 @@ package final class ProjectLoop: Sendable {
         if let time = events.last?.time { state.lagMicroseconds = max(0, Self.wallMicroseconds() - time) }
     }
 
-    /// Takes what the service has answered over HTTP. Nothing read from the broker is unacknowledged here.
+    /// Processes the service's answers over HTTP. Everything read from the broker is acknowledged here.
     private func takeAnswers(_ store: ProjectionStore, _ state: inout State) throws {
         let answers = answers.withLock { answers in
             defer { answers.removeAll() }
@@ -159,7 +161,7 @@ package final class ProjectLoop: Sendable {
                 state.subjects += answer.subjects.filter { $0.utf8.starts(with: settings.prefix.utf8) }
                 try apply(answer.events, store, &state)
             case .failure(let failure):
-                // Asked again when its patience is over.
+                // The query is repeated when its time limit has passed.
                 if state.serviceFailure != failure.message {
                     logger.warning("holes cannot be filled", metadata: ["reason": "\(failure.message)"])
                 }
@@ -188,7 +190,7 @@ package final class ProjectLoop: Sendable {
             } catch {
                 lost(link.abandon(error))
             }
-            // A session that is not there has kept nothing: what was published meanwhile is asked for.
+            // A missing session has kept nothing: query the events published meanwhile.
             if !sessionPresent, settings.canAsk { state.filler.catchUp() }
         case .lost(let loss):
             lost(loss)
@@ -201,7 +203,7 @@ package final class ProjectLoop: Sendable {
         }
     }
 
-    /// Asks for what is missing.
+    /// Queries missing events.
     private func ask(_ connection: MQTTConnection, _ store: ProjectionStore, _ state: inout State) throws {
         guard settings.canAsk else { return }
         while state.filler.hasRoom, let subject = state.subjects.popLast() {
@@ -229,7 +231,7 @@ package final class ProjectLoop: Sendable {
                         responseTopic: QueryTopic.responseTopic(
                             for: topic, root: settings.root, client: settings.clientID)))
             } catch {
-                // Asked again when its patience is over.
+                // The query is repeated when its time limit has passed.
                 logger.debug("a question cannot be published", metadata: ["reason": "\(error)"])
             }
         }

@@ -5,7 +5,7 @@ import Signals
 package final class ProjectionProgress {
     private let rows: Statement
 
-    /// - Throws: `cannotOpen` where there is no such database.
+    /// - Throws: `cannotOpen` if there is no such database.
     package init(path: String) throws(SQLiteError) {
         guard try ProjectionSchema.check(path) else { throw SQLiteError(.cannotOpen, "there is no \(path)") }
         rows = try Database(path: path, mode: .readOnly)

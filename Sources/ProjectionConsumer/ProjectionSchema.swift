@@ -2,9 +2,9 @@ import SQLite
 
 /// The tables of a projection's own database.
 enum ProjectionSchema {
-    /// "CnP1": tells it from journals and from other SQLite files.
+    /// "CnP1": distinguishes it from journals and from other SQLite files.
     static let applicationID: Int64 = 0x436e_5031
-    /// "CnvP": projections of builds that were never released. They hold journal positions where offsets stand now.
+    /// "CnvP": projections of unreleased builds. They contain journal positions instead of offsets.
     static let unreleasedApplicationID: Int64 = 0x436e_7650
     static let version: Int64 = 1
     private static let kind = DatabaseKind(
@@ -13,11 +13,11 @@ enum ProjectionSchema {
             // "Cnvy" and "Cnv1".
             0x436e_7679: "it is a Convey journal", 0x436e_7631: "it is a Convey journal",
             unreleasedApplicationID:
-                "it was made by an unreleased build, whose projections are not read any more; use another --database",
+                "it was created by an unreleased build, whose projections are no longer supported; use another --database",
         ])
 
-    /// Makes sure that a file is a whole database of a projection, or that there is none.
-    /// - Returns: false where there is nothing.
+    /// Makes sure that a file is a complete database of a projection, or that it does not exist.
+    /// - Returns: false if it does not exist.
     static func check(_ path: String) throws(SQLiteError) -> Bool {
         try DatabaseFile.check(path, is: kind)
     }

@@ -2,12 +2,13 @@ import Conversation
 import SQLite
 import Signals
 
-/// Timelines in a database of their own, made from nothing but published events: the worked example of a projection.
+/// Timelines in a separate database, built only from published events: the worked example of a projection.
 ///
-/// Order and repeats do not matter. A marker says where its signal stands in the journal, so an output is shown once its
-/// marker has come; every event counts once, by its sequence. Belongs to one thread.
+/// Order and repeats do not matter. A marker gives its signal's place in the conversation, so an output is shown once
+/// its marker has arrived; every event counts once, by its sequence. Belongs to one thread.
 package final class ProjectionStore {
-    /// Identifies the broker session that belongs to this database: what the broker has delivered is in here.
+    /// Identifies the broker session that belongs to this database: the database contains what that session has
+    /// delivered.
     package let clientID: String
     private let database: Database
     private let sequences: SequenceTable
@@ -20,7 +21,7 @@ package final class ProjectionStore {
     private let deletePlace: Statement
 
     /// Opens a database, or creates it.
-    /// - Parameter newClientID: kept in a new one.
+    /// - Parameter newClientID: stored in a new database.
     package init(path: String, newClientID: String) throws(SQLiteError) {
         let exists = try ProjectionSchema.check(path)
         database = try Database(path: path, mode: exists ? .readWrite : .create)
@@ -38,8 +39,8 @@ package final class ProjectionStore {
         deletePlace = try database.prepare("DELETE FROM places WHERE subject = ?1 AND id = ?2 AND position = ?3")
     }
 
-    /// Takes events in, in one transaction: all of them, or none. Of families but `applied` and `out` nothing is kept.
-    /// - Returns: how many were new.
+    /// Applies events in one transaction: all of them, or none. Keeps only the families `applied` and `out`.
+    /// - Returns: the number of new events.
     package func apply(_ events: [ConsumedEvent]) throws(SQLiteError) -> Int {
         do {
             try database.begin()
@@ -61,7 +62,7 @@ package final class ProjectionStore {
         }
     }
 
-    /// Where something is to be shown that was not; nil where nothing is.
+    /// The place of a newly shown output or message; nil if there is none.
     private func take(_ event: ConsumedEvent) throws(SQLiteError) -> Int64? {
         if event.family == .output { return try take(output: event) }
         guard let marker = event.marker else { return nil }
@@ -117,7 +118,7 @@ package final class ProjectionStore {
         try statement.run()
     }
 
-    /// What is missing, some of it.
+    /// Some of the holes.
     package func holes(limit: Int) throws(SQLiteError) -> [SequenceHole] { try sequences.holes(limit: limit) }
 
     /// The highest sequence seen of a conversation's family; 0 before the first.

@@ -2,7 +2,7 @@ import Conversation
 import SQLite
 import Signals
 
-/// Which events have been seen, by conversation, family and sequence: tells repeats, and finds holes.
+/// The events seen, by conversation, family and sequence: detects repeats, and finds holes.
 final class SequenceTable {
     private let read: Statement
     private let write: Statement
@@ -29,7 +29,7 @@ final class SequenceTable {
         return try read.step() ? read.integer(0) : 0
     }
 
-    /// Notes an event; false for one that was seen before.
+    /// Notes an event; false if it was already seen.
     func note(_ event: ConsumedEvent) throws(SQLiteError) -> Bool {
         let highest = try highest(event.subject, event.family)
         guard event.sequence > highest else { return try fill(event) }

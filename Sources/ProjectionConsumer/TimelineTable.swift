@@ -1,7 +1,7 @@
 import Conversation
 import SQLite
 
-/// Timelines as rows. New events are joined to the entries before them as if all were read at once.
+/// Timelines as rows. New events join earlier entries as if all were read at once.
 final class TimelineTable {
     private let insertEvent: Statement
     private let eventsFrom: Statement
@@ -32,8 +32,8 @@ final class TimelineTable {
         try insertEvent.run()
     }
 
-    /// Makes the entries anew behind the last one that begins before `position`. Whether an event joins an entry depends
-    /// on that entry alone, so what comes before needs no look.
+    /// Rebuilds the entries after the last one that begins before `position`. Whether an event joins an entry depends
+    /// only on that entry, so earlier ones need no check.
     func project(_ subject: String, from position: Int64) throws(SQLiteError) {
         startBefore.bind(1, subject)
         startBefore.bind(2, position)

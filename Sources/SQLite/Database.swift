@@ -3,16 +3,17 @@ import Glibc
 
 /// One SQLite connection. Belongs to one thread at a time.
 ///
-/// Generic over the error that its users throw, so that each says once what a failure of SQLite means to it.
+/// Generic over the error that its users throw, so that each defines once how a failure of SQLite is reported.
 package final class Database<Failure: SQLiteFailure> {
     private let handle: OpaquePointer
     package let path: String
 
-    /// Frames of the WAL after the last commit. Written by SQLite during a commit, read by the thread that owns the connection.
+    /// Frames of the WAL after the last commit. SQLite writes it during a commit; the thread that owns the connection
+    /// reads it.
     private let frames = UnsafeMutablePointer<Int32>.allocate(capacity: 1)
 
-    /// How long a statement waits for another connection's lock. Only tools that a person started take one: long enough
-    /// for a backup to pass, short enough that ingress does not hang unnoticed.
+    /// How long a statement waits for another connection's lock. Only tools that a person started take one. The limit
+    /// is long enough for a backup, and short enough that ingress does not hang unnoticed.
     private static var busyTimeoutMilliseconds: Int32 { 5_000 }
 
     /// Opens a database.
@@ -65,11 +66,11 @@ package final class Database<Failure: SQLiteFailure> {
         }
     }
 
-    /// How many frames the WAL had after the last commit.
+    /// Number of frames in the WAL after the last commit.
     package var walFrames: Int32 { frames.pointee }
 
-    /// Folds the WAL into the database as far as no reader needs what is there (SQLITE_CHECKPOINT_PASSIVE).
-    /// - Returns: whether all of it is folded.
+    /// Copies the WAL into the database as far as no reader needs it (SQLITE_CHECKPOINT_PASSIVE).
+    /// - Returns: whether all of it was copied.
     @discardableResult
     package func checkpoint() throws(Failure) -> Bool {
         var (total, done): (Int32, Int32) = (0, 0)
@@ -79,13 +80,13 @@ package final class Database<Failure: SQLiteFailure> {
         return total == done
     }
 
-    /// Whether the file that SQLite has open is not the one at its path any more.
+    /// Whether the file that SQLite has open is no longer the one at its path.
     package var hasMoved: Bool {
         var moved: Int32 = 0
         return sqlite3_file_control(handle, "main", SQLITE_FCNTL_HAS_MOVED, &moved) == SQLITE_OK && moved != 0
     }
 
-    /// Closing leaves WAL and file as they are: another file may have taken their place.
+    /// Closing then leaves the WAL and the file unchanged: other files may have taken their place.
     package func leaveFilesAlone() {
         convey_sqlite3_no_checkpoint_on_close(handle)
     }
@@ -127,18 +128,18 @@ package final class Database<Failure: SQLiteFailure> {
         return statement.text(0) ?? ""
     }
 
-    /// Begins a transaction that will write, unless one is under way.
+    /// Begins a writing transaction, unless one is in progress.
     package func begin() throws(Failure) {
         if !isInTransaction { try execute("BEGIN IMMEDIATE") }
     }
 
-    /// Ends the transaction, if one is under way.
+    /// Ends the transaction, if one is in progress.
     package func commit() throws(Failure) {
         if isInTransaction { try execute("COMMIT") }
     }
 
-    /// Several reads under one lock, which is most of what a single one costs. Short: a reader that stays keeps the WAL from
-    /// being overwritten.
+    /// Several reads under one lock, which is most of the cost of a single read. Keep it short: an open read keeps the
+    /// WAL from being overwritten.
     package func reading<Result>(_ body: () throws(Failure) -> Result) throws(Failure) -> Result {
         if isInTransaction { return try body() }
         try execute("BEGIN")
@@ -155,12 +156,12 @@ package final class Database<Failure: SQLiteFailure> {
 
     private var isInTransaction: Bool { sqlite3_get_autocommit(handle) == 0 }
 
-    /// Ends a transaction that failed. It may have ended by itself, so an error here says nothing.
+    /// Ends a failed transaction. It may have ended by itself, so an error here means nothing.
     package func rollback() {
         if isInTransaction { sqlite3_exec(handle, "ROLLBACK", nil, nil, nil) }
     }
 
-    /// What a result code means to the one who uses the database.
+    /// The user's error for a result code.
     package func error(_ code: Int32, doing: String) -> Failure { Failure(meaning(of: code, doing: doing)) }
 
     /// sqlite.org/rescode.html
@@ -168,15 +169,15 @@ package final class Database<Failure: SQLiteFailure> {
         let reason = "\(path): \(String(cString: sqlite3_errmsg(handle))) (SQLite \(code), \(doing.prefix(60)))"
         switch code & 0xff {
         case SQLITE_FULL:
-            return SQLiteError(.diskFull, reason + "; free space on this disk, Convey goes on by itself")
+            return SQLiteError(.diskFull, reason + "; free space on this disk; Convey then continues by itself")
         case SQLITE_BUSY, SQLITE_LOCKED:
             return SQLiteError(.busy, reason + "; another program holds the write lock")
         case SQLITE_IOERR:
             let syncFailures = [SQLITE_IOERR_FSYNC_CODE, SQLITE_IOERR_DIR_FSYNC_CODE]
-            // Where it makes the index of a WAL, SQLite calls a full disk an I/O error.
+            // While it creates the index of a WAL, SQLite reports a full disk as an I/O error.
             if code == SQLITE_IOERR_SHMSIZE_CODE { return SQLiteError(systemError: ENOSPC, reason) }
             return SQLiteError(syncFailures.contains(code) ? .syncFailed : .inputOutput, reason)
-        // A constraint that does not hold means that memory and journal disagree: starting again reads the journal.
+        // A violated constraint means that memory and journal disagree: a restart reads the journal again.
         case SQLITE_CORRUPT, SQLITE_NOTADB, SQLITE_CONSTRAINT: return SQLiteError(.corrupt, reason)
         case SQLITE_CANTOPEN, SQLITE_READONLY, SQLITE_PERM:
             return SQLiteError(systemError: sqlite3_system_errno(handle), reason)
@@ -185,7 +186,7 @@ package final class Database<Failure: SQLiteFailure> {
     }
 }
 
-// Extended codes are macros with arithmetic, which the importer leaves out.
+// Extended codes are macros with arithmetic, which the importer skips.
 private let SQLITE_IOERR_FSYNC_CODE: Int32 = SQLITE_IOERR | (4 << 8)
 private let SQLITE_IOERR_DIR_FSYNC_CODE: Int32 = SQLITE_IOERR | (5 << 8)
 private let SQLITE_IOERR_SHMSIZE_CODE: Int32 = SQLITE_IOERR | (19 << 8)

@@ -1,15 +1,15 @@
-/// What a database is for, and how a file of this kind is told from others.
+/// The purpose of a database, and how to recognize a file of this kind.
 package struct DatabaseKind: Sendable {
-    /// SQLite's application id: the header of the file has it.
+    /// SQLite's application id in the header of the file.
     package var applicationID: Int64
     /// The newest version of the tables (`user_version`) that this program knows.
     package var newestVersion: Int64
-    /// What it is, with an article: `a Convey journal`.
+    /// The kind with an article: `a Convey journal`.
     package var words: String
-    /// What a file with another application id is, as a sentence: `it is a Convey journal`.
+    /// Descriptions of files with other application ids, as sentences: `it is a Convey journal`.
     package var others: [Int64: String]
-    /// Why a file of this kind is not whole, from what it says of itself; nil when nothing says so. Called with the file's path, its
-    /// header and its WAL.
+    /// Why a file of this kind is incomplete, according to its own contents; nil if they show no problem. Called with
+    /// the file's path, its header and its WAL.
     package var problem: @Sendable (String, DatabaseHeader, WALScan?) throws(SQLiteError) -> SQLiteError?
 
     package init(

@@ -1,9 +1,9 @@
 /// How a database is opened.
 package enum DatabaseMode {
-    /// The file must be there: SQLite would not make a new one whole or not at all.
+    /// The file must exist: SQLite does not create a new one atomically.
     case readWrite
     case create
     case readOnly
-    /// Without its WAL, locks and any file beside it (sqlite.org/uri.html, `immutable`).
+    /// Without its WAL, locks and any accompanying file (sqlite.org/uri.html, `immutable`).
     case fileAlone
 }

@@ -1,16 +1,16 @@
 import Glibc
 
-/// What went wrong with a database or its files.
+/// An error of a database or its files.
 package struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: String, Sendable {
-        /// It is not the database that it should be, or access to it is denied.
+        /// It is not the expected database, or access to it is denied.
         case cannotOpen = "cannot_open"
         case newerVersion = "newer_version"
         case corrupt
         case diskFull = "disk_full"
         case busy
         case inputOutput = "input_output"
-        /// fsync failed: the page cache cannot be trusted any more, so the process must end.
+        /// fsync failed: the page cache can no longer be trusted, so the process must end.
         case syncFailed = "sync_failed"
     }
 
@@ -22,8 +22,8 @@ package struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible 
         self.message = message
     }
 
-    /// What a failed system call means.
-    /// - Parameter code: `errno`; 0 where SQLite refuses by itself.
+    /// The error for a failed system call.
+    /// - Parameter code: `errno`; 0 if SQLite itself refuses.
     package init(systemError code: Int32, _ what: String) {
         if code == 0 {
             self.init(.cannotOpen, what)
@@ -31,7 +31,7 @@ package struct SQLiteError: Error, Sendable, Equatable, CustomStringConvertible 
         }
         let reason = "\(what): \(String(cString: strerror(code)))"
         switch code {
-        case ENOSPC, EDQUOT: self.init(.diskFull, reason + "; free space on this disk, Convey goes on by itself")
+        case ENOSPC, EDQUOT: self.init(.diskFull, reason + "; free space on this disk; Convey then continues by itself")
         case EIO, EROFS, EMFILE, ENFILE, ENOMEM, EINTR, EAGAIN, ESTALE, ETIMEDOUT: self.init(.inputOutput, reason)
         default: self.init(.cannotOpen, reason)
         }

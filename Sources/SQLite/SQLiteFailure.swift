@@ -1,5 +1,5 @@
 /// The error that a user of databases throws.
 package protocol SQLiteFailure: Error {
-    /// What a failure of SQLite means to this user.
+    /// Converts a failure of SQLite into this error.
     init(_ error: SQLiteError)
 }

@@ -2,14 +2,14 @@ import CSQLite
 
 /// A prepared statement. Parameters are numbered from 1, columns from 0, as in SQLite.
 ///
-/// Parameters are bound by number (`bind`), or one after the other (`append`), which suits a statement with many. A value that
-/// SQLite does not take is reported by the next `step` or `run`.
+/// Parameters are bound by number (`bind`), or one after another (`append`), which suits a statement with many. If
+/// SQLite refuses a value, the next `step` or `run` reports it.
 package final class Statement<Failure: SQLiteFailure> {
     private let handle: OpaquePointer
-    /// Keeps the connection open for as long as the statement: `deinit` runs before the database is released.
+    /// Keeps the connection open as long as the statement: `deinit` runs before the database is released.
     private let database: Database<Failure>
     private let parameterCount: Int32
-    /// The result of the first binding that failed since the last `reset`; SQLITE_OK when all succeeded.
+    /// The result of the first failed binding since the last `reset`; SQLITE_OK if all succeeded.
     private var bindingResult = SQLITE_OK
     private var appended: Int32 = 0
 
@@ -23,7 +23,7 @@ package final class Statement<Failure: SQLiteFailure> {
         sqlite3_finalize(handle)
     }
 
-    /// Runs to the next row; false when there is none.
+    /// Advances to the next row; false if there is none.
     package func step() throws(Failure) -> Bool {
         guard bindingResult == SQLITE_OK else { throw failure(bindingResult) }
         switch sqlite3_step(handle) {
@@ -33,14 +33,14 @@ package final class Statement<Failure: SQLiteFailure> {
         }
     }
 
-    /// Runs a statement that returns no rows, and makes it ready for the next run.
+    /// Runs a statement that returns no rows, and prepares it for the next run.
     package func run() throws(Failure) {
         defer { reset() }
         precondition(appended == 0 || appended == parameterCount, "\(appended) of \(parameterCount) values in \(sql)")
         while try step() {}
     }
 
-    /// Ends the run. Its result repeats the error that `step` has already thrown.
+    /// Ends the run. It ignores the result, which repeats the error that `step` has already thrown.
     package func reset() {
         bindingResult = SQLITE_OK
         appended = 0
@@ -120,7 +120,7 @@ package final class Statement<Failure: SQLiteFailure> {
 
 /// SQLITE_TRANSIENT: SQLite copies the bytes before the call returns.
 private let copyNow = unsafeBitCast(-1, to: sqlite3_destructor_type.self)
-/// What an empty text points to: a null pointer would bind NULL.
+/// Target of the pointer for an empty text: a null pointer would bind NULL.
 ///
 /// Invariant: never freed, never written.
 private nonisolated(unsafe) let emptyText = UnsafeMutablePointer<UInt8>.allocate(capacity: 1)

@@ -18,7 +18,7 @@ final class CheckpointTables {
         setCursor = try database.prepare("UPDATE cursors SET position = ?1 WHERE name = ?2")
     }
 
-    /// A part of the identities that the next checkpoint comprises. After a crash some are there already.
+    /// A part of the identities of the next checkpoint. After a crash some already exist.
     func write(identities: [(hash: UInt64, position: Position)]) throws(JournalError) {
         for entry in identities {
             insertIdentity.append(Int64(bitPattern: entry.hash))

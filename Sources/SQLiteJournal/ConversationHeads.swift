@@ -2,11 +2,11 @@ import JournalPort
 import SQLite
 import Signals
 
-/// Where conversations are as of the newest commit.
+/// The heads of conversations as of the newest commit.
 ///
-/// A conversation's row is only saved at checkpoints and evictions. What was recorded since the last checkpoint is read
-/// once, without data, and remembered by conversation; later calls read what has come since. So the memory, and what the
-/// first call reads, is bounded by the checkpoint interval, and writing pays nothing for it (docs/adr/0017-queries.md).
+/// A conversation's row is saved only at checkpoints and evictions. Records since the last checkpoint are read once,
+/// without data, and remembered by conversation; later calls read only newer records. So the checkpoint interval bounds
+/// the memory and the cost of the first call, and writing costs nothing extra (docs/adr/0017-queries.md).
 final class ConversationHeads {
     private struct Place {
         var position: Position
@@ -18,7 +18,7 @@ final class ConversationHeads {
     private let records: RecordTable
     private let tail: Statement
     private let checkpoint: Statement
-    /// One conversation, without its state, which takes longer to read than all else.
+    /// One conversation without its state, which takes longer to read than everything else.
     private let bySubject: Statement
     private let byID: Statement
     private let listed: Statement
@@ -39,7 +39,7 @@ final class ConversationHeads {
         bySubject = try database.prepare("SELECT \(columns) FROM conversations WHERE subject = ?1")
         byID = try database.prepare("SELECT \(columns) FROM conversations WHERE id = ?1")
         let range = "subject >= ?1 AND subject <> ?2 AND subject <= ?3"
-        // SQLite's LIKE knows ASCII letters' cases only, and is four times faster than instr(lower(…)).
+        // SQLite's LIKE handles case only for ASCII letters, and is four times faster than instr(lower(…)).
         listed = try database.prepare(
             """
             SELECT \(columns) FROM conversations
@@ -65,15 +65,15 @@ final class ConversationHeads {
         }
     }
 
-    /// In the order of the subjects' bytes, which is how SQLite orders text. What is not wanted costs an index entry: some
-    /// 0.2 µs, where reading a row costs twenty times that.
+    /// In the order of the subjects' bytes, which is SQLite's text order. A subject that does not match costs an index
+    /// entry: about 0.2 µs, whereas reading a row costs twenty times as much.
     func list(
         matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
     ) throws(JournalError) -> ConversationListing {
         try database.reading { () throws(JournalError) in
             try self.advance()
             let range = SubjectRange(filter.prefix, after: subject)
-            // Where all match, the limit bounds the work.
+            // If all match, the limit bounds the work.
             let bound = filter.contains.isEmpty ? nil : try self.subject(at: scanning, of: range)
             defer { self.listed.reset() }
             range.bind(to: self.listed)
@@ -90,7 +90,7 @@ final class ConversationHeads {
         }
     }
 
-    /// The subject with which a look at `count` subjects of a range ends; nil where there are not so many.
+    /// The last subject in a scan of `count` subjects of a range; nil if there are fewer.
     private func subject(at count: Int, of range: SubjectRange) throws(JournalError) -> String? {
         defer { bounding.reset() }
         range.bind(to: bounding)
@@ -125,7 +125,7 @@ final class ConversationHeads {
             recordedAt: newest.recordedAt)
     }
 
-    /// Reads what was recorded since the last call. Part of the reading transaction that uses it.
+    /// Reads the records since the last call. Part of the caller's read transaction.
     private func advance() throws(JournalError) {
         defer { checkpoint.reset() }
         guard try checkpoint.step() else { throw JournalError(.corrupt, "\(database.path) has no checkpoint cursor") }

@@ -10,7 +10,7 @@ final class ConversationTable {
     private let byID: Statement
     private let bySlice: Statement
 
-    /// What is saved at checkpoints and evictions.
+    /// The columns saved at checkpoints and evictions.
     private static let savedColumns = [
         "through", "head", "offset", "in_sequence", "applied_sequence", "effect_sequence", "out_sequence",
         "audit_sequence",

@@ -1,15 +1,15 @@
 import Glibc
 import JournalPort
 
-/// The directory that holds the shards of a journal, locked for as long as this object lives: two processes on one journal would
-/// each believe that they own its partitions.
+/// The directory with the shards of a journal, locked as long as this object lives: two processes on one journal would
+/// each assume that they own its partitions.
 final class DataDirectory: Sendable {
     let path: String
     private let lock: Int32
 
     var lockPath: String { Self.lockPath(in: path) }
 
-    /// More than there are cores to serve them; bounds what a start looks for.
+    /// More shards than cores can serve; bounds the search at a start.
     static let shardLimit = 64
 
     /// The file of a shard: `journal.db`, `journal-1.db`, …
@@ -19,15 +19,16 @@ final class DataDirectory: Sendable {
 
     private static func lockPath(in directory: String) -> String { directory + "/convey.lock" }
 
-    /// Locks a directory, and makes it where there is none.
-    /// - Parameter check: looks at what is there before anything is written. Called while no other Convey works on it.
+    /// Locks a directory, and creates it if it does not exist.
+    /// - Parameter check: checks the contents before anything is written. Called while no other Convey uses the
+    ///   directory.
     init(_ path: String, check: () throws(JournalError) -> Void) throws(JournalError) {
         self.path = path
         try Self.create(path)
         let lockPath = Self.lockPath(in: path)
         var file = open(lockPath, O_RDWR | O_CLOEXEC)
         if file < 0, errno == ENOENT {
-            // Without a lock no Convey has been here.
+            // Without a lock file no Convey has used it.
             try check()
             file = open(lockPath, O_RDWR | O_CREAT | O_CLOEXEC, 0o644)
         }
@@ -38,7 +39,7 @@ final class DataDirectory: Sendable {
             throw JournalError(
                 .inUse,
                 "\(path) is in use by another Convey\(owner.map { " (process \($0))" } ?? ""); "
-                    + "stop it, or give this one a directory of its own with --data")
+                    + "stop it, or give this one another directory with --data")
         }
         do {
             try check()
@@ -71,7 +72,7 @@ final class DataDirectory: Sendable {
         return Int32(String(decoding: buffer[..<count], as: UTF8.self).filter(\.isNumber))
     }
 
-    /// For the message that a second process shows. The lock itself is the kernel's, so losing this is right to ignore.
+    /// For the error message of a second process. The kernel holds the lock itself, so a failure here may be ignored.
     private static func writeOwner(_ file: Int32) {
         let text = Array("\(getpid())\n".utf8)
         _ = ftruncate(file, 0)

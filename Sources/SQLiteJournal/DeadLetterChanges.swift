@@ -25,7 +25,7 @@ final class DeadLetterChanges {
         try insertRow.run()
     }
 
-    /// A start-up reads only what was recorded after the checkpoint, so the signal must be listed among the pending.
+    /// A start-up reads only the records after the checkpoint, so the signal must be listed as pending.
     func redrive(_ position: Position) throws(JournalError) {
         deleteRow.bind(1, position.rawValue)
         try deleteRow.run()

@@ -10,7 +10,7 @@ final class DeadLetterTable {
     init(_ database: Database) throws(JournalError) {
         let columns = "position, conversation, reason, at"
         byPosition = try database.prepare("SELECT \(columns) FROM dead_letters WHERE position = ?1")
-        // There are few: one conversation's are found among all.
+        // There are few, so those of one conversation are searched among all.
         after = try database.prepare(
             """
             SELECT \(columns) FROM dead_letters

@@ -2,7 +2,7 @@ import JournalPort
 import SQLite
 import Signals
 
-/// Positions whose rows were deleted on purpose: up to the start, and ranges behind it.
+/// Positions whose rows were deleted on purpose: up to the start, and ranges after it.
 final class DeletedPositions {
     private let start: Statement
     private let range: Statement
@@ -13,7 +13,7 @@ final class DeletedPositions {
             "SELECT first, last FROM deleted_positions WHERE first <= ?1 ORDER BY first DESC LIMIT 1")
     }
 
-    /// The deleted positions around one, if it is one of them.
+    /// The range of deleted positions around one, if it was deleted.
     func around(_ position: Position) throws(JournalError) -> ClosedRange<Position>? {
         guard position > .start else { return nil }
         defer {

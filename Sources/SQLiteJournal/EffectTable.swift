@@ -8,7 +8,7 @@ final class EffectTable {
     private let after: Statement
     private let rowsAfter: Statement
 
-    /// What `decode` reads, of `effects e` and `conversations c`.
+    /// The columns that `decode` reads, of `effects e` and `conversations c`.
     private static let columns = """
         e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt, e.round,
         e.answers, e.policy, e.due_at, e.awaits_approval
@@ -29,7 +29,7 @@ final class EffectTable {
             """)
     }
 
-    /// Up to `limit` rows behind a key, or the first, ascending; of one conversation or of all.
+    /// Up to `limit` rows after a key, or the first, ascending; for one conversation or for all.
     func rows(
         after key: EffectKey?, of conversation: ConversationID?, limit: Int
     ) throws(JournalError) -> [StoredEffect] {
@@ -43,7 +43,7 @@ final class EffectTable {
         return rows
     }
 
-    /// Up to `limit` effects behind a key, or the first, ascending. One statement, and so one read transaction.
+    /// Up to `limit` effects after a key, or the first, ascending. One statement, and therefore one read transaction.
     func list(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
         defer { after.reset() }
         after.bind(1, key?.cause.rawValue ?? 0)
@@ -51,7 +51,7 @@ final class EffectTable {
         after.bind(3, limit)
         var effects: [EffectUnderWay] = []
         while try after.step() {
-            // What cannot be read concerns one conversation, which recovery sets aside.
+            // An unreadable row affects one conversation, which recovery sets aside.
             guard case .open(let effect) = Self.decode(after) else { continue }
             effects.append(
                 EffectUnderWay(effect: effect, causeOffset: after.integer(14), orderedAt: after.integer(15)))

@@ -2,17 +2,17 @@ import JournalPort
 import Glibc
 import SQLite
 
-/// Makes the files of a journal: all of them, whatever ends this in the middle.
+/// Creates the files of a journal: all of them, even if it is interrupted.
 ///
-/// Every file is written and synced under a draft's name first, and only then renamed. So where a file has its name, all others have
-/// theirs or are whole drafts, and the next start renames the rest.
+/// Every file is first written and synced under a draft's name, and only then renamed. So if one file has its final
+/// name, all others have theirs or are complete drafts, and the next start renames the rest.
 struct JournalCreation {
     let directory: String
     let layout: JournalLayout
 
     private static let suffixes = ["", "-journal", "-wal", "-shm"]
 
-    /// Makes a new journal in a directory without one.
+    /// Creates a new journal in a directory without one.
     func run() throws(JournalError) {
         for shard in 0..<DataDirectory.shardLimit { removeDraft(shard) }
         do {
@@ -31,8 +31,8 @@ struct JournalCreation {
         try syncDirectory()
     }
 
-    /// Renames the drafts of a journal that some files of are in place.
-    /// - Parameter journal: as `ShardSettings.journal`. A draft of another one is not touched.
+    /// Renames the drafts of a journal of which some files are in place.
+    /// - Parameter journal: as `ShardSettings.journal`. Drafts of another journal stay untouched.
     func complete(_ journal: Int64) throws(JournalError) {
         var isChanged = false
         for index in 0..<layout.shards where !exists(path(index)) && exists(draft(index)) {
@@ -60,7 +60,7 @@ struct JournalCreation {
 
     private func place(_ shard: Int) throws(JournalError) {
         guard rename(draft(shard), path(shard)) == 0 else {
-            throw JournalError(systemError: errno, "cannot make \(path(shard))")
+            throw JournalError(systemError: errno, "cannot create \(path(shard))")
         }
     }
 

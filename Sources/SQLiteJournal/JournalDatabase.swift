@@ -19,7 +19,7 @@ extension JournalError: SQLiteFailure {
         self.init(code, error.message)
     }
 
-    /// What a failed system call means for a journal.
+    /// The journal's error for a failed system call.
     /// - Parameter code: `errno`.
     init(systemError code: Int32, _ what: String) { self.init(SQLiteError(systemError: code, what)) }
 }

@@ -1,6 +1,6 @@
-/// Patterns of LIKE (sqlite.org/lang_expr.html#like), with `\` for an escape.
+/// Patterns of LIKE (sqlite.org/lang_expr.html#like), with `\` as the escape character.
 ///
-/// LIKE knows the cases of ASCII letters only. Another letter matches any one here: the rows found are to be looked at again.
+/// LIKE handles case only for ASCII letters. Here other letters match any letter: check the rows found again.
 enum LikePattern {
     static func containing(_ text: String) -> String {
         var pattern = "%"

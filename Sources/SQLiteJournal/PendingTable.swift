@@ -1,7 +1,7 @@
 import JournalPort
 import Signals
 
-/// Reads which positions are listed as pending.
+/// Reads the list of pending positions.
 final class PendingTable {
     private let after: Statement
     private let byPosition: Statement

@@ -3,7 +3,7 @@ import JournalPort
 import SQLite
 import Signals
 
-/// Reads records: used by the writer and, over connections of their own, by other threads.
+/// Reads records: for the writer and, over separate connections, for other threads.
 final class RecordTable {
     private let byPosition: Statement
     private let afterPosition: Statement
@@ -12,7 +12,7 @@ final class RecordTable {
     private let subjects: Statement
     let deleted: DeletedPositions
     private let database: Database
-    /// Subjects looked up before. Cleared when it is full: simple, and rare.
+    /// Subjects already looked up. Cleared when full, which is simple and rare.
     private var knownSubjects: [Int64: String] = [:]
     private static let knownSubjectLimit = 10_000
 
@@ -77,7 +77,7 @@ final class RecordTable {
                     throw Self.missing(next)
                 }
                 guard link.previous < next else {
-                    throw JournalError(.damaged, "record \(next) stands before \(link.previous), which it follows")
+                    throw JournalError(.damaged, "record \(next) precedes \(link.previous), which it follows")
                 }
                 links.append(link)
                 next = link.previous

@@ -2,7 +2,7 @@ import JournalPort
 import SQLite
 import Signals
 
-/// Reads what a start-up begins with. Call it in a transaction where somebody else writes.
+/// Reads the data with which a start-up begins. Call it in a transaction if another connection writes.
 enum RecoveryQuery {
     static func point(_ database: Database, partitionCount: Int) throws(JournalError) -> RecoveryPoint {
         let start = try cursor("start", database)
@@ -23,7 +23,7 @@ enum RecoveryQuery {
                 "SELECT coalesce((SELECT last FROM deleted_positions ORDER BY first DESC LIMIT 1), 0)"))
     }
 
-    /// The last entry of a primary key; 0 without rows.
+    /// The last entry of a primary key; 0 if there are no rows.
     private static func newest(
         _ column: String, of table: String, _ database: Database
     ) throws(JournalError) -> Position {

@@ -2,15 +2,15 @@ import JournalPort
 import SQLite
 import Signals
 
-/// A shard of the journal: one SQLite file (`journal.db`, `journal-1.db`, … in the data directory) in WAL mode with `synchronous=FULL`: a commit that
-/// returned survives power loss (sqlite.org/pragma.html#pragma_synchronous).
+/// A shard of the journal: one SQLite file (`journal.db`, `journal-1.db`, … in the data directory) in WAL mode with
+/// `synchronous=FULL`: a returned commit survives power loss (sqlite.org/pragma.html#pragma_synchronous).
 ///
 /// One connection on one thread does all writes and checkpoints: Debian's SQLite 3.40 can corrupt a WAL that two
 /// connections write. Other threads get read-only connections from `makeReader`.
 package final class SQLiteJournal: Journal {
     package let partitionCount: Int
     package let shard: Shard
-    /// Keeps the lock.
+    /// Holds the lock.
     private let directory: DataDirectory
     private let path: String
     private let database: Database
@@ -28,9 +28,9 @@ package final class SQLiteJournal: Journal {
     private let checkpointer: Checkpointer
     private let files: FilesInPlace
 
-    /// Opens the file of a shard, which must be there and have been looked at.
-    /// - Parameter expected: what the file must say of itself.
-    /// - Throws: `corrupt` where it is a shard of another journal; what is retriable when the disk does not let it.
+    /// Opens the file of a shard, which must exist and must have been checked.
+    /// - Parameter expected: the required contents of the file's settings.
+    /// - Throws: `corrupt` if it is a shard of another journal; a retriable error if the disk prevents it.
     init(_ path: String, in directory: DataDirectory, expected: ShardPlace) throws(JournalError) {
         self.path = path
         self.directory = directory
@@ -62,7 +62,7 @@ package final class SQLiteJournal: Journal {
     private static func configure(_ database: Database) throws(JournalError) {
         let mode = try database.text("PRAGMA journal_mode = WAL")
         try database.execute("PRAGMA synchronous = FULL")
-        // Not cut back, see WALReserve.
+        // Not truncated, see WALReserve.
         try database.execute("PRAGMA journal_size_limit = -1")
         // 16 MiB of pages: the upper levels of the identity index and the conversations in use.
         try database.execute("PRAGMA cache_size = -16384")
@@ -78,7 +78,7 @@ package final class SQLiteJournal: Journal {
     // MARK: Writing
 
     package func commit(_ batch: JournalBatch) throws(JournalError) {
-        // Nothing to write: ends what a look-up has begun.
+        // Nothing to write: ends the transaction that a look-up has begun.
         if batch.isEmpty { return try database.commit() }
         try transaction { () throws(JournalError) in
             for record in batch.createdConversations { try self.conversations.insert(record) }
@@ -110,7 +110,7 @@ package final class SQLiteJournal: Journal {
             database.rollback()
             throw error
         }
-        // Before anybody is told: what was written into files that nobody will find is not recorded.
+        // Before anyone is notified: records written into files that no path leads to are lost.
         try looking { () throws(JournalError) in try files.confirmRecords() }
         try checkpointer.afterCommit()
     }
@@ -123,7 +123,7 @@ package final class SQLiteJournal: Journal {
         do {
             try look()
         } catch {
-            // What stands in their place now is not ours to fold or to remove.
+            // The files in their place now are not ours to checkpoint or to remove.
             database.leaveFilesAlone()
             throw error
         }
@@ -161,7 +161,8 @@ package final class SQLiteJournal: Journal {
         try effects.rows(after: key, of: conversation, limit: limit)
     }
 
-    /// In the transaction that the commit ends: a look-up in one of its own locks the file, which costs three times as much.
+    /// In the transaction that the commit ends: a look-up in its own transaction locks the file, which costs three
+    /// times as much.
     package func find(_ lookup: JournalLookup) throws(JournalError) -> JournalFindings {
         try database.begin()
         return try findEach(lookup)

@@ -1,14 +1,14 @@
 import JournalPort
 import Signals
 
-/// What verification compares beside the records.
+/// The data that verification compares besides the records.
 extension SQLiteJournalReader: VerifiableJournal {
-    /// Index entries read in one transaction: a long one would hold back the writer's checkpoints.
+    /// Index entries read per transaction: a long one would delay the writer's checkpoints.
     private static let identityPageSize = 10_000
     private static let problemLimit = 10
 
     func recoveryPoint() throws(JournalError) -> RecoveryPoint {
-        // One moment for all of it.
+        // One moment for all reads.
         try database.reading { () throws(JournalError) in
             try RecoveryQuery.point(self.database, partitionCount: self.partitionCount)
         }

@@ -2,10 +2,10 @@ import JournalPort
 import SQLite
 import Signals
 
-/// Reads the journal from another thread or process than the one that writes it.
+/// Reads the journal on another thread or in another process than the writer.
 ///
-/// Invariant: belongs to one thread at a time. It is made on one thread and handed over once; nothing is shared with the
-/// writer but the file, and each read is a transaction of its own that ends before the call returns.
+/// Invariant: belongs to one thread at a time. It is created on one thread and handed over once. It shares only the
+/// file with the writer, and each read is a separate transaction that ends before the call returns.
 final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     let partitionCount: Int
     let shard: Shard
@@ -18,7 +18,7 @@ final class SQLiteJournalReader: JournalReader, @unchecked Sendable {
     let pendingTable: PendingTable
     private let findIdentity: Statement
 
-    /// - Parameter expected: what the file must say of itself; nil where that is known.
+    /// - Parameter expected: the required contents of the file's settings; nil if they are already known.
     init(path: String, expected: ShardPlace? = nil) throws(JournalError) {
         database = try Database(path: path, mode: .readOnly)
         try Schema.check(database)

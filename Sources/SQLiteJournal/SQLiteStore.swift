@@ -7,9 +7,10 @@ package final class SQLiteStore: JournalStore {
     private struct State {
         /// Locked since `prepare`.
         var directory: DataDirectory?
-        /// What is there, once it has been found.
+        /// The existing journal, once it has been found.
         var journal: (id: Int64, layout: JournalLayout)?
-        /// Files that were looked at. Never again: this process may have them open, and closing a file would drop SQLite's locks.
+        /// Files already checked. They are not checked again, because this process may have them open, and closing a
+        /// file would release SQLite's locks.
         var checked: Set<Int> = []
         var hasToldLayout = false
     }
@@ -20,8 +21,8 @@ package final class SQLiteStore: JournalStore {
     private let state = Mutex(State())
 
     /// - Parameters:
-    ///   - newLayout: for a journal that is created; nil to work on an existing one only.
-    ///   - onOtherLayout: called once, by `prepare`, with the layout of an existing journal that has another one.
+    ///   - newLayout: the layout of a new journal; nil to open only an existing one.
+    ///   - onOtherLayout: called once, by `prepare`, with the layout of an existing journal if it differs.
     package init(
         directory: String, newLayout: JournalLayout? = nil,
         onOtherLayout: @escaping @Sendable (JournalLayout) -> Void = { _ in }
@@ -93,13 +94,13 @@ package final class SQLiteStore: JournalStore {
             return try open(
                 file(shard), ShardPlace(journal: found.id, layout: found.layout, index: shard))
         } catch {
-            // Nobody has it open, so it may be looked at again.
+            // No process has it open, so it may be checked again.
             if isNew { state.withLock { _ = $0.checked.remove(shard) } }
             throw error
         }
     }
 
-    /// - Returns: whether it was looked at now, and not before.
+    /// - Returns: whether it was checked now, and not earlier.
     private func look(at shard: Int, of layout: JournalLayout) throws(JournalError) -> Bool {
         guard !state.withLock({ $0.checked.contains(shard) }) else { return false }
         guard try JournalFile.check(file(shard)) else {
@@ -112,8 +113,8 @@ package final class SQLiteStore: JournalStore {
         return true
     }
 
-    /// What is there: as the first file says that can be read. One shard that is damaged does not hide the others.
-    /// - Returns: nil where there is no file of a journal.
+    /// The existing journal, according to the first readable file. A damaged shard does not hide the others.
+    /// - Returns: nil if there is no file of a journal.
     private func find() throws(JournalError) -> (id: Int64, layout: JournalLayout)? {
         if let known = state.withLock({ $0.journal }) { return known }
         var problem: JournalError?

@@ -2,16 +2,16 @@ import JournalPort
 import SQLite
 import Signals
 
-/// The tables of a shard: format version 1 (docs/adr/0035-journal-format.md). A later version is made from them by migrations that only go
-/// forward; what is here never changes again.
+/// The tables of a shard: format version 1 (docs/adr/0035-journal-format.md). Forward-only migrations derive later
+/// versions from them; the text here never changes.
 enum Schema {
-    /// "Cnv1": tells a Convey journal from other SQLite files.
+    /// "Cnv1": distinguishes a Convey journal from other SQLite files.
     static let applicationID: Int64 = 0x436e_7631
     /// "Cnvy": journals of builds that were never released.
     static let unreleasedApplicationID: Int64 = 0x436e_7679
     static let version: Int64 = 1
 
-    /// Why so few indexes: docs/adr/0005-journal-tables.md.
+    /// For the reason for so few indexes see docs/adr/0005-journal-tables.md.
     static let tables = """
         -- One row per signal, in record order.
         CREATE TABLE journal (
@@ -143,7 +143,7 @@ enum Schema {
             FROM journal j JOIN conversations c ON c.id = j.conversation;
         """
 
-    /// Refuses a database that this version cannot read as it is.
+    /// Refuses a database that this version cannot read.
     static func check(_ database: Database) throws(JournalError) {
         let found = try database.number("PRAGMA user_version")
         let application = try database.number("PRAGMA application_id")

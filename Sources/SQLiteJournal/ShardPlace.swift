@@ -1,13 +1,13 @@
 import JournalPort
 
-/// Which file must be which shard of which journal.
+/// The expected journal and shard of a file.
 struct ShardPlace {
     /// As `ShardSettings.journal`.
     var journal: Int64
     var layout: JournalLayout
     var index: Int
 
-    /// - Throws: `corrupt` for a file that is in the place of another one.
+    /// - Throws: `corrupt` for a file in the place of another one.
     func check(_ settings: ShardSettings, _ path: String) throws(JournalError) {
         guard settings.journal == journal, settings.shard.count == layout.shards,
             settings.partitions == layout.partitions
@@ -20,7 +20,7 @@ struct ShardPlace {
         guard settings.shard.index == index else {
             throw JournalError(
                 .corrupt,
-                "\(path) is shard \(settings.shard.index), but stands in the place of shard \(index): files were renamed"
+                "\(path) is shard \(settings.shard.index), but is in the place of shard \(index): files were renamed"
             )
         }
     }

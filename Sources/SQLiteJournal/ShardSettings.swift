@@ -1,9 +1,9 @@
 import JournalPort
 import SQLite
 
-/// What a shard's file says of itself and of the journal that it is part of. Written when the file is made, and never changed.
+/// What a shard's file says about itself and about its journal. Written when the file is created, and never changed.
 struct ShardSettings: Equatable {
-    /// The same random number in all shards of a journal, so that files of different journals are not mixed.
+    /// The same random number in all shards of a journal, so that files of different journals are not mixed up.
     var journal: Int64
     var partitions: Int
     var shard: Shard
@@ -23,7 +23,7 @@ struct ShardSettings: Equatable {
         try insert.run()
     }
 
-    /// - Throws: `corrupt` where something is missing or cannot be.
+    /// - Throws: `corrupt` if something is missing or invalid.
     static func read(from database: Database) throws(JournalError) -> ShardSettings {
         var numbers: [String: Int64] = [:]
         var tag: ShardTag?

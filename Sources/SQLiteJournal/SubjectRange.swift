@@ -1,9 +1,9 @@
-/// The subjects that begin with a prefix and stand behind another one, as bounds of an index.
+/// The subjects that begin with a prefix and come after another subject, as bounds of an index.
 struct SubjectRange {
     private let start: String
-    /// Not part of it, though it may be the start; no subject is empty.
+    /// Excluded, even if it equals the start; no subject is empty.
     private let after: String
-    /// Behind every text that begins with the prefix: no text has this byte.
+    /// After every text that begins with the prefix: no text contains this byte.
     let end: [UInt8]
 
     init(_ prefix: String, after subject: String?) {

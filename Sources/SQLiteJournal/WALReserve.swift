@@ -1,17 +1,17 @@
 import Glibc
 
-/// Gives the WAL file its full size before it is used: overwriting syncs 1.6 times faster than growing, because the file's
-/// length is then not part of every commit. SQLite takes zeros behind the last valid frame for its end
+/// Gives the WAL file its full size before it is used: overwriting syncs 1.6 times faster than growing, because the
+/// file's length is then not part of every commit. SQLite treats zeros after the last valid frame as its end
 /// (sqlite.org/fileformat2.html, "WAL reset").
 enum WALReserve {
-    /// What an automatic checkpoint lets the file grow to (`wal_autocheckpoint` in `SQLiteJournal`), and some more for the
-    /// transaction that crosses it: 19 MB.
+    /// The size to which the file grows before an automatic checkpoint (`wal_autocheckpoint` in `SQLiteJournal`), plus
+    /// some room for the transaction that exceeds it: 19 MB.
     private static let bytes = 4_500 * (4_096 + 24)
-    /// Taken only where there is this much more: a full disk is worse than a slow one.
+    /// Reserved only if there is this much more free space: a full disk is worse than a slow one.
     private static let spareBytes = 4 * bytes
     private static let chunk = 1 << 20
 
-    /// Extends the file with zeros. Without it everything works, only slower: what fails is left out.
+    /// Extends the file with zeros. Everything works without it, only slower, so errors are ignored.
     ///
     /// - Parameter path: the WAL file of an open database. Closing it here is harmless: SQLite holds no locks on it.
     static func take(_ path: String) {

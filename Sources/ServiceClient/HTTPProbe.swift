@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import HTTPServing
 
-/// One HTTP request over a plain socket: all that a health check needs, without Foundation's HTTP client.
+/// One HTTP request over a plain socket: enough for a health check, without Foundation's HTTP client.
 package enum HTTPProbe {
     /// Time limit for connecting, sending, and each pause of the server.
     package static let timeoutSeconds = 3
@@ -14,7 +14,7 @@ package enum HTTPProbe {
         package let body: String
     }
 
-    /// The response to a GET; nil when the server cannot be reached or does not speak HTTP.
+    /// The response to a GET; nil if the server cannot be reached or does not speak HTTP.
     package static func get(_ path: String, at address: HTTPAddress) -> Answer? { request("GET", path, at: address) }
 
     /// - Parameters:

@@ -4,9 +4,9 @@ import NIOCore
 import NIOPosix
 import NIOSSL
 
-/// One request to a service that speaks TLS, or to one that does not.
+/// One request to a service, with or without TLS.
 package enum HTTPSProbe {
-    /// Why there is no answer, in words that follow the service's address.
+    /// Why there is no answer, as a text that follows the service's address.
     package struct Failure: Error, Equatable {
         package let message: String
         static let unreachable = "could not be reached: is `convey serve` running there?"
@@ -15,7 +15,7 @@ package enum HTTPSProbe {
     /// - Parameters:
     ///   - json: the request's body.
     ///   - headers: further headers.
-    ///   - seconds: the time until the whole answer is here.
+    ///   - seconds: time limit for the complete answer.
     package static func request(
         _ method: String, _ path: String, json: [UInt8]? = nil, headers: [(name: String, value: String)] = [],
         at endpoint: ServiceEndpoint, limit: Int = HTTPProbe.answerLimit, seconds: Int64 = 10
@@ -25,10 +25,10 @@ package enum HTTPSProbe {
             tls = try configuration(endpoint)
         } catch {
             return .failure(
-                Failure(message: "cannot be checked: \(endpoint.caFile ?? "") is no PEM file of certificates"))
+                Failure(message: "cannot be checked: \(endpoint.caFile ?? "") is not a PEM file of certificates"))
         }
         var settings = HTTPClient.Configuration(tlsConfiguration: tls)
-        // One request: what fails is told at once.
+        // One request: a failure is reported at once.
         settings.connectionPool.retryConnectionEstablishment = false
         settings.timeout.connect = .seconds(seconds)
         let client = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: settings)
@@ -40,7 +40,7 @@ package enum HTTPSProbe {
             request.body = .bytes(ByteBuffer(bytes: json))
         }
         let result = await execute(request, client, limit: limit, seconds: seconds)
-        // Nothing is left that an error could be about.
+        // After the request an error no longer matters.
         try? await client.shutdown()
         return result
     }
@@ -50,7 +50,7 @@ package enum HTTPSProbe {
         if let caFile = endpoint.caFile {
             tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMFile(caFile))
         } else if endpoint.address.isLoopback {
-            // The certificate contains the service's public name, and loopback cannot be intercepted.
+            // The certificate contains the service's public name, and nobody can intercept loopback traffic.
             tls.certificateVerification = .none
         }
         return tls
@@ -70,12 +70,12 @@ package enum HTTPSProbe {
 
     private static func words(_ error: any Error) -> String {
         if let error = error as? NIOSSLExtraError, error == .failedToValidateHostname {
-            return "has a certificate for another name: ask it under the name in its certificate"
+            return "has a certificate for another name: use the name in its certificate"
         }
         if error is NIOSSLError {
             let text = "\(error)"
             if text.contains("CERTIFICATE_VERIFY_FAILED") {
-                return "has a certificate of an authority that is not trusted: name it with --http-ca-file"
+                return "has a certificate from an untrusted authority: name the authority with --http-ca-file"
             }
             if text.contains("WRONG_VERSION_NUMBER") || text.contains("HTTP_REQUEST") {
                 return "speaks plain HTTP: use http://"

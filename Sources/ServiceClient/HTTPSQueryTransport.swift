@@ -2,11 +2,12 @@ import Conversation
 import ConveyClient
 import HTTPServing
 
-/// Asks over HTTPS. `ConveyClient`'s own transport has no TLS, so that programs that use the library do not build a TLS stack.
+/// Sends queries over HTTPS. `ConveyClient`'s own transport has no TLS, so that programs that use the library do not
+/// build a TLS stack.
 package struct HTTPSQueryTransport: QueryTransport {
     private let endpoint: ServiceEndpoint
     private let token: String?
-    /// Far beyond what a page of events may have.
+    /// Far above the size of a page of events.
     private static let answerLimit = 64 << 20
 
     /// - Parameter token: sent as bearer token.

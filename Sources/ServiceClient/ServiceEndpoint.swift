@@ -1,10 +1,10 @@
 import HTTPServing
 
-/// Where a command asks the running service, and how it knows that it is the right one.
+/// The address of the running service for a command, and how to verify its identity.
 package struct ServiceEndpoint: Sendable, Equatable, CustomStringConvertible {
-    /// A service that listens on all addresses is asked over loopback.
+    /// A service that listens on all addresses is reached over loopback.
     package let address: HTTPAddress
-    /// `HOST:PORT` as it was given: a certificate is for a name, such as `localhost`.
+    /// `HOST:PORT` as given: a certificate is for a name, such as `localhost`.
     package let authority: String
     package let isEncrypted: Bool
     /// PEM file with the authorities to trust; nil trusts the system's, and on loopback any.
@@ -19,7 +19,7 @@ package struct ServiceEndpoint: Sendable, Equatable, CustomStringConvertible {
     }
 
     /// Reads `HOST:PORT`, `http://HOST:PORT` and `https://HOST:PORT`, with or without a slash at the end. Nil for any other text.
-    /// - Parameter encrypted: whether an address without a scheme speaks TLS.
+    /// - Parameter encrypted: whether an address without a scheme uses TLS.
     package init?(_ text: String, encrypted: Bool, caFile: String? = nil) {
         var (rest, isEncrypted) = (text[...], encrypted)
         for (scheme, value) in [("http://", false), ("https://", true)] where rest.lowercased().hasPrefix(scheme) {
@@ -40,7 +40,7 @@ package struct ServiceEndpoint: Sendable, Equatable, CustomStringConvertible {
     ///   - json: the request's body.
     ///   - headers: further headers.
     ///   - limit: the longest body of an answer, in bytes.
-    ///   - seconds: the time until the whole answer is here, where the service speaks TLS; else that of each of its pauses.
+    ///   - seconds: time limit for the complete answer with TLS, and for each pause of the service without.
     package func request(
         _ method: String, _ path: String, json: [UInt8]? = nil, headers: [(name: String, value: String)] = [],
         limit: Int = HTTPProbe.answerLimit, seconds: Int = 10

@@ -1,5 +1,5 @@
-/// A string as its bytes: equal only when every byte is. Swift's own comparison takes canonically equivalent spellings
-/// (`é` as one scalar or two) for the same, but subjects and ids are what producers sent.
+/// A string compared by its bytes. Swift's own comparison treats canonically equivalent spellings (`é` as one scalar or
+/// two) as equal, but subjects and ids must stay as the producers sent them.
 public struct ExactText: Hashable, Sendable {
     public let text: String
 

@@ -6,7 +6,7 @@ public enum Family: UInt8, Sendable, CaseIterable {
     case output = 3
     case audit = 4
 
-    /// The word as it stands in types and topics: `in`, `applied`, `effect`, `out`, `audit`.
+    /// The word used in types and topics: `in`, `applied`, `effect`, `out`, `audit`.
     public var name: String {
         switch self {
         case .inbound: "in"
@@ -17,9 +17,10 @@ public enum Family: UInt8, Sendable, CaseIterable {
         }
     }
 
-    /// The family of a signal type, or nil when the type is in no known namespace.
+    /// The family of a signal type, or nil if the type is in no known namespace.
     public init?(type: String) {
-        // By bytes: `hasPrefix` compares characters, and a combining mark after the dot would make it another one.
+        // Compare bytes: `hasPrefix` compares characters, and a combining mark after the dot would form another
+        // character.
         var type = type
         let family: Family? = type.withUTF8 { bytes in
             guard bytes.starts(with: "conv.") else { return nil }

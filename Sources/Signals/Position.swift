@@ -1,4 +1,4 @@
-/// A record's place in its journal, from 1 and without gaps. Zero stands before the first record.
+/// A record's number in its journal, from 1, without gaps. Zero is the position before the first record.
 public struct Position: RawRepresentable, Hashable, Comparable, Sendable, CustomStringConvertible {
     public var rawValue: Int64
     public init(rawValue: Int64) { self.rawValue = rawValue }

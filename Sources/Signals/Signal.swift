@@ -1,11 +1,11 @@
-/// A CloudEvents 1.0 event whose type starts with `conv.`, as the contract accepted it.
+/// A CloudEvents 1.0 event whose type starts with `conv.`, as accepted by the contract.
 public struct Signal: Sendable, Equatable {
     public var id: String
     public var source: String
     public var type: String
-    /// The conversation's id, as it stands in the envelope (not percent-encoded).
+    /// The conversation's id as in the envelope (not percent-encoded).
     public var subject: String
-    /// RFC 3339, as the producer wrote it; nil where the producer gave none (the time of recording is used then).
+    /// RFC 3339, as the producer wrote it; nil if the producer gave none (then the time of recording is used).
     public var time: String?
     public var cause: Cause
     /// W3C trace context, carried unchanged.
@@ -35,9 +35,9 @@ extension Signal {
     /// The source of the lifecycle signals of effects that Convey runs.
     public static let effectSource = "/convey/effects"
 
-    /// The extension attribute of a signal that was copied from another conversation: `{subject}/{offset}`, the subject
-    /// encoded as in a topic. Such a signal is history: it is recorded, applied and published, and orders nothing
-    /// (docs/adr/0021-forks.md).
+    /// The extension attribute of a signal that was copied from another conversation: `{subject}/{offset}`, with the
+    /// subject encoded as in a topic. Such a signal is history: it is recorded, applied and published, but orders
+    /// nothing (docs/adr/0021-forks.md).
     public static let forkedFrom = "forkedfrom"
 
     /// Whether it was copied from another conversation.

@@ -1,5 +1,5 @@
-/// The types of signals that Convey acts on or makes itself. docs/PROTOCOL.md says what each means; `/asyncapi.json` lists them
-/// with their data.
+/// The types of signals that Convey acts on or creates itself. docs/PROTOCOL.md explains each; `/asyncapi.json` lists
+/// them with their data.
 ///
 /// They are strings, not cases: a signal may have any type in a known family, and a switch over a type needs a default anyway.
 public enum SignalType {
@@ -68,7 +68,7 @@ public enum SignalType {
     @inlinable public static var assistantDelta: String { "conv.out.assistant.delta" }
     /// A piece of a model's reasoning.
     @inlinable public static var assistantThinking: String { "conv.out.assistant.thinking" }
-    /// A new attempt starts; the text shown so far is void.
+    /// A new attempt starts; clients discard the text shown so far.
     @inlinable public static var assistantReset: String { "conv.out.assistant.reset" }
     /// An attempt has failed, and another one follows later.
     @inlinable public static var assistantWaiting: String { "conv.out.assistant.waiting" }
@@ -108,10 +108,10 @@ public enum SignalType {
 
     // MARK: Composed types
 
-    /// What all `conv.out.assistant.*` types start with.
+    /// The common prefix of all `conv.out.assistant.*` types.
     @inlinable public static var assistantPrefix: String { "conv.out.assistant." }
 
-    /// What the types of one kind of effect start with: `conv.effect.{class}.{kind}.`
+    /// The common prefix of the types of one kind of effect: `conv.effect.{class}.{kind}.`
     public static func effectPrefix(_ effectClass: String, _ kind: String) -> String {
         "conv.effect.\(effectClass).\(kind)."
     }

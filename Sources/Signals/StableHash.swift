@@ -30,7 +30,7 @@ public struct StableHash: Sendable {
         }
     }
 
-    /// The hash of all that was combined so far.
+    /// The hash of everything combined so far.
     public var value: UInt64 {
         var hash = state
         hash = (hash ^ (hash >> 33)) &* 0xff51_afd7_ed55_8ccd

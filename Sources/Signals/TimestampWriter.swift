@@ -1,5 +1,5 @@
-/// Writes times as RFC 3339 in UTC with microseconds; `RFC3339` reads them. Keeps the text of the last second, which most
-/// records written together share.
+/// Writes times as RFC 3339 in UTC with microseconds; `RFC3339` reads them. Caches the text of the last second, because
+/// most records written together share it.
 package struct TimestampWriter {
     /// The years 0000 to 9999, which RFC 3339 can write, in microseconds since 1970.
     package static let range: ClosedRange<Int64> = -62_167_219_200_000_000...253_402_300_799_999_999
@@ -9,7 +9,7 @@ package struct TimestampWriter {
 
     package init() {}
 
-    /// - Parameter microseconds: since 1970; negative before it. A time outside `range` is written as the nearer end.
+    /// - Parameter microseconds: since 1970; negative before it. A time outside `range` is clamped to it.
     package mutating func text(_ microseconds: Int64) -> String {
         let known = min(max(microseconds, Self.range.lowerBound), Self.range.upperBound)
         let (seconds, fraction) = Self.floorDivide(known, by: 1_000_000)

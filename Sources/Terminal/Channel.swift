@@ -1,11 +1,11 @@
 import Glibc
 
-/// Where bytes go. Used in this module only: everybody else's text comes through the gates, which make it printable.
+/// The destination of bytes. Used only in this module: all other text comes through the filters that make it printable.
 enum Channel {
     case output, error
 
-    /// Ends the process when the reader of standard output has closed the pipe (`| head`). Standard error that cannot be written is not
-    /// worth stopping for.
+    /// Ends the process if the reader of standard output has closed the pipe (`| head`). An unwritable standard error
+    /// is no reason to stop.
     func write(_ text: String) {
         var bytes = Array(text.utf8)[...]
         let descriptor = self == .output ? STDOUT_FILENO : STDERR_FILENO

@@ -8,7 +8,7 @@ package enum Color: Int, Sendable {
     case green = 32
     case yellow = 33
 
-    /// Whether standard output is a terminal that takes colours, and the user has not declined them (https://no-color.org).
+    /// Whether standard output is a terminal with colours, and the user has not declined them (https://no-color.org).
     static var isWanted: Bool {
         let isDeclined = getenv("NO_COLOR").map { $0.pointee != 0 } ?? false
         let isDumb = getenv("TERM").map { strcmp($0, "dumb") == 0 } ?? true

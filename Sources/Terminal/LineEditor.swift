@@ -3,11 +3,11 @@ import Glibc
 
 /// Lines typed at a terminal, with cursor keys, history and pastes of several lines, by libedit (editline(3)).
 ///
-/// Not Sendable: the thread that makes it is the one that reads.
+/// Not Sendable: the thread that creates it also reads.
 package final class LineEditor {
     private static let historySize: CInt = 1_000
 
-    /// Freed before what they point to: `line`, then `history`, then this object.
+    /// Freed before the objects that they point to: `line`, then `history`, then this object.
     private let line: OpaquePointer
     private let history: OpaquePointer?
     private let historyPath: String?
@@ -19,9 +19,9 @@ package final class LineEditor {
     /// - Parameters:
     ///   - historyPath: the file of earlier lines; nil for none.
     ///   - mode: the terminal's mode, to be silenced while nothing is read.
-    /// - Returns: nil where libedit cannot be used.
+    /// - Returns: nil if libedit cannot be used.
     package init?(prompt: String, historyPath: String?, mode: TerminalMode) {
-        // Without a locale of UTF-8 wide characters cannot be written.
+        // Wide characters can be written only with a UTF-8 locale.
         if setlocale(LC_CTYPE, "") == nil || String(cString: nl_langinfo(CInt(CODESET))) != "UTF-8" {
             setlocale(LC_CTYPE, "C.UTF-8")
         }
@@ -77,7 +77,7 @@ package final class LineEditor {
         let wide = text.unicodeScalars.map { wchar_t($0.value) } + [0]
         _ = convey_history_enter(history, wide)
         guard let historyPath else { return }
-        // For the user's eyes only. A history that cannot be saved is not worth a message at each line.
+        // Readable only by the user. A history that cannot be saved is not worth a message per line.
         let descriptor = open(historyPath, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         if descriptor >= 0 {
             close(descriptor)

@@ -1,7 +1,7 @@
-/// Turns what a terminal sends into characters for the line editor, and a paste of several lines into one line.
+/// Converts a terminal's input into characters for the line editor, and a paste of several lines into one line.
 ///
-/// Terminals put a paste between `ESC [ 200 ~` and `ESC [ 201 ~` when they are asked to (xterm's bracketed paste). In it, line ends and
-/// tabs become visible stand-ins, so that the editor neither ends the line nor obeys what was pasted.
+/// On request, terminals enclose a paste in `ESC [ 200 ~` and `ESC [ 201 ~` (xterm's bracketed paste). Inside it, line
+/// ends and tabs become visible stand-ins, so that the editor neither ends the line nor executes pasted keys.
 struct PasteFilter {
     static let lineEnd: Unicode.Scalar = "⏎"
     static let tab: Unicode.Scalar = "␉"
@@ -13,7 +13,7 @@ struct PasteFilter {
 
     private var isPasting = false
     private var lastWasReturn = false
-    /// The beginning of a mark, held until it is one or is not.
+    /// The beginning of a possible mark, held until it is complete or ruled out.
     private var held: [UInt8] = []
     /// The bytes of an incomplete character.
     private var partial: [UInt8] = []
@@ -29,7 +29,7 @@ struct PasteFilter {
             return []
         }
         if mark.starts(with: held) { return [] }
-        // The last byte may begin a mark itself.
+        // The last byte may itself begin a mark.
         let isNext = held.count > 1 && byte == mark[0]
         let bytes = isNext ? held.dropLast() : held[...]
         let characters = bytes.flatMap { decode($0) }

@@ -1,13 +1,13 @@
 import Signals
 
-/// Text that is safe to show. Text from models, tools and publishers may hold control characters that move the cursor, set the
-/// window's title or hide what follows.
+/// Text that is safe to display. Text from models, tools and publishers may contain control characters that move the
+/// cursor, set the window's title or hide following text.
 package enum PrintableText {
-    /// What stands for a control character.
+    /// The replacement for a control character.
     static let substitute: Unicode.Scalar = "?"
 
-    /// The text with control characters replaced. Line feeds and tabs stay. Carriage returns are left out: before a line feed they
-    /// mean nothing, and alone they would overwrite the line.
+    /// The text with control characters replaced. Line feeds and tabs stay. Carriage returns are removed: before a line
+    /// feed they mean nothing, and alone they would overwrite the line.
     package static func make(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: isUnsafe) else { return text }
         var scalars = String.UnicodeScalarView()
@@ -24,14 +24,15 @@ package enum PrintableText {
         return String(text.map { $0.isNewline || $0 == "\t" ? " " : $0 })
     }
 
-    /// The text as a JSON string (RFC 8259 section 7) without any control character in it, also none that JSON allows.
+    /// The text as a JSON string (RFC 8259 section 7) without control characters, including those that JSON allows.
     package static func quoted(_ text: String) -> String {
         var bytes: [UInt8] = []
         JSONWriter.append(string: text, to: &bytes)
         return json(String(decoding: bytes, as: UTF8.self))
     }
 
-    /// JSON on one line with its control characters escaped. They can only be in strings, where `\u009b` means the same as the character.
+    /// JSON on one line with its control characters escaped. They can occur only in strings, where `\u009b` means the
+    /// same as the character.
     package static func json(_ text: String) -> String {
         guard text.unicodeScalars.contains(where: { isUnsafe($0) || $0 == "\n" || $0 == "\t" }) else { return text }
         var result = ""
@@ -48,7 +49,7 @@ package enum PrintableText {
         return result
     }
 
-    /// Control characters (C0, DEL, C1), and the two that reverse the direction of the text behind them.
+    /// Control characters (C0, DEL, C1), and the two that reverse the direction of following text.
     private static func isUnsafe(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         case 0x09, 0x0a: false

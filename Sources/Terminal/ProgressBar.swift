@@ -1,6 +1,7 @@
 import Glibc
 
-/// A bar on standard error for work that takes more than a second. Only on a terminal: a log has no use for it.
+/// A progress bar on standard error for work that takes more than a second. Only on a terminal, because it is useless
+/// in a log.
 package struct ProgressBar {
     private static let width = 40
     private static let patience = Duration.seconds(1)
@@ -21,7 +22,7 @@ package struct ProgressBar {
         Channel.error.write("\r\(Self.text(done: done, of: total))")
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     package func clear() {
         guard drawn != nil else { return }
         Channel.error.write("\r\u{1b}[K")

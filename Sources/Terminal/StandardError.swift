@@ -1,6 +1,6 @@
 import Glibc
 
-/// Standard error, for everything that is not a command's answer: notes, errors, the log.
+/// Standard error, for everything except a command's answer: notes, errors, the log.
 package enum StandardError {
     package static var isTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 

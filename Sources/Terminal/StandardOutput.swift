@@ -1,7 +1,7 @@
 import Glibc
 
-/// Standard output, for a command's answer. With `StandardError` it is the only way to a terminal, so that no control character of
-/// anybody else's text gets there. It is unbuffered: each piece of an answer is visible at once.
+/// Standard output, for a command's answer. Together with `StandardError` it is the only way to a terminal, so that
+/// control characters from foreign text cannot reach it. It is unbuffered: each piece of an answer is visible at once.
 package enum StandardOutput {
     package static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
 
@@ -16,7 +16,7 @@ package enum StandardOutput {
         Channel.output.write(line.rendered(isColored: Color.isWanted) + "\n")
     }
 
-    /// Writes tables with a blank line between them. Where the first one has no rows, says so on standard error.
+    /// Writes tables with a blank line between them. If the first one has no rows, says so on standard error.
     package static func print(_ tables: [TextTable]) {
         if let first = tables.first, first.isEmpty { StandardError.print(first.empty) }
         for (index, table) in tables.filter({ !$0.isEmpty }).enumerated() {
@@ -25,7 +25,7 @@ package enum StandardOutput {
         }
     }
 
-    /// Writes JSON as one line: as it is for a program, with control characters escaped on a terminal.
+    /// Writes JSON as one line: unchanged for a program, with control characters escaped on a terminal.
     package static func print(json: some Collection<UInt8>) {
         let text = String(decoding: json, as: UTF8.self)
         Channel.output.write((isTerminal ? PrintableText.json(text) : text) + "\n")

@@ -1,11 +1,11 @@
 import Glibc
 
-/// The mode of the terminal on standard input: how it was, and silent while an answer is written. In silence, what is typed waits in the
-/// terminal for the next prompt and does not mix with the answer.
+/// The mode of the terminal on standard input: the original one, and a silent one while an answer is written. In
+/// silence, typed text waits in the terminal for the next prompt and does not mix with the answer.
 package struct TerminalMode: Sendable {
     private let original: termios
 
-    /// Nil where standard input or output is not a terminal, or one that cannot move its cursor.
+    /// Nil if standard input or output is not a terminal, or cannot move its cursor.
     package init?() {
         guard isatty(STDIN_FILENO) == 1, StandardOutput.isTerminal else { return nil }
         guard let kind = getenv("TERM"), strcmp(kind, "dumb") != 0 else { return nil }
@@ -14,7 +14,7 @@ package struct TerminalMode: Sendable {
         original = settings
     }
 
-    /// Shows nothing of what is typed. Ctrl-C works as always.
+    /// Hides typed text. Ctrl-C works as always.
     package func silence() {
         var settings = original
         settings.c_lflag &= ~tcflag_t(ECHO | ECHONL)
@@ -24,7 +24,7 @@ package struct TerminalMode: Sendable {
     /// Asks the terminal to mark pastes.
     package func begin() { Channel.output.write("\u{1b}[?2004h") }
 
-    /// Gives the terminal back as it was.
+    /// Restores the terminal's original mode.
     package func restore() {
         Channel.output.write("\u{1b}[?2004l")
         var settings = original

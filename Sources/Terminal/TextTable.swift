@@ -4,12 +4,12 @@ package struct TextTable: Sendable {
     private let headers: [String]
     private var rows: [[String]] = []
     private let right: Set<Int>
-    /// What to say when there are no rows.
+    /// The text to print if there are no rows.
     package let empty: String
 
     /// - Parameters:
     ///   - right: the columns of numbers.
-    ///   - empty: what to say when there are no rows.
+    ///   - empty: the text to print if there are no rows.
     package init(_ headers: [String], right: Set<Int> = [], empty: String, rows: [[String]]) {
         self.headers = headers
         self.right = right
@@ -21,7 +21,7 @@ package struct TextTable: Sendable {
 
     package var isEmpty: Bool { rows.isEmpty }
 
-    /// The headers and the rows; nothing where there are no rows.
+    /// The headers and the rows; empty if there are no rows.
     package var lines: [StyledText] {
         guard !rows.isEmpty else { return [] }
         let all = [headers] + rows

@@ -1,7 +1,7 @@
 import Glibc
 import Logging
 
-/// A thread of its own, for work that blocks: a C library, a disk. Ends when its body returns.
+/// A separate thread for work that blocks: a C library, a disk. Ends when its body returns.
 package final class DedicatedThread: Sendable {
     private let handle: pthread_t
     private let name: String
@@ -22,8 +22,8 @@ package final class DedicatedThread: Sendable {
         self.hasEnded = hasEnded
     }
 
-    /// Starts a thread that nobody waits for.
-    /// - Throws: when the process may have no more threads.
+    /// Starts a thread for which nothing waits.
+    /// - Throws: if the process may have no more threads.
     package static func detach(
         name: String, _ body: @escaping @Sendable () -> Void
     ) throws(ThreadError) {
@@ -35,11 +35,11 @@ package final class DedicatedThread: Sendable {
         pthread_join(handle, nil)
     }
 
-    /// The same, for a thread that may hang: after the deadline (microseconds, monotonic) it is left to itself, which is
-    /// said in the log. What waits for it must be able to go on without it.
+    /// The same, for a thread that may hang: after the deadline (microseconds, monotonic) it is abandoned, which is
+    /// logged. The caller must be able to continue without it.
     package func join(until deadline: Int64, logger: Logger) {
         guard hasEnded.wait(until: deadline, { $0 ? true : nil }) == nil else { return join() }
-        logger.error("a thread does not end; the stop goes on without it", metadata: ["thread": "\(name)"])
+        logger.error("a thread does not end; the stop continues without it", metadata: ["thread": "\(name)"])
         pthread_detach(handle)
     }
 
@@ -64,7 +64,7 @@ package final class DedicatedThread: Sendable {
         return handle
     }
 
-    /// Without a name the thread works just as well, so a failure is ignored.
+    /// The thread works without a name, so a failure is ignored.
     private static func nameCurrent(_ name: String) {
         let file = open("/proc/thread-self/comm", O_WRONLY | O_CLOEXEC)
         guard file >= 0 else { return }

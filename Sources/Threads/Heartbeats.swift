@@ -8,19 +8,19 @@ public final class Heartbeats: Sendable {
 
     /// A beat for a thread that is about to start.
     /// - Parameters:
-    ///   - name: unique among the threads that run; short, for a label.
-    ///   - limit: how old a beat may be.
+    ///   - name: unique among running threads; short, for a label.
+    ///   - limit: maximum age of a beat.
     public func beat(_ name: String, limit: Duration) -> ThreadBeat {
         let beat = ThreadBeat(name, limit: limit)
         beats.withLock { beats in
-            // Threads that begin again and again, as with each new connection, do not pile up.
+            // Threads that are started repeatedly, such as one per connection, must not accumulate.
             beats.removeAll { $0.age(now: 0) == nil }
             beats.append(beat)
         }
         return beat
     }
 
-    /// The threads that run, in the order in which they were started.
+    /// The running threads, in the order in which they were started.
     public var ages: [ThreadAge] {
         let now = Clocks.monotonicMicroseconds()
         return beats.withLock { $0.compactMap { $0.age(now: now) } }

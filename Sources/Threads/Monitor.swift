@@ -1,9 +1,9 @@
 import Glibc
 
-/// A value that threads wait on: a mutex and a condition variable around it.
+/// A value on which threads wait, with a mutex and a condition variable around it.
 ///
-/// Invariant: `value` is only touched while `mutex` is held; the two C objects are allocated once, never moved, and
-/// destroyed last. No caller's code runs under the lock but the closures given here, which must not block.
+/// Invariant: `value` is accessed only while `mutex` is held; the two C objects are allocated once, never moved, and
+/// destroyed last. Only the closures given here run under the lock, and they must not block.
 package final class Monitor<Value>: @unchecked Sendable {
     private var value: Value
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -26,7 +26,7 @@ package final class Monitor<Value>: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Changes the value and wakes who waits.
+    /// Changes the value and wakes all waiting threads.
     package func change<Result>(_ body: (inout Value) -> sending Result) -> sending Result {
         pthread_mutex_lock(mutex)
         let result = body(&value)
@@ -35,8 +35,8 @@ package final class Monitor<Value>: @unchecked Sendable {
         return result
     }
 
-    /// Waits until `take` returns something, or the deadline passes, which gives nil.
-    /// - Parameter deadline: microseconds of the monotonic clock, negative ones being as good as zero; nil waits without
+    /// Waits until `take` returns something, or the deadline passes and nil is returned.
+    /// - Parameter deadline: microseconds of the monotonic clock; negative values count as zero; nil waits without
     ///   limit.
     package func wait<Result>(until deadline: Int64?, _ take: (inout Value) -> sending Result?) -> sending Result? {
         pthread_mutex_lock(mutex)
@@ -56,8 +56,8 @@ package final class Monitor<Value>: @unchecked Sendable {
         }
     }
 
-    /// A wait that fails returns at once. Taking that for "nothing yet" would turn it into a busy loop that never ends, so
-    /// the process ends instead: only a defect in this file can cause it.
+    /// A wait that fails returns at once. Treating that as "nothing yet" would cause an endless busy loop, so the
+    /// process ends instead. Only a defect in this file can cause it.
     private func check(_ code: Int32) {
         guard code != 0 else { return }
         fatalError("waiting for a condition failed: \(String(cString: strerror(code))) (\(code))")

@@ -1,5 +1,5 @@
-/// Sums and products of times that stop at the end of the number's range: what a journal or a client says of a time may be
-/// absurd, and an overflow would end the process.
+/// Sums and products of times that saturate at the limits of the number's range: times from a journal or a client may
+/// be absurd, and an overflow would end the process.
 extension Int64 {
     package func saturatingAdd(_ other: Int64) -> Int64 {
         let (sum, overflow) = addingReportingOverflow(other)

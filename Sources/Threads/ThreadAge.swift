@@ -1,4 +1,4 @@
-/// When a thread turned last, and how long that may be.
+/// The age of a thread's last beat, and the limit for it.
 public struct ThreadAge: Sendable, Equatable {
     public var name: String
     public var seconds: Double
@@ -11,9 +11,9 @@ public struct ThreadAge: Sendable, Equatable {
         self.limit = limit
     }
 
-    /// Whether the thread hangs, as far as can be told.
+    /// Whether the thread hangs, as far as its beats show.
     public var isOverdue: Bool { seconds > limit }
 
-    /// `has not turned for 41 s; the limit is 30 s`
-    public var words: String { "has not turned for \(Int(seconds)) s; the limit is \(Int(limit)) s" }
+    /// `has not responded for 41 s; the limit is 30 s`
+    public var words: String { "has not responded for \(Int(seconds)) s; the limit is \(Int(limit)) s" }
 }

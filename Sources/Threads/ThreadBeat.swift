@@ -1,9 +1,9 @@
 import Synchronization
 
-/// The sign of life of one long-lived thread. The thread beats each time it turns, idle or not; others read how long ago
-/// that was and by when the next beat is due. A beat costs two stores and a look at the clock.
+/// The sign of life of one long-lived thread. The thread beats in each round, idle or not; others read the age of the
+/// last beat and the deadline for the next. A beat costs two stores and one read of the clock.
 public final class ThreadBeat: Sendable {
-    /// What the thread is called in `/healthz`, the log and the metric: `engine`.
+    /// The thread's name in `/healthz`, the log and the metric: `engine`.
     public let name: String
     private let usual: Int64
     /// Microseconds of the monotonic clock.
@@ -12,7 +12,7 @@ public final class ThreadBeat: Sendable {
     private let allowed: Atomic<Int64>
     private let hasEnded = Atomic(false)
 
-    /// The first beat is that of the creation.
+    /// Creation counts as the first beat.
     init(_ name: String, limit: Duration) {
         self.name = name
         usual = limit.microseconds
@@ -20,17 +20,17 @@ public final class ThreadBeat: Sendable {
         allowed = Atomic(usual)
     }
 
-    /// Says that the thread turns.
-    /// - Parameter limit: how long the step that begins now may take, where that is not the usual limit.
+    /// Reports that the thread is running.
+    /// - Parameter limit: maximum duration of the step that begins now, if it differs from the usual limit.
     public func turn(allowing limit: Duration? = nil) {
         allowed.store(limit?.microseconds ?? usual, ordering: .relaxed)
         turnedAt.store(Clocks.monotonicMicroseconds(), ordering: .relaxed)
     }
 
-    /// The thread's work is done: its silence means nothing from here on.
+    /// The thread has finished: from now on its silence means nothing.
     public func end() { hasEnded.store(true, ordering: .relaxed) }
 
-    /// How old the last beat is; nil when the thread has ended.
+    /// The age of the last beat; nil if the thread has ended.
     func age(now: Int64) -> ThreadAge? {
         guard !hasEnded.load(ordering: .relaxed) else { return nil }
         let age = max(0, now - turnedAt.load(ordering: .relaxed))
@@ -41,7 +41,7 @@ public final class ThreadBeat: Sendable {
 }
 
 extension Duration {
-    /// Whole microseconds; the end of the range for what is beyond it.
+    /// Whole microseconds; saturates at the limits of the range.
     package var microseconds: Int64 {
         components.seconds.saturatingMultiply(1_000_000).saturatingAdd(components.attoseconds / 1_000_000_000_000)
     }

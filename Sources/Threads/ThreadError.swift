@@ -2,7 +2,7 @@
 package struct ThreadError: Error, CustomStringConvertible {
     /// The thread that could not be started.
     package var name: String
-    /// In the system's words.
+    /// The system's error text.
     package var reason: String
 
     package var description: String { "cannot start thread \(name): \(reason); raise the limit on threads" }

@@ -1,9 +1,9 @@
 import ArgumentParser
 import ConveySettings
 
-/// Looks for mistyped commands, which ArgumentParser calls unexpected arguments.
+/// Detects mistyped commands, which ArgumentParser reports as unexpected arguments.
 enum CommandName {
-    /// - Throws: `ValidationError` with the nearest name when the arguments begin with a command that does not exist.
+    /// - Throws: `ValidationError` with the nearest name if the arguments begin with an unknown command.
     static func check(_ arguments: [String]) throws {
         var known = Convey.configuration
         var path = "convey"

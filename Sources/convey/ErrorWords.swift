@@ -3,7 +3,7 @@ import JournalPort
 import MQTTTransport
 import SQLite
 
-/// What an error says to a person: its message, without the code that programs switch over.
+/// The text of an error for a person: its message, without the code for programs.
 enum ErrorWords {
     static func text(_ error: any Error) -> String {
         switch error {

@@ -3,7 +3,7 @@ import Conversation
 import ConveyClient
 import Dialogue
 
-/// The exit statuses as ArgumentParser takes them. `CommandStatus` says what each means.
+/// The exit statuses for ArgumentParser. `CommandStatus` explains each.
 enum ExitStatus {
     static let failed = ExitCode(CommandStatus.failed)
     static let timeout = ExitCode(CommandStatus.timeout)
@@ -13,7 +13,7 @@ enum ExitStatus {
     static let stuck = ExitCode(CommandStatus.stuck)
     static let badSettings = ExitCode(CommandStatus.badSettings)
 
-    /// The status of a command whose question has no answer.
+    /// The status of a command whose query has no answer.
     static func of(_ error: ConveyClientError) -> ExitCode {
         switch error.refusal.flatMap(QueryError.Code.init(rawValue:)) {
         case .notFound: noInput

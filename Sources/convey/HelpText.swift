@@ -1,5 +1,5 @@
-/// The help of a command as ArgumentParser writes it, in another order: the command's own options come before those that it shares with
-/// others. ArgumentParser writes sections with a title first.
+/// The help of a command as ArgumentParser writes it, but in another order: the command's own options come before those
+/// that it shares with others. ArgumentParser writes titled sections first.
 enum HelpText {
     private static let own = "OPTIONS:"
     private static let leading: Set = ["USAGE", "ARGUMENTS:"]

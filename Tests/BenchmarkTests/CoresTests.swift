@@ -3,7 +3,7 @@ import Testing
 @testable import bench
 
 @Suite struct CoresTests {
-    @Test func `Broker and Convey get the first processors, the generator the others`() throws {
+    @Test func `Broker and Convey get the first processors, the generator gets the rest`() throws {
         let allowed = ProcessorSet(numbers: [2, 3, 5, 7])
         let used = try Cores.count(3).processors(of: allowed)
         #expect(used.numbers == [2, 3, 5])
@@ -29,7 +29,7 @@ import Testing
         #expect(command.dropFirst() == ["-c", "0,2", "/bin/true", "x"])
     }
 
-    @Test func `Each named thread's busy share is its own, the broker's the busiest's`() throws {
+    @Test func `A thread's busy share is its own; the broker's is that of its busiest thread`() throws {
         var first = try CPUReading(conveyID: nil, brokerID: 1)
         first.at = 0
         first.brokerThreads = [1: ("mosquitto", 0), 2: ("mosquitto", 0)]
@@ -43,7 +43,7 @@ import Testing
         #expect(CPUUse(from: first, to: last).stages[.engine] == 750)
     }
 
-    @Test func `Signals around each checkpoint are told from the others`() {
+    @Test func `Signals around each checkpoint are separated from the others`() {
         let windows = CheckpointWindows(recordedBefore: 1_000, first: 0)
         let due = CheckpointWindows.interval - 1_000
         #expect(!windows.contains(0))

@@ -2,7 +2,7 @@ import Testing
 
 @testable import bench
 
-@Suite("Counting what comes back")
+@Suite("Counting returned signals")
 struct CountingTests {
     private func note(_ text: String, _ deliveries: inout Deliveries) -> Int? {
         Array(text.utf8).withUnsafeBytes { deliveries.note($0) }
@@ -12,7 +12,7 @@ struct CountingTests {
         #"{"id":"applied-1","causationid":"\#(SignalTemplates.id(.init(tag: tag), number))","data":{}}"#
     }
 
-    @Test("A signal counts once, its repeats and other messages are kept apart")
+    @Test("A signal counts once; repeats and other messages count separately")
     func deliveries() {
         var deliveries = Deliveries(member: "causationid", tag: "t")
         #expect(note(marker(7), &deliveries) == 7)
@@ -25,7 +25,7 @@ struct CountingTests {
         #expect(!deliveries.hasSeen(8) && !deliveries.hasSeen(10_000_000))
     }
 
-    @Test("An id is found also when it stands elsewhere than in the message before")
+    @Test("An id is found at any position in the message")
     func moving() {
         var deliveries = Deliveries(member: "causationid", tag: "t")
         let padding = String(repeating: " ", count: 500)
@@ -41,7 +41,7 @@ struct CountingTests {
         }
     }
 
-    @Test("A conversation's events of one family are complete, or it is said")
+    @Test("A missing event of a conversation is reported")
     func sequences() throws {
         var stream = EventStream(prefix: "c", subjects: 10)
         let (out, effect) = ("conv/out/c-000003/assistant/delta", "conv/effect/c-000003/llm/generation/started")

@@ -7,7 +7,7 @@ struct LiveStreamTests {
     private static let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
     private static let body = "retry: 1000\n\nid: 7\ndata: {\"a\":1}\n\n:\n\nid: 8\ndata: {\ndata: }\n\n"
 
-    /// What is read of an answer that comes in pieces of so many bytes.
+    /// What the reader finds in an answer that arrives in pieces of a given size.
     private func events(_ answer: String, piece: Int) throws -> [String] {
         var reader = ServerSentEventReader()
         var events: [String] = []
@@ -21,7 +21,7 @@ struct LiveStreamTests {
         return events
     }
 
-    @Test("Events are found whatever the pieces in which they come", arguments: [1, 2, 7, 10_000])
+    @Test("Events are found however the stream is split", arguments: [1, 2, 7, 10_000])
     func pieces(size: Int) throws {
         #expect(try events("\(Self.head)\r\n\(Self.body)", piece: size) == ["7 {\"a\":1}", "8 {\n}"])
     }
@@ -37,7 +37,7 @@ struct LiveStreamTests {
         #expect(try events(answer, piece: piece) == ["7 {\"a\":1}", "8 {\n}"])
     }
 
-    @Test("An answer that is no stream is said")
+    @Test("An answer that is not a stream is reported")
     func refused() {
         #expect(throws: BenchError.self) { try events("HTTP/1.1 503 Busy\r\n\r\n{}", piece: 10_000) }
     }

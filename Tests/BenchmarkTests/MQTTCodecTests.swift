@@ -32,7 +32,7 @@ struct MQTTCodecTests {
         }
     }
 
-    @Test("CONNECT is the specification's packet, with a clean session and no keep-alive")
+    @Test("CONNECT follows the specification, with a clean session and no keep-alive")
     func connect() {
         let name: [UInt8] = [0, 4] + Array("MQTT".utf8)
         #expect(MQTTCodec.connect(clientID: "ab") == [0x10, 14] + name + [4, 2, 0, 0, 0, 2, 0x61, 0x62])
@@ -59,7 +59,7 @@ struct MQTTCodecTests {
         #expect(publish.payloadOffset == publish.bytes.count - length)
     }
 
-    @Test("A packet is incomplete until its last byte has come")
+    @Test("A packet is incomplete until its last byte arrives")
     func incomplete() {
         let bytes = MQTTCodec.publish(topic: "t", payload: Array(repeating: 1, count: 200)).bytes
         for count in 0..<bytes.count where parse(Array(bytes.prefix(count))).0 != .incomplete {
@@ -76,7 +76,7 @@ struct MQTTCodecTests {
         #expect(parse(bytes) == (.acknowledged(65_535), 4))
     }
 
-    @Test("Answers of a broker are told apart")
+    @Test("The broker's answers are distinguished")
     func answers() {
         #expect(parse([0x20, 2, 0, 0]) == (.accepted, 4))
         #expect(parse([0x20, 2, 0, 5]) == (.refused(5), 4))
@@ -92,7 +92,7 @@ struct MQTTCodecTests {
     }
 
     @Test(
-        "What no broker may send is malformed",
+        "A packet that no broker may send is malformed",
         arguments: [
             [0x10, 0], [0x32, 1, 0], [0x32, 3, 0, 9, 0x61], [0x32, 5, 0, 1, 0x61, 0, 0], [0x34, 5, 0, 1, 0x61, 0, 1],
             [0x40, 3, 0, 1, 0], [0xd0, 0xff, 0xff, 0xff, 0xff, 1],

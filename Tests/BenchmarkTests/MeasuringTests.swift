@@ -17,13 +17,13 @@ struct MeasuringTests {
         #expect(Statistics.percentile(0.5, ofSorted: []) == 0)
     }
 
-    @Test("The median of an even number of runs is their middle, and the order of runs does not matter")
+    @Test("The median of an even number of runs is the mean of the middle two, whatever their order")
     func spread() {
         let spread = Spread([4, 1, 3, 2])
         #expect((spread.least, spread.median, spread.most) == (1, 2.5, 4))
     }
 
-    @Test("The slope is that of the line through the points")
+    @Test("The slope is that of the fitted line")
     func slope() {
         #expect(Statistics.slope([(0, 1), (1, 3), (2, 5)]) == 2)
         #expect(Statistics.slope([(0, 5), (1, 5)]) == 0)
@@ -36,7 +36,7 @@ struct MeasuringTests {
         #expect(ProcessFiles.runTime(schedstat: "") == nil)
     }
 
-    @Test("The machine's time is told apart into busy, waiting and stolen")
+    @Test("The machine's time is split into busy, waiting and stolen")
     func machine() {
         let tick: Int64 = 10_000_000
         let time = ProcessFiles.machineTime(stat: "cpu  10 20 30 400 50 6 7 8 9 9\ncpu0 1 1 1 1 1 1 1 1 1 1\nintr 5\n")
@@ -67,7 +67,7 @@ struct MeasuringTests {
         #expect(CPUUse.stage(ofThread: "convey") == .other)
     }
 
-    @Test("A timestamp is read to its last digit")
+    @Test("A timestamp is read with all its digits")
     func timestamps() {
         #expect(Timestamp.nanoseconds("1970-01-02T00:00:01.5Z") == 86_401_500_000_000)
         #expect(Timestamp.nanoseconds("2026-11-22T19:32:24.222288Z") == 1_795_375_944_222_288_000)
@@ -97,7 +97,7 @@ struct MeasuringTests {
         Set(text.split(whereSeparator: \.isNewline).map(String.init).filter { !$0.hasPrefix("#") })
     }
 
-    @Test("A time is read from an event without a string, like any other")
+    @Test("A time is read from an event without making a string")
     func timesInEvents() {
         var reader = TimestampReader()
         for text in ["2026-11-22T19:32:24.222288Z", "2026-11-22T19:32:24.5Z", "2026-11-22T19:32:25.000001Z"] {
@@ -109,7 +109,7 @@ struct MeasuringTests {
         #expect(none == nil)
     }
 
-    @Test("A connection that its process has closed is not open, though the kernel still keeps it")
+    @Test("A connection closed by its process is not open, even while the kernel keeps it")
     func connections() {
         let line = "0100007F:1F90 0100007F:C350 01 00000000:00000000 00:00000000 00000000 0 0"
         let table = "  sl  local_address rem_address   st\n"

@@ -11,7 +11,7 @@ struct ReportTests {
         return report
     }
 
-    @Test("A verdict is the best target that is met")
+    @Test("The verdict is the best target met")
     func verdicts() {
         let throughput = ScenarioReport.Target(must: 0.25, aim: 0.4)
         #expect(throughput.verdict(on: 0.4, .higher) == .metAim)
@@ -23,7 +23,7 @@ struct ReportTests {
         #expect(latency.verdict(on: 8.1, .lower) == .missed)
     }
 
-    @Test("A line of JSON has the median, the least and the most")
+    @Test("A line of JSON has the median, the minimum and the maximum")
     func json() throws {
         let line = JSONLine.text(report([3, 1, 2]), mode: "quick", startedAt: "now")
         let object = try #require(try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
@@ -34,7 +34,7 @@ struct ReportTests {
     }
 
     @Test(
-        "A tenth less is marked as worse, a change inside the earlier spread is not",
+        "A loss of a tenth is marked as worse; a change within the earlier spread is not",
         arguments: [
             (9_000.0, true), (9_600, false), (9_300, false), (11_000, false),
         ])
@@ -46,7 +46,7 @@ struct ReportTests {
         #expect(change.before == 10_000)
     }
 
-    @Test("Where less is better, more is worse")
+    @Test("Where lower is better, an increase is worse")
     func direction() throws {
         let line = JSONLine.text(report([10], .lower), mode: "full", startedAt: "now")
         let change = try #require(try Baseline(text: line, name: "file").changes(in: [report([12], .lower)]).first)
@@ -55,7 +55,7 @@ struct ReportTests {
     }
 
     @Test(
-        "Numbers are short and keep what matters",
+        "Numbers are short and keep their significant digits",
         arguments: [
             (0.0, "0"), (0.0254, "0.025"), (0.5, "0.5"), (1.0, "1"), (9.876, "9.88"), (45.67, "45.7"), (100, "100"),
             (1_234_567.8, "1,234,568"), (-1_500, "-1,500"),

@@ -1,5 +1,5 @@
-"""The attacks. Each gets a field in which Convey runs and traffic flows, and leaves Convey running; what it broke it mends.
-An attack raises Trouble when Convey does what it must not; what the journal and the receipts say is checked behind it."""
+"""The attacks. Each gets a field in which Convey runs and traffic flows. It leaves Convey running and repairs its own damage.
+An attack raises Trouble when Convey does something wrong; the journal and the receipts are checked after it."""
 import contextlib
 import errno
 import json
@@ -23,7 +23,7 @@ ATTACKS = {}
 
 
 def attack(name, shards=1):
-    """- shards: how many the journal must have at least."""
+    """- shards: the minimum number of shards of the journal."""
     def register(function):
         function.shards = shards
         ATTACKS[name] = function
@@ -103,7 +103,7 @@ def failing_writes(field, draw, code, seconds):
     wait("a commit fails", 30, lambda: not field.is_running() or field.metric("convey_commit_failures_total") > 0)
     before = field.publisher.receipt_count()
     time.sleep(seconds)
-    # What was committed before may still be on its way to us.
+    # Earlier commits may still be on their way to us.
     require(field.publisher.receipt_count() - before <= 200, "receipts came while nothing could be written")
     if field.is_running():
         require(field.get("/readyz")[0] != 200, "/readyz is 200 while nothing can be written")
@@ -187,7 +187,7 @@ def journal_moved(field, draw, long):
 
 @contextlib.contextmanager
 def trouble_for_one_shard(field, draw, seconds, **orders):
-    """The others take signals meanwhile, and all of it is over after this."""
+    """Meanwhile the other shards take signals; afterwards everything is normal again."""
     shard = field.shard_of(draw.choice(field.publisher.subjects))
     field.disk.order(only_shard=shard + 1, **orders)
     try:
@@ -211,7 +211,7 @@ def shard_disk_full(field, draw, long):
 def shard_hangs(field, draw, long):
     if not long:
         return "skipped: takes long"
-    # Ingress waits 10 s for the shard, and then goes on without it.
+    # Ingress waits 10 s for the shard, and then continues without it.
     with trouble_for_one_shard(field, draw, 20, sync_delay_us=20_000_000):
         time.sleep(11)
 
@@ -238,7 +238,7 @@ def black_hole(field, draw, long):
 
 @attack("a broker that lies")
 def lying_broker(field, draw, long):
-    # A PUBACK for what the broker never had: it may be lost to consumers.
+    # A PUBACK for an event that the broker never had: consumers may not get it.
     field.broker_lost_messages = True
     for _ in range(20 if long else 3):
         field.wire.trouble.update(lie=0.02)
@@ -262,7 +262,7 @@ def broker_restarts(field, draw, long):
 
 @attack("the broker is killed")
 def broker_killed(field, draw, long):
-    # mosquitto loses what it had acknowledged since its last save: to observers, not to publishers that repeat.
+    # mosquitto loses messages acknowledged since its last save; observers miss them, publishers repeat them.
     field.broker_lost_messages = True
     for _ in range(5 if long else 1):
         time.sleep(draw.uniform(0.2, 1.0))
@@ -287,8 +287,8 @@ def clock_jumps(field, draw, long):
         field.disk.order(clock_offset_ns=hours * 3_600_000_000_000)
         receipts_go_on(field, 10)
         if draw.random() < 0.5:
-            # A timer that was set by a wrong clock waits, after a restart, until the right one shows its time: not what is
-            # looked for here.
+            # After a restart, a timer set by a wrong clock waits until the right clock shows its time: that is not the
+            # fault this attack looks for.
             field.publisher.running.clear()
             field.publisher.wait_for_receipts(30)
             wait("timers fire by the monotonic clock", 60, lambda: not field.ask("/v1/effects?limit=1")["effects"])
@@ -307,11 +307,11 @@ def boots(field, draw, long):
         return "skipped: needs root for a time namespace"
     for _ in range(10 if long else 2):
         field.kill()
-        time.sleep(draw.uniform(0.2, 2.0))   # what comes due meanwhile is older than the next boot
+        time.sleep(draw.uniform(0.2, 2.0))   # due times in this pause are before the next boot
         field.launch(prefix=prefix)
         field.wait_until_ready()
         receipts_go_on(field, 20)
-    field.kill()   # unshare hands no other signal on
+    field.kill()   # unshare passes on no other signal
     field.start()
     return None
 
@@ -319,7 +319,7 @@ def boots(field, draw, long):
 # --- Clients ---
 
 DEEP = "/".join(["a"] * 190)
-# What clients name as Response Topic: others' topics, the broker's, ones at which it cuts the connection, and none at all.
+# Response Topics that clients name: others' topics, the broker's, ones at which it disconnects, and invalid ones.
 RESPONSE_TOPICS = ["$share/g/x", "$SYS/broker", "conv/receipt/" + DEEP, "conv/in/victim/message/received", "conv/status/chaos",
                    "conv/tool/weather/call", "conv/receipt/kiosk-7/me", "a/b", "", ""]
 FORGED_TOPICS = ["conv/in/kiosk-7/message/received", "conv/in/kiosk-8/message/received", "conv/in/%61dmin/message/received",
@@ -327,14 +327,14 @@ FORGED_TOPICS = ["conv/in/kiosk-7/message/received", "conv/in/kiosk-8/message/re
                  "conv/out/kiosk-7/assistant/completed", "conv/applied/kiosk-7/event/applied", "conv/in/" + DEEP,
                  "conv/query/kiosk-7/conversations", "conv/query/_/effects", "conv/tool/weather/result/e-1",
                  "conv/status/chaos", "conv/receipt/kiosk-7/me"]
-# Where the rules in broker/acl.example let a role's signals be recorded.
+# The topics where the rules in broker/acl.example allow a role's signals.
 ALLOWED = {"host": ("conv/in/",), "bridge": ("conv/in/", "conv/ingest"), "projection": (), "tool-weather": (),
            "kiosk-7": ("conv/in/kiosk-7/message/received", "conv/in/kiosk-7/control/abort_requested")}
 FORGER = "/forger"
 
 
 def forge(draw, role, number):
-    """A topic and a payload: broken ones, ones that hurt, and well-formed ones whose id says who sent them where."""
+    """A topic and a payload: broken ones, harmful ones, and well-formed ones whose id names the sender and the topic."""
     topic = draw.choice(FORGED_TOPICS)
     if draw.random() < 0.4:
         return topic, json.dumps({"specversion": "1.0", "id": f"{role} {number} {topic}", "source": FORGER,
@@ -377,7 +377,7 @@ def forged_clients(field, draw, long):
         receipts_go_on(field)
         require(field.get("/readyz")[0] == 200, f"not ready after forged messages: {field.get('/readyz')[1]!r}")
         check_forged(field)
-        # A client that calls itself Convey: it must not be let in, or Convey must come back by itself.
+        # A client with Convey's name: it must be refused, or Convey must reconnect by itself.
         thief = connect(field, "kiosk-7", "convey")
         thief.loop_start()
         time.sleep(1)

@@ -1,10 +1,10 @@
-"""The long attack on a whole Convey: real broker, real files, real processes, and a checker that knows every receipt.
+"""A long attack on a complete Convey: real broker, real files, real processes, and a checker that knows every receipt.
 
     make chaos [MINUTES=30] [SEED=n] [ONLY=words]
 
-Attack follows attack while traffic flows: processes are killed, disks fail, power is cut, wires lose and repeat, clocks jump,
-clients misbehave. Behind each one everything settles, and the journal is compared with every receipt and every event that was
-published. The run ends with `convey verify` and a table; exit status 0 when nothing was lost, doubled, missing or invented.
+The attacks run one after another under traffic: processes are killed, disks fail, power is cut, wires lose and repeat, clocks jump,
+clients misbehave. After each attack everything settles, and the journal is compared with every receipt and every published
+event. The run ends with `convey verify` and a table; exit status 0 if nothing was lost, doubled, missing or invented.
 """
 import argparse
 import os
@@ -20,7 +20,7 @@ from field import Field, Trouble
 
 SETTLE_SECONDS = 120
 SUBJECTS = 8                # conversations of an attack
-ATTACKS_PER_FIELD = 30      # then a new journal, verified, so that a long run does not measure its own disk
+ATTACKS_PER_FIELD = 30      # then the journal is verified and a new one begins, so that a long run does not fill the disk
 SHORT_ATTACKS_PER_FIELD = 15   # so that a short run has a journal with one shard and one with several
 SHARDS = (1, 4)             # of a journal
 COLUMNS = ["attack", "seconds", "published", "receipts", "lost", "doubled", "holes", "invented", "endless", ""]
@@ -110,7 +110,7 @@ class Run:
             print("    " + line, flush=True)
         if "FAILED" in words or (findings and not findings.ok):
             self.failed = True
-            # What is left of the field would blame the next attack.
+            # Leftovers in the field would be blamed on the next attack.
             self.end_field(failed=True)
         elif self.attacks >= (SHORT_ATTACKS_PER_FIELD if self.options.short else ATTACKS_PER_FIELD):
             self.end_field()

@@ -1,17 +1,17 @@
-"""Compares what Convey has promised (receipts, published events) with what its journal holds."""
+"""Compares Convey's promises (receipts, published events) with its journal."""
 import re
 import time
 
 from field import Trouble
 
 MARKER = re.compile(r"applied-([a-z2-7]{5})-[0-9]+")   # the tag of the shard, and a position in it
-OURS = "/convey/"   # how the sources of derived events begin
+OURS = "/convey/"   # the beginning of the sources of derived events
 ENDS = ("completed", "failed", "canceled")
 PUBLISHED = ("applied", "effect", "out", "audit")
 
 
 class Findings:
-    """What one attack gave. `ok` when nothing was lost, doubled, missing or invented."""
+    """The result of one attack. `ok` if nothing was lost, doubled, missing or invented."""
 
     def __init__(self):
         self.lost, self.doubled, self.holes, self.ghosts, self.endless = [], [], [], [], []
@@ -27,7 +27,7 @@ class Findings:
 
 
 def check(field, subjects, observed_all=True):
-    """- observed_all: the broker has handed on everything that it took, so the observer must have seen all of it."""
+    """- observed_all: the broker has delivered everything it accepted, so the observer must have seen all of it."""
     findings = Findings()
     journals = {subject: _events(field, subject) for subject in subjects}
     for signal in field.publisher.of(set(subjects)):
@@ -90,7 +90,7 @@ def _check_conversation(field, subject, events, findings, observed_all):
 
 
 def _check_shard(field, subject, events, findings, derived):
-    """A conversation is in one shard. What Convey derives there has the shard's tag in its id, and no other shard has that tag.
+    """A conversation is in one shard. The ids that Convey derives there have the shard's tag, which no other shard has.
     Positions begin anew in each shard, so ids must differ over all conversations.
     - derived: sources and ids seen so far, with their conversations."""
     shards = {event["partition"] % field.shards for event in events}

@@ -1,11 +1,11 @@
-// A disk and a clock that misbehave on command, for `make chaos`.
+// A disk and a clock that fail on command, for `make chaos`.
 //
 //   cc -shared -fPIC -O2 -o disk.so disk.c -ldl -lpthread
 //   CHAOS_ROOT=/data CHAOS_CONTROL=/control CHAOS_LOG=/log LD_PRELOAD=./disk.so convey serve ...
 //
 // Only files below CHAOS_ROOT are touched. CHAOS_CONTROL is a shared file of the size of `struct control`; chaos.py (class
 // Disk) writes orders into it while the process runs. Every write, truncation, rename, removal and successful sync is
-// appended to CHAOS_LOG, so that the files can be rebuilt as a power cut would have left them. SQLite's -shm files are left
+// appended to CHAOS_LOG, so that the files can be rebuilt as a power failure would have left them. SQLite's -shm files are left
 // out: they live in memory and are rebuilt from the WAL.
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -43,7 +43,7 @@ static size_t root_length;
 static int log_file = -1;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
-// Which file below the root a descriptor is: its path, or "" for another file, or NULL when not looked up yet.
+// The file of a descriptor: its path below the root, "" for another file, or NULL if not looked up yet.
 enum { DESCRIPTORS = 65536 };
 static char *paths[DESCRIPTORS];
 
@@ -99,7 +99,7 @@ static void die_if_due(volatile int64_t *left) {
     if (*left > 0 && --*left == 0) syscall(SYS_kill, getpid(), SIGKILL), pause();
 }
 
-// Whether orders hold for a file: `journal.db` and its WAL are the first shard's, `journal-1.db` the next one's.
+// Whether orders apply to a file: `journal.db` and its WAL belong to the first shard, `journal-1.db` to the next.
 static int is_meant(const char *path) {
     if (!control->only_shard) return 1;
     const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
@@ -108,7 +108,7 @@ static int is_meant(const char *path) {
     return shard == control->only_shard - 1;
 }
 
-// What is to happen to a write to one of our files: -1 with errno, or how many bytes it may take.
+// The planned result of a write to one of our files: -1 with errno, or the number of bytes to write.
 static ssize_t admit(const char *path, size_t length) {
     control->writes++;
     die_if_due(&control->kill_at_write);

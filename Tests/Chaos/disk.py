@@ -1,4 +1,4 @@
-"""The disk and the clock below a process: orders to disk.c, and files as a power cut would leave them."""
+"""The disk and the clock of a process: orders to disk.c, and files as a power failure would leave them."""
 import mmap
 import os
 import random
@@ -21,7 +21,7 @@ def compile_shim(directory):
 
 
 class Disk:
-    """Orders to the shim inside a running process. `disk.order(sync_error=errno.EIO)`; `disk.order()` ends all trouble."""
+    """Orders to the shim inside a running process. `disk.order(sync_error=errno.EIO)`; `disk.order()` ends all faults."""
 
     def __init__(self, library, directory, data):
         self.library, self.data = library, data
@@ -40,7 +40,7 @@ class Disk:
         return environment
 
     def order(self, **orders):
-        """Sets the named orders; without any, all go back to nothing."""
+        """Sets the named orders; without any, clears all."""
         for name in orders or [name for name in ORDERS if name not in ("writes", "syncs")]:
             struct.pack_into("q", self.control, 8 * ORDERS.index(name), orders.get(name, 0))
 
@@ -50,7 +50,7 @@ class Disk:
     # Power cuts
 
     def begin_recording(self):
-        """Remembers the files as they are, all of it synced: call it while nothing runs."""
+        """Remembers the current files, all synced: call it while nothing runs."""
         self.before = self.log_path + ".before"
         shutil.rmtree(self.before, ignore_errors=True)
         shutil.copytree(self.data, self.before)
@@ -58,7 +58,7 @@ class Disk:
             os.remove(self.log_path)
 
     def cut_power(self, keep, seed):
-        """Puts the files back as a power cut might leave them: what was synced, and of the rest `none`, `half` (each write
+        """Restores the files as a power failure might leave them: synced data, and of the rest `none`, `half` (each write
         with a probability of one half, one of them torn) or `all`. The process must be dead."""
         draw = random.Random(seed)
         files, unsynced = self._load(), {}

@@ -20,11 +20,11 @@ PROJECT = os.path.dirname(os.path.dirname(HERE))
 ROLES = ["convey", "host", "bridge", "projection", "tool-weather", "kiosk-7"]
 START_SECONDS = 60
 PORT_IN_USE = 69   # Convey's exit status, among other reasons
-SHARD_ENDED = b"a shard has failed; the others go on"   # in Convey's log
+SHARD_ENDED = b"a shard has failed; the others continue"   # in Convey's log
 
 
 class Trouble(Exception):
-    """Something that must not happen, in words."""
+    """A description of something that must not happen."""
 
 
 def wait(what, seconds, condition):
@@ -95,7 +95,7 @@ class Field:
 
     def __init__(self, convey, seed, shards=1):
         self.shards = shards
-        self.tags = {}   # of the shards, as the ids of published events tell them
+        self.tags = {}   # of the shards, from the ids of published events
         self.convey, self.directory = convey, tempfile.mkdtemp(prefix="convey-chaos-")
         self.data = os.path.join(self.directory, "data")
         self.http_port = free_port()
@@ -109,7 +109,7 @@ class Field:
         self._configure()
         self.start_worker()
         self.publisher, self.observer = Publisher(self, seed), Observer(self)
-        # Set by attacks after which the broker cannot have handed everything on.
+        # Set by attacks after which the broker cannot have delivered everything.
         self.broker_lost_messages = False
 
     @staticmethod
@@ -195,7 +195,7 @@ class Field:
             raise Trouble(f"Convey ended with {code} after SIGTERM")
 
     def restart_until_ready(self):
-        """For attacks at which Convey, or one of several shards, may have ended, as it should: starts it again then."""
+        """For attacks after which Convey, or one of several shards, may have ended as it should: then starts it again."""
         if not self.is_running():
             self.process.wait()
             self.launch()
@@ -208,13 +208,13 @@ class Field:
         return self.is_ready()
 
     def has_ended_shard(self):
-        """Whether a shard has ended since the last launch: the process goes on for the others, but that shard does not come back."""
+        """Whether a shard has ended since the last launch: the process continues for the others, but that shard does not return."""
         with open(self.log.name, "rb") as file:
             file.seek(self.log_start)
             return SHARD_ENDED in file.read()
 
     def shard_of(self, subject):
-        """The shard of a conversation that is known to the publisher, but perhaps not yet to Convey."""
+        """The shard of a conversation that the publisher knows, and Convey perhaps not yet."""
         path = f"/v1/conversations/{subject}/events?limit=1"
         wait(f"{subject} has a record", START_SECONDS, lambda: self.get(path)[0] == 200)
         return self.ask(path)["events"][0]["partition"] % self.shards
@@ -247,7 +247,7 @@ class Field:
         return 0.0
 
     def settle(self, seconds):
-        """Waits until each signal has its receipt, nothing is under way, and everything is published."""
+        """Waits until each signal has its receipt, nothing is in progress, and everything is published."""
         self.publisher.pause()
         if not self.publisher.wait_for_receipts(seconds):
             raise Trouble(f"{len(self.publisher.open)} signals have no receipt after {seconds} s")

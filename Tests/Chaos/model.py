@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 
 class Model:
-    """What the last user message says decides: `weather …` calls the tool, `slow …` streams for seconds, all else is echoed.
+    """The last user message decides: `weather …` calls the tool, `slow …` streams for seconds, everything else is echoed.
     `trouble` is the share of requests that fail."""
 
     def __init__(self, seed):

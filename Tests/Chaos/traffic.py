@@ -1,4 +1,4 @@
-"""Who talks to Convey: a publisher that repeats each signal until it has a receipt, and an observer of all that is published."""
+"""The clients of Convey: a publisher that repeats each signal until it has a receipt, and an observer of all published events."""
 import hashlib
 import json
 import random
@@ -11,12 +11,12 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 SOURCE = "/chaos"
-WINDOW = 15            # signals of a conversation without a receipt: a shard that takes none must not use up those of the others
+WINDOW = 15            # unconfirmed signals of a conversation: a blocked shard must not use up the others' share
 REPEAT_SECONDS = 1.0   # a signal without a receipt is published again
 
 
 def receipts(subject):
-    """Convey answers below the subject that was written to, and nowhere else where users log in."""
+    """If users log in, Convey answers only below the subject of the message."""
     return f"conv/receipt/{subject}/chaos"
 
 
@@ -41,7 +41,7 @@ class Signal:
 
 
 class Publisher:
-    """Publishes signals of all kinds, each until it has a receipt. Knows every receipt that ever came."""
+    """Publishes signals of all kinds, each until it has a receipt. Knows every receipt received."""
 
     def __init__(self, field, seed):
         self.draw = random.Random(seed)
@@ -134,7 +134,7 @@ class Publisher:
 
     def _on_receipt(self, _client, _userdata, message):
         receipt = json.loads(message.payload)
-        # A receipt without the data that we gave is somebody else's: Convey was made to write to our topic.
+        # A receipt without our correlation data is somebody else's: Convey was made to write to our topic.
         identifier = getattr(message.properties, "CorrelationData", b"").decode()
         with self.lock:
             signal = self.signals.get(identifier)
@@ -151,12 +151,12 @@ class Publisher:
 
 
 class Observer:
-    """Everything that Convey publishes, by conversation: position-free, so that it can be compared with the journal."""
+    """Everything that Convey publishes, by conversation; without positions, so that it can be compared with the journal."""
 
     def __init__(self, field):
         self.lock = threading.Lock()
         self.events = defaultdict(dict)   # subject: {id: (type, offset, hash of the payload)}
-        self.changed = []                 # ids that came with two contents
+        self.changed = []                 # ids seen with two contents
         self.client = connect(field, "projection", "chaos-projection", clean=False)
         topics = [(f"conv/{family}/#", 1) for family in ("out", "effect", "applied", "audit")]
         self.client.on_connect = lambda client, *_: client.subscribe(topics)

@@ -12,17 +12,17 @@ LIES = [
     bytes([0x90, 0x04, 0x12, 0x34, 0x00, 0x80]),                     # SUBACK for nothing
     bytes([0x30, 0x08, 0x00, 0x01, 0x78, 0x02, 0xFF, 0x00, 0x7B, 0x7D]),  # PUBLISH with an unknown property
     bytes([0x36, 0x06, 0x00, 0x01, 0x78, 0x00, 0x01, 0x00]),         # PUBLISH at QoS 3
-    bytes([0x34, 0x07, 0x00, 0x01, 0x78, 0x00, 0x01, 0x00, 0x7B]),   # PUBLISH at QoS 2, nobody asked for it
-    bytes([0xF0, 0x00]),                                             # AUTH out of the blue
+    bytes([0x34, 0x07, 0x00, 0x01, 0x78, 0x00, 0x01, 0x00, 0x7B]),   # PUBLISH at QoS 2, which nobody requested
+    bytes([0xF0, 0x00]),                                             # an unexpected AUTH
     bytes([0x00, 0x00]),                                             # a reserved type
     bytes([0x30, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F]),                     # a length of five bytes
-    bytes([0x30, 0xFF, 0xFF, 0xFF, 0x7F, 0x00, 0x01]),               # 256 MiB that never come
+    bytes([0x30, 0xFF, 0xFF, 0xFF, 0x7F, 0x00, 0x01]),               # 256 MiB that never arrive
     bytes([0xE0, 0x01, 0x8B]),                                       # DISCONNECT: server shutting down
 ]
 
 
 class Wire:
-    """Relays 127.0.0.1:`port` to the broker. Set `trouble` entries at any time; they hold from the next packet on."""
+    """Relays 127.0.0.1:`port` to the broker. Set `trouble` entries at any time; they apply from the next packet on."""
 
     def __init__(self, broker_port, seed):
         self.broker_port, self.draw = broker_port, random.Random(seed)
@@ -67,7 +67,7 @@ class Wire:
                 one.transport.abort()
 
     async def _carry(self, reader, writer, from_broker, cut_after):
-        """Packet by packet, so that packets can be repeated and lies put between them."""
+        """Packet by packet, so that packets can be repeated and false ones inserted."""
         carried = 0
         while packet := await _packet(reader):
             while self.trouble["hole"]:

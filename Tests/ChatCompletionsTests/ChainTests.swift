@@ -116,7 +116,7 @@ import Testing
         #expect(second.requests.isEmpty)
     }
 
-    @Test func `Each request is reported, with its end and the provider that comes next`() async throws {
+    @Test func `Each request is reported, with its result and the next provider`() async throws {
         let (first, second) = (try bad(503), try good())
         var reports: [ChatReport] = []
         try await withClient { client in
@@ -135,7 +135,7 @@ import Testing
         #expect(try #require(reports[1].firstToken) <= reports[1].duration)
     }
 
-    @Test func `The last failure of a chain has none that comes next`() async throws {
+    @Test func `The last failure of a chain has no next provider`() async throws {
         let servers = [try bad(503), try bad(401)]
         var nexts: [String?] = []
         try await withClient { client in

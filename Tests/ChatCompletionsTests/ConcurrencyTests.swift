@@ -8,7 +8,7 @@ import Testing
         let all = Gate()
         let server = try ScriptedHTTPServer { request, connection in
             try connection.beginStream()
-            // Nobody is finished before all have begun.
+            // Nobody finishes before all have begun.
             try connection.events([textChunk("begin ")])
             try connection.wait(for: all)
             let name = request["idempotency-key"] ?? "none"

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatCompletions
 
-/// Connections that cannot be made or do not hold.
+/// Connections that cannot be opened or that break.
 @Suite(.timeLimit(.minutes(1))) struct ConnectionFailureTests {
     @Test func aStreamThatIsCutOffIsATransportFailure() async throws {
         let deltas = Deltas()
@@ -67,7 +67,7 @@ import Testing
     }
 
     @Test func aServerWithoutTLSIsATransportFailure() async throws {
-        // What a plain HTTP server says to a TLS handshake.
+        // The reply of a plain HTTP server to a TLS handshake.
         let server = try ScriptedBroker(replies: [Array("HTTP/1.1 400 Bad Request\r\n\r\n".utf8)])
         try await withClient { client in
             let failure = try await failure(client, secureProvider(port: server.port))
@@ -92,7 +92,7 @@ import Testing
         let script = repository.appendingPathComponent("scripts/make-certificates.sh").path
         let maker = try ChildProcess("/bin/sh", [script, directory.path])
         try await eventually("the certificates are made") { maker.ended != nil }
-        // It speaks TLS and is at hand; no HTTP follows.
+        // The server speaks TLS, but not HTTP.
         let broker = try MosquittoProcess(configuration: [
             "certfile \(directory.path)/server.crt", "keyfile \(directory.path)/server.key",
         ])

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatCompletions
 
-/// The server's own words reach the user from wherever it puts them.
+/// The server's own words reach the user, wherever the server puts them.
 @Suite(.timeLimit(.minutes(1))) struct ErrorWordsTests {
     /// Errors as gateways word them; each says "no luck".
     private static let objects = [
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(
-        "Words that are no JSON are words, too",
+        "Words outside JSON are shown, too",
         arguments: [
             ("text/plain", "no luck"), ("text/plain", "upstream: no luck"), ("application/json", "\"no luck\""),
             ("application/json", "error: no luck"), ("text/event-stream", "no luck\n"),
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test(
-        "What only looks like an error is none",
+        "What only looks like an error is not one",
         arguments: [
             #"{"choices":[],"error":{}}"#, #"{"choices":[],"error":"","errors":[]}"#, #"{"choices":[],"message":"hi"}"#,
             #"{"type":"ping"}"#, #"{"message":{"role":"assistant","content":"hi"}}"#, "", "  ",
@@ -114,7 +114,7 @@ import Testing
         }
     }
 
-    @Test("How long to wait may stand in the error itself")
+    @Test("The error itself may say how long to wait")
     func retryDelay() async throws {
         let details = #"{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"34.5s"}"#
         let failure = try await failure { _, connection in
@@ -125,9 +125,9 @@ import Testing
         #expect(failure.retryAfter == .milliseconds(34_500))
     }
 
-    // MARK: The body's form
+    // MARK: The form of the body
 
-    @Test("A reply is what its first byte says, whatever its content type", arguments: [true, false])
+    @Test("The first byte decides how a reply is read, not its content type", arguments: [true, false])
     func contentTypes(isStreamed: Bool) async throws {
         let stream = "\u{feff}\n: hello\ndata: \(textChunk("fine", finish: "stop"))\n\ndata: [DONE]\n\n"
         let whole = "\u{feff} \n" + #"{"choices":[{"message":{"content":"fine"},"finish_reason":"stop"}]}"#
@@ -148,7 +148,7 @@ import Testing
         }
     }
 
-    @Test("An event that the end of the stream cuts off is none", arguments: [#"{"choices":[{"delta"#, "[DO", "{"])
+    @Test("An event cut off by the end of the stream does not count", arguments: [#"{"choices":[{"delta"#, "[DO", "{"])
     func cutEvent(data: String) async throws {
         let server = try ScriptedHTTPServer { _, connection in
             try connection.beginStream()
@@ -167,7 +167,7 @@ import Testing
         #expect(failure.message.contains("finish reason"))
     }
 
-    @Test("Bytes that are no UTF-8 are replaced, and the reply goes on", arguments: [true, false])
+    @Test("Bytes that are not UTF-8 are replaced, and the reply continues", arguments: [true, false])
     func brokenText(isStreamed: Bool) async throws {
         let object =
             #"{"choices":[{"index":0,"\#(isStreamed ? "delta" : "message")":{"content":"a!b"},"finish_reason":"stop"}]}"#
@@ -194,7 +194,7 @@ import Testing
 
     private static func bytes(_ base64: String) throws -> [UInt8] { Array(try #require(Data(base64Encoded: base64))) }
 
-    @Test("A body that is compressed without being asked for is read", arguments: ["gzip", "deflate"])
+    @Test("A body compressed without request is read", arguments: ["gzip", "deflate"])
     func compressed(encoding: String) async throws {
         let bytes = try Self.bytes(encoding == "gzip" ? Self.gzip : Self.deflate)
         let server = try ScriptedHTTPServer { _, connection in
@@ -216,7 +216,7 @@ import Testing
         #expect(failure.message.contains("packed words"))
     }
 
-    @Test("A body that cannot be read is named", arguments: [200, 500])
+    @Test("An unreadable body is named in the error", arguments: [200, 500])
     func otherEncodings(status: Int) async throws {
         for encoding in ["br", "zstd", "x-gzip", "gzip, br"] {
             let failure = try await failure { _, connection in

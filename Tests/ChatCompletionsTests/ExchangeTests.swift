@@ -132,7 +132,7 @@ import Testing
         exchange.received(head: streamHead, now: at(0))
         #expect(feed(&exchange, "data: \(textChunk("0123456789"))\n\n", at: 1) == .goOn)
         #expect(feed(&exchange, "data: \(textChunk("0"))\n\n", at: 1) == .pause)
-        // `emit` held the reply up for longer than the idle limit.
+        // `emit` blocked the reply for longer than the idle limit.
         #expect(exchange.next(now: at(30)) == .emit(.content("01234567890"), resumesReader: true))
         #expect(exchange.next(now: at(30)) == .wait(.seconds(5)))
     }

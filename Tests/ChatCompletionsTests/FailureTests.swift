@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatCompletions
 
-/// Each way in which a provider fails has its category, and a message without the key.
+/// Each provider failure has a category, and a message without the key.
 @Suite(.timeLimit(.minutes(1))) struct FailureTests {
     @Test(arguments: [
         (301, ChatFailure.Category.config), (302, .config), (307, .config), (308, .config), (400, .config),

@@ -4,7 +4,7 @@ import Testing
 
 @testable import ChatCompletions
 
-/// A reply that is not whole is not taken as whole.
+/// An incomplete reply is not taken as complete.
 @Suite(.timeLimit(.minutes(1))) struct IncompleteReplyTests {
     private static let call =
         #"{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"rm","arguments":""}}]}"#
@@ -17,7 +17,7 @@ import Testing
     }
 
     @Test(
-        "Calls of tools that were cut off are not made, streamed or whole, whatever name the server has for it",
+        "Tool calls that were cut off are not made, streamed or not, however the server names the cut",
         arguments: [
             ("length", ChatFailure.Category.config), ("max_tokens", .config), ("MAX_TOKENS", .config),
             ("content_filter", .config), ("error", .provider), ("insufficient_system_resource", .provider),
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test(
-        "Calls are whole where the model has ended by itself, however the server spells it",
+        "Calls are complete when the model ended by itself, however the server spells that",
         arguments: ["tool_calls", "stop", "STOP", "function_call", "tool_use"])
     func whole(reason: String) throws {
         #expect(
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(
-        "Calls at the limit of tokens are whole where their arguments are, whatever the server says",
+        "Calls at the token limit are complete if their arguments are, whatever the server says",
         arguments: [("", 8, false), (#"{\"path\""#, 8, false), ("", 7, true), (#"{\"path\":1}"#, 8, true)])
     func atTheLimit(arguments: String, tokens: Int, isWhole: Bool) async throws {
         let call =
@@ -73,7 +73,7 @@ import Testing
         }
     }
 
-    @Test("A stop behind a length does not make the calls whole")
+    @Test("A stop behind a length does not make the calls complete")
     func twoReasons() throws {
         #expect(throws: ReplyFault.incompleteToolCalls(finishReason: "length")) {
             try outcome(chunk(delta: Self.call, finish: "length"), chunk(delta: "{}", finish: "stop"))
@@ -89,7 +89,7 @@ import Testing
     }
 
     @Test(
-        "A server that gives up in its reply has failed, with text or without", arguments: ["error", "abort", "ERROR"])
+        "A server that gives up in its reply has failed, with or without text", arguments: ["error", "abort", "ERROR"])
     func givesUp(reason: String) async throws {
         let deltas = Deltas()
         let failure = try await failure(into: deltas) { _, connection in
@@ -103,7 +103,7 @@ import Testing
     }
 
     @Test(
-        "A reply that ends to call tools and calls none has failed",
+        "A reply that announces tool calls but has none is a failure",
         arguments: ["{}", #"{"content":" \n"}"#, #"{"tool_calls":[]}"#, #"{"reasoning_content":"I call it now"}"#],
         ["tool_calls", "function_call"])
     func noCalls(delta: String, reason: String) async throws {
@@ -116,7 +116,7 @@ import Testing
         #expect(failure.code == "invalid_tool_calls")
     }
 
-    @Test("Where no call was found in what the model wrote, that is its answer, and the reply ends with it")
+    @Test("Model text without a recognizable call is the answer, and ends the reply")
     func textInsteadOfCalls() throws {
         let outcome = try outcome(textChunk("<tool>clock"), chunk(delta: "{}", finish: "tool_calls"))
         #expect(outcome.content == "<tool>clock")
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test(
-        "A call that does not say which tool it is for fails the reply, others beside it included",
+        "A call without a tool name fails the whole reply",
         arguments: [#""arguments":"{}""#, #""name":"","arguments":"{}""#, #""name":null"#, #""name":7"#])
     func unnamed(function: String) throws {
         let named = #"{"index":0,"id":"c0","function":{"name":"clock","arguments":"{}"}}"#
@@ -135,7 +135,7 @@ import Testing
     }
 
     @Test(
-        "Text in another place than a chunk's delta is none",
+        "Text outside a chunk's delta is ignored",
         arguments: [
             #"{"choices":[{"index":0,"message":{"content":"hi"},"finish_reason":"stop"}]}"#,
             #"{"choices":[{"index":0,"text":"hi","finish_reason":"stop"}]}"#,
@@ -146,7 +146,7 @@ import Testing
         #expect(try outcome(data).content == "")
     }
 
-    @Test("Chunks without a choice say nothing of it, and those of other choices belong to others")
+    @Test("Chunks without a choice, or of other choices, are ignored")
     func choices() throws {
         let outcome = try outcome(
             #"{"choices":[],"prompt_filter_results":[{}]}"#,
@@ -198,7 +198,7 @@ import Testing
         #expect(calls == [ToolCall(id: "r1", name: "f", arguments: #"{"a":1}"#)])
     }
 
-    @Test("Whole calls that share one index, with or without ids, are several", arguments: [true, false])
+    @Test("Whole calls that share one index are separate calls, with or without ids", arguments: [true, false])
     func oneIndex(hasIDs: Bool) throws {
         let fragments = (1...3).map { number in
             let id = hasIDs ? #""id":"c\#(number)","# : #""id":"","#
@@ -219,7 +219,7 @@ import Testing
         #expect(calls.map(\.arguments) == ["{}", "{}"])
     }
 
-    @Test("The call of a function, as it was before calls of tools, is one")
+    @Test("The old form of a function call is a tool call")
     func legacy() throws {
         let calls = try calls(
             [#"{"name":"f","arguments":""}"#, #"{"arguments":"{\"a\""}"#, #"{"arguments":":1}"}"#],

@@ -3,7 +3,7 @@ import Testing
 
 @testable import ChatCompletions
 
-/// What a provider's words become, without a network.
+/// How a provider's words are read, without a network.
 @Suite struct ReplyTests {
     private func outcome(of data: [String], limits: ChatLimits = ChatLimits()) throws -> ChatOutcome {
         var reply = ChatReply(limits: limits)
@@ -41,7 +41,7 @@ import Testing
             try second.add(ServerSentEvent(data: Array(end.utf8)), into: &deltas)
             let kept = try first.outcome(provider: "p")
             #expect(kept.content == "12345" && kept.isTextKept)
-            // Text without calls is an answer, whether it was kept or not.
+            // Text without calls is an answer, whether or not it was kept.
             let letGo = try second.outcome(provider: "p")
             #expect(letGo.content.isEmpty && !letGo.isTextKept)
             #expect(letGo.finishReason == "stop")
@@ -110,7 +110,7 @@ import Testing
         #expect(calls.map(\.id) == ["a", "call_1_1", "call_1", "call_3"])
     }
 
-    // MARK: What the provider wants back
+    // MARK: What the provider wants returned
 
     @Test func membersOfACallThatTheFormatDoesNotKnowAreKept() throws {
         let calls = try calls([
@@ -252,7 +252,7 @@ import Testing
         #expect(RetryAfter.seconds(ofDate: "Thu, 29 Feb 2024 12:00:00 GMT") == 1_709_208_000)
         #expect(RetryAfter.seconds(ofDate: "Fri, 01 Mar 2024 00:00:00 GMT") == 1_709_251_200)
         #expect(RetryAfter.seconds(ofDate: "Sun, 06 Nov 1994 08:49:37 GMT") == 784_111_777)
-        // The two forms that are obsolete, and have to be read.
+        // The two obsolete forms, which must still be read.
         #expect(RetryAfter.seconds(ofDate: "Sunday, 06-Nov-94 08:49:37 GMT") == 784_111_777)
         #expect(RetryAfter.seconds(ofDate: "Sun Nov  6 08:49:37 1994") == 784_111_777)
         #expect(RetryAfter.seconds(ofDate: "Sunday, 06-Nov-26 08:49:37 GMT") == 1_793_954_977)

@@ -50,7 +50,7 @@ import Testing
         #expect(
             try parse("event: error\ndata: x\n\ndata: y\n\nevent: a\nevent: b\ndata: z\n\n")
                 == [event("x", "error"), event("y"), event("z", "b")])
-        // An event without data takes its type with it.
+        // An event without data discards its type.
         #expect(try parse("event: error\n\ndata: y\n\n") == [event("y")])
     }
 
@@ -63,7 +63,7 @@ import Testing
         #expect(try parse("data: x\n\ndata: [DONE]\n") == [event("x"), event("[DONE]")])
     }
 
-    /// Streams and their events, by the standard (WHATWG HTML, section 9.2.6), but for an end without an empty line.
+    /// Streams and their events, by the standard (WHATWG HTML, section 9.2.6), except for an end without an empty line.
     private static let table: [(String, [ServerSentEvent])] = [
         ("data: a\n\n", [ServerSentEvent(data: Array("a".utf8))]),
         ("\u{feff}data: a\r\n\r\n", [ServerSentEvent(data: Array("a".utf8))]),
@@ -127,7 +127,7 @@ import Testing
             }
             #expect(events == [event("0123456789")])
         }
-        // A line without an end is bounded too.
+        // A line without an end is bounded, too.
         #expect(throws: ServerSentEventTooLarge(limit: 20)) {
             _ = try parse([[UInt8]](repeating: [UInt8](repeating: 65, count: 10), count: 3), limit: 20)
         }

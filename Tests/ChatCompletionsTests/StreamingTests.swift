@@ -25,7 +25,7 @@ import Testing
         try await withClient { client in
             let outcome = try await client.run(hello, provider: provider(server)) { delta in
                 deltas.emit(delta)
-                // Each piece is here before the next one is sent.
+                // Each piece arrives before the next one is sent.
                 if delta == .thinking("hm") { first.open() }
                 if delta == .content("Hel") { second.open() }
             }
@@ -212,7 +212,7 @@ import Testing
             async let outcome = client.run(hello, provider: provider(server)) { _ in
                 try await eventually("the gate opens") { gate.isOpen }
             }
-            // What the sockets' buffers and the backlog hold is sent, and then nothing more.
+            // The server sends what the socket buffers and the backlog hold, and then nothing more.
             var last = (count: 0, since: ContinuousClock.now)
             try await eventually("the server cannot send on") {
                 let count = sent.withLock { $0 }

@@ -108,7 +108,7 @@ import Testing
         try await withClient { client in
             for _ in 0..<5 { times.append(try await timeToClose(server, client, moment)) }
         }
-        // The fastest: on a busy machine any of them may have to wait for a processor.
+        // The fastest one: on a busy machine, any of them may have to wait for a processor.
         #expect(try #require(times.min()) < .milliseconds(100))
     }
 
@@ -122,7 +122,7 @@ import Testing
         let task = Task {
             try await client.run(hello, provider: provider) { _ in
                 emitting.open()
-                // Does not notice the cancellation.
+                // Ignores the cancellation.
                 if moment == .inEmit { while !release.isOpen { await Task.yield() } }
             }
         }

@@ -1,6 +1,6 @@
 import Signals
 
-/// What differs between a row and this implementation.
+/// A difference between a row and this implementation.
 public struct Difference: Sendable {
     public let row: String
     public let what: String
@@ -18,7 +18,7 @@ public struct FileReport: Sendable {
     public let name: String
     public var outcome = Outcome.checked
     public var rows = 0
-    /// Fields left out because their expected value is another language's notation.
+    /// Fields left out because their expected value is in the notation of another language.
     public var notComparable = 0
     public var differences: [Difference] = []
 
@@ -33,7 +33,7 @@ public struct FileReport: Sendable {
 public struct Report: Sendable {
     public var files: [FileReport] = []
     public var rows: Int { files.reduce(0) { $0 + $1.rows } }
-    /// At least one row was checked, no file failed and nothing differs.
+    /// At least one row was checked, every file passed, and nothing differs.
     public var isGood: Bool { rows > 0 && files.allSatisfy(\.isGood) }
 }
 
@@ -53,7 +53,7 @@ public enum Conformance {
         return report
     }
 
-    /// Checks the rows of one file, one JSON object a line.
+    /// Checks the rows of one file, one JSON object per line.
     public static func check(name: String, bytes: [UInt8]) -> FileReport {
         var file = FileReport(name: name)
         let checkRow: (JSONValue, inout RowCheck) -> Void
@@ -87,7 +87,7 @@ public enum Conformance {
     }
 }
 
-/// Collects what differs in one row.
+/// Collects the differences in one row.
 struct RowCheck {
     var row: String
     var differences: [Difference] = []
@@ -113,7 +113,7 @@ struct RowCheck {
 extension JSONValue {
     static func number(_ value: some BinaryInteger) -> JSONValue { .integer(String(value)) }
 
-    /// The value that bytes are; a string that no row has where they are none.
+    /// The value of the bytes; a string that occurs in no row if they are not JSON.
     static func parsed(_ bytes: [UInt8]) -> JSONValue { (try? JSONValue(bytes)) ?? .string("<not JSON>") }
 
     /// The same object without one member.

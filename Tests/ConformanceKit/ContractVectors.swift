@@ -26,7 +26,7 @@ enum ContractVectors {
     }
 }
 
-/// An id that is no text counts as blank, and is named in the error as it is.
+/// An id that is not a string counts as blank, and the error names it as it is.
 enum ConversationRefVectors {
     static func check(_ row: JSONValue, _ check: inout RowCheck) {
         switch row["op"]?.string {

@@ -32,12 +32,12 @@ enum ProjectionVectors {
         let joined = TokenCoalescer.coalesce(entries, maxCharacters: row["opts"]?["max_chars"]?.int ?? 280)
         check.compare("number of entries", .number(output.count), .number(joined.count))
         for (index, (expected, got)) in zip(output, joined).enumerated() {
-            // A timeline's entries say what they were made from, these come from nothing.
+            // A timeline's entries name their events; these have none.
             check.compare("entry \(index)", expected, JSONValue.parsed(got.encode()).without("type"))
         }
     }
 
-    /// A row's events in the order of the recording system, which is by id: by bytes, and stable.
+    /// A row's events in the order of the recording system: by id, compared bytewise, stable.
     private static func events(_ row: JSONValue, _ check: inout RowCheck) -> [ProjectionEvent]? {
         let events = (row["events"]?.array ?? []).compactMap { event -> ProjectionEvent? in
             guard let id = event["id"]?.string, let type = event["type"]?.string else { return nil }
@@ -70,7 +70,7 @@ enum ProjectionVectors {
         }
     }
 
-    /// 40 unless given. What is given and is no integer is no limit.
+    /// 40 by default. A given value that is not an integer means no limit.
     private static func maxMessages(_ given: JSONValue?) -> Int {
         guard let given else { return 40 }
         return given.int ?? 0

@@ -16,7 +16,7 @@ enum SchedulerVectors {
 
     // MARK: Causes
 
-    /// The cause as the contract reads it out of an envelope.
+    /// The cause that the contract reads from an envelope.
     private static func cause(_ row: JSONValue, _ check: inout RowCheck) {
         let given = row["data"]?.object.map(JSONValue.object) ?? .object([])
         let data = given.setting("message_id", .string("m")).setting("ingress", .string("i"))
@@ -137,7 +137,7 @@ enum SchedulerVectors {
         let expected = row["order"]?.array ?? []
         for (index, (expected, got)) in zip(expected, order).enumerated() {
             for (name, value) in expected.object ?? [] {
-                // The order in which entries are kept is not part of the contract, only which are left.
+                // The contract does not define the order of the entries, only which ones are left.
                 let sorted = name == "remaining_seqs" ? sortedNumbers(value) : value
                 check.compare("selection \(index) \(name)", sorted, got[name])
             }

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Reading a folder of vectors with nothing but the C library.
+/// Reads a folder of vectors with nothing but the C library.
 enum VectorFolder {
     struct Unreadable: Error, CustomStringConvertible {
         let path: String

@@ -49,7 +49,7 @@ import Testing
         ),
         ("token_coalescer.jsonl", #"{"case":"altered","output":[]}"#),
     ])
-    func `A row that is not so is reported`(file: String, row: String) {
+    func `A row that differs is reported`(file: String, row: String) {
         let report = Conformance.check(name: file, bytes: Array(row.utf8))
         #expect(report.rows == 1)
         #expect(!report.differences.isEmpty)
@@ -78,7 +78,7 @@ import Testing
             #"{"case":"broken","op":"parse","subject":"project/%zz/conversation/b","result":"ok","project_id":"%zz","conversation_id":"b"}"#
         ),
     ])
-    func `A row of a shape that no vector here has is checked`(file: String, row: String) {
+    func `A row of an unusual shape is checked`(file: String, row: String) {
         let report = Conformance.check(name: file, bytes: Array(row.utf8))
         #expect(report.isGood, "\(report.differences)")
     }
@@ -91,11 +91,11 @@ import Testing
         #expect(!Conformance.check(name: name, bytes: []).isGood)
     }
 
-    @Test func `A file that is not known is a failure`() {
+    @Test func `An unknown file is a failure`() {
         #expect(!Conformance.check(name: "other.jsonl", bytes: Array("{}".utf8)).isGood)
     }
 
-    @Test func `A folder that is not there is a failure`() {
+    @Test func `A missing folder is a failure`() {
         #expect(!Conformance.run(folder: Self.vectors + "/nowhere").isGood)
     }
 }

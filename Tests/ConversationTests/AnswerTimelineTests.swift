@@ -29,7 +29,7 @@ import Testing
         #expect(seen(twice + [event("5", "completed", #""content":"Hi there.""#)]) == ["[completed] Hi there."])
     }
 
-    @Test func `Pieces and their whole are one entry, where the first piece is, whatever comes between`() {
+    @Test func `Pieces and the whole text are one entry at the place of the first piece, whatever comes between`() {
         let events = [
             piece("1", "a"), user("2", "wait"), piece("3", "b"), projected("4", "conv.out.tool.status"),
             event("5", "completed", #""content":"ab""#), user("6", "thanks"),
@@ -53,20 +53,20 @@ import Testing
         ("waiting", #""reason":"provider""#, "[waiting: provider] ab"),
         ("completed", #""content":"""#, "[completed] "),
     ])
-    func `An answer shows how it ended and why, with pieces or without`(name: String, data: String, expected: String) {
+    func `An answer shows how it ended and why, with or without pieces`(name: String, data: String, expected: String) {
         #expect(seen([piece("1", "a"), piece("2", "b"), event("3", name, data)]) == [expected])
         let alone = seen([event("3", name, data)])
         #expect(alone == [expected.replacing("] ab", with: "] ")])
     }
 
-    @Test func `What waits goes on`() {
+    @Test func `A waiting answer continues`() {
         let waiting = [piece("1", "a"), event("2", "waiting", #""message":"busy""#)]
         #expect(seen(waiting) == ["[waiting: busy] a"])
         #expect(seen(waiting + [event("3", "reset"), piece("4", "b")]) == ["[open] b"])
         #expect(seen([event("2", "waiting", #""message":"busy""#), piece("3", "b")]) == ["[open] b"])
     }
 
-    @Test func `What follows an end is another answer, and so is what has no output`() {
+    @Test func `Output after an end is another answer, and so is an end without output`() {
         let end = event("2", "failed", #""category":"provider""#)
         #expect(seen([piece("1", "a"), end, piece("3", "b")]) == ["[failed: provider] a", "[open] b"])
         let nameless = ["1", "2"].map { projected($0, "conv.out.assistant.delta", #"{"delta":"x"}"#) }
@@ -82,7 +82,7 @@ import Testing
         #expect(seen([event("1", "delta", first), event("2", "delta", second)]) == ["[open] xx"])
     }
 
-    @Test func `Events too far apart are of two answers`() {
+    @Test func `Events too far apart belong to two answers`() {
         func count(_ gap: Int64) -> Int {
             let offsets: [Int64] = [1, 1 + gap]
             let events = offsets.map {
@@ -94,7 +94,7 @@ import Testing
         #expect(count(TimelineProjection.Options.standardAnswerGap + 1) == 2)
     }
 
-    @Test func `A consent request is shown with the tool and its arguments until its call has a status`() throws {
+    @Test func `An approval request is shown with the tool and its arguments until its call has a status`() throws {
         let asked = projected(
             "1", "conv.out.tool.approval_requested",
             #"{"effect_id":"t","tool_name":"refund","tool_call_id":"c","arguments":"{\"amount\":40}"}"#)
@@ -134,7 +134,7 @@ import Testing
         #expect(json(advanced.all.encode()) == json(TimelineProjection(of: events).all.encode()))
     }
 
-    @Test func `What was there when nothing can change any more stays as it is`() {
+    @Test func `Entries that can no longer change stay as they are`() {
         var timeline = TimelineProjection(of: [
             projected("1", "conv.out.assistant.delta", #"{"output_id":"o"}"#, offset: 1)
         ])

@@ -33,8 +33,7 @@ import Testing
     }
 
     @Test(arguments: 0..<40)
-    func `Whatever is recorded, a provider would take the request, and it is the end of the conversation`(seed: UInt64)
-    {
+    func `Whatever is recorded, a provider accepts the request, and it ends the conversation`(seed: UInt64) {
         var generator = RandomEvents(seed: seed)
         var context = LLMContextProjection(options: .init(answers: .effects, keepsCanceledText: true, maxMessages: 0))
         for event in generator.list(200) {
@@ -52,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: 0..<40)
-    func `A message is shown once from its generation's start on, and in no other order than that of the starts`(
+    func `From its generation's start on, a message is shown once, and messages are in the order of the starts`(
         seed: UInt64
     ) {
         var random = SplitMix(seed: seed)
@@ -97,7 +96,7 @@ import Testing
 }
 
 @Suite struct GenerationLedgerTests {
-    @Test func `The newest thousand ends are known, and memory does not grow with their number`() {
+    @Test func `The newest thousand ends are remembered, and memory is bounded`() {
         var ledger = GenerationLedger()
         let first = (0..<10_000).map { ledger.end("\($0)") }
         #expect(!first.contains(false))
@@ -107,7 +106,7 @@ import Testing
         #expect(oldest)
     }
 
-    @Test func `Calls of messages that have gone are forgotten`() {
+    @Test func `Calls of dropped messages are forgotten`() {
         let call = ToolCall(id: "a", name: "f", arguments: "{}")
         var ledger = GenerationLedger()
         ledger.open([call], at: 3)

@@ -29,7 +29,7 @@ private func tool(_ id: String, _ end: String, call: String, _ members: String) 
         id, "conv.effect.tool.execution.\(end)", #"{"effect_id":"t","tool_call_id":"\#(call)",\#(members)}"#)
 }
 
-/// Each message's generation starts right behind it.
+/// Each message's generation starts right behind the message.
 private func request(_ events: [ProjectionEvent]) -> LLMContextProjection {
     let answered = events.flatMap { event in
         event.type == "conv.in.message.received"
@@ -43,13 +43,13 @@ private func exactly(_ events: [ProjectionEvent]) -> LLMContextProjection {
     LLMContextProjection(of: events, options: .request())
 }
 
-/// `role:content` of each message, which is what most rules are about.
+/// `role:content` of each message, which most rules are about.
 private func brief(_ messages: [ChatMessage]) -> [String] { messages.map { "\($0.role):\($0.content)" } }
 
 private let dangling = "tool:No result: the call has not finished."
 
 @Suite struct LLMContextViewTests {
-    @Test func `The view shows what was shown, not how it came about`() {
+    @Test func `The view shows what was shown, not how it was made`() {
         let events = [
             user("1", "q"), generated("2", effect: "e", "a", calls: ["c"]), delta("3", "a"),
             shown("4", effect: "e", "a"),
@@ -60,21 +60,21 @@ private let dangling = "tool:No result: the call has not finished."
         #expect(brief(LLMContextProjection(of: events).messages()) == ["user:q", "assistant:a", "tool:s"])
     }
 
-    @Test func `A status that is not shown parts deltas all the same`() {
+    @Test func `A hidden status still separates deltas`() {
         let events = [delta("1", "a"), projected("2", "conv.out.tool.status"), delta("3", "b"), delta("4", "c")]
         let options = LLMContextProjection.Options(includesDeltas: true, includesToolStatus: false)
         #expect(
             brief(LLMContextProjection(of: events, options: options).messages()) == ["assistant:a", "assistant:bc"])
     }
 
-    @Test func `The limit is forty messages unless another is asked for`() {
+    @Test func `The default limit is forty messages`() {
         let context = LLMContextProjection(of: (0..<100).map { user("\($0)", "\($0)") })
         #expect(context.messages().count == 40)
         #expect(brief(context.messages(last: 2)) == ["user:98", "user:99"])
         #expect(context.messages(last: 0).count == 100)
     }
 
-    @Test func `A message's JSON has its members in one order`() {
+    @Test func `A message's JSON has its members in a fixed order`() {
         let messages = request([
             generated("1", effect: "e", "a", calls: ["c"]), tool("2", "completed", call: "c", #""content":"r""#),
         ])
@@ -87,19 +87,19 @@ private let dangling = "tool:No result: the call has not finished."
 }
 
 @Suite struct LLMRequestTests {
-    @Test func `An answer that is recorded as effect and as output appears once`() {
+    @Test func `An answer recorded as both effect and output appears once`() {
         let events = [user("1", "q"), generated("2", effect: "e", "a"), shown("3", effect: "e", "a"), user("4", "q2")]
         #expect(brief(request(events).messages()) == ["user:q", "assistant:a", "user:q2"])
     }
 
-    @Test func `An output that belongs to no known generation is a message`() {
+    @Test func `An output of an unknown generation is a message`() {
         let events = [
             shown("1", effect: nil, "a person"), shown("2", effect: "x", "a bridge"),
             shown("3", effect: nil, "a person"),
         ]
         #expect(
             brief(request(events).messages()) == ["assistant:a person", "assistant:a bridge", "assistant:a person"])
-        // Should its generation's end come later, it is known by then.
+        // If its generation's end comes later, the generation is known by then.
         #expect(request(events + [generated("4", effect: "x", "a bridge")]).messages().count == 3)
     }
 
@@ -111,7 +111,7 @@ private let dangling = "tool:No result: the call has not finished."
         #expect(brief(request([first] + late).messages()) == expected)
     }
 
-    @Test func `Text of a canceled generation stays, unless it is none or is not wanted`() {
+    @Test func `Text of a canceled generation stays, unless it is blank or unwanted`() {
         let events = ["half an", "", " "].enumerated().map { index, text in
             projected(
                 "\(index)", "conv.effect.llm.generation.canceled", #"{"effect_id":"e\#(index)","content":"\#(text)"}"#)
@@ -121,7 +121,7 @@ private let dangling = "tool:No result: the call has not finished."
         #expect(LLMContextProjection(of: events, options: options).messages().isEmpty)
     }
 
-    @Test func `An answer's text is found where the reducer finds it, and no word is made up`() {
+    @Test func `An answer's text is found where the reducer finds it, and nothing is made up`() {
         let events = [
             #"{"effect_id":"1","content":"a"}"#, #"{"effect_id":"2","content":" ","result":{"text":"b"}}"#,
             #"{"effect_id":"3","result":{"summary":"c"}}"#, #"{"effect_id":"4","result":"d"}"#,
@@ -132,7 +132,7 @@ private let dangling = "tool:No result: the call has not finished."
 
     // MARK: The place of a message
 
-    @Test func `Of messages that wait for each other the model sees question, answer, question`() {
+    @Test func `With messages that wait for each other, the model sees question, answer, question`() {
         let events = [
             user("1", "q1"), generation("2", "started", of: "1"), user("3", "q2"), user("4", "q3"),
             generation("5", "completed", of: "1", "a1"), generation("6", "started", of: "3"),
@@ -148,7 +148,7 @@ private let dangling = "tool:No result: the call has not finished."
         #expect(context.isWaiting(for: "llm-generation-1"))
     }
 
-    @Test func `A further attempt does not move the message`() {
+    @Test func `Another attempt does not move the message`() {
         let events = [
             user("1", "q1"), generation("2", "started", of: "1"), user("3", "q2"), generation("4", "started", of: "3"),
             generation("5", "started", of: "1", attempt: 2), generation("6", "completed", of: "1", "a1"),
@@ -157,23 +157,23 @@ private let dangling = "tool:No result: the call has not finished."
     }
 
     @Test(arguments: [("canceled", ["user:q"]), ("completed", ["user:q"]), ("failed", [])])
-    func `A message whose generation ends without a start stands there, unless it was turned away`(
+    func `A message whose generation ends without a start stands at that end, unless it was rejected`(
         end: String, expected: [String]
     ) {
         let context = exactly([user("1", "q"), generation("2", end, of: "1")])
         #expect(brief(context.messages()) == expected)
         #expect(!context.isWaiting(for: "llm-generation-1"))
-        // A start that is recorded behind the end changes nothing.
+        // A start that is recorded after the end changes nothing.
         let late = exactly([user("1", "q"), generation("2", end, of: "1"), generation("3", "started", of: "1")])
         #expect(brief(late.messages()) == expected)
     }
 
-    @Test func `A message whose generation failed behind its start stays`() {
+    @Test func `A message whose generation failed after its start stays`() {
         let events = [user("1", "q"), generation("2", "started", of: "1"), generation("3", "failed", of: "1")]
         #expect(brief(exactly(events).messages()) == ["user:q"])
     }
 
-    @Test func `Messages that wait are bounded, the newest are kept`() {
+    @Test func `Waiting messages are bounded; the newest are kept`() {
         var context = exactly((0..<1_500).map { user("\($0)", "\($0)") })
         for id in ["499", "500", "1499"] { context.apply(generation("s\(id)", "started", of: id)) }
         #expect(brief(context.messages()) == ["user:500", "user:1499"])
@@ -192,7 +192,7 @@ private let dangling = "tool:No result: the call has not finished."
         #expect(messages.map(\.eventID) == ["1", "2", "5", "4", "3"])
     }
 
-    @Test func `A call without a result has one made up until it comes`() {
+    @Test func `A call without a result has a placeholder until the result comes`() {
         var context = request([
             generated("1", effect: "e", "", calls: ["a", "b"]), tool("2", "completed", call: "b", #""content":"B""#),
         ])
@@ -202,7 +202,7 @@ private let dangling = "tool:No result: the call has not finished."
         #expect(brief(context.messages()) == ["assistant:", "tool:A", "tool:B"])
     }
 
-    @Test func `The first result of a call counts, and one of no call none`() {
+    @Test func `The first result of a call counts; a result without a call does not`() {
         let events = [
             tool("1", "completed", call: "a", #""content":"too early""#), generated("2", effect: "e", "", calls: ["a"]),
             tool("3", "canceled", call: "a", #""reason":"stop""#),
@@ -212,7 +212,7 @@ private let dangling = "tool:No result: the call has not finished."
         #expect(brief(request(events).messages()) == ["assistant:", "tool:Canceled: stop"])
     }
 
-    @Test func `A provider that numbers the calls of each answer anew gets each result behind its own call`() {
+    @Test func `If a provider reuses call ids in each answer, each result still follows its own call`() {
         let events = [
             generated("1", effect: "e", "one", calls: ["0"]), tool("2", "completed", call: "0", #""content":"first""#),
             generated("3", effect: "f", "two", calls: ["0"]), tool("4", "completed", call: "0", #""content":"second""#),
@@ -243,7 +243,7 @@ private let dangling = "tool:No result: the call has not finished."
         (#"[{"id":"a","name":"f"},{"id":"a","name":"g"},{"name":"h"},{"id":"i"},{"id":"","name":"j"},7]"#, "a f {}"),
         (#"{"id":"a","name":"f"}"#, ""), ("null", ""),
     ])
-    func `Tool calls are read in Convey's form and in OpenAI's, and those without id or name are left out`(
+    func `Tool calls are read in Convey's form and in OpenAI's, and calls without id or name are left out`(
         calls: String, expected: String
     ) {
         let data = #"{"effect_id":"e","content":"c","tool_calls":\#(calls)}"#
@@ -253,14 +253,14 @@ private let dangling = "tool:No result: the call has not finished."
 
     // MARK: Limits
 
-    @Test func `The system prompt comes first, and a blank one not at all`() {
+    @Test func `The system prompt comes first; a blank one is left out`() {
         let context = request([user("1", "q")])
         #expect(brief(context.request(systemPrompt: "Be brief.")) == ["system:Be brief.", "user:q"])
         #expect(brief(context.request(systemPrompt: " \n")) == ["user:q"])
         #expect(brief(context.request(systemPrompt: "Be brief.", tokenBudget: 0)) == ["system:Be brief.", "user:q"])
     }
 
-    @Test func `A message is a quarter of its characters in tokens, rounded up, and four more`() {
+    @Test func `A message counts a quarter of its characters as tokens, rounded up, plus four`() {
         #expect(ChatMessage(role: .user, content: "").estimatedTokens == 4)
         #expect(ChatMessage(role: .user, content: "abcd").estimatedTokens == 5)
         #expect(ChatMessage(role: .user, content: "abcd👩‍👩‍👧").estimatedTokens == 6)
@@ -277,14 +277,14 @@ private let dangling = "tool:No result: the call has not finished."
         #expect(context.request(tokenBudget: 14).first?.eventID == "8")
     }
 
-    @Test func `Neither budget nor limit parts a message from its tool results`() {
+    @Test func `Neither budget nor limit separates a message from its tool results`() {
         let context = request([
             user("1", "four"), generated("2", effect: "e", "four", calls: ["a", "b"]),
             tool("3", "completed", call: "a", #""content":"four""#),
             tool("4", "completed", call: "b", #""content":"four""#),
             user("5", "four"),
         ])
-        // The message with two calls (20 characters more) has 9 or 10 tokens, each result 5, each user's message 5.
+        // The message with two calls (20 characters more) has 9 or 10 tokens, each result 5, each user message 5.
         let group = ChatMessage(
             role: .assistant, content: "four",
             toolCalls: ["a", "b"].map { .init(id: $0, name: "search", arguments: "{}") })
@@ -310,7 +310,7 @@ private let dangling = "tool:No result: the call has not finished."
         }
         #expect(
             brief(context.messages(last: 0)) == ["assistant:g998", dangling, "user:u999", "assistant:g999", dangling])
-        // A result for a message that has gone changes nothing.
+        // A result for a dropped message changes nothing.
         context.apply(tool("t", "completed", call: "1", #""content":"r""#))
         #expect(context.messages(last: 0).count == 5)
     }

@@ -30,7 +30,7 @@ func delta(_ id: String, _ text: String, output: String = "o", channel: String =
 
 func json(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-/// Events of every type that a projection looks at, and some that none does; the data are often odd.
+/// Events of every type that a projection reads, and some that none reads; the data are often odd.
 struct RandomEvents {
     var random: SplitMix
     /// How many of eight events are pieces of an answer.
@@ -51,7 +51,7 @@ struct RandomEvents {
         "conv.effect.llm.generation.progress", "conv.audit.x.y",
     ]
 
-    /// Pieces that join to characters of several, too: accents, flags, families, line ends.
+    /// Pieces that join to characters of several code points, too: accents, flags, families, line ends.
     private static let texts = [
         #""""#, #""a""#, #""hello ""#, #""e""#, #""\u0301""#, #""\ud83c\uddea""#, #""\ud83c\uddfa""#, #""\r""#,
         #""\n""#,

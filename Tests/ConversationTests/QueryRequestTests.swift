@@ -11,7 +11,7 @@ import Testing
         } catch { return error.code.rawValue }
     }
 
-    @Test func `A parameter that a view does not have, or that is not what it should be, is refused`() {
+    @Test func `An unknown or invalid parameter of a view is refused`() {
         #expect(refusal(.timeline, [("limit", "10"), ("before", "5")]) == nil)
         #expect(refusal(.state, [("limit", "10")]) == "parameter_unknown")
         #expect(refusal(.timeline, [("Limit", "10")]) == "parameter_unknown")
@@ -34,7 +34,7 @@ import Testing
         #expect(refusal(.state, subject: String(repeating: "x", count: 257), []) == "parameter_invalid")
     }
 
-    @Test func `A JSON object and a query string ask the same`() throws {
+    @Test func `A JSON object and a query string are equivalent`() throws {
         let json = try QueryRequest.parameters(
             json: Array(
                 #"{"limit":7,"family":["out","effect"],"type":["conv.out.*","conv.effect.timer.wait.started"],"as_of":"12","before":null}"#
@@ -76,13 +76,13 @@ import Testing
         "chat-42", "a/b", "#", "+", "$SYS", "a b", "%41", "100%", "é", "e\u{301}", "日本語", "😀", "~:@-_.",
         "project/a+b/conversation/c%2Fd", "?&=;,!'()*[]{}|\\^`\"<>", ".", "..", "...",
     ])
-    func `A subject makes one segment of a path and comes back`(subject: String) throws {
+    func `A subject becomes one path segment and reads back`(subject: String) throws {
         let segment = QueryPath.segment(subject)
         #expect(try #require(QueryPath.subject(segment: segment)).utf8.elementsEqual(subject.utf8))
         #expect(!segment.contains("/") && segment != "." && segment != "..")
     }
 
-    @Test func `What URIs reserve may be escaped in a path or not, and nothing else`() {
+    @Test func `Only characters that URIs reserve may be escaped or plain in a path`() {
         for segment in ["a:b@c", "a%3Ab%40c", "a%3Ab@c"] { #expect(QueryPath.subject(segment: segment) == "a:b@c") }
         for segment in ["a!$&'()*+,;=b", "a%21%24%26%27%28%29%2A%2B%2C%3B%3Db"] {
             #expect(QueryPath.subject(segment: segment) == "a!$&'()*+,;=b")
@@ -107,7 +107,7 @@ import Testing
         }
     }
 
-    @Test func `A client's response topic stands below the subject that it writes to`() {
+    @Test func `A client's response topic is below the subject that it writes to`() {
         func topic(_ topic: String) -> String { QueryTopic.responseTopic(for: topic, root: "site/conv", client: "me") }
         #expect(topic("site/conv/query/caf%C3%A9/state") == "site/conv/receipt/caf%C3%A9/me")
         #expect(topic("site/conv/query/_/effects") == "site/conv/receipt/_/me")
@@ -115,7 +115,7 @@ import Testing
         #expect(topic("site/conv/ingest/a") == "site/conv/receipt/a/me")
     }
 
-    @Test func `Times are read as RFC 3339 says`() {
+    @Test func `Times are read by RFC 3339`() {
         #expect(RFC3339.microseconds("1970-01-01T00:00:00Z") == 0)
         #expect(RFC3339.microseconds("2026-11-22T19:32:24.222288Z") == 1_795_375_944_222_288)
         #expect(RFC3339.microseconds("2026-11-22t20:32:24.2222881234+01:00") == 1_795_375_944_222_288)

@@ -41,7 +41,7 @@ private let conversation = [
         #expect(!state.flags.isEmpty)
     }
 
-    @Test func `A delta comes out as it is spelled`() throws {
+    @Test func `A delta is published as it was spelled`() throws {
         var state = ConversationState()
         let directives = apply(conversation, to: &state)
         guard case .emitOutput(let output) = directives[2][1] else {
@@ -56,7 +56,7 @@ private let conversation = [
     }
 
     @Test(arguments: ["", " ", "\\n"], ["/convey/effects", "/runner"])
-    func `An answer that says that it has no text is shown without`(content: String, source: String) throws {
+    func `An answer whose content is blank is shown without text`(content: String, source: String) throws {
         var state = ConversationState()
         let data = #"{"effect_id":"e","lifecycle":"completed","content":"\#(content)"}"#
         let completed = Signal(
@@ -69,7 +69,7 @@ private let conversation = [
         #expect(try JSONValue(output.data)["content"] == .string(""))
     }
 
-    @Test func `A message starts a generation with its data and policy as they are spelled`() {
+    @Test func `A message starts a generation with its data and policy as spelled`() {
         var state = ConversationState()
         guard case .startEffect(let start) = apply(conversation, to: &state)[0][1] else {
             Issue.record("no effect started")
@@ -81,7 +81,7 @@ private let conversation = [
         #expect(start.policy.map { String(decoding: $0, as: UTF8.self) } == #"{"max_attempts":2}"#)
     }
 
-    @Test func `Data that are no object count as none`() {
+    @Test func `Data that are not an object count as absent`() {
         for data in ["null", "[]", "5", "", "{", "\"x\""] {
             var state = ConversationState()
             for type in ["conv.in.message.received", "conv.effect.llm.generation.completed", "conv.in.timer.tick"] {
@@ -110,11 +110,11 @@ private let conversation = [
         #"{"applied_count":1,"digest":"0","in_flight_effects":{"x":"y"}}"#,
         #"{"applied_count":1,"digest":"0","last_event":{"id":"a","type":"b","priority":9,"seq":1}}"#,
     ])
-    func `What is no state is an error`(text: String) {
+    func `Bytes that are not a state are an error`(text: String) {
         #expect(throws: ConversationStateError.self) { try ConversationState(decoding: Array(text.utf8)) }
     }
 
-    @Test func `Equal histories give equal digests, and a decoded state goes on alike`() throws {
+    @Test func `Equal histories give equal digests, and a decoded state continues in the same way`() throws {
         var one = ConversationState()
         var other = ConversationState()
         _ = apply(conversation, to: &one)

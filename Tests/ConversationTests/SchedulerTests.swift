@@ -2,7 +2,7 @@ import Conversation
 import Signals
 import Testing
 
-/// What the reference vectors, which run in arrival order, do not show.
+/// What the reference vectors, which run in arrival order, do not cover.
 @Suite struct SchedulerTests {
     private func entry(
         _ position: Int64, conversation: Int64 = 1, priority: Priority = .normal, cause: Cause = .none
@@ -18,7 +18,7 @@ import Testing
         return order
     }
 
-    @Test func `Conversations take turns inside a priority, each in its own record order`() {
+    @Test func `Conversations alternate inside a priority, each in its own record order`() {
         var scheduler = Scheduler(order: .roundRobin)
         for position in Int64(1)...4 { scheduler.enqueue(entry(position, conversation: 1), cause: .applied) }
         scheduler.enqueue(entry(5, conversation: 2), cause: .applied)
@@ -44,14 +44,14 @@ import Testing
         #expect(scheduler.next()?.position.rawValue == 10_001)
     }
 
-    @Test func `After the threshold a lower priority has one turn`() {
+    @Test func `After the threshold, a lower priority is served once`() {
         var scheduler = Scheduler(order: .arrival, fairnessThreshold: 2)
         for position in Int64(1)...4 { scheduler.enqueue(entry(position, priority: .message), cause: .applied) }
         scheduler.enqueue(entry(5, priority: .output), cause: .applied)
         #expect(drain(&scheduler) == [1, 2, 5, 3, 4])
     }
 
-    @Test func `What waited for a signal becomes ready in its place when that is applied`() {
+    @Test func `A signal becomes ready in its place when its cause is applied`() {
         var scheduler = Scheduler(order: .roundRobin)
         scheduler.enqueue(entry(1, cause: .signal("s9")), cause: .unknown)
         scheduler.enqueue(entry(2), cause: .applied)
@@ -64,7 +64,7 @@ import Testing
         #expect(drain(&scheduler) == [1, 3])
     }
 
-    @Test func `Time runs for what waits for something unknown, not for what waits its turn behind its cause`() {
+    @Test func `Only waiting for an unknown cause can time out, not waiting behind a known one`() {
         var scheduler = Scheduler()
         scheduler.enqueue(entry(1, cause: .signal("x")), cause: .unknown, now: 10)
         scheduler.enqueue(entry(2, cause: .signal("y")), cause: .pending, now: 10)
@@ -78,7 +78,7 @@ import Testing
         #expect(drain(&scheduler) == [2])
     }
 
-    @Test func `What waits for a signal that will never be applied is handed out at once`() {
+    @Test func `A signal whose cause will never be applied is handed out at once`() {
         var scheduler = Scheduler()
         scheduler.enqueue(entry(2, cause: .signal("s1")), cause: .pending)
         scheduler.enqueue(entry(3, cause: .signal("s1")), cause: .unknown)

@@ -13,7 +13,7 @@ private func signal(_ id: String, _ type: String, _ data: JSONValue, source: Str
     Signal(id: id, source: source, type: type, subject: "s", data: data.encode())
 }
 
-/// A generation that ends in calls, which leaves the answer behind it open.
+/// A generation that ends in calls, which leaves the answer open.
 private func calls(
     _ id: String, count: Int, round: String = "0", answers: String? = nil, policy: JSONValue? = nil
 ) -> Signal {
@@ -39,7 +39,7 @@ private func expectRoundTrip(_ state: ConversationState, _ location: SourceLocat
     #expect(read == state, "\(String(decoding: bytes.prefix(2_000), as: UTF8.self))", sourceLocation: location)
     #expect(read.digest == state.digest, sourceLocation: location)
     #expect(read.encode() == bytes, sourceLocation: location)
-    // Not only equal as texts: the same bytes, so that what follows gives the same digest.
+    // Not only equal as texts: the same bytes, so that the following signals give the same digest.
     var one = state
     var other = read
     let next = signal("next", "conv.in.control.abort_requested", .object([]), source: "/host")
@@ -66,14 +66,14 @@ private func expectRoundTrip(_ state: ConversationState, _ location: SourceLocat
     }
 
     @Test(arguments: ["null", "[]", "{}", "0", "-1e9", "\"\"", "true", #"{"max_attempts":-9223372036854775808}"#])
-    func `An answer's policy is kept as it is spelled, whatever kind of JSON it is`(policy: String) throws {
+    func `An answer's policy is kept as spelled, whatever kind of JSON it is`(policy: String) throws {
         var state = ConversationState()
         apply(calls("m", count: 1, policy: try JSONValue(Array(policy.utf8))), to: &state)
         try expectRoundTrip(state)
     }
 
     @Test(arguments: ["-9223372036854775808", "-1", "0", "9223372036854775807", "99999999999999999999999", "1.5"])
-    func `A round that no generation has does not stop the service`(round: String) throws {
+    func `An impossible round does not stop the service`(round: String) throws {
         var state = ConversationState()
         apply(calls("m", count: 1, round: round), to: &state)
         #expect(state.toolLoop.map { $0.round >= 1 } == true)

@@ -5,7 +5,7 @@ import Testing
 @Suite struct TimelineTests {
     private static let reference = TimelineProjection.Options(shape: .reference)
 
-    /// The rule as one would write it down: whole texts compared at every step.
+    /// The naive rule: compare whole texts at every step.
     private func plainlyJoined(_ entries: [TimelineEntry], limit: Int) -> [TimelineEntry] {
         var joined: [TimelineEntry] = []
         for entry in entries {
@@ -40,7 +40,7 @@ import Testing
             let before = advanced
             let chunk = rest.prefix(Int.random(in: 1...20, using: &generator.random))
             for event in chunk { advanced.apply(event) }
-            // A repeat of anything that was taken changes nothing, and a copy has a life of its own.
+            // A repeat of anything already taken changes nothing, and a copy is independent.
             for event in events.prefix(chunk.endIndex).shuffled(using: &generator.random).prefix(5) {
                 advanced.apply(event)
             }
@@ -95,7 +95,7 @@ import Testing
 
     @Test(.timeLimit(.minutes(1)))
     func `The last page of ten thousand events costs no more than that of a hundred`() {
-        // A page that reads all entries would need minutes.
+        // A page that read all entries would take minutes.
         var timeline = TimelineProjection()
         for number in 0..<10_000 { timeline.apply(user("\(number)", "text")) }
         var entries = 0
@@ -112,7 +112,7 @@ import Testing
         #expect(timeline.all.first?.eventIDs?.count == 20_000)
     }
 
-    @Test func `What is not shown does not part deltas, what is shown does`() {
+    @Test func `A hidden event does not separate deltas, a shown event does`() {
         let hidden = [delta("1", "a"), projected("2", "conv.applied.event.applied"), delta("3", "b")]
         #expect(TimelineProjection(of: hidden, options: Self.reference).all.map(\.content.text) == ["ab"])
         let shown = [delta("1", "a"), projected("2", "conv.out.tool.status"), delta("3", "b")]
@@ -125,7 +125,7 @@ import Testing
             ([nil, "a", nil, "b"], nil, ["a", "b"]),
             ([nil, nil], nil, []),
         ] as [([String?], String?, [String])])
-    func `Entries without an id join, and the ids that there are are listed`(
+    func `Entries without an id are joined, and the existing ids are listed`(
         ids: [String?], first: String?, listed: [String]
     ) {
         let entries = ids.map { id in
@@ -153,7 +153,7 @@ import Testing
         #expect(timeline.all.map(\.content.text) == ["e\u{301}", "x"])
     }
 
-    @Test func `An entry's JSON has its members in one order and values as they were spelled`() {
+    @Test func `An entry's JSON has its members in a fixed order and its values as spelled`() {
         let timeline = TimelineProjection(
             of: [
                 projected("1", "conv.in.message.received", #"{"text": [1, 2.50], "ingress":"web","message_id":"m"}"#),
@@ -167,7 +167,7 @@ import Testing
                 """#)
     }
 
-    @Test func `A journaled signal is an event with the place where it stands`() {
+    @Test func `A journaled signal is an event with its position`() {
         let signal = Signal(
             id: "m", source: "/t", type: "conv.in.message.received", subject: "c", data: Array(#"{"text":"hi"}"#.utf8))
         var timeline = TimelineProjection()
@@ -192,7 +192,7 @@ import Testing
         ("123456789012345680.0", "1.2345678901234568e17"), ("9007199254740991.0", "9007199254740991.0"),
         ("9007199254740992.0", "9.007199254740992e15"), ("-2.5e-300", "-2.5e-300"), ("5e-324", "5.0e-324"),
     ])
-    func `A number with a fraction reads as the shortest text that means it`(json: String, expected: String) {
+    func `A number with a fraction reads as its shortest spelling`(json: String, expected: String) {
         #expect(shown(json) == expected)
     }
 
@@ -202,12 +202,12 @@ import Testing
         (#"["a", null]"#, #"["a", null]"#), (#"{"a": 1}"#, #"{"a": 1}"#), ("true", "true"), ("false", ""), ("null", ""),
         (#""\u0041""#, "A"),
     ])
-    func `Anything else but a string reads as its JSON, lists of text joined`(json: String, expected: String) {
+    func `Any other value reads as its JSON; lists of text are joined`(json: String, expected: String) {
         #expect(shown(json) == expected)
     }
 
     @Test(arguments: ["null", "[]", "5", "", "{", "\"x\""])
-    func `Data that are no object count as none`(data: String) {
+    func `Data that are not an object count as absent`(data: String) {
         let types = ["in.message.received", "out.assistant.delta", "out.assistant.completed", "out.tool.status"]
         for type in types {
             #expect(TimelineEntry(projected("1", "conv.\(type)", data))?.content == .text(""))

@@ -14,7 +14,7 @@ import Testing
 
 @Suite("Memory of answers")
 struct AnswerBudgetTests {
-    @Test("All answers together hold no more than the budget, and what is let go of can be taken again")
+    @Test("All answers together stay within the budget, and released room can be taken again")
     func bounded() throws {
         let budget = AnswerBudget(bytes: 8 << 20)
         var rooms: [AnswerRoom] = []
@@ -27,12 +27,12 @@ struct AnswerBudgetTests {
         small.resize(to: 0)
         rooms = []
         #expect(budget.used == 0)
-        // One that is larger than everything gets through alone.
+        // One that is larger than the whole budget gets through alone.
         let alone = budget.take(100 << 20)
         #expect(alone != nil && budget.take(1) == nil)
     }
 
-    @Test("Who waits for room gets it when others let go, and is told when that takes too long")
+    @Test("A waiter gets room when others release it, and an error when that takes too long")
     func waits() async throws {
         let budget = AnswerBudget(bytes: 1 << 20)
         var held = budget.take(1 << 20)
@@ -46,7 +46,7 @@ struct AnswerBudgetTests {
         #expect(await room.grow(to: 2, within: .zero) && budget.used == 2)
     }
 
-    @Test("However rooms change on many threads, nothing of the budget is lost")
+    @Test("With many threads, no part of the budget is lost")
     func balance() async {
         let budget = AnswerBudget(bytes: 1 << 20)
         await withTaskGroup(of: Void.self) { group in
@@ -64,7 +64,7 @@ struct AnswerBudgetTests {
     }
 
     @Test(
-        "Questions whose answers do not fit wait for room and are refused in the end; small ones are answered at once")
+        "Questions with large answers wait for room and are then refused; small ones are answered at once")
     func questions() async throws {
         var limits = QueryLimits()
         limits.workers = 1
@@ -92,7 +92,7 @@ struct AnswerBudgetTests {
         #expect(answer == first && room?.bytes == answer.body.count)
     }
 
-    @Test("A page of live events counts until the next one is asked for, and an event of any size makes one")
+    @Test("A page of live events counts until the next one is requested; an event of any size fits a page")
     func livePages() async throws {
         let service = try Self.service(QueryLimits(), AnswerBudget())
         defer { service.stop() }
@@ -138,9 +138,9 @@ struct AnswerBudgetTests {
     }
 }
 
-@Suite("Questions that wait")
+@Suite("Waiting questions")
 struct QuestionQueueTests {
-    @Test("Askers take turns: one who asks once does not wait for the hundred questions of another")
+    @Test("Clients are served in turn: a single question does not wait for a hundred of another client")
     func turns() {
         var queue = QuestionQueue<Int>()
         for number in 0..<100 { #expect(queue.add(entry(number, "flood"), limit: 256) == nil) }
@@ -149,7 +149,7 @@ struct QuestionQueueTests {
         #expect(order == [0, 100, 1])
     }
 
-    @Test("Where there are too many, who has most gives way to who has fewer")
+    @Test("When there are too many questions, the client with most of them loses one")
     func full() {
         var queue = QuestionQueue<Int>()
         for number in 0..<4 { #expect(queue.add(entry(number, "flood"), limit: 4) == nil) }
@@ -160,7 +160,7 @@ struct QuestionQueueTests {
         #expect(queue.count == 4)
     }
 
-    @Test("A question whose answer does not fit lets others pass, until its time is over")
+    @Test("A question whose answer does not fit lets others pass until it times out")
     func room() {
         var queue = QuestionQueue<Int>()
         var large = entry(1, "a")

@@ -24,7 +24,7 @@ private let execution = "conv.effect.tool.execution"
     private static let weather = ToolCall(id: "call-1", name: "weather", arguments: "{}")
 
     @Test(
-        "An answer without text has no text, and no word in its place",
+        "An answer without text has no text, and no placeholder",
         arguments: ["", " ", "\n\t", "\u{a0}"], ["stop", "length", "content_filter"])
     func noText(content: String, reason: String) throws {
         let harness = try Harness()
@@ -62,7 +62,7 @@ private let execution = "conv.effect.tool.execution"
     }
 
     @Test(
-        "A call whose end somebody else publishes lets the answer go on",
+        "An answer continues when somebody else publishes the end of its call",
         arguments: ["completed", "failed", "canceled"])
     func callsEndedFromOutside(lifecycle: String) throws {
         let harness = try Harness()
@@ -104,7 +104,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.pass(1).attempts.count == 1)
     }
 
-    @Test("Retry-After is waited for no longer than the longest pause", arguments: [31, 3_600, 86_400])
+    @Test("Retry-After is honored up to the longest pause", arguments: [31, 3_600, 86_400])
     func longRetryAfter(seconds: Int) throws {
         let harness = try Harness { $0.effects.llm.backoffLimit = .seconds(30) }
         try harness.report(
@@ -116,7 +116,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.pass(1).attempts.count == 1)
     }
 
-    @Test("The last attempt's failure is the end, and nothing waits")
+    @Test("The failure of the last attempt is the end, without a wait")
     func lastAttempt() throws {
         let harness = try Harness { $0.effects.llm.maxAttempts = 1 }
         try harness.report(
@@ -125,7 +125,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(harness.signals("conv.out.assistant.failed").count == 1)
     }
 
-    @Test("A generation behind tools names the message that waits")
+    @Test("A generation after tool calls names the message that waits")
     func waitingBehindTools() throws {
         let harness = try Harness()
         let tool = try #require(
@@ -133,7 +133,7 @@ private let execution = "conv.effect.tool.execution"
         let second = try #require(try harness.report(tool, .completed(EffectResult(content: "18"))).attempts.first)
         try harness.report(second, .failed(EffectFailure(.transport, "refused")))
         #expect(try harness.data("conv.out.assistant.waiting")["metadata"]?["answers"] == .string("m"))
-        // A tool that waits tells nobody who reads answers.
+        // A tool that waits is not reported to readers of answers.
         #expect(harness.signals("conv.out.assistant.waiting").count == 1)
     }
 }

@@ -40,7 +40,7 @@ import Testing
         var most = 0
     }
 
-    /// Runs transactions of so many records until the checkpoint is complete.
+    /// Runs transactions of a given number of records until the checkpoint is complete.
     private static func finish(_ writer: inout CheckpointWriter, records: Int) -> Written {
         var written = Written()
         while written.checkpoint == nil, written.transactions < 100_000 {
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test(arguments: [1, 12, 400, 5_000])
-    func `A checkpoint is complete after half an interval, whatever there is to write`(records: Int) {
+    func `A checkpoint is complete after half an interval, however much there is to write`(records: Int) {
         var writer = Self.writer(identities: 16_384, conversations: Self.conversations(20_000))
         let written = Self.finish(&writer, records: records)
         #expect(written.checkpoint != nil)
@@ -94,14 +94,14 @@ import Testing
         for entry in batch.identities { #expect(writer.positions(entry.hash) == [entry.position]) }
     }
 
-    @Test func `A conversation that was saved when it left memory is not saved with an older state`() {
+    @Test func `A conversation saved on eviction is not overwritten with an older state`() {
         let conversations = Self.conversations(3)
         var writer = Self.writer(conversations: conversations)
         conversations[1].isDirty = false
         #expect(Self.finish(&writer, records: 100).conversations == [ConversationID(1), ConversationID(3)])
     }
 
-    @Test func `A dead letter that is re-driven while a checkpoint is written stays pending`() {
+    @Test func `A dead letter re-driven during a checkpoint stays pending`() {
         var pending = PendingChanges(from: [Position(1), Position(2)], to: [Position(3), Position(4)])
         pending.insert(Position(5))
         var writer = Self.writer(conversations: [], pending: pending)

@@ -12,7 +12,7 @@ private func store(_ reader: CountingReader, cacheBytes: Int = 1 << 20) -> Conte
     ContextStore(cacheBytes: cacheBytes, readers: ShardReaders { () throws(JournalError) in reader })
 }
 
-/// Whether the reader was not used since it was last asked.
+/// Whether the reader was unused since the last call.
 private func hasReadNothing(_ reader: CountingReader) -> Bool {
     let reads = reader.takeReads()
     return reads.links == 0 && reads.records == 0
@@ -25,7 +25,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
 
 @Suite struct ContextStoreTests {
     @Test(arguments: 0..<24)
-    func `A context that advances equals one made anew and one of the whole conversation`(seed: UInt64) async throws {
+    func `An advanced context equals a new one and one of the whole conversation`(seed: UInt64) async throws {
         var random = RandomHistory(seed: seed)
         let reader = CountingReader()
         // The smallest keeps nothing, the second only some.
@@ -46,7 +46,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         }
     }
 
-    @Test func `What is read depends on the messages that are asked for, not on the conversation's length`()
+    @Test func `The records read depend on the requested messages, not on the conversation's length`()
         async throws
     {
         var history = RecordedHistory()
@@ -71,7 +71,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         #expect(hasReadNothing(reader))
     }
 
-    @Test func `A conversation without messages is not read to its beginning`() async throws {
+    @Test func `A conversation without messages is not read back to its beginning`() async throws {
         var history = RecordedHistory()
         for number in 0..<30_000 { history.add(1, "\(number)", "conv.in.sensor.read") }
         let reader = CountingReader(history)
@@ -82,7 +82,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         #expect(reads.records == 0)
     }
 
-    @Test func `What has no start anywhere does not lead to the conversation's beginning`() async throws {
+    @Test func `Looking for a missing start does not read back to the conversation's beginning`() async throws {
         var history = RecordedHistory()
         for number in 0..<20_000 { history.generation(1, "completed", of: "\(number)", "a\(number)") }
         let reader = CountingReader(history)
@@ -92,7 +92,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         #expect(reader.takeReads().links < ContextWindow.closingLimit + ConversationChain.step)
     }
 
-    @Test func `A message that has waited longer than the context reaches is found when its turn comes`() async throws {
+    @Test func `A message that has waited longer than the context reaches is found when it is answered`() async throws {
         var history = RecordedHistory()
         history.message(1, "early", "early")
         for number in 0..<50 { history.exchange(1, "\(number)") }
@@ -106,7 +106,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         #expect(context.messages(last: 4).map(\.content) == ["a48", "q49", "a49", "early"])
     }
 
-    @Test func `An attempt sees what was recorded up to its start, also when a newer one has asked before`()
+    @Test func `An attempt sees what was recorded up to its start, even after a newer one has asked`()
         async throws
     {
         var history = RecordedHistory()
@@ -126,7 +126,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         #expect(hasReadNothing(reader))
     }
 
-    @Test func `A chain that leads into another conversation is an error, not another's words`() async throws {
+    @Test func `A chain that leads into another conversation is an error and leaks no text`() async throws {
         var history = RecordedHistory()
         history.exchange(1, "mine")
         history.exchange(2, "theirs")
@@ -137,7 +137,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         #expect(error?.code == .damaged)
     }
 
-    @Test func `After a read that failed the journal is opened anew`() async throws {
+    @Test func `After a failed read, the journal is opened again`() async throws {
         var history = RecordedHistory()
         history.exchange(1, "1")
         let reader = CountingReader(history)
@@ -171,7 +171,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         #expect(hasReadNothing(reader))
     }
 
-    @Test func `The thread of the contexts ends with the store`() async throws {
+    @Test func `The contexts' thread ends with the store`() async throws {
         let heartbeats = Heartbeats()
         let reader = CountingReader()
         do {
@@ -183,7 +183,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         #expect(heartbeats.ages.isEmpty)
     }
 
-    @Test func `The cache has no more bytes than it may, and gives up what was not used for longest`() {
+    @Test func `The cache keeps to its size and evicts the least recently used entry`() {
         var cache = ContextCache(bytes: 20_000)
         var history = RecordedHistory()
         history.exchange(1, "1")
@@ -196,7 +196,7 @@ private func shown(_ context: LLMContextProjection, _ count: Int) -> String {
         let context = KeptContext(of: window, through: history.head(1), messages: 2)
         for number in 0..<1_000 {
             cache.put(context, for: ConversationID(Int64(number)))
-            // One that is used again and again stays.
+            // An entry that is used again and again stays.
             if let first = cache.take(ConversationID(0)) { cache.put(first, for: ConversationID(0)) }
             #expect(cache.bytes <= 20_000)
         }

@@ -2,11 +2,11 @@ import JournalPort
 import JournalSupport
 import Signals
 
-/// Counts the records that are read.
+/// Counts the records read.
 final class CountingJournal: JournalReader {
     let journal: SimulatedJournal
     private(set) var count = 0
-    /// Reads of lists that succeed from now on.
+    /// The number of list reads that succeed from now on.
     var listReads = Int.max
 
     private func list<Found>(_ read: () throws(JournalError) -> Found) throws(JournalError) -> Found {

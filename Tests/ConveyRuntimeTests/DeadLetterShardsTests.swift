@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func `A shard that cannot be read is missing from the list, which says so`() async throws {
+    @Test func `An unreadable shard is missing from the list, and the list says so`() async throws {
         var journals = ShardedJournals(shards: 4, Self.signals)
         let whole = try await Self.letters(journals).list(after: .start, limit: 1_000)
         #expect(whole.unreadable.isEmpty)
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test func `A shard whose journal fails within the list is missing from it, and is asked again next time`() throws {
+    @Test func `A shard whose journal fails during the list is missing from it, and is asked again next time`() throws {
         var journals = ShardedJournals(shards: 4, Self.signals)
         journals.listReads[2] = 0
         var told: [Int] = []
@@ -80,7 +80,7 @@ import Testing
             #expect(try executor.deadLetters(.list(after: .start, limit: 1_000)).unreadable == [2])
         }
         #expect(told == [2])
-        // A page that does not need the shard says nothing of it, and the shard is not told of again after it.
+        // A page that does not need the shard does not mention it, and the shard is not reported again after that.
         let behind = try executor.deadLetters(
             .list(after: ShardPosition(shard: 3, position: .start), limit: 1_000))
         #expect(behind.unreadable == [])
@@ -88,7 +88,7 @@ import Testing
         #expect(told == [2])
     }
 
-    @Test func `Where no shard can be read, the list fails`() async throws {
+    @Test func `The list fails when no shard can be read`() async throws {
         var journals = ShardedJournals(shards: 4, Self.signals)
         journals.closed = [0, 1, 2, 3]
         let none = Self.letters(journals)

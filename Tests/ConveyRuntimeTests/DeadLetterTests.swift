@@ -59,7 +59,7 @@ private final class DeadLetterHarness {
         disk.records.compactMap { if case .signal(let signal) = $0.content { signal } else { nil } }
     }
 
-    /// Positions in the order of their application.
+    /// Positions in the order of application.
     var applied: [Position] {
         disk.records.compactMap { if case .marker(let marker) = $0.content { marker.appliedPosition } else { nil } }
     }
@@ -88,7 +88,7 @@ private final class DeadLetterHarness {
         try harness.take(
             Signal(id: "first", source: "/t", type: "conv.in.note.taken", subject: "c", data: Array("{}".utf8)))
         #expect(harness.engine.queueDepth == 0)
-        // Until it is clear whether this one lets an answer go on, no other answer starts.
+        // Until the engine knows whether this signal lets an answer continue, no other answer starts.
         try harness.take(result("undecided", cause: "never"))
         let message = Signal(
             id: "m", source: "/t", type: "conv.in.message.received", subject: "c", data: Array(#"{"content":"a"}"#.utf8)
@@ -97,7 +97,7 @@ private final class DeadLetterHarness {
         #expect(harness.engine.queueDepth == 1)
     }
 
-    @Test func `A re-driven signal is applied where it was recorded, and an audit signal tells of it`() throws {
+    @Test func `A re-driven signal is applied where it was recorded, and an audit signal reports it`() throws {
         let harness = try DeadLetterHarness()
         try harness.record("first")
         #expect(!harness.applied.contains(Position(1)))

@@ -18,7 +18,7 @@ import Testing
         #expect(ids.key(key) == "abcd2-12-1")
     }
 
-    @Test func `A marker's id is read back in its own spelling, and only by its own shard`() throws {
+    @Test func `A marker's id is parsed only in its exact spelling and by its own shard`() throws {
         let ids = try ids("abcd2")
         #expect(ids.appliedPosition(marker: "applied-abcd2-12") == Position(12))
         for other in [
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test(arguments: 1...5, [1, 4, 7])
-    func `Every partition has one place in one shard`(shards: Int, total: Int) throws {
+    func `Every partition belongs to one shard`(shards: Int, total: Int) throws {
         let tag = try #require(ShardTag("abcd2"))
         var seen: [Int] = []
         for index in 0..<shards {

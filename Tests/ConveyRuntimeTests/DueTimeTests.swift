@@ -11,7 +11,7 @@ private func timer(_ id: String, _ data: String) -> Signal {
     Signal(id: id, source: "/test", type: "conv.in.timer.tick", subject: "c", data: Array(data.utf8))
 }
 
-/// Times that a clock of this boot cannot show, or that overflow on the way to it.
+/// Times that this boot's clock cannot represent, or that overflow during the conversion.
 private let absurd = [
     #"{"fire_at":"2001-01-01T00:00:00Z"}"#, #"{"fire_at":"0001-01-01T00:00:00Z"}"#,
     #"{"fire_at":"0000-01-01T00:00:00+23:59"}"#, #"{"fire_at":"9999-12-31T23:59:59-23:59"}"#, #"{"fire_at":0}"#,
@@ -31,7 +31,7 @@ private let absurd = [
         #expect(harness.engine.nextTimeout() == nil)
     }
 
-    @Test func `What came due while the machine was off happens at the next start, in the order it was due`() throws {
+    @Test func `Timers that fell due while the machine was off fire at the next start, in order`() throws {
         let harness = try Harness { $0.effects.turns.mergeWindow = .seconds(30) }
         harness.time.monotonic = 86_400_000
         try harness.take(timer("second", #"{"delay_ms":20000}"#), timer("first", #"{"delay_ms":10000}"#))
@@ -46,7 +46,7 @@ private let absurd = [
         #expect(fired == ["timer-wait-first", "timer-wait-second", "timer-wait-fourth", "timer-wait-fifth"])
     }
 
-    @Test func `A pause between attempts and a merge window that ended while the machine was off are over`() throws {
+    @Test func `A retry pause and a merge window that ended while the machine was off are over`() throws {
         let harness = try Harness {
             $0.effects.turns.doubleTexting = .merge
             $0.effects.turns.mergeWindow = .seconds(30)
@@ -65,7 +65,7 @@ private let absurd = [
     }
 
     @Test(arguments: absurd)
-    func `No time that a client can write stops the engine`(data: String) throws {
+    func `No time that a client can send stops the engine`(data: String) throws {
         let harness = try Harness()
         try harness.take(timer("t", data))
         #expect(harness.engine.nextTimeout() ?? 0 >= 0)
@@ -103,13 +103,13 @@ private let absurd = [
 
 @Suite struct MonitorTests {
     @Test(arguments: [Int64.min, -1_000_000_001, -1, 0, 1])
-    func `A wait until a time that has passed returns, before the clock's zero as well`(deadline: Int64) {
+    func `A wait until a past time returns at once, also before the clock's zero`(deadline: Int64) {
         let monitor = Monitor(0)
         #expect(monitor.wait(until: deadline) { _ -> Int? in nil } == nil)
         #expect(monitor.wait(until: deadline) { $0 } == 0)
     }
 
-    @Test func `A wait without an end in sight is ended by a change`() {
+    @Test func `A change ends a wait without a deadline`() {
         let monitor = Monitor(0)
         let thread = DedicatedThread(name: "test") { monitor.change { $0 = 7 } }
         #expect(monitor.wait(until: .max) { $0 == 0 ? nil : $0 } == 7)
@@ -117,17 +117,17 @@ private let absurd = [
     }
 }
 
-/// The thread itself, with the clocks of this machine: what is due cannot keep it from what comes in.
+/// The thread itself, with the clocks of this machine: due work cannot keep it from new signals.
 @Suite struct EngineThreadTests {
     @Test(.timeLimit(.minutes(2)), arguments: absurd)
-    func `The engine takes signals and stops, whatever a timer says`(data: String) async throws {
+    func `The engine takes signals and stops, whatever the timer's time`(data: String) async throws {
         let mailbox = EngineMailbox()
         let outcome = Monitor<Result<Void, any Error>?>(nil)
         let thread = DedicatedThread(name: "engine") {
             outcome.complete { try runEngine(mailbox, beat: Heartbeats().beat("engine", limit: .seconds(30))) }
         }
         #expect(mailbox.submit([.accepted(timer("t", data))]).isRecorded)
-        // The next turns begin with a due time that may lie before the clock's zero.
+        // The next rounds begin with a due time that may be before the clock's zero.
         for number in 0..<3 {
             #expect(mailbox.submit([.accepted(timer("next-\(number)", #"{"delay_ms":0}"#))]).isRecorded)
         }

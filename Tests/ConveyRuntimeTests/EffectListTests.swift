@@ -6,7 +6,7 @@ import JournalSupport
 import Signals
 import Testing
 
-/// The view `effects`, as to tool calls and single conversations.
+/// The view `effects`, for tool calls and single conversations.
 @Suite struct EffectListTests {
     private func message(_ id: String, _ subject: String) -> Signal {
         Signal(
@@ -23,7 +23,7 @@ import Testing
         return try JSONValue(QueryExecutor(reader: harness.journal, limits: limits).answer(request).body)
     }
 
-    /// A conversation whose answer has called two tools, the first of which needs approval.
+    /// A conversation whose answer has called two tools; the first needs approval.
     private func callingTools(_ arguments: String) throws -> Harness {
         let harness = try Harness { $0.effects.tools["refund"] = ToolPolicy(requiresApproval: true) }
         let generation = try #require(try harness.take(message("m", "c")).attempts.first)
@@ -36,7 +36,7 @@ import Testing
         return harness
     }
 
-    @Test func `A tool's effect is listed with the tool's name and arguments, what waits for approval too`() throws {
+    @Test func `A tool's effect is listed with its name and arguments, also while it waits for approval`() throws {
         let effects = try list(callingTools(#"{"amount":40}"#))["effects"]?.array ?? []
         #expect(effects.map { $0["state"]?.string } == ["awaiting_consent", "running"])
         #expect(effects.map { $0["tool_name"]?.string } == ["refund", "clock"])
@@ -45,7 +45,7 @@ import Testing
         #expect(effects.allSatisfy { $0["arguments_bytes"] == nil && $0["ordered_at"] != nil })
     }
 
-    @Test func `Long arguments are cut between two characters, and the list says how long they are`() throws {
+    @Test func `Long arguments are cut at a character boundary, and the list gives their full length`() throws {
         let long = #"{"text":"\#(String(repeating: "é", count: 5_000))"}"#
         let effect = try #require(try list(callingTools(long))["effects"]?.array?.first)
         let shown = try #require(effect["arguments"]?.string)
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test(arguments: [1, 3, 1_000])
-    func `Effects of one conversation are listed once each, however few records a question looks at`(
+    func `Each effect of a conversation is listed once, however few records one question may read`(
         scanLimit: Int
     ) throws {
         let harness = try Harness()
@@ -80,7 +80,7 @@ import Testing
         #expect(try list(harness)["effects"]?.array?.count == 24)
     }
 
-    @Test func `The conversation is a parameter, with the rules of every subject`() throws {
+    @Test func `The parameter conversation follows the rules of subjects`() throws {
         #expect(try QueryRequest(.effects, subject: "", parameters: [("subject", "a/b")]).subject == "a/b")
         for subject in ["", " ", String(repeating: "x", count: 257)] {
             #expect(throws: QueryError.self, "\(subject.count)") {

@@ -7,7 +7,7 @@ import Testing
 
 @testable import ConveyRuntime
 
-/// Four engines, each over a shard of its own, that share the places for attempts.
+/// Four engines, each with its own shard, that share the slots for attempts.
 private final class SharingEngines {
     private final class Woken: Sendable {
         let shards = Mutex<Set<Int>>([])
@@ -78,7 +78,7 @@ private final class SharingEngines {
     @Test(arguments: [1, 3, 4, 10])
     func `max_concurrent holds over all shards, and a busy shard does not starve the others`(limit: Int) throws {
         let shards = try SharingEngines(maxConcurrent: limit)
-        // The first has far more to do than the others, and is first.
+        // The first shard has far more to do than the others, and is first.
         try shards.ask(0, 200)
         #expect(shards.runningCount == limit)
         for shard in 1..<4 { try shards.ask(shard, 10) }
@@ -90,7 +90,7 @@ private final class SharingEngines {
             }
             if shards.completed[1...] == [10, 10, 10] { break }
         }
-        // All had equal parts: the first did not get its two hundred done before.
+        // All had equal shares: the first did not finish its two hundred before the others.
         #expect(shards.completed[1...] == [10, 10, 10])
         #expect(shards.completed[0] < 10 * 3 + limit)
         while let shard = shards.running.firstIndex(where: { !$0.isEmpty }) { try shards.complete(shard) }

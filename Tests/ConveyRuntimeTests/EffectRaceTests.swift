@@ -4,13 +4,13 @@ import JournalPort
 import Signals
 import Testing
 
-/// What can happen to an effect at its end, in every order.
+/// Everything that can happen to an effect at its end, in every order.
 @Suite struct EffectRaceTests {
     private enum Happening: CaseIterable {
         case delta, complete, fail, failForGood, timeout, abort, cancelOne, endOutside, crash
     }
 
-    /// All orders of `length` happenings, each at most once.
+    /// All orders of up to `length` events, each at most once.
     private static func orders(_ length: Int) -> [[Happening]] {
         guard length > 0 else { return [[]] }
         return orders(length - 1).flatMap { order in
@@ -29,7 +29,8 @@ import Testing
             let ends = ["completed", "failed", "canceled"].flatMap {
                 harness.signals("conv.effect.\(effect.effectClass.rawValue).\(effect.kind).\($0)")
             }.filter { (try? JSONValue($0.data))?["effect_id"]?.string == effect.effectID }
-            // One from outside may be recorded after the end: it is a signal like any other, and the first one counts.
+            // An end from outside may be recorded after the end: it is a signal like any other, and the first end
+            // counts.
             let own = ends.filter { $0.source == Signal.effectSource }
             let outside = ends.filter { $0.source != Signal.effectSource }
             #expect(own.count <= 1 && own.count + outside.count >= 1, "\(order): \(ends.map(\.id))")
@@ -54,7 +55,7 @@ import Testing
     }
 
     private func happen(_ happening: Happening, _ harness: Harness, _ effect: OpenEffect) throws {
-        // What reports is the newest attempt; after the end it reports all the same.
+        // The newest attempt reports; it also reports after the end.
         var newest = effect
         newest.attempt = harness.disk.effects[effect.key]?.attempt ?? effect.attempt
         func report(_ event: EffectReport.Event) throws {
@@ -82,7 +83,7 @@ import Testing
         }
     }
 
-    /// Everything that is still open is brought to its end.
+    /// Ends everything that is still open.
     private func settle(_ harness: Harness) throws {
         for _ in 0..<20 {
             let attempts = try harness.pass(50).attempts

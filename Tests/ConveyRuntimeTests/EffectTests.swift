@@ -15,7 +15,7 @@ private let generation = "conv.effect.llm.generation"
 private let execution = "conv.effect.tool.execution"
 
 @Suite struct AttemptTests {
-    @Test func `An attempt that failed is followed by another after a pause, with the same idempotency key`() throws {
+    @Test func `After a failed attempt and a pause comes another, with the same idempotency key`() throws {
         let harness = try Harness { $0.effects.llm.backoff = .milliseconds(1_000) }
         let first = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(first, .delta(EffectDelta("half an ")), .failed(EffectFailure(.provider, "overloaded")))
@@ -31,7 +31,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(harness.disk.effects.isEmpty)
     }
 
-    @Test func `Without output there is nothing to reset`() throws {
+    @Test func `Without output there is no reset`() throws {
         let harness = try Harness()
         let first = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(first, .failed(EffectFailure(.transport, "refused")))
@@ -40,7 +40,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(harness.signals("conv.out.assistant.reset").isEmpty)
     }
 
-    @Test func `An effect fails once, when its attempts are used up`() throws {
+    @Test func `An effect fails once, after its last attempt`() throws {
         let harness = try Harness { $0.effects.llm.maxAttempts = 2 }
         var attempt = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(attempt, .failed(EffectFailure(.provider, "one")))
@@ -52,7 +52,7 @@ private let execution = "conv.effect.tool.execution"
     }
 
     @Test(arguments: [EffectFailure.Category.config, .auth, .canceled, .unknown])
-    func `What another attempt cannot mend is not tried again`(category: EffectFailure.Category) throws {
+    func `A failure that another attempt cannot cure is not retried`(category: EffectFailure.Category) throws {
         let harness = try Harness()
         let attempt = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(attempt, .failed(EffectFailure(category, "no")))
@@ -60,7 +60,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.data("\(generation).failed")["attempt"] == .integer("1"))
     }
 
-    @Test func `Retry-After is waited for`() throws {
+    @Test func `Retry-After is honored`() throws {
         let harness = try Harness()
         let attempt = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(attempt, .failed(EffectFailure(.provider, "429", retryAfter: .seconds(20))))
@@ -68,7 +68,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.pass(200).attempts.count == 1)
     }
 
-    @Test func `An attempt that takes too long is stopped and tried again`() throws {
+    @Test func `An attempt that takes too long is stopped and retried`() throws {
         let harness = try Harness { $0.effects.llm.timeout = .seconds(5) }
         let attempt = try #require(try harness.take(message("m")).attempts.first)
         #expect(try harness.pass(5_000).stops.isEmpty)
@@ -101,7 +101,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(harness.disk.effects.isEmpty)
     }
 
-    @Test func `After a restart an effect goes on with its next attempt and resets what was streamed`() throws {
+    @Test func `After a restart, an effect continues with its next attempt and resets the streamed text`() throws {
         let harness = try Harness()
         let first = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(first, .delta(EffectDelta("half")))
@@ -112,7 +112,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(harness.signals("conv.out.assistant.reset").count == 1)
     }
 
-    @Test func `A class may fail what a restart has ended, and keeps the text`() throws {
+    @Test func `A class may let an effect fail at a restart, and keeps the text`() throws {
         let harness = try Harness { $0.effects.llm.afterRestart = .fail }
         let first = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(first, .delta(EffectDelta("half ")), .delta(EffectDelta("an answer")))
@@ -123,7 +123,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(failed["attempt"] == .integer("1"))
     }
 
-    @Test func `An abort right after a restart keeps the text that was streamed before`() throws {
+    @Test func `An abort right after a restart keeps the text streamed before`() throws {
         let harness = try Harness()
         let first = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(first, .delta(EffectDelta("half ")), .delta(EffectDelta("an answer")))
@@ -133,7 +133,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.data("conv.out.assistant.canceled")["content"]?.string == "half an answer")
     }
 
-    @Test func `A pause between attempts outlives a restart`() throws {
+    @Test func `A pause between attempts survives a restart`() throws {
         let harness = try Harness()
         let first = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(first, .failed(EffectFailure(.provider, "429", retryAfter: .seconds(20))))
@@ -142,7 +142,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.pass(1_100).attempts.count == 1)
     }
 
-    @Test func `A result that comes after the end is recorded as audit and changes nothing`() throws {
+    @Test func `A result after the end is recorded as an audit signal and changes nothing`() throws {
         let harness = try Harness()
         let attempt = try #require(try harness.take(message("m")).attempts.first)
         try harness.take(signal("a", "conv.in.control.abort_requested"))
@@ -153,7 +153,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(late["effect_id"]?.string == "llm-generation-m")
     }
 
-    @Test func `What an attempt says that is not the newest does not end the effect`() throws {
+    @Test func `Reports of an older attempt do not end the effect`() throws {
         let harness = try Harness()
         let first = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(first, .failed(EffectFailure(.provider, "one")))
@@ -164,7 +164,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.data("\(generation).completed")["content"]?.string == "fresh")
     }
 
-    @Test func `An end that somebody else publishes is the effect's end`() throws {
+    @Test func `An end published from outside ends the effect`() throws {
         let harness = try Harness()
         let attempt = try #require(try harness.take(message("m")).attempts.first)
         let output = try harness.take(
@@ -175,7 +175,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(harness.signals("\(generation).completed").count == 1)
     }
 
-    @Test func `One effect can be canceled by its id, and what is not there is told`() throws {
+    @Test func `One effect can be canceled by its id, and an unknown id is reported`() throws {
         let harness = try Harness()
         let attempt = try #require(try harness.take(message("m")).attempts.first)
         let cancel = "conv.in.effect.cancel_requested"
@@ -186,7 +186,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.data("conv.audit.effect.unknown_target")["signal_id"]?.string == "y")
     }
 
-    @Test func `Thinking is told apart from the answer, and a blank delta is text`() throws {
+    @Test func `Thinking is separate from the answer, and a blank delta is text`() throws {
         let harness = try Harness()
         let attempt = try #require(try harness.take(message("m")).attempts.first)
         try harness.report(
@@ -249,7 +249,7 @@ private let execution = "conv.effect.tool.execution"
         let attempts = try harness.pass(200).attempts
         #expect(attempts.map(\.effect.causeID) == ["m2"])
         #expect(try harness.data("\(generation).canceled")["reason"]?.string == "merged into m2")
-        // During the answer they gather behind it.
+        // During the answer they collect behind it.
         try harness.take(message("m3"))
         try harness.take(message("m4"))
         try harness.pass(1_000)
@@ -257,14 +257,14 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.pass(1).attempts.map(\.effect.causeID) == ["m4"])
     }
 
-    @Test func `A message right behind its conversation's settings is answered by them`() throws {
+    @Test func `A message right after its conversation's settings is answered with them`() throws {
         let harness = try Harness()
         let first = try #require(try harness.take(message("m1")).attempts.first)
         let output = try harness.take(configure("interrupt"), message("m2"))
         #expect(output.stops == [first.effect.key])
     }
 
-    @Test func `A conversation's setting that makes no sense is told, not guessed`() throws {
+    @Test func `An invalid setting of a conversation is reported, not guessed`() throws {
         let harness = try Harness()
         try harness.take(configure("often"))
         #expect(try harness.take(message("m")).attempts.isEmpty)
@@ -366,7 +366,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try harness.take(message("m2")).attempts.map(\.effect.causeID) == ["m2"])
     }
 
-    @Test func `One call that is canceled leaves the answer to go on`() throws {
+    @Test func `An answer continues after one of its calls is canceled`() throws {
         let harness = try Harness()
         let first = try #require(try harness.take(message("m")).attempts.first)
         let tools = try callsTools(harness, first).attempts
@@ -388,7 +388,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(try (allowed.attempts + harness.settle()).map(\.call?.name) == ["weather"])
     }
 
-    @Test func `A call that is denied fails, and the model is told`() throws {
+    @Test func `A denied call fails, and the model gets the failure`() throws {
         let harness = try Harness { $0.effects.tools["weather"] = ToolPolicy(requiresApproval: true) }
         let first = try #require(try harness.take(message("m")).attempts.first)
         #expect(try callsTools(harness, first, [Self.calls[0]]).attempts.isEmpty)
@@ -399,7 +399,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(failed["tool_call_id"]?.string == "call-1")
     }
 
-    @Test func `Tool calls reported from outside are for others to carry out`() throws {
+    @Test func `Tool calls reported from outside are not run by Convey`() throws {
         let harness = try Harness()
         try harness.take(
             signal(
@@ -413,7 +413,7 @@ private let execution = "conv.effect.tool.execution"
     private func tick(_ id: String, _ data: String) -> Signal { signal(id, "conv.in.timer.tick", data) }
     private let completed = "conv.effect.timer.wait.completed"
 
-    @Test func `A timer fires once, when its time has come, whatever restarts in between`() throws {
+    @Test func `A timer fires once, when it is due, across restarts`() throws {
         let harness = try Harness()
         try harness.take(tick("t", #"{"delay_ms":5000}"#))
         #expect(try harness.data("conv.effect.timer.wait.started")["fire_at"]?.string != nil)
@@ -428,7 +428,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(harness.disk.effects.isEmpty)
     }
 
-    @Test func `What fell due while nobody ran fires at the start`() throws {
+    @Test func `A timer that fell due while Convey was down fires at the start`() throws {
         let harness = try Harness()
         try harness.take(tick("t", #"{"delay_ms":5000}"#))
         harness.time.wall += 60_000_000
@@ -453,7 +453,7 @@ private let execution = "conv.effect.tool.execution"
         (#"{"fire_at":"2023-11-14T22:13:30Z"}"#, 10_000), (#"{"fire_at":"2023-11-15T00:13:30.5+02:00"}"#, 10_500),
         (#"{"fire_at":1700000010000}"#, 10_000),
     ])
-    func `A time of day can be given in several ways`(data: String, milliseconds: Int64) throws {
+    func `A time can be given in several ways`(data: String, milliseconds: Int64) throws {
         let harness = try Harness()
         try harness.take(tick("t", data))
         try harness.pass(milliseconds - 1)
@@ -467,7 +467,7 @@ private let execution = "conv.effect.tool.execution"
         #"{"fire_at":"2023-02-30T00:00:00Z"}"#,
         #"{"fire_at":99999999999999999}"#, #"{"delay_ms":1.5}"#,
     ])
-    func `A timer without a time that can be read fails and says what it needs`(data: String) throws {
+    func `A timer without a valid time fails and says what it needs`(data: String) throws {
         let harness = try Harness()
         try harness.take(tick("t", data))
         #expect(try harness.data("conv.effect.timer.wait.failed")["category"]?.string == "config")
@@ -486,7 +486,7 @@ private let execution = "conv.effect.tool.execution"
         #expect(harness.signals(completed).isEmpty)
     }
 
-    @Test func `A timer that waits does not keep the engine awake, nor counts as an open effect`() throws {
+    @Test func `A waiting timer neither keeps the engine awake nor counts as an open effect`() throws {
         let harness = try Harness()
         try harness.take(tick("t", #"{"delay_ms":3600000}"#))
         #expect(!harness.engine.hasWork)

@@ -52,7 +52,7 @@ final class Harness {
         return try engine.process(input, at: time)
     }
 
-    /// Lets time pass and does what is due then.
+    /// Lets time pass and does everything due by then.
     @discardableResult
     func pass(_ milliseconds: Int64) throws -> EngineOutput {
         time.monotonic += milliseconds
@@ -63,7 +63,8 @@ final class Harness {
     @discardableResult
     func transact() throws -> EngineOutput { try engine.process(EngineInput(), at: time) }
 
-    /// Transactions until nothing is left to do without new input: what one lacks the next one fetches.
+    /// Runs transactions until nothing is left to do without new input; each one fetches what the one before was
+    /// missing.
     /// - Returns: the attempts that were started.
     func settle() throws -> [EffectAttempt] {
         var attempts: [EffectAttempt] = []

@@ -27,7 +27,7 @@ import Testing
         #expect(harness.disk.effects.count == 1)
     }
 
-    @Test func `An event that the broker does not take is told of once, and its notice never by another`() throws {
+    @Test func `An event that the broker does not accept is reported once, and the report itself never`() throws {
         let harness = try Harness()
         try harness.take(signal("m"))
         func event(_ position: Int64, _ type: String) -> UnpublishedEvent {
@@ -95,7 +95,7 @@ import Testing
         #expect(harness.types.last == "marker")
     }
 
-    @Test func `An abort in the same batch behind its message ends the effect without a run that outlives it`() throws {
+    @Test func `An abort in the same batch after its message ends the effect and leaves no run behind`() throws {
         let harness = try Harness()
         let output = try harness.take(
             signal("m", "conv.in.message.received"), signal("a", "conv.in.control.abort_requested"))
@@ -122,7 +122,7 @@ import Testing
         #expect(harness.disk.effects[key]?.attempt == 2)
     }
 
-    @Test func `A long chain on a cause that never comes is buried at once when its time is up`() throws {
+    @Test func `A long chain behind a missing cause becomes dead letters at once on time-out`() throws {
         let harness = try Harness { $0.causeTimeoutMilliseconds = 1_000 }
         var chain = [signal("s0", cause: .signal("never"))]
         for index in 1...2_000 { chain.append(signal("s\(index)", cause: .signal("s\(index - 1)"))) }
@@ -140,7 +140,7 @@ import Testing
         #expect(harness.engine.queueDepth == 0)
     }
 
-    @Test func `Effects that others never end do not make a conversation's state grow for ever`() throws {
+    @Test func `Effects that never end do not let a conversation's state grow without limit`() throws {
         let harness = try Harness { $0.inFlightLimit = 3 }
         for index in 0..<10 {
             try harness.take(
@@ -152,7 +152,7 @@ import Testing
         #expect(harness.disk.deadLetters.values.filter { $0.reason == .effectLimit }.count == 7)
     }
 
-    @Test func `The same bad message is recorded once when it may be a redelivery, and each time when not`() throws {
+    @Test func `The same bad message is recorded once when it may be a redelivery, and otherwise each time`() throws {
         let harness = try Harness()
         func reject(mayBeRedelivery: Bool) throws {
             var input = EngineInput()
@@ -169,7 +169,7 @@ import Testing
         #expect(try harness.journal.conversation(subject: "_") != nil)
     }
 
-    @Test func `Spellings that only look the same are different subjects and sources`() throws {
+    @Test func `Subjects and sources that only look the same are different`() throws {
         let harness = try Harness()
         let (composed, decomposed) = ("caf\u{e9}", "cafe\u{301}")
         try harness.take(signal("a", subject: composed), signal("a", subject: decomposed))
@@ -184,7 +184,7 @@ import Testing
         #expect(harness.disk.conversations.count == 2)
     }
 
-    @Test func `What there is no room for waits where an abort overtakes it`() throws {
+    @Test func `A signal that finds no room waits where an abort can overtake it`() throws {
         let harness = try Harness()
         try harness.take(signal("m", "conv.in.message.received"))
         var input = EngineInput()
@@ -200,7 +200,7 @@ import Testing
         #expect(try harness.engine.process(input, at: harness.time).applied == 22)
     }
 
-    @Test func `A cause that thousands wait for does not make one transaction long`() throws {
+    @Test func `A cause with thousands of dependents does not make one transaction long`() throws {
         let harness = try Harness { $0.applyBudget = 10 }
         for index in 0..<400 {
             try harness.take(signal("n\(index)", subject: "c", cause: .signal("late")))
@@ -210,7 +210,7 @@ import Testing
         #expect(harness.engine.hasWork)
     }
 
-    @Test func `A checkpoint and a restart keep what waits, whenever it was recorded and settled`() throws {
+    @Test func `A checkpoint and a restart keep waiting signals, whenever they were recorded`() throws {
         let harness = try Harness { $0.checkpointInterval = 4 }
         for index in 0..<10 { try harness.take(signal("n\(index)", cause: .signal("late"))) }
         try harness.restart()

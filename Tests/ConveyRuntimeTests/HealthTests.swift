@@ -14,7 +14,7 @@ import Testing
 private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 @Suite struct BeatTests {
-    @Test func `A beat is overdue when it is older than its limit, and never after the thread's end`() {
+    @Test func `A heartbeat is overdue when it is older than its limit, and never after the thread's end`() {
         let heartbeats = Heartbeats()
         let beat = heartbeats.beat("engine", limit: .seconds(30))
         let now = Clocks.monotonicMicroseconds()
@@ -29,7 +29,7 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         #expect(heartbeats.ages.isEmpty)
     }
 
-    @Test func `Threads that begin again and again do not pile up`() {
+    @Test func `Restarted threads do not accumulate`() {
         let heartbeats = Heartbeats()
         for _ in 0..<100 { heartbeats.beat("tools", limit: .seconds(30)).end() }
         let last = heartbeats.beat("tools", limit: .seconds(30))
@@ -37,7 +37,7 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         last.end()
     }
 
-    @Test func `An engine that hangs in a commit is seen, and so is its recovery`() throws {
+    @Test func `An engine that hangs in a commit is reported, and so is its recovery`() throws {
         let heartbeats = Heartbeats()
         let beat = heartbeats.beat("engine", limit: .milliseconds(100))
         let mailbox = EngineMailbox()
@@ -66,7 +66,7 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         #expect(heartbeats.ages.isEmpty)
     }
 
-    @Test func `Threads of queries beat while nobody asks`() throws {
+    @Test func `Query threads send heartbeats while nobody asks`() throws {
         let heartbeats = Heartbeats()
         let readers = ShardReaders { () throws(JournalError) in throw JournalError(.cannotOpen, "nobody asks") }
         let service = QueryService(logger: logger, heartbeats: heartbeats, readers: readers)
@@ -99,7 +99,7 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         journal: .open, broker: .connected, recovery: .done, ingress: .running, outbox: .publishing,
         threads: [ThreadAge(name: "engine", seconds: 0.2, limit: 30)])
 
-    @Test func `Everything turns, answers and is acknowledged: ready`() {
+    @Test func `Ready: everything runs, answers and is acknowledged`() {
         #expect(Self.ready.isReady)
         #expect(Self.ready.isAlive)
     }
@@ -107,13 +107,13 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     @Test(arguments: [
         (RuntimeStatus.Broker.silent("nothing for 17 s"), "nothing for 17 s"), (.connecting("refused"), "refused"),
     ])
-    func `A broker that is away or silent`(broker: RuntimeStatus.Broker, words: String) {
+    func `A broker that is unreachable or silent is not ready`(broker: RuntimeStatus.Broker, words: String) {
         var status = Self.ready
         status.broker = broker
         expectMissing("broker", words, status)
     }
 
-    @Test func `Events that wait and do not get on, and an outbox that has not begun`() {
+    @Test func `A stalled outbox, or one that has not started, is not ready`() {
         var status = Self.ready
         status.outboxStall = "5 events wait"
         expectMissing("outbox", "5 events wait", status)
@@ -123,25 +123,25 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     }
 
     @Test(arguments: [RuntimeStatus.Outbox.connecting("refused"), .silent("refused")])
-    func `A broker that is away for events alone is the broker's fault, not that of the outbox`(
+    func `If only the outbox cannot reach the broker, the broker is named, not the outbox`(
         outbox: RuntimeStatus.Outbox
     ) {
         var status = Self.ready
         status.outbox = outbox
         expectMissing("broker", "refused", status)
-        // A pause hides nothing of it.
+        // A pause does not hide this.
         status.broker = .pausing("outbox.limit")
         expectMissing("broker", "refused", status)
     }
 
     @Test(arguments: [(RuntimeStatus.Ingress.starting, "not started"), (.stopped, "Convey is stopping")])
-    func `An ingress that does not read`(ingress: RuntimeStatus.Ingress, words: String) {
+    func `An ingress that does not read is not ready`(ingress: RuntimeStatus.Ingress, words: String) {
         var status = Self.ready
         status.ingress = ingress
         expectMissing("ingress", words, status)
     }
 
-    @Test func `A pause, with or without its connection, leaves the service ready`() {
+    @Test func `A paused ingress leaves the service ready, with or without a connection`() {
         var status = Self.ready
         status.ingress = .paused("outbox.limit")
         #expect(status.isReady)
@@ -149,25 +149,26 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         #expect(status.isReady)
     }
 
-    @Test func `An engine that has not turned for ten seconds is not ready, for longer than its limit not alive`() {
+    @Test func `An engine that has not responded for ten seconds is not ready, and beyond its limit not alive`() {
         var status = Self.ready
         status.threads[0].seconds = 12
         expectMissing("engine", "12 s", status)
         #expect(status.isAlive)
         status.threads[0].seconds = 41
         #expect(!status.isAlive)
-        #expect(status.parts.contains { $0.name == "threads" && $0.words.contains("engine has not turned for 41 s") })
-        // A start that takes long is no hang.
+        #expect(
+            status.parts.contains { $0.name == "threads" && $0.words.contains("engine has not responded for 41 s") })
+        // A long start is not a hang.
         status.recovery = .running
         status.threads[0].limit = 600
         #expect(status.isAlive)
         #expect(status.parts.filter { !$0.isReady }.map(\.name) == ["recovery"])
     }
 
-    @Test func `Any other thread that hangs is named`() {
+    @Test func `Any other hanging thread is named`() {
         var status = Self.ready
         status.threads.append(ThreadAge(name: "query-2", seconds: 70, limit: 60))
-        expectMissing("threads", "query-2 has not turned for 70 s", status)
+        expectMissing("threads", "query-2 has not responded for 70 s", status)
         #expect(!status.isAlive)
     }
 
@@ -184,17 +185,17 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 @Suite struct OutboxProgressTests {
     private let now = Clocks.monotonicMicroseconds() + 11_000_000
 
-    @Test func `Nothing waits: no stall, however long`() {
+    @Test func `When nothing waits there is no stall, however long`() {
         let progress = OutboxProgress(committed: Position(7), cursor: Position(7))
         #expect(progress.stall(now: now) == nil)
     }
 
-    @Test func `Something waits and nothing is acknowledged for ten seconds: a stall`() {
+    @Test func `When something waits and nothing is acknowledged for ten seconds, that is a stall`() {
         let progress = OutboxProgress(committed: Position(7), cursor: Position(7))
         progress.recorded(Position(9))
         #expect(progress.stall() == nil)
         #expect(progress.stall(now: now)?.waiting == 2)
-        // Further events do not start the time again.
+        // Further events do not restart the time.
         progress.recorded(Position(12))
         #expect(progress.stall(now: now)?.waiting == 5)
         progress.acknowledged(through: Position(9))
@@ -204,10 +205,10 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         #expect(progress.stall(now: now) == nil)
     }
 
-    @Test func `What an earlier process left waits from the start`() {
+    @Test func `Events left by an earlier process count from the start`() {
         let progress = OutboxProgress(committed: Position(7), cursor: Position(3))
         #expect(progress.stall(now: now)?.waiting == 4)
-        // An acknowledgement that is not the oldest one's is progress all the same.
+        // The acknowledgement of an event other than the oldest is progress, too.
         progress.acknowledged(through: Position(3))
         #expect(progress.stall() == nil)
     }

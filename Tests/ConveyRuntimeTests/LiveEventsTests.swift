@@ -11,7 +11,7 @@ import Testing
 
 @Suite("Live events")
 struct LiveEventsTests {
-    @Test("A stream gives every event behind its offset once, in order, and waits at the end")
+    @Test("A stream gives every event after its offset once, in order, and waits at the end")
     func everything() async throws {
         let harness = try LiveHarness(messages: 300)
         let queries = harness.queries()
@@ -23,7 +23,7 @@ struct LiveEventsTests {
         #expect(offsets == Array(4...harness.newest))
     }
 
-    @Test("A stream without an offset begins with what comes next")
+    @Test("A stream without an offset begins with the next event")
     func fromNowOn() async throws {
         let harness = try LiveHarness(messages: 3)
         let queries = harness.queries()
@@ -33,7 +33,7 @@ struct LiveEventsTests {
         #expect(try await events.next(within: .milliseconds(1)) == .quiet)
     }
 
-    @Test("A conversation that does not exist yet can be listened to")
+    @Test("A conversation that does not exist yet can be watched")
     func notYet() async throws {
         let harness = try LiveHarness(messages: 1)
         let queries = harness.queries()
@@ -43,7 +43,7 @@ struct LiveEventsTests {
         #expect(try await events.next(within: .milliseconds(1)) == .quiet)
     }
 
-    @Test("A stream whose watch has been given up ends")
+    @Test("A stream ends when its watch is given up")
     func givenUp() async throws {
         let harness = try LiveHarness(messages: 1)
         let queries = harness.queries()
@@ -54,7 +54,7 @@ struct LiveEventsTests {
         await #expect(throws: CancellationError.self) { try await events.next(within: .seconds(30)) }
     }
 
-    @Test("The end of a stream is the end of its watch")
+    @Test("The end of a stream ends its watch")
     func endsWatch() throws {
         let feed = LiveFeed()
         let harness = try LiveHarness(messages: 1)

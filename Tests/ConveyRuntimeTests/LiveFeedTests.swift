@@ -7,7 +7,7 @@ import Testing
 
 @Suite("Live feed")
 struct LiveFeedTests {
-    @Test("A commit wakes who watches its conversation, and nobody else")
+    @Test("A commit wakes the watchers of its conversation, and nobody else")
     func wakes() async throws {
         let feed = LiveFeed()
         let one = try #require(feed.watch("one"))
@@ -17,7 +17,7 @@ struct LiveFeedTests {
         #expect(await !other.change(within: .zero))
     }
 
-    @Test("What was committed between two waits is not lost, and many commits are one change")
+    @Test("Commits between two waits are not lost, and many commits are one change")
     func coalesces() async throws {
         let feed = LiveFeed()
         let watch = try #require(feed.watch("one"))
@@ -34,7 +34,7 @@ struct LiveFeedTests {
         #expect(await !watch.change(within: .zero))
     }
 
-    @Test("Watches are bounded, and an ended one makes room")
+    @Test("The number of watches is bounded, and an ended one makes room")
     func bounded() throws {
         let feed = LiveFeed(limit: 2)
         let first = try #require(feed.watch("a"))
@@ -46,7 +46,7 @@ struct LiveFeedTests {
         #expect(feed.watch("b") != nil)
     }
 
-    @Test("Whoever holds most watches gives the newest up to who holds fewer, and to nobody else")
+    @Test("The client with most watches loses its newest one to a client with fewer, and to nobody else")
     func shares() async throws {
         let feed = LiveFeed(limit: 4)
         let many = try (0..<4).map { _ in try #require(feed.watch("a", holder: "many")) }
@@ -54,7 +54,7 @@ struct LiveFeedTests {
         let one = try #require(feed.watch("b", holder: "few"))
         #expect(many.map(\.isEnded) == [false, false, false, true])
         #expect(feed.watching == 4)
-        // Two and two are fair.
+        // Two and two are balanced.
         _ = try #require(feed.watch("b", holder: "few"))
         #expect(feed.watch("b", holder: "few") == nil)
         #expect(many.map(\.isEnded) == [false, false, true, true] && !one.isEnded)
@@ -62,7 +62,7 @@ struct LiveFeedTests {
         #expect(feed.watching == 2)
     }
 
-    @Test("Ending a watch, or cancelling the task, lets go who waits on it")
+    @Test("Ending a watch, or cancelling the task, releases its waiter")
     func letsGo() async throws {
         let feed = LiveFeed()
         let ended = try #require(feed.watch("a"))
@@ -76,7 +76,7 @@ struct LiveFeedTests {
         #expect(await !task.value)
     }
 
-    @Test("However commits and waits fall together, whoever waits on hears of the last commit", .timeLimit(.minutes(1)))
+    @Test("However commits and waits interleave, a waiter learns of the last commit", .timeLimit(.minutes(1)))
     func losesNothing() async throws {
         let feed = LiveFeed()
         let watch = try #require(feed.watch("a"))
@@ -95,7 +95,7 @@ struct LiveFeedTests {
             #expect(await watch.change(within: .seconds(30)))
         }
         await committing
-        // The last one may have come behind the last wait; then it is told now.
+        // The last commit may have come after the last wait; then this wait reports it.
         feed.committed([change])
         #expect(await watch.change(within: .seconds(30)))
         watch.end()

@@ -23,7 +23,7 @@ import Testing
         if case .journal(let through) = next { through.rawValue } else { nil }
     }
 
-    @Test func `It begins in the journal, and hands over in memory once it has caught up`() {
+    @Test func `It starts from the journal, and uses memory once it has caught up`() {
         let queue = OutboxQueue(committed: Position(5), limit: 10) {}
         #expect(journalEnd(queue.next(after: Position(2))) == 5)
         queue.append([event(6)], committed: Position(6))
@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test
-    func `Its room shrinks with what the broker has not acknowledged, and is no limit while it reads the journal`() {
+    func `Its room shrinks with unacknowledged events, and is no limit while it reads the journal`() {
         let queue = OutboxQueue(committed: .start, limit: 10_000) {}
         #expect(queue.room == nil)
         _ = queue.next(after: .start)

@@ -8,13 +8,13 @@ import Testing
 @testable import Observability
 @testable import Threads
 
-/// Batches that are on their way while earlier ones are being committed.
+/// Batches that arrive while earlier ones are being committed.
 @Suite struct PipelinedBatchTests {
     private static func note(_ id: String) -> InboundSignal {
         .accepted(Signal(id: id, source: "/test", type: "conv.in.note.taken", subject: "c", data: Array("{}".utf8)))
     }
 
-    @Test func `A batch behind one that failed is not taken, whatever happened meanwhile`() {
+    @Test func `A batch after a failed one is not taken, whatever happened meanwhile`() {
         let mailbox = EngineMailbox()
         let first = mailbox.hand(over: [Self.note("1")])
         let second = mailbox.hand(over: [Self.note("2")], behind: first)
@@ -26,13 +26,13 @@ import Testing
         let third = mailbox.hand(over: [Self.note("3")], behind: second)
         #expect(third.failure?.code == .diskFull)
         #expect(mailbox.take(until: 0).batches.isEmpty)
-        // Over the next connection the broker begins with what was not acknowledged.
+        // On the next connection, the broker begins with the messages that were not acknowledged.
         let again = mailbox.hand(over: [Self.note("1")])
         #expect(!again.isComplete)
         #expect(mailbox.take(until: 0).batches.count == 1)
     }
 
-    @Test func `Batches that wait behind a commit that fails fail with it, and come again in their order`() throws {
+    @Test func `Batches behind a failed commit fail with it, and come again in order`() throws {
         let mailbox = EngineMailbox()
         let disk = Monitor(Disk())
         let heartbeats = Heartbeats()
@@ -65,7 +65,7 @@ import Testing
 
     private struct Disk {
         var isCommitting = false
-        /// What the next commits do; they wait until there is one.
+        /// What the next commits do; a commit waits until there is an entry.
         var faults: [SimulatedJournal.Fault] = []
     }
 }

@@ -10,7 +10,7 @@ private struct Shards {
         var queued = 0
         var started = 0
         var isWoken = false
-        /// What was granted for the transaction at hand; nil between transactions.
+        /// The slots granted for the current transaction; nil between transactions.
         var granted: Int?
     }
 
@@ -23,7 +23,7 @@ private struct Shards {
     }
 
     var running: Int { all.reduce(0) { $0 + $1.running } }
-    /// Counting what transactions at hand may start.
+    /// Counting how many attempts the current transaction may start.
     var promised: Int { all.reduce(0) { $0 + max($1.running, $1.granted ?? 0) } }
 
     mutating func begin(_ index: Int) {
@@ -53,7 +53,7 @@ private struct Shards {
         finish(index, arriving: arriving, ending: ending)
     }
 
-    /// Lets everybody who was woken have a transaction, until nobody is.
+    /// Gives every woken shard a transaction, until no shard is woken.
     mutating func rest() -> Bool {
         for _ in 0..<1_000 {
             guard let index = all.firstIndex(where: { $0.isWoken && $0.granted == nil }) else { return true }
@@ -65,7 +65,7 @@ private struct Shards {
 
 @Suite struct PlacePoolTests {
     @Test(arguments: [1, 2, 3, 4, 7, 100])
-    func `All shards together never run more than the limit, and no place stays free while one waits`(limit: Int) {
+    func `All shards together never run more than the limit, and no slot stays free while an effect waits`(limit: Int) {
         for seed in 0..<50 {
             var random = SeededRandom(seed: UInt64(seed))
             var shards = Shards(limit: limit, count: 4)
@@ -89,9 +89,9 @@ private struct Shards {
     }
 
     @Test(arguments: [1, 2, 3, 4, 9])
-    func `A shard whose queue never gets empty starves no other`(limit: Int) {
+    func `A shard whose queue is never empty starves no other`(limit: Int) {
         var shards = Shards(limit: limit, count: 4)
-        // The first takes all places before the others come.
+        // The first takes all slots before the others come.
         shards.transact(0, arriving: 100_000)
         for index in 1..<4 { shards.transact(index, arriving: 500) }
         for _ in 0..<4_000 {
@@ -100,11 +100,11 @@ private struct Shards {
             #expect(rests)
         }
         for index in 1..<4 { #expect(shards.all[index].started == 500, "shard \(index)") }
-        // Alone again, it may have everything.
+        // Alone again, it may have all slots.
         #expect(shards.all[0].running == limit)
     }
 
-    @Test func `With one busy shard nothing is kept for the others`() {
+    @Test func `With one busy shard no slots are reserved for the others`() {
         var shards = Shards(limit: 8, count: 4)
         shards.transact(2, arriving: 20)
         let rests = shards.rest()

@@ -8,7 +8,7 @@ import Testing
 @Suite struct PoisonWatchTests {
     private static let cut = MQTTError(.connectionLost, "closed")
 
-    /// A connection that is made, works, and ends while these events are on their way.
+    /// A connection that is made, works, and ends while these events are being sent.
     private func connect(
         _ watch: inout PoisonWatch, inFlight: [Int64], proven: Bool = true, _ error: MQTTError? = PoisonWatchTests.cut
     ) {
@@ -17,13 +17,13 @@ import Testing
         watch.ended(error, inFlight: inFlight.map { Position($0) })
     }
 
-    @Test func `The event at which the broker ends the connection three times is condemned, whatever was sent with it`()
+    @Test func `An event at which the broker ends the connection three times is condemned, whatever was sent with it`()
     {
         var watch = PoisonWatch()
         #expect(watch.window(200) == 200)
         connect(&watch, inFlight: [4, 5, 6])
         #expect(watch.condemned == nil)
-        // From now on one at a time, once the broker has answered something else.
+        // From now on one at a time, after the broker has answered something else.
         watch.connected()
         #expect(watch.window(200) == 0)
         watch.proven()
@@ -42,7 +42,7 @@ import Testing
         #expect(watch.window(200) == 200)
     }
 
-    @Test func `What is not the event's fault does not count`() {
+    @Test func `Failures that are not the event's fault do not count`() {
         let others: [MQTTError?] = [
             nil, MQTTError(.timeout, "no answer to a ping"), MQTTError(.hostUnreachable, "no route"),
             MQTTError(.notAuthorized, "not authorized", reasonCode: 0x87),
@@ -53,7 +53,7 @@ import Testing
             var watch = PoisonWatch()
             for _ in 0..<10 { connect(&watch, inFlight: [5], other) }
             #expect(watch.condemned == nil, "\(String(describing: other))")
-            // It also ends the row.
+            // It also ends the series.
             connect(&watch, inFlight: [5])
             connect(&watch, inFlight: [5])
             connect(&watch, inFlight: [5], other)
@@ -67,7 +67,7 @@ import Testing
         #expect(watch.condemned == nil)
     }
 
-    @Test func `A refusal that will not change counts, one that an operator can mend does not`() {
+    @Test func `A permanent refusal counts, one that an operator can fix does not`() {
         #expect([0x90, 0x95, 0x99].allSatisfy { PoisonWatch.isFinal($0) })
         #expect(![0x80, 0x83, 0x87, 0x97].contains { PoisonWatch.isFinal($0) })
         var watch = PoisonWatch()
@@ -78,7 +78,7 @@ import Testing
         #expect(watch.condemned?.position == Position(9))
     }
 
-    @Test func `An event that gets through is not suspected any more`() {
+    @Test func `An event that gets through is no longer suspected`() {
         var watch = PoisonWatch()
         connect(&watch, inFlight: [5])
         connect(&watch, inFlight: [5])

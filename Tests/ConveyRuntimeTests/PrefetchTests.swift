@@ -2,7 +2,8 @@ import ConveyEngine
 import Signals
 import Testing
 
-/// What a transaction needs of the journal is read before it, in few calls: each is a round trip to a journal behind a network.
+/// A transaction's journal reads happen before it, in few calls: each call is a round trip if the journal is behind a
+/// network.
 @Suite struct PrefetchTests {
     private func note(_ id: String, _ subject: String, cause: String? = nil) -> Signal {
         Signal(
@@ -38,7 +39,7 @@ import Testing
         #expect(second == (1, 0))
     }
 
-    @Test func `Repeats, causes and conversations that are not in memory cost two calls`() throws {
+    @Test func `Repeats, causes and conversations outside memory cost two calls`() throws {
         let harness = try Harness { $0.checkpointInterval = 50 }
         for index in 0..<60 { try harness.take(note("a", "c\(index)")) }
         try harness.restart()
@@ -54,7 +55,7 @@ import Testing
         #expect(work.single == 0)
     }
 
-    @Test func `Signals whose data was let go are read in bulk, ahead of their turn`() throws {
+    @Test func `Signals whose data left memory are read in bulk, in advance`() throws {
         let harness = try Harness {
             $0.residentSignalLimit = 10
             $0.partitionTurn = 4
@@ -81,12 +82,12 @@ import Testing
         }
     }
 
-    @Test func `A control signal that has to wait for a text that is not in memory is the next one applied`() throws {
+    @Test func `A control signal that waits for its text from the journal is the next one applied`() throws {
         let harness = try Harness { $0.effects.streamedTextLimit = 4 }
         let attempt = try #require(try harness.take(message("m", "c")).attempts.first)
         try harness.report(attempt, .delta(EffectDelta("a text that is let go")))
         #expect(harness.engine.streamedTextBytes == 0)
-        // It waits for its cause, so it is no signal of the transaction that applies it.
+        // It waits for its cause, so it is not in the transaction that applies the cause.
         let abort = Signal(
             id: "stop", source: "/test", type: "conv.in.control.abort_requested", subject: "c",
             cause: .signal("late"), data: Array("{}".utf8))

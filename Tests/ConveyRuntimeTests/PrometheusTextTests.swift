@@ -5,7 +5,7 @@ import Testing
 
 @Suite("Metrics")
 struct PrometheusTextTests {
-    @Test("The page is in the Prometheus text format: help, type, labels, cumulated buckets")
+    @Test("The page is in the Prometheus text format: help, type, labels, cumulative buckets")
     func golden() {
         var metrics = MetricsSnapshot()
         metrics.counters.received = 7
@@ -41,12 +41,12 @@ struct PrometheusTextTests {
         }
     }
 
-    @Test("A partition shows how much waits in it, and none where nothing does")
+    @Test("A partition shows how much waits in it; empty ones are left out")
     func partitions() {
         var metrics = MetricsSnapshot()
         metrics.gauges.partitions = [(0, 0), (3, 1), (2, 0)].map { .init(queued: $0.0, parked: $0.1) }
         metrics.gauges.liveStreams = 7
-        // Numbers of other threads leave it as it is.
+        // Other threads' numbers do not change it.
         metrics.add(MetricsSnapshot())
         let lines = PrometheusText.render(metrics, status: .starting).split(separator: "\n").filter {
             $0.hasPrefix("convey_partition") || $0.hasPrefix("convey_live")
@@ -78,7 +78,7 @@ struct PrometheusTextTests {
             ])
     }
 
-    @Test("Models and tools show what they have done, by provider and by tool")
+    @Test("Models and tools are counted by provider and by tool")
     func modelsAndTools() {
         var model = ModelCounts(provider: "local", categories: ["auth", "provider"])
         model.inputTokens = 30
@@ -113,7 +113,7 @@ struct PrometheusTextTests {
         ] { #expect(page.contains("\n\(line)\n"), "\(line)") }
     }
 
-    @Test("The page tells the version, the process's time and memory, and refused requests")
+    @Test("The page shows the version, the process's time and memory, and refused requests")
     func process() {
         var metrics = MetricsSnapshot()
         metrics.version = "1.2.3"
@@ -130,7 +130,7 @@ struct PrometheusTextTests {
         ] { #expect(page.contains("\n\(line)\n"), "\(line)") }
     }
 
-    @Test("The start of a process is the boot and its ticks, whatever its name is")
+    @Test("The start of a process is the boot time plus its ticks, whatever its name is")
     func startTime() {
         let status = "42 (a) b (c)) S 1 42 42 0 -1 4194560 1 0 0 0 7 3 0 0 20 0 9 0 2550 1 2\n"
         let time = ProcessUsage.startTime(
@@ -139,7 +139,7 @@ struct PrometheusTextTests {
         #expect(ProcessUsage.startTime(status: "42 (a) S 1", machine: "btime 5\n", ticksPerSecond: 100) == nil)
     }
 
-    @Test("This process has started, and has used processor time")
+    @Test("This process has a start time and has used processor time")
     func processUsage() {
         #expect(ProcessUsage.cpuSeconds() > 0)
         #expect(ProcessUsage.startTime > 1_700_000_000)
@@ -151,7 +151,7 @@ struct PrometheusTextTests {
         #expect(PrometheusText.escaped("a\"b\\c\nd") == "a\\\"b\\\\c\\nd")
     }
 
-    @Test("Codes that clients make up do not make time series without end")
+    @Test("Codes invented by clients do not create endless time series")
     func rejectionCodesAreBounded() {
         var rejected = RejectionCounts()
         for number in 0..<1_000 { rejected["code_\(number)"] += 1 }
@@ -196,7 +196,7 @@ struct PrometheusTextTests {
     }
 
     private static let start = """
-        # HELP convey_ready 1 when the runtime takes signals, else 0.
+        # HELP convey_ready 1 if the runtime accepts signals, else 0.
         # TYPE convey_ready gauge
         convey_ready 0
         # HELP convey_up 1 for each part that is up, else 0.
@@ -207,10 +207,10 @@ struct PrometheusTextTests {
         convey_up{part="broker"} 0
         convey_up{part="ingress"} 0
         convey_up{part="outbox"} 0
-        # HELP convey_thread_beat_age_seconds Seconds since each long-lived thread turned last.
+        # HELP convey_thread_beat_age_seconds Seconds since the last beat of each long-lived thread.
         # TYPE convey_thread_beat_age_seconds gauge
         convey_thread_beat_age_seconds{thread="engine"} 1.5
-        # HELP convey_signals_received_total Messages taken from the broker.
+        # HELP convey_signals_received_total Messages received from the broker.
         # TYPE convey_signals_received_total counter
         convey_signals_received_total 7
 

@@ -6,7 +6,7 @@ import JournalSupport
 import Logging
 import Signals
 
-/// A conversation runtime in one thread whose journal can be asked at any moment.
+/// A conversation runtime in one thread whose journal can be queried at any moment.
 final class QueryHarness {
     let journal: SimulatedJournal
     private var engine: Engine
@@ -15,7 +15,7 @@ final class QueryHarness {
     private var running: [EffectAttempt] = []
     private var sent = 0
     let subjects = ["a", "b"]
-    /// Small enough for answers to be parted.
+    /// Small enough to split answers.
     var limits = QueryLimits()
 
     init(seed: UInt64) throws {
@@ -32,7 +32,8 @@ final class QueryHarness {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
-    /// A transaction with whatever comes to mind: messages, deltas and ends from outside, tools, aborts, causes that come
+    /// A transaction with random content: messages, deltas and ends from outside, tools, aborts, causes that come late
+    /// or never, reports of running effects.
     /// late or never, reports of running effects.
     func step() throws {
         var input = EngineInput()
@@ -80,13 +81,13 @@ final class QueryHarness {
             data: Array(data.utf8))
     }
 
-    /// What the engine knows of a conversation's state.
+    /// The state of a conversation in the engine.
     func state(of subject: String) throws -> ConversationState? { try engine.state(ofSubject: subject) }
 
-    /// An executor that has seen nothing.
+    /// An executor with empty caches.
     func fresh() -> QueryExecutor { QueryExecutor(reader: journal, limits: limits) }
 
-    /// A journal that ends with a conversation's offset: what there was when it was recorded.
+    /// A journal that ends at an offset of a conversation: its content when that offset was recorded.
     func journal(of subject: String, through offset: Int64) throws -> SimulatedJournal {
         let disk = SimulatedDisk(partitionCount: 3)
         let copy = SimulatedJournal(disk)

@@ -16,7 +16,7 @@ import Testing
 
     private func json(_ answer: QueryAnswer) throws -> JSONValue { try JSONValue(answer.body) }
 
-    /// Questions of every kind that do not depend on what there is.
+    /// Questions of every kind that do not depend on the journal's content.
     private func questions(_ random: inout SeededRandom, subject: String, offset: Int64) -> [QueryRequest] {
         QueryView.allCases.filter(\.needsSubject).map { view in
             var request = QueryRequest(view, subject: subject)
@@ -39,11 +39,11 @@ import Testing
     }
 
     @Test(arguments: seeds)
-    func `Who has followed a conversation answers as who reads it for the first time`(seed: UInt64) throws {
+    func `An executor that followed a conversation answers like one that reads it anew`(seed: UInt64) throws {
         let harness = try QueryHarness(seed: seed)
         var random = SeededRandom(seed: seed &+ 1_000)
         let followed = harness.fresh()
-        // One that can keep nothing, and one whose timelines are forgotten early.
+        // One that can keep nothing, and one that soon forgets timelines.
         let forgetful = QueryExecutor(reader: harness.journal, limits: harness.limits, cacheBytes: 0)
         var limits = harness.limits
         limits.retainedEntries = 5
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test(arguments: seeds)
-    func `As of an offset, a conversation is what it was when that was its newest`(seed: UInt64) throws {
+    func `As of an offset, a conversation is as it was when that offset was its newest`(seed: UInt64) throws {
         let harness = try QueryHarness(seed: seed)
         var random = SeededRandom(seed: seed &+ 2_000)
         for _ in 0..<40 { try harness.step() }
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test(arguments: seeds, TimelineShape.allCases)
-    func `Pages of a timeline make the whole of it, though the conversation goes on between them`(
+    func `The pages of a timeline make the whole, even if the conversation continues between them`(
         seed: UInt64, shape: TimelineShape
     ) throws {
         let harness = try QueryHarness(seed: seed)
@@ -105,7 +105,7 @@ import Testing
         }
         var request = QueryRequest(.timeline, subject: "a")
         request.shape = shape
-        // What is said later may change an answer.
+        // A later event may change an answer.
         request.asOf = head.offset
         var ids: [String] = []
         var texts: [String] = []
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test(arguments: seeds)
-    func `A context is what the projection of all events is`(seed: UInt64) throws {
+    func `A context equals the projection of all events`(seed: UInt64) throws {
         let harness = try QueryHarness(seed: seed)
         for _ in 0..<40 { try harness.step() }
         guard let head = try harness.journal.head(subject: "a") else { return }
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test(arguments: seeds)
-    func `A state is the one that the engine has, and its digest the recorded one`(seed: UInt64) throws {
+    func `A state equals the engine's, and its digest the recorded one`(seed: UInt64) throws {
         let harness = try QueryHarness(seed: seed)
         for _ in 0..<40 { try harness.step() }
         for subject in harness.subjects {
@@ -194,7 +194,7 @@ import Testing
         (page["events"]?.array ?? []).compactMap { $0["offset"]?.int.map(Int64.init) }
     }
 
-    @Test func `Events behind a sequence begin with the next one of the family`() throws {
+    @Test func `Events after a sequence begin with the next one of the family`() throws {
         let harness = try QueryHarness(seed: 5)
         for _ in 0..<40 { try harness.step() }
         var request = QueryRequest(.events, subject: "a")
@@ -282,7 +282,7 @@ import Testing
         }
         try journal.commit(batch)
         var limits = QueryLimits()
-        // Reading the journal backwards would end long before it.
+        // Reading the journal backwards would stop long before it.
         limits.scanLimit = 10
         let executor = QueryExecutor(reader: journal, limits: limits)
         var request = QueryRequest(.conversations)
@@ -343,7 +343,7 @@ import Testing
         }
     }
 
-    @Test func `The state of an effect follows from its row`() {
+    @Test func `The state of an effect is derived from its row`() {
         func state(_ change: (inout OpenEffect) -> Void, _ effectClass: EffectClass = .tool) -> EffectUnderWay.State {
             var effect = OpenEffect(
                 key: EffectKey(cause: Position(1), ordinal: 0), conversation: ConversationID(1), subject: "a",
@@ -363,7 +363,7 @@ import Testing
         #expect(state({ $0.dueAt = 5 }, .timer) == .timer)
     }
 
-    @Test func `A trace goes up to the first cause and down to all that followed`() throws {
+    @Test func `A trace goes up to the first cause and down to all consequences`() throws {
         let journal = SimulatedJournal(SimulatedDisk(partitionCount: 1))
         let engine = try Engine(
             journal: journal, settings: EngineSettings(), time: EngineTime(wall: 0, monotonic: 0),
@@ -378,7 +378,7 @@ import Testing
         }
         _ = try take("note", "conv.in.note.taken")
         _ = try take("other", "conv.in.note.taken")
-        // Names the marker: the cause is the signal that it is about.
+        // It names the marker: the cause is the signal that the marker is about.
         _ = try take("run", "conv.effect.tool.execution.completed", cause: .signal("applied-\(SimulatedDisk.tag)-1"))
         _ = try take("waits", "conv.in.note.taken", cause: .signal("never"))
         var request = QueryRequest(.trace, subject: "a")
@@ -396,7 +396,7 @@ import Testing
         #expect(try QueryExecutor(reader: journal).answer(request).status == 404)
     }
 
-    @Test func `A page of a long conversation reads no more than the page needs`() throws {
+    @Test func `A page of a long conversation reads only what the page needs`() throws {
         func reads(_ count: Int) throws -> Int {
             let journal = CountingJournal(SimulatedDisk(partitionCount: 1))
             var batch = JournalBatch()
@@ -418,7 +418,7 @@ import Testing
         #expect(try reads(10_000) == reads(1_000))
     }
 
-    @Test func `A question that finds no room, no time or no journal is refused with a reason`() async throws {
+    @Test func `A question without room, time or journal is refused with a reason`() async throws {
         func code(
             _ change: (inout QueryLimits) -> Void,
             open: @escaping @Sendable () throws(JournalError) -> any JournalReader

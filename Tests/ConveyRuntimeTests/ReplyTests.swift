@@ -16,7 +16,7 @@ import Testing
     @Test(arguments: [
         "conv/receipt/me", "conv/receipt/me/2", "conv/receipt/kiosk-8", "conv/receipt/ü", "conv/receipt//x",
     ])
-    func `Without users any topic under the root's receipt level is answered on`(topic: String) {
+    func `Without users, any response topic under the root's receipt level gets answers`(topic: String) {
         #expect(allows(topic))
     }
 
@@ -30,7 +30,7 @@ import Testing
         "conv/receipt/" + String(repeating: "a/", count: ResponseTopicRule.levelLimit - 2) + "z",
         "conv/receipt/" + String(repeating: "x", count: 65_536),
     ])
-    func `Other topics, the broker's own and those at which it would cut the connection get no answer`(topic: String) {
+    func `Other topics, the broker's own, and those at which it would disconnect get no answer`(topic: String) {
         #expect(!allows(topic))
     }
 
@@ -66,7 +66,7 @@ import Testing
         }
     }
 
-    @Test func `A pattern that is no topic filter is refused with words`() {
+    @Test func `A pattern that is not a topic filter is refused with a message`() {
         for pattern in ResponseTopicRule.open + ResponseTopicRule.bound + [
             "replies/+", "#", "+", "a/{subject}/+/#", "/x",
         ] {
@@ -83,7 +83,7 @@ import Testing
             content: .receipt(.recorded(id: "i", subject: "c", offset: Int64(number))))
     }
 
-    @Test func `Replies beyond the limits push out the oldest`() {
+    @Test func `Replies beyond the limits replace the oldest`() {
         let queue = ReplyQueue()
         #expect(queue.append((0..<(ReplyQueue.countLimit + 5)).map(receipt)) == 5)
         let taken = queue.take(.max)
@@ -101,7 +101,7 @@ import Testing
         #expect(queue.take(10).map(\.topic) == ["large", "large"])
     }
 
-    @Test func `A topic at which the connection ended is left alone for a while`() {
+    @Test func `A topic at which the connection ended is not used for a while`() {
         var topics = ShunnedTopics()
         topics.insert("a", now: 0)
         #expect(topics.contains("a", now: 59_000_000))

@@ -21,7 +21,7 @@ import Testing
         return made.map { "\($0.role):\($0.content)" }
     }
 
-    @Test func `A history that any server takes stays as it is`() {
+    @Test func `A history that any server accepts stays as it is`() {
         let history = [
             ChatMessage(role: .system, content: "s"), user("q"), assistant("", [call("a"), call("b")]),
             result("a", "1"),
@@ -31,7 +31,7 @@ import Testing
         #expect(RequestMessages(history).hasQuestion)
     }
 
-    @Test func `Messages of one role that follow each other are one`() {
+    @Test func `Consecutive messages of one role are joined`() {
         #expect(
             brief([user("a"), user("b"), assistant("c"), assistant("d"), user("e")])
                 == ["user:a\n\nb", "assistant:c\n\nd", "user:e"])
@@ -40,7 +40,7 @@ import Testing
                 == ["user:a", "assistant:half", "tool:1"])
     }
 
-    @Test func `An empty text is left out, and a tool that returned nothing says so`() {
+    @Test func `An empty text is left out, and an empty tool result says so`() {
         #expect(
             brief([user("a"), assistant(" "), user(""), user("\n\u{3000}"), assistant("b"), user("c")])
                 == ["user:a", "assistant:b", "user:c"])
@@ -56,7 +56,7 @@ import Testing
         #expect(RequestMessages([user(" ")]).messages.isEmpty)
     }
 
-    @Test func `Behind results comes the assistant before a user goes on`() {
+    @Test func `After results, the assistant comes before the next user message`() {
         #expect(
             brief([user("a"), assistant("", [call("x")]), result("x", "1"), user("b")])
                 == ["user:a", "assistant:", "tool:1", "assistant:\(RequestMessages.noAnswer)", "user:b"])
@@ -72,7 +72,7 @@ import Testing
         #expect(made.map(\.content) == ["q", "", "No result: the call has not finished.", "2"])
     }
 
-    @Test func `An id that recurs is replaced in the call and in its result, each time by the same`() {
+    @Test func `A repeated id is replaced in the call and in its result, always by the same id`() {
         let history = [
             user("q"), assistant("", [call("call_0")], event: "e1"), result("call_0", "first"),
             assistant("", [call("call_0"), call("call_0")], event: "e2"), result("call_0", "second"),
@@ -94,13 +94,13 @@ import Testing
         ("get weather", "get_weather"), ("größe", "gr__e"), ("", "unknown"), ("a.b/c", "a_b_c"),
         (String(repeating: "x", count: 99), String(repeating: "x", count: 64)),
     ])
-    func `A name that no tool can have is made one`(name: String, expected: String) {
+    func `An invalid tool name is made valid`(name: String, expected: String) {
         let made = RequestMessages([user("q"), assistant("", [call("a", name)])]).messages
         #expect(made.flatMap(\.toolCalls).map(\.name) == [expected])
         #expect(StrictProvider.fault(in: made) == nil)
     }
 
-    @Test func `Reasoning goes back where tools were called since the user's message, and nowhere else`() {
+    @Test func `Reasoning is returned only after tool calls since the user's message`() {
         let members = ProviderMembers(provider: "p", reasoning: .init(member: "reasoning_content", text: "hm"))
         var history = [
             user("1"), assistant("no tools"), user("2"), assistant("", [call("a")]), result("a", "1"),
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test(arguments: 0..<60)
-    func `Whatever the journal holds, the strictest provider takes what is made of it`(seed: UInt64) {
+    func `Whatever the journal holds, the strictest provider accepts the request made from it`(seed: UInt64) {
         var random = SeededRandom(seed: seed)
         var poisoned = PoisonedHistory(seed: seed)
         for _ in 0..<30 {
@@ -126,7 +126,7 @@ import Testing
                 let history = context.request(
                     systemPrompt: random.oneIn(2) ? "s" : nil, tokenBudget: budget, last: limit)
                 let made = RequestMessages(history)
-                // Without a user's or assistant's words there is nothing to ask.
+                // Without a user's or assistant's text there is nothing to ask.
                 guard made.messages.contains(where: { $0.role != .system }) else { continue }
                 let fault = StrictProvider.fault(in: made.messages)
                 #expect(fault == nil, "seed \(seed)")
@@ -158,7 +158,7 @@ import Testing
         (#""{\"city\":\"Oslo\"}""#, #"{"city":"Oslo"}"#), (#""\"{\\\"a\\\":1}\"""#, #"{"a":1}"#), (#""""#, "{}"),
         (#"{"a":1,"b":2,"a":3}"#, #"{"a":3,"b":2}"#), (#"{"a":[{"b":1,"b":2}]}"#, #"{"a":[{"b":2}]}"#),
     ])
-    func `What means an object is one`(text: String, object: String) {
+    func `Text that means an object becomes one`(text: String, object: String) {
         #expect(ToolArguments(text).object == object)
         #expect(ToolArguments(text).unreadable == nil)
     }
@@ -168,12 +168,12 @@ import Testing
         "{'a':1}",
         #""[1]""#,
     ])
-    func `What is no object is kept as it is, with an empty object in its place`(text: String) {
+    func `Arguments that are not an object are kept as text, with an empty object in their place`(text: String) {
         #expect(ToolArguments(text).object == "{}")
         #expect(ToolArguments(text).unreadable == text)
     }
 
-    @Test func `Of a long text that cannot be read the beginning is kept`() throws {
+    @Test func `The beginning of a long unreadable text is kept`() throws {
         let kept = try #require(ToolArguments(String(repeating: "é", count: 10_000)).unreadable)
         #expect(kept.utf8.count < ToolArguments.unreadableLimit + 40)
         #expect(kept.hasSuffix("… (20000 bytes)"))
@@ -198,7 +198,7 @@ import Testing
         (#"{"content":{"a":1}}"#, #"{"a":1}"#),
         (#"{"content":["a","b"]}"#, "ab"), (#"{"content":[{"a":1}]}"#, #"[{"a":1}]"#),
     ])
-    func `A model is told the words of a message`(data: String, text: String) {
+    func `A model gets the text of a message`(data: String, text: String) {
         #expect(told(data) == [text])
         #expect(!UserText.isEmpty(Array(data.utf8)))
     }
@@ -209,7 +209,7 @@ import Testing
         #"{"content":[]}"#, #"{"content":[""]}"#, #"{"content":[{"type":"image_url","image_url":{}}]}"#,
         #"{"content":[{"type":"text","text":" "}]}"#, "null", #"{"content":"\u3000"}"#,
     ])
-    func `A message without words is empty`(data: String) {
+    func `A message without text is empty`(data: String) {
         #expect(UserText.isEmpty(Array(data.utf8)))
     }
 }
@@ -221,7 +221,7 @@ import Testing
         return LLMContextProjection(of: history.events(1), options: .request()).messages().first
     }
 
-    @Test func `What was recorded with an answer is read with it, and is not shown in the view`() throws {
+    @Test func `Members recorded with an answer are read with it, and are not shown in the view`() throws {
         let message = try #require(
             recorded(
                 #"{"effect_id":"e","content":"a","provider":"p","thinking":"hm","reasoning_member":"reasoning","#
@@ -241,7 +241,7 @@ import Testing
         )
     }
 
-    @Test func `Members that a request has for itself cannot be forged`() throws {
+    @Test func `A request's own members cannot be forged`() throws {
         let message = try #require(
             recorded(
                 #"{"effect_id":"e","content":"a","provider":"p","reasoning_member":"role","#
@@ -256,7 +256,7 @@ import Testing
         #"{"effect_id":"e","content":"a","provider_members":{"x":1}}"#,
         #"{"effect_id":"e","content":"a","provider":7,"reasoning_member":"reasoning"}"#,
     ])
-    func `Without a provider's name nothing goes back`(data: String) {
+    func `Without a provider's name, nothing is returned`(data: String) {
         #expect(recorded(data)?.providerMembers == nil)
     }
 }

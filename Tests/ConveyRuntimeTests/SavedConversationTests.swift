@@ -31,7 +31,7 @@ extension Harness {
         try take(signal("yes", "conv.in.tool.approved", #"{"tool_call_id":"call-0"}"#))
     }
 
-    /// Saves all conversations: so many records that a checkpoint comes.
+    /// Saves all conversations: records enough signals that a checkpoint comes.
     fileprivate func fill(_ count: Int) throws {
         for index in 0..<count { try take(signal("n\(index)", "conv.in.note.taken", subject: "other-\(index % 7)")) }
     }
@@ -49,7 +49,7 @@ extension Harness {
         }
     }
 
-    /// The newest marker of a conversation with a digest that is not its own.
+    /// The newest marker of a conversation, with a wrong digest.
     fileprivate func damageMarker(of subject: String) throws {
         let id = try #require(try journal.conversation(subject: subject)).id
         let marker = try #require(disk.records.last { $0.conversation == id && $0.family == .applied })
@@ -62,13 +62,13 @@ extension Harness {
     }
 }
 
-/// The state as it was saved before it had the message that is answered.
+/// The state as it was saved before it included the message that is answered.
 private func withoutMessage(_ state: inout [UInt8]) {
     let text = String(decoding: state, as: UTF8.self)
     guard let loop = text.range(of: #","message":"m""#) else { return }
     var changed = text
     changed.removeSubrange(loop)
-    // Those states had no check either.
+    // Those states had no checksum either.
     if let check = changed.range(of: #","saved_check""#) { changed = String(changed[..<check.lowerBound]) + "}" }
     state = Array(changed.utf8)
 }
@@ -85,7 +85,7 @@ extension String {
 }
 
 @Suite struct SavedConversationTests {
-    @Test func `A call that waits for approval lives through a checkpoint and a restart`() throws {
+    @Test func `A call that waits for approval survives a checkpoint and a restart`() throws {
         let harness = try harnessWithWaitingCall { $0.checkpointInterval = 10 }
         try harness.fill(20)
         #expect(try harness.difference() == nil)
@@ -95,8 +95,7 @@ extension String {
         #expect(harness.disk.misreadConversations.isEmpty)
     }
 
-    @Test func `A call that waits for approval lives through an eviction, and approval goes on with the answer`() throws
-    {
+    @Test func `A call that waits for approval survives an eviction, and its approval continues the answer`() throws {
         let harness = try harnessWithWaitingCall { $0.conversationLimit = 1 }
         try harness.fill(20)
         let attempt = try #require(try harness.approve().attempts.first)
@@ -106,7 +105,7 @@ extension String {
         #expect(try harness.difference() == nil)
     }
 
-    @Test func `A journal whose saved answer has no message is repaired at the start, once, and verifies then`() throws
+    @Test func `A journal with an answer without its message is repaired once at the start, and then verifies`() throws
     {
         let harness = try harnessWithWaitingCall { $0.checkpointInterval = 10 }
         try harness.fill(20)
@@ -127,7 +126,7 @@ extension String {
         #expect(try harness.approve().attempts.first?.call?.name == "guarded")
     }
 
-    @Test func `Whatever happens to a saved state, it is made anew from the records`() throws {
+    @Test func `A damaged saved state is rebuilt from the records, whatever the damage`() throws {
         let changes: [@Sendable (inout [UInt8]) -> Void] = [
             { $0 = [] }, { $0 = Array("{".utf8) }, { $0 = Array("null".utf8) }, { $0 = [0xff, 0xfe] },
             { $0 = Array("{}".utf8) }, { $0.removeLast(40) }, { $0[20] ^= 1 },
@@ -146,7 +145,7 @@ extension String {
         }
     }
 
-    @Test func `Every flipped bit of a saved state is noticed, and the state made anew is the one that was saved`()
+    @Test func `Every flipped bit of a saved state is detected, and the rebuilt state equals the saved one`()
         throws
     {
         let harness = try harnessWithWaitingCall { $0.checkpointInterval = 10 }
@@ -162,7 +161,7 @@ extension String {
         }
     }
 
-    @Test func `Wrong counters are made anew, too, so that what comes next gets its right place`() throws {
+    @Test func `Wrong counters are rebuilt, too, so that the next record gets the right place`() throws {
         let changes: [@Sendable (inout ConversationRecord) -> Void] = [
             { $0.offset += 1 }, { $0.sequences[0] += 1 }, { $0.head = Position(2) }, { $0.head = .start },
             { $0.through = Position($0.through.rawValue + 1_000) }, { $0.partition = ($0.partition + 1) % 4 },
@@ -182,7 +181,7 @@ extension String {
 }
 
 @Suite struct SetAsideTests {
-    @Test func `A conversation whose replay differs is set aside, and the others go on`() throws {
+    @Test func `A conversation whose replay differs is set aside, and the others continue`() throws {
         let harness = try Harness()
         try harness.take(message("m"), message("m", subject: "d"))
         try harness.take(signal("n", "conv.in.note.taken"))
@@ -192,7 +191,7 @@ extension String {
         #expect(harness.engine.setAsideConversations.map(\.subject) == ["c"])
         #expect(harness.engine.setAsideConversations[0].reason.contains("another state"))
         #expect(harness.engine.metrics.gauges.conversationsSetAside == 1)
-        // Its effect does not start, that of the other one does.
+        // Its effect does not start, that of the other conversation does.
         #expect(started.attempts.map(\.effect.subject) == ["d"])
         #expect(harness.audits == ["set_aside c"])
         #expect(started.outbound.contains { $0.subject == "c" })
@@ -209,7 +208,7 @@ extension String {
         #expect(try harness.difference()?.subject == "c")
     }
 
-    @Test func `A start-up tries again, tells it once, and lets what waited go on when the damage is gone`() throws {
+    @Test func `A restart tries again, reports it once, and continues when the damage is gone`() throws {
         let harness = try Harness()
         try harness.take(signal("n", "conv.in.note.taken"))
         try harness.damageMarker(of: "c")
@@ -227,12 +226,12 @@ extension String {
         while harness.engine.hasWork { try harness.transact() }
         #expect(harness.engine.setAsideConversations.isEmpty)
         #expect(harness.audits == ["set_aside c", "rebuilt c"])
-        // n, what waits, and the two audit signals.
+        // The message `n`, the waiting signal, and the two audit signals.
         #expect(try harness.engine.state(ofSubject: "c")?.appliedCount == 4)
         #expect(try harness.difference() == nil)
     }
 
-    @Test func `It stays set aside behind a checkpoint, and is told once even if the process ends in between`() throws {
+    @Test func `It stays set aside over a checkpoint, and is reported once even across restarts`() throws {
         let harness = try Harness {
             $0.checkpointInterval = 10
             $0.conversationLimit = 1
@@ -268,7 +267,7 @@ extension String {
             #expect(harness.engine.setAsideConversations.map(\.subject) == ["c"])
             #expect(harness.engine.queueDepth == 0)
             #expect(harness.audits == ["set_aside c"])
-            // Its place in the conversation stays taken.
+            // Its place in the conversation stays occupied.
             guard case .recorded(_, _, let offset)? = try harness.take(message("next")).outcomes.first else {
                 Issue.record("it was not recorded")
                 return
@@ -301,7 +300,7 @@ extension String {
         #expect(harness.disk.effects.count == 2)
     }
 
-    @Test func `What waits in a conversation that is set aside has a limit, and goes to the dead letters beyond`()
+    @Test func `Signals waiting in a conversation that is set aside are limited; beyond that they become dead letters`()
         throws
     {
         let harness = try Harness { $0.heldSignalLimit = 3 }
@@ -322,7 +321,7 @@ extension String {
         #expect(try harness.difference() == nil)
     }
 
-    @Test func `More conversations than damage to some of them explains stop the service with words`() throws {
+    @Test func `Too many damaged conversations stop the service with an explanation`() throws {
         let harness = try Harness { $0.setAsideLimit = 2 }
         for subject in ["a", "b", "c"] { try harness.take(signal("n", "conv.in.note.taken", subject: subject)) }
         for subject in ["a", "b", "c"] { try harness.damageMarker(of: subject) }
@@ -330,13 +329,13 @@ extension String {
         #expect(error?.message.contains("more than 2 conversations cannot be loaded") == true)
     }
 
-    @Test func `A configuration that cannot be read sets its conversation aside after the signal in hand`() throws {
+    @Test func `An unreadable configuration sets its conversation aside after the current signal`() throws {
         let harness = try Harness {
             $0.conversationLimit = 1
             $0.checkpointInterval = 1
         }
         try harness.take(signal("k", "conv.in.conversation.configured", #"{"llm":{}}"#))
-        // It leaves memory, and its configuration with it.
+        // The conversation leaves memory, and its configuration with it.
         for index in 0..<4 { try harness.take(signal("n", "conv.in.note.taken", subject: "other-\(index)")) }
         harness.disk.damageRecord(at: Position(1)) { $0.content = .unreadable(reason: "damaged", family: .inbound) }
         try harness.take(message("m"))

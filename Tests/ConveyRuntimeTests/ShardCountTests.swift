@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    /// What must happen in the day, or it proves little.
+    /// What must happen in the day, or the test proves little.
     private static let kinds = [
         "conv.in.message.received", "llm.generation.completed", "llm.generation.failed", "llm.generation.canceled",
         "llm.generation.progress", "tool.execution.completed", "tool.execution.failed", "approval_requested",

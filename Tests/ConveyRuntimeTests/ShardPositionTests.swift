@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test(arguments: ["", ".", "1.", ".1", "-1", "+1", "1.2.3", "1.-2", "a", "1 ", "٣", "99999999999999999999"])
-    func `Anything else is no position`(_ text: String) {
+    func `Anything else is not a position`(_ text: String) {
         #expect(ShardPosition(text, shards: 1) == nil)
         #expect(ShardPosition(text, shards: 4) == nil)
     }

@@ -22,7 +22,7 @@ private final class ShardedDay {
         running = Array(repeating: [], count: shards)
         disks = (0..<shards).map { SimulatedDisk(partitionCount: Self.partitions, shard: $0, of: shards) }
         var settings = EngineSettings()
-        // Limits per process would make what is applied when depend on what else is in the shard.
+        // Limits per process would make the time of application depend on the rest of the shard.
         settings.applyBudget = 10_000
         settings.effects.llm.maxConcurrent = 10_000
         settings.effects.tool.maxConcurrent = 10_000
@@ -34,7 +34,7 @@ private final class ShardedDay {
         }
     }
 
-    /// Records some signals, and ends the effects that were started before.
+    /// Records some signals, and ends the effects started earlier.
     func step(_ signals: [Signal]) throws {
         time.wall += 1_000_000
         time.monotonic += 1_000
@@ -54,7 +54,7 @@ private final class ShardedDay {
         }
     }
 
-    /// The answer without what tells one shard or position from another.
+    /// The answer without everything that identifies a shard or a position.
     func answer(_ request: QueryRequest) throws -> String {
         let disks = disks
         let layout = layout
@@ -90,7 +90,7 @@ private final class ShardedDay {
     }
 
     @Test(arguments: UInt64(1)...6)
-    func `Every view of a conversation is the same but for positions and what is made from them`(seed: UInt64) throws {
+    func `Every view of a conversation is the same but for positions and derived values`(seed: UInt64) throws {
         let days = [try ShardedDay(shards: 1), try ShardedDay(shards: 4)]
         var random = SeededRandom(seed: seed)
         var number = 0

@@ -4,7 +4,7 @@ import JournalReading
 import JournalSupport
 import Signals
 
-/// The same signals recorded in a journal of one shard or of several.
+/// The same signals, recorded in a journal with one shard or with several.
 struct ShardedJournals: Sendable {
     static let partitions = 16
 
@@ -15,10 +15,11 @@ struct ShardedJournals: Sendable {
     private let deadLetters: [[DeadLetter]]
     /// Shards that cannot be opened.
     var closed: Set<Int> = []
-    /// Reads of lists that succeed, by shard; all where there is no number.
+    /// The number of list reads that succeed, by shard; unlimited for shards not listed.
     var listReads: [Int: Int] = [:]
 
-    /// - Parameter signals: subjects and times, in the order of recording. Every third orders an effect, every fifth is a dead letter.
+    /// - Parameter signals: subjects and times, in the order of recording. Every third orders an effect, every fifth is
+    ///   a dead letter.
     init(shards: Int, _ signals: [(subject: String, at: Int64)]) {
         layout = JournalLayout(partitions: Self.partitions, shards: shards)
         var records = Array(repeating: [JournalRecord](), count: shards)

@@ -55,7 +55,7 @@ import Testing
     }
 
     @Test(arguments: UInt64(1)...8)
-    func `Lists are the same, page by page, in however many shards the conversations are`(seed: UInt64) throws {
+    func `Lists are the same, page by page, whatever the number of shards`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let signals = Self.signals(&random)
         let one = ShardedJournals(shards: 1, signals).executor()
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test(arguments: UInt64(1)...4)
-    func `Lists are whole, though one question may look at little`(seed: UInt64) throws {
+    func `Lists are complete, even if one question may read little`(seed: UInt64) throws {
         var random = SeededRandom(seed: seed)
         let signals = Self.signals(&random)
         var limits = QueryLimits()
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test func `A view of a conversation is the same in however many shards the conversations are`() throws {
+    @Test func `A view of a conversation is the same whatever the number of shards`() throws {
         var random = SeededRandom(seed: 1)
         let signals = Self.signals(&random)
         let one = ShardedJournals(shards: 1, signals).executor()
@@ -100,7 +100,7 @@ import Testing
         }
     }
 
-    @Test func `A shard that cannot be opened is missing from lists, which say so, and fails its conversations only`()
+    @Test func `A shard that cannot be opened is missing from lists, which say so, and only its conversations fail`()
         throws
     {
         var random = SeededRandom(seed: 1)
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test(arguments: 0...3)
-    func `A shard that fails within a list is left out of it`(_ reads: Int) throws {
+    func `A shard that fails during a list is left out of it`(_ reads: Int) throws {
         var random = SeededRandom(seed: 1)
         var journals = ShardedJournals(shards: 4, Self.signals(&random))
         journals.listReads[1] = reads
@@ -137,7 +137,7 @@ import Testing
         request.order = .recent
         request.limit = 100
         let answer = try journals.executor().answer(request)
-        // Three reads are enough: the newest record, all records, and that there are none before them.
+        // Three reads are enough: the newest record, all records, and a check that none come before.
         guard reads < 3 else {
             #expect(try JSONValue(answer.body)["unreadable_shards"] == nil)
             return
@@ -147,7 +147,7 @@ import Testing
         #expect(try Self.elements(answer) == Self.elements(journals.executor().answer(request)))
     }
 
-    @Test func `A shard that is back is listed from where the cursor left it`() throws {
+    @Test func `A shard that is back is listed from where the cursor stopped`() throws {
         var random = SeededRandom(seed: 3)
         let signals = Self.signals(&random)
         let whole = ShardedJournals(shards: 4, signals)

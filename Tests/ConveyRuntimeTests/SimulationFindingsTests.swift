@@ -4,7 +4,8 @@ import JournalSupport
 import Signals
 import Testing
 
-/// What the simulation once found, as steps: a seed's course changes with every choice that is added to the simulation.
+/// Faults that the simulation once found, as explicit steps: the course of a seed changes with every choice added to
+/// the simulation.
 @Suite struct SimulationFindingsTests {
     private let ids: DerivedIDs
 
@@ -14,7 +15,7 @@ import Testing
         Signal(id: id, source: "/host", type: type, subject: "c", cause: cause, data: Array("{}".utf8))
     }
 
-    @Test func `A marker is named by the position of the signal that it is about, not by its own`() throws {
+    @Test func `A marker's id has the position of its signal, not its own`() throws {
         let harness = try Harness()
         try harness.take(signal("n"))
         #expect(harness.types == ["conv.in.note.taken", "marker"])
@@ -23,12 +24,12 @@ import Testing
         #expect(try harness.take(signal("m", cause: .signal(ids.marker(of: Position(1))))).applied == 1)
     }
 
-    @Test func `The deltas of an effect are no dead letters where many signals wait for their causes`() throws {
+    @Test func `An effect's deltas do not become dead letters when many signals wait for their causes`() throws {
         let harness = try Harness { $0.parkedLimit = 1 }
         let attempt = try #require(try harness.take(signal("m", "conv.in.message.received")).attempts.first)
         try harness.take(signal("late", cause: .signal("never")))
         var input = EngineInput()
-        // What is reported is recorded now, and what causes it is applied later.
+        // The reports are recorded now, and their causes are applied later.
         input.applications = 0
         input.reports = (0..<5).map { EffectReport(attempt.effect, .delta(EffectDelta("\($0)"))) }
         _ = try harness.engine.process(input, at: harness.time)
@@ -37,7 +38,7 @@ import Testing
         #expect(try harness.transact().applied >= 5)
     }
 
-    @Test func `A signal that names itself as its cause does not wait for ever, also after a restart`() throws {
+    @Test func `A signal that names itself as its cause does not wait forever, also after a restart`() throws {
         let harness = try Harness { $0.causeTimeoutMilliseconds = 100 }
         try harness.take(signal("self", cause: .signal("self")))
         try harness.restart()
@@ -47,7 +48,7 @@ import Testing
         #expect(harness.engine.queueDepth == 0)
     }
 
-    @Test func `What waits for a marker is woken by it`() throws {
+    @Test func `A marker wakes the signals that wait for it`() throws {
         let harness = try Harness()
         var input = EngineInput()
         input.applications = 0

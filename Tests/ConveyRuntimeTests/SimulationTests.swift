@@ -3,7 +3,7 @@ import Testing
 
 /// A few dozen seeds, so that `swift test` alone notices; `make simulate` runs thousands in a release build.
 @Suite struct SimulationTests {
-    @Test func `Every promise holds whatever crashes and repeats`() throws {
+    @Test func `Every guarantee holds despite crashes and repeats`() throws {
         var crashes = 0
         var boots = 0
         var shardFailures = 0

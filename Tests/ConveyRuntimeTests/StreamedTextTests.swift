@@ -11,12 +11,12 @@ import Testing
             data: Array(#"{"content":"hi"}"#.utf8))
     }
 
-    /// What an attempt has streamed after so many deltas.
+    /// The text that an attempt has streamed after a number of deltas.
     private func piece(_ attempt: Int, _ delta: Int) -> String {
         "\(attempt)/\(delta) \"é\u{2028}\n" + String(repeating: "x", count: 50)
     }
 
-    @Test func `Attempts that stream more than the engine keeps end with their full text all the same`() throws {
+    @Test func `Attempts that stream more than the engine keeps still end with their full text`() throws {
         let harness = try Harness {
             $0.effects.streamedTextLimit = 2_000
             $0.effects.llm.maxAttempts = 2
@@ -58,7 +58,7 @@ import Testing
         #expect(harness.engine.streamedTextBytes == 0)
     }
 
-    @Test func `A text that was let go belongs to its attempt, not to the next one`() throws {
+    @Test func `Text that left memory belongs to its attempt, not to the next one`() throws {
         let harness = try Harness {
             $0.effects.streamedTextLimit = 10
             $0.effects.llm.maxAttempts = 2

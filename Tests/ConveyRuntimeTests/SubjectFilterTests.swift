@@ -7,19 +7,19 @@ import Testing
         ("chat-42", "HAT-4"),
         ("İzmir", "ZMIR"), ("日本語", "本"), ("ǅ", "ǆ"),
     ])
-    func `A text is found whatever the case of its letters`(subject: String, wanted: String) {
+    func `A text is found regardless of case`(subject: String, wanted: String) {
         #expect(SubjectFilter(contains: wanted).matches(subject))
     }
 
     @Test(arguments: [
         ("straße", "STRASSE"), ("\u{212a}", "k"), ("ſ", "s"), ("ı", "i"), ("e\u{301}", "é"), ("a", "ä"),
     ])
-    func `One letter stays one, and no other letter is an ASCII one`(subject: String, wanted: String) {
+    func `A letter stays one letter, and no other letter becomes an ASCII one`(subject: String, wanted: String) {
         #expect(!SubjectFilter(contains: wanted).matches(subject))
         #expect(!SubjectFilter(contains: subject).matches(wanted))
     }
 
-    @Test func `Folding what is folded changes nothing, and keeps ASCII and other letters apart`() {
+    @Test func `Folding twice changes nothing, and keeps ASCII and other letters apart`() {
         for value in (0...0x2fff as ClosedRange<UInt32>) {
             guard let letter = Unicode.Scalar(value) else { continue }
             let folded = SubjectFilter.folded(letter)

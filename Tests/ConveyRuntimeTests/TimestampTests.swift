@@ -6,7 +6,7 @@ import Testing
 @testable import Signals
 
 @Suite struct TimestampTests {
-    /// The C library's calendar, which is Gregorian however far back.
+    /// The C library's calendar, which is Gregorian for all times.
     private func reference(_ microseconds: Int64) -> String {
         var seconds = time_t(microseconds / 1_000_000)
         var fraction = microseconds % 1_000_000
@@ -51,7 +51,7 @@ import Testing
         (Int64.min, "0000-01-01T00:00:00.000000Z"), (.max, "9999-12-31T23:59:59.999999Z"),
         (-1, "1969-12-31T23:59:59.999999Z"), (-13_259_000_000, "1969-12-31T20:19:01.000000Z"),
     ])
-    func `What RFC 3339 cannot spell is written as its nearest end`(time: Int64, text: String) {
+    func `A time outside RFC 3339's range is written as the nearest limit`(time: Int64, text: String) {
         var writer = TimestampWriter()
         #expect(writer.text(time) == text)
     }

@@ -44,7 +44,7 @@ struct AccessTests {
 
     // MARK: File
 
-    @Test("A file of tokens has a name, a scope and a hash a line, and an expiry if it likes")
+    @Test("A token file has a name, a scope and a hash per line, and optionally an expiry")
     func tokensFile() throws {
         let tokens = try TokensFile.parse(Self.file(expiry: ":2027-01-31T00:00:00+01:00"))
         #expect(tokens.tokens.map(\.name) == ["ann", "ben", "cleo"])
@@ -54,7 +54,7 @@ struct AccessTests {
     }
 
     @Test(
-        "A wrong line is reported by number, and its hash stands in no message",
+        "A wrong line is reported by number, and no message contains its hash",
         arguments: [
             "a:read", "a:all:HASH", "a:read:123", ":read:HASH", "a b:read:HASH", "a:read:HASH:soon", "ok:read:HASH",
         ])
@@ -66,14 +66,14 @@ struct AccessTests {
         #expect(problem?.message.contains(hash) == false)
     }
 
-    @Test("A file without a token is an error: nobody could get in")
+    @Test("A file without a token is an error: nobody could sign in")
     func emptyFile() {
         #expect(throws: TokensFile.Problem.self) { try TokensFile.parse("# none yet\n") }
     }
 
     // MARK: Decisions
 
-    @Test("Other machines are served only where tokens or somebody in front ask who it is")
+    @Test("Other machines are served only with tokens or an authenticating proxy")
     func unprotected() throws {
         let error = #expect(throws: HTTPServiceError.self) { try AccessPolicy(address: Self.lan, tokens: nil) }
         #expect(error?.code == .unprotected)
@@ -82,7 +82,7 @@ struct AccessTests {
         _ = try AccessPolicy(address: Self.loopback, tokens: nil)
     }
 
-    @Test("A scope includes the ones below it and none above", arguments: AccessScope.allCases, AccessScope.allCases)
+    @Test("A scope includes those below it and none above", arguments: AccessScope.allCases, AccessScope.allCases)
     func scopes(_ held: AccessScope, _ needed: AccessScope) throws {
         let policy = try AccessPolicy(address: Self.lan, tokens: TokensFile.parse(Self.file()))
         let token = [AccessScope.read: "reader-token", .write: "writer-token", .admin: "admin-token"][held] ?? ""
@@ -95,7 +95,7 @@ struct AccessTests {
         }
     }
 
-    @Test("A missing, wrong, misspelled or expired token is refused, each with its own word")
+    @Test("A missing, wrong, misspelled or expired token is refused, each with its own code")
     func wrongTokens() throws {
         let tokens = try TokensFile.parse(Self.file(expiry: ":1970-01-01T00:00:01Z"))
         let policy = try AccessPolicy(address: Self.lan, tokens: tokens)
@@ -109,7 +109,7 @@ struct AccessTests {
         let right = [HTTPHeader.authorization: "bearer reader-token"]
         #expect(decide(right, now: 999_999) != .refused(.tokenExpired))
         #expect(decide(right, now: 1_000_000) == .refused(.tokenExpired))
-        // A wrong header is not saved by a right cookie.
+        // A right cookie does not make up for a wrong header.
         #expect(
             decide([.authorization: "Bearer x", .cookie: "convey_token=writer-token"]) == .refused(.tokenUnknown))
         #expect(
@@ -119,7 +119,7 @@ struct AccessTests {
     }
 
     @Test(
-        "What changes something is taken from the service's own pages and from programs, never from another site's page",
+        "Changes are accepted from the service's own pages and from programs, never from another site's page",
         arguments: [
             (["Origin": "http://127.0.0.1:8080"], true), (["Origin": "https://127.0.0.1:8080"], true),
             ([:], true), (["Sec-Fetch-Site": "same-origin"], true), (["Sec-Fetch-Site": "none"], true),
@@ -135,11 +135,11 @@ struct AccessTests {
         for (name, value) in headers { all[HTTPHeader(name)] = value }
         let decision = policy.decide(request(all, method: .POST), scope: .write, now: 0)
         #expect(decision == (isTaken ? .allowed(.anonymous) : .refused(.foreignOrigin)))
-        // Browsers keep what a foreign page reads from it.
+        // Browsers keep a foreign page from reading the answer.
         #expect(policy.decide(request(all), scope: .read, now: 0) == .allowed(.anonymous))
     }
 
-    @Test("Where the service speaks TLS itself, its own pages have come over it")
+    @Test("A service with TLS accepts its own pages only over https")
     func schemes() throws {
         let policy = try AccessPolicy(address: Self.loopback, tokens: nil, isEncrypted: true)
         func decide(_ origin: String) -> AccessDecision {
@@ -151,7 +151,7 @@ struct AccessTests {
     }
 
     @Test(
-        "Without tokens only names of this machine are answered: another could be a foreign page's, pointed here",
+        "Without tokens, only host names of this machine are answered, against DNS rebinding",
         arguments: [
             ("127.0.0.1:8080", true), ("localhost:8080", true), ("[::1]:8080", true), ("127.9.9.9", true),
             ("LOCALHOST", true), ("front.example", true),
@@ -165,7 +165,7 @@ struct AccessTests {
         #expect(decision == (isAnswered ? .allowed(.anonymous) : .refused(.foreignHost)))
     }
 
-    @Test("What is for everybody needs no token")
+    @Test("Public routes need no token")
     func openRoutes() throws {
         let policy = try AccessPolicy(address: Self.lan, tokens: TokensFile.parse(Self.file()))
         #expect(policy.decide(request([:]), scope: nil, now: 0) == .allowed(.anonymous))

@@ -22,7 +22,7 @@ struct DocumentTests {
         try JSONValue(Array(OpenAPIDocument.text(version: "1.0.0", shards: shards).utf8))
     }
 
-    /// All values of a member, wherever it stands.
+    /// All values of a member, wherever it occurs.
     private static func values(of name: String, in value: JSONValue) -> [String] {
         let inside = (value.object ?? []).map(\.value) + (value.array ?? [])
         return (value[name]?.string.map { [$0] } ?? []) + inside.flatMap { values(of: name, in: $0) }
@@ -34,7 +34,7 @@ struct DocumentTests {
         }
     }
 
-    @Test("Every reference leads to something in the same document", arguments: [1, 4])
+    @Test("Every reference resolves within the document", arguments: [1, 4])
     func references(shards: Int) throws {
         for document in [try Self.openAPI(shards: shards), try Self.asyncAPI(Self.broker(hasUser: true))] {
             let references = Self.values(of: "$ref", in: document)
@@ -55,7 +55,7 @@ struct DocumentTests {
     }
 
     @Test(
-        "A position is a number where the journal has one shard, and a text that names the shard where it has several")
+        "A position is a number in a journal with one shard, and a text that names the shard otherwise")
     func positions() throws {
         let one = try Self.openAPI(shards: 1)["components"]?["schemas"]?["JournalPosition"]
         #expect(one?["type"]?.string == "integer")

@@ -19,7 +19,7 @@ struct EmbeddedBrokerTests {
         #expect(Self.directives(configuration.text).isSuperset(of: ownLines))
     }
 
-    @Test("It answers after start, is started again when it dies, and is gone after stop")
+    @Test("It answers after start, restarts when it dies, and is gone after stop")
     func lifecycle() async throws {
         let directory = try TemporaryDirectory()
         let port = try Self.freePort()
@@ -50,7 +50,7 @@ struct EmbeddedBrokerTests {
         await first.stop()
     }
 
-    @Test("A broker that dies at once is given up, with the path of its log")
+    @Test("A broker that dies at once is not restarted, and the error has the path of its log")
     func diesAtOnce() async throws {
         let directory = try TemporaryDirectory()
         let broker = EmbeddedBroker(
@@ -81,7 +81,7 @@ func eventually(_ condition: () async -> Bool) async throws {
     }
 }
 
-/// A directory that goes away with the value.
+/// A directory that is removed with this value.
 final class TemporaryDirectory {
     let path: String
 
@@ -90,6 +90,6 @@ final class TemporaryDirectory {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
     }
 
-    // A directory that is left behind in the temporary directory is no failure.
+    // Only temporary files would remain.
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }

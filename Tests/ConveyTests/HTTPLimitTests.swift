@@ -9,10 +9,10 @@ import Testing
 @testable import ConveyHTTP
 @testable import HTTPServing
 
-/// Clients that want too much, over real sockets.
+/// Clients that demand too much, over real sockets.
 @Suite("Limits of HTTP", .timeLimit(.minutes(1)))
 struct HTTPLimitTests {
-    @Test("A head that is too long is refused with 431, and one that is no HTTP with 400")
+    @Test("A head that is too long is refused with 431, and one that is not HTTP with 400")
     func heads() async throws {
         var limits = HTTPLimits()
         limits.headBytes = 2_048
@@ -35,7 +35,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("Refused requests are counted by status, and answers of probes are not")
+    @Test("Refused requests are counted by status; probe answers are not")
     func refusedRequests() async throws {
         try await withService { port, _ in
             for text in ["SSH-2.0-x\r\n\r\n", Self.get("/nowhere"), Self.get("/readyz"), Self.get("/ok")] {
@@ -52,7 +52,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("Beyond the limit the connection that has been idle for longest is closed for a new one")
+    @Test("Beyond the limit, the longest idle connection is closed for a new one")
     func connections() async throws {
         var limits = HTTPLimits()
         limits.connections = 3
@@ -73,7 +73,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("Half a request holds no place: not the head of one, and not the body")
+    @Test("An incomplete request occupies no slot, neither in its head nor in its body")
     func halfRequests() async throws {
         var limits = HTTPLimits()
         limits.connections = 2
@@ -96,7 +96,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("Thousands of idle connections keep nobody out: probes and routes with a token are answered beside them")
+    @Test("Thousands of idle connections block nobody: probes and requests with a token are still answered")
     func idleCrowd() async throws {
         try raiseDescriptorLimit()
         let access = try AccessPolicy(
@@ -116,7 +116,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("Where every place has a request under way, probes are answered, and everybody else hears that it is busy")
+    @Test("When every slot has a request in progress, probes are answered, and all others are told it is busy")
     func reservedPlaces() async throws {
         var limits = HTTPLimits()
         limits.connections = 2
@@ -127,10 +127,10 @@ struct HTTPLimitTests {
                 try wire.send(Self.get("/wait"))
                 #expect(await wire.read(until: "begun").hasPrefix("HTTP/1.1 200 "))
             }
-            // Idle ones hold no reserved place either.
+            // Idle ones hold no reserved slot either.
             let idle = try (0..<5).map { _ in try Wire(port) }
             for path in ["/healthz", "/readyz", "/metrics"] {
-                // An idle one may get its place after the probe, and close it before its request is there.
+                // An idle connection may get its slot after the probe, and close before its request arrives.
                 try await eventually("an answer of \(path)") {
                     let probe = try Wire(port)
                     try probe.send(Self.get(path))
@@ -148,7 +148,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("One address has no more than its share of the places")
+    @Test("One address has no more than its share of the slots")
     func sharePerAddress() async throws {
         var limits = HTTPLimits()
         limits.connectionsPerAddress = 2
@@ -183,7 +183,7 @@ struct HTTPLimitTests {
     }
 
     @Test(
-        "Answers that nobody reads hold no more than the budget: others wait, or hear that it is busy; then it is free again"
+        "Unread answers take no more than the budget: others wait or are told it is busy; then it is free again"
     )
     func unreadAnswers() async throws {
         var limits = HTTPLimits()
@@ -200,13 +200,13 @@ struct HTTPLimitTests {
                 #expect(budget.used <= budget.limit)
                 return budget.used > 6 << 20
             }
-            // What is small is answered beside them, and health in any case.
+            // Small answers are still sent, and health in any case.
             for (path, part) in [("/ok", "fine"), ("/healthz", "ok")] {
                 let wire = try Wire(port)
                 try wire.send(Self.get(path))
                 #expect(await wire.read(until: part).hasPrefix("HTTP/1.1 200 "))
             }
-            // Who does not read loses the connection as soon as others need the memory.
+            // A client that does not read loses its connection as soon as others need the memory.
             let reader = Mutex("")
             try await eventually("another large answer") {
                 #expect(budget.used <= budget.limit)
@@ -224,7 +224,7 @@ struct HTTPLimitTests {
         try await eventually("all is given back") { budget.used == 0 }
     }
 
-    @Test("Bodies on their way hold no more than their budget, each as long as its request is answered")
+    @Test("Incoming bodies take no more than their budget, each until its request is answered")
     func bodies() async throws {
         var limits = HTTPLimits()
         limits.bodyBytes = 48 << 10
@@ -251,7 +251,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("A stream ends within moments when its token is taken back, even where its client does not read")
+    @Test("A stream ends within moments when its token is taken back, even if its client does not read")
     func revokedStreams() async throws {
         var limits = HTTPLimits()
         limits.sendBufferBytes = 16_384
@@ -283,7 +283,7 @@ struct HTTPLimitTests {
             try mine.send(get("/wait", "secret"))
             try others.send(get("/wait", "other"))
             for wire in [mine, others] { #expect(await wire.read(until: "begun").contains("HTTP/1.1 200 ")) }
-            // A file that is wrong changes nothing.
+            // A wrong file changes nothing.
             try write([ben, "ann:read:half"])
             try await eventually("the broken file is looked at") { access.tokens?.problem != nil }
             let still = try Wire(port)
@@ -301,13 +301,13 @@ struct HTTPLimitTests {
                 #expect(await wire.read(until: "\r\n\r\n").hasPrefix("HTTP/1.1 \(status) "))
             }
             #expect(!others.isReadable(within: 1))
-            // The last token can be taken back as well.
+            // The last token can be revoked as well.
             try write(["# none"])
             _ = await others.readAll()
         }
     }
 
-    @Test("Who never ends a head, or says nothing, loses the connection")
+    @Test("A client that never ends a head, or sends nothing, loses its connection")
     func slowHeads() async throws {
         var limits = HTTPLimits()
         limits.idleTime = .milliseconds(200)
@@ -332,7 +332,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("A body in chunks is taken up to the limit of its route, and refused beyond it as one with a length is")
+    @Test("A body in chunks is taken up to the limit of its route, and refused beyond it, like one with a length")
     func longBodies() async throws {
         try await withService { port, _ in
             let head = "POST /length HTTP/1.1\r\nHost: localhost\r\n"
@@ -356,7 +356,7 @@ struct HTTPLimitTests {
     }
 
     @Test(
-        "Nothing of a body that nobody reads is taken for a request, however it is told and how much of it there is",
+        "No part of an unread body is taken for a request, whatever its framing and length",
         arguments: ["/nothing", "/length", "/ok"], [10, 3 << 20])
     func unreadBodies(_ path: String, _ padding: Int) async throws {
         try await withService { port, asked in
@@ -390,7 +390,7 @@ struct HTTPLimitTests {
             let reader = try Wire(port)
             try reader.send(Self.get("/flood"))
             try await eventually("the stalled one's end") {
-                // The other one goes on all the time.
+                // The other one continues all the time.
                 #expect(await reader.readSome() > 0)
                 return asked.withLock { $0 }.contains("flood ended")
             }
@@ -398,7 +398,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("A slow reader, who takes a little at a time, keeps its connection")
+    @Test("A slow reader that takes a little at a time keeps its connection")
     func slowReaders() async throws {
         var limits = HTTPLimits()
         limits.stalledTime = .seconds(1)
@@ -415,7 +415,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("A stream ends when its client goes, and at once when the service stops")
+    @Test("A stream ends when its client disconnects, and at once when the service stops")
     func endsOfStreams() async throws {
         var last: Wire?
         try await withService { port, asked in
@@ -434,7 +434,7 @@ struct HTTPLimitTests {
         #expect(rest?.contains("0\r\n\r\n") == false)
     }
 
-    @Test("Requests sent without waiting are answered in order, until one asks for the end")
+    @Test("Pipelined requests are answered in order, until one asks to close")
     func pipelines() async throws {
         try await withService { port, asked in
             let wire = try Wire(port)
@@ -455,7 +455,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("A handler that takes too long is answered for with a 500")
+    @Test("A handler that takes too long gives a 500")
     func slowHandlers() async throws {
         var limits = HTTPLimits()
         limits.handlerTime = .milliseconds(100)
@@ -466,7 +466,7 @@ struct HTTPLimitTests {
         }
     }
 
-    @Test("HEAD of a stream ends at once, and begins none")
+    @Test("HEAD of a stream ends at once and starts no stream")
     func headOfStream() async throws {
         try await withService { port, asked in
             let wire = try Wire(port)
@@ -480,7 +480,7 @@ struct HTTPLimitTests {
 
     private static func get(_ path: String) -> String { "GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n" }
 
-    /// What has been asked of the service, or has ended in it.
+    /// What happened in the service, such as a flood that ended.
     private final class Log: Sendable {
         private let lines = Mutex<[String]>([])
 
@@ -530,7 +530,7 @@ struct HTTPLimitTests {
         ]
     }
 
-    /// Runs a service on a free port while the body runs, and sees that `run()` returns after `stop()`.
+    /// Runs a service on a free port while the body runs, and checks that `run()` returns after `stop()`.
     private func withService(
         _ limits: HTTPLimits = HTTPLimits(), access: AccessPolicy? = nil, budget: AnswerBudget = AnswerBudget(),
         _ body: (Int, Log) async throws -> Void
@@ -554,7 +554,7 @@ struct HTTPLimitTests {
         try await run
     }
 
-    /// For tests with many connections: both of their ends are here.
+    /// For tests with many connections: this process has both of their ends.
     private func raiseDescriptorLimit() throws {
         var files = rlimit()
         let kind = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)

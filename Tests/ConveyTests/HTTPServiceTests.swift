@@ -12,7 +12,7 @@ import Testing
 struct HTTPServiceTests {
     private static let ready = RuntimeStatus(journal: .open, broker: .connected, recovery: .done, ingress: .running)
 
-    @Test("/readyz is 200 only when everything is up, and says what is not")
+    @Test("/readyz is 200 only when everything is up, and otherwise says what is not")
     func readiness() async throws {
         try await withService(Self.ready) { address in
             let answer = try #require(await get("/readyz", address))
@@ -30,7 +30,7 @@ struct HTTPServiceTests {
         }
     }
 
-    @Test("A failed shard makes the service not ready, by name; the other shards are listed beside it")
+    @Test("A failed shard makes the service not ready, by name; the other shards are listed, too")
     func failedShard() async throws {
         var status = Self.ready
         status.shards = [
@@ -55,7 +55,7 @@ struct HTTPServiceTests {
         try await withService(status) { address in #expect(await get("/readyz", address)?.status == 200) }
     }
 
-    @Test("/metrics is the Prometheus page, and an unknown path lists what there is")
+    @Test("/metrics is the Prometheus page, and an unknown path lists the existing ones")
     func routes() async throws {
         try await withService(Self.ready) { address in
             let metrics = try #require(await get("/metrics", address))
@@ -77,7 +77,7 @@ struct HTTPServiceTests {
         }
     }
 
-    @Test("With tokens every route but health asks for one, unknown ones included, and says how")
+    @Test("With tokens, every route except health requires one, unknown routes included, and says how")
     func tokens() async throws {
         let hash = SHA256.digest("secret".utf8).map { String(Int($0) + 256, radix: 16).dropFirst() }.joined()
         let access = try AccessPolicy(
@@ -94,7 +94,7 @@ struct HTTPServiceTests {
         }
     }
 
-    @Test("A path that is not there and a method that is not answered are told of, whatever body comes with them")
+    @Test("An unknown path and a wrong method are reported, whatever the body")
     func bodiesOfNothing() async throws {
         try await withService(Self.ready) { address in
             for size in [1, 100, 3 << 20] {
@@ -106,7 +106,7 @@ struct HTTPServiceTests {
         }
     }
 
-    @Test("A parameter that a route does not have is refused", arguments: ["/healthz", "/readyz", "/metrics"])
+    @Test("An unknown parameter of a route is refused", arguments: ["/healthz", "/readyz", "/metrics"])
     func unknownParameters(_ path: String) async throws {
         try await withService(Self.ready) { address in
             for query in ["x=1", "x", "=", "limit=1", "%ff"] {
@@ -118,7 +118,7 @@ struct HTTPServiceTests {
         }
     }
 
-    @Test("A body that is too long is refused unread, and what is left of it is no further request")
+    @Test("A body that is too long is refused unread, and its rest is not taken for a request")
     func longBodies() async throws {
         try await withService(Self.ready) { address in
             let smuggled = "GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -139,7 +139,7 @@ struct HTTPServiceTests {
         }
     }
 
-    @Test("A host that is no IP address is refused when the service is made")
+    @Test("A host that is not an IP address is refused when the service is made")
     func badHost() {
         let error = #expect(throws: HTTPServiceError.self) {
             try HTTPService(address: HTTPAddress(host: "example.org", port: 1)) { _ in [] }
@@ -147,7 +147,7 @@ struct HTTPServiceTests {
         #expect(error?.code == .addressInvalid)
     }
 
-    @Test("Nobody who answers is nil, as is somebody who speaks no HTTP")
+    @Test("The result is nil if nobody answers, or if the answer is not HTTP")
     func probe() {
         #expect(HTTPProbe.get("/", at: HTTPAddress(host: "127.0.0.1", port: 1)) == nil)
         #expect(HTTPProbe.parse(Array("SSH-2.0-x\r\n\r\n".utf8)) == nil)
@@ -168,7 +168,7 @@ struct HTTPServiceTests {
         }
     }
 
-    /// Runs a service on a free port while the body runs, and sees that `run()` returns after `stop()`.
+    /// Runs a service on a free port while the body runs, and checks that `run()` returns after `stop()`.
     private func withService(
         _ status: RuntimeStatus, access: AccessPolicy? = nil, _ body: (HTTPAddress) async throws -> Void
     ) async throws {

@@ -14,7 +14,7 @@ struct HelpTests {
         HelpText.arranged(command.helpMessage(columns: 100))
     }
 
-    @Test("Each command's own options come first, then those that it shares with others")
+    @Test("Each command's own options come first, then the shared ones")
     func order() {
         for command in Self.commands {
             let titles = Self.help(command).split(separator: "\n").filter { $0.hasSuffix(":") && $0 == $0.uppercased() }
@@ -52,7 +52,7 @@ struct HelpTests {
     }
 
     @Test(
-        "A mistyped command is told with the nearest one",
+        "A mistyped command is reported with the nearest one",
         arguments: [
             (["tial"], "convey has no command \"tial\"; did you mean tail?"),
             (["help", "sned"], "convey has no command \"sned\"; did you mean send?"),
@@ -65,7 +65,7 @@ struct HelpTests {
     }
 
     @Test(
-        "What is no mistyped command is left to ArgumentParser",
+        "Anything else is left to ArgumentParser",
         arguments: [
             [], ["--help"], ["send", "tial", "x"], ["deadletters", "--limit", "3"], ["help"], ["help", "tail"],
         ])

@@ -9,7 +9,7 @@ import Testing
 private let testKey = "sk-test-55d0aa"
 
 @Suite struct ModelSettingsTests {
-    @Test func `Without settings echo answers, with a base URL the provider at it`() throws {
+    @Test func `Without settings, echo answers; with a base URL, the provider at that URL`() throws {
         #expect(try settings("").models.provider == "echo")
         let key = try TemporaryFile(" \(testKey) \nsecond line\n")
         chmod(key.path, 0o600)
@@ -84,7 +84,7 @@ private let testKey = "sk-test-55d0aa"
         #expect(!problems.joined().contains(testKey))
     }
 
-    @Test func `A provider that is not there is reported with those that are`() throws {
+    @Test func `An unknown provider is reported with the known ones`() throws {
         let yaml =
             "llm:\n  provider: opnai\n  fallback: a, a, echo\n  providers: {a: {base_url: 'http://h', model: m}}\n"
         let problems = problems(yaml)
@@ -94,7 +94,7 @@ private let testKey = "sk-test-55d0aa"
     }
 
     @Test(arguments: [("missing", "cannot be read"), ("directory", "is a directory"), ("empty", "is empty")])
-    func `A key file that has no key is reported`(kind: String, expected: String) throws {
+    func `A key file without a key is reported`(kind: String, expected: String) throws {
         let file = try TemporaryFile("\n")
         let path =
             switch kind {
@@ -106,7 +106,7 @@ private let testKey = "sk-test-55d0aa"
         #expect(problems.contains { $0.hasPrefix("llm.api_key_file: ") && $0.contains(expected) }, "\(problems)")
     }
 
-    @Test func `OpenAI's own variable is sent to OpenAI only, unless it is named`() throws {
+    @Test func `The key in OpenAI's own variable is sent to OpenAI only, unless the variable is named`() throws {
         let environment = ["OPENAI_API_KEY": testKey]
         let openAI = try settings("llm: {provider: openai, model: m}\n", environment).models.providers[0]
         #expect(openAI.apiKey?.reveal() == testKey)
@@ -121,7 +121,7 @@ private let testKey = "sk-test-55d0aa"
             problems("llm: {provider: openai, model: m}\n").contains { $0.contains("is required for api.openai.com") })
     }
 
-    @Test func `A key that others can read, or that would be sent in clear, is worth a warning`() throws {
+    @Test func `A key that others can read, or that would be sent unencrypted, gives a warning`() throws {
         let key = try TemporaryFile(testKey)
         chmod(key.path, 0o644)
         let warnings = try settings(
@@ -144,7 +144,7 @@ private let testKey = "sk-test-55d0aa"
         #expect(!problems.joined().contains(testKey))
     }
 
-    @Test func `The printed configuration has structured settings on a line, reads back the same and shows no secret`()
+    @Test func `The printed configuration has one line per structured setting, reads back equal and shows no secret`()
         throws
     {
         let json =
@@ -164,7 +164,7 @@ private let testKey = "sk-test-55d0aa"
         #expect(PrintedSettings.yaml(again.inForce).contains("providers: {\"a\":{"))
     }
 
-    @Test func `A structured setting takes nothing but a mapping`() {
+    @Test func `A structured setting accepts only a mapping`() {
         for value in ["[1]", "text", "'{\"a\"'"] {
             #expect(problems("llm:\n  providers: \(value)\n").contains { $0.hasPrefix("llm.providers: is not") })
         }

@@ -8,7 +8,7 @@ import Testing
 @Suite("The page")
 struct PageTests {
     @Test(
-        "What comes from outside is text, whatever it looks like",
+        "External content is shown as text, whatever it looks like",
         arguments: [
             ("<script>alert(1)</script>", "&lt;script&gt;alert(1)&lt;/script&gt;"),
             ("\" onclick='x' &amp;", "&quot; onclick=&#39;x&#39; &amp;amp;"),
@@ -21,7 +21,7 @@ struct PageTests {
         #expect(Array(html.text.utf8) == Array("<p title=\"\(expected)\">\(expected)</p>".utf8))
     }
 
-    @Test("Markup in markup stays markup, and nothing stays nothing")
+    @Test("Markup inside markup stays markup, and empty stays empty")
     func nesting() {
         let items: [HTML] = ["<b>\("<1>")</b>", "<i>2</i>"]
         let none: HTML? = nil
@@ -29,14 +29,14 @@ struct PageTests {
         #expect(html.text == "<p><b>&lt;1&gt;</b><i>2</i>3</p>")
     }
 
-    @Test("A value that comes back from a form, or that the script needs, is exactly what it was")
+    @Test("A value returned by a form, or used by the script, is unchanged")
     func exactValues() {
         let subject = "a\u{202e}b\"<\r\n'&"
         let html: HTML = "<input value=\"\(exact: subject)\">"
         #expect(Array(html.text.utf8) == Array("<input value=\"a\u{202e}b&quot;&lt;&#13;&#10;&#39;&amp;\">".utf8))
     }
 
-    @Test("A page allows nothing inline and nothing from elsewhere, has nothing of it, and is not kept")
+    @Test("A page forbids and has no inline or external resources, and is not cached")
     func policy() async throws {
         let response = PageLayout.response("<title>", "<p>x</p>")
         let policy = try #require(response.headers[HTTPHeader("Content-Security-Policy")])
@@ -48,7 +48,7 @@ struct PageTests {
         #expect(!text.contains("style=") && !text.contains("onclick") && !text.contains("://"))
     }
 
-    @Test("The page's files come to less than 100 kB, ask nobody else, and are named by what is in them")
+    @Test("The page's files are under 100 kB in all, load nothing external, and are named by their content")
     func assets() {
         let assets = [PageAssets.stylesheet, PageAssets.script, PageAssets.icon]
         #expect(assets.reduce(0) { $0 + $1.bytes.count } < 60_000)
@@ -61,7 +61,7 @@ struct PageTests {
     }
 
     @Test(
-        "A conversation's name survives its way through an address, whatever it is",
+        "Any conversation name survives a round trip through a URL",
         arguments: ["..", "a/b&c=d", "ü ?#", "%2e"])
     func subjectsInPaths(_ subject: String) throws {
         let path = PagePath.conversation.of(subject, ("as_of", "3"))
@@ -72,7 +72,7 @@ struct PageTests {
         #expect(query["as_of"] == "3")
     }
 
-    @Test("An event's data may have line ends, and arrives as one event")
+    @Test("Data with line ends arrives as one event")
     func serverSentEvents() {
         var bytes: [UInt8] = []
         EventStream.append(id: 7, data: Array("{\r\n\"a\":\n1\r}".utf8), to: &bytes)
@@ -102,7 +102,7 @@ struct PageTests {
         #expect(try Self.answer("", #""state":"waiting""#).contains("assistant, waiting<"))
     }
 
-    @Test("An answer that is not whole or has no text is marked so")
+    @Test("An incomplete answer, or one without text, is marked")
     func answersNotWhole() throws {
         func whole(_ text: String, _ reason: String) throws -> String {
             try Self.answer(text, #""state":"completed""#, finishReason: reason)
@@ -113,7 +113,7 @@ struct PageTests {
         #expect(try whole("all", "stop").contains(#"data-state="""#))
     }
 
-    @Test("A tool that asks for approval has buttons while it waits, for who may press them")
+    @Test("A tool that asks for approval has buttons while it waits, for users who may decide")
     func approval() throws {
         func asks(_ state: String, mayDecide: Bool = true) throws -> String {
             try Self.html(
@@ -133,7 +133,7 @@ struct PageTests {
         #expect(status.contains("<b>tool refund<") && status.contains("done"))
     }
 
-    @Test("The script gets the markup of entries from the page, and that of decisions only for those who may decide")
+    @Test("The script gets the entry markup from the page, and the decision markup only for users who may decide")
     func templates() {
         func html(_ mayDecide: Bool) -> String {
             TimelineEntries(subject: "s", timeline: [], mayDecide: mayDecide).templates.text

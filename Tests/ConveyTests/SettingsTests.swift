@@ -20,7 +20,7 @@ struct SettingsTests {
         #expect(settings.schedulerParkedLimit == 10_000)
     }
 
-    @Test("Every setting has a flag, two different settings never share a name")
+    @Test("Every setting has a flag, and no two settings share a name")
     func everySettingHasAFlag() throws {
         for key in Settings.all {
             let arguments = key.placeholder == nil ? ["--\(key.flag)"] : ["--\(key.flag)", "1"]
@@ -40,7 +40,7 @@ struct SettingsTests {
         #expect(settings.inForce.count == Settings.all.count)
     }
 
-    @Test("Every wrong value is reported in one go, with its setting and where it was given")
+    @Test("All wrong values are reported at once, each with its setting and origin")
     func allProblemsAtOnce() throws {
         let file = try TemporaryFile("journal:\n  partitions: many\n")
         let problems = problems(
@@ -79,7 +79,7 @@ struct SettingsTests {
         #expect(problems.contains("queue.limit: takes one value, not a list (from \(file.path):4)"))
     }
 
-    @Test("Variables that Kubernetes sets for a service called convey are not taken for settings")
+    @Test("Variables that Kubernetes sets for a service named convey are not settings")
     func kubernetesVariables() throws {
         let environment = [
             "CONVEY_SERVICE_HOST": "10.0.0.1", "CONVEY_SERVICE_PORT_HTTP": "80", "CONVEY_PORT": "tcp://10.0.0.1:80",
@@ -88,7 +88,7 @@ struct SettingsTests {
         #expect(throws: Never.self) { try ServeSettings(sources([], environment)) }
     }
 
-    @Test("An alias of a variable works, and both with different values are an error")
+    @Test("An alias of a variable works; both with different values are an error")
     func aliases() throws {
         let settings = try ServeSettings(sources([], ["CONVEY_BROKER": "mqtt://a:1"]))
         #expect(settings.broker.address == BrokerAddress(host: "a", port: 1))
@@ -96,7 +96,7 @@ struct SettingsTests {
         #expect(problems.contains { $0.contains("given twice") })
     }
 
-    @Test("An empty variable is as good as none, but turns HTTP off")
+    @Test("An empty variable counts as unset, but turns HTTP off")
     func emptyVariables() throws {
         let settings = try ServeSettings(sources([], ["CONVEY_BROKER_USERNAME": "", "CONVEY_HTTP_ADDRESS": ""]))
         #expect(settings.broker.address.username == nil)
@@ -104,14 +104,14 @@ struct SettingsTests {
         #expect(try ServeSettings(sources(["--http", "off"], [:])).httpAddress == nil)
     }
 
-    @Test("A configuration file that is missing or no YAML is reported, not ignored")
+    @Test("A configuration file that is missing or not YAML is reported, not ignored")
     func badFiles() throws {
         #expect(problems(["--config", "/nonexistent/convey.yaml"], [:]).first?.contains("cannot be read") == true)
         let file = try TemporaryFile("broker: [\n")
         #expect(problems(["--config", file.path], [:]).first?.hasPrefix("config: ") == true)
     }
 
-    @Test("Credentials given apart win over those in the URL")
+    @Test("Separate credentials win over those in the URL")
     func credentials() throws {
         let file = try TemporaryFile("from-file\n")
         let settings = try ServeSettings(
@@ -121,7 +121,7 @@ struct SettingsTests {
         #expect(settings.broker.address.password == "from-file")
     }
 
-    @Test("Settings that do not fit together are reported")
+    @Test("Contradictory settings are reported")
     func contradictions() throws {
         let file = try TemporaryFile("x")
         let tls = problems(["--broker-ca-file", file.path, "--broker-key-file", file.path], [:])
@@ -187,6 +187,6 @@ final class TemporaryFile {
         try text.write(toFile: path, atomically: true, encoding: .utf8)
     }
 
-    // A file that is left behind in the temporary directory is no failure.
+    // Only temporary files would remain.
     deinit { try? FileManager.default.removeItem(atPath: path) }
 }

@@ -9,7 +9,7 @@ import Testing
 
 @Suite("HTTPS")
 struct TLSTests {
-    /// Certificates made with openssl, in a directory that goes with it.
+    /// Certificates made with openssl, in a directory that is removed with this value.
     private final class Certificates: Sendable {
         let directory: URL
 
@@ -35,7 +35,7 @@ struct TLSTests {
     }
 
     @Test(
-        "A client that knows the certificate is answered over TLS, and one that speaks none is not",
+        "A client that trusts the certificate is answered over TLS, and one without TLS is not",
         .timeLimit(.minutes(1)))
     func request() async throws {
         let files = try Certificates()
@@ -72,7 +72,7 @@ struct TLSTests {
         }
         #expect(await get(nil) == .success(200))
         #expect(await get(files.path("own.pem")) == .success(200))
-        // Where the authority is named, another one's certificate is refused.
+        // If an authority is given, certificates of other authorities are refused.
         guard case .failure(let failure) = await get(files.path("other.pem")) else {
             Issue.record("a certificate of another authority is taken")
             return
@@ -104,11 +104,11 @@ struct TLSTests {
     }
 
     @Test(
-        "What is no address is refused",
+        "An invalid address is refused",
         arguments: ["", "https://", "https://host", "host:0", "http://h:1/x", "ftp://h:1"])
     func badEndpoints(text: String) { #expect(ServiceEndpoint(text, encrypted: false) == nil) }
 
-    @Test("Plain HTTP behind an https address is told as that")
+    @Test("Plain HTTP at an https address is reported as such")
     func plainHTTP() async throws {
         let service = try HTTPService(
             address: HTTPAddress(host: "127.0.0.1", port: 0), access: nil, tls: nil, limits: HTTPLimits(),
@@ -133,7 +133,7 @@ struct TLSTests {
         #expect(nobody.message.contains("could not be reached"))
     }
 
-    @Test("A certificate that is renewed is used for new connections, and one that cannot be used changes nothing")
+    @Test("A renewed certificate is used for new connections, and an unusable one changes nothing")
     func renewed() async throws {
         let files = try Certificates()
         let (certificate, key) = (files.path("current.pem"), files.path("current.key"))
@@ -181,7 +181,7 @@ struct TLSTests {
         try await run
     }
 
-    @Test("What is wrong with the files is said at the start, with the file and without the key")
+    @Test("Problems with the files are reported at the start, with the file and without the key")
     func settings() throws {
         let files = try Certificates()
         func problems(_ certificate: String?, _ key: String?) -> [String] {

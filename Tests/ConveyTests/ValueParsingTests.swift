@@ -18,7 +18,7 @@ struct ValueParsingTests {
     }
 
     @Test(
-        "What is no duration is refused", arguments: ["", "5", "m", "-1s", "5 m", "1w", "1e9d", "99999999999d", "NaNs"])
+        "An invalid duration is refused", arguments: ["", "5", "m", "-1s", "5 m", "1w", "1e9d", "99999999999d", "NaNs"])
     func badDurations(text: String) {
         #expect(DurationText(text) == nil)
     }
@@ -34,7 +34,7 @@ struct ValueParsingTests {
     }
 
     @Test(
-        "What is no size is refused",
+        "An invalid size is refused",
         arguments: ["", "KiB", "-1", "1.5MiB", "1XB", "99999999999999999999", "9999999999GiB"])
     func badSizes(text: String) {
         #expect(ByteSize(text) == nil)
@@ -51,13 +51,13 @@ struct ValueParsingTests {
         #expect(HTTPAddress(text) == address)
     }
 
-    @Test("What is no HTTP address is refused", arguments: ["8080", "host", "::1:80", "h:99999", "a b:1", "h/x:1"])
+    @Test("An invalid HTTP address is refused", arguments: ["8080", "host", "::1:80", "h:99999", "a b:1", "h/x:1"])
     func badAddresses(text: String) {
         #expect(HTTPAddress(text) == nil)
     }
 
     @Test(
-        "A root of topics has no wildcard, no empty level and no space",
+        "A topic root has no wildcard, no empty level and no space",
         arguments: ["a/#", "+", "a//b", "", "a b", "$SYS"])
     func badRoots(text: String) {
         #expect(throws: InvalidValue.self) { try ValueParsers.topicRoot(text) }

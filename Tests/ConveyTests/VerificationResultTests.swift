@@ -5,7 +5,7 @@ import Testing
 
 @testable import convey
 
-@Suite("What verify prints") struct VerificationResultTests {
+@Suite("Output of verify") struct VerificationResultTests {
     private static func report(_ shard: Int, difference: JournalDifference? = nil) -> Sharded<VerificationReport> {
         var report = VerificationReport()
         report.signals = 3
@@ -26,7 +26,7 @@ import Testing
             result.json == #"{"ok":true,"signals":3,"markers":2,"conversations":1,"through":5,"seconds":1.000}"#)
     }
 
-    @Test func `What was removed on purpose is counted`() {
+    @Test func `Deliberately removed content is counted`() {
         var report = Self.report(0)
         report.value.removed = 4
         report.value.deleted = 7

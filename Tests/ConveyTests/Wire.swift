@@ -2,17 +2,17 @@ import Dispatch
 import Glibc
 import TestSupport
 
-/// A connection on which a test writes and reads what it likes. Closed when it goes.
+/// A connection on which a test reads and writes freely. It is closed with this object.
 final class Wire: Sendable {
     private let descriptor: Int32
 
-    /// - Parameter receiveBuffer: what the system may keep of what comes, in bytes; nil for its own choice.
+    /// - Parameter receiveBuffer: the size of the system's receive buffer, in bytes; nil for its default.
     init(_ port: Int, receiveBuffer: Int32? = nil) throws {
         guard let connected = connectToLoopback(port: port) else {
             throw TestSupportError("nothing listens on port \(port)")
         }
         descriptor = connected
-        // Nothing that is waited for takes as long.
+        // No expected answer takes this long.
         var patience = timeval(tv_sec: 20, tv_usec: 0)
         setsockopt(connected, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(connected, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
@@ -23,7 +23,7 @@ final class Wire: Sendable {
 
     deinit { close(descriptor) }
 
-    /// For what fits into the system's buffers.
+    /// For data that fits into the system's buffers.
     func send(_ text: String) throws {
         let bytes = Array(text.utf8)
         guard Glibc.send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count else {
@@ -31,7 +31,7 @@ final class Wire: Sendable {
         }
     }
 
-    /// For more, as far as it is taken.
+    /// For more data, as far as the other side accepts it.
     func sendAll(_ text: String) async throws {
         await blocking { [descriptor] in
             var rest = Array(text.utf8)[...]
@@ -47,7 +47,7 @@ final class Wire: Sendable {
 
     func endWriting() throws { shutdown(descriptor, Int32(SHUT_WR)) }
 
-    /// All that comes until the other side ends the connection.
+    /// Everything that arrives until the other side ends the connection.
     func readAll() async -> String {
         await blocking { [descriptor] in
             var received: [UInt8] = []
@@ -56,7 +56,7 @@ final class Wire: Sendable {
         }
     }
 
-    /// What comes until a text is in it, or the end.
+    /// Everything that arrives until it contains a text, or until the end.
     func read(until text: String) async -> String {
         await blocking { [descriptor] in
             var received: [UInt8] = []
@@ -67,7 +67,7 @@ final class Wire: Sendable {
         }
     }
 
-    /// How many bytes came at once; 0 at the end.
+    /// How many bytes arrived at once; 0 at the end.
     func readSome() async -> Int {
         await blocking { [descriptor] in Self.receive(descriptor)?.count ?? 0 }
     }
@@ -83,7 +83,7 @@ final class Wire: Sendable {
         return count > 0 ? Array(buffer.prefix(count)) : nil
     }
 
-    /// On a thread of its own: the service needs Swift's.
+    /// On a thread of its own: the service needs Swift's threads.
     private func blocking<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
         await withCheckedContinuation { continuation in
             DispatchQueue.global().async { continuation.resume(returning: body()) }

@@ -35,7 +35,7 @@ struct ClientMachineTests {
         #expect(machine.handle(.published(completed("Hello"))) == [.write("\n"), .exit(0)])
     }
 
-    @Test("What of an answer was missed is shown from the whole text at its end")
+    @Test("Missed text of an answer is shown from the whole text at its end")
     func missedPieces() {
         var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
         _ = machine.handle(.published(delta("Hel", 1)))
@@ -44,7 +44,7 @@ struct ClientMachineTests {
         #expect(late.handle(.published(completed("Hello"))) == [.write("Hello"), .write("\n"), .exit(0)])
     }
 
-    @Test("A further attempt starts the answer over")
+    @Test("Another attempt starts the answer over")
     func secondAttempt() {
         var answer = AnswerTracker(messageID: "m")
         #expect(answer.handle(delta("Hel", 1, attempt: 1)) == [.text("Hel")])
@@ -98,7 +98,7 @@ struct ClientMachineTests {
         #expect(machine.handle(.endOfInput) == [.write("\n"), .exit(0)])
     }
 
-    @Test("A call that waits for consent is shown with its arguments, and /approve or /deny answers it in the chat")
+    @Test("A call that waits for approval is shown with its arguments, and /approve or /deny answers it in the chat")
     func chatConsent() {
         let request = event(
             "conv.out.tool.approval_requested", 1, "m", #","tool_name":"refund","arguments":"{\"amount\":40}""#)
@@ -111,7 +111,7 @@ struct ClientMachineTests {
             _ = machine.handle(.line("hi"))
             #expect(
                 machine.handle(.published(request)) == [
-                    .note(#"[refund waits for consent: {"amount":40}; /approve, or /deny REASON]"#), .readLine,
+                    .note(#"[refund waits for approval: {"amount":40}; /approve, or /deny REASON]"#), .readLine,
                 ])
             #expect(machine.handle(.line("what?")).last == .readLine)
             #expect(
@@ -122,7 +122,7 @@ struct ClientMachineTests {
             #expect(machine.handle(.published(completed("yo"))) == [.write("yo"), .write("\n"), .readLine])
         }
         var send = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)
-        let note = #"[refund waits for consent: {"amount":40}; convey approve chat-42 \#(id)]"#
+        let note = #"[refund waits for approval: {"amount":40}; convey approve chat-42 \#(id)]"#
         #expect(send.handle(.published(request)) == [.note(note)])
     }
 
@@ -141,7 +141,7 @@ struct ClientMachineTests {
         var machine = ChatMachine(isInteractive: true, makeID: { "m" })
         #expect(machine.handle(.line("/help")) == [.note(ChatCommandLine.helpText), .readLine])
         #expect(machine.handle(.line("/retry")).first == .note("[there is nothing to send again]"))
-        #expect(machine.handle(.line("/approve")).first == .note("[no call waits for consent here]"))
+        #expect(machine.handle(.line("/approve")).first == .note("[no call waits for approval here]"))
         #expect(
             machine.handle(.line("/approve tool-1")) == [
                 .sendConsent(effectID: "tool-1", isGiven: true, reason: nil), .note("[approved]"), .readLine,
@@ -157,7 +157,7 @@ struct ClientMachineTests {
         #expect(script.handle(.line("/help")) == [.sendMessage(id: "m", text: "/help")])
     }
 
-    @Test("Ctrl-C aborts a running answer, and ends the chat at the prompt")
+    @Test("Ctrl-C aborts a running answer, and at the prompt ends the chat")
     func chatInterrupt() {
         var machine = ChatMachine(isInteractive: false, makeID: { "m" })
         _ = machine.handle(.line("hi"))
@@ -175,7 +175,7 @@ struct ClientMachineTests {
         #expect(machine.handle(.interrupted) == [.exit(130)])
     }
 
-    @Test("Time that runs out for an earlier message does not end a later one")
+    @Test("A time-out of an earlier message does not end a later one")
     func staleTimeouts() {
         var machine = ChatMachine(isInteractive: false, makeID: { "m" })
         _ = machine.handle(.line("hi"))
@@ -195,7 +195,7 @@ struct ClientMachineTests {
         event("conv.out.assistant.completed", 99, "m", ",\"content\":\"\(content)\"")
     }
 
-    @Test("An answer goes on behind tool calls, and its own last generation ends it")
+    @Test("An answer continues after tool calls, and its last generation ends it")
     func answersWithTools() {
         var answer = AnswerTracker(messageID: "m")
         let later = #","metadata":{"answers":"m"}"#
@@ -221,7 +221,7 @@ struct ClientMachineTests {
     }
 
     @Test(
-        "An answer that is not whole, or has no text, ends with a note",
+        "An incomplete answer, or one without text, ends with a note",
         arguments: [
             (#","content":"half","finish_reason":"length""#, "half\n", "finish_reason length"),
             (#","content":"","finish_reason":"content_filter""#, "", "finish_reason content_filter"),
@@ -236,7 +236,7 @@ struct ClientMachineTests {
         #expect(actions.last == .exit(0))
     }
 
-    @Test("An answer that waits says so, and goes on")
+    @Test("A waiting answer says so, and continues")
     func waiting() {
         let data = #","message":"answered 429","retry_in_ms":29001"#
         var machine = SendMachine(messageID: "m", waitsForAnswer: true, expectsReceipt: true)

@@ -3,7 +3,7 @@ import Testing
 
 @testable import Dialogue
 
-@Suite("What an event says")
+@Suite("Event summaries")
 struct EventSummaryTests {
     @Test(
         "Text is shown as text; failures, waits, tools and ends with their reason, whatever else they hold",
@@ -37,7 +37,7 @@ struct EventSummaryTests {
         #expect(EventSummary(try JSONValue(Array(data.utf8))) == expected)
     }
 
-    @Test("An event without words says nothing")
+    @Test("An event without text has no summary")
     func silent() throws {
         #expect(EventSummary(try JSONValue(Array(#"{"content":""}"#.utf8))) == nil)
         #expect(EventSummary(nil) == nil)

@@ -32,7 +32,7 @@ struct SignalMachineTests {
                 == [.write("recorded at offset 7\n"), .write("canceled llm-1\n"), .exit(0)])
     }
 
-    @Test("Where nothing follows, that is said")
+    @Test("If nothing follows, the command says so")
     func nothing() throws {
         var machine = machine()
         _ = machine.handle(try recorded())
@@ -55,7 +55,7 @@ struct SignalMachineTests {
                 == [.write("recorded at offset 7\n"), .note("no open effect has this id"), .exit(1)])
     }
 
-    @Test("A signal that is rejected ends with 1, one that nobody confirms with 3, one that is not applied with 3")
+    @Test("A signal that is rejected ends with 1, an unconfirmed one with 3, an unapplied one with 3")
     func failures() throws {
         var rejected = machine()
         let receipt = try #require(Receipt(payload: Array(#"{"status":"rejected","code":"x","message":"y"}"#.utf8)))

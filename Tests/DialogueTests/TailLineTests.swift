@@ -18,14 +18,14 @@ struct TailLineTests {
                 == #"18:40:38.123  chat-42  out/assistant.delta  e1  "hi\n""#)
     }
 
-    @Test("What is no event is shown by its topic, and cut")
+    @Test("Anything that is not an event is shown by its topic, and cut")
     func other() {
         let line = TailLine.text(
             topic: "conv/in/c/message/received", Array(repeating: 0x41, count: 500), now: "2026-11-22T19:00:00.000Z")
         #expect(line == "19:00:00.000  conv/in/c/message/received  \"\(String(repeating: "A", count: 60))\"")
     }
 
-    @Test("A failed answer is shown with its category and message, not with the text it did not get to")
+    @Test("A failed answer is shown with its category and message, not with partial text")
     func failedAnswer() {
         let data = #"{"category":"config","message":"unknown model provider \"nope\"","content":""}"#
         let failed = line("conv.out.assistant.failed", data)

@@ -17,13 +17,13 @@ import Testing
     }
 
     @Test(arguments: ["", " ", "one", "one two  three", " lead and trail ", "a\nb\tc", "日本 語", "👩‍👩‍👧 ok"], [1, 2, 7])
-    func `The pieces of a text joined are the text`(text: String, words: Int) {
+    func `The joined pieces of a text equal the text`(text: String, words: Int) {
         let pieces = EchoHandler.pieces(of: text, words: words)
         #expect(pieces.joined() == text)
         #expect(pieces.allSatisfy { !$0.isEmpty })
     }
 
-    @Test func `A piece has as many words as was asked for`() {
+    @Test func `A piece has as many words as requested`() {
         #expect(EchoHandler.pieces(of: "a b c d e", words: 2) == ["a b ", "c d ", "e"])
     }
 
@@ -40,7 +40,7 @@ import Testing
     @Test(arguments: [
         #"{"content":[{"type":"text","text":"so it is"}]}"#, #"{"body":"so it is"}"#, #"{"text":"so it is"}"#,
     ])
-    func `It says what a model would be told`(data: String) async throws {
+    func `It echoes the text that a model would get`(data: String) async throws {
         let result = try await EchoHandler(delay: .zero, chunkWords: 9).run(attempt(data)) { _ in }
         #expect(result.content == "so it is")
     }

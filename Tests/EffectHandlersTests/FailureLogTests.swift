@@ -13,7 +13,7 @@ import Testing
 
 @testable import EffectHandlers
 
-/// What no line may hold: a key, and text of a conversation.
+/// Must not appear in any line: a key, and text of a conversation.
 private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
 
 @Suite(.timeLimit(.minutes(1))) struct FailureLogTests {
@@ -26,7 +26,7 @@ private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
         (401, "auth", "Check the API key and its permissions"), (404, "config", "Check the base URL"),
         (429, "provider", "It limits the rate of requests"), (500, "provider", "answered 500"),
     ])
-    func `A model's failure is one line that names provider, category, status, attempt and effect`(
+    func `A model's failure is one line with provider, category, status, attempt and effect`(
         status: Int, category: String, reason: String
     ) async throws {
         let server = try ScriptedHTTPServer { _, connection in
@@ -48,7 +48,7 @@ private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
         #expect(counts.first?.generation.count == 0)
     }
 
-    @Test func `A server that is not there and a stream that is cut are lines without a status`() async throws {
+    @Test func `An unreachable server and a broken stream are lines without a status`() async throws {
         _ = try await ask([try provider(freePort())])
         let cut = try ScriptedHTTPServer { _, connection in
             try connection.beginStream()
@@ -62,7 +62,7 @@ private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
         #expect(text(log.entries[1])["reason"]?.contains("closed the connection") == true)
     }
 
-    @Test func `A fallback is a line of its own, and counted for the provider that failed`() async throws {
+    @Test func `A fallback has its own line, and counts for the provider that failed`() async throws {
         let broken = try ScriptedHTTPServer { _, connection in try connection.reply(status: 503, "{}") }
         let server = try answering()
         let counts = try await ask([try provider(broken.port), try provider(server.port, "second")])
@@ -77,7 +77,7 @@ private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
         #expect((second.fallbacks, second.failures.values.reduce(0, +), second.generation.count) == (0, 0, 1))
     }
 
-    @Test func `A complete reply counts its tokens, its first token and its duration, and is no line`() async throws {
+    @Test func `A complete reply counts its tokens, first token and duration, and is not logged`() async throws {
         let server = try answering()
         let counts = try await ask([try provider(server.port)])
         let first = try #require(counts.first)
@@ -87,7 +87,7 @@ private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
         #expect(log.entries.isEmpty)
     }
 
-    @Test func `An attempt that asks no provider is a line, and strangers' names make no time series`() async throws {
+    @Test func `An attempt that asks no provider is logged, and unknown names make no time series`() async throws {
         for name in ["nobody", "nowhere"] {
             let counts = try await ask(
                 [try provider(freePort())], configuration: #"{"llm":{"provider":"\#(name)"}}"#)
@@ -112,7 +112,7 @@ private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
         #expect(reporter.counts.first { $0.provider == "first" }?.failures["config"] == 26)
     }
 
-    @Test func `A cancelled answer is no failure`() async throws {
+    @Test func `A cancelled answer is not a failure`() async throws {
         let started = Gate()
         let server = try ScriptedHTTPServer { _, connection in
             try connection.beginStream()
@@ -164,7 +164,7 @@ private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
             "the arguments of get_weather do not match its schema"
         ),
     ])
-    func `A wrong call is a line that does not show what the model wrote`(
+    func `A wrong call is logged without the model's text`(
         name: String, arguments: String, tool: String, reason: String
     ) async throws {
         let counts = try await withTools(logger: logger) { handler in
@@ -178,7 +178,7 @@ private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
         #expect(counts.first { $0.tool == tool }?.failures["config"] == 1)
     }
 
-    @Test func `A tool that answers is counted and is no line`() async throws {
+    @Test func `A tool that answers is counted and not logged`() async throws {
         let server = try ScriptedHTTPServer { _, connection in try connection.reply("{}") }
         let declaration = #"{"look":{"transport":"http","url":"http://127.0.0.1:\#(server.port)/look"}}"#
         let counts = try await withTools(declaration, logger: logger) { handler in
@@ -223,12 +223,12 @@ private let (testKey, testText) = ("sk-test-91c2e7", "my diary of 1987")
             contexts: ContextStore(readers: ShardReaders { () throws(JournalError) in reader }), logger: logger)
     }
 
-    /// Asks once, whatever comes of it.
+    /// Asks once, whatever the result.
     private func ask(
         _ providers: [ChatProvider], attempt number: Int = 1, configuration: String? = nil
     ) async throws -> [ModelCounts] {
         let handler = try handler(providers)
-        // The failure is told by the log and the counts.
+        // The log and the counts report the failure.
         _ = try? await handler.run(attempt(number, configuration)) { _ in }
         await handler.shutDown()
         return handler.counts

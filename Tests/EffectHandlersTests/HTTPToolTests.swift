@@ -60,7 +60,7 @@ import Testing
         ("application/json; charset=utf-8", "\"text\"", "text"), ("application/problem+json", "[1, 2]", "[1, 2]"),
         ("text/plain", "\"text\"", "\"text\""), ("application/json", "", ""), ("text/plain", "", ""),
     ])
-    func `JSON strings are their text, anything else is as it is`(type: String, body: String, content: String)
+    func `JSON strings are read as their text, anything else as it is`(type: String, body: String, content: String)
         async throws
     {
         let (result, _) = try await run { _, connection in try connection.reply(type: type, body) }
@@ -72,7 +72,7 @@ import Testing
         (422, .config),
         (429, .provider), (500, .provider), (503, .provider),
     ])
-    func `A status that is no success fails with the server's words`(
+    func `An error status fails with the server's words`(
         status: Int, category: EffectFailure.Category
     ) async throws {
         let failure = try await failure { _, connection in
@@ -93,7 +93,7 @@ import Testing
         #expect(failure.message.contains("answered 400: not today"), "\(failure.message)")
     }
 
-    @Test func `A compressed answer that nobody asked for is read, or named`() async throws {
+    @Test func `An answer compressed without request is read, or named in the error`() async throws {
         // "packed", by gzip.
         let gzip = "H4sIAAAAAAACAytITM5OTQEAELT2IQYAAAA="
         let bytes = Array(try #require(Data(base64Encoded: gzip)))
@@ -151,7 +151,7 @@ import Testing
         #expect(failure.message.contains("the limit is 100 bytes"))
     }
 
-    @Test func `JSON that is none, and bytes that are no text, fail as provider`() async throws {
+    @Test func `Invalid JSON, and bytes that are not text, fail as provider`() async throws {
         let broken = try await failure { _, connection in try connection.reply("{") }
         #expect(broken.category == .provider)
         let bytes = try await failure { _, connection in

@@ -99,7 +99,7 @@ import Testing
         ),
         ("false", "1", "is not allowed here: leave it out"),
     ])
-    func `A violation says where, what would be right, and what is there`(
+    func `A violation gives the place, the expected and the actual value`(
         schema: String, value: String, message: String
     ) throws {
         #expect(try violations(schema, value) == [message])
@@ -138,7 +138,7 @@ import Testing
         #expect(error.problems.count == 3)
     }
 
-    @Test func `A check that would take too long ends`() throws {
+    @Test func `A check that would take too long is stopped`() throws {
         // Each level doubles the work.
         var definitions = #""d0":{"type":"integer"}"#
         for level in 1...40 {

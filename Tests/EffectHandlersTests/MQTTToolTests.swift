@@ -11,7 +11,7 @@ import Testing
 @Suite(.timeLimit(.minutes(2))) struct MQTTToolTests {
     private func text(_ bytes: [UInt8]) -> String { String(decoding: bytes, as: UTF8.self) }
 
-    @Test func `A call says in its payload what its properties say, and its result is the effect's`() async throws {
+    @Test func `A call's payload repeats its properties, and its result is the effect's`() async throws {
         let broker = try MosquittoProcess()
         let worker = try await ScriptedWorker(port: broker.port) { _ in
             [
@@ -69,7 +69,7 @@ import Testing
         (#"{"type":"done"}"#, .provider, "of the unknown type done"),
         (#"{}"#, .provider, "without a type"),
     ])
-    func `An error and an answer that cannot be understood fail the attempt`(
+    func `An error, or an unreadable answer, fails the attempt`(
         reply: String, category: EffectFailure.Category, message: String
     ) async throws {
         let broker = try MosquittoProcess()
@@ -102,7 +102,7 @@ import Testing
         }
     }
 
-    @Test func `A worker behind a shared subscription is one`() async throws {
+    @Test func `A worker with a shared subscription counts as subscribed`() async throws {
         let broker = try MosquittoProcess()
         let worker = try await ScriptedWorker(
             port: broker.port, filters: ["$share/weather/conv/tool/get_weather/call"]
@@ -112,7 +112,7 @@ import Testing
         await worker.stop()
     }
 
-    @Test func `Workers and Convey on MQTT 3.1.1 know each other's attempts by the payload`() async throws {
+    @Test func `Workers and Convey on MQTT 3.1.1 recognize each other's attempts by the payload`() async throws {
         let broker = try MosquittoProcess()
         let worker = try await ScriptedWorker(port: broker.port, version: .v311) { call in
             let (key, attempt) = (call["idempotency_key"]?.string ?? "", call["attempt"]?.int ?? 0)
@@ -127,7 +127,7 @@ import Testing
         await worker.stop()
     }
 
-    @Test func `An attempt that is cancelled ends at once and its worker is told`() async throws {
+    @Test func `An attempt that is cancelled ends at once, and its worker is told`() async throws {
         let broker = try MosquittoProcess()
         let worker = try await ScriptedWorker(port: broker.port)
         try await withTools(port: broker.port) { handler in
@@ -147,7 +147,7 @@ import Testing
         await worker.stop()
     }
 
-    @Test func `A worker that does not answer in time is told, and the attempt fails as timeout`() async throws {
+    @Test func `When a worker does not answer in time, it is told so and the attempt fails as timeout`() async throws {
         let broker = try MosquittoProcess()
         let worker = try await ScriptedWorker(port: broker.port)
         try await withTools(port: broker.port) { handler in
@@ -160,7 +160,7 @@ import Testing
         await worker.stop()
     }
 
-    @Test func `A broker that goes away fails calls that were sent, and the next attempt goes through`() async throws {
+    @Test func `A lost broker fails the calls already sent, and the next attempt succeeds`() async throws {
         let broker = try MosquittoProcess()
         let worker = try await ScriptedWorker(port: broker.port) { call in
             call["attempt"]?.int == 1 ? [] : [#"{"type":"result","content":"ok"}"#]
@@ -168,7 +168,7 @@ import Testing
         try await withTools(port: broker.port) { handler in
             async let first = failedRun(handler, attempt())
             try await eventually("the call arrives") { worker.calls.count == 1 }
-            // Acknowledged before anything that is published after it is delivered.
+            // Acknowledged before anything published after it is delivered.
             try await worker.client.publish(topic: "conv/other", payload: [])
             try await eventually("the call is acknowledged") {
                 broker.log.contains("Sending PUBACK to convey-tools")
@@ -188,7 +188,7 @@ import Testing
         await worker.stop()
     }
 
-    @Test func `More calls than the limit fail as transport, and none stay behind`() async throws {
+    @Test func `More calls than the limit fail as transport, and leave nothing behind`() async throws {
         let broker = try MosquittoProcess()
         let worker = try await ScriptedWorker(port: broker.port)
         try await withTools(port: broker.port, { $0.calls = 2 }) { handler in

@@ -11,14 +11,13 @@ import Testing
 
 @testable import EffectHandlers
 
-/// A key that no result and no failure may hold.
+/// A key that must not appear in any result or failure.
 private let testKey = "sk-test-91c2e7"
 
 @Suite struct ModelHandlerTests {
-    // MARK: What is asked
+    // MARK: Requests
 
-    @Test func `A model is told the conversation up to the attempt's start, in the order of the answers`() async throws
-    {
+    @Test func `A model gets the conversation up to the attempt's start, in the order of the answers`() async throws {
         let server = try answering("fine")
         var history = RecordedHistory()
         history.exchange(1, "1")
@@ -68,7 +67,7 @@ private let testKey = "sk-test-91c2e7"
                 == #"[{"type":"function","function":{"name":"f","description":"d","parameters":{"type":"object"}}}]"#)
     }
 
-    @Test func `What a conversation has configured overrides the settings, and null does not`() async throws {
+    @Test func `A conversation's configuration overrides the settings; null does not`() async throws {
         let server = try answering("fine")
         var history = RecordedHistory()
         for number in 0..<10 { history.exchange(1, "\(number)") }
@@ -123,7 +122,7 @@ private let testKey = "sk-test-91c2e7"
         (#"{"llm":{"provider":"nobody"}}"#, "one of echo, scripted"), (#"{"llm":{"tools":true}}"#, "llm.tools"),
         (#"{"llm":{"tools":["f",1]}}"#, "llm.tools"), (#"{"llm":{"tools":["g"]}}"#, #""g"; there are f"#),
     ])
-    func `A wrong configuration fails the attempt, says which member and what would be right, and asks nobody`(
+    func `A wrong configuration fails the attempt, names the member and the allowed values, and asks nobody`(
         configuration: String, expected: String
     ) async throws {
         let server = try answering("never")
@@ -134,9 +133,9 @@ private let testKey = "sk-test-91c2e7"
         #expect(server.requests.isEmpty)
     }
 
-    // MARK: What comes back
+    // MARK: Results
 
-    @Test func `Text and thinking come as they are made, and the result tells who has answered`() async throws {
+    @Test func `Text and thinking are streamed, and the result names the provider that answered`() async throws {
         let server = try ScriptedHTTPServer { _, connection in
             try connection.beginStream()
             try connection.events([
@@ -163,7 +162,7 @@ private let testKey = "sk-test-91c2e7"
                 + #""reasoning_member":"reasoning_content"}"#)
     }
 
-    @Test func `A model's calls of tools are in the result`() async throws {
+    @Test func `A model's tool calls are in the result`() async throws {
         let call = #"{"tool_calls":[{"index":0,"id":"c1","type":"function","function":{"name":"f","arguments":"{}"}}]}"#
         let server = try ScriptedHTTPServer { _, connection in
             try connection.beginStream()
@@ -179,7 +178,7 @@ private let testKey = "sk-test-91c2e7"
         #expect(result.finishReason == "tool_calls")
     }
 
-    @Test func `When the first provider fails the next is asked, but not for a conversation that names its own`()
+    @Test func `When the first provider fails, the next one is asked, but not for a conversation that names its own`()
         async throws
     {
         let broken = try ScriptedHTTPServer { _, connection in try connection.reply(status: 503, "{}") }
@@ -220,7 +219,7 @@ private let testKey = "sk-test-91c2e7"
         #expect(!"\(failure)".contains(testKey))
     }
 
-    @Test func `An attempt that stalls longer than its limits allow fails as a time-out`() async throws {
+    @Test func `An attempt that stalls beyond its limits fails as a time-out`() async throws {
         let server = try ScriptedHTTPServer { _, connection in
             try connection.beginStream()
             try connection.events([chunk(#"{"content":"partly"}"#)])
@@ -268,7 +267,7 @@ private let testKey = "sk-test-91c2e7"
         #expect(alone.content == "said")
     }
 
-    @Test func `A journal that cannot be read fails the attempt, and it is tried again where that may help`()
+    @Test func `A journal that cannot be read fails the attempt, and is retried where that may help`()
         async throws
     {
         let server = try answering("never")
@@ -288,7 +287,7 @@ private let testKey = "sk-test-91c2e7"
         }
     }
 
-    // MARK: What once got into a history
+    // MARK: Faults once found in histories
 
     @Test(arguments: 0..<12)
     func `Whatever the journal holds, the strictest provider answers`(seed: UInt64) async throws {
@@ -297,7 +296,7 @@ private let testKey = "sk-test-91c2e7"
         for round in 0..<12 {
             let id = poisoned.exchange()
             var attempt = attempt(poisoned.history)
-            // The newest message may have no text; what is asked then is told by the ones before it.
+            // The newest message may have no text; then the request consists of the earlier ones.
             attempt.toolRound = 1
             let limit = 1 + round * Int(seed) % 7
             do {
@@ -309,7 +308,7 @@ private let testKey = "sk-test-91c2e7"
                 }
                 #expect(result.content == "fine")
             } catch let failure as EffectFailure {
-                // Of the few messages that were allowed none has text.
+                // None of the few allowed messages has text.
                 #expect(failure.message.contains("no message"), "seed \(seed): \(failure.message)")
             }
             poisoned.end(id)
@@ -320,7 +319,7 @@ private let testKey = "sk-test-91c2e7"
     @Test(arguments: [
         "{}", #"{"content":""}"#, #"{"content":null}"#, #"{"content":" \n"}"#, #"{"Content":"hi"}"#, #"{"content":[]}"#,
     ])
-    func `A message without text is not asked about, and its answer fails with words`(data: String) async throws {
+    func `A message without text is not sent, and its answer fails with an explanation`(data: String) async throws {
         let server = try answering("never")
         for configuration in [nil, #"{"llm":{"provider":"echo"}}"#] {
             var history = RecordedHistory()
@@ -336,7 +335,7 @@ private let testKey = "sk-test-91c2e7"
         #expect(server.requests.isEmpty)
     }
 
-    @Test func `A message without text that is merged with others lets them be answered`() async throws {
+    @Test func `A message without text does not keep merged messages from an answer`() async throws {
         let server = try answering("fine")
         var history = RecordedHistory()
         history.message(1, "1", "said")
@@ -353,14 +352,14 @@ private let testKey = "sk-test-91c2e7"
     }
 
     @Test(arguments: [#"{"city":"#, "Oslo", #"["Oslo"]"#])
-    func `Arguments that are no object are recorded as an empty one, and as they were beside it`(
+    func `Arguments that are not an object are recorded as an empty one, with the original beside it`(
         text: String
     ) async throws {
         let call = ToolCall(id: "c", name: "f", written: text)
         #expect(call == ToolCall(id: "c", name: "f", arguments: "{}", unreadableArguments: text))
     }
 
-    /// A conversation in which a provider called a tool and wants something back with the call.
+    /// A conversation in which a provider called a tool and wants a member returned with the call.
     private func signed(by name: String) -> RecordedHistory {
         var history = RecordedHistory()
         history.message(1, "1", "said")
@@ -377,7 +376,7 @@ private let testKey = "sk-test-91c2e7"
         return history
     }
 
-    @Test func `What a provider wants back it gets, as it came`() async throws {
+    @Test func `A provider gets back the members that it wants, unchanged`() async throws {
         let server = try answering("fine")
         let history = signed(by: "scripted")
         _ = try await run(attempt(history), history) { _ in
@@ -392,7 +391,7 @@ private let testKey = "sk-test-91c2e7"
                 + #"{"role":"tool","tool_call_id":"call_0","content":"18"}]"#)
     }
 
-    @Test func `Another provider gets nothing of it, and ids that any server takes`() async throws {
+    @Test func `Another provider gets none of them, and ids that any server accepts`() async throws {
         let server = try answering("fine")
         let history = signed(by: "other")
         _ = try await run(attempt(history), history) { _ in
@@ -422,7 +421,7 @@ private let testKey = "sk-test-91c2e7"
         }
     }
 
-    /// A provider that refuses what any server is known to refuse.
+    /// A provider that refuses everything that any server is known to refuse.
     private func strict(_ script: @escaping ScriptedHTTPServer.Script) throws -> ScriptedHTTPServer {
         try ScriptedHTTPServer { request, connection in
             guard let fault = StrictProvider.fault(in: request.body) else { return try script(request, connection) }
@@ -489,7 +488,7 @@ private let testKey = "sk-test-91c2e7"
         }
     }
 
-    /// A member of a request's body, as it is spelled.
+    /// A member of a request's body, as spelled.
     private func member(_ request: ScriptedRequest, _ name: StaticString) -> String? {
         JSONObjectView(request.body)?[name].map { String(decoding: $0.raw, as: UTF8.self) }
     }

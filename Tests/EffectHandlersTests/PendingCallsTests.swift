@@ -4,7 +4,7 @@ import Testing
 
 @testable import EffectHandlers
 
-/// What a reply means to the attempt that waits.
+/// What a reply means to the waiting attempt.
 @Suite struct PendingCallsTests {
     private let topic = "conv/tool/get_weather/result/e"
 
@@ -35,13 +35,13 @@ import Testing
     }
 
     @Test(arguments: [#"{"type":"error","message":"x"}"#, #"{"type":"progress","message":"x"}"#, "nonsense"])
-    func `Anything else of another attempt is passed over`(payload: String) throws {
+    func `Other replies of another attempt are ignored`(payload: String) throws {
         var (calls, key) = try waiting(attempt: 2)
         #expect(calls.receive(reply(payload, correlation: "k/1")) == .outdated)
         #expect(calls.remove(key, attempt: 2)?.outcome == nil)
     }
 
-    @Test func `Correlation data count before what the payload says`() throws {
+    @Test func `Correlation data take precedence over the payload`() throws {
         var (calls, key) = try waiting(attempt: 2)
         let error = #"{"type":"error","message":"x","idempotency_key":"k","attempt":1}"#
         #expect(calls.receive(reply(error)) == .outdated)
@@ -49,7 +49,7 @@ import Testing
         #expect(throws: EffectFailure.self) { try calls.remove(key, attempt: 2)?.outcome?.get() }
     }
 
-    @Test func `A reply on another effect's topic, or under another key, is nobody's`() throws {
+    @Test func `A reply on another effect's topic, or under another key, is ignored`() throws {
         var (calls, _) = try waiting(attempt: 1)
         let result = #"{"type":"result","content":"x"}"#
         #expect(calls.receive(reply(result, correlation: "k/1", topic: topic + "2")) == .unclaimed)
@@ -83,7 +83,7 @@ import Testing
         #expect(calls.receive(progress) == .dropped)
     }
 
-    @Test func `A newer attempt takes an older one's place, which then has no outcome`() throws {
+    @Test func `A newer attempt replaces an older one, which then has no outcome`() throws {
         var (calls, key) = try waiting(attempt: 1)
         let tool = try #require(try ToolDeclarations.parse("{\(weatherTool)}").tools.first)
         let request = ToolRequest(

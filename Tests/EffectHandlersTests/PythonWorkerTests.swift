@@ -5,9 +5,9 @@ import Testing
 
 @testable import EffectHandlers
 
-/// The example that client authors start from does what docs/PROTOCOL.md promises.
+/// The example worker, from which client authors start, does what docs/PROTOCOL.md promises.
 @Suite(.timeLimit(.minutes(5)), .serialized) struct PythonWorkerTests {
-    @Test func `The example worker tells of its progress, fails, and does nothing twice`() async throws {
+    @Test func `The example worker reports progress, fails, and does nothing twice`() async throws {
         let broker = try MosquittoProcess()
         let log = broker.directory.appendingPathComponent("results.jsonl")
         var worker = try PythonWorker(broker: broker, log: log)
@@ -31,7 +31,7 @@ import Testing
         worker.kill()
     }
 
-    @Test func `A worker that is killed in a call lets the attempt time out, and the next one is done`() async throws {
+    @Test func `When a worker is killed in a call, the attempt times out and the next one succeeds`() async throws {
         let broker = try MosquittoProcess()
         let log = broker.directory.appendingPathComponent("results.jsonl")
         var worker = try PythonWorker(broker: broker, log: log)
@@ -50,7 +50,7 @@ import Testing
         worker.kill()
     }
 
-    @Test func `A call that is canceled stops the worker, and the same call can come again`() async throws {
+    @Test func `A call that is canceled stops the worker, and the same call can be made again`() async throws {
         let broker = try MosquittoProcess()
         let worker = try PythonWorker(broker: broker, log: broker.directory.appendingPathComponent("results.jsonl"))
         try await withTools(port: broker.port) { handler in

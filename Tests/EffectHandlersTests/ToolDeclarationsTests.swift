@@ -29,7 +29,7 @@ import Testing
         #expect(endpoint.headerFiles == [HTTPToolEndpoint.HeaderFile(name: "Authorization", path: "/etc/token")])
     }
 
-    @Test func `A list with names is the same`() throws {
+    @Test func `A list with names is equivalent`() throws {
         #expect(try ToolDeclarations.parse(#"[{"name":"a"},{"name":"b"}]"#).tools.map(\.name) == ["a", "b"])
         #expect(try ToolDeclarations.parse(" ").isEmpty)
     }
@@ -60,12 +60,12 @@ import Testing
         (#"{"a":{"parameters":{"type":"array"}}}"#, "tools.a.parameters/type must be object"),
         (#"{"a":{"parameters":{"properties":{"x":{"type":"text"}}}}}"#, "tools.a.parameters: /properties/x/type must"),
     ])
-    func `What is wrong is refused with its place`(text: String, problem: String) throws {
+    func `An error is refused with its place`(text: String, problem: String) throws {
         let error = try #require(throws: ToolDeclarationError.self) { try ToolDeclarations.parse(text) }
         #expect(error.description.contains(problem), "\(error)")
     }
 
-    @Test func `Every problem is named at once`() throws {
+    @Test func `All problems are named at once`() throws {
         let error = try #require(throws: ToolDeclarationError.self) {
             try ToolDeclarations.parse(#"{"a":{"timeout":1,"max_attempts":"x"},"b":{"transport":"x"}}"#)
         }

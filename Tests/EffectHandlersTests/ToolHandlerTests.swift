@@ -11,10 +11,10 @@ import Testing
         ("get_weather", " ", #"do not match its schema: the object must have the member "city", which is missing"#),
         ("get_weather", #"{"city":5}"#, "do not match its schema: /city must be a string, is 5"),
     ])
-    func `A call that is wrong fails as config, with words for the model, and nothing is sent`(
+    func `A wrong call fails as config, with an explanation for the model, and nothing is sent`(
         name: String, arguments: String, message: String
     ) async throws {
-        // There is no broker: who tried to send would fail as transport.
+        // There is no broker: an attempt to send would fail as transport.
         try await withTools { handler in
             let failure = try await failedRun(handler, attempt(name, arguments))
             #expect(failure.category == .config)
@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test func `Without a broker a call fails as transport after the grace, and can be tried again`() async throws {
+    @Test func `Without a broker a call fails as transport after the grace, and can be retried`() async throws {
         try await withTools(port: 1, { $0.brokerGrace = .milliseconds(50) }) { handler in
             let failure = try await failedRun(handler, attempt())
             #expect(failure.category == .transport)

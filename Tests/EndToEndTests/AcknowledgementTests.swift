@@ -37,7 +37,8 @@ struct AcknowledgementTests {
         try journal.lock()
         try await Self.publish(0..<Self.count, deployment)
         try await eventually("the broker has delivered signals") { relay.count(.publish, .fromBroker) >= 1 }
-        // Well inside the 5 s that Convey waits for the lock: a PUBACK that does not wait would leave within a millisecond.
+        // Well within the 5 s that Convey waits for the lock: a PUBACK that does not wait would leave within a
+        // millisecond.
         let until = ContinuousClock.now + .seconds(2)
         try await eventually("the lock is held for two seconds") {
             try Self.expectNoAcknowledgement(relay, since: before)
@@ -47,14 +48,14 @@ struct AcknowledgementTests {
         try journal.unlock()
 
         try await eventually("all are acknowledged") { relay.count(.puback, .fromClient) >= before + Self.count }
-        // Ingress, outbox, receipts and queries, each once.
+        // Ingress, outbox, receipts and queries, one each.
         #expect(relay.connections == 4)
         try await Self.expectRecordedOnce(journal)
         relay.stop()
     }
 
     @Test(
-        "A commit that fails acknowledges nothing, drops the connection, and is made good once the journal can be written",
+        "A commit that fails acknowledges nothing, drops the connection, and recovers once the journal can be written",
         .timeLimit(.minutes(2)))
     func failedCommit() async throws {
         let (deployment, relay) = try await Self.relayed()
@@ -82,14 +83,14 @@ struct AcknowledgementTests {
         relay.stop()
     }
 
-    /// Waits until Convey has nothing left to write: its own status publish aside, nothing moves.
+    /// Waits until Convey has nothing left to write: nothing moves except its own status publish.
     private static func settle(_ journal: JournalFile) async throws {
         try await eventually("at rest") {
             try journal.number("SELECT coalesce(max(position), 0) FROM journal") == 0
         }
     }
 
-    /// Throws instead of recording an issue: asked again and again, it would record thousands.
+    /// Throws instead of recording an issue: repeated calls would record thousands.
     private static func expectNoAcknowledgement(_ relay: TCPRelay, since before: Int) throws {
         let early = relay.count(.puback, .fromClient) - before
         if early > 0 { throw TestSupportError("\(early) PUBACKs left before the commit") }

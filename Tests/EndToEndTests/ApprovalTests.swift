@@ -1,13 +1,13 @@
 import TestSupport
 import Testing
 
-@Suite("Approval over a checkpoint")
+@Suite("Approval across a checkpoint")
 struct ApprovalTests {
     /// Each note has a marker: two records. A checkpoint is due every 16,384 records, and written over the next 8,192.
     private static let notes = 13_000
 
     @Test(
-        "A call that waits for approval over a checkpoint and a clean stop leaves a sound journal, and runs when it is approved",
+        "A call waiting for approval across a checkpoint and a clean stop leaves a sound journal, and runs once approved",
         .timeLimit(.minutes(4)))
     func approvalOverCheckpoint() async throws {
         let model = try ScriptedModel.askingForWeather()

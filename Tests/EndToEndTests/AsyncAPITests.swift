@@ -4,18 +4,18 @@ import Signals
 import TestSupport
 import Testing
 
-/// `/asyncapi.json` beside what really goes over the broker.
+/// `/asyncapi.json` compared with the actual traffic of the broker.
 @Suite("The AsyncAPI document")
 struct AsyncAPITests {
-    /// What no run here publishes: a report has to cross its effect's end, a journal has to be damaged, and a broker has to
-    /// refuse an event (SetAsideTests, PoisonEventTests).
+    /// Types that no run here publishes: a report must cross its effect's end, a journal must be damaged, and a broker
+    /// must refuse an event (SetAsideTests, PoisonEventTests).
     private static let unseen: Set<String> = [
         "conv.audit.effect.late_result", "conv.audit.conversation.set_aside", "conv.audit.conversation.rebuilt",
         "conv.audit.outbox.set_aside",
     ]
 
     @Test(
-        "Everything that goes over the broker stands in the AsyncAPI document, and the other way round",
+        "The AsyncAPI document and the messages at the broker match in both directions",
         .timeLimit(.minutes(2)))
     func asPublished() async throws {
         let broken = Gate()
@@ -68,7 +68,7 @@ struct AsyncAPITests {
     }
 }
 
-/// The document as a check on messages.
+/// The document as a check of messages.
 private struct Document {
     let json: JSONValue
     private let channels: [(levels: [Substring], messages: [String])]
@@ -99,7 +99,7 @@ private struct Document {
         check((try? JSONValue(event.payload))?["data"], schema, event.type)
     }
 
-    /// What is no event: clients' signals, calls of tools and their answers, receipts, the status.
+    /// Messages that are not events: clients' signals, tool calls and their answers, receipts, the status.
     func check(topic: String, payload: [UInt8]) {
         guard let messages = messages(topic) else {
             Issue.record("\(topic) is not documented")
@@ -144,12 +144,12 @@ private struct Document {
     }
 }
 
-/// One of everything, until it has happened.
+/// One of everything, and a wait until it has happened.
 private final class Run {
     private let deployment: Deployment
     private let listener: Listener
     private let client: MQTTClient
-    /// Types of the signals that were sent.
+    /// Types of the signals sent.
     private(set) var sent: Set<String> = []
     private var count = 0
 
@@ -179,7 +179,7 @@ private final class Run {
         }
     }
 
-    /// One call is approved and done, one denied, one canceled while a worker is at it.
+    /// One call is approved and done, one denied, one canceled while a worker runs it.
     func tools() async throws {
         for subject in ["approved", "denied", "canceled"] {
             try await send("message.received", subject, #"{"content":"tool"}"#)

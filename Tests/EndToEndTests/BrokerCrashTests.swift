@@ -6,7 +6,7 @@ extension UnderLoad {
     @Suite("Killed broker")
     struct BrokerCrashTests {
         @Test(
-            "A broker killed under load costs nothing that has a receipt, and Convey comes back by itself",
+            "A broker killed under load loses nothing that has a receipt, and Convey reconnects by itself",
             .timeLimit(.minutes(3)))
         func killedUnderLoad() async throws {
             var generator = SeededGenerator.announced("killedBroker")
@@ -64,7 +64,7 @@ struct BrokerSessionTests {
     }
 
     @Test(
-        "What is published while Convey is away waits in its session, over a restart of the broker too",
+        "Signals published while Convey is down wait in its session, also over a restart of the broker",
         .timeLimit(.minutes(1)))
     func resumed() async throws {
         let deployment = try Deployment(persistentBroker: true)
@@ -82,7 +82,7 @@ struct BrokerSessionTests {
     }
 
     @Test(
-        "A broker that has forgotten the session is warned of and counted, once, and signals are taken again",
+        "A session lost by the broker gives one warning and one count, and signals are taken again",
         .timeLimit(.minutes(1)))
     func forgotten() async throws {
         let deployment = try Deployment(persistentBroker: true)
@@ -106,7 +106,7 @@ struct BrokerSessionTests {
         #expect(try await after.publish(Self.note("after")).status == "recorded")
         await after.stop()
 
-        // A Convey that starts on a journal with signals expects its session as well.
+        // A Convey that starts with signals in its journal expects its session as well.
         #expect(try await deployment.terminate() == .exited(0))
         deployment.broker.kill()
         try deployment.broker.start()

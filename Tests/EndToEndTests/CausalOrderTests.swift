@@ -17,7 +17,7 @@ struct CausalOrderTests {
         return try await client.publish(topic: message.topic, payload: message.payload).status
     }
 
-    /// The ids of the notes that were applied, in the order in which they were.
+    /// The ids of the applied notes, in the order of application.
     private static func applied(_ journal: JournalFile) throws -> [String] {
         try journal.texts(
             """
@@ -26,7 +26,7 @@ struct CausalOrderTests {
             """)
     }
 
-    @Test("A signal is applied after the one it names as its cause, though it came first", .timeLimit(.minutes(1)))
+    @Test("A signal is applied after its cause, even if it came first", .timeLimit(.minutes(1)))
     func waitsForCause() async throws {
         let deployment = try Deployment()
         try await deployment.start()
@@ -63,7 +63,7 @@ struct CausalOrderTests {
         await client.stop()
     }
 
-    @Test("A cause that does not come in time makes a dead letter, and the others go on", .timeLimit(.minutes(1)))
+    @Test("A signal without its cause in time becomes a dead letter; the others continue", .timeLimit(.minutes(1)))
     func deadLetter() async throws {
         let deployment = try Deployment(["--scheduler-cause-timeout", "300ms"])
         try await deployment.start()
@@ -77,7 +77,8 @@ struct CausalOrderTests {
         #expect(notice.data("reason") == "cause_timeout")
         #expect(notice.topic == "conv/audit/causal/signal/dead_lettered")
 
-        // What waits for a dead letter does not wait for ever either; and a kill brings no dead letter back.
+        // A signal that waits for a dead letter does not wait forever either; and a kill does not bring a dead letter
+        // back.
         deployment.kill()
         try await deployment.start()
         #expect(try await Self.publish("child", cause: "orphan", client) == "recorded")

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Chat in a terminal")
 struct ChatTerminalTests {
-    /// Gives a command a terminal of its own, and its standard input as what is typed there.
+    /// Gives a command a terminal of its own, and takes its standard input as typed text.
     private static let terminal = ["/usr/bin/python3", "-c", "import pty,sys; sys.exit(pty.spawn(sys.argv[1:]) >> 8)"]
 
     private static func chat(_ deployment: Deployment, typing keys: String, name: String) async throws -> ConveyProcess
@@ -20,7 +20,7 @@ struct ChatTerminalTests {
     }
 
     @Test(
-        "Cursor keys edit, a paste of several lines is one message, lines are remembered, and a chat shows what was said before",
+        "Cursor keys edit, a paste of several lines is one message, lines are kept, and a chat shows earlier messages",
         .timeLimit(.minutes(2)))
     func editing() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])

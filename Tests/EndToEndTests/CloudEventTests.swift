@@ -4,14 +4,14 @@ import Signals
 import TestSupport
 import Testing
 
-/// Who a message is, whom it is for, and what becomes of its attributes, by every way in.
+/// The identity, the addressee and the attributes of a message, by every way in.
 @Suite("CloudEvents")
 struct CloudEventTests {
     private static let types = [
         "conv/in/odd/note/taken": "conv.in.note.taken", "conv/ingest/odd": "conv.out.note",
     ]
 
-    /// Attributes as they should not be, and some that may be so.
+    /// Invalid attributes, and some valid ones.
     private static let odd: [(name: String, values: [String])] = [
         ("id", ["42", "1.5", "true", "{}", "[]", "null", #""""#, #"" ""#, #""a\u0000""#]),
         (
@@ -35,7 +35,7 @@ struct CloudEventTests {
     ]
 
     @Test(
-        "Whatever stands in attributes, in any form and by any way, is refused or published as a valid CloudEvent",
+        "Whatever its attributes, form and way in, a message is refused or published as a valid CloudEvent",
         .timeLimit(.minutes(2)))
     func oddAttributes() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
@@ -56,7 +56,7 @@ struct CloudEventTests {
                 let receipt = try await client.publish(topic: topic, payload: Array(envelope.utf8))
                 expectTold(receipt, envelope)
                 recorded += receipt.status == "recorded" ? 1 : 0
-                // A broker ends the connection of who sends other characters in a user property.
+                // A broker ends the connection of a client that sends other characters in a user property.
                 guard let text = try JSONValue(Array(value.utf8)).string,
                     text.unicodeScalars.allSatisfy({ (0x20..<0xfd00).contains($0.value) }), topic.contains("/in/")
                 else { continue }
@@ -79,7 +79,7 @@ struct CloudEventTests {
         #expect(all.count > recorded)
         try CloudEventCheck.expectValid(all.map { $0.encode() })
         await client.stop()
-        // Has what came over MQTT looked at.
+        // Checks everything received over MQTT.
         await listener.stop()
     }
 
@@ -89,7 +89,7 @@ struct CloudEventTests {
     }
 
     @Test(
-        "What is no CloudEvent is found by the check",
+        "The check finds invalid CloudEvents",
         arguments: [
             (#""id":"""#, "id"), (#""source":"a b""#, "source"), (#""time":"yesterday""#, "SDK"),
             (#""time":"2026-01-02T03:04:05""#, "time"),
@@ -108,7 +108,7 @@ struct CloudEventTests {
     }
 
     @Test(
-        "A message whose id is a number is one signal, however often and by whatever way it comes",
+        "A message with a numeric id is one signal, however often and by whatever way it comes",
         .timeLimit(.minutes(1)))
     func numbersForIDs() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
@@ -136,7 +136,7 @@ struct CloudEventTests {
         await listener.stop()
     }
 
-    @Test("An event without data, as SDKs make it, does what its type says", .timeLimit(.minutes(1)))
+    @Test("An event without data, as SDKs make it, has the effect of its type", .timeLimit(.minutes(1)))
     func withoutData() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "50ms"])
         try await deployment.start()
@@ -166,12 +166,12 @@ struct CloudEventTests {
         await listener.stop()
     }
 
-    @Test("A broker's rule for a conversation's topics holds for every spelling of them", .timeLimit(.minutes(1)))
+    @Test("A broker's access rule for a conversation's topics covers every spelling", .timeLimit(.minutes(1)))
     func accessRules() async throws {
         let rules = FileManager.default.temporaryDirectory.appendingPathComponent("acl-\(UUID().uuidString)")
         try "topic deny conv/in/admin/#\ntopic deny conv/ingest/admin\ntopic readwrite #\n".write(
             to: rules, atomically: true, encoding: .utf8)
-        defer { try? FileManager.default.removeItem(at: rules) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: rules) }  // Only temporary files would remain.
         let deployment = try Deployment(
             ["--llm-echo-delay", "0ms"],
             brokerConfiguration: Deployment.brokerConfiguration + ["acl_file \(rules.path)"])
@@ -205,7 +205,7 @@ struct CloudEventTests {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
         try await deployment.start()
         let client = try await ReceiptClient(deployment)
-        // What `to_binary()` of the Python SDK 2.2.0 returns.
+        // The result of `to_binary()` in the Python SDK 2.2.0.
         let headers = [
             "ce-specversion": "1.0", "ce-id": "order-17", "ce-source": "/shop", "ce-type": "conv.in.note.taken",
             "ce-time": "2026-11-28T07:13:43.792481+00:00",
@@ -216,7 +216,7 @@ struct CloudEventTests {
                 userProperties: headers.map { ($0.key, $0.value) })
             #expect(receipt.status == status && receipt.id == "order-17")
         }
-        // Over HTTP the same event is the same signal: its source is its own.
+        // Over HTTP the same event is the same signal: it has its own source.
         let again = httpExchange(
             "POST", "/v1/conversations/sdk/signals",
             headers: headers,
@@ -232,7 +232,7 @@ struct CloudEventTests {
         await client.stop()
     }
 
-    @Test("A path of HTTP has one spelling but for characters that URIs reserve", .timeLimit(.minutes(1)))
+    @Test("An HTTP path has one spelling, except for reserved characters", .timeLimit(.minutes(1)))
     func paths() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
         try await deployment.start()
@@ -248,7 +248,7 @@ struct CloudEventTests {
             #expect(post(segment) == 201, "\(segment)")
             #expect(get(segment) == 200, "\(segment)")
         }
-        // OpenAPI's clients escape what is reserved, JavaScript's encodeURIComponent some of it.
+        // OpenAPI clients escape the reserved characters, JavaScript's encodeURIComponent some of them.
         for segment in ["a%3Ab%40c", "a:b%40c", "what's%20up"] { #expect(get(segment) == 200, "\(segment)") }
         for segment in [
             "%61dmin", "adm%69n", "a%2fb", "caf%c3%a9", "caf%C3", "%", "%4", "%zz", "..", ".", "%2E.", "%2e%2e",

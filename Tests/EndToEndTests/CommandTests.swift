@@ -28,7 +28,7 @@ struct CommandTests {
     }
 
     @Test(
-        "send --wait ends and says so when an answer is cut off, has no text, or calls no tool that can be called",
+        "send --wait ends and says so when an answer is cut off, has no text, or calls an unknown tool",
         .timeLimit(.minutes(2)))
     func sendNotWhole() async throws {
         let model = try ScriptedModel { request, reply in
@@ -76,7 +76,7 @@ struct CommandTests {
         await listener.stop()
     }
 
-    @Test("An answer that waits for its provider says so on conv/out and to send --wait", .timeLimit(.minutes(1)))
+    @Test("An answer that waits for its provider is reported on conv/out and by send --wait", .timeLimit(.minutes(1)))
     func sendWaiting() async throws {
         let hasRefused = Gate()
         let model = try ScriptedModel { _, reply in
@@ -102,7 +102,7 @@ struct CommandTests {
         await listener.stop()
     }
 
-    /// A Convey with a model that looks something up before it answers, and the worker that does it.
+    /// A Convey with a model that calls a tool before it answers, and the worker that runs it.
     private static func withTools() throws -> (Deployment, PythonWorker, ScriptedModel) {
         let model = try ScriptedModel { request, reply in
             if request.rounds == 0 {
@@ -121,7 +121,7 @@ struct CommandTests {
 
     private static let weather = #"Now I know: {"city": "Oslo", "temperature": 18, "unit": "C"}"#
 
-    @Test("send --wait shows an answer that calls a tool to its end, with a note of the tool", .timeLimit(.minutes(2)))
+    @Test("send --wait shows an answer with a tool call to its end, with a note of the tool", .timeLimit(.minutes(2)))
     func sendWithTools() async throws {
         let (deployment, worker, model) = try Self.withTools()
         try await deployment.start()
@@ -134,7 +134,7 @@ struct CommandTests {
         worker.kill()
     }
 
-    @Test("chat shows answers that call tools, failed calls noted, one after the other", .timeLimit(.minutes(2)))
+    @Test("chat shows answers with tool calls one after the other, and notes failed calls", .timeLimit(.minutes(2)))
     func chatWithTools() async throws {
         let (deployment, worker, model) = try Self.withTools()
         try await deployment.start()
@@ -155,7 +155,7 @@ struct CommandTests {
     }
 
     @Test(
-        "Control characters of a model and of a publisher reach no terminal, whatever command shows them",
+        "Control characters from a model or a publisher reach no terminal, whatever the command",
         .timeLimit(.minutes(2)))
     func controlCharacters() async throws {
         let hostile = "\u{1b}]0;owned\u{7}\u{1b}[31mred\u{9b}31m\u{8}"
@@ -189,7 +189,7 @@ struct CommandTests {
         #expect(!deployment.log.contains("\u{1b}"))
     }
 
-    @Test("tail --json prints an envelope a line until it is interrupted", .timeLimit(.minutes(1)))
+    @Test("tail --json prints one envelope per line until it is interrupted", .timeLimit(.minutes(1)))
     func tail() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])
         try await deployment.start()

@@ -8,7 +8,7 @@ final class SmallDisk {
     let path: String
     private var ballast: String { path + "/ballast" }
 
-    /// Nil when this user may not mount one.
+    /// Nil if this user may not mount one.
     init?(megabytes: Int) throws {
         path = FileManager.default.temporaryDirectory.appendingPathComponent("convey-disk-\(UUID().uuidString)").path
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
@@ -36,7 +36,7 @@ final class SmallDisk {
         }
     }
 
-    /// Leaves no byte free.
+    /// Fills the file system to the last byte.
     func fill() throws {
         let file = open(ballast, O_WRONLY | O_CREAT | O_TRUNC, 0o600)
         guard file >= 0 else { throw TestSupportError("cannot write \(ballast)") }
@@ -52,7 +52,7 @@ extension UnderLoad {
     @Suite("Full disk")
     struct DiskFullTests {
         @Test(
-            "A full disk stops acknowledgements, not the process; with space again it goes on and nothing is lost",
+            "A full disk stops acknowledgements, not the process; with space again it continues and nothing is lost",
             .timeLimit(.minutes(2)))
         func goesOn() async throws {
             guard let disk = try SmallDisk(megabytes: 32) else {
@@ -81,7 +81,7 @@ extension UnderLoad {
             #expect(relay.count(.puback, .fromClient) <= (try journal.number(recorded)))
             try await client.publishMany((published..<(published + 100)).map { Self.note($0).message })
             published += 100
-            // It tries again now and then; each failure is counted.
+            // It retries now and then; each failure is counted.
             let failures = deployment.metric("convey_commit_failures_total")
             try await eventually("two further attempts", seconds: 30) {
                 deployment.metric("convey_commit_failures_total") >= failures + 2
@@ -103,7 +103,7 @@ extension UnderLoad {
         }
 
         @Test(
-            "A start on a full disk waits for space: readiness says why, a stop ends it, and with space it goes on",
+            "A start on a full disk waits for space: readiness says why, a stop ends it, and with space it continues",
             .timeLimit(.minutes(2)), arguments: [true, false])
         func startWaits(hasJournal: Bool) async throws {
             guard let disk = try SmallDisk(megabytes: 8) else {
@@ -135,7 +135,7 @@ extension UnderLoad {
         }
 
         @Test(
-            "A start on a disk that is mounted read-only, or while the journal is locked, waits and then goes on",
+            "A start on a read-only disk, or with a locked journal, waits and then continues",
             .timeLimit(.minutes(2)), arguments: ["read-only", "locked"])
         func startWaits(way: String) async throws {
             guard let disk = try SmallDisk(megabytes: 32) else {

@@ -3,9 +3,9 @@ import Glibc
 import TestSupport
 import Testing
 
-/// A start on a machine whose monotonic clock has only just begun: a time namespace (time_namespaces(7)).
+/// A start on a machine whose monotonic clock has just begun: a time namespace (time_namespaces(7)).
 private enum FreshBoot {
-    /// The program that starts Convey so, or nil where this user may not make such a namespace.
+    /// The program that starts Convey in it, or nil if this user may not make such a namespace.
     static func wrapper(uptime: Int = 1) throws -> [String]? {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)
@@ -38,7 +38,7 @@ struct DueTimeTests {
     }
 
     @Test(
-        "A timer whose time is long past fires at once, and Convey goes on, stops and starts again",
+        "A timer long overdue fires at once, and Convey continues, stops and starts again",
         .timeLimit(.minutes(2)),
         arguments: [
             #"{"fire_at":"2001-01-01T00:00:00Z"}"#, #"{"fire_at":"0001-01-01T00:00:00Z"}"#,
@@ -64,7 +64,7 @@ struct DueTimeTests {
     }
 
     @Test(
-        "What came due while the machine was off happens right after a boot: timers, pauses, merge windows",
+        "Timers, pauses and merge windows that fell due while the machine was off end right after the boot",
         .timeLimit(.minutes(3)))
     func afterBoot() async throws {
         guard let freshBoot = try FreshBoot.wrapper() else { return }
@@ -79,7 +79,7 @@ struct DueTimeTests {
         let message = OwnSignal(
             subject: "merged", source: "/test", id: "m", type: "conv.in.message.received", content: "good morning")
         #expect(try await client.publish(message).status == "recorded")
-        // Power is cut; when it comes back everything is overdue by longer than the new clock has run.
+        // Power loss; when power comes back, everything is overdue by longer than the new clock has run.
         deployment.kill()
         let overdue = ContinuousClock.now + .seconds(8)
         try await eventually("everything is overdue", seconds: 30) { ContinuousClock.now > overdue }

@@ -6,7 +6,7 @@ import Testing
 @Suite("Duplicates")
 struct DuplicateTests {
     @Test(
-        "A signal delivered five times, over a restart and a kill, is recorded once and receipted with its offset",
+        "A signal delivered five times, over a restart and a kill, is recorded once, and its receipts have its offset",
         .timeLimit(.minutes(2)))
     func recordedOnce() async throws {
         let deployment = try Deployment()
@@ -26,7 +26,7 @@ struct DuplicateTests {
         #expect(try await client.publish(signal) == Receipt(status: "duplicate", id: "once", offset: 1))
         #expect(try await client.publish(signal) == Receipt(status: "duplicate", id: "once", offset: 1))
 
-        // Identity is subject, source and id: each of them alone makes another signal.
+        // Identity is subject, source and id: a change of any one makes another signal.
         other = OwnSignal(subject: "twice", source: "/else", id: "once", type: signal.type, content: "a note")
         #expect(try await client.publish(other).status == "recorded")
         other = OwnSignal(subject: "else", source: "/test", id: "once", type: signal.type, content: "a note")
@@ -46,8 +46,8 @@ struct DuplicateTests {
 extension UnderLoad {
     @Suite("Duplicates after a checkpoint")
     struct CheckpointTests {
-        /// Each signal has a marker: two records. A checkpoint begins every 16,384 records and is whole after half as many more: the
-        /// second one after 40,960.
+        /// Each signal has a marker: two records. A checkpoint begins every 16,384 records and is complete after half
+        /// as many more. The second one is complete after 40,960 records.
         private static let signals = 22_000
 
         @Test(

@@ -7,7 +7,7 @@ extension UnderLoad {
     @Suite("Effects of a killed Convey")
     struct EffectKillTests {
         private static let kills = 18
-        /// Every so many kills a worker is killed too, in a call.
+        /// After this many kills, a worker is killed in a call, too.
         private static let workerKillEvery = 6
         private static let tools = ["get_weather", "get_tides"]
         private static let words = (1...8).map { "w\($0) " }
@@ -21,7 +21,7 @@ extension UnderLoad {
             let deployment = try Deployment(
                 model.flags + ToolBench.flags(Self.tools, #""timeout":"2s","max_attempts":20"#) + [
                     "--effects-tool-backoff", "100ms",
-                    // After 20 restarts beyond these an effect fails, and an early one may meet every kill.
+                    // After 20 restarts in addition to these, an effect fails, and an early one may meet every kill.
                     "--effects-llm-max-attempts", "20",
                 ])
             var workers = try Self.tools.map { try Self.worker($0, deployment) }
@@ -46,7 +46,7 @@ extension UnderLoad {
             do {
                 try await Self.waitUntilSettled(journal, load, listener)
             } catch {
-                // What does not end is named below.
+                // Effects that do not end are named below.
                 Issue.record(error)
             }
             #expect(try await deployment.terminate() == .exited(0))
@@ -79,7 +79,7 @@ extension UnderLoad {
 
         // MARK: Script
 
-        /// Streams slowly; a question with `tools:2` calls both tools twice before it is answered.
+        /// Streams slowly; a question with `tools:2` calls both tools twice before its answer.
         @Sendable private static func answer(_ request: ModelRequest, _ reply: ModelReply) throws {
             let rounds = request.question.firstRange(of: "tools:").flatMap { range in
                 request.question[range.upperBound...].first?.wholeNumberValue
@@ -105,8 +105,8 @@ extension UnderLoad {
 
         private enum Moment: CaseIterable { case inStream, inTool, withTimer, anyTime }
 
-        /// Waits until something is under way that a kill can interrupt.
-        /// - Parameter before: what the listener had, by type, before this round's signals were published.
+        /// Waits until something is in progress that a kill can interrupt.
+        /// - Parameter before: the listener's events, by type, before this round's signals were published.
         private static func wait(
             for moment: Moment, since before: [String: Int], _ deployment: Deployment, _ listener: Listener,
             _ load: inout EffectLoad
@@ -115,11 +115,11 @@ extension UnderLoad {
             var count = 1
             switch moment {
             case .anyTime:
-                // A moment, not an event: while it starts and recovers, too.
+                // A random moment, not an event: also while it starts and recovers.
                 return try await Task.sleep(for: .milliseconds(Int.random(in: 0...400, using: &load.generator)))
             case .inStream:
                 type = "conv.effect.llm.generation.progress"
-                // No more than what one round's messages stream.
+                // No more than one round's messages stream.
                 count = Int.random(in: 1...12, using: &load.generator)
             case .inTool: type = "conv.effect.tool.execution.progress"
             case .withTimer: type = "conv.effect.timer.wait.started"
@@ -133,7 +133,7 @@ extension UnderLoad {
 
         // MARK: Findings
 
-        /// Answers as clients see them, and what the model was asked.
+        /// Answers as clients see them, and the requests to the model.
         private static func findings(
             _ journal: JournalFile, _ model: ScriptedModel, _ listener: Listener
         ) throws -> [String] {
@@ -164,7 +164,7 @@ extension UnderLoad {
             return findings
         }
 
-        /// What workers did was asked for, and nothing was done twice.
+        /// The workers' work was requested, and nothing was done twice.
         private static func findings(workersOf deployment: Deployment, _ calls: [PublishedCall]) -> [String] {
             let known = Set(calls.map(\.idempotencyKey))
             return tools.flatMap { tool -> [String] in
@@ -178,7 +178,7 @@ extension UnderLoad {
             }
         }
 
-        /// What the run was made of; a run in which nothing was interrupted proves nothing.
+        /// The content of the run; a run without interruptions proves nothing.
         private static func report(_ journal: JournalFile, _ model: ScriptedModel, _ calls: [PublishedCall]) throws {
             func repeats(_ type: String) throws -> Int {
                 try journal.number(

@@ -4,7 +4,7 @@ import Testing
 
 @Suite("Exit statuses")
 struct ExitStatusTests {
-    @Test("Commands end with the statuses of the README, and name what they did not find", .timeLimit(.minutes(2)))
+    @Test("Commands end with the statuses of the README, and name the missing item", .timeLimit(.minutes(2)))
     func statuses() async throws {
         let deployment = try Deployment()
         try await deployment.start()
@@ -46,7 +46,7 @@ struct ExitStatusTests {
     @Test("Without a token, every command that asks over HTTP names the variable to set", .timeLimit(.minutes(1)))
     func tokens() async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: directory) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: directory) }  // Only temporary files would remain.
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let tokens = directory.appendingPathComponent("tokens").path
         let maker = try ConveyProcess(
@@ -57,8 +57,8 @@ struct ExitStatusTests {
         let http = ["--http", "127.0.0.1:\(deployment.httpPort)"]
         let token = maker.output.trimmingCharacters(in: .whitespacesAndNewlines)
         for (arguments, environment, words) in [
-            (["timeline", "chat"], [:], "the service wants a valid token: set CONVEY_HTTP_TOKEN"),
-            (["deadletters"], [:], "the service wants a valid token: set CONVEY_HTTP_TOKEN"),
+            (["timeline", "chat"], [:], "the service requires a valid token: set CONVEY_HTTP_TOKEN"),
+            (["deadletters"], [:], "the service requires a valid token: set CONVEY_HTTP_TOKEN"),
             (
                 ["deadletters", "redrive", "1"], ["CONVEY_HTTP_TOKEN": token],
                 "scope admin, not write: set CONVEY_HTTP_TOKEN"
@@ -73,7 +73,7 @@ struct ExitStatusTests {
         }
     }
 
-    @Test("A service that cannot go on says why in one critical line", .timeLimit(.minutes(1)))
+    @Test("A service that cannot continue says why in one critical line", .timeLimit(.minutes(1)))
     func oneFatalLine() async throws {
         let deployment = try Deployment()
         try await deployment.start()

@@ -97,7 +97,7 @@ struct AbortTests {
         #expect(!listener.events.contains { $0.type == "conv.out.assistant.completed" })
         #expect(deployment.metric("convey_effects_open") == 0)
 
-        // The conversation goes on: an abort ends what there is, not what comes.
+        // The conversation continues: an abort ends open effects, not later ones.
         try await client.publishMany([
             OutgoingMessage(topic: "conv/in/chat/message/received", payload: Array(#"{"content":"again"}"#.utf8))
         ])

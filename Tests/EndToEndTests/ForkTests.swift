@@ -25,7 +25,7 @@ struct ForkTests {
     }
 
     @Test(
-        "A fork shows what its source showed, runs nothing again, can be repeated and goes on by itself",
+        "A fork shows its source's content, runs nothing again, can be repeated, and continues by itself",
         .timeLimit(.minutes(1)))
     func fork() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])

@@ -2,11 +2,11 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every command that speaks HTTP, with a service that speaks TLS alone.
+/// Every command that uses HTTP, with a service that only offers TLS.
 @Suite("Commands over HTTPS")
 struct HTTPSCommandTests {
     @Test(
-        "Queries, dead letters, health and a projection ask over HTTPS, and trust nobody but the authority that is named",
+        "Queries, dead letters, health and a projection ask over HTTPS, and trust only the given authority",
         .timeLimit(.minutes(2)))
     func commands() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms", "--scheduler-cause-timeout", "50ms"])

@@ -8,7 +8,7 @@ import Signals
 import TestSupport
 import Testing
 
-/// A runtime in this process, whose last shard's commits can be held up.
+/// A runtime in this process; the commits of its last shard can be blocked.
 private final class HangingShard {
     static let clientID = "convey-hangs"
     private static let partitions = 16
@@ -38,7 +38,7 @@ private final class HangingShard {
     }
 
     deinit {
-        try? FileManager.default.removeItem(atPath: directory)  // Only litter would be left behind.
+        try? FileManager.default.removeItem(atPath: directory)  // Only temporary files would remain.
     }
 
     /// A note for the conversation of a shard.
@@ -49,7 +49,7 @@ private final class HangingShard {
             subject: subject, source: "/test", id: "n\(number)", type: "conv.in.note.taken", content: "\(number)")
     }
 
-    /// Messages for a shard's conversation that the broker has sent to ingress, and how many of them were acknowledged.
+    /// Messages for a shard's conversation that the broker has sent to ingress, and how many were acknowledged.
     func delivered(toShard shard: Int) -> (sent: Int, acknowledged: Int) {
         let log = broker.log
         let topic = "'conv/in/\(Self.note(shard: shard, 0).subject)/note/taken'"
@@ -64,7 +64,7 @@ private final class HangingShard {
 
 @Suite("A shard that hangs", .timeLimit(.minutes(1)))
 struct HangingShardTests {
-    @Test("Its messages are not acknowledged, the other shard goes on, and each is recorded once when it is back")
+    @Test("Its messages are not acknowledged, the other shard continues, and each is recorded once when it is back")
     func hang() async throws {
         let field = try HangingShard(shards: 2)
         field.runtime.start()
@@ -78,12 +78,13 @@ struct HangingShardTests {
         let second = try await client.send(HangingShard.note(shard: 1, 2))
         try await eventually("ingress gives up on the shard") { field.gate.hasGivenUp }
         let third = try await client.send(HangingShard.note(shard: 1, 3))
-        // The broker sends in order, so both have come before this one.
+        // The broker sends in order, so both have arrived before this one.
         #expect(try await client.publish(HangingShard.note(shard: 0, 4)).status == "recorded")
         #expect(!client.hasReceipt(for: second) && !client.hasReceipt(for: third))
         #expect(field.delivered(toShard: 1) == (sent: 3, acknowledged: 1))
 
-        // The second was handed over before ingress gave up: the shard commits it now, and knows it when it comes again.
+        // The second was handed over before ingress gave up: the shard commits it now, and recognizes it when it comes
+        // again.
         field.gate.open()
         let repeated = try await client.receipt(for: second)
         let withheld = try await client.receipt(for: third)
@@ -99,7 +100,7 @@ struct HangingShardTests {
         await field.runtime.stop(deadline: .seconds(10))
     }
 
-    @Test("While a batch is being committed the next one is read, and neither is acknowledged before its commit")
+    @Test("During a batch's commit the next one is read, and neither is acknowledged before its commit")
     func readingAhead() async throws {
         let field = try HangingShard(shards: 1)
         field.runtime.start()

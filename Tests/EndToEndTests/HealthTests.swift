@@ -3,15 +3,15 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What `/healthz` and `/readyz` say of a service that only looks well: each fault is made from outside, and goes away
-/// again.
+/// The answers of `/healthz` and `/readyz` when a service only looks well: each fault is caused from outside and
+/// removed again.
 @Suite("Health")
 struct HealthTests {
     @Test(
-        "A silent broker, a silent wire, a stuck outbox, a pause and a hung engine are told apart by name, and pass",
+        "A silent broker, a silent wire, a stuck outbox, a pause and a hung engine are reported by name, and recover",
         .timeLimit(.minutes(4)))
     func faultsThatTakeTime() async throws {
-        // Each comes to a limit of ten to thirty seconds, so they wait together, each with a service of its own.
+        // Each takes ten to thirty seconds to reach a limit, so they wait in parallel, each with its own service.
         async let broker: Void = Self.stoppedBroker()
         async let wire: Void = Self.silentWire()
         async let outbox: Void = Self.stalledOutbox()
@@ -20,7 +20,7 @@ struct HealthTests {
         _ = try await (broker, wire, outbox, pause, engine)
     }
 
-    /// A broker that is stopped is not ready, and comes back.
+    /// A stopped broker makes the service unready; it recovers.
     private static func stoppedBroker() async throws {
         let deployment = try Deployment()
         try await deployment.start()
@@ -35,7 +35,7 @@ struct HealthTests {
         #expect(try await deployment.terminate() == .exited(0))
     }
 
-    /// So is one behind a wire that swallows everything.
+    /// The same with a broker behind a wire that drops everything.
     private static func silentWire() async throws {
         let deployment = try Deployment()
         let relay = try TCPRelay(to: deployment.broker.port)
@@ -51,7 +51,7 @@ struct HealthTests {
         relay.stop()
     }
 
-    /// Events that wait and are not acknowledged make the service unready, however alive its connection.
+    /// Unacknowledged events make the service unready, even if its connection is alive.
     private static func stalledOutbox() async throws {
         let deployment = try Deployment()
         let relay = try TCPRelay(to: deployment.broker.port)
@@ -69,7 +69,7 @@ struct HealthTests {
         #expect(health.parts["broker"] == "connected")
         #expect(health.isAlive)
         relay.swallow(nil, .fromBroker)
-        // What was swallowed does not come again over this connection.
+        // Dropped messages do not come again over this connection.
         relay.cut()
         try await deployment.waitUntilReady(seconds: 60)
         await client.stop()
@@ -77,7 +77,7 @@ struct HealthTests {
         relay.stop()
     }
 
-    /// A pause of ingress leaves the service ready and its connection alone.
+    /// A pause of ingress leaves the service ready and its connection open.
     private static func pause() async throws {
         let deployment = try Deployment(["--effects-open-limit", "1", "--llm-echo-delay", "10s"])
         let relay = try TCPRelay(to: deployment.broker.port)
@@ -106,7 +106,8 @@ struct HealthTests {
         relay.stop()
     }
 
-    /// An engine that hangs in a sync is unready, then not alive, both with its name, and well again afterwards.
+    /// An engine that hangs in a sync makes the service unready, then not alive, each time by name, and ready again
+    /// afterwards.
     private static func hungEngine() async throws {
         let deployment = try Deployment()
         try await deployment.start()
@@ -115,19 +116,19 @@ struct HealthTests {
         guard let hang = try await HungDisk(deployment) else { return }
         let signal = OwnSignal(subject: "s", source: "/test", id: "n", type: "conv.in.note.taken", content: "x")
         try await client.publishMany([signal.message])
-        try await health.becomesUnready(["engine": "has not turned"])
+        try await health.becomesUnready(["engine": "has not responded"])
         try await eventually("the engine is overdue; \(health.body)", seconds: 60) { !health.isAlive }
-        #expect(health.body.contains(#""engine":"has not turned for"#))
+        #expect(health.body.contains(#""engine":"has not responded for"#))
         #expect(deployment.metric(#"convey_thread_beat_age_seconds{thread="engine"}"#) > 30)
         try await eventually("the log names it") { deployment.log.contains("a thread hangs") }
         hang.end()
         try await deployment.waitUntilReady(seconds: 60)
         try await eventually("alive again") { health.isAlive }
-        try await eventually("the log says so") { deployment.log.contains("a thread that hung turns again") }
+        try await eventually("the log says so") { deployment.log.contains("a thread that hung responds again") }
         await client.stop()
     }
 
-    @Test("SIGTERM ends the process within shutdown.timeout and a little, whatever hangs", .timeLimit(.minutes(3)))
+    @Test("SIGTERM ends the process soon after shutdown.timeout, whatever hangs", .timeLimit(.minutes(3)))
     func boundedStop() async throws {
         let deployment = try Deployment(["--shutdown-timeout", "2s"])
         try await deployment.start()
@@ -139,12 +140,12 @@ struct HealthTests {
             deployment.metric(#"convey_thread_beat_age_seconds{thread="engine"}"#) > 3
         }
         deployment.process?.send(signal: SIGTERM)
-        // Seven seconds, and the machine may be slow.
+        // Seven seconds, because the machine may be slow.
         try await eventually("it ends by itself", seconds: 30) {
             deployment.log.contains("the stop is not finished in time")
         }
         #expect(deployment.log.contains("engine (last turn"))
-        // The kernel keeps what is left of a traced thread until its tracer has gone.
+        // The kernel keeps the rest of a traced thread until its tracer ends.
         hang.end()
         try await eventually("it has ended") { deployment.process?.ended != nil }
         #expect(deployment.process?.ended == .exited(70))
@@ -152,7 +153,7 @@ struct HealthTests {
     }
 
     @Test(
-        "A service manager is told when the service is up, that it is well, and when it stops", .timeLimit(.minutes(2)))
+        "A service manager is told when the service is up, alive, and stopping", .timeLimit(.minutes(2)))
     func serviceManager() async throws {
         let deployment = try Deployment()
         let socket = try NotifySocket(deployment.directory.appendingPathComponent("notify").path)
@@ -168,7 +169,7 @@ struct HealthTests {
     }
 }
 
-/// Asks a deployment how it is.
+/// Asks a deployment for its health.
 private struct Health {
     let deployment: Deployment
 
@@ -184,8 +185,8 @@ private struct Health {
         return object["parts"] as? [String: String] ?? [:]
     }
 
-    /// Waits until `/readyz` is 503 with these words about these parts. Half a minute: ten seconds until the broker is
-    /// asked, five for its answer, and the machine may be slow.
+    /// Waits until `/readyz` is 503 with this text about these parts. Half a minute: ten seconds until the broker is
+    /// probed, five for its answer, and some for a slow machine.
     func becomesUnready(_ reasons: [String: String]) async throws {
         try await eventually("not ready for \(reasons); \(deployment.readiness)", seconds: 40) {
             guard !deployment.isReady else { return false }
@@ -195,11 +196,11 @@ private struct Health {
     }
 }
 
-/// A disk whose syncs do not return, for one process: strace(1) holds them up.
+/// A disk whose syncs hang for one process: strace(1) holds them up.
 private final class HungDisk {
     private let tracer: ChildProcess
 
-    /// nil where this user may not trace.
+    /// Nil if this user may not trace.
     init?(_ deployment: Deployment) async throws {
         let id = try #require(deployment.process?.processID)
         let log = deployment.directory.appendingPathComponent("strace-\(UUID().uuidString)").path
@@ -219,11 +220,11 @@ private final class HungDisk {
         }
     }
 
-    /// The process goes on at once.
+    /// The process continues at once.
     func end() { tracer.kill() }
 }
 
-/// Where a service manager would listen.
+/// The socket on which a service manager would listen.
 private final class NotifySocket {
     let path: String
     private let descriptor: Int32

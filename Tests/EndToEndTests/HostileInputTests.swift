@@ -32,8 +32,8 @@ extension UnderLoad {
             let rejected = try journal.number("SELECT count(*) FROM journal WHERE type = 'conv.audit.signal.rejected'")
             print("\(recorded) recorded, \(rejected) rejected")
             #expect(recorded > 100 && rejected > 1_000)
-            // The last good message is one more. (Of what is rejected soon after a session was resumed, the same content
-            // counts as a redelivery and is journaled once: the metric has all.)
+            // The last good message is one more. (If a resumed session rejects the same content soon again, it counts
+            // as a redelivery and is journaled once: the metric counts all.)
             let duplicates = Int(deployment.metric("convey_signals_duplicate_total"))
             let refused = Int(deployment.metric("convey_signals_rejected_total"))
             #expect(recorded + duplicates + refused == Self.count + 1)
@@ -52,13 +52,13 @@ extension UnderLoad {
         ]
 
         private static func topic(_ generator: inout SeededGenerator) -> String {
-            // Mostly where the payload can get further than the topic.
+            // Mostly places where the payload gets further than the topic.
             Bool.random(using: &generator)
                 ? topics[Int.random(in: 0...3, using: &generator)]
                 : topics.randomElement(using: &generator) ?? topics[0]
         }
 
-        /// What stands for a value somewhere in an envelope.
+        /// Values to put somewhere in an envelope.
         private static let values = [
             "1e999", "-0", "1e-999", String(repeating: "9", count: 400), "0.1e+", "null", "true", "[]", "{}", #""""#,
             #"" ""#,
@@ -87,7 +87,7 @@ extension UnderLoad {
             for _ in 0..<Int.random(in: 0...3, using: &generator) {
                 let name = "\"\(names.randomElement(using: &generator) ?? "id")\""
                 let value = values.randomElement(using: &generator) ?? "null"
-                // Some replace a member, some stand twice.
+                // Some members are replaced, some appear twice.
                 if let index = members.firstIndex(where: { $0.0 == name }), Bool.random(using: &generator) {
                     members[index].1 = value
                 } else {

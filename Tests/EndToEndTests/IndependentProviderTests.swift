@@ -3,11 +3,11 @@ import MQTTTransport
 import TestSupport
 import Testing
 
-/// Against a mock of OpenAI's interface that others have written: what Convey and its own scripted model could get wrong in
-/// the same way shows here.
-@Suite("A provider written by others")
+/// Tests against an independent mock of OpenAI's interface: they show mistakes that Convey and its own scripted model
+/// have in common.
+@Suite("An independent provider")
 struct IndependentProviderTests {
-    /// The three lines that a provider needs in a configuration file.
+    /// The three lines of a configuration file that define a provider.
     private static func configured(_ provider: LLMockProcess, _ more: String = "") throws -> [String] {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -48,7 +48,7 @@ struct IndependentProviderTests {
         await listener.stop()
     }
 
-    @Test("A tool that it calls is run, and it answers with the result", .timeLimit(.minutes(2)))
+    @Test("A tool that it calls runs, and it answers with the result", .timeLimit(.minutes(2)))
     func callsTools() async throws {
         let provider = try LLMockProcess(["--stream-chunk-delay-ms", "5"])
         let deployment = try Deployment(
@@ -83,7 +83,7 @@ struct IndependentProviderTests {
     }
 
     @Test(
-        "Its faults are met with another attempt, and the answer is whole",
+        "After its faults comes another attempt, and the answer is complete",
         .timeLimit(.minutes(2)),
         arguments: [
             #"{"type":"fail","status":503}"#, #"{"type":"fail","status":429,"retry_after":1}"#,
@@ -104,7 +104,7 @@ struct IndependentProviderTests {
         #expect(answer.data("attempt", as: Int.self) == 2)
         #expect(try provider.statuses().count == 2)
         for answer in Assembly.answers(listener.events) { #expect(answer.shown == answer.content) }
-        // It judges its clients: whether they asked again, as often and as late as they were told to.
+        // It judges its clients: whether they retried as often and as late as told.
         #expect(!provider.verdict.contains("FAIL"), "\(provider.verdict)")
         let journal = try JournalFile(deployment.journal)
         try await eventually("at rest") { try JournalAudit.isAtRest(journal) }

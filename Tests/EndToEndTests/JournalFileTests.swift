@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What a person or a script does to the data directory of a running service.
+/// Things that a person or a script does to the data directory of a running service.
 @Suite("The journal's files")
 struct JournalFileTests {
     private static let ways: [(name: String, change: @Sendable (_ data: String) throws -> Void)] = [
@@ -26,7 +26,7 @@ struct JournalFileTests {
     }
 
     @Test(
-        "Removed, moved or replaced under a running service, it acknowledges nothing more and readiness says why",
+        "After its files are removed, moved or replaced, a running service acknowledges nothing; readiness says why",
         .timeLimit(.minutes(2)), arguments: ways.indices)
     func displaced(_ index: Int) async throws {
         let way = Self.ways[index]
@@ -48,13 +48,13 @@ struct JournalFileTests {
         #expect(relay.count(.puback, .fromClient) == acknowledged, "\(way.name)")
         #expect(deployment.process?.ended == nil)
         #expect(deployment.process?.log.contains("restore a backup") == true)
-        // A stop is bounded, whatever has become of the files.
+        // A stop takes limited time, whatever happened to the files.
         #expect(try await deployment.terminate() == .exited(0))
         await client.stop()
         relay.stop()
     }
 
-    @Test("Moved back, the service goes on by itself and has lost nothing", .timeLimit(.minutes(2)))
+    @Test("When its files are moved back, the service continues and has lost nothing", .timeLimit(.minutes(2)))
     func movedBack() async throws {
         let deployment = try Deployment()
         try await deployment.start()
@@ -73,7 +73,7 @@ struct JournalFileTests {
         await client.stop()
     }
 
-    /// What may stand in place of a journal, and what a refusal has to say of it.
+    /// Files in place of a journal, and the texts that the refusals must contain.
     private static let foreign: [(name: String, words: String, make: @Sendable (_ data: String) throws -> Void)] = [
         ("an empty file", "is empty", { try Data().write(to: file($0)) }),
         ("a text", "not a SQLite database", { try Data("hello".utf8).write(to: file($0)) }),
@@ -100,7 +100,7 @@ struct JournalFileTests {
     }
 
     @Test(
-        "Every command refuses what is no whole journal by what it is, and leaves it as it is", .timeLimit(.minutes(3)))
+        "Every command refuses an invalid journal with the reason, and leaves it unchanged", .timeLimit(.minutes(3)))
     func foreignFiles() async throws {
         let deployment = try Deployment()
         try await deployment.start()

@@ -2,7 +2,7 @@ import Glibc
 import Testing
 import TestSupport
 
-/// All tests that use much of the machine, one after the other.
+/// All tests that use much of the machine, one after another.
 @Suite("Under load", .serialized)
 enum UnderLoad {}
 
@@ -12,7 +12,7 @@ extension UnderLoad {
         private static let killsEach = 15
 
         @Test(
-            "Killed at any moment, nothing is lost, recorded twice, applied twice, reordered or published under two names",
+            "When killed at any moment, it loses, repeats and reorders nothing, and publishes nothing under two names",
             .timeLimit(.minutes(4)), arguments: ["0ms", "1ms"])
         func killedUnderLoad(echoDelay: String) async throws {
             var generator = SeededGenerator.announced("killedUnderLoad(\(echoDelay))")
@@ -46,12 +46,12 @@ extension UnderLoad {
             await listener.stop()
         }
 
-        /// Any moment: while it starts, recovers, or works on the load.
+        /// A random moment: while it starts, recovers, or works on the load.
         private static func waitForMoment(
             _ deployment: Deployment, _ listener: Listener, _ generator: inout SeededGenerator
         ) async throws {
             if Int.random(in: 0..<4, using: &generator) == 0 {
-                // A moment, not an event: anything between the first instruction and the work on the backlog.
+                // A random moment, not an event: anything between the first instruction and the work on the backlog.
                 try await Task.sleep(for: .milliseconds(Int.random(in: 0...300, using: &generator)))
                 return
             }

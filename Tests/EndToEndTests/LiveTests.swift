@@ -3,11 +3,11 @@ import Signals
 import TestSupport
 import Testing
 
-/// Taking part over HTTP: signals in, live events out.
+/// Participation over HTTP: signals in, live events out.
 @Suite("Live over HTTP", .serialized)
 struct LiveTests {
     @Test(
-        "A reader that connects again after crashes has every event once, in order, from the first message to the last answer",
+        "A reader that reconnects after crashes has every event once, in order, from first message to last answer",
         .timeLimit(.minutes(2)))
     func resumes() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])
@@ -43,7 +43,7 @@ struct LiveTests {
     }
 
     @Test(
-        "The same id posted again is a duplicate, and what breaks the contract is refused and not recorded",
+        "The same id posted again is a duplicate, and invalid signals are refused and not recorded",
         .timeLimit(.minutes(1)))
     func receipts() async throws {
         let deployment = try Deployment()
@@ -63,7 +63,7 @@ struct LiveTests {
         #expect(deployment.metric("convey_signals_received_total") == 2)
     }
 
-    @Test("Every view of the page is there, and a conversation full of markup is text", .timeLimit(.minutes(1)))
+    @Test("Every view of the page exists, and a conversation full of markup is shown as text", .timeLimit(.minutes(1)))
     func pages() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])
         try await deployment.start()

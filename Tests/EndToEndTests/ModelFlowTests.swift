@@ -29,7 +29,7 @@ struct ModelFlowTests {
     }
 
     @Test(
-        "A conversation set to interrupt answers both messages; one without settings answers in turn",
+        "A conversation set to interrupt answers both messages; one without settings answers one by one",
         .timeLimit(.minutes(1)))
     func interrupt() async throws {
         let gate = Gate()
@@ -62,7 +62,7 @@ struct ModelFlowTests {
         #expect(answer.data("content") == "about first of hasty and second of hasty")
         try await eventually("its connection is closed") { model.server.closures.count == 1 }
 
-        // The other conversation was not touched, and its second message has waited.
+        // The other conversation was not affected, and its second message has waited.
         #expect(!listener.distinct("calm").contains { $0.type.hasSuffix(".canceled") })
         #expect(!model.requests.contains { $0.question == "second of calm" })
         gate.open()
@@ -97,7 +97,7 @@ struct ModelFlowTests {
         ])
         let answer = try await listener.first("conv.out.assistant.completed", of: "chat")
         #expect(answer.data("effect_id") == "llm-generation-m3")
-        // They are one message of the request: strict servers want users and assistant to take turns.
+        // The request has one message: strict servers require users and assistant to alternate.
         #expect(answer.data("content") == "one\n\ntwo\n\nthree")
         let canceled = listener.distinct("chat").filter { $0.type == "conv.out.assistant.canceled" }
         #expect(canceled.map { $0.data("effect_id") } == ["llm-generation-m1", "llm-generation-m2"])
@@ -184,7 +184,7 @@ struct ModelFlowTests {
         let model = try ScriptedModel { _, reply in
             guard failing.isOpen else {
                 try reply.say(["half ", "an "])
-                // Both are through before the reset, which would overtake them.
+                // Both have passed before the reset, which would overtake them.
                 try reply.connection.wait(for: failing)
                 return reply.connection.reset()
             }
@@ -218,7 +218,7 @@ struct ModelFlowTests {
         listener.distinct(subject).filter { $0.type == "conv.out.assistant.delta" }.compactMap { $0.data("delta") }
     }
 
-    /// Nothing is left to do, and the journal keeps its rules.
+    /// Nothing is left to do, and the journal is consistent.
     private static func expectAtRest(
         _ deployment: Deployment, sourceLocation: SourceLocation = #_sourceLocation
     ) async throws {

@@ -5,7 +5,7 @@ import Testing
 @Suite("Outbox")
 struct OutboxTests {
     @Test(
-        "An event that was sent and not acknowledged stays before the cursor, and is published again after a kill",
+        "The cursor does not pass an unacknowledged event, which is published again after a kill",
         .timeLimit(.minutes(1)))
     func publishedAgain() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
@@ -16,7 +16,7 @@ struct OutboxTests {
         let client = try await deployment.client()
         let journal = try JournalFile(deployment.journal)
 
-        // Signals come in, but nothing that Convey sends reaches the broker.
+        // Signals come in, but nothing sent by Convey reaches the broker.
         relay.hold(true, .fromClient)
         let message = OwnSignal(
             subject: "held", source: "/test", id: "m", type: "conv.in.message.received", content: "one two")
@@ -24,7 +24,7 @@ struct OutboxTests {
         try await eventually("it is answered in the journal") {
             try journal.number("SELECT count(*) FROM journal WHERE type = 'conv.out.assistant.completed'") == 1
         }
-        // A commit of its own carries the cursor: were it moved, this would take it along.
+        // A commit of its own carries the cursor: if the cursor had moved, this commit would save it.
         for number in 0..<20 {
             let note = OwnSignal(
                 subject: "held", source: "/test", id: "n\(number)", type: "conv.in.note.taken", content: "")

@@ -3,16 +3,16 @@ import MQTTTransport
 import TestSupport
 import Testing
 
-/// Events that a broker does not take: they must not keep the others from being published.
+/// Events that a broker does not accept: they must not block the others.
 @Suite("Poison events")
 struct PoisonEventTests {
-    /// Larger than the broker takes, and short enough for Convey.
+    /// Larger than the broker accepts, and short enough for Convey.
     private static let large = #"{"content":"\#(String(repeating: "word ", count: 2_000))"}"#
 
     @Test(
-        "An event at which the broker ends the connection is set aside with an audit signal, and the rest goes on",
+        "An event at which the broker ends the connection is set aside with an audit signal, and the rest continues",
         .timeLimit(.minutes(2)),
-        // A 3.1.1 broker tells nobody what it takes: it ends the connection.
+        // A 3.1.1 broker does not announce its limits: it ends the connection.
         arguments: ["5", "3.1.1"])
     func setAside(version: String) async throws {
         let deployment = try Deployment(
@@ -42,7 +42,7 @@ struct PoisonEventTests {
         #expect(notices.allSatisfy { $0.data("event_subject") == "large" })
         #expect(deployment.metric("convey_events_set_aside_total") == Double(notices.count))
 
-        // A restart does not begin anew.
+        // A restart does not start again with it.
         #expect(try await deployment.terminate() == .exited(0))
         try await deployment.start()
         try await client.publish(topic: "conv/in/after/message/received", payload: Array(#"{"content":"x"}"#.utf8))
@@ -55,7 +55,7 @@ struct PoisonEventTests {
         await listener.stop()
     }
 
-    @Test("A network that breaks again and again costs no event", .timeLimit(.minutes(2)))
+    @Test("A network that breaks repeatedly loses no event", .timeLimit(.minutes(2)))
     func brokenNetwork() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
         let relay = try TCPRelay(to: deployment.broker.port)
@@ -72,7 +72,7 @@ struct PoisonEventTests {
             let connections = relay.connections
             try await eventually("connected again") { relay.connections > connections }
         }
-        // After a start the lag is known before anything was published.
+        // After a start the lag is known before anything is published.
         deployment.kill()
         try deployment.launch()
         try await eventually("the lag is known") { deployment.metric("convey_outbox_lag") > 0 }

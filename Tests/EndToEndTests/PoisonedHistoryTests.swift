@@ -4,12 +4,12 @@ import MQTTTransport
 import TestSupport
 import Testing
 
-/// What once got into a history is sent with every later request. The model of these tests refuses what the strictest server
-/// refuses.
-@Suite("What got into a history")
+/// A fault recorded in a history is sent with every later request. The model of these tests refuses everything that the
+/// strictest server refuses.
+@Suite("Faults in a history")
 struct PoisonedHistoryTests {
     @Test(
-        "Arguments that are no object fail the call with their text, and the conversation goes on",
+        "Arguments that are not an object fail the call with their text, and the conversation continues",
         .timeLimit(.minutes(1)))
     func arguments() async throws {
         let texts = [#"{"city":"#, "Oslo", #"["Oslo"]"#, "7"]
@@ -50,7 +50,7 @@ struct PoisonedHistoryTests {
         await listener.stop()
     }
 
-    @Test("What others have recorded is made safe when a model is told it", .timeLimit(.minutes(1)))
+    @Test("Records of other producers are made safe for the model", .timeLimit(.minutes(1)))
     func fromOutside() async throws {
         let model = try ScriptedModel { request, reply in
             try reply.say(["fine"])
@@ -82,7 +82,7 @@ struct PoisonedHistoryTests {
     }
 
     @Test(
-        "A message without text is recorded, no model is told of it, and its answer ends with words",
+        "A message without text is recorded, not sent to a model, and its answer ends with an explanation",
         .timeLimit(.minutes(1)))
     func emptyMessages() async throws {
         let model = try ScriptedModel { request, reply in
@@ -123,7 +123,7 @@ struct PoisonedHistoryTests {
     }
 
     @Test(
-        "A provider gets back what it sent with a call, over a kill, and in every later request",
+        "A provider gets back its members of a call, over a kill, and in every later request",
         .timeLimit(.minutes(2)))
     func members() async throws {
         let model = try ScriptedModel { request, reply in
@@ -166,7 +166,7 @@ struct PoisonedHistoryTests {
             $0.data("effect_id") == "llm-generation-m2"
         }
         #expect(last.data("content") == "it is 0")
-        // It is for the provider, not for people.
+        // It is for the provider, not for users.
         #expect(
             listener.distinct("chat").allSatisfy { event in
                 event.family != "out" || !String(decoding: event.payload, as: UTF8.self).contains("S+/=")
@@ -175,7 +175,7 @@ struct PoisonedHistoryTests {
         await listener.stop()
     }
 
-    @Test("Content that is a list of parts is read, and its thinking is thinking", .timeLimit(.minutes(1)))
+    @Test("Content in a list of parts is read, and its thinking stays thinking", .timeLimit(.minutes(1)))
     func parts() async throws {
         let model = try ScriptedModel { _, reply in
             try reply.delta(#"{"content":[{"type":"thinking","thinking":[{"type":"text","text":"hm"}]}]}"#)

@@ -11,7 +11,7 @@ struct ProjectionTests {
     private static let kills = 20
 
     @Test(
-        "A consumer killed at any moment ends with the timelines that the journal gives", .timeLimit(.minutes(4)))
+        "A consumer killed at any moment ends with the journal's timelines", .timeLimit(.minutes(4)))
     func killedConsumer() async throws {
         var generator = SeededGenerator.announced("killedConsumer")
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
@@ -25,7 +25,7 @@ struct ProjectionTests {
         for kill in 0..<Self.kills {
             let numbers = kill * perKill..<(kill + 1) * perKill
             try await client.publishMany(numbers.flatMap { Self.messages($0).map(\.message) })
-            // A moment, not an event: anything between its start and its work on the backlog.
+            // A random moment, not an event: anything between its start and its work on the backlog.
             try await Task.sleep(for: .milliseconds(Int.random(in: 0...250, using: &generator)))
             consumer.kill()
             consumer = try Self.launch(deployment, database, kill + 1)
@@ -40,10 +40,10 @@ struct ProjectionTests {
         await client.stop()
     }
 
-    /// How a consumer asks.
+    /// The way in which a consumer queries.
     enum Asking: CaseIterable {
         case overMQTT, overHTTP
-        /// MQTT 3.1.1 has no response topics, so this one asks over HTTP.
+        /// MQTT 3.1.1 has no response topics, so this consumer queries over HTTP.
         case withMQTT311
 
         func flags(_ deployment: Deployment) -> [String] {
@@ -57,7 +57,7 @@ struct ProjectionTests {
     }
 
     @Test(
-        "A consumer that comes late, or whose session is lost, asks for what it has missed", .timeLimit(.minutes(2)),
+        "A consumer that starts late, or loses its session, queries the missing events", .timeLimit(.minutes(2)),
         arguments: Asking.allCases)
     func lateConsumer(asking: Asking) async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
@@ -74,7 +74,7 @@ struct ProjectionTests {
         try await Self.waitUntilRead(journal, database, consumer)
         #expect(try Self.differences(journal, database) == [])
 
-        // Another client id is another session: what comes meanwhile is delivered to nobody.
+        // Another client id is another session: no session receives the events published meanwhile.
         consumer.kill()
         try await client.publishMany((40..<60).flatMap { Self.messages($0).map(\.message) })
         try await eventually("everything is applied") {
@@ -114,7 +114,7 @@ struct ProjectionTests {
         let outputs = try journal.number("SELECT count(*) FROM journal WHERE type LIKE 'conv.out.%'")
         try await eventually("the consumer has everything", seconds: 60) {
             if let end = consumer.ended { throw TestSupportError("it ended (\(end)): \(consumer.log)") }
-            // It may not have made its tables yet.
+            // The consumer may not have made its tables yet.
             guard let projection = try? JournalFile(database),
                 (try? projection.number("SELECT count(*) FROM sqlite_schema WHERE name = 'timeline'")) == 1
             else { return false }
@@ -123,7 +123,7 @@ struct ProjectionTests {
         }
     }
 
-    /// Conversations whose timeline in the projection is not, byte for byte, the one that the journal gives.
+    /// Conversations whose timeline in the projection differs from the journal's, compared byte for byte.
     private static func differences(_ journal: JournalFile, _ database: String) throws -> [String] {
         var expected: [String: TimelineProjection] = [:]
         let rows = try journal.rows(

@@ -72,7 +72,7 @@ struct ProtocolTests {
         await listener.stop()
     }
 
-    @Test("Every subject comes back as it was, in one percent-encoded topic level", .timeLimit(.minutes(1)))
+    @Test("Every subject is returned unchanged, in one percent-encoded topic level", .timeLimit(.minutes(1)))
     func subjects() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
         try await deployment.start()
@@ -104,7 +104,7 @@ struct ProtocolTests {
         await listener.stop()
     }
 
-    /// DESIGN, "Topics": bytes other than `A-Z a-z 0-9 - . _ ~ : @` become `%XX`.
+    /// docs/PROTOCOL.md, "Topics": bytes other than `A-Z a-z 0-9 - . _ ~ : @` become `%XX`.
     private static func encoded(_ subject: String) -> String {
         let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~:@".utf8)
         return subject.utf8.map { plain.contains($0) ? String(UnicodeScalar($0)) : String(format: "%%%02X", $0) }

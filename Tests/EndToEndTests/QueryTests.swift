@@ -6,7 +6,7 @@ import Signals
 import TestSupport
 import Testing
 
-/// One Convey with two conversations, asked through every endpoint.
+/// One Convey with two conversations, queried through every endpoint.
 @Suite("Queries")
 struct QueryTests {
     /// `café/1` has an answer, an aborted answer, a tool's result from outside and a dead letter; `plain` a message and a timer.
@@ -30,7 +30,7 @@ struct QueryTests {
             #"{"specversion":"1.0","id":"late","source":"/t","type":"conv.in.note.taken","causationid":"never","data":{}}"#
         )
         try await send("conv/in/plain/message/received", #"{"content":"hi"}"#)
-        // Under way for as long as the test runs.
+        // In progress for the whole test.
         try await send("conv/in/plain/timer/tick", #"{"message_id":"tea","delay_ms":86400000}"#)
         _ = try await listener.first("the timer") { $0.type == "conv.effect.timer.wait.started" }
         _ = try await listener.first("the dead letter") { $0.type == "conv.audit.signal.dead_lettered" }
@@ -73,7 +73,7 @@ struct QueryTests {
         Question(.state, subject: "nobody"), Question(.state, subject: "plain", parameters: [.limit: "1"]),
     ]
 
-    @Test("A question has the same bytes for an answer at every endpoint", .timeLimit(.minutes(3)))
+    @Test("A question gets the same bytes at every endpoint", .timeLimit(.minutes(3)))
     func sameBytes() async throws {
         let deployment = try await Self.deployment()
         let http = HTTPQueryTransport(host: "127.0.0.1", port: UInt16(deployment.httpPort))
@@ -91,7 +91,7 @@ struct QueryTests {
                 default: arguments += ["--\(parameter.rawValue.replacing("_", with: "-"))", value]
                 }
             }
-            // A command has no flag for a parameter that the view does not have.
+            // A command has no flag for a parameter that the view lacks.
             if answer.status == 400 { continue }
             let endpoints = [["--http", "127.0.0.1:\(deployment.httpPort)"], ["--data", deployment.dataDirectory]]
             for (endpoint, flags) in endpoints.enumerated() {
@@ -104,7 +104,7 @@ struct QueryTests {
                 }
             }
         }
-        // Without the service, and after it was killed, the journal says the same.
+        // Without the service, and after it was killed, the journal gives the same.
         let question = Self.questions[4]
         let answer = try await http.ask(question)
         deployment.kill()
@@ -115,7 +115,7 @@ struct QueryTests {
         await mqtt.stop()
     }
 
-    @Test("Events are answered byte for byte as they were published", .timeLimit(.minutes(1)))
+    @Test("Queried events equal the published ones byte for byte", .timeLimit(.minutes(1)))
     func asPublished() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])
         try await deployment.start()
@@ -138,7 +138,7 @@ struct QueryTests {
         await listener.stop()
     }
 
-    @Test("The OpenAPI document says what the service does: every path, parameter and member", .timeLimit(.minutes(1)))
+    @Test("The OpenAPI document matches the service: every path, parameter and member", .timeLimit(.minutes(1)))
     func openAPI() async throws {
         let deployment = try await Self.deployment()
         let port = deployment.httpPort
@@ -161,7 +161,7 @@ struct QueryTests {
                 #expect(answer?.status == 400 && answer?.body.contains("parameter_unknown") == true, "\(path)")
             }
             if path.hasSuffix("/stream") {
-                // It has no end.
+                // It never ends.
                 #expect(await EventReader.read(real, after: 0, port: port) { _ in true }.map(\.id) == [1])
                 continue
             }
@@ -179,7 +179,7 @@ struct QueryTests {
                 continue
             }
             let all = (operation["parameters"]?.array ?? []).filter { $0["in"]?.string == "query" }
-            // Parameters that go together are an object, with an alternative for each combination.
+            // Parameters that belong together are an object, with an alternative for each combination.
             let parameters = all.filter { $0["schema"]?["anyOf"] == nil }
             let alternatives = all.flatMap { $0["schema"]?["anyOf"]?.array ?? [] }
             let required = parameters.filter { $0["required"]?.bool == true }.map { _ in "id=\(id)" }
@@ -227,7 +227,7 @@ struct QueryTests {
         #expect(httpGet(path, port: port)?.status != 200, "\(path)")
     }
 
-    /// An answer has the members that its schema says, and no others; so have the elements of its lists.
+    /// An answer has exactly the members in its schema; so have the elements of its lists.
     private static func check(
         _ answer: HTTPAnswer, of operation: JSONValue, in document: JSONValue, _ path: String
     ) throws {
@@ -256,7 +256,7 @@ struct QueryTests {
         }
     }
 
-    @Test("Who asks over MQTT without a place for the answer disturbs nobody", .timeLimit(.minutes(1)))
+    @Test("A query over MQTT without a response topic disturbs nobody", .timeLimit(.minutes(1)))
     func noResponseTopic() async throws {
         let deployment = try await Self.deployment()
         let client = try await deployment.client()

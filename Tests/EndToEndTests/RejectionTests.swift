@@ -28,12 +28,12 @@ struct RejectionTests {
         #"{"specversion":"1.0","id":"i","source":"/s",\#(members)"data":\#(data)}"#
     }
 
-    /// Its topic would be deeper than brokers take.
+    /// Its topic would be deeper than brokers accept.
     private static let deepType = "conv.out." + String(repeating: "a.", count: 210) + "z"
 
     private static let deep = String(repeating: "[", count: 70) + String(repeating: "]", count: 70)
 
-    /// Every code there is, some by several ways.
+    /// Every existing code, some in several ways.
     private static let all = [
         Bad("malformed_json", "{"), Bad("malformed_json", #"{"a":1}x"#),
         Bad("malformed_json", #"{"a":"\ud800"}"#), Bad("malformed_json", #"{"a":01}"#),
@@ -106,7 +106,7 @@ struct RejectionTests {
         await listener.stop()
     }
 
-    /// By subject, then in order of publishing: how the events compare with what was published.
+    /// By subject, then in order of publishing: the order in which events and published messages are compared.
     private static var sorted: [Bad] {
         let bySubject = Dictionary(grouping: all) { bad -> String in
             let level = bad.topic.split(separator: "/").dropFirst(2).first.map(String.init) ?? "_"
@@ -117,7 +117,7 @@ struct RejectionTests {
 
     private static func place(_ event: Event) -> (String, Int) { (event.subject, event.sequence) }
 
-    /// A good message is answered, and the journal keeps the rules.
+    /// A good message is answered, and the journal is consistent.
     static func expectWorking(_ deployment: Deployment, _ listener: Listener) async throws {
         let client = try await deployment.client()
         try await client.publish(

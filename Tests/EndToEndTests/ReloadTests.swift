@@ -3,7 +3,7 @@ import Glibc
 import TestSupport
 import Testing
 
-/// What the operating system and the operator tell a running Convey.
+/// Signals from the operating system and the operator to a running Convey.
 @Suite("Signals of the operating system")
 struct ReloadTests {
     @Test(
@@ -34,7 +34,7 @@ struct ReloadTests {
         #expect(deployment.process?.ended == .exited(0))
     }
 
-    @Test("A token that is taken out of its file stops working within moments, and one that is put in works")
+    @Test("A token removed from the file stops working within moments, and an added one works")
     func tokens() async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("tokens-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
@@ -62,7 +62,7 @@ struct ReloadTests {
             .write(toFile: file, atomically: false, encoding: .utf8)
         try await eventually("the first token is refused") { status(first) == 401 }
         #expect(status(second) == 200)
-        // A file that is wrong, or gone, locks nobody out, and is told.
+        // A wrong or missing file locks nobody out, and is reported.
         try "second:".write(toFile: file, atomically: false, encoding: .utf8)
         try await eventually("it is told") { deployment.log.contains("cannot be used") }
         #expect(status(second) == 200)

@@ -3,7 +3,7 @@ import MQTTTransport
 import TestSupport
 import Testing
 
-/// Receipts and answers to queries: who gets them, and who can keep others from getting them.
+/// Receipts and answers to queries: who gets them, and who can keep them from others.
 @Suite("Replies")
 struct ReplyTests {
     private static func publish(
@@ -16,7 +16,7 @@ struct ReplyTests {
     }
 
     @Test(
-        "A flood of response topics at which the broker cuts connections keeps nobody else from receipts and answers",
+        "A flood of response topics at which the broker disconnects does not block others' receipts and answers",
         .timeLimit(.minutes(2)))
     func flood() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
@@ -56,7 +56,7 @@ struct ReplyTests {
     }
 
     @Test(
-        "Under acl.example a client gets its own receipts and answers, and reaches nobody else's",
+        "Under acl.example a client gets its own receipts and answers, and nobody else's",
         .timeLimit(.minutes(2)))
     func forged() async throws {
         let site = try Site(users: ["convey", "host", "kiosk-7", "kiosk-8", "projection"])
@@ -66,11 +66,11 @@ struct ReplyTests {
         let kiosk = try await site.client("kiosk-7")
         let host = try await site.client("host")
 
-        // Its own subject: the receipt comes, at the topic itself and below it.
+        // Its own subject: the receipt arrives, at the topic itself and below it.
         for own in ["conv/receipt/kiosk-7", "conv/receipt/kiosk-7/r1"] {
             try await Self.publish(kiosk, to: "conv/in/kiosk-7/message/received", respondTo: own, correlation: own)
         }
-        // A host speaks for any conversation, and gets its receipts below the conversation's name.
+        // A host acts for any conversation, and gets its receipts below the conversation's name.
         try await Self.publish(
             host, to: "conv/in/chat-42/message/received", respondTo: "conv/receipt/chat-42/host", correlation: "host")
         try await Self.publish(
@@ -100,7 +100,7 @@ struct ReplyTests {
     }
 
     @Test(
-        "A retained signal is taken once, when it is published, and not again by a new session", .timeLimit(.minutes(2))
+        "A retained signal is taken once, on publication, and not again by a new session", .timeLimit(.minutes(2))
     )
     func retained() async throws {
         for version in ["5", "3.1.1"] {

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Every route of a real service, with every kind of token. The service itself says which routes there are, so that one that is
-/// added is asked here, too.
+/// Every route of a real service, with every kind of token. The service itself lists its routes, so a new route is
+/// tested here, too.
 @Suite("Access to routes", .serialized)
 struct RouteAccessTests {
     private struct Route: Hashable {
@@ -11,14 +11,14 @@ struct RouteAccessTests {
         let path: String
     }
 
-    /// What needs no token.
+    /// Routes without a token.
     private static let open: Set<String> = ["GET /healthz", "GET /readyz", "GET /login", "POST /login", "POST /logout"]
-    /// What needs more than the scope write.
+    /// Routes that require more than the scope write.
     private static let admin: Set<String> = [
         "POST /v1/deadletters/redrive", "POST /v1/deadletters/discard", "POST /deadletters/move",
     ]
 
-    /// Makes a token with `convey token`, and its line in the file.
+    /// Makes a token with `convey token`, and its line for the file.
     private static func makeToken(_ name: String, _ flags: [String], file: URL) async throws -> String {
         let directory = file.deletingLastPathComponent()
         let command = try ConveyProcess(
@@ -41,12 +41,12 @@ struct RouteAccessTests {
     }
 
     @Test(
-        "Without a token, and with a wrong, an expired or too narrow one or from a foreign page, every route refuses what it should",
+        "Every route refuses a missing, wrong, expired or insufficient token, and requests from a foreign page",
         .timeLimit(.minutes(2)))
     func everyRoute() async throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("routes-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: directory) }  // Only temporary files would remain.
         let file = directory.appendingPathComponent("tokens")
         let reader = try await Self.makeToken("rita", [], file: file)
         let writer = try await Self.makeToken("will", ["--scope", "write"], file: file)
@@ -83,7 +83,7 @@ struct RouteAccessTests {
             #expect(try status(admin, foreign) == 403, "\(name) from a foreign page")
             #expect(try ![401, 403].contains(status(admin)), "\(name) with a token for all")
         }
-        // A browser's cookie is a token like any other, and no way around.
+        // A browser's cookie is a token like any other, and does not bypass the checks.
         let cookie = ["Cookie": "convey_token=\(admin)", "Origin": "http://evil.example"]
         #expect(httpExchange("POST", "/c/say", headers: cookie, body: "{}", port: port)?.status == 403)
         #expect(httpExchange("GET", "/status", headers: cookie, port: port)?.status == 200)

@@ -5,7 +5,7 @@ import Testing
 @Suite("A second process")
 struct SecondProcessTests {
     @Test(
-        "Started on a data directory in use it refuses, naming directory and process, and does not disturb the first",
+        "On a data directory in use, it refuses to start, names directory and process, and does not disturb the first",
         .timeLimit(.minutes(1)))
     func refuses() async throws {
         let deployment = try Deployment()
@@ -33,7 +33,7 @@ struct SecondProcessTests {
         await client.stop()
     }
 
-    @Test("The directory is free again as soon as its owner is gone, however it went", .timeLimit(.minutes(1)))
+    @Test("The directory is free as soon as its owner ends, however it ends", .timeLimit(.minutes(1)))
     func freeAfterKill() async throws {
         let deployment = try Deployment()
         try await deployment.start()

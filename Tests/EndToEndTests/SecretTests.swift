@@ -10,10 +10,10 @@ struct SecretTests {
     private static let modelHeader = "RECOGNISABLE-model-header-98d1"
     private static let toolHeader = "RECOGNISABLE-tool-header-5ab0"
     private static let password = "RECOGNISABLE-broker-password-3e77"
-    /// What all of them have in them.
+    /// The common part of all secrets.
     private static let mark = "RECOGNISABLE"
 
-    /// A provider that tells of the key it was sent, as some do, before it answers.
+    /// A provider that, as some do, reveals the key it was sent before it answers.
     private static func model() throws -> ScriptedModel {
         let attempts = Counter()
         return try ScriptedModel { request, reply in
@@ -38,7 +38,7 @@ struct SecretTests {
         }
     }
 
-    /// A tool's server that repeats what it was sent in its errors.
+    /// A tool's server that repeats the request in its errors.
     private static func tool() throws -> ScriptedHTTPServer {
         let attempts = Counter()
         return try ScriptedHTTPServer { request, connection in
@@ -51,12 +51,12 @@ struct SecretTests {
         }
     }
 
-    @Test("Keys and header secrets show nowhere but where they are sent, whatever fails", .timeLimit(.minutes(2)))
+    @Test("Keys and header secrets appear only where they are sent, whatever fails", .timeLimit(.minutes(2)))
     func nowhere() async throws {
         let (model, tool) = (try Self.model(), try Self.tool())
         let secrets = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
         try FileManager.default.createDirectory(at: secrets, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: secrets) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: secrets) }  // Only temporary files would remain.
         func file(_ name: String, _ text: String) throws -> String {
             let file = secrets.appendingPathComponent(name)
             try text.write(to: file, atomically: true, encoding: .utf8)
@@ -93,7 +93,7 @@ struct SecretTests {
         let metrics = httpGet("/metrics", port: deployment.httpPort)?.body ?? ""
         let journal = try JournalFile(deployment.journal)
         try await eventually("at rest") { try JournalAudit.isAtRest(journal) }
-        // A crash leaves the most behind: what is in the WAL stays there.
+        // A crash leaves the most behind: the contents of the WAL stay there.
         deployment.kill()
         let printed = try ConveyProcess(
             ["serve", "--print-config", "--config", settings], environment: ["CONVEY_LLM_API_KEY": Self.modelKey],
@@ -102,7 +102,7 @@ struct SecretTests {
         #expect(printed.ended == .exited(0), "\(printed.log)")
         #expect(printed.output.contains("guarded"))
 
-        // The log names each failure, and the metrics count it.
+        // The log has each failure, and the metrics count it.
         let log = String(
             decoding: try Data(contentsOf: deployment.directory.appendingPathComponent("convey-1.log")), as: UTF8.self)
         for (message, status, category) in [
@@ -119,7 +119,7 @@ struct SecretTests {
         #expect(metrics.contains("convey_tool_failures_total{tool=\"lookup\",category=\"provider\"} 1\n"))
         #expect(metrics.contains("convey_build_info{version="))
 
-        // They were sent where they belong, and the failures were as bad as they should be.
+        // The secrets were sent where they belong, and the failures occurred as planned.
         #expect(model.server.requests.allSatisfy { $0["authorization"] == "Bearer \(Self.modelKey)" })
         #expect(model.server.requests.allSatisfy { $0["x-gateway"] == Self.modelHeader })
         #expect(tool.requests.count >= 3 && tool.requests.allSatisfy { $0["x-token"] == Self.toolHeader })
@@ -133,7 +133,7 @@ struct SecretTests {
         await listener.stop()
     }
 
-    /// Everything that is left behind: logs, output and the journal's files, and what went over the broker.
+    /// Everything left behind: logs, output, the journal's files, and the broker's traffic.
     private static func places(_ deployment: Deployment, _ listener: Listener) throws -> [(String, String)] {
         let files = FileManager.default.enumerator(atPath: deployment.directory.path)?.allObjects as? [String] ?? []
         var places = files.compactMap { name in
@@ -157,7 +157,7 @@ struct SecretTests {
     }
 }
 
-/// Counts from 1, from any thread.
+/// Counts from 1, on any thread.
 private final class Counter: Sendable {
     private let count = Atomic(0)
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// What damage to one conversation does to the service: a real file, changed while Convey is stopped.
+/// The effect of damage to one conversation on the service: a real file, changed while Convey is stopped.
 @Suite("A conversation that cannot be loaded")
 struct SetAsideServiceTests {
     private static func run(_ deployment: Deployment, _ arguments: [String]) async throws -> ConveyProcess {
@@ -24,7 +24,7 @@ struct SetAsideServiceTests {
         try await run(deployment, ["send", subject, "one two", "--wait"] + deployment.brokerFlags)
     }
 
-    @Test("It is set aside and named everywhere, and the others are served", .timeLimit(.minutes(3)))
+    @Test("It is set aside and reported everywhere, and the others are served", .timeLimit(.minutes(3)))
     func setAside() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
         try await deployment.start()
@@ -54,7 +54,7 @@ struct SetAsideServiceTests {
         #expect(verify.ended == .exited(1))
         #expect(verify.output.contains(#""subject":"broken""#))
 
-        // The next start tries again, and finds it sound.
+        // The next start tries again, and finds the conversation intact.
         try Self.execute(
             """
             UPDATE journal SET digest = digest - 1 WHERE position = (SELECT max(position) FROM journal

@@ -28,7 +28,7 @@ private struct Shards {
 
     func recorded(_ shard: Int) throws -> Int { try file(shard).number(Self.recorded) }
 
-    /// The ids of a conversation's notes in the order in which they were recorded.
+    /// The ids of a conversation's notes in the order of recording.
     func notes(_ subject: String) throws -> [String] {
         try file(shard(of: subject)).texts(
             """
@@ -61,7 +61,7 @@ extension UnderLoad {
         }
 
         @Test(
-            "A shard whose disk is full fails alone: the others go on, and nothing is lost or out of order once it is back",
+            "With a full disk a shard fails alone: others continue; once it is back, nothing is lost or out of order",
             .timeLimit(.minutes(3)))
         func fullDisk() async throws {
             guard let disk = try SmallDisk(megabytes: 24) else {
@@ -72,7 +72,7 @@ extension UnderLoad {
             let shards = Shards(deployment: deployment, count: 4)
             try await deployment.start()
             #expect(try await deployment.terminate() == .exited(0))
-            // The third shard lives on a disk of its own.
+            // The third shard is on a disk of its own.
             try FileManager.default.moveItem(atPath: shards.path(2), toPath: disk.path + "/journal-2.db")
             for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: shards.path(2) + suffix) }
             try FileManager.default.createSymbolicLink(
@@ -97,7 +97,7 @@ extension UnderLoad {
             }
             let before = published
             let recorded = try shards.recorded(2)
-            // Both kinds are published side by side; only the others' are recorded.
+            // Both kinds are published together; only the others' are recorded.
             for _ in 0..<50 { try await publish(own + others) }
             try await eventually("the others go on", seconds: 30) {
                 try others.allSatisfy { try shards.notes($0).count == 50 }
@@ -119,7 +119,7 @@ extension UnderLoad {
             await client.stop()
         }
 
-        /// The list of dead letters names the shard, over HTTP, on the page and in the command.
+        /// The list of dead letters has the shard, over HTTP, on the page and in the command.
         private static func expectUnreadable(_ shard: Int, in deployment: Deployment) async throws {
             let address = "127.0.0.1:\(deployment.httpPort)"
             let answer = try #require(httpGet("/v1/deadletters", port: deployment.httpPort))
@@ -141,7 +141,7 @@ extension UnderLoad {
         }
 
         @Test(
-            "A start serves the shards whose files are whole, and names the one whose is not; that one's signals wait at the broker",
+            "A start serves the intact shards, and names the damaged one, whose signals wait at the broker",
             .timeLimit(.minutes(2)))
         func damagedFile() async throws {
             let deployment = try Deployment(Self.four)
@@ -168,7 +168,7 @@ extension UnderLoad {
             #expect(try await receipts.publish(Self.note(subject, 2)).status == "recorded")
             #expect(try await deployment.terminate() == .exited(0))
 
-            // With its file back the shard takes what has waited.
+            // With its file back, the shard takes the signals that waited.
             for suffix in ["-wal", "-shm"] { try? FileManager.default.removeItem(atPath: shards.path(1) + suffix) }
             try whole.write(to: URL(fileURLWithPath: shards.path(1)))
             try await deployment.start()
@@ -182,7 +182,7 @@ extension UnderLoad {
         }
 
         @Test(
-            "Over TLS a shard that fails pauses ingress; when it is back, nothing is lost or out of order",
+            "Over TLS, a failed shard pauses ingress; when it is back, nothing is lost or out of order",
             .timeLimit(.minutes(2)))
         func pauseOverTLS() async throws {
             let authority = try CertificateAuthority()
@@ -224,7 +224,7 @@ extension UnderLoad {
         }
 
         @Test(
-            "Nothing that is published has the source and id of anything else, over shards and data directories",
+            "No two published events share source and id, across shards and data directories",
             .timeLimit(.minutes(2)))
         func identities() async throws {
             let first = try Deployment(Self.four)
@@ -254,7 +254,7 @@ extension UnderLoad {
                 }
                 #expect(try await deployment.terminate() == .exited(0))
             }
-            // An event that is published twice, as over a kill, has the same sequence; here nothing is.
+            // An event published twice, as over a kill, has the same sequence; here no event is.
             let identities = listener.events.map { [$0.source, $0.id] }
             #expect(identities.count > 2 * 40 * 3 * 3)
             #expect(Set(identities).count == identities.count)

@@ -7,7 +7,7 @@ import Testing
 @Suite("Shutdown")
 struct ShutdownTests {
     @Test(
-        "SIGTERM ends an answer that streams without a terminal; the next start begins it again and ends it once",
+        "SIGTERM stops a streaming answer without an end; the next start begins it again and ends it once",
         .timeLimit(.minutes(1)))
     func interruptedStream() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "100ms"])
@@ -66,7 +66,7 @@ struct ShutdownTests {
         try await waitFor("online", 3)
         deployment.kill()
         try await waitFor("offline", 4)
-        // Retained: who comes later knows as well.
+        // Retained, so that later subscribers get it, too.
         let late = try await deployment.listener(["conv/status/#"])
         try await eventually("the retained status") { late.strays.count == 1 && late.strays[0].isRetained }
         await listener.stop()
@@ -78,7 +78,7 @@ extension UnderLoad {
     @Suite("Stopped Convey")
     struct StoppedProcessTests {
         @Test(
-            "SIGTERM under load exits with 0 within the shutdown timeout, and a restart goes on",
+            "SIGTERM under load exits with 0 within the shutdown timeout, and a restart continues",
             .timeLimit(.minutes(2)))
         func stopsUnderLoad() async throws {
             let generator = SeededGenerator.announced("stopsUnderLoad")
@@ -94,7 +94,7 @@ extension UnderLoad {
                 let began = ContinuousClock.now
                 #expect(try await deployment.terminate() == .exited(0))
                 #expect(ContinuousClock.now - began < .seconds(12))
-                // Drained: everything that was committed is published, and everything recorded is applied.
+                // Drained: everything committed is published, and everything recorded is applied.
                 let journal = try JournalFile(deployment.journal)
                 #expect(try journal.number(Self.unpublished) == 0)
                 try JournalAudit.expectSound(journal, isAtRest: false)
@@ -108,7 +108,7 @@ extension UnderLoad {
             await listener.stop()
         }
 
-        /// Events behind the cursor of what the broker has acknowledged.
+        /// Events after the cursor of the broker's acknowledgements.
         private static let unpublished = """
             SELECT count(*) FROM journal WHERE (id IS NULL OR type NOT LIKE 'conv.in.%')
             AND position > (SELECT position FROM cursors WHERE name = 'outbox')

@@ -11,7 +11,7 @@ struct SignalCommandTests {
     }
 
     @Test(
-        "abort says what it canceled and when nothing was under way; configure is used by the next answer",
+        "abort reports what it canceled, or that nothing was under way; the next answer uses configure",
         .timeLimit(.minutes(1)))
     func abortAndConfigure() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "2s"])
@@ -40,7 +40,7 @@ struct SignalCommandTests {
     }
 
     @Test(
-        "approve lets a call run, deny refuses it with a reason for the model, and both say so when there is no such call",
+        "approve lets a call run, deny refuses it with a reason for the model, and both report a missing call",
         .timeLimit(.minutes(2)))
     func approveAndDeny() async throws {
         let model = try ScriptedModel.askingForWeather()

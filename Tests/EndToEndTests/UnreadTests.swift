@@ -4,11 +4,11 @@ import TestSupport
 import Testing
 
 extension UnderLoad {
-    /// Many clients that ask for much and read nothing, against the memory of a real process.
-    @Suite("Crowds that do not read")
+    /// Many clients that ask for much and read nothing, and the memory of a real process.
+    @Suite("Clients that do not read")
     struct UnreadTests {
         @Test(
-            "Live streams and answers that nobody reads cost their budget, delay nobody, and are given back",
+            "Unread live streams and answers stay within their budget, delay nobody, and free their memory",
             .timeLimit(.minutes(3)))
         func unread() async throws {
             let deployment = try Deployment()
@@ -32,19 +32,19 @@ extension UnderLoad {
                 peak = max(peak, residentBytes(deployment) - before)
                 return deployment.metric("convey_answer_bytes") > Double(40 << 20)
             }
-            // A small question about another conversation, a page and probes are answered beside them.
+            // A small question about another conversation, a page and probes are still answered.
             try await eventually("a small answer") {
                 peak = max(peak, residentBytes(deployment) - before)
                 return httpGet("/v1/conversations/small/events?limit=1", port: deployment.httpPort)?.status == 200
             }
             #expect(httpGet("/healthz", port: deployment.httpPort)?.status == 200)
-            // Those who do not read lose their connection, and one who reads gets what it asks for.
+            // Clients that do not read lose their connection, and one that reads gets its answer.
             try await eventually("a large answer", seconds: 60) {
                 peak = max(peak, residentBytes(deployment) - before)
                 #expect(deployment.metric("convey_answer_bytes") <= Double(64 << 20))
                 return httpGet(large, port: deployment.httpPort)?.status == 200
             }
-            // The budget, and what making the answers takes.
+            // The budget, and the cost of making the answers.
             #expect(peak < 200 << 20, "\(peak)")
             answers.forEach { close($0) }
             try await eventually("all is given back", seconds: 60) {
@@ -64,7 +64,7 @@ extension UnderLoad {
             }
         }
 
-        /// Asks on a connection of its own, and reads nothing.
+        /// Asks on its own connection, and reads nothing.
         private func ask(_ path: String, _ port: Int) throws -> Int32 {
             let connection = try #require(connectToLoopback(port: port))
             let request = Array("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n".utf8)

@@ -13,7 +13,7 @@ struct VerificationTests {
     }
 
     @Test(
-        "The background verification counts what it has looked at, and readiness tells of a difference",
+        "The background verification counts its progress, and readiness reports a difference",
         .timeLimit(.minutes(1)))
     func background() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "0ms"])
@@ -44,7 +44,7 @@ struct VerificationTests {
     }
 
     @Test(
-        "Dead letters are listed, re-driven and discarded, with a service and without one", .timeLimit(.minutes(1)))
+        "Dead letters are listed, re-driven and discarded, with and without a service", .timeLimit(.minutes(1)))
     func deadLetters() async throws {
         let deployment = try Deployment(["--scheduler-cause-timeout", "1s"])
         try await deployment.start()

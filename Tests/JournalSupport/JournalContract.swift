@@ -1,7 +1,7 @@
 import JournalPort
 import Signals
 
-/// What the engine relies on, whatever the journal is made of. Each adapter's tests run every case.
+/// The behavior that the engine relies on, for every kind of journal. Each adapter's tests run every case.
 public struct JournalContract: Sendable, CustomStringConvertible {
     public struct Broken: Error, CustomStringConvertible {
         public let description: String
@@ -10,7 +10,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
     public let description: String
     private let check: @Sendable (any Journal) throws -> Void
 
-    /// - Parameter journal: an empty one.
+    /// - Parameter journal: an empty journal.
     public func run(_ journal: any Journal) throws { try check(journal) }
 
     public static let cases: [JournalContract] = [
@@ -85,7 +85,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
                 applyOrders: Array(repeating: 3, count: journal.partitionCount))
             try journal.commit(batch)
             var next = JournalBatch()
-            // As after a crash in the middle of the next checkpoint.
+            // As after a crash during the next checkpoint.
             next.identities = [(7, Position(1))]
             next.checkpoint = Checkpoint(
                 through: Position(2), pendingAdded: [], pendingRemoved: [Position(2)],
@@ -276,7 +276,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
                 record.previous = .start
                 batch.records.append(record)
             }
-            // No record, so it is not there yet.
+            // No record, so it does not exist yet.
             batch.createdConversations.append(
                 ConversationRecord(id: ConversationID(99), subject: "ab", partition: 0))
             try journal.commit(batch)
@@ -356,7 +356,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
         guard condition else { throw Broken(description: "JournalContract.swift:\(line)") }
     }
 
-    /// Two signals with everything a signal can have, and a marker.
+    /// Two signals with all attributes that a signal can have, and a marker.
     public static func sampleBatch() -> JournalBatch {
         let conversation = ConversationRecord(id: ConversationID(1), subject: "a/b #ü", partition: 0)
         let full = Signal(
@@ -380,7 +380,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
         return batch
     }
 
-    /// A record right behind another.
+    /// A record right after another.
     private static func following(_ record: JournalRecord, in conversation: Int64, offset: Int64) -> JournalRecord {
         var next = record
         next.position = record.position.next
@@ -391,7 +391,7 @@ public struct JournalContract: Sendable, CustomStringConvertible {
         return rehashed(next)
     }
 
-    /// A record that was changed, with the hash of what it is now.
+    /// A modified record, with the hash of its new content.
     private static func rehashed(_ record: JournalRecord) -> JournalRecord {
         JournalRecord(
             position: record.position, conversation: record.conversation, previous: record.previous,

@@ -1,7 +1,7 @@
 import Signals
 
-/// A conversation with everything in it that a server is known to refuse, at random: as journals of earlier versions, models
-/// that break off and producers of all kinds leave it behind.
+/// A random conversation with everything that a server is known to refuse: earlier versions, models that break off and
+/// producers of all kinds leave such journals behind.
 public struct PoisonedHistory: Sendable {
     public private(set) var history = RecordedHistory()
     private var random: SeededRandom
@@ -23,8 +23,8 @@ public struct PoisonedHistory: Sendable {
 
     public init(seed: UInt64) { random = SeededRandom(seed: seed) }
 
-    /// Adds a message, what becomes of its answer, and the start of the next message's answer.
-    /// - Returns: the id of the message that is to be answered.
+    /// Adds a message, the result of its answer, and the start of the next message's answer.
+    /// - Returns: the id of the message to answer.
     public mutating func exchange() -> String {
         count += 1
         let id = "m\(count)"

@@ -3,7 +3,8 @@ import JournalPort
 import Signals
 import Synchronization
 
-/// Writes conversations as the engine records them: chains of records through one journal, a marker behind each signal.
+/// Writes conversations as the engine records them: chains of records through one journal, with a marker after each
+/// signal.
 public struct RecordedHistory: Sendable {
     public private(set) var records: [JournalRecord] = []
     public private(set) var conversations: [Int64: ConversationRecord] = [:]
@@ -22,7 +23,7 @@ public struct RecordedHistory: Sendable {
     /// The newest record of a conversation.
     public func head(_ conversation: Int64) -> Position { conversations[conversation]?.head ?? .start }
 
-    /// What a projection of the whole conversation sees.
+    /// The input of a projection of the whole conversation.
     public func events(_ conversation: Int64) -> [ProjectionEvent] {
         records.compactMap { record in
             guard record.conversation == ConversationID(conversation), case .signal(let signal) = record.content else {
@@ -50,7 +51,7 @@ public struct RecordedHistory: Sendable {
         add(conversation, id, "conv.in.message.received", #"{"content":"\#(text)"}"#)
     }
 
-    /// A lifecycle signal of the generation that the signal `cause` has ordered.
+    /// A lifecycle signal of the generation ordered by the signal `cause`.
     /// - Returns: its position.
     @discardableResult
     public mutating func generation(
@@ -64,7 +65,7 @@ public struct RecordedHistory: Sendable {
                 + #""content":"\#(text)","tool_calls":[\#(list)]}"#)
     }
 
-    /// A message with a whole answer in some pieces, as outputs, too.
+    /// A message with a whole answer in some pieces, and as outputs, too.
     public mutating func exchange(_ conversation: Int64, _ id: String, pieces: Int = 3) {
         message(conversation, id, "q\(id)")
         generation(conversation, "started", of: id)
@@ -97,13 +98,13 @@ public struct RecordedHistory: Sendable {
     }
 }
 
-/// Conversations at random, as an engine makes them that answers one message of a conversation after the other: messages
-/// that wait, tools, several attempts, messages that are turned away or canceled before they start.
+/// Random conversations, as made by an engine that answers the messages of a conversation one after another: messages
+/// that wait, tools, several attempts, messages that are rejected or canceled before they start.
 public struct RandomHistory: Sendable {
     public private(set) var history = RecordedHistory()
     private var random: SeededRandom
     private var waiting: [Int64: [String]] = [:]
-    /// The cause of the generation that runs, and its attempt.
+    /// The cause of the running generation, and its attempt.
     private var running: [Int64: (cause: String, attempt: Int)] = [:]
     private var count = 0
     public let conversations: Int64
@@ -181,7 +182,7 @@ public struct RandomHistory: Sendable {
     }
 }
 
-/// Reads a history, and counts the links and records that it returns.
+/// Reads a history, and counts the links and records returned.
 public final class CountingReader: JournalReader, Sendable {
     public struct Reads: Sendable, Equatable {
         public var links = 0
@@ -203,7 +204,7 @@ public final class CountingReader: JournalReader, Sendable {
 
     public init(_ history: RecordedHistory = RecordedHistory()) { update(history) }
 
-    /// Sets the history of later reads.
+    /// Sets the history for later reads.
     public func update(_ history: RecordedHistory) { state.withLock { $0.records = history.records } }
 
     /// Makes the next read fail.
@@ -264,7 +265,7 @@ public final class CountingReader: JournalReader, Sendable {
     public func subject(of conversation: ConversationID) throws(JournalError) -> String? { "chat-\(conversation)" }
 }
 
-/// What contexts do not ask for.
+/// Records that contexts do not request.
 extension CountingReader {
     public func head(subject: String) throws(JournalError) -> ConversationHead? { nil }
     public func head(id: ConversationID) throws(JournalError) -> ConversationHead? { nil }

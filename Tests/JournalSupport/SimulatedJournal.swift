@@ -2,12 +2,12 @@ import Conversation
 import JournalPort
 import Signals
 
-/// What survives a crash of the simulated process.
+/// The data that survive a crash of the simulated process.
 public final class SimulatedDisk {
     public fileprivate(set) var records: [JournalRecord] = []
-    /// As they are saved: the state as bytes, as every journal writes it.
+    /// As saved: the state as bytes, as every journal writes it.
     private var rows: [Int64: (counters: ConversationRecord, state: [UInt8])] = [:]
-    /// Conversations that were saved and could not be read back as they were.
+    /// Conversations whose saved form did not read back equal.
     public private(set) var misreadConversations: [ConversationRecord] = []
     public fileprivate(set) var identities: [UInt64: [Position]] = [:]
     public fileprivate(set) var effects: [EffectKey: OpenEffect] = [:]
@@ -23,7 +23,7 @@ public final class SimulatedDisk {
     /// A commit whose node has given up waiting for the answer. It becomes visible later, or never.
     fileprivate var underWay: JournalBatch?
 
-    /// The tag of a disk that was given no other.
+    /// The tag of a disk without another one.
     public static let tag = "sim22"
 
     /// - Parameter tag: five characters of base 32.
@@ -40,7 +40,7 @@ public final class SimulatedDisk {
 
     func conversation(id: ConversationID) -> ConversationRecord? { rows[id.rawValue].map(Self.read) }
 
-    /// Without reading the state: this is asked for each event that is published.
+    /// Does not read the state: this is called for each published event.
     func subject(of id: ConversationID) -> String? { rows[id.rawValue]?.counters.subject }
 
     func conversation(subject: String) -> ConversationRecord? {
@@ -84,18 +84,18 @@ public final class SimulatedDisk {
     }
 }
 
-/// A journal in memory whose commits fail when the test says so. Obeys the same contract as the SQLite one.
+/// A journal in memory whose commits fail when the test says so. It follows the same contract as the SQLite journal.
 ///
-/// Invariant: belongs to one thread; where it is opened as a reader, too, it is that of the simulation.
+/// Invariant: belongs to one thread; if it is also opened as a reader, to the simulation's.
 public final class SimulatedJournal: Journal, @unchecked Sendable {
-    /// What the next commits do.
+    /// The behavior of the next commits.
     public enum Fault: Sendable {
         case none
         /// Nothing is written; the caller gets an error.
         case failed
-        /// The same, but for one commit only.
+        /// The same, for one commit only.
         case failedOnce
-        /// Everything is written, but the caller gets an error, as after a crash between the write and the answer.
+        /// Everything is written, but the caller gets an error, as after a crash between the write and the reply.
         case torn
         /// The caller gets an error, and whether everything is written shows only when the shard is taken over: a server that waits for
         /// its standby.
@@ -104,11 +104,11 @@ public final class SimulatedJournal: Journal, @unchecked Sendable {
 
     public let disk: SimulatedDisk
     public var fault = Fault.none
-    /// Calls of `find`, and single look-ups outside of it: each is a round trip to a journal behind a network.
+    /// Calls of `find`, and single look-ups outside it: each is a round trip to a journal behind a network.
     public private(set) var lookups = 0
     public private(set) var singleReads = 0
     private var isFinding = false
-    /// Called at the beginning of each commit that writes something: a slow disk.
+    /// Called at the beginning of each commit that writes: a slow disk.
     public var onCommit: () -> Void = {}
 
     public init(_ disk: SimulatedDisk) {

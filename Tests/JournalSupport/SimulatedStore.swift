@@ -2,17 +2,17 @@ import JournalPort
 import Signals
 import Synchronization
 
-/// The shards of a journal in memory: what survives a crash of the simulated process, one disk per shard.
+/// The shards of a journal in memory, with one disk per shard: the data that survive a crash of the simulated process.
 ///
-/// Invariant: belongs to one thread, as the journals that it opens; the simulation has one.
+/// Invariant: belongs to one thread, like the journals that it opens; the simulation has one.
 public final class SimulatedStore: JournalStore, @unchecked Sendable {
     public let disks: [SimulatedDisk]
-    /// Shards whose disk cannot be opened at the moment.
+    /// Shards whose disk cannot be opened now.
     public var broken: Set<Int> = []
 
     public init(partitionCount: Int, shards: Int) {
         disks = (0..<shards).map { index in
-            // Made from the index, so that a seed gives the same ids every time.
+            // Made from the index, so that a seed always gives the same ids.
             let letters = Array("abcdefghijklmnopqrstuvwxyz")
             return SimulatedDisk(
                 partitionCount: partitionCount, shard: index, of: shards,
@@ -20,7 +20,7 @@ public final class SimulatedStore: JournalStore, @unchecked Sendable {
         }
     }
 
-    /// The shard that a conversation's signals go to.
+    /// The shard of a conversation's signals.
     public func shard(ofSubject subject: String) -> Int {
         StableHash.partition(of: subject, count: disks[0].partitionCount) % disks.count
     }
@@ -39,7 +39,7 @@ public final class SimulatedStore: JournalStore, @unchecked Sendable {
 
     package func openVerifier(shard: Int) throws(JournalError) -> any VerifiableJournal & Sendable { try open(shard) }
 
-    /// The journal of a shard, whose faults a test can set.
+    /// The journal of a shard, in which a test can cause faults.
     public func open(_ shard: Int) throws(JournalError) -> SimulatedJournal {
         guard !broken.contains(shard) else { throw JournalError(.inputOutput, "shard \(shard): simulated") }
         return SimulatedJournal(disks[shard])

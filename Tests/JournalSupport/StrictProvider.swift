@@ -1,13 +1,13 @@
 import Conversation
 import Signals
 
-/// A provider that refuses whatever any server is known to refuse in the messages of a request. What every context that a
-/// test builds is held against: a history that is refused once is refused for ever.
+/// A provider that refuses everything that any server is known to refuse in the messages of a request. Every context
+/// built in a test is checked with it: a history refused once is refused forever.
 ///
-/// Strict about: turns (Mistral, templates of Gemma and Llama), results of calls (OpenAI), arguments (llama.cpp, vLLM), ids
-/// that recur (Anthropic's gateways), empty texts (Anthropic, Bedrock), names of tools (OpenAI).
+/// Strict about: alternating roles (Mistral, templates of Gemma and Llama), results of calls (OpenAI), arguments
+/// (llama.cpp, vLLM), repeated ids (Anthropic's gateways), empty texts (Anthropic, Bedrock), names of tools (OpenAI).
 public enum StrictProvider {
-    /// What is wrong with a request's body; nil where nothing is.
+    /// The fault in a request's body; nil without a fault.
     public static func fault(in body: [UInt8]) -> String? {
         guard let request = JSONObjectView(body) else { return "the body is no JSON object" }
         guard let messages = request["messages"]?.elements, !messages.isEmpty else { return "there are no messages" }
@@ -19,7 +19,7 @@ public enum StrictProvider {
         return check.end().map { "messages: \($0)" }
     }
 
-    /// The same of messages before they are a request.
+    /// The same for messages before they become a request.
     public static func fault(in messages: [ChatMessage]) -> String? {
         var body = JSONObjectBuilder()
         let encoded = messages.map(encode).joined(separator: [UInt8(ascii: ",")])

@@ -7,12 +7,12 @@ import Testing
         [0x40, 2, UInt8(identifier >> 8), UInt8(identifier & 0xFF)]
     }
 
-    /// UNSUBSCRIBE, which holds what looks like a PUBACK, and a PUBLISH of more than 127 bytes.
+    /// UNSUBSCRIBE, which contains bytes that look like a PUBACK, and a PUBLISH of more than 127 bytes.
     private static let others: [UInt8] =
         [0xA2, 9, 0, 1, 0, 0, 4, 0x40, 2, 0, 7] + [0x32, 0xCC, 0x01, 0, 1, 0x61, 0, 7]
         + [UInt8](repeating: 0x40, count: 199)
 
-    /// What passes when the bytes come in pieces of a size.
+    /// The bytes that pass when they arrive in pieces of a given size.
     private func pass(_ bytes: [UInt8], pieces: Int) -> [UInt8] {
         var filter = AcknowledgementFilter()
         var passed: [UInt8] = []
@@ -27,13 +27,13 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 5, 64, Int.max])
-    func `Only the PUBACKs are missing, in whatever pieces they come`(pieces: Int) {
+    func `Only the PUBACKs are missing, however the bytes are split`(pieces: Int) {
         let withReason: [UInt8] = [0x40, 4, 1, 7, 0x10, 0]
         let bytes = Self.puback(6) + Self.others + Self.puback(7) + withReason + Self.others + Self.puback(8)
         #expect(pass(bytes, pieces: pieces) == Self.others + Self.others)
     }
 
-    @Test func `In the middle of a packet is no place for another one`() {
+    @Test func `Nothing is inserted in the middle of a packet`() {
         var filter = AcknowledgementFilter()
         #expect(filter.isBetweenPackets)
         for end in 1..<11 {

@@ -21,7 +21,7 @@ struct AcknowledgementTests {
         let sent = relay.bytes(.fromClient)
 
         try consumer.pump("200 messages") { $0.messages.count == 200 }
-        // Another packet makes the round trip meanwhile, so bytes had every chance to leave.
+        // Another packet makes the round trip meanwhile, so the bytes had every chance to leave.
         try publish(1, to: "other", port: relay.port)
         #expect(relay.count(.puback, .fromClient) == 0)
         #expect(consumer.connection.unacknowledgedCount == 200)
@@ -70,7 +70,7 @@ struct AcknowledgementTests {
     }
 
     @Test(arguments: [MQTTVersion.v5, .v311])
-    func `The broker sends again what was not acknowledged, and only that, in its order`(version: MQTTVersion) throws {
+    func `The broker resends exactly the unacknowledged messages, in order`(version: MQTTVersion) throws {
         let broker = try openBroker()
         let relay = try TCPRelay(to: broker.port)
         defer { relay.stop() }
@@ -81,14 +81,14 @@ struct AcknowledgementTests {
         _ = try consumer.subscribe(["t"])
         try publish(100, to: "t", port: broker.port)
         try consumer.pump("100 messages") { $0.messages.count == 100 }
-        // Whatever else is written: what was read is not acknowledged by it.
+        // Later writes do not acknowledge the messages read.
         _ = try consumer.subscribe(["u"])
         #expect(consumer.connection.flush())
         #expect(relay.count(.puback, .fromClient) == 0)
         consumer.connection.acknowledge(consumer.messages.filter { $0.payload.last != UInt8(ascii: "3") })
         try waitUntil("90 PUBACKs") { relay.count(.puback, .fromClient) == 90 }
 
-        // Other messages come and are acknowledged meanwhile: identifiers that are free again may be theirs.
+        // Other messages come and are acknowledged meanwhile: freed identifiers may be reused.
         try publish(20, to: "t", port: broker.port)
         try consumer.pump("20 messages") { $0.messages.count == 120 }
         consumer.connection.acknowledge(consumer.messages.suffix(20))

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("A link to the broker")
 struct BrokerLinkTests {
-    @Test("A loss is logged once, and again after a connection that worked")
+    @Test("A loss is logged once, and again after a working connection")
     func lossesAreLoggedOnce() throws {
         let link = try openLink()
         #expect(loss(link.note(.disconnected(nil)))?.isWorthLogging == true)
@@ -26,14 +26,14 @@ struct BrokerLinkTests {
         #expect(link.retryMilliseconds == 0)
     }
 
-    @Test("One denied filter makes a subscription one that was not granted")
+    @Test("One denied filter means that the subscription was not granted")
     func deniedFilters() throws {
         let link = try openLink()
         #expect(isGranted(link.note(.subscribed(messageID: 1, grantedQoS: [1, 0, 2]))) == true)
         #expect(isGranted(link.note(.subscribed(messageID: 1, grantedQoS: [1, 0x87]))) == false)
     }
 
-    @Test("Only reason codes from 0x80 on refuse a message: nobody subscribed is none")
+    @Test("Only reason codes from 0x80 on refuse a message; a lack of subscribers does not")
     func refusals() throws {
         let link = try openLink()
         #expect(refusal(link.note(.publishAcknowledged(messageID: 1, reasonCode: 0x10))) == 0)
@@ -52,7 +52,7 @@ struct BrokerLinkTests {
         if case .subscribed(let isGranted) = news { isGranted } else { nil }
     }
 
-    /// 0 for none.
+    /// 0 for no reason code.
     private func refusal(_ news: BrokerNews) -> UInt8? {
         if case .acknowledged(_, let refusal) = news { refusal ?? 0 } else { nil }
     }

@@ -69,7 +69,7 @@ struct ClientTests {
     }
 
     @Test func aDeniedSubscriptionIsAnErrorThatNamesTheFilter() async throws {
-        // mosquitto's own ACL file lets every SUBSCRIBE pass and filters deliveries.
+        // mosquitto's ACL file allows every SUBSCRIBE and filters deliveries.
         let broker = try ScriptedBroker(replies: [[0x20, 3, 0, 0, 0], [0x90, 5, 0, 1, 0, 1, 0x87]])
         let client = try await started(publisherOptions(port: broker.port))
         let error = await #expect(throws: MQTTError.self) { try await client.subscribe(["open", "closed/#"]) }
@@ -111,7 +111,7 @@ struct ClientTests {
         relay.cut()
         try broker.start()
         try await published
-        // All 300 are acknowledged; what the first broker had was lost with it, and came again.
+        // All 300 are acknowledged; the first broker's messages were lost with it and were sent again.
         #expect(relay.count(.subscribe, .fromClient) >= 2)
         let last = await take(300, client)
         #expect(Set(last) == Set((0..<300).map { "\($0)" }))

@@ -190,7 +190,7 @@ struct ConnectionTests {
         wake.wake()
         #expect(connection.poll(timeoutMilliseconds: -1, wake: wake).isWoken)
         #expect(!connection.poll(timeoutMilliseconds: 0, wake: wake).isWoken)
-        // A thread of its own: the poll below blocks one of the pool's.
+        // A thread of its own: the poll below would block one of the pool.
         try DedicatedThread.detach(name: "wake") { wake.wake() }
         #expect(connection.poll(timeoutMilliseconds: 10_000, wake: wake).isWoken)
     }

@@ -1,7 +1,7 @@
 import MQTTTransport
 import TestSupport
 
-/// Drives a connection as its owning thread would, and keeps what came.
+/// Drives a connection as its owning thread would, and keeps everything received.
 final class Harness {
     let connection: MQTTConnection
     private(set) var messages: [ReceivedMessage] = []
@@ -51,7 +51,7 @@ final class Harness {
         return nil
     }
 
-    /// The error the connection ended or was refused with.
+    /// The error with which the connection ended or was refused.
     var end: MQTTError? {
         for event in events {
             switch event {
@@ -72,14 +72,14 @@ final class Harness {
     }
 }
 
-/// A broker that holds back nothing: what a test sees is what the client does.
+/// A broker that limits nothing: a test sees only the client's behavior.
 func openBroker(_ configuration: [String] = [], persistence: Bool = false) throws -> MosquittoProcess {
     try MosquittoProcess(
         configuration: configuration + ["max_inflight_messages 2000", "max_queued_messages 100000"],
         persistence: persistence)
 }
 
-/// Options of a consumer that acknowledges when it flushes and keeps its session.
+/// Options of a consumer that acknowledges on flush and keeps its session.
 func consumerOptions(port: Int, id: String = "consumer", version: MQTTVersion = .v5) -> MQTTOptions {
     MQTTOptions(
         broker: BrokerAddress(host: "127.0.0.1", port: port), clientID: id, version: version, cleanStart: false,

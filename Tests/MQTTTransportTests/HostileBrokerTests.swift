@@ -5,11 +5,11 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// A broker that lies: whatever it sends, the connection ends with an error and the process goes on.
+/// A hostile broker: whatever it sends, the connection ends with an error and the process continues.
 @Suite(.timeLimit(.minutes(2)))
 struct HostileBrokerTests {
-    /// Connects, asks for what it can ask for, and reads until the connection ends.
-    /// - Returns: how it ended.
+    /// Connects, makes every kind of request, and reads until the connection ends.
+    /// - Returns: the reason for the end.
     private func visit(_ options: MQTTOptions) throws -> MQTTError? {
         let harness = try Harness(options)
         try harness.connection.connect()
@@ -40,7 +40,7 @@ struct HostileBrokerTests {
         let bytes = authority.file("bytes")
         try Data(PacketInspectorTests.connack + PacketInspectorTests.publish + [0x30, 7, 0, 1, 0x61, 3, 0xFF, 1, 0])
             .write(to: URL(fileURLWithPath: bytes))
-        // Sends the file to whoever connects.
+        // Sends the file to every client.
         let server = try ChildProcess(
             "/usr/bin/openssl",
             [
@@ -67,7 +67,7 @@ struct HostileBrokerTests {
         for round in 0..<rounds {
             var options = publisherOptions(port: broker.port, version: round % 3 == 0 ? .v311 : .v5)
             options.acknowledgement = round % 2 == 0 ? .immediate : .whenFlushed
-            // Some say nothing at all after a while.
+            // Some fall silent after a while.
             options.connectTimeoutSeconds = 1
             options.silence = BrokerSilenceLimits(askAfter: .seconds(1), end: .seconds(2))
             #expect(throws: Never.self, "seed \(seed), round \(round)") { _ = try visit(options) }
@@ -77,11 +77,11 @@ struct HostileBrokerTests {
         #expect(peakMemory() - before < 128 << 20)
     }
 
-    @Test func `An ended connection wakes nobody, however it ended`() throws {
+    @Test func `A connection that has ended wakes nobody, however it ended`() throws {
         var silent = publisherOptions(port: try ScriptedBroker(replies: []).port)
         silent.connectTimeoutSeconds = 1
         let brokers = try [
-            // Accepts and stays silent, closes, speaks something else, refuses.
+            // The broker accepts and stays silent, closes, sends another protocol, or refuses.
             ScriptedBroker(replies: []), ScriptedBroker(replies: [[]]), ScriptedBroker(replies: [[0x58, 0x59]]),
             ScriptedBroker(replies: [[0x20, 3, 0, 0x88, 0]]),
             ScriptedBroker(replies: [PacketInspectorTests.connack + [0xE0, 1, 0x8B]]),
@@ -91,7 +91,7 @@ struct HostileBrokerTests {
             let harness = try Harness(silent)
             try harness.connection.connect()
             try harness.pump("the end", seconds: 20) { $0.end != nil }
-            // As a loop does while it waits for its next attempt: each poll takes its whole time.
+            // As a loop does while it waits for its next attempt: each poll takes its full time.
             for _ in 0..<5 {
                 let result = harness.connection.poll(timeoutMilliseconds: 20, wake: nil)
                 #expect(!result.isReadable && !result.hasEnded && !result.isWoken)
@@ -99,7 +99,7 @@ struct HostileBrokerTests {
         }
     }
 
-    @Test func `A client whose broker is silent uses no processor while it waits`() async throws {
+    @Test func `A client with a silent broker uses no processor time while it waits`() async throws {
         let attempts = Atomic(0)
         let broker = try ScriptedBroker { connection in
             attempts.wrappingAdd(1, ordering: .relaxed)
@@ -110,7 +110,7 @@ struct HostileBrokerTests {
         let client = try MQTTClient(options)
         try await client.start()
         try client.enqueue(OutgoingMessage(topic: "a", payload: []))
-        // The broker closes. The client tries again and gets no answer, for at least a second each time.
+        // The broker closes. The client retries and gets no answer, for at least a second each time.
         let before = processorMilliseconds()
         try waitUntil("it has tried again and again", seconds: 60) { attempts.load(ordering: .relaxed) >= 4 }
         #expect(processorMilliseconds() - before < 1_000, "of more than 2,000 ms")
@@ -130,7 +130,7 @@ struct HostileBrokerTests {
     }
 }
 
-/// Makes what a broker might send, from a seed.
+/// Makes bytes that a broker might send, from a seed.
 private struct Random: RandomNumberGenerator {
     var state: UInt64
 
@@ -164,7 +164,7 @@ private struct Random: RandomNumberGenerator {
         case 4: packet[0] = UInt8.random(in: 0...255, using: &self)
         case 5: packet = [packet[0], 0xFF, 0xFF, 0xFF, UInt8(below(256))] + bytes(64)
         case 6:
-            // Any property in any packet, well-formed around it.
+            // Any property in any packet, in a well-formed list.
             let property = [UInt8(below(256))] + bytes(8)
             let body: [UInt8] = [0, 1, 0x61, UInt8(property.count)] + property
             packet = [0x30, UInt8(body.count)] + body

@@ -14,7 +14,7 @@ import Testing
         [0xE0, 5, 0x8B, 3, 0x1F, 0, 0],
     ]
 
-    /// Why the bytes are refused, given in pieces of a size.
+    /// The reason for which the bytes are refused, given in pieces of a size.
     private func fault(_ bytes: [UInt8], pieces: Int = .max, _ version: MQTTVersion = .v5) -> String? {
         var inspector = PacketInspector(version: version, packetLimit: 1 << 20)
         var rest = bytes[...]
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 5, 7, 64, Int.max])
-    func `What a broker may send passes, in whatever pieces it comes`(pieces: Int) {
+    func `Packets that a broker may send pass, however they are split`(pieces: Int) {
         #expect(fault(Self.connack + Self.sound.flatMap { $0 } + Self.sound.flatMap { $0 }, pieces: pieces) == nil)
         let refusal: [UInt8] = [0x20, 2, 0, 1]
         #expect(fault(refusal, pieces: pieces) == nil)
@@ -63,7 +63,7 @@ import Testing
     ]
 
     @Test(arguments: PacketInspectorTests.broken)
-    func `What no broker may send is refused before its last byte is passed on`(what: String, bytes: [UInt8]) {
+    func `Packets that no broker may send are refused before their last byte passes`(what: String, bytes: [UInt8]) {
         for pieces in [1, 2, 3, Int.max] { #expect(fault(bytes, pieces: pieces) != nil, "\(what), \(pieces)") }
     }
 

@@ -3,7 +3,7 @@ import MQTTTransport
 import TestSupport
 import Testing
 
-/// A failed connection says why, in words and in a code.
+/// A failed connection gives its reason, in words and as a code.
 @Suite(.timeLimit(.minutes(1)))
 struct RefusalTests {
     private func connectError(_ options: MQTTOptions) throws -> MQTTError? {
@@ -48,7 +48,7 @@ struct RefusalTests {
         #expect(error.map { !"\($0)".contains("host_unreachable") } == true)
     }
 
-    /// An alert of TLS is what many listeners answer to a CONNECT in the clear; others just close.
+    /// Many listeners answer an unencrypted CONNECT with a TLS alert; others just close.
     @Test(arguments: [[[UInt8]]](arrayLiteral: [[0x15, 3, 3, 0, 2, 2, 70]], [[]])) func aPortThatSpeaksTLSIsSuspected(
         replies: [[UInt8]]
     )
@@ -76,7 +76,7 @@ struct RefusalTests {
         #expect(harness.sessionPresent == false)
         #expect(harness.end?.code == .sessionTakenOver)
         #expect(!harness.connection.isOpen)
-        // libmosquitto reads on without complaint after a DISCONNECT; here that is an empty inbox, not an endless loop.
+        // libmosquitto silently reads on after a DISCONNECT; this must be an empty inbox, not an endless loop.
         harness.forget()
         harness.readOnce()
         #expect(harness.events.isEmpty)

@@ -2,9 +2,9 @@ import MQTTTransport
 import TestSupport
 import Testing
 
-/// Brokers that say nothing: how it is noticed, and that a side that does not read on purpose does not lose its connection.
+/// Silent brokers: how they are noticed, and that deliberately not reading does not lose the connection.
 @Suite struct SilenceTests {
-    @Test func `A broker is asked after ten seconds, and given up after twenty`() {
+    @Test func `A broker is probed after ten seconds, and given up after twenty`() {
         let options = consumerOptions(port: 1)
         #expect(options.silence == BrokerSilenceLimits(askAfter: .seconds(10), end: .seconds(20)))
     }
@@ -26,7 +26,7 @@ import Testing
         #expect(consumer.end == nil)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `A black hole ends the connection, after it was asked for a sign of life`()
+    @Test(.timeLimit(.minutes(1))) func `A black hole ends the connection after a probe`()
         throws
     {
         let broker = try openBroker()
@@ -44,13 +44,13 @@ import Testing
             longest = max(longest, harness.connection.silence)
             return !harness.connection.isOpen
         }
-        // The end is news of the next read.
+        // The next read reports the end.
         consumer.readOnce()
         #expect(consumer.end?.code == .timeout)
         #expect(longest > options.silence.askAfter)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `Not reading on purpose keeps the connection`() throws {
+    @Test(.timeLimit(.minutes(1))) func `Deliberately not reading keeps the connection`() throws {
         let broker = try openBroker()
         var options = consumerOptions(port: broker.port)
         options.keepAliveSeconds = 5  // The broker ends a connection that is silent for 7.5 s.
@@ -66,7 +66,7 @@ import Testing
             return ContinuousClock.now - began > .seconds(10)
         }
         #expect(consumer.connection.silence < options.silence.end)
-        // It goes on as if nothing had been.
+        // It continues as if nothing had happened.
         #expect(try consumer.subscribe(["after/the/pause"]) == [1])
         #expect(consumer.end == nil)
     }

@@ -1,7 +1,7 @@
-"""Says what is wrong with published events as CloudEvents 1.0, JSON format.
+"""Finds faults of published events as CloudEvents 1.0, JSON format.
 
-Reads base64 of one event a line from the file that is named, and prints a line for each fault. The SDK of the CloudEvents
-project, which programs read events with, comes first; then what the specification asks and the SDK does not check.
+Reads the given file, with one event in base64 per line, and prints a line for each fault. The SDK of the CloudEvents
+project, which programs use to read events, checks first; then follow the rules of the specification that the SDK omits.
 """
 
 import base64
@@ -26,7 +26,7 @@ TEXTS = REQUIRED + ("subject", "time", "datacontenttype", "dataschema", "tracepa
 
 
 def is_forbidden(character):
-    """Whether the type String excludes it: control characters, surrogates, what is no character."""
+    """Whether the type String excludes it: control characters, surrogates, noncharacters."""
     code = ord(character)
     return (
         unicodedata.category(character) == "Cc"
@@ -51,7 +51,7 @@ def is_uri_reference(text):
 def faults(text):
     try:
         event = JSONFormat().read(CloudEvent, text)
-    except Exception as error:  # The SDK raises whatever its parts raise.
+    except Exception as error:  # The SDK raises the errors of all its parts.
         yield f"the SDK refuses it: {error!r}"
         return
     attributes = json.loads(text)

@@ -14,7 +14,7 @@ import Testing
     func `Contexts read from a journal that is being written equal those of the whole conversations`(
         seed: UInt64
     ) async throws {
-        // What cannot be removed is in the temporary directory anyway.
+        // Only temporary files would remain.
         defer { try? FileManager.default.removeItem(atPath: directory) }
         let journal = try SQLiteJournal.open(directory: directory, partitionCount: 4)
         let directory = directory

@@ -9,7 +9,7 @@ import Testing
 
 @testable import SQLiteJournal
 
-@Suite("Records that were deleted") struct DeletedRecordTests {
+@Suite("Deleted records") struct DeletedRecordTests {
     private static let subject = SampleJournal.subjects[3]
 
     private func verify(_ sample: SampleJournal) throws -> VerificationReport {
@@ -20,7 +20,8 @@ import Testing
         "(SELECT id FROM conversations WHERE subject = '\(subject)')"
     }
 
-    /// Deletes all records of a conversation, as its retention does: behind the checkpoint, with the newest counters saved.
+    /// Deletes all records of a conversation, as a retention rule does: before the checkpoint, with the newest counters
+    /// saved.
     private func delete(_ subject: String, in sample: SampleJournal) throws {
         let records = "FROM journal WHERE conversation = \(number(of: subject))"
         try execute(
@@ -30,7 +31,7 @@ import Testing
             """, in: sample.directory)
     }
 
-    /// A service that takes up the journal, records a signal, and saves what it has.
+    /// A service that opens the journal, records a signal, and saves its state.
     private func work(in sample: SampleJournal, _ ids: [String]) throws {
         var settings = EngineSettings()
         settings.checkpointInterval = 1
@@ -51,7 +52,7 @@ import Testing
         }
     }
 
-    @Test func `Verification passes over a deleted conversation, and counts it`() throws {
+    @Test func `Verification skips a deleted conversation, and counts it`() throws {
         let sample = try SampleJournal()
         try work(in: sample, ["before-1", "before-2"])
         let whole = try verify(sample)
@@ -64,7 +65,7 @@ import Testing
         #expect(try verify(sample).difference?.kind == .position)
     }
 
-    @Test func `A conversation that comes back after it was deleted goes on where it was, and verifies`() throws {
+    @Test func `A conversation that returns after its deletion continues where it was, and verifies`() throws {
         let sample = try SampleJournal()
         try work(in: sample, ["before-1", "before-2"])
         let store = SQLiteStore(directory: sample.directory)
@@ -83,7 +84,7 @@ import Testing
     }
 
     @Test(arguments: [1, 2, 3, 50, 101, 250])
-    func `Verification begins behind the start`(_ start: Int) throws {
+    func `Verification begins after the start`(_ start: Int) throws {
         let sample = try SampleJournal()
         let whole = try verify(sample)
         try execute(

@@ -10,10 +10,10 @@ import Testing
 
 @testable import SQLiteJournal
 
-/// Something that stands where a journal should, and is none or not a whole one.
+/// Something in place of a journal that is not one, or not a complete one.
 struct ForeignFile: Sendable, CustomTestStringConvertible {
     let testDescription: String
-    /// What the refusal has to say.
+    /// The text that the refusal must contain.
     let words: String
     /// Puts it into an empty directory.
     let make: @Sendable (_ directory: String) throws -> Void
@@ -50,7 +50,7 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
             directory in
             try killed(directory) { try execute("PRAGMA user_version = 99", in: $0, keepingWAL: true) }
         },
-        ForeignFile(testDescription: "a journal that is cut off", words: "cut off") { directory in
+        ForeignFile(testDescription: "a journal that is cut off", words: "truncated") { directory in
             try journal(directory)
             let file = try FileHandle(forUpdating: URL(fileURLWithPath: directory + "/journal.db"))
             try file.truncate(atOffset: 8_192 + 100)
@@ -76,7 +76,7 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
                     atPath: other.path + "/journal.db-wal", toPath: directory + "/journal.db-wal")
             }
         },
-        ForeignFile(testDescription: "a WAL that is cut off", words: "is cut off") { directory in
+        ForeignFile(testDescription: "a WAL that is cut off", words: "is truncated") { directory in
             try killed(directory) { directory in
                 let file = try FileHandle(forUpdating: URL(fileURLWithPath: directory + "/journal.db-wal"))
                 try file.truncate(atOffset: 32 + 4_120 * 3)
@@ -109,7 +109,7 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
             .commit(JournalContract.sampleBatch())
     }
 
-    /// What a killed process leaves: the files as they are while a journal is in use.
+    /// The files that a killed process leaves: as they are while a journal is in use.
     static func killed(
         _ directory: String, commits: Int64 = 5, _ change: (_ directory: String) throws -> Void
     ) throws {
@@ -134,7 +134,7 @@ struct ForeignFile: Sendable, CustomTestStringConvertible {
     }
 }
 
-/// A directory that is removed when it goes out of use.
+/// A directory that is removed with its last reference.
 final class TemporaryDirectory {
     let path = NSTemporaryDirectory() + "convey-journal-" + UUID().uuidString
 
@@ -146,11 +146,11 @@ final class TemporaryDirectory {
     }
 
     deinit {
-        // What cannot be removed is in the temporary directory anyway.
+        // Only temporary files would remain.
         try? FileManager.default.removeItem(atPath: path)
     }
 
-    /// Names, sizes and contents of all that is in the directory.
+    /// Names, sizes and contents of everything in the directory.
     func contents() throws -> [String: Data?] {
         var contents: [String: Data?] = [:]
         for name in try FileManager.default.subpathsOfDirectory(atPath: path) {
@@ -163,7 +163,7 @@ final class TemporaryDirectory {
 }
 
 /// Runs SQL on the journal of a directory.
-/// - Parameter keepingWAL: leaves what it has changed in the WAL, as a killed process does.
+/// - Parameter keepingWAL: leaves its changes in the WAL, as a killed process does.
 func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) throws {
     var database: OpaquePointer?
     try #require(sqlite3_open(directory + "/journal.db", &database) == SQLITE_OK)
@@ -172,9 +172,9 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
     try #require(sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK)
 }
 
-@Suite("Files that are no whole journal") struct ForeignFileTests {
+@Suite("Files that are not a complete journal") struct ForeignFileTests {
     @Test(arguments: ForeignFile.all)
-    func `It is refused by what it is, and stays as it is`(_ foreign: ForeignFile) throws {
+    func `It is refused with its reason, and stays unchanged`(_ foreign: ForeignFile) throws {
         let directory = try TemporaryDirectory(made: ())
         try foreign.make(directory.path)
         let before = try directory.contents()
@@ -199,7 +199,7 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
     }
 
     @Test(arguments: ForeignFile.all.prefix(8).filter { !$0.testDescription.contains("projection") })
-    func `What is no projection is not written to as one`(_ foreign: ForeignFile) throws {
+    func `A file that is not a projection is not written to`(_ foreign: ForeignFile) throws {
         let directory = try TemporaryDirectory(made: ())
         try foreign.make(directory.path)
         let before = try directory.contents()
@@ -209,7 +209,7 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
         #expect(try directory.contents() == before)
     }
 
-    @Test func `A journal is no projection`() throws {
+    @Test func `A journal is not a projection`() throws {
         let directory = TemporaryDirectory()
         _ = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         let before = try directory.contents()
@@ -233,7 +233,7 @@ func execute(_ sql: String, in directory: String, keepingWAL: Bool = false) thro
     }
 
     @Test(arguments: ["a copy without its WAL", "a WAL with a flipped byte in the middle", "a WAL that is cut off"])
-    func `What operations/running.md says makes the rest of it a journal again`(_ name: String) throws {
+    func `The repair in operations/running.md makes it a journal again`(_ name: String) throws {
         let directory = try TemporaryDirectory(made: ())
         try #require(ForeignFile.all.first { $0.testDescription == name }).make(directory.path)
         let sql = "UPDATE settings SET value = 0 WHERE name LIKE 'wal%'; PRAGMA wal_checkpoint(TRUNCATE)"
@@ -273,8 +273,8 @@ private func largeBatch(_ round: Int) -> JournalBatch {
     return batch
 }
 
-@Suite("Whole journals") struct WholeFileTests {
-    @Test func `What a killed process leaves is whole, and opens`() throws {
+@Suite("Complete journals") struct WholeFileTests {
+    @Test func `The files of a killed process are complete, and open`() throws {
         let directory = TemporaryDirectory()
         try ForeignFile.killed(directory.path) { _ in }
         try SQLiteJournal.check(directory: directory.path)
@@ -282,7 +282,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         #expect(try journal.records(after: .start, limit: 10) == JournalContract.sampleBatch().records)
     }
 
-    @Test func `After a clean stop the file alone is whole`() throws {
+    @Test func `After a clean stop the file alone is complete`() throws {
         let directory = TemporaryDirectory()
         try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
             .commit(JournalContract.sampleBatch())
@@ -293,7 +293,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
     }
 
     @Test(arguments: ["backup", "VACUUM INTO", "a look with a SQLite shell"])
-    func `A copy made with SQLite is whole`(_ way: String) throws {
+    func `A copy made with SQLite is complete`(_ way: String) throws {
         let directory = try TemporaryDirectory(made: ())
         let copy = directory.path + "/journal.db"
         if way == "a look with a SQLite shell" {
@@ -323,7 +323,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         #expect(try restored.records(after: .start, limit: 10) == JournalContract.sampleBatch().records)
     }
 
-    @Test func `A first start that was ended in the middle leaves nothing in the way`() throws {
+    @Test func `An interrupted first start does not block the next one`() throws {
         let directory = try TemporaryDirectory(made: ())
         for suffix in ["", "-journal", "-wal"] {
             try Data([1, 2, 3]).write(to: URL(fileURLWithPath: directory.path + "/journal.db.new" + suffix))
@@ -332,7 +332,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         #expect(try directory.contents().keys.allSatisfy { !$0.contains(".new") })
     }
 
-    @Test func `The file stays whole or tells its WAL however far the WAL has come`() throws {
+    @Test func `The file stays complete or names its WAL, however far the WAL has got`() throws {
         let directory = TemporaryDirectory()
         let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         try journal.commit(JournalContract.sampleBatch())
@@ -348,7 +348,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
     }
 }
 
-@Suite("Files that go away") struct DisplacedFileTests {
+@Suite("Displaced files") struct DisplacedFileTests {
     /// Each is done to the directory `data` in a directory of its own.
     static let ways: [(String, @Sendable (String) throws -> Void)] = [
         ("rm -rf data", { try FileManager.default.removeItem(atPath: $0 + "/data") }),
@@ -376,7 +376,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
     ]
 
     @Test(arguments: ways.indices)
-    func `A commit is refused, and so is a look while nothing is committed`(_ index: Int) throws {
+    func `A commit is refused, and so is a check between commits`(_ index: Int) throws {
         let (name, change) = Self.ways[index]
         let base = try TemporaryDirectory(made: ())
         let journal = try SQLiteJournal.open(directory: base.path + "/data", partitionCount: 4)
@@ -390,7 +390,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         #expect(throws: JournalError.self) { try journal.probe() }
     }
 
-    @Test func `A file that is cut off in place ends the service`() throws {
+    @Test func `A file truncated in place stops the service`() throws {
         let base = try TemporaryDirectory(made: ())
         let journal = try SQLiteJournal.open(directory: base.path + "/data", partitionCount: 4)
         truncate(base.path + "/data/journal.db", 0)
@@ -398,7 +398,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         #expect(error?.code == .corrupt && error?.isRetriable == false)
     }
 
-    @Test func `Moved back, it goes on`() throws {
+    @Test func `After the file is moved back, the journal works again`() throws {
         let base = try TemporaryDirectory(made: ())
         let journal = try SQLiteJournal.open(directory: base.path + "/data", partitionCount: 4)
         rename(base.path + "/data", base.path + "/away")
@@ -408,7 +408,7 @@ private func largeBatch(_ round: Int) -> JournalBatch {
         try journal.commit(JournalContract.sampleBatch())
     }
 
-    @Test func `Closing does not touch what stands in their place`() throws {
+    @Test func `Closing does not touch files in their place`() throws {
         let base = try TemporaryDirectory(made: ())
         do {
             let journal = try SQLiteJournal.open(directory: base.path + "/data", partitionCount: 4)

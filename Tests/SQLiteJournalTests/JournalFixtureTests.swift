@@ -10,7 +10,7 @@ import Testing
 
 @testable import SQLiteJournal
 
-/// Journals of released formats, as Tests/SQLiteJournalTests/Fixtures keeps them.
+/// Journals of released formats, kept in Tests/SQLiteJournalTests/Fixtures.
 @Suite("Journals of released formats") struct JournalFixtureTests {
     private static let folder = URL(fileURLWithPath: #filePath).deletingLastPathComponent().path + "/Fixtures"
     private static let logger = Logger(label: "fixtures") { _ in SwiftLogNoOpLogHandler() }
@@ -66,7 +66,7 @@ import Testing
     }
 
     @Test(.enabled(if: isMaking), arguments: [("1-one-shard", 1), ("1-three-shards", 3)])
-    func `Fixtures are made when they are asked for`(_ name: String, shards: Int) throws {
+    func `Fixtures are made on request`(_ name: String, shards: Int) throws {
         let directory = Self.folder + "/" + name
         try #require(!FileManager.default.fileExists(atPath: directory), "a fixture is never changed")
         try Self.work(in: directory, shards: shards, round: "made")

@@ -10,7 +10,7 @@ import Testing
 @testable import SQLiteJournal
 
 @Suite("Records whose content was removed") struct RemovedContentTests {
-    /// Does to a record what sealing and erasing do.
+    /// Changes a record as sealing and erasing do.
     private func remove(
         _ reason: RemovedContent.Reason, _ record: JournalRecord, in directory: String, keepingID: Bool
     ) throws {
@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: RemovedContent.Reason.allCases, [true, false])
-    func `They are read with their place and without damage`(_ reason: RemovedContent.Reason, keepingID: Bool) throws {
+    func `They are read in place and without damage`(_ reason: RemovedContent.Reason, keepingID: Bool) throws {
         let directory = TemporaryDirectory()
         let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         let batch = JournalContract.sampleBatch()
@@ -41,14 +41,14 @@ import Testing
         #expect(found.damage == nil && found.hash == record.hash && found.family == .audit)
         #expect(try journal.links(from: record.position, limit: 1) == [RecordLink(found)])
         #expect(try journal.records(after: .start, limit: 9).map(\.hash) == batch.records.map(\.hash))
-        // Ends the transaction that the look-ups have begun.
+        // Ends the transaction begun by the look-ups.
         try journal.commit(JournalBatch())
         try execute("UPDATE journal SET recorded_at = 1 WHERE position = \(record.position)", in: directory.path)
         #expect(try journal.record(at: record.position)?.damage != nil)
     }
 
     @Test(arguments: [true, false])
-    func `Verification checks their place and their hash, and counts them`(keepingID: Bool) throws {
+    func `Verification checks their position and hash, and counts them`(keepingID: Bool) throws {
         let sample = try SampleJournal()
         let store = SQLiteStore(directory: sample.directory)
         let sound = try JournalVerifier(source: store.openVerifier(shard: 0)).verifyAll()

@@ -13,7 +13,7 @@ import Testing
         try contract.run(SQLiteJournal.open(directory: directory.path, partitionCount: 4))
     }
 
-    @Test func `What was committed is there after opening again`() throws {
+    @Test func `Committed data are there after reopening`() throws {
         let directory = TemporaryDirectory()
         let batch = JournalContract.sampleBatch()
         try SQLiteJournal.open(directory: directory.path, partitionCount: 4).commit(batch)
@@ -27,7 +27,7 @@ import Testing
         #expect(try SQLiteJournal.open(directory: directory.path, partitionCount: 64).partitionCount == 4)
     }
 
-    @Test func `A second opening is refused and says who has it`() throws {
+    @Test func `A second opening is refused, and names the holder`() throws {
         let directory = TemporaryDirectory()
         let first = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         defer { withExtendedLifetime(first) {} }
@@ -91,7 +91,7 @@ import Testing
         try journal.commit(JournalContract.sampleBatch())
     }
 
-    @Test func `A reader sees commits while the writer goes on`() throws {
+    @Test func `A reader sees commits while the writer continues`() throws {
         let directory = TemporaryDirectory()
         let journal = try SQLiteJournal.open(directory: directory.path, partitionCount: 4)
         let reader = try journal.makeReader()
@@ -102,7 +102,7 @@ import Testing
         #expect(try reader.subject(of: ConversationID(1)) == "a/b #ü")
     }
 
-    @Test func `A directory that cannot be made is a clear error`() {
+    @Test func `A directory that cannot be created gives a clear error`() {
         let error = #expect(throws: JournalError.self) {
             try SQLiteJournal.open(directory: "/proc/convey", partitionCount: 4)
         }

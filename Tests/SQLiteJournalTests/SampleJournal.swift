@@ -6,7 +6,7 @@ import SQLiteJournal
 import Signals
 import Synchronization
 
-/// A copy of the journal that `SampleHistory` makes. Each kind is made once, because that takes half a second.
+/// A copy of the journal that `SampleHistory` makes. Each kind is made once, because it takes half a second.
 final class SampleJournal {
     static let subjects = (0..<7).map { "conversation-\($0)" }
 
@@ -15,7 +15,7 @@ final class SampleJournal {
         var rounds: Int
     }
 
-    /// The files of the journals that were made, by name.
+    /// The files of the journals made so far, by name.
     private static let made = Mutex<[Kind: [String: Data]]>([:])
 
     let directory = NSTemporaryDirectory() + "convey-sample-" + UUID().uuidString
@@ -33,13 +33,13 @@ final class SampleJournal {
     }
 
     deinit {
-        // What cannot be removed is in the temporary directory anyway.
+        // Only temporary files would remain.
         try? FileManager.default.removeItem(atPath: directory)
     }
 
     private static func make(_ kind: Kind) throws -> [String: Data] {
         let directory = NSTemporaryDirectory() + "convey-sample-" + UUID().uuidString
-        defer { try? FileManager.default.removeItem(atPath: directory) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(atPath: directory) }  // Only temporary files would remain.
         try SampleHistory(seed: kind.seed).record(in: directory, rounds: kind.rounds)
         let names = try FileManager.default.contentsOfDirectory(atPath: directory).filter { !$0.hasSuffix("-shm") }
         return try Dictionary(
@@ -75,7 +75,7 @@ private final class SampleHistory {
         try run(engine, [signal("late", "conv.in.note.taken", Self.subjects[0], cause: .signal("never"))])
         time.monotonic += 5_000
         try run(engine, [])
-        // So that the dead letter is behind a checkpoint.
+        // Puts the dead letter before a checkpoint.
         for round in rounds..<(rounds + 20) { try work(engine, round) }
         while !running.isEmpty { try report(engine) }
         // The last one stays open.

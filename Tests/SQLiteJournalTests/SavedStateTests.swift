@@ -8,7 +8,7 @@ import SQLiteJournal
 import Signals
 import Testing
 
-/// A journal file whose saved state lacks the message that a waiting answer answers, as Convey wrote it before it saved that.
+/// A journal file whose saved state lacks the message of a waiting answer, as Convey wrote it before it saved that.
 @Suite struct SavedStateTests {
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
     private static let time = EngineTime(wall: 1_700_000_000_000_000, monotonic: 0)
@@ -24,7 +24,7 @@ import Testing
         .accepted(Signal(id: id, source: "/host", type: type, subject: subject, data: Array(data.utf8)))
     }
 
-    /// Opens the journal, does something with an engine on it, and closes both.
+    /// Opens the journal, runs something with an engine on it, and closes both.
     private func withEngine(_ directory: String, _ body: (Engine) throws -> Void) throws {
         let journal = try SQLiteJournal.open(directory: directory, partitionCount: 4)
         try body(try Engine(journal: journal, settings: Self.settings(), time: Self.time, logger: Self.logger))
@@ -41,9 +41,9 @@ import Testing
         try #require(sqlite3_exec(database, sql, nil, nil, nil) == SQLITE_OK)
     }
 
-    @Test func `A file with the old fault is named by verify, repaired at the start, and sound then`() throws {
+    @Test func `A file with the old fault is reported by verify, repaired at the start, and sound afterwards`() throws {
         let directory = NSTemporaryDirectory() + "convey-saved-" + UUID().uuidString
-        // What cannot be removed is in the temporary directory anyway.
+        // Only temporary files would remain.
         defer { try? FileManager.default.removeItem(atPath: directory) }
         try withEngine(directory) { engine in
             var input = EngineInput()

@@ -41,8 +41,7 @@ import Testing
         #expect(try again.openWriter(shard: 2).records(after: .start, limit: 9).count == 3)
     }
 
-    @Test func `An existing journal keeps its shards and its partitions, and tells where others are asked for`() throws
-    {
+    @Test func `An existing journal keeps its shards and its partitions, and reports a request for others`() throws {
         let directory = TemporaryDirectory()
         _ = try makeStore(directory, shards: 3).prepare()
         let told = Mutex([JournalLayout]())
@@ -57,16 +56,16 @@ import Testing
         #expect(try SQLiteStore(directory: directory.path).layout().shards == 3)
     }
 
-    @Test func `A store without a journal makes none unless it is told its layout`() throws {
+    @Test func `A store without a journal creates one only with a layout`() throws {
         let directory = TemporaryDirectory()
         let store = SQLiteStore(directory: directory.path)
         #expect(error { () throws(JournalError) in _ = try store.prepare() }?.code == .cannotOpen)
         #expect(!FileManager.default.fileExists(atPath: directory.path))
     }
 
-    /// A rename that was not done, or not kept over a power cut, for each subset of the files.
+    /// A rename that was not done, or lost in a power failure, for each subset of the files.
     @Test(arguments: 0..<8)
-    func `A creation that was ended between two renames is completed`(_ missing: Int) throws {
+    func `A creation interrupted between two renames is completed`(_ missing: Int) throws {
         let directory = TemporaryDirectory()
         let names = ["journal.db", "journal-1.db", "journal-2.db"]
         let tags = try { () throws in
@@ -80,7 +79,7 @@ import Testing
         let store = makeStore(directory, shards: 3)
         _ = try store.prepare()
         let found = try (0..<3).map { try store.openWriter(shard: $0).shard.tag }
-        // With none in place they are made anew.
+        // If none is in place, they are made anew.
         #expect((found == tags) == (missing != 7))
         let left = try FileManager.default.contentsOfDirectory(atPath: directory.path)
         #expect(left.allSatisfy { !$0.hasSuffix(".new") })
@@ -110,7 +109,7 @@ import Testing
             try change(directory.path + "/" + name)
             let store = makeStore(directory)
             #expect(try store.prepare().shards == 4)
-            // Where the first file is of another journal it is the others that look foreign.
+            // If the first file is of another journal, the others look foreign.
             let isFirst = shard == 0 && words == "another journal"
             for index in 0..<4 where (index == shard) != isFirst {
                 let found = error { () throws(JournalError) in _ = try store.openWriter(shard: index) }
@@ -121,7 +120,7 @@ import Testing
         }
     }
 
-    @Test func `Files that have changed places are refused`() throws {
+    @Test func `Swapped files are refused`() throws {
         let directory = TemporaryDirectory()
         _ = try makeStore(directory).prepare()
         try move(directory, "journal-1.db", "x")

@@ -7,7 +7,7 @@ import ProjectionConsumer
 import SQLiteJournal
 import Testing
 
-/// Something that goes wrong with a journal, and what verification calls it.
+/// A fault in a journal, and its name in the verification.
 struct PlantedDamage: Sendable, CustomTestStringConvertible {
     let testDescription: String
     let sql: String
@@ -191,7 +191,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: [UInt64(1), 2, 3])
-    func `A sound journal has no difference, in one pass, in several, and conversation by conversation`(
+    func `A sound journal has no difference, in one pass, in several, and by conversation`(
         seed: UInt64
     ) throws {
         let sample = try SampleJournal(seed: seed)
@@ -215,7 +215,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
     }
 
     @Test(arguments: PlantedDamage.all)
-    func `Planted damage is found and named`(_ damage: PlantedDamage) throws {
+    func `Planted damage is found and reported`(_ damage: PlantedDamage) throws {
         let sample = try SampleJournal()
         try execute(damage.sql, in: sample.directory)
         for perPass in [100_000, 2] {
@@ -226,13 +226,13 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test func `A saved state that the records do not make is found, though its digest is theirs`() throws {
+    @Test func `A saved state that differs from the records is found, even with their digest`() throws {
         let sample = try SampleJournal()
         let reader = try SQLiteJournal.openReader(directory: sample.directory)
         var rows = try SampleJournal.subjects.compactMap { try reader.conversation(subject: $0) }
         rows.removeAll { $0.through == .start }
         var row = try #require(rows.first)
-        // What another reducer would have made of the same signals.
+        // The result of another reducer for the same signals.
         let text = String(decoding: row.core.state.encode(), as: UTF8.self)
         let other = text.replacing("\"flags\":{", with: "\"flags\":{\"cancel_requested\":true,", maxReplacements: 1)
             .replacing(",}", with: "}")
@@ -258,7 +258,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         #expect(kind == .storage || kind == .unreadable)
     }
 
-    @Test func `What a projection has seen beyond the journal's end is found`() throws {
+    @Test func `A projection that is ahead of the journal's end is found`() throws {
         let sample = try SampleJournal()
         let reader = try SQLiteJournal.openReader(directory: sample.directory)
         let subject = SampleJournal.subjects[2]
@@ -295,7 +295,7 @@ struct PlantedDamage: Sendable, CustomTestStringConvertible {
         #expect(error?.code == .corrupt && error?.message.contains("records are missing") == true)
     }
 
-    @Test func `A difference says where it is`() throws {
+    @Test func `A difference has its place`() throws {
         let sample = try SampleJournal()
         try execute("UPDATE journal SET sequence = sequence + 1 WHERE id = 'n20'", in: sample.directory)
         let difference = try #require(try verifier(sample).verifyAll().difference)

@@ -17,7 +17,7 @@ import Testing
         "project/%ff/conversation/c", "project/p/conversation/%e2%82", "project/+/conversation/c",
         "project/p/conversation/%20", "project/p", "p/conversation/c", "",
     ])
-    func `A reference that names no text is refused`(subject: String) {
+    func `A reference that is not valid text is refused`(subject: String) {
         #expect(throws: ConversationRef.Fault.invalidSubject) { try ConversationRef(parsing: subject) }
     }
 

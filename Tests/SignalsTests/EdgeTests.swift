@@ -1,7 +1,7 @@
 import Signals
 import Testing
 
-/// Decodes an envelope of the type `conv.in.note.taken` with further members, in each form that has a place for them.
+/// Decodes an envelope of the type `conv.in.note.taken` with further members, in each form that can have them.
 private func decode(
     _ payload: String, topic: String = "conv/in/c/note/taken", properties: [(String, String)] = []
 ) -> Result<Signal, Rejection> {
@@ -20,12 +20,12 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
     decode("{\"specversion\":\"1.0\",\(members),\"data\":{}}")
 }
 
-/// What the edges ask of an envelope, so that all that Convey publishes is a valid CloudEvent.
+/// Requirements at the edges that make everything Convey publishes a valid CloudEvent.
 @Suite struct EdgeTests {
     // MARK: Identity
 
     @Test(arguments: ["42", "0", "-0", "-7", "1.5", "1.50", "1e3", "1E+3", "123456789012345678901234567890", "0.1e-7"])
-    func `An id that is a number is its text as spelled, the same at each delivery`(number: String) throws {
+    func `An id that is a number is taken as spelled, the same at each delivery`(number: String) throws {
         for _ in 0..<2 { #expect(try structured("\"id\":\(number)").get().id == number) }
         #expect(try structured("\"extensions\":{\"id\":\(number)}").get().id == number)
         #expect(try decode("{}", properties: [("id", number)]).get().id == number)
@@ -41,7 +41,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         #expect(code(structured("\"extensions\":{\"id\":\(value)}")) == "attribute_invalid:id")
     }
 
-    @Test func `Without an id, or with null, one is made`() throws {
+    @Test func `A missing or null id is generated`() throws {
         #expect(try structured("\"id\":null").get().id == "made-here")
         #expect(try structured("\"id\":null,\"extensions\":{\"id\":null}").get().id == "made-here")
         #expect(code(decode("{}", properties: [("id", "")])) == "attribute_invalid:id")
@@ -76,14 +76,14 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         #expect(code(decode("{}", properties: [("ce-type", "conv.in.other")])) == "type_mismatch")
     }
 
-    @Test func `Of an attribute with and without the prefix the one without counts, in any order`() throws {
+    @Test func `An attribute without the prefix wins over the one with it, in any order`() throws {
         for properties in [[("id", "a"), ("ce-id", "b")], [("ce-id", "b"), ("id", "a")]] {
             #expect(try decode("{}", properties: properties).get().id == "a")
         }
     }
 
     @Test(arguments: [nil, "application/cloudevents-batch+json", "Application/CloudEvents-Batch+JSON; charset=utf-8"])
-    func `A batch of CloudEvents is refused as what it is`(contentType: String?) throws {
+    func `A batch of CloudEvents is refused as a batch`(contentType: String?) throws {
         let message = InboundMessage(
             topic: "conv/in/c/note/taken", payload: Array(#" [{"specversion":"1.0","id":"1","data":{}}]"#.utf8),
             contentType: contentType)
@@ -93,7 +93,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         #expect(rejection.message.contains("CloudEvents batch"))
     }
 
-    @Test(arguments: ["[1]", "[]", "[{}]", "[", "[{\"a\":1}]"]) func `Other arrays are no batches`(payload: String) {
+    @Test(arguments: ["[1]", "[]", "[{}]", "[", "[{\"a\":1}]"]) func `Other arrays are not batches`(payload: String) {
         guard case .failure(let rejection) = decode(payload) else { return #expect(Bool(false)) }
         #expect(!rejection.message.contains("batch"))
     }
@@ -114,7 +114,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
             try decode(payload, properties: payload.contains("specversion") ? [] : [("id", "b")]).get().subject == "c")
     }
 
-    @Test func `A type that needs members names them when there are no data`() {
+    @Test func `A type with required members names them when data is missing`() {
         let envelope = #"{"specversion":"1.0","type":"conv.effect.tool.execution.started"}"#
         #expect(code(decode(envelope, topic: "conv/ingest/c")) == "payload_missing:effect_id,lifecycle")
         let binary = [("specversion", "1.0"), ("type", "conv.out.x")]
@@ -124,11 +124,11 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
     @Test(arguments: [
         #""data":"""#, #""data":[]"#, #""data":0"#, #""data":false"#, #""data_base64":"""#, #""data_base64":"e30=""#,
     ])
-    func `Data that are there and no object are refused`(member: String) {
+    func `Data that are not an object are refused`(member: String) {
         #expect(code(decode("{\"specversion\":\"1.0\",\(member)}")) == "payload_not_object")
     }
 
-    // MARK: Blank and of the wrong kind
+    // MARK: Blank attributes and wrong kinds
 
     static let known = [
         "time", "datacontenttype", "dataschema", "causationid", "cause_id", "conversation_id", "project_id",
@@ -137,13 +137,13 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
     ]
 
     @Test(arguments: known)
-    func `An attribute is not blank, whichever it is, and null is as good as absent`(name: String) {
+    func `No attribute may be blank, and null counts as absent`(name: String) {
         let refused = "attribute_invalid:\(name == "cause_id" ? "causationid" : name)"
         for value in [
             "\"\"", "\" \"", "\"\\t\"", "\"\\u3000\"", "\"\\u0007\"", "\"a\\ufdd0\"", "{}", "[]", "1.5", "[\"a\"]",
         ] {
             let code = code(structured("\"\(name)\":\(value)"))
-            // An alias of the subject that could be one is looked at as the subject.
+            // An alias of the subject that could be a subject is checked as one.
             #expect(
                 code == refused || (name == "conversation_id" && code == "attribute_invalid:subject"),
                 "\(name): \(value)")
@@ -157,7 +157,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
     @Test(arguments: [
         "5", "true", "false", "{}", "[1]", "\"\"", "\" \"", "\"\(String(repeating: "x", count: 1_025))\"",
     ])
-    func `A cause that can never come is refused at once, wherever it stands`(value: String) {
+    func `A cause that can never come is refused at once, wherever it is given`(value: String) {
         for payload in [
             "{\"specversion\":\"1.0\",\"causationid\":\(value),\"data\":{}}",
             "{\"specversion\":\"1.0\",\"cause_id\":\(value)}",
@@ -168,7 +168,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         }
     }
 
-    @Test func `A null hides nothing that stands under another name`() throws {
+    @Test func `A null does not hide a value under another name`() throws {
         #expect(
             code(structured(#""contract_major":2,"extensions":{"contract_major":null}"#))
                 == "contract_version_unsupported")
@@ -181,7 +181,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
             try structured(#""traceparent":null,"extensions":{"traceparent":"\#(trace)"}"#).get().traceparent == trace)
     }
 
-    @Test func `A version that is no number is refused`() {
+    @Test func `A version that is not a number is refused`() {
         for value in ["\"\"", "false", "true", "1.5", "0", "-1", "{}", "\"1\""] {
             #expect(code(structured("\"contractmajor\":\(value)")) == "contract_version_invalid", "\(value)")
         }
@@ -189,13 +189,13 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         #expect(code(decode("{}", properties: [("contractmajor", "")])) == "contract_version_invalid")
     }
 
-    @Test func `Only a copy says where it comes from`() throws {
+    @Test func `Only a copy names its origin`() throws {
         #expect(try structured(#""forkedfrom":"chat%2F1/17""#).get().isForked)
         for value in ["x", "a/b", "a/", "/1", "a/1/2", "%61/1", "a/-1", "a/+1", "a b/1"] {
             #expect(code(structured("\"forkedfrom\":\"\(value)\"")) == "attribute_invalid:forkedfrom", "\(value)")
         }
         #expect(code(structured(#""forkedfrom":1"#)) == "attribute_invalid:forkedfrom")
-        // What was recorded with such a cause before can still be copied.
+        // A cause recorded like that earlier can still be copied.
         #expect(code(decode(#"{"cause_id":5}"#, properties: [("forkedfrom", "a/1")])) == "accepted")
     }
 
@@ -230,14 +230,14 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         " 2026-01-02T03:04:05Z",
         "2026-01-02T03:04:05Z ", "２026-01-02T03:04:05Z",
     ])
-    func `What is no time is refused`(time: String) {
+    func `An invalid time is refused`(time: String) {
         #expect(code(structured("\"time\":\"\(time)\"")) == "attribute_invalid:time")
         #expect(code(decode("{}", properties: [("time", time)])) == "attribute_invalid:time")
         #expect(code(structured("\"extensions\":{\"time\":\"\(time)\"}")) == "attribute_invalid:time")
     }
 
     @Test(arguments: ["1767322800", "true", "false", "[]", "{}"])
-    func `A time that is no text is refused, not replaced`(value: String) {
+    func `A time that is not text is refused, not replaced`(value: String) {
         #expect(code(structured("\"time\":\(value)")) == "attribute_invalid:time")
     }
 
@@ -257,7 +257,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         "a#b#c", "[a]",
         "http://[::1", "http://h:port/", "http://[::1]x/", "a[1]", "\\u200b", "http://a b/", "\\\"",
     ])
-    func `A source that is none is refused`(source: String) {
+    func `An invalid source is refused`(source: String) {
         #expect(code(structured("\"source\":\"\(source)\"")) == "attribute_invalid:source")
     }
 
@@ -292,7 +292,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         ("a.b", "a.b"), ("", "extensions"), ("a b", "extensions"), ("ü", "extensions"), ("trace_id", "trace_id"),
         ("abcdefghijklmnopqrstu", "abcdefghijklmnopqrstu"), ("a,b", "extensions"), ("Type", "Type"),
     ])
-    func `A name that no attribute can have is refused in an envelope and ignored among user properties`(
+    func `An invalid attribute name is refused in an envelope and ignored among user properties`(
         name: String, label: String
     ) throws {
         for value in ["1", "\"x\"", "{}"] {
@@ -330,13 +330,13 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         #expect(code(structured("\"extensions\":{\"ext\":\(value)}")) == "attribute_invalid:ext")
     }
 
-    @Test func `An extensions member that is no object is refused`() {
+    @Test func `An extensions member that is not an object is refused`() {
         for value in ["\"x\"", "1", "[]", "true"] {
             #expect(code(structured("\"extensions\":\(value)")) == "attribute_invalid:extensions", "\(value)")
         }
     }
 
-    @Test func `Trace context is a hint: what is not valid is dropped, never refused`() throws {
+    @Test func `Trace context is a hint: invalid values are dropped, never refused`() throws {
         let good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
         for value in [good, "cc" + good.dropFirst(2) + "-more"] {
             #expect(try structured("\"traceparent\":\"\(value)\"").get().traceparent == value)
@@ -360,7 +360,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
     @Test(arguments: [
         "conv.in.", "conv.in..x", "conv.in.x.", "conv.in.x..y", "conv.in." + String(repeating: "a.", count: 210) + "z",
     ])
-    func `A type whose topic brokers would not take is refused`(type: String) {
+    func `A type whose topic brokers would not accept is refused`(type: String) {
         let envelope = "{\"specversion\":\"1.0\",\"type\":\"\(type)\"}"
         #expect(code(decode(envelope, topic: "conv/in/c")) == "attribute_invalid:type")
         #expect(code(decode(envelope, topic: "conv/ingest/c")) == "attribute_invalid:type")
@@ -394,7 +394,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
     }
 }
 
-/// Journals of earlier versions hold what is refused today.
+/// Journals of earlier versions contain values that are refused today.
 @Suite struct RepairTests {
     private func published(_ signal: Signal) throws -> JSONValue {
         try JSONValue(
@@ -413,11 +413,11 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
     }
 
     @Test(arguments: ["yesterday", "", "2026-02-30T00:00:00Z"])
-    func `A recorded time that is none gives way to the time of recording`(time: String) throws {
+    func `An invalid recorded time is replaced by the time of recording`(time: String) throws {
         #expect(try published(signal(time: time))["time"]?.string == "2026-02-02T00:00:00.000000Z")
     }
 
-    @Test func `A recorded attribute that no CloudEvent may have is left out, the others stay`() throws {
+    @Test func `A recorded attribute that is invalid in a CloudEvent is left out; the others stay`() throws {
         let event = try published(
             signal(
                 source: "my café", cause: .signal(" "), traceparent: "00-a-b-01",
@@ -433,7 +433,7 @@ private func structured(_ members: String) -> Result<Signal, Rejection> {
         _ = try published(signal(extensions: #""myExt":1"#))
     }
 
-    @Test func `A copy that an earlier version recorded stays one`() {
+    @Test func `A copy that an earlier version recorded stays a copy`() {
         #expect(signal(extensions: #""forkedfrom":"""#).isForked)
     }
 }

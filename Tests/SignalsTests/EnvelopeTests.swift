@@ -36,7 +36,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
         #expect(text(signal.data) == #"{"message_id":"made-here","ingress":"mqtt","content":"hi"}"#)
     }
 
-    @Test func `Nobody outside speaks as Convey's own effects`() {
+    @Test func `Clients cannot send as Convey's own effects`() {
         let data = #"{"effect_id":"e","lifecycle":"completed","tool_calls":[{"id":"1","name":"rm","arguments":"{}"}]}"#
         func envelope(_ source: String) -> String {
             #"{"specversion":"1.0","id":"1","source":"\#(source)","type":"conv.effect.llm.generation.completed","subject":"c","data":\#(data)}"#
@@ -45,14 +45,14 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
         #expect(code(decode(envelope("/site-b/convey/effects"), topic: "conv/ingest/c")) == "accepted")
     }
 
-    @Test func `An empty object is completed, what is there is kept`() throws {
+    @Test func `An empty object is completed; existing members are kept`() throws {
         #expect(text(try decode(" { } ").get().data) == #"{"message_id":"made-here","ingress":"mqtt" }"#)
         #expect(text(try decode(#"{"ingress":"web"}"#).get().data) == #"{"message_id":"made-here","ingress":"web"}"#)
         let full = #"{ "message_id" : "m", "ingress":"w" , "n": 1.0}"#
         #expect(text(try decode(full).get().data) == full)
     }
 
-    @Test func `A structured envelope is known by content type or by specversion`() throws {
+    @Test func `A structured envelope is recognized by content type or specversion`() throws {
         let envelope = #"{"specversion":"1.0","id":"1","source":"/s","data":{"content":"x"}}"#
         for contentType in [nil, "application/cloudevents+json", "Application/CloudEvents+JSON; charset=utf-8"] {
             let signal = try decode(envelope, contentType: contentType).get()
@@ -86,7 +86,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
         #expect(code(decode(#"{},"type":"conv.in.x"#, properties: [("specversion", "1.0")])) == "malformed_json")
     }
 
-    @Test func `Aliases are understood and become the names CloudEvents allows`() throws {
+    @Test func `Aliases are read and become the CloudEvents names`() throws {
         let signal = try decode(
             #"{"specversion":"1.0","contract_major":1,"project_id":"p","conversation_id":"c","cause_id":"z","extensions":{"foo":1,"sequence":4},"sequence":5,"bar":null,"data":{}}"#,
             topic: "conv/in/project%2Fp%2Fconversation%2Fc/message/received"
@@ -132,7 +132,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
         (#"{"specversion":"1.0","data_base64":"e30="}"#, "payload_not_object"),
         (#"{"specversion":"1.0","source":null,"id":null,"subject":null,"type":null,"data":{}}"#, "accepted"),
     ])
-    func `What is wrong has its code`(payload: String, expected: String) {
+    func `Each error has its code`(payload: String, expected: String) {
         #expect(code(decode(payload)) == expected)
     }
 
@@ -146,7 +146,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
         ("conv/in/s/a.b", "attribute_invalid:type"), ("conv/out/s/x", "type_not_allowed"),
         ("conv/in/s", "attribute_missing:type"), ("conv/ingest/s", "attribute_missing:type"),
     ])
-    func `What is wrong with a topic has its code`(topic: String, expected: String) {
+    func `Each error of a topic has its code`(topic: String, expected: String) {
         #expect(code(decode("{}", topic: topic)) == expected)
     }
 
@@ -165,7 +165,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
             code(decode(envelope("conv.applied.x", #"{"applied_event_id":"a"}"#), topic: topic)) == "type_not_allowed")
     }
 
-    @Test func `A text as long as it may be is taken, a longer one is not`() {
+    @Test func `A text of the maximum length is accepted, a longer one is not`() {
         func envelope(_ id: Int) -> String {
             #"{"specversion":"1.0","id":"\#(String(repeating: "i", count: id))","data":{}}"#
         }
@@ -173,7 +173,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
         #expect(code(decode(envelope(1_025))) == "attribute_invalid:id")
     }
 
-    @Test func `Extension attributes are limited in number, not in what repeats`() {
+    @Test func `The number of extension attributes is limited; repeats do not count`() {
         func envelope(_ names: [String]) -> String {
             #"{"specversion":"1.0",\#(names.map { "\"\($0)\":1," }.joined())"data":{}}"#
         }
@@ -205,7 +205,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
 }
 
 @Suite struct EnvelopeRoundTripTests {
-    @Test func `What is published reads back as the same signal`() throws {
+    @Test func `A published event reads back as the same signal`() throws {
         var signal = Signal(
             id: "i\"1", source: "/s", type: "conv.in.message.received", subject: "é/ü", time: "2026-01-02T03:04:05Z",
             cause: .signal("c"), traceparent: trace, extensions: Array(#""correlationid":"x","foo":1"#.utf8),
@@ -224,7 +224,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
         #expect(dated["time"]?.string == "2026-02-02T00:00:00Z")
     }
 
-    @Test func `Data as deep as it may be come in bare and go out readable`() throws {
+    @Test func `Bare data of the maximum depth are published readable`() throws {
         let data =
             "{\"message_id\":\"m\",\"ingress\":\"w\",\"a\":" + String(repeating: "[", count: 62)
             + String(repeating: "]", count: 62) + "}"
@@ -232,7 +232,7 @@ private func code(_ result: Result<Signal, Rejection>) -> String {
         _ = try JSONValue(EnvelopeEncoder.encode(signal, sequence: 1, partition: 0, offset: 1))
     }
 
-    @Test func `No mutation of a message stops the process, and what is accepted is sound`() throws {
+    @Test func `No mutation of a message stops the process, and accepted ones are sound`() throws {
         let seed: UInt64 = 0x5eed_2026
         var random = SplitMix64(state: seed)
         let originals = [

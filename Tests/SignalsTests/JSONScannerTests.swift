@@ -37,7 +37,7 @@ import Testing
             [0xf5, 0x80, 0x80, 0x80], [0xff], [0xfe], [0xe2, 0x82], [0xe2, 0x28, 0xa1], [0xf0, 0x9f, 0x98],
             [0xf0, 0x9f, 0x28, 0x80], [0xf0, 0x9f, 0x98, 0x28],
         ] as [[UInt8]])
-    func `Bytes that are not UTF-8 are refused as that`(bytes: [UInt8]) {
+    func `Bytes that are not UTF-8 are refused as such`(bytes: [UInt8]) {
         for text in [[0x22] + bytes + [0x22], Array("{\"key\":\"0123456".utf8) + bytes + Array("\"}".utf8), bytes] {
             #expect {
                 try JSONSlice(text)
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test(arguments: [("[", "]"), ("{\"a\":", "}")])
-    func `Nesting is taken to 64 levels and refused beyond`(open: String, close: String) throws {
+    func `Nesting is accepted up to 64 levels and refused beyond`(open: String, close: String) throws {
         func nested(_ levels: Int) -> [UInt8] {
             Array((String(repeating: open, count: levels) + "1" + String(repeating: close, count: levels)).utf8)
         }
@@ -59,19 +59,19 @@ import Testing
         #expect(throws: JSONError.tooDeep(limit: 64)) { try JSONSlice(nested(100_000)) }
     }
 
-    @Test func `Depth is what is open, not what was`() throws {
+    @Test func `Only open levels count as depth`() throws {
         let text = "[" + [String](repeating: "[[]]", count: 1_000).joined(separator: ",") + "]"
         _ = try JSONSlice(Array(text.utf8))
     }
 
-    @Test func `A cut at any place is refused, never read past`() {
+    @Test func `A text truncated anywhere is refused and never read past its end`() {
         let text = Array(#"{"a":[1.5e-3,"x\u00e9\ud83d\ude00é",true,false,null,{"b":{}}]}"#.utf8)
         for end in 0..<text.count {
             #expect(throws: JSONError.self) { try JSONSlice(Array(text[..<end])) }
         }
     }
 
-    @Test func `A string is read across every alignment of the eight-byte steps`() throws {
+    @Test func `A string is read at every alignment of the eight-byte steps`() throws {
         for length in 0..<40 {
             for special in ["", "é", "\\n", "\\\"", "😀"] {
                 let text = "\"" + String(repeating: "x", count: length) + special + "tail\""
@@ -102,7 +102,7 @@ import Testing
         #expect(array[1] != array[2])
     }
 
-    @Test func `What is written reads back`() throws {
+    @Test func `Written JSON reads back`() throws {
         for text in ["", "plain", "q\"b\\s/", "\u{0}\u{1f}\u{7f}\n", "é日本😀", "\u{2028}"] {
             var bytes: [UInt8] = []
             JSONWriter.append(string: text, to: &bytes)

@@ -18,7 +18,7 @@ import Testing
         #expect(StableHash.partition(of: subject, count: 64) == golden)
     }
 
-    @Test func `Where a text ends counts`() {
+    @Test func `The end of a text matters`() {
         func hash(_ texts: String...) -> UInt64 {
             var hash = StableHash()
             for text in texts { hash.combine(text) }

@@ -8,7 +8,7 @@ import Testing
     ]
 
     @Test(arguments: subjects, ["conv", "acme/prod/conv"])
-    func `A subject with any character makes one level and comes back`(subject: String, root: String) throws {
+    func `A subject with any character becomes one level and reads back`(subject: String, root: String) throws {
         let topic = TopicName.topic(root: root, type: "conv.in.message.received", subject: subject)
         let levels = topic.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         #expect(levels.count == root.utf8.split(separator: UInt8(ascii: "/")).count + 4)
@@ -22,7 +22,7 @@ import Testing
         "conv.in.message.received", "conv.in.", "conv.in..message", "conv.in.a/b", "conv.in.a+b#", "conv.in.größe",
         "conv.in.a b", "conv.in.%", "conv.in.\u{301}x", "conv.in.a..b.",
     ])
-    func `A type makes one topic and comes back`(type: String) throws {
+    func `A type becomes one topic and reads back`(type: String) throws {
         let topic = TopicName.topic(root: "conv", type: type, subject: "s")
         let parsed = try TopicName.read(topic, root: "conv")
         guard case .inbound("s", let back?) = parsed else {
@@ -43,7 +43,7 @@ import Testing
         for (type, topic) in expected { #expect(TopicName.topic(root: "conv", type: type, subject: "s") == topic) }
     }
 
-    @Test func `Topics that signals come in on`() {
+    @Test func `Topics for incoming signals are recognized`() {
         #expect(TopicName.parse("conv/in/s", root: "conv") == .inbound(subject: "s", type: nil))
         #expect(TopicName.parse("conv/ingest/a%2Fb", root: "conv") == .ingest(subject: "a/b"))
         #expect(TopicName.parse("conv/in/a%2Fb/x", root: "conv") == .inbound(subject: "a/b", type: "conv.in.x"))
@@ -55,7 +55,7 @@ import Testing
         ("conv/out/s/x", .notIngress), ("conv/ingest/s/x", .notIngress), ("conv/inn/s", .notIngress),
         ("conv/in", .subjectMissing), ("conv/in/", .subjectMissing), ("conv/in//x", .subjectMissing),
     ])
-    func `Other topics say nothing`(topic: String, error: TopicError) {
+    func `Other topics are refused`(topic: String, error: TopicError) {
         #expect(throws: error) { try TopicName.read(topic, root: "conv") }
         #expect(TopicName.parse(topic, root: "conv") == nil)
     }
@@ -64,7 +64,7 @@ import Testing
         "%", "%4", "%4g", "%ff", "%c3%28", "%00", "%0A", "%7F", "%C2%85", "%20", "%E3%80%80", "a%", "%EF%BF%BE",
         String(repeating: "x", count: 257),
     ])
-    func `A level that is no subject is refused`(level: String) {
+    func `A level that is not a subject is refused`(level: String) {
         #expect {
             try TopicName.read("conv/in/\(level)/x", root: "conv")
         } throws: { error in
@@ -74,12 +74,12 @@ import Testing
     }
 
     @Test(arguments: [
-        // An escape that is not needed, or not in capitals; a byte that needs one; an escape of an escape's own.
+        // An unneeded escape, or one not in capitals; an unescaped byte; a double escape.
         "%61dmin", "adm%69n", "%41", "%2D", "%7E", "%3A", "%40", "%2e%2e", "a%2fb", "caf%c3%a9", "caf%C3%a9", "café",
         "a b",
         "a!", "a'b", "a(b)", "a*", "a,b", "a;b", "a=b", "a&b", "$a", "a%2Fb%2f", "e\u{301}",
     ])
-    func `A subject can be spelled in one way only`(level: String) {
+    func `A subject has only one spelling`(level: String) {
         #expect {
             try TopicName.read("conv/in/\(level)/x", root: "conv")
         } throws: { error in
@@ -90,7 +90,7 @@ import Testing
         #expect(TopicName.decode(level: level) == nil)
     }
 
-    @Test func `What is escaped twice is another subject`() throws {
+    @Test func `A doubly escaped subject is another subject`() throws {
         #expect(try TopicName.read("conv/in/%2561dmin/x", root: "conv").subject == "%61dmin")
     }
 
@@ -103,7 +103,7 @@ import Testing
     @Test(arguments: [
         "message.received", "%6Dessage/received", "a%2fb", "a%", "größe", "a b", "control%2Eabort_requested",
     ])
-    func `A type can be spelled in one way only`(rest: String) {
+    func `A type has only one spelling`(rest: String) {
         #expect(throws: TopicError.typeInvalid) { try TopicName.read("conv/in/s/\(rest)", root: "conv") }
     }
 }

@@ -4,7 +4,7 @@ import JournalPort
 import JournalSupport
 import Signals
 
-/// A recorded day, taken in by a process of any number of shards. The process stops in the middle and starts again.
+/// A recorded day, processed by any number of shards. The process stops in the middle and starts again.
 public struct DayRun {
     private let store: SimulatedStore
     private var shards: [SimulatedShard]
@@ -13,7 +13,7 @@ public struct DayRun {
     private var consumer = SimulatedConsumer()
     private var time = EngineTime(wall: 1_700_000_000_000_000, monotonic: 0)
     private var decisions: [String: Int] = [:]
-    /// What hosts were told of each conversation.
+    /// The events that hosts received of each conversation.
     private var outcomes: [String: [String]] = [:]
 
     private static let partitionCount = 16
@@ -23,7 +23,7 @@ public struct DayRun {
     public init(shards count: Int) throws {
         var settings = EngineSettings()
         settings.causeTimeoutMilliseconds = 150
-        // So that states are saved and loaded all the time, and not at the same time with every number of shards.
+        // Small, so that states are saved and loaded all the time, and at different times for each number of shards.
         settings.conversationLimit = 5
         settings.checkpointInterval = 100
         settings.residentSignalLimit = 3
@@ -41,7 +41,7 @@ public struct DayRun {
         self.store = store
     }
 
-    /// Takes the day in, until nothing is left to do.
+    /// Processes the day until nothing is left to do.
     /// - Returns: by subject.
     public mutating func run(_ day: RecordedDay) throws -> [String: DayTrace] {
         var step = 0
@@ -87,7 +87,7 @@ public struct DayRun {
         return signal
     }
 
-    /// One transaction of every shard, and further ones while there is work.
+    /// One transaction of every shard, and more while there is work.
     private mutating func takeIn(_ signals: [Signal]) throws {
         let parts = Dictionary(grouping: signals) { store.shard(ofSubject: $0.subject) }
         for index in shards.indices {
@@ -117,7 +117,7 @@ public struct DayRun {
         } while shards[index].hasWork
     }
 
-    /// People decide about every call that waits for them.
+    /// People decide about every waiting call.
     private mutating func decisionsOfPeople() -> [Signal] {
         var signals: [Signal] = []
         for shard in shards {
@@ -135,7 +135,7 @@ public struct DayRun {
         return signals
     }
 
-    /// Every attempt that runs says the next thing; those that were stopped end late.
+    /// Every running attempt makes its next report; stopped attempts end late.
     private mutating func report(on index: Int) throws {
         var input = EngineInput()
         var ended: [(key: EffectKey, attempt: Int)] = []
@@ -155,7 +155,7 @@ public struct DayRun {
         while let late = shards[index].takeStopped() {
             input.reports.append(EffectReport(late, .completed(EffectResult(content: "late", finishReason: "stop"))))
         }
-        // In one order within each conversation, whatever the others do.
+        // In a fixed order within each conversation, whatever the others do.
         input.reports.sort {
             ($0.effect.subject, $0.effect.key.cause, $0.effect.key.ordinal, $0.effect.attempt)
                 < ($1.effect.subject, $1.effect.key.cause, $1.effect.key.ordinal, $1.effect.attempt)

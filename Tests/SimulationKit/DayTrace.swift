@@ -3,8 +3,8 @@ import JournalPort
 import JournalSupport
 import Signals
 
-/// All that can be seen of a conversation at the end of a day. Derived ids, which differ from one journal to another, are
-/// written as `#{offset}` of the record whose position they carry; the state's digest, which follows from them, is left out.
+/// Everything visible of a conversation at the end of a day. Derived ids, which differ between journals, are written as
+/// `#{offset}` of the record whose position they contain; the state's digest, which depends on them, is left out.
 public struct DayTrace: Equatable, Sendable {
     /// In record order, with offsets, sequences, times and apply orders.
     public var records: [String] = []
@@ -12,7 +12,7 @@ public struct DayTrace: Equatable, Sendable {
     public var events: [String] = []
     public var timeline: [String] = []
     public var state: String
-    /// What hosts were told.
+    /// The events that hosts received.
     public var outcomes: [String]
 
     init(
@@ -57,7 +57,7 @@ public struct DayTrace: Equatable, Sendable {
     }
 }
 
-/// Writes offsets in place of the tag and the positions in derived ids.
+/// Replaces the tag and the positions in derived ids with offsets.
 private struct NeutralIDs {
     private let tag: String
     private let offsets: [Position: Int64]

@@ -1,16 +1,16 @@
 import JournalSupport
 import Signals
 
-/// What the hosts of many conversations publish in the course of a day, step by step: the same every time.
+/// Everything that the hosts of many conversations publish during a day, step by step: the same every time.
 public struct RecordedDay: Sendable {
-    /// What arrives in each step, in order.
+    /// The signals that arrive in each step, in order.
     let steps: [[Arrival]]
     public let subjects: [String]
 
-    /// A signal, and what follows from ids that only exist when it arrives.
+    /// A signal, and the parts that depend on ids which exist only when it arrives.
     struct Arrival: Sendable {
         var signal: Signal
-        /// It is caused by the marker of the conversation's signal with this id of the same source.
+        /// Its cause is the marker of the conversation's signal with this id and the same source.
         var isCausedByMarkerOf: String?
     }
 
@@ -25,7 +25,7 @@ public struct RecordedDay: Sendable {
                 let subject = random.pick(subjects)
                 let earlier = sent[subject] ?? []
                 if !earlier.isEmpty, random.oneIn(9) {
-                    // A host repeats what it was not sure of, at once or much later.
+                    // A host repeats a signal it was not sure of, at once or much later.
                     steps[step].append(random.pick(earlier))
                     continue
                 }

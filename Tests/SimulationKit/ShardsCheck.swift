@@ -2,8 +2,8 @@ import JournalPort
 import JournalSupport
 import Signals
 
-/// The promises that concern all shards of a process together, at rest. `SimulatedConsumer` holds that no two published events
-/// have the same source and id.
+/// The guarantees about all shards of a process together, at rest. `SimulatedConsumer` checks that no two published
+/// events have the same source and id.
 struct ShardsCheck {
     let shards: [SimulatedShard]
 
@@ -12,7 +12,7 @@ struct ShardsCheck {
         try checkIdempotencyKeys()
     }
 
-    /// Everything of a conversation is in the shard of its partition.
+    /// Everything in a conversation is in the shard of its partition.
     private func checkPlaces() throws {
         for shard in shards {
             let own = shard.disk.shard
@@ -33,7 +33,7 @@ struct ShardsCheck {
         }
     }
 
-    /// No provider or tool takes two effects for one.
+    /// No provider or tool mistakes two effects for one.
     private func checkIdempotencyKeys() throws {
         var known: Set<String> = []
         for shard in shards {

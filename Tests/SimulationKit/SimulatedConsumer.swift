@@ -1,11 +1,11 @@
 import JournalPort
 import Signals
 
-/// A consumer of everything that is published by all shards; it drops repeats.
+/// A consumer of everything that all shards publish; it drops repeats.
 struct SimulatedConsumer {
     private(set) var seen: [String: OutboundEvent] = [:]
     private var bytes: [String: [UInt8]] = [:]
-    /// The event that each pair of source and id names.
+    /// The event with each pair of source and id.
     private var named: [Name: String] = [:]
 
     private struct Name: Hashable {

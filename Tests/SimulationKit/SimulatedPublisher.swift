@@ -9,7 +9,7 @@ struct SimulatedPublisher {
 
     /// - Parameters:
     ///   - store: where the signals will be recorded.
-    ///   - past: some timers are due at a time long ago, which takes nothing from `random`.
+    ///   - past: some timers are due long ago; this uses no number of `random`.
     init(number: Int, subjects: [String], store: SimulatedStore, past: Bool, random: inout SeededRandom) {
         source = "/host/\(number)"
         var made: [Signal] = []
@@ -28,7 +28,7 @@ struct SimulatedPublisher {
         unsent = made
     }
 
-    /// Before this boot, before 1970, and where a sum would overflow.
+    /// Before this boot, before 1970, and at the overflow of a sum.
     private static let longAgo = [
         #"{"fire_at":"2001-01-01T00:00:00Z"}"#, #"{"fire_at":0}"#, #"{"fire_at":"0001-01-01T00:00:00+23:59"}"#,
         #"{"fire_at":-62135596800000}"#, #"{"fire_at":-9223372036854775808}"#, #"{"delay_ms":0}"#,
@@ -66,7 +66,7 @@ struct SimulatedPublisher {
     /// Some messages have no text.
     private static let contents = [#""a b""#, #""""#, #""a b""#, #"" ""#, "null"]
 
-    /// The data of signals that have to do with effects; nil for those of the others.
+    /// The data of signals about effects; nil for other signals.
     private static func effectData(_ type: String, _ random: inout SeededRandom) -> String? {
         let other = "s\(random.int(0...20))"
         switch type {

@@ -5,7 +5,7 @@ import JournalSupport
 import Logging
 import Signals
 
-/// One shard of the simulated process: a disk, and what the process has in memory for it.
+/// One shard of the simulated process: a disk, and the process's memory for it.
 struct SimulatedShard {
     let disk: SimulatedDisk
     private let settings: EngineSettings
@@ -16,15 +16,15 @@ struct SimulatedShard {
     private var outbox: [OutboundEvent] = []
     private(set) var acknowledgedCursor = Position.start
     private(set) var running: [EffectKey: (attempt: EffectAttempt, deltas: Int)] = [:]
-    /// Attempts that were stopped: what they report comes late.
+    /// Stopped attempts: their reports come late.
     private var stopped: [OpenEffect] = []
-    /// The key under which providers and tools know each effect.
+    /// The key by which providers and tools know each effect.
     private(set) var idempotencyKeys: [EffectKey: String] = [:]
     /// An engine of a node that was stopped while another one took the shard over, and does not know it yet.
     private var zombie: Engine?
-    /// Conversations made anew, by engines before this one.
+    /// Conversations rebuilt by earlier engines.
     private var rebuiltBefore = 0
-    /// The step at which a shard that failed comes back; nil while it works.
+    /// The step at which a failed shard returns; nil while it works.
     private(set) var isBackAt: Int?
 
     private static let logger = Logger(label: "simulation") { _ in SwiftLogNoOpLogHandler() }
@@ -44,15 +44,15 @@ struct SimulatedShard {
     var hasUnpublished: Bool { !outbox.isEmpty }
     var nextTimeout: Int64? { engine.nextTimeout() }
 
-    /// Without new input there is something to do at once.
+    /// There is something to do at once without new input.
     var hasWork: Bool { engine.hasWork }
 
-    /// Those that run, oldest first.
+    /// Running attempts, oldest first.
     var attempts: [EffectAttempt] {
         running.values.map(\.attempt).sorted { Self.precedes($0.effect.key, $1.effect.key) }
     }
 
-    /// The attempt that was ordered first.
+    /// The attempt ordered first.
     var oldestAttempt: (key: EffectKey, attempt: EffectAttempt, deltas: Int)? {
         running.min { Self.precedes($0.key, $1.key) }.map { ($0.key, $0.value.attempt, $0.value.deltas) }
     }
@@ -66,7 +66,7 @@ struct SimulatedShard {
         (a.cause, a.ordinal) < (b.cause, b.ordinal)
     }
 
-    /// What is in memory; nil for a subject without records.
+    /// The state in memory; nil for a subject without records.
     func state(ofSubject subject: String) throws -> ConversationState? { try engine.state(ofSubject: subject) }
 
     // MARK: Transactions
@@ -86,7 +86,7 @@ struct SimulatedShard {
         return output
     }
 
-    /// Does what a committed transaction allows.
+    /// Does everything that a committed transaction allows.
     mutating func act(on output: EngineOutput) throws {
         outbox += output.outbound
         for order in output.orders {
@@ -122,7 +122,7 @@ struct SimulatedShard {
 
     // MARK: Failures
 
-    /// The shard's disk has failed; the rest of the process goes on without it.
+    /// The shard's disk has failed; the rest of the process continues without it.
     mutating func stop(until step: Int) {
         isBackAt = step
         running.removeAll()
@@ -166,7 +166,7 @@ struct SimulatedShard {
 
     // MARK: Checks
 
-    /// What a model would be asked is what the strictest provider takes.
+    /// The strictest provider accepts every request to a model.
     private func checkRequest(of attempt: EffectAttempt) throws {
         guard attempt.effect.effectClass == .llm else { return }
         var context = LLMContextProjection(options: .request())
@@ -190,7 +190,7 @@ struct SimulatedShard {
         throw Simulation.Violation(description: "\(attempt.effect.key) has two idempotency keys, \(known) and \(key)")
     }
 
-    /// No directive before its commit: what may be acted on is on the disk.
+    /// No directive before its commit: an effect may start only after its order is on disk.
     private func checkCommitted(_ output: EngineOutput) throws {
         for event in output.outbound {
             let index = Int(event.record.position.rawValue) - 1

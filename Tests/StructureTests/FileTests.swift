@@ -2,7 +2,7 @@ import Testing
 
 @Suite("Files")
 struct FileTests {
-    @Test("A type stands in a file of its name")
+    @Test("A type is in a file of its name")
     func typesAreFoundByName() throws {
         for module in try SourceTree.modules() {
             for file in try SourceTree.files(under: "Sources/\(module)") where !file.isMain {
@@ -26,7 +26,7 @@ struct FileTests {
         }
     }
 
-    @Test("A file is short enough to be read")
+    @Test("A file has at most the allowed number of lines")
     func filesAreShort() throws {
         for module in try SourceTree.modules() {
             for file in try SourceTree.files(under: "Sources/\(module)") {

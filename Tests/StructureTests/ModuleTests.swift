@@ -2,7 +2,7 @@ import Testing
 
 @Suite("Modules")
 struct ModuleTests {
-    /// What a module must not be linked with, however indirectly.
+    /// Modules that a module must not be linked with, even indirectly.
     private static let forbidden: [(module: String, mustNotReach: [String])] = [
         ("Signals", ["Conversation", "Threads"]),
         ("Conversation", ["JournalPort", "Threads"]),
@@ -29,7 +29,7 @@ struct ModuleTests {
         "Synchronization", "Testing",
     ]
 
-    @Test("What must stay apart is not linked, however indirectly")
+    @Test("Forbidden modules are not linked, even indirectly")
     func forbiddenArrows() throws {
         let manifest = try PackageManifest()
         for (module, others) in Self.forbidden {
@@ -47,7 +47,7 @@ struct ModuleTests {
             }.subtracting(Self.ofTheToolchain)
             let undeclared = imports.subtracting(target.dependencies).sorted()
             #expect(undeclared.isEmpty, "\(target.name) imports \(undeclared) without saying so in Package.swift")
-            // Tests name executables so that these are built first.
+            // Tests name executables so that they are built first.
             guard target.path.hasPrefix("Sources/") else { continue }
             let unused = target.dependencies.subtracting(imports).sorted()
             #expect(unused.isEmpty, "\(target.name) does not import \(unused): take them out of Package.swift")
@@ -89,7 +89,7 @@ struct ModuleTests {
         }
     }
 
-    @Test("A module is small enough to be read")
+    @Test("A module has at most the allowed number of lines")
     func modulesAreSmall() throws {
         for module in try SourceTree.modules() {
             let lines = try SourceTree.files(under: "Sources/\(module)").reduce(0) { $0 + $1.lineCount }

@@ -1,4 +1,4 @@
-/// What Package.swift says about targets. It is read as text: as a program it only runs inside SwiftPM.
+/// The targets in Package.swift. The file is read as text: as a program it only runs inside SwiftPM.
 struct PackageManifest {
     struct Target {
         var name: String
@@ -34,7 +34,7 @@ struct PackageManifest {
         }
     }
 
-    /// All modules of this package that a module's code is linked with.
+    /// All modules of this package linked with a module's code.
     func reach(_ module: String) -> Set<String> {
         var found: Set<String> = []
         var open = [module]

@@ -7,7 +7,7 @@ enum SourceTree {
         var path: String
         var lines: [Substring]
 
-        /// As editors count them.
+        /// As editors count lines.
         var lineCount: Int { lines.last == "" ? lines.count - 1 : lines.count }
 
         /// `Signal` for `Signal.swift` and for `Signal+Order.swift`.

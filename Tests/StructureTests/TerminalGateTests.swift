@@ -2,9 +2,9 @@ import Testing
 
 @Suite("The gate to the terminal")
 struct TerminalGateTests {
-    /// Programs for developers only; they print their own words.
+    /// Programs for developers only; they print directly.
     private static let tools: Set = ["conformance", "simulate"]
-    /// Descriptors of child processes, and a look whether the log can be written.
+    /// Descriptors of child processes, and a check whether the log is writable.
     private static let exceptions: Set = [
         "Sources/ProcessKit/ChildProgram.swift", "Sources/convey/Commands/StopGuard.swift",
     ]

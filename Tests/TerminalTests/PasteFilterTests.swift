@@ -11,14 +11,14 @@ struct PasteFilterTests {
         return String(scalars)
     }
 
-    @Test("What is typed passes as it is: letters of any script, line ends, and the keys that begin with ESC")
+    @Test("Typed text passes unchanged: letters of any script, line ends, and the keys that begin with ESC")
     func typing() {
         for text in ["hi\r", "日本 e\u{301} 👍\r", "\u{1b}[A\u{1b}[1;5C\u{1b}[3~", "\u{1b}b", "\u{1b}\u{1b}[D"] {
             #expect(typed(text) == text)
         }
     }
 
-    @Test("A paste of several lines is one line, which can be turned back")
+    @Test("A paste of several lines is one line, and this can be reversed")
     func paste() {
         let line = typed("see: \u{1b}[200~one\r\ntwo\n\tthree\rfour\u{1b}[201~!")
         #expect(line == "see: one⏎two⏎␉three⏎four!")
@@ -31,7 +31,7 @@ struct PasteFilterTests {
         #expect(typed("\u{1b}[200~a\u{1b}[Ab\u{4}\u{3}\u{1b}[200~\u{1b}[201~\r") == "a?[Ab???[200~\r")
     }
 
-    @Test("Bytes that are not UTF-8 become a substitute and do not hold up what follows")
+    @Test("Bytes that are not UTF-8 become a substitute and do not delay the following text")
     func broken() {
         var filter = PasteFilter()
         let scalars = ([0xff, 0xfe, 0xfd, 0xfc] + Array("a".utf8)).flatMap { filter.feed($0) }

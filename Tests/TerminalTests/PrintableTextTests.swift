@@ -4,7 +4,8 @@ import Testing
 
 @Suite("Printable text")
 struct PrintableTextTests {
-    /// What a terminal would obey: a window title, colours, both spellings of CSI, backspace, bell, a lone carriage return.
+    /// Sequences that a terminal obeys: a window title, colours, both spellings of CSI, backspace, bell, a lone
+    /// carriage return.
     static let hostile = [
         "\u{1b}]0;owned\u{7}", "\u{1b}[31mred", "\u{9b}31mred", "\u{9d}0;owned\u{9c}", "pass\u{8}\u{8}", "a\rb",
         "\u{7f}\u{0}",
@@ -32,13 +33,13 @@ struct PrintableTextTests {
         #expect(PrintableText.make(text) == text)
     }
 
-    @Test("A carriage return in front of a line feed is left out, also where a piece of an answer ends between them")
+    @Test("A carriage return before a line feed is left out, also where a piece of an answer ends between them")
     func lineEnds() {
         #expect(PrintableText.make("a\r\nb") == "a\nb")
         #expect(PrintableText.make("a\r") + PrintableText.make("\nb") == "a\nb")
     }
 
-    @Test("JSON means the same with its control characters escaped")
+    @Test("JSON keeps its meaning with its control characters escaped")
     func json() {
         #expect(PrintableText.json("{\"a\":\"\u{9b}\u{7f}\u{1b}\"}") == #"{"a":"\u009b\u007f\u001b"}"#)
         #expect(PrintableText.json("{\"a\":\n 1}") == "{\"a\":  1}")

@@ -6,7 +6,7 @@ import Testing
 struct TextTableTests {
     private func plain(_ table: TextTable) -> [String] { table.lines.map(\.plain) }
 
-    @Test("Columns stand under their headers, numbers to the right, and wide characters take two columns")
+    @Test("Columns are under their headers, numbers to the right, and wide characters take two columns")
     func columns() {
         let table = TextTable(
             ["OFFSET", "WHO", "TEXT"], right: [0], empty: "nothing",
@@ -20,7 +20,7 @@ struct TextTableTests {
         #expect(plain(table) == ["A    B", "x y  one", "     two"])
     }
 
-    @Test("A table without rows has no lines and says what is missing")
+    @Test("A table without rows has no lines but a note")
     func empty() {
         let table = TextTable(["A"], empty: "no conversations", rows: [])
         #expect(table.lines.isEmpty && table.isEmpty && table.empty == "no conversations")

@@ -3,15 +3,15 @@ import Glibc
 import ProcessKit
 import Synchronization
 
-/// How a process ended.
+/// The end of a process.
 package typealias ProcessEnd = ProcessKit.ProcessEnd
 
-/// A process that this one started. It ends with this object at the latest.
+/// A process started by this one. It ends with this object or earlier.
 public final class ChildProcess: Sendable {
     public let processID: pid_t
     private let end = Mutex<ProcessEnd?>(nil)
 
-    /// Starts `program`; it reads the file `input`, and what it writes goes to the files `output` and `log`.
+    /// Starts `program` with the file `input` as its standard input; its output goes to the files `output` and `log`.
     public init(
         _ program: String, _ arguments: [String], environment: [String: String] = ProcessInfo.processInfo.environment,
         input: String = "/dev/null", output: String = "/dev/null", log: String = "/dev/null"
@@ -37,13 +37,13 @@ public final class ChildProcess: Sendable {
     }
 
     public func send(signal: Int32) {
-        // Not to an id that has been reaped: it may belong to somebody else by now.
+        // Not to a reaped id, which may belong to another process by now.
         end.withLock { end in
             if end == nil { _ = Glibc.kill(processID, signal) }
         }
     }
 
-    /// SIGKILL: it ends as in a crash.
+    /// SIGKILL: the process ends as in a crash.
     @discardableResult
     package func kill() -> ProcessEnd? {
         end.withLock { end in

@@ -1,14 +1,14 @@
 import Foundation
 import Glibc
 
-/// The built `convey` binary as a process of its own. It ends with this object at the latest.
+/// The built `convey` binary as a process of its own. It ends with this object or earlier.
 public final class ConveyProcess: Sendable {
     private let process: ChildProcess
     private let outputFile: URL
     private let logFile: URL
     private let isWrapped: Bool
 
-    /// Starts `convey` with `arguments`; what it writes goes to files in `directory` that are named after `name`.
+    /// Starts `convey` with `arguments`; its output goes to files in `directory` named after `name`.
     ///
     /// - Parameters:
     ///   - environment: added to this process's environment, whose own `CONVEY_` variables are left out.
@@ -28,13 +28,13 @@ public final class ConveyProcess: Sendable {
             output: outputFile.path, log: logFile.path)
     }
 
-    /// What it wrote to standard output so far.
+    /// Its standard output so far.
     public var output: String { Self.text(outputFile) }
 
-    /// What it wrote to standard error so far.
+    /// Its standard error so far.
     public var log: String { Self.text(logFile) }
 
-    /// Convey's own, also under a wrapper; that one's before it has started Convey.
+    /// Convey's process id, also under a wrapper; the wrapper's before it has started Convey.
     public var processID: pid_t {
         let id = process.processID
         guard isWrapped, let children = try? String(contentsOfFile: "/proc/\(id)/task/\(id)/children", encoding: .utf8)
@@ -50,7 +50,7 @@ public final class ConveyProcess: Sendable {
         if process.ended == nil { _ = Glibc.kill(processID, signal) }
     }
 
-    /// SIGKILL: it ends as in a crash.
+    /// SIGKILL: the process ends as in a crash.
     @discardableResult
     package func kill() -> ProcessEnd? { process.kill() }
 

@@ -1,7 +1,7 @@
 import Foundation
 
-/// llmock, a mock of model providers written by others (https://pypi.org/project/llmock), on a free loopback port. It ends
-/// with this object at the latest.
+/// llmock, an independent mock of model providers (https://pypi.org/project/llmock), on a free loopback port. It ends
+/// with this object or earlier.
 public final class LLMockProcess: Sendable {
     public let port: Int
     private let process: ChildProcess
@@ -32,10 +32,10 @@ public final class LLMockProcess: Sendable {
 
     deinit {
         process.kill()
-        try? FileManager.default.removeItem(at: directory)  // Only litter would be left behind.
+        try? FileManager.default.removeItem(at: directory)  // Only temporary files would remain.
     }
 
-    /// Says what happens to the next requests.
+    /// Sets the results of the next requests.
     ///
     /// - Parameter behaviors: JSON objects, such as `{"type":"fail","status":503}`.
     public func plan(_ behaviors: String...) throws {
@@ -53,6 +53,6 @@ public final class LLMockProcess: Sendable {
         return requests.compactMap { $0["status"] as? Int }
     }
 
-    /// What it thinks of its clients, as text.
+    /// Its report about its clients, as text.
     public var verdict: String { httpGet("/_llmock/verdict?format=text", port: port)?.body ?? "" }
 }

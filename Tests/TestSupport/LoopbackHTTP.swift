@@ -6,7 +6,7 @@ public struct HTTPAnswer: Sendable, Equatable {
     public let body: String
 }
 
-/// One GET to a server on 127.0.0.1; nil when it cannot be reached, or is silent for three seconds.
+/// One GET to a server on 127.0.0.1; nil if the server cannot be reached, or is silent for three seconds.
 public func httpGet(_ path: String, port: Int) -> HTTPAnswer? {
     exchange("GET \(path) HTTP/1.1\r\nHost: 127.0.0.1:\(port)\r\nConnection: close\r\n\r\n", port: port)
 }
@@ -40,7 +40,7 @@ private func exchange(_ text: String, port: Int, seconds: Int = 3) -> HTTPAnswer
     guard send(connection, request, request.count, Int32(MSG_NOSIGNAL)) == request.count else { return nil }
     var received: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 16_384)
-    // Some servers leave the connection open although they were told to close it: the length counts, too.
+    // Some servers leave the connection open although told to close it: the length counts, too.
     var end = Int.max
     while received.count < end, case let count = recv(connection, &buffer, buffer.count, 0), count > 0 {
         received += buffer.prefix(count)
@@ -52,7 +52,7 @@ private func exchange(_ text: String, port: Int, seconds: Int = 3) -> HTTPAnswer
     return HTTPAnswer(status: status, body: String(text[head.upperBound...]))
 }
 
-/// How many bytes head and body have together, once the head is there; what has no length goes on until the connection ends.
+/// The total length of head and body, once the head is there; without a length, the body ends with the connection.
 private func endOfAnswer(_ received: [UInt8]) -> Int? {
     guard let blank = received.firstRange(of: Array("\r\n\r\n".utf8)) else { return nil }
     let head = String(decoding: received[..<blank.lowerBound], as: UTF8.self).lowercased()

@@ -1,8 +1,8 @@
 import Foundation
 import Glibc
 
-/// A real mosquitto on a free loopback port, with its own directory for configuration, log and persistence. It ends with
-/// this object at the latest.
+/// A real mosquitto on a free loopback port, with its own directory for configuration, log and persistence. It ends
+/// with this object or earlier.
 public final class MosquittoProcess {
     /// Holds `mosquitto.conf`, `mosquitto.log` and, with persistence, `mosquitto.db`.
     public let directory: URL
@@ -14,8 +14,8 @@ public final class MosquittoProcess {
     /// - Parameters:
     ///   - configuration: lines added to the configuration. Without a `listener` line one is made for `port`.
     ///   - allowAnonymous: writes `allow_anonymous true`.
-    ///   - persistence: keeps sessions and messages in `directory` over `terminate()` and `start()`; what `kill()` loses
-    ///     is up to `autosave_interval`.
+    ///   - persistence: keeps sessions and messages in `directory` across `terminate()` and `start()`; what `kill()`
+    ///     loses depends on `autosave_interval`.
     public init(configuration: [String] = [], allowAnonymous: Bool = true, persistence: Bool = false) throws {
         directory = FileManager.default.temporaryDirectory
             .appendingPathComponent("mosquitto-\(UUID().uuidString)", isDirectory: true)
@@ -29,7 +29,7 @@ public final class MosquittoProcess {
         lines.append("allow_anonymous \(allowAnonymous)")
         lines.append("persistence \(persistence)")
         if persistence { lines.append("persistence_location \(directory.path)/") }
-        // Started by root, mosquitto would become the user mosquitto and not see the directory.
+        // Started by root, mosquitto would become the user mosquitto and not have access to the directory.
         lines.append("user \(NSUserName())")
         lines.append("log_dest file \(directory.path)/mosquitto.log")
         lines.append("log_type all")
@@ -40,10 +40,10 @@ public final class MosquittoProcess {
 
     deinit {
         kill()
-        try? FileManager.default.removeItem(at: directory)  // Only litter would be left behind.
+        try? FileManager.default.removeItem(at: directory)  // Only temporary files would remain.
     }
 
-    /// What the broker logged so far.
+    /// The broker's log so far.
     public var log: String {
         (try? String(contentsOf: directory.appendingPathComponent("mosquitto.log"), encoding: .utf8)) ?? ""
     }
@@ -62,19 +62,19 @@ public final class MosquittoProcess {
         let process = try ChildProcess(
             program, ["-c", directory.appendingPathComponent("mosquitto.conf").path])
         self.process = process
-        // It listens before it has loaded certificates, so a connection that succeeds is not enough.
+        // It listens before it has loaded its certificates, so a successful connection is not enough.
         try waitUntil("mosquitto runs on port \(port)") {
             guard process.ended == nil else { throw TestSupportError("mosquitto ended at once:\n\(log)") }
             return startCount > starts
         }
     }
 
-    /// How often this broker has said that it is ready.
+    /// How often this broker has reported that it is ready.
     private var startCount: Int {
         log.split(separator: "\n").count { $0.contains("mosquitto version") && $0.hasSuffix("running") }
     }
 
-    /// SIGTERM: it saves its persistence and ends.
+    /// SIGTERM: the broker saves its persistence and ends.
     public func terminate() throws {
         guard let process else { return }
         process.send(signal: SIGTERM)
@@ -82,7 +82,7 @@ public final class MosquittoProcess {
         self.process = nil
     }
 
-    /// SIGKILL: it ends as in a crash.
+    /// SIGKILL: the broker ends as in a crash.
     public func kill() {
         process?.kill()
         process = nil

@@ -1,6 +1,6 @@
 import Glibc
 
-/// Something a test needed from the machine and did not get.
+/// Something that a test needs from the machine and did not get.
 public struct TestSupportError: Error, CustomStringConvertible {
     public let description: String
 
@@ -8,8 +8,8 @@ public struct TestSupportError: Error, CustomStringConvertible {
     public init(_ description: String) { self.description = description }
 }
 
-/// A loopback TCP port nobody listened on a moment ago. The kernel hands out a different one to each caller for a while,
-/// so tests can run side by side.
+/// A loopback TCP port on which nobody listened a moment ago. For a while, the kernel gives a different one to each
+/// caller, so tests can run side by side.
 public func freePort() throws -> Int {
     let socket = try listenOnLoopback(port: 0)
     defer { close(socket) }
@@ -45,7 +45,7 @@ func localPort(of socket: Int32) throws -> Int {
     return Int(UInt16(bigEndian: address.sin_port))
 }
 
-/// A connected socket to 127.0.0.1, or nil when nothing listens there.
+/// A connected socket to 127.0.0.1, or nil if nothing listens there.
 public func connectToLoopback(port: Int) -> Int32? {
     let connection = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
     guard connection >= 0 else { return nil }
@@ -69,7 +69,7 @@ private func loopback(port: Int) -> sockaddr_in {
     return address
 }
 
-/// Waits until `condition` holds, looking again every few milliseconds.
+/// Waits until `condition` holds, checking every few milliseconds.
 ///
 /// - Throws: `TestSupportError` naming `what` after `seconds`.
 public func waitUntil(
@@ -91,7 +91,7 @@ public final class FullListener: Sendable {
     public init() throws {
         listener = try listenOnLoopback(port: 0, backlog: 0)
         port = try localPort(of: listener)
-        // One may wait in a queue of length 0.
+        // One connection may wait in a queue of length 0.
         guard let connection = connectToLoopback(port: port) else {
             throw TestSupportError("cannot fill the queue of port \(port)")
         }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// Runs a program of the system and waits for it. Throws where it fails.
+/// Runs a system program and waits for it. Throws if it fails.
 public func runProgram(_ program: String, _ arguments: [String]) throws {
     let process = Process()
     process.executableURL = URL(fileURLWithPath: "/usr/bin/env")

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The Python that tests run programs with, and what is installed for it: `Tests/requirements.txt`.
+/// The Python for the tests' programs, with its packages: `Tests/requirements.txt`.
 public enum PythonEnvironment {
     /// The top of the repository.
     public static let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
@@ -8,7 +8,7 @@ public enum PythonEnvironment {
 
     private static let prepared = Result { try prepare() }
 
-    /// The interpreter, below `.build`. Makes the environment when it is not there yet, which takes up to a minute.
+    /// The interpreter, below `.build`. Makes the environment if it is missing, which takes up to a minute.
     ///
     /// - Throws: `TestSupportError` that says what is missing on this machine.
     public static func python() throws -> String { try prepared.get() }
@@ -16,7 +16,7 @@ public enum PythonEnvironment {
     private static func prepare() throws -> String {
         let directory = repository.appendingPathComponent(".build/test-python").path
         let log = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
-        defer { try? FileManager.default.removeItem(at: log) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: log) }  // Only temporary files would remain.
         let script = repository.appendingPathComponent("scripts/test-python.sh").path
         let process = try ChildProcess(script, [directory], log: log.path)
         try waitUntil("scripts/test-python.sh ends", seconds: 180) { process.ended != nil }

@@ -1,12 +1,12 @@
 import Foundation
 
-/// `examples/tool_worker.py` as a process of its own. It ends with this object at the latest.
+/// `examples/tool_worker.py` as a process of its own. It ends with this object or earlier.
 public final class PythonWorker: Sendable {
     private let process: ChildProcess
 
     /// Starts it and waits until it has subscribed.
     ///
-    /// - Parameter log: where it keeps its results; another worker of the tool may go on with it.
+    /// - Parameter log: where it keeps its results; another worker of the tool may continue with it.
     public init(broker: MosquittoProcess, tool: String = "get_weather", log: URL) throws {
         let python = try PythonEnvironment.python()
         let errors = broker.directory.appendingPathComponent("worker-\(tool).log")
@@ -29,10 +29,10 @@ public final class PythonWorker: Sendable {
         }
     }
 
-    /// SIGKILL: it ends as in a crash.
+    /// SIGKILL: the process ends as in a crash.
     public func kill() { process.kill() }
 
-    /// Nobody but a worker subscribes to this topic by its full name, and a broker that has logged it is done with it.
+    /// Only a worker subscribes to this topic by its full name, and the broker logs it when it is done.
     private static func subscriptions(_ broker: MosquittoProcess, _ tool: String) -> Int {
         broker.log.split(separator: "\n").count { $0.contains("conv/tool/\(tool)/cancel (QoS") }
     }

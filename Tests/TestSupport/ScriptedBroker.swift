@@ -1,7 +1,7 @@
 import Glibc
 
-/// A listener that answers with fixed bytes, for what a real broker does too seldom to wait for. It serves one connection
-/// after the other.
+/// A listener that answers with fixed bytes, for behavior that a real broker shows too rarely. It serves one connection
+/// after another.
 public final class ScriptedBroker: Sendable {
     /// Where it listens, on 127.0.0.1.
     public let port: Int
@@ -13,7 +13,7 @@ public final class ScriptedBroker: Sendable {
         try self.init { _ in replies }
     }
 
-    /// The same with replies of its own for each connection; they are counted from 0.
+    /// The same with separate replies for each connection, counted from 0.
     public init(replies: @escaping @Sendable (_ connection: Int) -> [[UInt8]]) throws {
         let listener = try listenOnLoopback(port: 0)
         self.listener = listener
@@ -34,7 +34,7 @@ public final class ScriptedBroker: Sendable {
         pthread_detach(thread)
     }
 
-    /// Ends the thread: accept(2) then fails.
+    /// Ends the thread, because accept(2) then fails.
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     private final class Script: Sendable {

@@ -56,13 +56,13 @@ public final class ScriptedConnection {
     // MARK: Waits and ends
 
     /// Waits until the gate opens.
-    /// - Throws: `ClientClosed` when the client does not wait as long.
+    /// - Throws: `ClientClosed` if the client closes before that.
     public func wait(for gate: Gate) throws {
         while !gate.isOpen { try look(milliseconds: 2) }
     }
 
-    /// Lets some milliseconds pass, at least.
-    /// - Throws: `ClientClosed` when the client does not wait as long.
+    /// Waits for at least a number of milliseconds.
+    /// - Throws: `ClientClosed` if the client closes before that.
     public func pause(milliseconds: Int32) throws { try look(milliseconds: milliseconds) }
 
     /// Sends nothing until the client closes the connection.
@@ -93,7 +93,7 @@ public final class ScriptedConnection {
 
     // MARK: Requests
 
-    /// The next request; nil when the client has closed the connection instead.
+    /// The next request; nil if the client has closed the connection instead.
     func readRequest() throws -> ScriptedRequest? {
         var headEnd: Int?
         while headEnd == nil {
@@ -117,7 +117,7 @@ public final class ScriptedConnection {
             method: String(words[0]), target: String(words[1]), headers: headers, body: Array(unread[..<length]))
     }
 
-    /// False when the client has closed the connection.
+    /// False if the client has closed the connection.
     private func receive() throws -> Bool {
         var buffer = [UInt8](repeating: 0, count: 16_384)
         var count: Int

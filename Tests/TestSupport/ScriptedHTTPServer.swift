@@ -1,10 +1,10 @@
 import Glibc
 import Synchronization
 
-/// An HTTP/1.1 server on a loopback port whose answers are a script: which bytes, in which pieces, when, and how the
-/// connection ends. Each connection has a thread of its own. It ends with this object at the latest.
+/// An HTTP/1.1 server on a loopback port with scripted answers: which bytes, in which pieces, when, and how the
+/// connection ends. Each connection has its own thread. It ends with this object or earlier.
 public final class ScriptedHTTPServer: Sendable {
-    /// Answers one request. A connection that it does not close waits for the next request.
+    /// Answers one request. A connection left open waits for the next request.
     public typealias Script = @Sendable (ScriptedRequest, ScriptedConnection) throws -> Void
 
     /// Where it listens, on 127.0.0.1.
@@ -21,7 +21,7 @@ public final class ScriptedHTTPServer: Sendable {
 
     deinit { core.stop() }
 
-    /// Requests so far, in the order in which they were complete.
+    /// Requests so far, in the order of completion.
     public var requests: [ScriptedRequest] { core.state.withLock { $0.requests } }
 
     /// Connections so far.
@@ -48,7 +48,7 @@ public final class ScriptedHTTPServer: Sendable {
             self.script = script
         }
 
-        /// Ends the threads: what they wait in then fails.
+        /// Ends the threads, because their waits then fail.
         func stop() {
             shutdown(listener, Int32(SHUT_RDWR))
             state.withLock { state in
@@ -72,7 +72,7 @@ public final class ScriptedHTTPServer: Sendable {
         }
 
         private func serve(_ descriptor: Int32) {
-            // A piece is to arrive as a piece.
+            // A piece must arrive as a piece.
             var noDelay: Int32 = 1
             setsockopt(
                 descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &noDelay, socklen_t(MemoryLayout<Int32>.size))

@@ -3,10 +3,10 @@ import Synchronization
 
 /// A wire between MQTT clients and a broker that can be observed, held and cut.
 ///
-/// One thread carries all connections and waits for receivers, so a client that does not read can hold up the others.
+/// One thread carries all connections and waits for receivers, so a client that does not read can block the others.
 /// Orders (`hold`, `cut`, `stop`) take effect within milliseconds.
 public final class TCPRelay: Sendable {
-    /// Which way bytes go.
+    /// The direction of bytes.
     public enum Direction: Int, Sendable {
         case fromClient = 0
         case fromBroker = 1
@@ -23,7 +23,7 @@ public final class TCPRelay: Sendable {
         var duplicates = [0, 0]
         var bytes = [0, 0]
         var isHeld = [false, false]
-        /// Types of packets that do not arrive, by direction.
+        /// Types of packets to drop, by direction.
         var swallowed: [Set<UInt8>] = [[], []]
         var isCut = false
         var isStopped = false
@@ -36,7 +36,7 @@ public final class TCPRelay: Sendable {
     private let listener: Int32
     private let state = Mutex(State())
 
-    /// Longest the thread looks away from orders.
+    /// The longest time between two checks for orders.
     private static let turnMilliseconds: Int32 = 2
 
     /// Starts relaying from a free port to `brokerPort` on 127.0.0.1.
@@ -67,12 +67,12 @@ public final class TCPRelay: Sendable {
     /// How many clients have connected so far.
     public var connections: Int { state.withLock { $0.connections } }
 
-    /// Holds bytes of a direction back in the sender's socket, or lets them go on.
+    /// Holds back the bytes of a direction in the sender's socket, or releases them.
     public func hold(_ isHeld: Bool, _ direction: Direction) {
         state.withLock { $0.isHeld[direction.rawValue] = isHeld }
     }
 
-    /// Lets packets of a type disappear in a direction, or all arrive again (nil).
+    /// Drops packets of a type in a direction; nil drops none.
     public func swallow(_ type: PacketType?, _ direction: Direction) {
         state.withLock { $0.swallowed[direction.rawValue] = type.map { [$0.rawValue] } ?? [] }
     }
@@ -127,7 +127,8 @@ struct MQTTFraming {
     /// Type of the packet whose body is passing.
     private var type: UInt8 = 0
 
-    /// What is left of a stream's next bytes without the packets of some types. A packet's header leaves when it is whole.
+    /// The next bytes of a stream without the packets of some types. A packet's header is forwarded when it is
+    /// complete.
     mutating func filter(_ bytes: ArraySlice<UInt8>, without types: Set<UInt8>) -> [UInt8] {
         var kept: [UInt8] = []
         var rest = bytes
@@ -172,7 +173,7 @@ struct MQTTFraming {
     }
 }
 
-/// The relay's thread and everything only it touches.
+/// The relay's thread and everything that only it touches.
 private final class RelayThread {
     private struct Pair {
         var sockets: [Int32]
@@ -242,7 +243,7 @@ private final class RelayThread {
         var buffer = [UInt8](repeating: 0, count: 65_536)
         let count = read(pairs[index].sockets[direction], &buffer, buffer.count)
         guard count > 0 else { return false }
-        // Noted before it is sent on: who sees an effect of these bytes also sees them counted.
+        // Counted before it is sent on: anybody who sees an effect of these bytes also sees them counted.
         relay.note(count, pairs[index].framing[direction].packets(in: buffer[..<count]), direction)
         var rest = pairs[index].filters[direction].filter(buffer[..<count], without: relay.swallowed(direction))[...]
         while !rest.isEmpty {

@@ -8,15 +8,15 @@ import Synchronization
 /// connections. Call `shutDown` before releasing it.
 public final class ChatClient: Sendable {
     public struct Configuration: Sendable {
-        /// For making a connection, TLS included. A property of the client because connections are shared.
+        /// For establishing a connection, TLS included. A property of the client because connections are shared.
         public var connectTimeout = Duration.seconds(10)
         /// Connections to one HTTP/1.1 host at once; each carries one stream. Further requests wait, up to
         /// `connectTimeout`.
         public var connectionsPerHost = 1_024
-        /// How long an unused connection is kept. Providers close theirs after a minute or more; a request on a connection
-        /// that is just being closed fails.
+        /// How long an unused connection is kept. Providers close theirs after a minute or more; a request on a
+        /// connection that is just being closed fails.
         public var idleConnection = Duration.seconds(30)
-        /// A file of PEM certificates that are trusted besides the system's.
+        /// A file of PEM certificates that are trusted in addition to the system's.
         public var certificateAuthorities: String?
         public var limits = ChatLimits()
         /// Pieces of a reply are joined for this long, but the first …
@@ -44,7 +44,7 @@ public final class ChatClient: Sendable {
         let http = HTTPClient.Configuration(
             tlsConfiguration: tls, redirectConfiguration: .disallow,
             timeout: .init(connect: TimeAmount(configuration.connectTimeout)), connectionPool: pool,
-            // Some servers compress without being asked.
+            // Some servers compress unasked.
             decompression: .enabled(limit: .size(configuration.limits.streamBytes)))
         self.http = HTTPClient(
             eventLoopGroupProvider: .shared(MultiThreadedEventLoopGroup.singleton), configuration: http)
@@ -52,23 +52,23 @@ public final class ChatClient: Sendable {
 
     /// Ends running requests and closes all connections.
     public func shutDown() async {
-        // It fails on a second call, when there is nothing left to do.
+        // A second call fails, but then nothing is left to do.
         try? await http.shutdown()
     }
 
     /// Calls one provider and emits its reply as it arrives. Returns after the last `emit`.
     ///
-    /// When the task is cancelled the connection is closed at once, also while `emit` runs. A reply that is not streamed
-    /// (because of the request, or because the provider does not) is emitted in one piece.
+    /// If the task is cancelled, the connection is closed at once, even while `emit` runs. A reply that is not streamed
+    /// (because of the request or of the provider) is emitted in one piece.
     ///
-    /// - Parameter emit: called for one piece after the other, by this task. While it runs, pieces gather, and with more than
-    ///   `ChatLimits.backlogBytes` of them the provider is slowed down.
-    /// - Throws: `ChatFailure`, after all that came before it was emitted; `CancellationError`; what `emit` throws.
+    /// - Parameter emit: called by this task for one piece after another. While it runs, pieces accumulate; beyond
+    ///   `ChatLimits.backlogBytes` the provider is slowed down.
+    /// - Throws: `ChatFailure`, after everything received before it was emitted; `CancellationError`; errors of `emit`.
     public func run(
         _ request: ChatRequest, provider: ChatProvider, timeouts: ChatTimeouts = ChatTimeouts(),
         emit: (ChatDelta) async throws -> Void
     ) async throws -> ChatOutcome {
-        // The HTTP client would send the request first and then be told.
+        // Otherwise the HTTP client would first send the request and only then notice the cancellation.
         try Task.checkCancellation()
         let prepared = try httpRequest(request, provider: provider)
         let wire = ChatWire(
@@ -99,7 +99,7 @@ public final class ChatClient: Sendable {
                 if resumesReader { wire.resumeReader() }
                 try await emit(delta)
             case .wait(let duration):
-                // One that rings too early does no harm.
+                // An alarm that rings too early does no harm.
                 if alarm.map({ $0.at <= now || $0.at > now + duration }) ?? true {
                     alarm?.task.cancel()
                     alarm = (now + duration, eventLoop.scheduleTask(in: TimeAmount(duration)) { wire.wakeEmitter() })
@@ -110,12 +110,12 @@ public final class ChatClient: Sendable {
         }
     }
 
-    /// Feeds the exchange with what the provider sends. Ends early when the task is cancelled, which closes the connection.
+    /// Feeds the provider's data to the exchange. Ends early if the task is cancelled, which closes the connection.
     private func read(_ request: HTTPClientRequest, provider: ChatProvider, into wire: ChatWire) async {
         defer { wire.wakeEmitter() }
         do {
             var resumes = wire.resumes.makeAsyncIterator()
-            // Time limits are the exchange's.
+            // The exchange enforces the time limits.
             let response = try await http.execute(request, deadline: .distantFuture)
             let head = ReplyHead(response)
             wire.exchange.withLock { $0.received(head: head, now: .now) }

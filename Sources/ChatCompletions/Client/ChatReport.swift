@@ -1,4 +1,4 @@
-/// How a request to one provider of a chain ended.
+/// The result of a request to one provider of a chain.
 public struct ChatReport: Sendable {
     public enum End: Sendable {
         case completed(ChatOutcome)
@@ -8,7 +8,7 @@ public struct ChatReport: Sendable {
 
     /// The name of the provider.
     public let provider: String
-    /// From the request to the first piece that was emitted; nil if the reply was not to be streamed, or had no text.
+    /// From the request to the first emitted piece; nil if the reply was not streamed, or had no text.
     public let firstToken: Duration?
     /// From the request to its end.
     public let duration: Duration

@@ -4,12 +4,12 @@ import NIOCore
 import NIOHTTP1
 import Synchronization
 
-/// Shared by the two tasks of a request: the exchange, and how each wakes the other.
+/// Shared by the two tasks of a request: the exchange, and the signals with which each wakes the other.
 final class ChatWire: Sendable {
     let exchange: Mutex<ChatExchange>
-    /// An element whenever the emitter has to look again; read by the emitter only.
+    /// An element whenever the emitter must check again; read only by the emitter.
     let wakes: AsyncStream<Void>
-    /// An element whenever a paused reader may go on; read by the reader only.
+    /// An element whenever a paused reader may continue; read only by the reader.
     let resumes: AsyncStream<Void>
     private let wake: AsyncStream<Void>.Continuation
     private let resume: AsyncStream<Void>.Continuation

@@ -1,13 +1,13 @@
 import NIOSSL
 
-/// What an error of TLS means, in plain words: those of the library hold error numbers and paths of its sources.
+/// The meaning of a TLS error in plain words: the library's texts contain error numbers and source paths.
 struct TLSFault {
     /// Follows the name of the server.
     let what: String
     /// A sentence without its full stop.
     let advice: String
 
-    /// - Parameter address: what to call the URL in advice.
+    /// - Parameter address: the name for the URL in advice.
     init(_ error: any NIOSSLFailure, address: String) {
         let text = "\(error)"
         let reasons = text.matches(of: /OPENSSL_internal:([A-Z0-9_]+)/).map { String($0.1) }

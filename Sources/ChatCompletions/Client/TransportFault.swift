@@ -63,7 +63,7 @@ package struct TransportFault: Sendable, Equatable {
         case .remoteConnectionClosed, .uncleanShutdown:
             self.init(.transport, "closed the connection before its reply was complete")
         case .cancelled, .alreadyShutdown: self.init(.canceled, "was not asked: the client was shut down")
-        // What is wrong with the request should have been found before it was sent.
+        // Faults of the request should have been found before it was sent.
         case .invalidURL, .emptyHost, .emptyScheme: self.init(.config, "has a \(address) that cannot be used")
         default: self.init(.transport, "could not be used: \(error.shortDescription)")
         }

@@ -1,31 +1,31 @@
 import Signals
 
-/// One request's answer on its way from the connection to `emit`, with all its time limits.
-/// A value: what reads the connection tells it what came, what calls `emit` asks it what to do next.
+/// The answer of one request between the connection and `emit`, with all its time limits. A value: the reader of the
+/// connection reports what has arrived, and the caller of `emit` asks for the next step.
 struct ChatExchange: Sendable {
     typealias Instant = ContinuousClock.Instant
 
-    /// What the reader is to do.
+    /// The reader's next step.
     enum Reading: Equatable {
         case goOn
-        /// Too much waits for `emit`: go on when `Step.emit` says so.
+        /// Too much waits for `emit`: continue when `Step.emit` says so.
         case pause
         /// All further input is ignored.
         case stop
     }
 
-    /// What the emitter is to do.
+    /// The emitter's next step.
     enum Step: Equatable {
         /// `resumesReader`: there is room again.
         case emit(ChatDelta, resumesReader: Bool)
-        /// Ask again after this time, or when woken.
+        /// Check again after this time, or when woken.
         case wait(Duration)
         case end(Result<ChatOutcome, ChatFailure>)
     }
 
     private enum Phase {
         case awaitingHead
-        /// Nothing has come of the body but white space.
+        /// So far the body contains only white space.
         case undecided
         case stream, whole, webPage
         case refusal(ReplyHead)
@@ -38,19 +38,19 @@ struct ChatExchange: Sendable {
     private let start: Instant
     private var phase = Phase.awaitingHead
     private var parser: ServerSentEventParser
-    /// The body of an answer that is no stream, or not known to be one yet.
+    /// The body of an answer that is not a stream, or not known to be one yet.
     private var body: [UInt8] = []
-    /// Bytes of the parser's stray lines that were looked at.
+    /// Number of bytes of the parser's stray lines already checked.
     private var strayBytes = 0
     private var receivedBytes = 0
     private var lastReceived: Instant
     private var reply: ChatReply
     private var coalescer: DeltaCoalescer
     private var isPaused = false
-    /// When to stop waiting for the rest, once the essential part has arrived.
+    /// When to stop waiting for the rest, after the essential part has arrived.
     private var graceEnd: Instant?
     private var end: Result<ChatOutcome, ChatFailure>?
-    /// Until when the emitter sleeps, if it does.
+    /// The end of the emitter's sleep, if it sleeps.
     private var sleepsUntil: Instant?
 
     init(
@@ -113,8 +113,8 @@ struct ChatExchange: Sendable {
         return isPaused ? .pause : .goOn
     }
 
-    /// Tells by its first byte what a body is: its content type may be wrong, and an error in the place of a stream is often
-    /// no stream.
+    /// Determines the kind of a body by its first byte: its content type may be wrong, and an error in place of a
+    /// stream is often not a stream.
     private mutating func decide(_ bytes: UnsafeRawBufferPointer, now: Instant) {
         let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
         body.append(contentsOf: bytes)
@@ -142,7 +142,7 @@ struct ChatExchange: Sendable {
         beginning.withUnsafeBytes { _ = received($0, now: now) }
     }
 
-    /// The body has ended as HTTP says that it should.
+    /// The body has ended as HTTP requires.
     mutating func receivedEnd(now: Instant) {
         guard end == nil else { return }
         switch phase {
@@ -164,7 +164,7 @@ struct ChatExchange: Sendable {
         }
     }
 
-    /// The connection could not be made, or broke.
+    /// The connection could not be established, or broke.
     mutating func failed(_ failure: ChatFailure) {
         guard end == nil else { return }
         if case .refusal(let head) = phase {
@@ -178,7 +178,7 @@ struct ChatExchange: Sendable {
         }
     }
 
-    /// Whether the emitter sleeps longer than it may now.
+    /// Whether the emitter would sleep too long from now on.
     func wakesEmitter(now: Instant) -> Bool {
         guard let sleepsUntil else { return false }
         return end != nil || nextLook(now: now) < sleepsUntil
@@ -194,7 +194,7 @@ struct ChatExchange: Sendable {
             let resumes = isPaused && coalescer.pendingBytes <= limits.backlogBytes / 2
             if resumes {
                 isPaused = false
-                // The provider was not asked for more until now.
+                // Until now the provider was not asked for more.
                 lastReceived = now
                 if graceEnd != nil { graceEnd = now + limits.finishGrace }
             }
@@ -206,7 +206,7 @@ struct ChatExchange: Sendable {
         return .wait(look - now)
     }
 
-    /// When there will be something to do, if nothing more comes.
+    /// When work is due, if nothing more arrives.
     private func nextLook(now: Instant) -> Instant {
         let (deadline, _) = nextDeadline()
         return coalescer.wait(at: now).map { min(now + $0, deadline) } ?? deadline
@@ -237,7 +237,7 @@ struct ChatExchange: Sendable {
     private mutating func expire(_ limit: TimeLimit) {
         if case .refusal(let head) = phase { return fail(refusal(head)) }
         if case .webPage = phase { return fail(webPage()) }
-        // What is still missing does not belong to the text.
+        // The missing part does not belong to the text.
         if reply.finishReason != nil { return succeed() }
         switch limit {
         case .total, .grace:
@@ -257,9 +257,9 @@ struct ChatExchange: Sendable {
 
     // MARK: Ends
 
-    /// Takes in what a chunk held, up to the first fault.
-    /// - Parameter isCutOff: the stream has ended without the empty line after its last event. That is an event only where
-    ///   it is whole.
+    /// Processes the content of a chunk, up to the first fault.
+    /// - Parameter isCutOff: the stream has ended without the empty line after its last event, which counts as an event
+    ///   only if it is complete.
     private mutating func take(
         _ events: [ServerSentEvent], _ result: Result<Void, ServerSentEventTooLarge>, isCutOff: Bool = false,
         now: Instant
@@ -267,7 +267,7 @@ struct ChatExchange: Sendable {
         do throws(ReplyFault) {
             for event in events {
                 var deltas: [ChatDelta] = []
-                // What comes with a fault is still text.
+                // Text before a fault is still text.
                 defer { for delta in deltas { coalescer.add(delta) } }
                 try reply.add(event, into: &deltas)
             }
@@ -280,7 +280,7 @@ struct ChatExchange: Sendable {
         if reply.finishReason != nil, graceEnd == nil { graceEnd = now + limits.finishGrace }
     }
 
-    /// An error that stands between the events as a line of JSON. Other text counts only where the stream ends with it.
+    /// An error between the events as a line of JSON. Other text counts only if the stream ends with it.
     private mutating func takeStrayLines() {
         guard parser.strayLines.count > strayBytes else { return }
         let lines = parser.strayLines[strayBytes...].split(separator: UInt8(ascii: "\n"))

@@ -1,7 +1,8 @@
-/// Joins pieces of a reply until it is time to hand them on: the first at once, then at most one in `delay`, earlier when
-/// `bytes` have gathered or the kind changes. Pieces are never cut nor reordered, and those of different kinds not joined.
+/// Joins pieces of a reply until they are due: the first at once, then at most one per `delay`, or earlier if `bytes`
+/// have accumulated or the kind changes. Pieces are never cut or reordered, and those of different kinds are not
+/// joined.
 ///
-/// Each piece handed on is recorded and published, and a model makes 50 a second.
+/// Each delivered piece is recorded and published, and a model produces 50 per second.
 public struct DeltaCoalescer: Sendable {
     private struct Piece {
         var isThinking: Bool
@@ -12,17 +13,17 @@ public struct DeltaCoalescer: Sendable {
 
     private let delay: Duration
     private let bytes: Int
-    /// Kinds alternate. Those before `head` have been handed on.
+    /// Kinds alternate. Those before `head` have been delivered.
     private var pieces: [Piece] = []
     private var head = 0
     private var lastTaken: ContinuousClock.Instant?
     private var isFinished = false
-    /// Bytes of text that wait.
+    /// Bytes of waiting text.
     public private(set) var pendingBytes = 0
 
     /// - Parameters:
-    ///   - delay: between two pieces handed on; zero hands on each as it comes.
-    ///   - bytes: of text that are enough for a piece before its time.
+    ///   - delay: minimum time between two delivered pieces; zero delivers each at once.
+    ///   - bytes: size at which a piece is delivered early.
     public init(delay: Duration, bytes: Int) {
         self.delay = delay
         self.bytes = bytes
@@ -43,10 +44,10 @@ public struct DeltaCoalescer: Sendable {
         }
     }
 
-    /// Nothing more will come: what waits is due.
+    /// Nothing more will arrive: waiting pieces are due.
     public mutating func finish() { isFinished = true }
 
-    /// How long until something is due: zero when something is, nil when nothing waits.
+    /// The time until a piece is due: zero if one is, nil if none waits.
     public func wait(at now: ContinuousClock.Instant) -> Duration? {
         guard head < pieces.count else { return nil }
         guard !isFinished, pieces.count - head == 1, pieces[head].text.utf8.count < bytes, let lastTaken else {

@@ -5,9 +5,9 @@ public struct ChatOutcome: Sendable, Equatable {
     public var content: String
     public var thinking: String
     /// False if `content` and `thinking` are empty because all replies together took too much memory: the text is then
-    /// what was streamed.
+    /// the streamed text.
     public var isTextKept = true
-    /// The provider's word: `stop`, `length`, `tool_calls`, `content_filter`, …
+    /// The provider's value: `stop`, `length`, `tool_calls`, `content_filter`, …
     public var finishReason: String
     /// In the order in which the model began them. Some providers finish with `stop` although there are calls, so test these
     /// and not `finishReason`.
@@ -19,8 +19,8 @@ public struct ChatOutcome: Sendable, Equatable {
     public var responseID: String?
     /// The `name` of the `ChatProvider` that answered.
     public var provider: String
-    /// Further members of the message that the provider wants back, as a JSON object; nil for none.
+    /// Further members of the message that the provider expects back, as a JSON object; nil for none.
     public var members: [UInt8]?
-    /// The member that `thinking` came in and must go back in; nil if it is not sent back.
+    /// The member in which `thinking` arrived and must be returned; nil if it is not sent back.
     public var reasoningMember: String?
 }

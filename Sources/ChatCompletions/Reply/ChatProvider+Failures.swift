@@ -41,7 +41,7 @@ extension ChatProvider {
             advice: "Convey requests no compression: check the proxies in between")
     }
 
-    /// A reply that began as one and cannot be used.
+    /// A reply that began correctly but cannot be used.
     func failure(of fault: ReplyFault) -> ChatFailure {
         switch fault {
         case .malformed(let error):

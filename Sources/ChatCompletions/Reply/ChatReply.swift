@@ -6,20 +6,20 @@ struct ChatReply: Sendable {
     private let limits: ChatLimits
     /// Maximum tokens that the model may write; nil if no limit was requested.
     private let maxTokens: Int?
-    /// Empty once they were let go, see `ReplyTextBudget`.
+    /// Empty after the text was dropped, see `ReplyTextBudget`.
     private(set) var content = ""
     private(set) var thinking = ""
     private let room: ReplyTextBudget.Share
     private var isTextKept = true
     private var textBytes = 0
-    /// The content has more than white space.
+    /// Whether the content has more than white space.
     private var hasWords = false
     private(set) var finishReason: String?
-    /// `[DONE]` has come.
+    /// `[DONE]` has arrived.
     private(set) var isDone = false
     private var toolCalls = ToolCallAssembler()
     private var toolBytes = 0
-    /// What the provider wants back with the message, and the member that its reasoning comes in.
+    /// The members that the provider expects back with the message, and the member with its reasoning.
     private var members = OpaqueMembers()
     private var memberBytes = 0
     private var reasoningMember: String?
@@ -36,7 +36,7 @@ struct ChatReply: Sendable {
     /// Whether the model has produced any output.
     var hasOutput: Bool { textBytes > 0 || toolCalls.count > 0 }
 
-    /// Takes in an event of a stream; appends what it adds to the text.
+    /// Processes an event of a stream; appends its text.
     mutating func add(_ event: ServerSentEvent, into deltas: inout [ChatDelta]) throws(ReplyFault) {
         let data = event.data.trimmed
         // An event without data keeps a connection open.
@@ -57,7 +57,7 @@ struct ChatReply: Sendable {
         try add(chunk, member: "delta", mayBeError: !isOther, into: &deltas)
     }
 
-    /// Takes in a reply that is not streamed; appends its text.
+    /// Processes a reply that is not streamed; appends its text.
     mutating func add(whole body: [UInt8], into deltas: inout [ChatDelta]) throws(ReplyFault) {
         let reply: JSONObjectView
         do throws(ReplyFault) { reply = try Self.object(body) } catch {
@@ -77,7 +77,7 @@ struct ChatReply: Sendable {
         case .cut: guard calls.isEmpty else { throw .incompleteToolCalls(finishReason: finishReason) }
         case .stop: break
         case .toolCalls where calls.isEmpty:
-            // A server whose parser found no call in what the model wrote: then it is text.
+            // The server's parser found no call in the model's output: then it is text.
             guard hasWords else { throw .noToolCalls }
             finishReason = "stop"
         case .toolCalls: break
@@ -90,7 +90,8 @@ struct ChatReply: Sendable {
             reasoningMember: reasoningMember)
     }
 
-    /// The model has written all the tokens that it may. vLLM says `tool_calls` at the end of a stream even then.
+    /// Whether the model has written the maximum number of tokens. vLLM reports `tool_calls` at the end of a stream
+    /// even then.
     private var hasReachedLimit: Bool {
         guard let maxTokens, let used = usage?.completionTokens else { return false }
         return used >= maxTokens
@@ -98,7 +99,7 @@ struct ChatReply: Sendable {
 
     // MARK: Members
 
-    /// - Parameter mayBeError: an object that is no chunk and has a message is an error.
+    /// - Parameter mayBeError: whether an object that is not a chunk and has a message is an error.
     private mutating func add(
         _ chunk: JSONObjectView, member: StaticString, mayBeError: Bool, into deltas: inout [ChatDelta]
     ) throws(ReplyFault) {
@@ -115,7 +116,7 @@ struct ChatReply: Sendable {
             guard mayBeError, let error = ProviderError(insteadOfReply: chunk) else { return }
             throw .reported(error)
         }
-        // Only one choice is asked for. A chunk with the usage alone has none.
+        // Only one choice is requested. A chunk with only the usage has none.
         guard let choice = choices.lazy.compactMap(\.object).first(where: { ($0["index"]?.integer ?? 0) == 0 })
         else { return }
         if let message = choice[member]?.object { try add(message, into: &deltas) }
@@ -123,7 +124,7 @@ struct ChatReply: Sendable {
         if let reason = choice["finish_reason"]?.string, !reason.isEmpty { end(reason) }
     }
 
-    /// A server may end a reply twice: a plain stop does not take back what was said before it.
+    /// A server may end a reply twice: a plain stop does not override an earlier reason.
     private mutating func end(_ reason: String) {
         if finishReason == nil || FinishReason(reason) != .stop { finishReason = reason }
     }
@@ -143,7 +144,7 @@ struct ChatReply: Sendable {
                 toolBytes += toolCalls.add(fragment)
             }
         }
-        // What calls of tools were called before there could be several.
+        // The name of tool calls before there could be several.
         if let call = message["function_call"]?.object { toolBytes += toolCalls.add(onlyCall: call) }
         guard toolCalls.count <= limits.toolCalls else { throw .tooManyToolCalls(limit: limits.toolCalls) }
         guard textBytes + toolBytes + memberBytes <= limits.textBytes else {
@@ -177,7 +178,7 @@ struct ChatReply: Sendable {
         deltas += pieces
     }
 
-    /// Counts a piece. Where there is no room for it, all of the text goes.
+    /// Counts a piece. If there is no room for it, the whole text is dropped.
     private mutating func keeps(_ text: String) -> Bool {
         textBytes += text.utf8.count
         guard isTextKept else { return false }
@@ -194,14 +195,14 @@ struct ChatReply: Sendable {
     private static func object(_ bytes: [UInt8]) throws(ReplyFault) -> JSONObjectView {
         if let object = JSONObjectView(bytes) { return object }
         do throws(JSONError) { _ = try JSONSlice(bytes) } catch {
-            // As a decoder of UTF-8 would read it (WHATWG Encoding).
+            // As a UTF-8 decoder would read it (WHATWG Encoding).
             if case .invalidUTF8 = error, let object = JSONObjectView(bytes.validUTF8) { return object }
             throw .malformed(error)
         }
         throw .malformed(nil)
     }
 
-    /// Whether it is JSON that somebody may have broken, and no other text.
+    /// Whether it is possibly broken JSON, and not other text.
     private static func startsJSON(_ data: ArraySlice<UInt8>) -> Bool {
         data.first == UInt8(ascii: "{") || data.first == UInt8(ascii: "[")
     }
@@ -214,6 +215,6 @@ extension [UInt8] {
         return rest.prefix(through: rest.lastIndex { $0 > 0x20 } ?? rest.startIndex - 1)
     }
 
-    /// With U+FFFD in place of what is no UTF-8.
+    /// With U+FFFD in place of invalid UTF-8.
     var validUTF8: [UInt8] { Array(String(decoding: self, as: UTF8.self).utf8) }
 }

@@ -5,7 +5,7 @@ enum FinishReason: Equatable {
     case stop
     /// The model waits for the results of its calls.
     case toolCalls
-    /// The model was stopped: by a limit on tokens, a filter, or for a reason that is not known here.
+    /// The model was stopped: by a token limit, a filter, or for an unknown reason.
     case cut
     /// The server failed during the reply.
     case failed

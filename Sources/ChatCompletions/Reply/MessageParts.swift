@@ -3,10 +3,10 @@ import Signals
 /// Reads a text of a reply: a string, or a list of parts as Mistral's reasoning models send it:
 /// `[{"type":"thinking","thinking":[{"type":"text","text":"…"}]},{"type":"text","text":"…"}]`.
 enum MessageParts {
-    /// Appends the texts in their order, empty ones left out. Parts without text (pictures, references) say nothing here.
+    /// Appends the texts in order, except empty ones. Parts without text (pictures, references) are skipped.
     ///
     /// - Parameters:
-    ///   - isThinking: what text is where its part does not say.
+    ///   - isThinking: the kind of text whose part does not say.
     ///   - name: of the member, for the fault.
     static func read(
         _ value: JSONSlice?, isThinking: Bool, _ name: StaticString, into pieces: inout [ChatDelta]

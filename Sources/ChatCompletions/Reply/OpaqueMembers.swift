@@ -1,20 +1,20 @@
 import Signals
 
-/// Members of a reply's message or of one of its calls that are kept for the provider, as far as they have come. See
+/// Members of a reply's message or of one of its calls that are kept for the provider, as far as received. See
 /// `ProviderMembers`.
 struct OpaqueMembers: Sendable {
     private var members: [(key: String, value: JSONValue)] = []
 
-    /// A JSON object; nil where there are none.
+    /// A JSON object; nil if there are none.
     var object: [UInt8]? { members.isEmpty ? nil : JSONValue.object(members).encode() }
 
     // MARK: Which
 
-    /// Members of a message that have to do with the model's thoughts: what servers are known to want back. Other members
-    /// that are not known here stay away, since strict servers refuse members that they do not know.
+    /// Members of a message that concern the model's thoughts: those that servers are known to expect back. Other
+    /// unknown members are dropped, because strict servers refuse members that they do not know.
     private static func isKept(inMessage name: String) -> Bool {
         switch name {
-        case "reasoning_content": false  // Goes back as `ProviderMembers.Reasoning`.
+        case "reasoning_content": false  // Returned as `ProviderMembers.Reasoning`.
         case "extra_content", "provider_specific_fields", "encrypted_content", "signature": true
         default:
             name.hasPrefix("reasoning_") || name.hasPrefix("thinking_") || name.hasPrefix("thought_")
@@ -22,14 +22,14 @@ struct OpaqueMembers: Sendable {
         }
     }
 
-    /// Takes what is kept of a `delta` or a `message`.
-    /// - Returns: the bytes it added.
+    /// Keeps the relevant members of a `delta` or a `message`.
+    /// - Returns: the number of bytes added.
     mutating func add(ofMessage message: JSONObjectView) -> Int {
         add(message) { Self.isKept(inMessage: $0) }
     }
 
-    /// Takes what is kept of a call, which is all that the format does not know, or of a fragment of one.
-    /// - Returns: the bytes it added.
+    /// Keeps the members of a call, or of a fragment of one, that OpenAI's format does not have.
+    /// - Returns: the number of bytes added.
     mutating func add(ofCall call: JSONObjectView) -> Int {
         var bytes = add(call) { !["id", "type", "index", "function"].contains($0) }
         if let function = call["function"]?.object {
@@ -46,7 +46,7 @@ struct OpaqueMembers: Sendable {
             let name = object.key(member)
             guard isKept(name) else { continue }
             let slice = object.value(member)
-            // What the scanner has taken is a value.
+            // The scanner has already checked the value.
             guard slice.kind != .null, let value = try? JSONValue(Array(slice.raw)) else { continue }
             bytes += slice.raw.count
             join(name, value)
@@ -64,8 +64,8 @@ struct OpaqueMembers: Sendable {
         members[index].value = Self.joined(members[index].value, value)
     }
 
-    /// What a stream says of one member in two fragments: lists grow, objects are joined member by member, of other values
-    /// the newer one counts.
+    /// Combines two fragments of one member in a stream: lists grow, objects are joined member by member, and for other
+    /// values the newer one counts.
     private static func joined(_ old: JSONValue, _ new: JSONValue) -> JSONValue {
         switch (old, new) {
         case (.array(let elements), .array(let more)):
@@ -84,7 +84,7 @@ struct OpaqueMembers: Sendable {
         }
     }
 
-    /// A list's element may come in fragments, too (OpenRouter's `reasoning_details`, LiteLLM's `thinking_blocks`).
+    /// A list's element may also arrive in fragments (OpenRouter's `reasoning_details`, LiteLLM's `thinking_blocks`).
     private static func append(_ element: JSONValue, to elements: inout [JSONValue]) {
         guard let place = place(of: element, in: elements), case .object(var members) = elements[place],
             case .object(let more) = element
@@ -108,8 +108,8 @@ struct OpaqueMembers: Sendable {
 
     private static let texts: Set<String> = ["text", "thinking", "summary", "data"]
 
-    /// The element that a fragment belongs to: the one of its type with its index, and without an index the last one, unless
-    /// that has its signature, which ends a block.
+    /// The element to which a fragment belongs: the one of its type with its index. Without an index it is the last
+    /// one, unless that already has its signature, which ends a block.
     private static func place(of fragment: JSONValue, in elements: [JSONValue]) -> Int? {
         guard let type = fragment["type"]?.string else { return nil }
         if let index = fragment["index"] {

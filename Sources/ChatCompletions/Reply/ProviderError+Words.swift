@@ -1,6 +1,6 @@
 import Signals
 
-// Every gateway words errors in its own way. Read are OpenAI's `{"error":{"message","type","code"}}`, and
+// Every gateway formats errors in its own way. Supported are OpenAI's `{"error":{"message","type","code"}}`, and
 //
 //   {"error":"…"}  {"error":true,"message":…}  {"errors":[{"message"}]}  {"object":"error","message"} (vLLM)
 //   {"detail":"…"}  {"detail":[{"msg","loc"}]} (FastAPI)  {"message":{"detail":[…]}} (Mistral)  {"msg"}  {"error_msg"} (Baidu)
@@ -9,17 +9,17 @@ import Signals
 //
 // each also inside a string, an event stream, a web page, or as plain text.
 extension ProviderError {
-    /// Objects and lists inside each other that words are looked for in.
+    /// Maximum nesting of objects and lists that are searched for text.
     private static let depthLimit = 6
-    /// Elements of a list of errors that are repeated.
+    /// Maximum elements of a list of errors in the message.
     private static let listLimit = 3
 
-    /// The error that an object reports, whatever else it is; nil where it reports none.
+    /// The error that an object reports, whatever else it contains; nil if it reports none.
     init?(in object: JSONObjectView) {
         if let error = object["error"], error.saysSomething {
             self.init()
             if error.object == nil {
-                // `error` may only name the kind, with the message beside it.
+                // `error` may contain only the kind, with the message beside it.
                 note(object)
                 let more = words(in: object, Self.messageNames, depth: 0)
                 message = Self.joined(words(of: error, depth: 0), more, by: ": ")
@@ -45,7 +45,7 @@ extension ProviderError {
         message = words(in: object, Self.messageNames + Self.vagueNames, depth: 0)
     }
 
-    /// An object that stands where a reply should be and has a message; nil for one without, such as a sign of life.
+    /// An object in place of a reply that has a message; nil for one without, such as a keep-alive.
     init?(insteadOfReply object: JSONObjectView) {
         self.init()
         note(object)
@@ -53,13 +53,13 @@ extension ProviderError {
         message = words
     }
 
-    /// An error's body; nil where it has no words that can be told from a reply.
+    /// An error's body; nil if it contains no text that can be distinguished from a reply.
     init?(body: [UInt8]) {
         let text = body.trimmed
         switch text.first {
         case nil: return nil
         case UInt8(ascii: "{"), UInt8(ascii: "["), UInt8(ascii: "\""):
-            // What is no JSON after all has no words of its own.
+            // Anything that turns out not to be JSON has no text.
             guard let value = try? JSONSlice(Array(text)) else { return nil }
             // Gemini's compatible interface puts the object into an array.
             if let object = value.object ?? value.elements?.first?.object {
@@ -72,7 +72,7 @@ extension ProviderError {
         }
     }
 
-    /// What is no JSON: an event stream, a web page, or words for people.
+    /// A body that is not JSON: an event stream, a web page, or text for people.
     init(text: ArraySlice<UInt8>) {
         self.init()
         if text.first == UInt8(ascii: "<") {
@@ -91,12 +91,12 @@ extension ProviderError {
         "faultstring",
     ]
 
-    /// Names that mean something else in a reply that is none of an error.
+    /// Names that have another meaning in a reply that is not an error.
     private static let vagueNames: [StaticString] = [
         "errors", "error", "fault", "base_resp", "reason", "description", "title", "details",
     ]
 
-    /// The first words under one of the names.
+    /// The first text under one of the names.
     private mutating func words(in object: JSONObjectView, _ names: [StaticString], depth: Int) -> String? {
         for name in names {
             guard let value = object[name], let words = words(of: value, depth: depth + 1) else { continue }
@@ -110,7 +110,7 @@ extension ProviderError {
         switch value.kind {
         case .string:
             guard let text = value.string, !value.isBlankString else { return nil }
-            // An error of another server, repeated as it came.
+            // Another server's error, repeated unchanged.
             guard text.hasPrefix("{") || text.hasPrefix("["), let inner = try? JSONSlice(Array(text.utf8)) else {
                 return text
             }
@@ -134,7 +134,7 @@ extension ProviderError {
         }
     }
 
-    /// Takes over what an object says besides words. What stands further inside counts.
+    /// Adopts the other information of an object. More deeply nested values take precedence.
     private mutating func note(_ object: JSONObjectView) {
         if let type = object["type"]?.string ?? object["status"]?.string, type != "error" { self.type = type }
         if let code = object["code"]?.string ?? object["error_code"]?.string { self.code = code }
@@ -152,7 +152,7 @@ extension ProviderError {
         }
     }
 
-    /// The place of what is wrong in a request: `body.messages.0.content`.
+    /// The location of the error in a request: `body.messages.0.content`.
     private static func place(_ value: JSONSlice?) -> String? {
         guard let parts = value?.elements, !parts.isEmpty else { return nil }
         return parts.map { $0.string ?? String(decoding: $0.raw, as: UTF8.self) }.joined(separator: ".")
@@ -166,7 +166,7 @@ extension ProviderError {
 
     // MARK: Other texts
 
-    /// The title of a web page, else its first heading.
+    /// The title of a web page, otherwise its first heading.
     private static func title(ofPage page: ArraySlice<UInt8>) -> String? {
         let page = Array(page)
         let lowercased = page.map { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains($0) ? $0 + 0x20 : $0 }
@@ -181,7 +181,7 @@ extension ProviderError {
         return nil
     }
 
-    /// What the first event of a stream says; nil where it is none.
+    /// The error in the first event of a stream; nil if there is none.
     private static func firstEvent(of text: ArraySlice<UInt8>) -> ProviderError? {
         guard ["data:", "event:", ":"].contains(where: { text.starts(with: $0.utf8) }) else { return nil }
         var parser = ServerSentEventParser(eventBytes: text.count)

@@ -1,12 +1,11 @@
-/// An error as a provider words it, in an error's body or inside a stream. Where its words stand is the business of
-/// [ProviderError+Words](ProviderError+Words.swift).
+/// An error in a provider's own format. [ProviderError+Words](ProviderError+Words.swift) finds its text.
 struct ProviderError: Error, Equatable, Sendable {
     var message: String?
     var type: String?
     var code: String?
     /// A code that is an HTTP status (OpenRouter, Gemini).
     var status: Int?
-    /// How long to wait, where the error says so itself (Gemini's `retryDelay`).
+    /// How long to wait, if the error itself says so (Gemini's `retryDelay`).
     var retryAfter: Duration?
 
     init(
@@ -20,10 +19,10 @@ struct ProviderError: Error, Equatable, Sendable {
         self.retryAfter = retryAfter
     }
 
-    /// What the code says, else what the type says; nil where both are unknown.
+    /// The category of the code, otherwise of the type; nil if both are unknown.
     var category: ChatFailure.Category? { Self.category(of: code) ?? Self.category(of: type) }
 
-    /// The account has no credit. Comes as 429 although waiting does not help.
+    /// The account has no credit. Reported as 429 although waiting does not help.
     var isQuota: Bool { code.map(Self.quotaWords.contains) ?? false || type.map(Self.quotaWords.contains) ?? false }
 
     private static let quotaWords: Set<String> = [
@@ -62,7 +61,7 @@ extension ProviderError {
         case 401, 402, 403: .auth
         // 524: a proxy's (Cloudflare's) 504.
         case 408, 504, 524: .timeout
-        // 409, 425 and 429 go away by themselves.
+        // 409, 425 and 429 resolve themselves.
         case 409, 425, 429: .provider
         // Redirects are never followed: the key would travel with the request.
         case 300..<500: .config

@@ -1,15 +1,15 @@
-/// Text from a provider in our messages.
+/// Text from a provider inside our messages.
 package enum ProviderText {
     /// Enough to understand an error; messages are recorded and published.
     package static let characterLimit = 500
 
-    /// The server's own words in the body of an error, wherever it puts them; nil where there are none.
+    /// The server's own text in the body of an error, wherever it is; nil if there is none.
     package static func words(of body: [UInt8]) -> String? {
         (ProviderError(body: body) ?? ProviderError(text: body.trimmed)).message
     }
 
-    /// `text` in one line without control characters (nor those that turn the direction of writing) and secrets, cut to
-    /// `characterLimit`.
+    /// `text` on one line without control characters (including those that change the direction of writing) and
+    /// secrets, cut to `characterLimit`.
     package static func clean(_ text: String, secrets: [Secret] = []) -> String {
         var scalars = String.UnicodeScalarView()
         var isSpace = true

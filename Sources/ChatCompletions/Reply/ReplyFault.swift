@@ -13,10 +13,10 @@ enum ReplyFault: Error, Equatable {
     case noFinishReason
     /// The finish reason says that the server has failed.
     case failed(finishReason: String)
-    /// The model was stopped while it called tools: what the calls lack cannot be known.
+    /// The model was stopped while it called tools: the missing part of the calls is unknown.
     case incompleteToolCalls(finishReason: String)
-    /// The reply ends to call tools, and calls none.
+    /// The reply ends with tool calls, but contains none.
     case noToolCalls
-    /// A call does not say which tool it is for.
+    /// A call does not name its tool.
     case unnamedToolCall
 }

@@ -4,7 +4,7 @@ struct ReplyHead: Sendable {
     /// The content encoding, unless the HTTP client decodes it.
     var unreadableEncoding: String?
     var retryAfter: Duration?
-    /// Where a redirect points to.
+    /// The target of a redirect.
     var location: String?
     /// The provider's id for the request, to ask the provider what happened.
     var requestID: String?

@@ -2,8 +2,8 @@ import Synchronization
 
 /// Memory budget for the texts of all unfinished replies. Each client has one.
 ///
-/// A reply that gets no more room lets go of its text: it has been handed on piece by piece, and the recorded
-/// pieces can be put together again.
+/// A reply that gets no more room drops its text: it has already been delivered piece by piece, and the recorded pieces
+/// can be joined again.
 final class ReplyTextBudget: Sendable {
     /// Bytes of UTF-8: as much as the engine keeps of the same texts.
     static let standardLimit = 64 << 20
@@ -27,7 +27,7 @@ final class ReplyTextBudget: Sendable {
 
     fileprivate func giveBack(_ bytes: Int) { used.withLock { $0 -= bytes } }
 
-    /// One reply's share, given back with it.
+    /// One reply's share, returned when the reply is released.
     final class Share: Sendable {
         private let budget: ReplyTextBudget
         private let bytes = Mutex(0)

@@ -12,7 +12,7 @@ package enum RetryAfter {
         return seconds(ofDate: text).map { bounded(.seconds($0 - now)) }
     }
 
-    /// At least nothing and at most `limit`.
+    /// At least zero and at most `limit`.
     static func bounded(_ duration: Duration) -> Duration { min(max(duration, .zero), limit) }
 
     /// Seconds since 1970 of an HTTP date in any of its three forms (RFC 9110, section 5.6.7):

@@ -1,6 +1,6 @@
 /// One event of a `text/event-stream`.
 public struct ServerSentEvent: Sendable, Equatable {
-    /// The `event` field; nil where there is none.
+    /// The `event` field; nil if there is none.
     public var type: String?
     /// The `data` lines, joined by line feeds: UTF-8.
     public var data: [UInt8]

@@ -1,28 +1,28 @@
-/// Takes a `text/event-stream` apart (WHATWG HTML, section 9.2), however its bytes are cut into chunks. `id` and `retry` are
-/// passed over: a chat completion is never resumed.
+/// Parses a `text/event-stream` (WHATWG HTML, section 9.2), however its bytes are split into chunks. `id` and `retry`
+/// are skipped: a chat completion is never resumed.
 ///
-/// Other than the standard, `finish` hands out an event that is not followed by an empty line: some servers leave it out
-/// after the last one. And lines that the standard passes over are kept in `strayLines`: a server that breaks a stream off often
-/// writes the reason as a line of its own.
+/// Two differences from the standard: `finish` returns an event that is not followed by an empty line, because some
+/// servers omit it after the last one. And lines that the standard ignores are kept in `strayLines`: a server that
+/// breaks off a stream often writes the reason as a separate line.
 public struct ServerSentEventParser: Sendable {
     private static let byteOrderMark: [UInt8] = [0xef, 0xbb, 0xbf]
 
-    /// Bytes of stray lines: as many as are read of an error's body.
+    /// Maximum bytes of stray lines: as many as are read of an error's body.
     private static let strayLimit = 64 << 10
 
-    /// Lines of no known field, each with a line feed after it.
+    /// Lines without a known field, each followed by a line feed.
     public private(set) var strayLines: [UInt8] = []
     private let eventBytes: Int
-    /// The beginning of a line whose end has not come yet.
+    /// The beginning of an incomplete line.
     private var line: [UInt8] = []
     private var data: [UInt8] = []
     private var hasData = false
     private var type: String?
     private var isFirstLine = true
-    /// The last byte was a carriage return: a line feed right after it belongs to it.
+    /// The last byte was a carriage return: a line feed directly after it belongs to it.
     private var skipsLineFeed = false
 
-    /// - Parameter eventBytes: bytes of one event at the most.
+    /// - Parameter eventBytes: maximum bytes of one event.
     public init(eventBytes: Int) {
         self.eventBytes = eventBytes
     }
@@ -63,7 +63,7 @@ public struct ServerSentEventParser: Sendable {
         try result.get()
     }
 
-    /// The stream has ended: appends the event that was not complete, if there is one.
+    /// The stream has ended: appends the incomplete event, if there is one.
     public mutating func finish(into events: inout [ServerSentEvent]) throws(ServerSentEventTooLarge) {
         if !line.isEmpty { try read([UInt8(ascii: "\n")], into: &events) }
         dispatch(into: &events)
@@ -78,7 +78,7 @@ public struct ServerSentEventParser: Sendable {
         var whole: [UInt8] = []
         swap(&whole, &line)
         whole.withUnsafeBytes { field($0, into: &events) }
-        // Keeps its memory for the next line that is cut.
+        // Keeps its memory for the next split line.
         whole.removeAll(keepingCapacity: true)
         swap(&whole, &line)
     }
@@ -110,7 +110,7 @@ public struct ServerSentEventParser: Sendable {
 
     private mutating func dispatch(into events: inout [ServerSentEvent]) {
         if hasData {
-            // The standard decodes before it parses, and puts U+FFFD for what is no UTF-8.
+            // The standard decodes before it parses, and replaces invalid UTF-8 with U+FFFD.
             let isUTF8 = data.allSatisfy { $0 < 0x80 } || String(validating: data, as: UTF8.self) != nil
             events.append(ServerSentEvent(type: type, data: isUTF8 ? data : data.validUTF8))
             data = []

@@ -87,8 +87,8 @@ struct ToolCallAssembler: Sendable {
         return fragment.name.utf8.count + fragment.arguments.utf8.count + fragment.id.utf8.count + members
     }
 
-    /// The call that a fragment belongs to: the one with its index, else the one with its id, else the last. Nil if the
-    /// fragment begins a call.
+    /// The call to which a fragment belongs: the one with its index, otherwise the one with its id, otherwise the last.
+    /// Nil if the fragment begins a call.
     private func place(of fragment: Fragment) -> Int? {
         if let index = fragment.index {
             guard let place = calls.lastIndex(where: { $0.index == index }) else { return nil }
@@ -98,7 +98,7 @@ struct ToolCallAssembler: Sendable {
             return isAnother(fragment, than: calls[place]) ? nil : place
         }
         guard let last = calls.indices.last else { return nil }
-        // An id alone announces a call whose name follows. After a name, the server makes a new id for each fragment.
+        // An id alone announces a call whose name follows. After a name, the server creates a new id for each fragment.
         if fragment.name.isEmpty { return fragment.id.isEmpty || !calls[last].name.isEmpty ? last : nil }
         return fragment.id.isEmpty && calls[last].name.isEmpty ? last : nil
     }

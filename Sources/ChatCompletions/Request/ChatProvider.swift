@@ -29,13 +29,13 @@ public struct ChatProvider: Sendable {
     public let organization: String?
     public let headers: [Header]
     public let tokenLimitMember: TokenLimitMember
-    /// Asks for the usage of streamed replies (`stream_options`). Some servers refuse a member that they do not know.
+    /// Whether to request the usage of streamed replies (`stream_options`). Some servers refuse an unknown member.
     public let asksForUsage: Bool
 
     /// - Parameters:
-    ///   - baseURL: what stands before `/chat/completions`, such as `https://api.openai.com/v1`.
+    ///   - baseURL: the part before `/chat/completions`, such as `https://api.openai.com/v1`.
     ///   - apiKey: an empty one counts as none.
-    /// - Throws: `ChatFailure` of category `config`, naming what is wrong and never a value that may be secret.
+    /// - Throws: `ChatFailure` of category `config` that names the error, but never a value that may be secret.
     public init(
         name: String, baseURL: String, apiKey: Secret? = nil, model: String, organization: String? = nil,
         headers: [Header] = [], tokenLimitMember: TokenLimitMember = .maxTokens, asksForUsage: Bool = true
@@ -73,8 +73,8 @@ public struct ChatProvider: Sendable {
         self.asksForUsage = asksForUsage
     }
 
-    /// The same with another model for requests that name none.
-    /// - Throws: `ChatFailure` of category `config` when it is empty.
+    /// The same with another default model.
+    /// - Throws: `ChatFailure` of category `config` if it is empty.
     public func asking(model: String) throws(ChatFailure) -> ChatProvider {
         guard !model.isEmpty else { throw ChatFailure(.config, "provider \(name) has no model") }
         var provider = self

@@ -59,8 +59,8 @@ extension ChatRequest {
         body.addMembers(of: parameters.drop { $0 != UInt8(ascii: "{") }.trimmingEnd(to: UInt8(ascii: "}")))
     }
 
-    /// A provider's own members go back to that provider only, and call ids that another provider made are renamed:
-    /// Mistral refuses ids whose form is not its own.
+    /// A provider's own members are returned only to that provider, and call ids from other providers are renamed:
+    /// Mistral refuses ids in a foreign format.
     private static func messages(_ messages: [ChatMessage], for provider: ChatProvider) -> [UInt8] {
         var renamed: [String: String] = [:]
         return array(messages) { message in
@@ -160,6 +160,6 @@ extension ChatRequest {
 }
 
 extension ArraySlice<UInt8> {
-    /// Without what follows the last `byte`.
+    /// The part up to and including the last `byte`.
     fileprivate func trimmingEnd(to byte: UInt8) -> Self { prefix(through: lastIndex(of: byte) ?? endIndex - 1) }
 }

@@ -1,6 +1,6 @@
 /// Names and values of HTTP headers (RFC 9110, section 5).
 package enum HeaderText {
-    /// Headers that a request has anyway, in lower case.
+    /// Headers that every request already has, in lower case.
     static let ownNames: Set<String> = [
         "accept", "accept-encoding", "connection", "content-length", "content-type", "expect", "host",
         "idempotency-key", "te", "trailer",

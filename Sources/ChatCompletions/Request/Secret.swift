@@ -15,8 +15,8 @@ public struct Secret: Sendable, Equatable, CustomStringConvertible, CustomDebugS
     public var debugDescription: String { description }
     public var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// `text` with every occurrence of the secret replaced. Compares bytes: what stands next to it cannot hide it by
-    /// forming one character with it.
+    /// `text` with every occurrence of the secret replaced. Compares bytes, so that adjacent characters cannot hide it
+    /// by combining with it.
     func redacted(in text: String) -> String {
         let secret = Array(value.utf8)
         guard let first = secret.first else { return text }

@@ -14,7 +14,7 @@ struct Parking: Sendable {
 
     private var entries: [Position: Parked] = [:]
     private var waiting: [CauseKey: [Position]] = [:]
-    /// In the order of parking; may still contain entries that have left.
+    /// In the order of parking; may still contain entries that are gone.
     private var byAge: [(position: Position, parkedAt: Int64)] = []
     private var byAgeHead = 0
 
@@ -22,7 +22,8 @@ struct Parking: Sendable {
     /// Entries that time out.
     private(set) var timedCount = 0
 
-    /// - Parameter now: when the entry's time begins to run; nil when its cause is recorded and will be applied.
+    /// - Parameter now: the time from which the entry's time-out runs; nil if its cause is recorded and will be
+    ///   applied.
     mutating func park(_ entry: Scheduler.Entry, now: Int64?) {
         entries[entry.position] = Parked(entry: entry, isTimed: now != nil)
         if let now {
@@ -87,7 +88,7 @@ struct Parking: Sendable {
         waiting[key] = positions.isEmpty ? nil : positions
     }
 
-    /// Keeps `byAge` within about twice what is parked: O(1) per entry on average.
+    /// Keeps `byAge` within about twice the parked entries: O(1) per entry on average.
     private mutating func compact() {
         guard byAge.count > 64, byAge.count > 2 * timedCount else { return }
         byAge = byAge[byAgeHead...].filter { entries[$0.position] != nil }

@@ -1,6 +1,6 @@
 import Signals
 
-/// One partition: its waiting signals, the order in which they are applied, and the directives that result.
+/// One partition: its waiting signals, the order in which they are applied, and the resulting directives.
 ///
 /// A pure value. The shell feeds it recorded signals, asks for the next one, gives it that signal and its conversation's
 /// state, and carries out the directives after the transaction that recorded them has committed.
@@ -9,28 +9,28 @@ public struct PartitionMachine: Sendable {
         /// Journal position of the next signal.
         public var position: Position
         public var conversation: ConversationID
-        /// Its place in the record order of its conversation.
+        /// Its offset in its conversation.
         public var offset: Int64
         /// The hash of its record.
         public var hash: UInt64
         public var priority: Priority
         /// The `now` it was enqueued with.
         public var enqueuedAt: Int64
-        /// The signal; without its data where `isReleased`.
+        /// The signal; without its data if `isReleased`.
         public var signal: Signal
-        /// The data was let go to save memory: it must be read from the journal.
+        /// The data was dropped to save memory and must be read from the journal.
         public var isReleased: Bool
     }
 
     public struct Application: Sendable {
-        /// Counts the applications of this partition, from 1, no gaps.
+        /// Counts the signals applied in this partition, from 1, without gaps.
         public var applyOrder: Int64
         /// In order. The first is the marker, unless the signal is a marker itself.
         public var directives: [Directive]
-        /// The signal was recorded before an abort, stop or cancel that has been applied already: effects that it orders
-        /// end as canceled without an attempt.
+        /// The signal was recorded before an abort, stop or cancel that has already been applied: effects that it
+        /// orders end as canceled without an attempt.
         public var startsCanceled: Bool
-        /// Number of signals that became ready through this application.
+        /// Number of signals that became ready through this one.
         public var released: Int
     }
 
@@ -38,7 +38,7 @@ public struct PartitionMachine: Sendable {
     /// The latest apply order.
     public private(set) var applyOrder: Int64
     private var scheduler: Scheduler
-    /// Everything that is recorded and not applied, by journal position.
+    /// All signals that are recorded but not applied, by journal position.
     private var waiting: [Position: Waiting] = [:]
 
     private struct Waiting: Sendable {
@@ -46,7 +46,7 @@ public struct PartitionMachine: Sendable {
         var offset: Int64
         var hash: UInt64
         var enqueuedAt: Int64
-        /// Without its data once it was released.
+        /// Without its data after it was released.
         var signal: Signal
         var isReleased = false
 
@@ -67,7 +67,7 @@ public struct PartitionMachine: Sendable {
     public var isAnythingParked: Bool { scheduler.isAnythingParked }
     public var hasReady: Bool { scheduler.hasReady }
 
-    /// Whether the record at `position` waits here, that is, has not been applied.
+    /// Whether the record at `position` is pending, that is, has not been applied.
     public func isPending(_ position: Position) -> Bool { waiting[position] != nil }
 
     /// Adds a recorded signal.
@@ -89,7 +89,7 @@ public struct PartitionMachine: Sendable {
     /// The signal to apply next, if one is ready. It stays the next one until it is applied or discarded, or another one overtakes it.
     public func next() -> Selection? { scheduler.peek().map(selection) }
 
-    /// The signals that are applied soon, about in their order.
+    /// The signals to be applied soon, approximately in order.
     public func upcoming(limit: Int) -> [Selection] { scheduler.upcoming(limit: limit).map(selection) }
 
     /// The signals that become ready when another one is applied.
@@ -107,7 +107,7 @@ public struct PartitionMachine: Sendable {
             isReleased: selected.isReleased)
     }
 
-    /// Takes the next signal out.
+    /// Removes the next signal.
     private mutating func take(_ selection: Selection) {
         let entry = scheduler.next()
         precondition(entry?.position == selection.position, "partition \(partition): \(selection.position) is not next")
@@ -118,7 +118,7 @@ public struct PartitionMachine: Sendable {
     public mutating func discard(_ selection: Selection) { take(selection) }
 
     /// Applies the next signal to its conversation.
-    /// - Parameter signal: with its data.
+    /// - Parameter signal: the signal with its data.
     public mutating func apply(
         _ selection: Selection, signal: Signal, to conversation: inout ConversationCore
     ) -> Application {
@@ -134,7 +134,8 @@ public struct PartitionMachine: Sendable {
             startsCanceled: selection.offset < conversation.canceledThrough, released: released)
     }
 
-    /// Sets aside the signals whose cause did not arrive in time, and returns them, oldest first. Those that were released have no data.
+    /// Removes the signals whose cause did not arrive in time, and returns them, oldest first. Released ones have no
+    /// data.
     public mutating func expireParked(parkedUntil time: Int64, limit: Int = .max) -> [RecordedSignal] {
         scheduler.expireParked(parkedUntil: time, limit: limit).compactMap { remove($0.position) }
     }
@@ -149,7 +150,7 @@ public struct PartitionMachine: Sendable {
         scheduler.markApplied(id: id(), conversation: conversation)
     }
 
-    /// Sets aside the signals that wait for one that will not be applied, and returns them. Those that were released have no data.
+    /// Removes the signals that wait for one that will not be applied, and returns them. Released ones have no data.
     public mutating func abandon(cause id: String, conversation: ConversationID) -> [RecordedSignal] {
         scheduler.abandon(cause: id, conversation: conversation).compactMap { remove($0.position) }
     }
@@ -166,7 +167,7 @@ public struct PartitionMachine: Sendable {
     /// When the longest-parked signal was parked, in the milliseconds given to `enqueue`.
     public mutating func oldestParkedAt() -> Int64? { scheduler.oldestParkedAt() }
 
-    /// Lets go of a pending signal's data.
+    /// Drops a pending signal's data.
     public mutating func release(_ position: Position) {
         waiting[position]?.signal.data = []
         waiting[position]?.isReleased = true

@@ -7,14 +7,14 @@ public enum Priority: UInt8, Comparable, Sendable, CaseIterable {
     /// Messages, and signals that end something.
     case message = 1
     case normal = 2
-    /// Outputs; applying them only records that they were made.
+    /// Outputs; applying them only records that they exist.
     case output = 3
 
     public init(type: String) {
         switch type {
         case SignalType.abortRequested, SignalType.stopRequested, SignalType.cancelRequested:
             self = .control
-        // Otherwise a message right after its conversation's settings would be answered without them.
+        // Otherwise a message that follows its conversation's settings could be answered without them.
         case SignalType.conversationConfigured: self = .message
         default:
             var copy = type
@@ -22,7 +22,7 @@ public enum Priority: UInt8, Comparable, Sendable, CaseIterable {
         }
     }
 
-    /// By bytes, as `Family.init(type:)`.
+    /// Compares bytes, like `Family.init(type:)`.
     private static func ofBytes(_ type: UnsafeBufferPointer<UInt8>) -> Priority {
         if type.starts(with: "conv.in.message") { return .message }
         if type.starts(with: "conv.out.") { return .output }

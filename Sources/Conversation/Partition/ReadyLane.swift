@@ -2,8 +2,8 @@ import Signals
 
 /// The ready entries of one priority.
 ///
-/// Round robin keeps one queue per conversation and a ring of the conversations that have one; arrival order uses a single
-/// queue for all.
+/// Round robin keeps one queue per conversation and a ring of the conversations that have a queue; arrival order uses a
+/// single queue for all.
 struct ReadyLane: Sendable {
     private let order: Scheduler.Order
     private var queues: [ConversationID: EntryQueue] = [:]
@@ -20,7 +20,7 @@ struct ReadyLane: Sendable {
     /// The entry that `removeFirst` would take.
     var first: Scheduler.Entry? { ringHead < ring.count ? queues[ring[ringHead]]?.first : nil }
 
-    /// Entries that are taken soon, about in their order: of each conversation the same number.
+    /// Entries to be taken soon, approximately in order: the same number from each conversation.
     func upcoming(limit: Int) -> [Scheduler.Entry] {
         let turns = ring[ringHead...].prefix(limit)
         guard !turns.isEmpty else { return [] }
@@ -66,7 +66,7 @@ struct ReadyLane: Sendable {
         let order = ring[ringHead...].filter { $0 != conversation || self.order == .arrival }
         self = ReadyLane(order: self.order)
         for entry in others { insert(entry) }
-        // The order of the conversations stays as it was.
+        // The order of the conversations stays the same.
         ring = order.filter { queues[$0] != nil }
     }
 
@@ -77,7 +77,7 @@ struct ReadyLane: Sendable {
         }
     }
 
-    /// Gives the taken part of the ring back once it is as long as the rest: O(1) per selection on average.
+    /// Frees the used part of the ring once it is as long as the rest: O(1) per selection on average.
     private mutating func compactRing() {
         if ringHead == ring.count {
             ring.removeAll(keepingCapacity: ring.capacity <= 1_024)
@@ -89,7 +89,7 @@ struct ReadyLane: Sendable {
     }
 }
 
-/// Entries in record order: a binary heap whose first element stands apart, so that the usual queue of one allocates
+/// Entries in record order: a binary heap with a separate first element, so that the common queue of one allocates
 /// nothing.
 private struct EntryQueue: Sendable {
     private(set) var first: Scheduler.Entry?
@@ -102,7 +102,7 @@ private struct EntryQueue: Sendable {
     var isEmpty: Bool { first == nil }
     var entries: [Scheduler.Entry] { entries(limit: .max) }
 
-    /// The first, and some of those that come early in the heap.
+    /// The first entry, and some of the early entries of the heap.
     func entries(limit: Int) -> [Scheduler.Entry] { (first.map { [$0] } ?? []) + rest.prefix(limit - 1) }
 
     mutating func insert(_ entry: Scheduler.Entry) {

@@ -1,13 +1,13 @@
 import Signals
 
-/// A signal with its place in the journal: what a partition schedules and a conversation applies.
+/// A signal with its position in the journal: partitions schedule it and conversations apply it.
 public struct RecordedSignal: Sendable, Equatable {
     public var signal: Signal
     public var position: Position
     public var conversation: ConversationID
-    /// Place in the record order of its conversation, from 1.
+    /// Offset in its conversation, from 1.
     public var offset: Int64
-    /// The hash of the record: of everything that is recorded of the signal, its time and place included.
+    /// The hash of the record: of all that is recorded of the signal, including its time and position.
     public var hash: UInt64
 
     public init(signal: Signal, position: Position, conversation: ConversationID, offset: Int64, hash: UInt64) {

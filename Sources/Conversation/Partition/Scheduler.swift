@@ -3,9 +3,9 @@ import Signals
 /// Selects the signal of a partition to apply next.
 ///
 /// An entry is *ready* when it has no cause or its cause has been applied in the same conversation; until then it is
-/// *parked*. Ready entries go lowest priority number first; after `fairnessThreshold` selections in a row at one priority
-/// the next higher number that has a ready entry goes once. A pure value: same calls, same choices. Choosing,
-/// enqueueing and unparking cost O(log n).
+/// *parked*. Ready entries are selected by the lowest priority number; after `fairnessThreshold` selections in a row at
+/// one priority, the next higher number with a ready entry is selected once. A pure value: the same calls give the same
+/// choices. Choosing, enqueueing and unparking cost O(log n).
 public struct Scheduler: Sendable {
     /// The order within one priority.
     public enum Order: String, Sendable, CaseIterable {
@@ -16,7 +16,7 @@ public struct Scheduler: Sendable {
     }
 
     public struct Entry: Sendable, Equatable {
-        /// Unique, and grows in record order.
+        /// Unique, and increases in record order.
         public var position: Position
         public var conversation: ConversationID
         public var id: String
@@ -32,7 +32,7 @@ public struct Scheduler: Sendable {
         }
     }
 
-    /// The state of an entry's cause when the entry is added.
+    /// The state of an entry's cause at the time the entry is added.
     public enum CauseStatus: Sendable {
         /// There is none, or it has been applied.
         case applied
@@ -69,7 +69,7 @@ public struct Scheduler: Sendable {
     public var isAnythingParked: Bool { !parking.isEmpty }
     public var hasReady: Bool { lanes.contains { !$0.isEmpty } }
 
-    /// Adds an entry: to the ready ones when its cause is applied, else to the parked ones.
+    /// Adds an entry: to the ready ones if its cause is applied, otherwise to the parked ones.
     /// - Parameter now: any clock in milliseconds that does not run backwards; `expireParked` compares with it.
     public mutating func enqueue(_ entry: Entry, cause: CauseStatus, now: Int64 = 0) {
         switch cause {
@@ -79,10 +79,10 @@ public struct Scheduler: Sendable {
         }
     }
 
-    /// The entry that `next` would take, or nil when none is ready.
+    /// The entry that `next` would take, or nil if none is ready.
     public func peek() -> Entry? { choosePriority().flatMap { lanes[Int($0.rawValue)].first } }
 
-    /// The entries that are taken soon, about in their order; what is enqueued meanwhile may come before them.
+    /// The entries to be taken soon, approximately in order; entries enqueued meanwhile may come before them.
     func upcoming(limit: Int) -> [Entry] {
         var entries: [Entry] = []
         for lane in lanes where entries.count < limit { entries += lane.upcoming(limit: limit - entries.count) }
@@ -94,7 +94,7 @@ public struct Scheduler: Sendable {
         parking.entries(cause: id, conversation: conversation)
     }
 
-    /// Takes the next entry, or nil when none is ready.
+    /// Takes the next entry, or nil if none is ready.
     public mutating func next() -> Entry? {
         guard let priority = choosePriority(), let entry = lanes[Int(priority.rawValue)].removeFirst() else {
             return nil
@@ -132,7 +132,7 @@ public struct Scheduler: Sendable {
         parking.expire(until: time, limit: limit)
     }
 
-    /// When the longest-parked entry was parked; nil when none is parked.
+    /// When the longest-parked entry was parked; nil if none is parked.
     public mutating func oldestParkedAt() -> Int64? { parking.oldest() }
 
     private func choosePriority() -> Priority? {

@@ -1,19 +1,19 @@
 import Signals
 
-/// What an event of an answer (`conv.out.assistant.*`) does to the answer's entry.
+/// How an event of an answer (`conv.out.assistant.*`) changes the answer's entry.
 struct AnswerChange {
     enum Kind {
         case piece
-        /// A new attempt: the text so far is void.
+        /// A new attempt: discards the text so far.
         case reset
-        /// The attempt has failed; the next one comes later.
+        /// The attempt has failed; the next one follows later.
         case waiting
         case end(TimelineEntry.State)
     }
 
     let kind: Kind
     let output: ProjectedValue
-    /// A piece's text, or the whole text of an end; nil where an end does not say it.
+    /// A piece's text, or the whole text of an end; nil if an end does not contain it.
     let text: String?
     private let event: ProjectionEvent
     private let data: JSONObjectView
@@ -40,13 +40,13 @@ struct AnswerChange {
         }
     }
 
-    /// The first piece of the first attempt: nothing of its answer comes before it.
+    /// The first piece of the first attempt: nothing of its answer precedes it.
     var isFirstPiece: Bool {
         guard case .piece = kind else { return false }
         return Self.number(data["sequence"]) == 0 && Self.number(data["attempt"]) == 1
     }
 
-    /// The entry that the answer begins with; nil for a reset, which nothing can precede here.
+    /// The first entry of the answer; nil for a reset, which nothing can precede here.
     func entry() -> TimelineEntry? {
         if case .reset = kind { return nil }
         var entry = TimelineEntry(
@@ -81,7 +81,7 @@ struct AnswerChange {
         }
     }
 
-    /// Why it failed, was canceled or waits, for people; nil where nobody says.
+    /// Why it failed, was canceled or waits, for people; nil if no reason is given.
     private var reason: String? {
         let texts: [String?] =
             switch kind {

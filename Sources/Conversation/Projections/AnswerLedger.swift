@@ -1,6 +1,6 @@
 import Signals
 
-/// Which entries of a timeline may still change: answers without an end, and consent requests without a decision.
+/// The entries of a timeline that may still change: answers without an end, and approval requests without a decision.
 struct AnswerLedger: Sendable {
     private struct Answer: Sendable {
         var place: Int
@@ -19,18 +19,18 @@ struct AnswerLedger: Sendable {
         self.gap = gap
     }
 
-    /// The place of the answer that an event goes on with; nil where there is none.
+    /// The place of the answer that an event continues; nil if there is none.
     mutating func place(of output: ExactText, at offset: Int64) -> Int? {
         guard let answer = answers[output], answer.isOpen, offset - answer.newest <= gap else { return nil }
         answers[output]?.newest = offset
         return answer.place
     }
 
-    /// Ended answers beyond so many are forgotten.
+    /// Ended answers beyond this number are forgotten.
     private static let limit = 4_096
 
     /// Notes a new answer.
-    /// - Returns: whether an earlier answer had the same output, so that this one cannot have begun before it.
+    /// - Returns: whether an earlier answer had the same output, so that this one cannot have begun earlier.
     mutating func begin(_ output: ExactText, at place: Int, offset: Int64) -> Bool {
         if answers.count >= Self.limit { answers = answers.filter { $1.isOpen && offset - $1.newest <= gap } }
         return answers.updateValue(Answer(place: place, newest: offset), forKey: output) != nil

@@ -12,9 +12,10 @@ public struct ChatMessage: ProjectionRow, Equatable {
     public var toolCalls: [ToolCall]
     /// The id of the call that a tool's message answers.
     public var toolCallID: String?
-    /// The event that the message comes from; nil for a system prompt and for the result of a dangling call, which have none.
+    /// The event that the message comes from; nil for a system prompt and for the result of a dangling call, which have
+    /// no event.
     public var eventID: String?
-    /// Members that the provider of an assistant's message wants back with it.
+    /// Members that the provider of an assistant's message expects back with it.
     public var providerMembers: ProviderMembers?
 
     public init(
@@ -33,7 +34,7 @@ public struct ChatMessage: ProjectionRow, Equatable {
     /// English; tokenizers differ, and other scripts have more tokens per character. Leave a margin.
     public var estimatedTokens: Int {
         var characters = toolCalls.reduce(content.count) { $0 + $1.name.count + $1.arguments.count }
-        // Reasoning goes back with calls.
+        // Reasoning is sent back with calls.
         if !toolCalls.isEmpty { characters += providerMembers?.reasoning?.text.count ?? 0 }
         return (characters + 3) / 4 + 4
     }

@@ -1,15 +1,15 @@
 import Signals
 
-/// A message together with the results of the tool calls it requests, in their order. They are never separated.
+/// A message together with the results of the tool calls it requests, in order. They are never separated.
 struct ChatTurn: Sendable {
-    /// Placeholder for the result of a call without one: one that never ran, still runs, or was lost. Providers refuse a
-    /// request in which a call has no result.
+    /// Placeholder for a missing result: the call never ran, is still running, or was lost. Providers refuse a request
+    /// in which a call has no result.
     static let danglingResult = "No result: the call has not finished."
 
     private(set) var message: ChatMessage
     /// One for each tool call.
     private var results: [ChatMessage]
-    /// Of the message and all results.
+    /// For the message and all results.
     private(set) var estimatedTokens: Int
 
     init(_ message: ChatMessage) {

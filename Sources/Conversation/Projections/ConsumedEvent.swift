@@ -1,20 +1,19 @@
 import Signals
 
-/// The parts that a timeline needs of an event from the broker (docs/PROTOCOL.md, "What Convey
-/// publishes").
+/// The parts of an event from the broker that a timeline needs (docs/PROTOCOL.md, "What Convey publishes").
 public struct ConsumedEvent: Sendable {
     public var id: String
     public var type: String
     public var subject: String
     public var family: Family
-    /// In the conversation's family, from 1, without gaps.
+    /// Number in the conversation's family, from 1, without gaps.
     public var sequence: Int64
     /// The time of recording in microseconds since 1970; nil if it cannot be read.
     public var time: Int64?
     /// JSON.
     public var data: [UInt8]
 
-    /// Nil if it is not an event of Convey's: other programs may publish to the same topics.
+    /// Nil if Convey did not publish it: other programs may publish to the same topics.
     public init?(payload: [UInt8]) {
         guard let envelope = JSONObjectView(payload), let id = envelope["id"]?.string,
             let type = envelope["type"]?.string, let subject = envelope["subject"]?.string,
@@ -34,9 +33,9 @@ public struct ConsumedEvent: Sendable {
     public struct Marker: Sendable {
         public var signalID: String
         public var signalType: String
-        /// Place in the record order of the conversation.
+        /// Offset in the conversation.
         public var offset: Int64
-        /// Of `conv.in.*` only.
+        /// Only for `conv.in.*`.
         public var signalData: [UInt8]?
     }
 

@@ -2,14 +2,15 @@ import Signals
 
 /// The state of generations in a context: which are running, which have ended, and which tool calls have no result yet.
 struct GenerationLedger: Sendable {
-    /// Minimum number of ends to remember. Repeats of an end (its output, a second end) are recorded soon after it, because no
-    /// more generations of one conversation can be in flight.
+    /// Minimum number of ends to remember. Repeats of an end (its output, a second end) are recorded soon after it, and
+    /// no more generations of one conversation can be in flight.
     static let limit = 1_000
 
     private var ended: Set<ExactText> = []
-    /// The same, oldest first. Grows to twice the limit, then the older half goes.
+    /// The same, oldest first. Grows to twice the limit, then the older half is dropped.
     private var order: [ExactText] = []
-    /// By call id: the place of the newest message that asks for it. Some providers number the calls of each answer anew.
+    /// By call id: the place of the newest message that requests it. Some providers restart the numbering in each
+    /// answer.
     private var openCalls: [ExactText: Int] = [:]
     /// Open calls are at this place or after it.
     private var oldest = 0

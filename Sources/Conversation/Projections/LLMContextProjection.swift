@@ -1,10 +1,11 @@
 import Signals
 
-/// A conversation as a language model receives it. It advances by one event at a time, and its content depends on the events
-/// alone, not on how they arrived.
+/// A conversation as a language model receives it. It advances one event at a time, and its content depends only on the
+/// events, not on how they arrived.
 ///
-/// An answer is recorded more than once: as the end of its generation (`conv.effect.llm.generation.*`) and as the output
-/// that follows from it (`conv.out.assistant.*`). `Options.answers` says which of them counts, so none appears twice:
+/// An answer is recorded more than once: as the end of its generation (`conv.effect.llm.generation.*`) and as the
+/// output that follows from it (`conv.out.assistant.*`). `Options.answers` selects which of them counts, so none
+/// appears twice:
 ///
 /// | event | `.outputs` | `.effects` |
 /// |---|---|---|
@@ -12,25 +13,25 @@ import Signals
 /// | `conv.out.assistant.delta` | assistant, if `includesDeltas`; joined as in the timeline | |
 /// | `conv.out.assistant.completed` | assistant | assistant, unless the generation it names has ended already |
 /// | `conv.out.tool.status` | tool, if `includesToolStatus` | |
-/// | `conv.effect.llm.generation.started` | | the message that it answers takes its place |
+/// | `conv.effect.llm.generation.started` | | places the message that it answers |
 /// | `conv.effect.llm.generation.completed` | | assistant, with its tool calls |
-/// | `conv.effect.llm.generation.canceled` | | assistant with the text until then, if `keepsCanceledText` |
+/// | `conv.effect.llm.generation.canceled` | | assistant with the text so far, if `keepsCanceledText` |
 /// | `conv.effect.llm.generation.failed` | | ends the generation without a message |
 /// | `conv.effect.tool.execution.completed`, `failed`, `canceled` | | tool, after the message that called it |
 ///
-/// With `.outputs` the view is what was shown, as the reference vectors fix it: for people. Requests to a model need
-/// `.effects`, because outputs carry no tool calls. There the output of a generation comes after the generation's end and
-/// adds nothing, while an output that belongs to none (a person answers in the assistant's place, an external runner
-/// publishes nothing else) is a message of its own. Of several ends of one generation, and of several results of one
-/// call, the first counts.
+/// With `.outputs` the view is what people were shown, as the reference vectors fix it. Requests to a model need
+/// `.effects`, because outputs carry no tool calls. There the output of a generation comes after the generation's end
+/// and adds nothing, while an output that belongs to no generation is a message of its own (a person answers in the
+/// assistant's place, an external runner publishes nothing else). Of several ends of one generation, and of several
+/// results of one call, the first counts.
 ///
-/// With `.effects` a user's message stands where its generation (`llm-generation-{id of the message}`) starts, not where it
-/// was recorded: of messages that wait for each other the model sees question, answer, question. Without a start it
-/// stands at its generation's end, unless that is `failed`: then the message was rejected, and no model receives it.
-/// A message whose generation has neither started nor ended is not part of the context yet.
+/// With `.effects` a user's message stands where its generation (`llm-generation-{id of the message}`) starts, not
+/// where it was recorded: the model sees messages that wait for each other as question, answer, question. Without a
+/// start, the message stands at its generation's end. If that end is `failed`, the message was rejected, and no model
+/// receives it. A message whose generation has neither started nor ended is not yet part of the context.
 public struct LLMContextProjection: Sendable {
     public struct Options: Sendable {
-        /// Where the assistant's messages come from; see `LLMContextProjection`.
+        /// The source of the assistant's messages; see `LLMContextProjection`.
         public enum Answers: Sendable {
             case outputs, effects
         }
@@ -57,7 +58,7 @@ public struct LLMContextProjection: Sendable {
             self.retainedMessages = retainedMessages
         }
 
-        /// For requests to a model. As many messages are kept as are shown: memory does not grow with the conversation.
+        /// For requests to a model. Keeps as many messages as it shows, so memory does not grow with the conversation.
         public static func request(maxMessages: Int = 40) -> Options {
             Options(
                 answers: .effects, keepsCanceledText: true, maxMessages: maxMessages,
@@ -68,7 +69,7 @@ public struct LLMContextProjection: Sendable {
     public let options: Options
     private var place = ReadingPlace()
     private var turns: RecentElements<ChatTurn>
-    /// The delta that the last turn was made from, with those that joined it; nil where the last entry was no delta.
+    /// The delta that the last turn was made from, with those that joined it; nil if the last entry was not a delta.
     private var lastDelta: TimelineEntry?
     private var coalescer = TokenCoalescer()
     private var generations = GenerationLedger()
@@ -85,10 +86,10 @@ public struct LLMContextProjection: Sendable {
         for event in events { apply(event) }
     }
 
-    /// The offset of the newest event taken, 0 before the first: what comes after it is still to be applied.
+    /// The offset of the newest event applied, 0 before the first: later events are still to be applied.
     public var appliedOffset: Int64 { place.offset }
 
-    /// How many messages are kept, each with its tool results.
+    /// Number of messages kept, each with its tool results.
     public var messageCount: Int { turns.end - turns.start }
 
     /// Whether a message is known whose generation has not started yet.
@@ -96,8 +97,8 @@ public struct LLMContextProjection: Sendable {
     /// - Parameter generation: the effect's id.
     public func isWaiting(for generation: String) -> Bool { waiting.contains(generation) }
 
-    /// Whether a generation's message waits, or the generation has started or ended: then its end has the same effect here as in a
-    /// context of all events. Generations that ended long ago may be forgotten.
+    /// Whether a generation's message waits, or the generation has started or ended: then its end has the same effect
+    /// here as in a context of all events. Generations that ended long ago may be forgotten.
     public func knows(generation: String) -> Bool { isWaiting(for: generation) || generations.knows(generation) }
 
     /// Approximate memory of the texts, for a cache of contexts. O(n) in the number of messages.
@@ -126,11 +127,12 @@ public struct LLMContextProjection: Sendable {
 
     // MARK: Reading
 
-    /// The newest messages in the order that a provider wants: tool results right after the message that calls for
-    /// them, in the order of the calls, one for each. O(n) in the number of messages returned.
+    /// The newest messages in the order that a provider expects: tool results directly after the message that requested
+    /// them, in the order of the calls, one each. O(n) in the number of messages returned.
     ///
     /// - Parameter limit: the maximum number, 0 or less for no limit; nil for `options.maxMessages`. A message is never
-    ///   parted from its tool results, so fewer may come; the newest comes with all of its results even if they are more.
+    ///   separated from its tool results, so fewer may be returned; the newest is returned with all of its results even
+    ///   if they exceed the limit.
     public func messages(last limit: Int? = nil) -> [ChatMessage] {
         newest(maxMessages: limit ?? options.maxMessages, tokens: nil)
     }
@@ -170,7 +172,7 @@ public struct LLMContextProjection: Sendable {
 
     private mutating func applyOutput(_ event: ProjectionEvent) {
         guard let entry = TimelineEntry(event) else { return }
-        // Every entry of the timeline ends a run of deltas, whether shown here or not.
+        // Every entry of the timeline ends a sequence of deltas, whether shown here or not.
         guard entry.kind == .delta else {
             lastDelta = nil
             if entry.kind != .status || options.includesToolStatus { append(entry) }
@@ -243,12 +245,12 @@ public struct LLMContextProjection: Sendable {
         }
     }
 
-    /// The user's message that a generation answers takes its place, unless it has one.
+    /// Places the user's message that a generation answers, unless it has a place.
     private mutating func placeMessage(of generation: String) {
         if let message = waiting.take(generation) { append(message) }
     }
 
-    /// Whether this is the generation's first end. If it has not started, its message stands in front of the end.
+    /// Whether this is the generation's first end. If it has not started, its message is placed before the end.
     private mutating func endGeneration(
         _ event: ProjectionEvent, _ data: JSONObjectView, placesMessage: Bool = true
     ) -> Bool {
@@ -258,7 +260,7 @@ public struct LLMContextProjection: Sendable {
         return true
     }
 
-    /// The id of the effect. Without one the signal is its effect, as for the reducer.
+    /// The id of the effect. A signal without one counts as its own effect, as in the reducer.
     private static func generation(_ event: ProjectionEvent, _ data: JSONObjectView) -> String {
         data["effect_id"]?.orNone?.text ?? event.id
     }

@@ -28,12 +28,12 @@ public enum ProjectedValue: Sendable {
         switch self {
         case .none: ""
         case .text(let text): text
-        // What is here was valid when it was taken out of its event.
+        // This was valid when it was taken from its event.
         case .json(let bytes): (try? JSONSlice(bytes))?.text ?? String(decoding: bytes, as: UTF8.self)
         }
     }
 
-    /// Makes the value text, with `more` at its end. The text is extended in place.
+    /// Turns the value into text, with `more` appended. The text is extended in place.
     mutating func append(text more: String) {
         var text = text
         self = .none
@@ -51,7 +51,7 @@ public enum ProjectedValue: Sendable {
 }
 
 extension ProjectedValue: Equatable {
-    /// Equal values: texts by their bytes, other JSON whatever its white space and order of members.
+    /// Compares values: texts by their bytes, other JSON regardless of white space and order of members.
     public static func == (left: ProjectedValue, right: ProjectedValue) -> Bool {
         switch (left, right) {
         case (.none, .none): return true

@@ -1,14 +1,14 @@
 import Signals
 
-/// The parts of a recorded signal that projections use. They take events in record order.
+/// The parts of a recorded signal that projections use. Projections apply events in record order.
 public struct ProjectionEvent: Sendable {
     public var id: String
     public var type: String
     public var subject: String
     /// JSON as the producer wrote it. Anything but an object counts as an object without members.
     public var data: [UInt8]
-    /// The place in the conversation's record order, from 1; nil if the source of the events has none. A projection
-    /// skips events up to the offset it has reached, so a repeated delivery changes nothing.
+    /// The offset in the conversation, from 1; nil if the source of the events has none. A projection skips events up
+    /// to the offset it has reached, so a repeated delivery changes nothing.
     public var offset: Int64?
 
     public init(id: String, type: String, subject: String, data: [UInt8], offset: Int64? = nil) {
@@ -23,6 +23,6 @@ public struct ProjectionEvent: Sendable {
         self.init(id: signal.id, type: signal.type, subject: signal.subject, data: signal.data, offset: offset)
     }
 
-    /// The members of `data`, found in one pass. Projections ask only for types that they show.
+    /// The members of `data`, found in one pass. Projections read this only for types that they show.
     var members: JSONObjectView { JSONObjectView(data) ?? .empty }
 }

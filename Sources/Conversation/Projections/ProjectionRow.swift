@@ -1,4 +1,4 @@
-/// One element of a projection's view, with the one JSON form it has: the same bytes for the same events.
+/// One element of a projection's view. Its JSON form is unique: the same events give the same bytes.
 public protocol ProjectionRow: Sendable {
     func append(to bytes: inout [UInt8])
 }

@@ -1,14 +1,15 @@
 import Signals
 
-/// Members of a reply that only its provider understands: signatures of its model's thoughts (Gemini's `extra_content`), its
-/// reasoning (DeepSeek's `reasoning_content`, OpenRouter's `reasoning_details`). Convey does not read it. It is recorded
-/// with the answer and sent back, as it came, to the provider of this name and to no other.
+/// Members of a reply that only its provider understands: signatures of its model's thoughts (Gemini's
+/// `extra_content`), its reasoning (DeepSeek's `reasoning_content`, OpenRouter's `reasoning_details`). Convey does not
+/// interpret them. It records them with the answer and returns them unchanged to the provider of this name and to no
+/// other.
 public struct ProviderMembers: Sendable, Equatable {
-    /// Reasoning that goes back as text.
+    /// Reasoning that is returned as text.
     public struct Reasoning: Sendable, Equatable {
-        /// The member in which it came and goes back.
+        /// The member in which it arrived and is returned.
         public var member: String
-        /// May be empty: DeepSeek wants the member back all the same.
+        /// May be empty: DeepSeek expects the member back all the same.
         public var text: String
 
         public init(member: String, text: String) {
@@ -16,7 +17,7 @@ public struct ProviderMembers: Sendable, Equatable {
             self.text = text
         }
 
-        /// Names under which servers send it.
+        /// The names under which servers send it.
         public static let members: [StaticString] = ["reasoning_content", "reasoning"]
     }
 
@@ -34,7 +35,7 @@ public struct ProviderMembers: Sendable, Equatable {
     }
 
     /// Reads the data of a generation's end: `provider`, `provider_members`, and `thinking` under the name
-    /// `reasoning_member`. Nil where no provider is named.
+    /// `reasoning_member`. Nil if it names no provider.
     init?(_ data: JSONObjectView) {
         guard let provider = data["provider"]?.string else { return nil }
         self.init(provider: provider)
@@ -50,7 +51,7 @@ public struct ProviderMembers: Sendable, Equatable {
 
     var textBytes: Int { provider.utf8.count + message.count + (reasoning?.text.utf8.count ?? 0) }
 
-    /// Names reserved by requests. Other programs may publish the end of a generation, so these are filtered out.
+    /// Names reserved by requests. Other programs may publish the end of a generation, so these names are filtered out.
     private static let messageNames: Set<String> = [
         "role", "content", "refusal", "name", "tool_calls", "tool_call_id", "function_call", "reasoning_content",
         "reasoning",
@@ -58,7 +59,7 @@ public struct ProviderMembers: Sendable, Equatable {
     private static let callNames: Set<String> = ["id", "type", "index"]
     private static let functionNames: Set<String> = ["name", "arguments"]
 
-    /// Further members of a tool call, those of its `function` in a member of that name; nil where there are none.
+    /// Further members of a tool call, with those of its `function` in a member of that name; nil if there are none.
     static func ofCall(_ members: JSONSlice?) -> [UInt8]? {
         guard let members = members?.object, !members.isEmpty else { return nil }
         var value = JSONObjectBuilder()

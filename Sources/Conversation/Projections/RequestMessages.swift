@@ -3,21 +3,21 @@ import Signals
 /// The messages of a request in the form that the strictest server accepts, whatever the journal contains. A history is sent
 /// with every later request, so one text that a server refuses would end the conversation.
 ///
-/// - The system prompt comes first. Then users and assistant alternate, a user first; consecutive messages of one role are
-///   merged, with a blank line between their texts.
-/// - No text is empty: such messages are left out, and a tool that returned nothing says so.
-/// - Behind an assistant's message that calls tools comes one result for each call, in the order of the calls, and then the
-///   assistant again.
-/// - Ids of calls are different in the whole request; some servers number the calls of each reply anew. An id that recurs is
-///   replaced by one that follows from its place, so that the next request has the same one.
+/// - The system prompt comes first. Then users and assistant alternate, beginning with a user; consecutive messages of
+///   one role are merged, with a blank line between their texts.
+/// - No text is empty: such messages are left out, and the result of a tool that returned nothing says so.
+/// - An assistant's message that calls tools is followed by one result per call, in the order of the calls, and then by
+///   the assistant again.
+/// - Call ids are unique in the whole request; some servers restart the numbering of calls in each reply. A repeated id
+///   is replaced by one derived from its place, so that the next request has the same one.
 /// - Arguments are JSON objects, and tool names are valid.
 /// - The last message is a user's or a tool's.
 public struct RequestMessages: Sendable, Equatable {
-    /// Placeholder for a user's message when the first that fits is the assistant's.
+    /// Placeholder for a user's message if the first message that fits is the assistant's.
     public static let omission = "(earlier messages are left out)"
-    /// Placeholder for an answer that never came, when a user's message follows tool results.
+    /// Placeholder for an answer that never came, if a user's message follows tool results.
     public static let noAnswer = "(there was no answer)"
-    /// Placeholder for a user's message when the last one is the assistant's.
+    /// Placeholder for a user's message if the last one is the assistant's.
     public static let goOn = "(please go on)"
     /// The result of a tool that returned no text.
     public static let emptyResult = "The tool returned nothing."
@@ -27,7 +27,7 @@ public struct RequestMessages: Sendable, Equatable {
     public private(set) var hasQuestion = false
     private var callIDs: Set<ExactText> = []
 
-    /// - Parameter history: in order; results of tools right after the message that calls for them.
+    /// - Parameter history: in order; tool results directly after the message that requested them.
     public init(_ history: [ChatMessage]) {
         addSystem(history)
         var rest = history.filter { $0.role != .system }[...]
@@ -38,7 +38,7 @@ public struct RequestMessages: Sendable, Equatable {
                 let results = rest.prefix { $0.role == .tool }
                 rest = rest.dropFirst(results.count)
                 addAssistant(message, results: results)
-            // A result that no call in front of it asks for.
+            // A result that no call before it requested.
             case .tool, .system: break
             }
         }
@@ -69,7 +69,7 @@ public struct RequestMessages: Sendable, Equatable {
         var message = message
         if JSONText.isBlank(message.content) { message.content = "" }
         if let last = messages.last, last.role == .assistant {
-            // One with calls has their results after it, so this is text alone.
+            // A message with calls is followed by their results, so this one is text alone.
             messages.removeLast()
             message.content = message.content.isEmpty ? last.content : "\(last.content)\n\n\(message.content)"
         } else if messages.last.map({ $0.role == .system }) ?? true {
@@ -129,7 +129,7 @@ public struct RequestMessages: Sendable, Equatable {
     private static let toolNameLimit = 64
 
     /// Reasoning is sent back if tools were called between a user's message and the next, as DeepSeek requires;
-    /// elsewhere it is passed over or, by older models, refused.
+    /// elsewhere it is ignored or, by older models, refused.
     private mutating func dropReasoning() {
         var start = messages.startIndex
         while start < messages.endIndex {

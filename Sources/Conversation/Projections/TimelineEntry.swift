@@ -4,18 +4,18 @@ import Signals
 public struct TimelineEntry: ProjectionRow {
     public enum Kind: String, Sendable {
         case message, delta, status
-        /// A tool call that asks for approval.
+        /// A tool call that needs approval.
         case approval
     }
 
-    /// How far an answer or a consent request has come.
+    /// The progress of an answer or an approval request.
     public enum State: String, Sendable, CaseIterable {
         /// The answer is being written.
         case open
         /// The answer waits for its next attempt, the tool call for a person.
         case waiting
         case completed, failed, canceled
-        /// The tool call was allowed, denied or canceled.
+        /// The tool call was approved, denied or canceled.
         case decided
     }
 
@@ -23,7 +23,7 @@ public struct TimelineEntry: ProjectionRow {
         case user, assistant, tool
     }
 
-    /// The id of the event that the entry was made from, the first one of several. Nil only where its source has none.
+    /// The id of the event that the entry was made from, the first one of several. Nil only if its source has none.
     public var eventID: String?
     /// The ids of all events that the entry was made from, each once, if deltas were joined.
     public var eventIDs: [String]?
@@ -31,7 +31,7 @@ public struct TimelineEntry: ProjectionRow {
     public var role: Role
     /// The tool's name. Only in the shape `answers`.
     public var name: String?
-    /// Of answers and consent requests. Only in the shape `answers`.
+    /// Of answers and approval requests. Only in the shape `answers`.
     public var state: State?
     /// Why an answer failed, was canceled or waits, for people. Only in the shape `answers`.
     public var reason: String?
@@ -39,7 +39,7 @@ public struct TimelineEntry: ProjectionRow {
     public var content: ProjectedValue
     public var outputID: ProjectedValue
     public var channel: ProjectedValue
-    /// A JSON object; of joined deltas that of the first.
+    /// A JSON object; for joined deltas that of the first.
     public var metadata: [UInt8]
 
     public init(
@@ -56,7 +56,7 @@ public struct TimelineEntry: ProjectionRow {
         self.metadata = metadata
     }
 
-    /// The type of the events that such entries are made from; of an answer the type of its newest change.
+    /// The type of the events that such entries are made from; for an answer the type of its newest change.
     public var type: String {
         switch role {
         case .user: SignalType.messageReceived
@@ -132,7 +132,7 @@ extension TimelineEntry {
         }
     }
 
-    /// A consent request: the tool's name, and the arguments as the model wrote them.
+    /// An approval request: the tool's name, and the arguments as the model wrote them.
     init(request event: ProjectionEvent) {
         let data = event.members
         let metadata = Self.metadata(data, ["effect_id", "tool_name", "tool_call_id"])
@@ -181,7 +181,7 @@ extension TimelineEntry {
         "effect_id", "lifecycle", "status", "tool_name", "tool_call_id", "tool_event", "backend", "provider", "model",
     ]
 
-    /// The members named, unless they are null, and `usage` and `metadata` where they are objects that hold something.
+    /// The named members, unless they are null, and `usage` and `metadata` if they are non-empty objects.
     static func metadata(_ data: JSONObjectView, _ names: [StaticString]) -> [UInt8] {
         var metadata = JSONObjectBuilder(reservingCapacity: 128)
         for name in names {

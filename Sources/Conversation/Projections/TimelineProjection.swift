@@ -1,28 +1,28 @@
 import Signals
 
-/// A conversation as its participants see it: users' messages, the assistant's answers and the status of tools. It advances by one
-/// event at a time, and its content depends on the events alone, not on how they arrived.
+/// A conversation as its participants see it: users' messages, the assistant's answers and the status of tools. It
+/// advances one event at a time, and its content depends only on the events, not on how they arrived.
 ///
-/// In the shape `answers` the events of one output make one entry, which stands where the first of them does:
+/// In the shape `answers` the events of one output form one entry at the place of the first of them:
 ///
 /// | event | the answer's entry |
 /// |---|---|
-/// | `conv.out.assistant.delta` | its text goes on |
-/// | `conv.out.assistant.reset` | its text begins anew |
+/// | `conv.out.assistant.delta` | its text is extended |
+/// | `conv.out.assistant.reset` | its text starts over |
 /// | `conv.out.assistant.waiting` | `waiting`, with the reason |
 /// | `conv.out.assistant.completed`, `failed`, `canceled` | its end, with the whole text and the reason |
 ///
-/// An event continues the answer of its output unless that has ended, or the last event of the answer was more than
-/// `Options.answerGap` records before: so an entry can be made without reading the whole conversation.
+/// An event continues the answer of its output, unless that answer has ended or its last event was more than
+/// `Options.answerGap` records before. So an entry can be built without reading the whole conversation.
 public struct TimelineProjection: Sendable {
     public struct Options: Sendable {
-        /// Far more records than come between two events of an answer, and few enough to look through for a page.
+        /// Far more records than lie between two events of an answer, and few enough to search for one page.
         public static let standardAnswerGap: Int64 = 1_000
 
         public var shape: TimelineShape
         /// Maximum distance in records between two events of one answer, in the shape `answers`.
         public var answerGap: Int64
-        /// In the shape `reference`.
+        /// Only in the shape `reference`.
         public var coalescesDeltas: Bool
         /// Maximum characters (grapheme clusters) of joined deltas.
         public var maxDeltaCharacters: Int
@@ -42,10 +42,10 @@ public struct TimelineProjection: Sendable {
         }
     }
 
-    /// Entries that follow each other.
+    /// Consecutive entries.
     public struct Page: Sendable {
-        /// The first one's place in the whole timeline, from 0; what to ask for the page before this one with. The end of
-        /// the timeline where there are no entries.
+        /// The place of the first entry in the whole timeline, from 0; pass it to request the previous page. The end of
+        /// the timeline if there are no entries.
         public let start: Int
         public let entries: ArraySlice<TimelineEntry>
     }
@@ -125,10 +125,10 @@ public struct TimelineProjection: Sendable {
     }
 
     private mutating func apply(_ change: AnswerChange, at offset: Int64) {
-        // Without an output each event is an answer of its own.
+        // Without an output each event is a separate answer.
         let output: ExactText? = if case .none = change.output { nil } else { ExactText(change.output.text) }
         if let output {
-            // Whichever comes first, this one begins an answer.
+            // Whichever arrives first, this event begins an answer.
             if change.isFirstPiece { ledger.end(output) }
             if let place = ledger.place(of: output, at: offset) {
                 _ = entries.update(place) { change.apply(to: &$0) }
@@ -146,14 +146,14 @@ public struct TimelineProjection: Sendable {
         entries.append(entry)
     }
 
-    /// Where the newest entry began.
+    /// Where the newest entry begins.
     package enum Beginning: Sendable {
         case here
-        /// With the first event of its answer that was applied. An earlier event may belong to it.
+        /// With the first event of its answer that was applied, although an earlier event may belong to it.
         case perhapsEarlier
     }
 
-    /// Of the newest entry; for a reader that applies only the end of a conversation.
+    /// For the newest entry; for a reader that applies only the end of a conversation.
     package private(set) var newestBegan = Beginning.here
 
     /// Whether events from an offset on cannot change the first entries.
@@ -161,7 +161,7 @@ public struct TimelineProjection: Sendable {
         ledger.isSettled(before: count, from: offset)
     }
 
-    /// The offset of the newest event taken, 0 before the first: what comes after it is still to be applied.
+    /// The offset of the newest event applied, 0 before the first: later events are still to be applied.
     public var appliedOffset: Int64 { place.offset }
 
     /// Number of entries of the timeline, including those no longer kept.

@@ -1,9 +1,9 @@
 import Signals
 
-/// Joins adjacent pieces of an answer, so that a reader gets lines and not tokens.
+/// Joins adjacent pieces of an answer, so that a reader gets lines instead of tokens.
 ///
-/// A delta joins the entry before it if both are the assistant's, have the same output and channel, and the joined text
-/// has no more characters (grapheme clusters) than the limit. The first entry's metadata stays; the ids of all are kept.
+/// A delta joins the entry before it if both belong to the assistant, have the same output and channel, and the joined
+/// text has no more characters (grapheme clusters) than the limit. The first entry's metadata stays; all ids are kept.
 public struct TokenCoalescer: Sendable {
     /// Joined text is about a paragraph: short enough to follow a stream, long enough that a view has few entries.
     public static let standardLimit = 280
@@ -21,9 +21,9 @@ public struct TokenCoalescer: Sendable {
         self.maxCharacters = maxCharacters
     }
 
-    /// Adds `entry` to `last` where the rule allows it. Called for every entry, in order.
+    /// Adds `entry` to `last` if the rule allows it. Called for every entry, in order.
     ///
-    /// - Parameter last: the entry before, changed if `entry` joins it.
+    /// - Parameter last: the previous entry, changed if `entry` joins it.
     /// - Returns: whether it joined. If not, `entry` is the next call's `last`.
     public mutating func join(_ entry: TimelineEntry, to last: inout TimelineEntry) -> Bool {
         guard Self.areOneOutput(last, entry) else {
@@ -37,7 +37,7 @@ public struct TokenCoalescer: Sendable {
             self.tail = nil
             return false
         }
-        self.tail = nil  // Its set of ids would be copied otherwise.
+        self.tail = nil  // Otherwise its set of ids would be copied.
         tail.characters = characters
         last.content.append(text: addition)
         Self.addIDs(of: entry, to: &last, known: &tail.ids)
@@ -62,8 +62,8 @@ public struct TokenCoalescer: Sendable {
             && one.outputID == other.outputID && one.channel == other.channel
     }
 
-    /// How many characters more `text` has with `addition` after it. Only its last one may change (`e` and an accent),
-    /// and what stands before a boundary between characters decides nothing after it (Unicode Standard Annex 29).
+    /// The number of characters by which `addition` extends `text`. Only the last character may change (`e` and an
+    /// accent); text before a character boundary does not affect text after it (Unicode Standard Annex 29).
     private static func growth(of text: String, by addition: String) -> Int {
         guard let last = text.last else { return addition.count }
         return (String(last) + addition).count - 1

@@ -1,6 +1,6 @@
 import Signals
 
-/// The arguments of a tool call, as a model wrote them and as a history may hold them.
+/// The arguments of a tool call as a model wrote them, and the form that a history may contain.
 ///
 /// A history is sent with every later request, and servers refuse one in which arguments are anything but a JSON object.
 public struct ToolArguments: Sendable, Equatable {
@@ -9,13 +9,13 @@ public struct ToolArguments: Sendable, Equatable {
     /// The model's text if it is not a JSON object, for the call's result; nil if `object` holds it.
     public let unreadable: String?
 
-    /// Bytes of an unreadable text that are kept: enough to see what went wrong.
+    /// Bytes of an unreadable text that are kept: enough to see the mistake.
     public static let unreadableLimit = 4_096
-    /// How often a text that is a JSON string is taken for JSON inside a string.
+    /// Maximum number of times that a JSON string is decoded as JSON.
     private static let encodingsAtMost = 3
 
-    /// - Parameter text: JSON, if the model wrote what it should. An empty text and `null` mean that there are no arguments,
-    ///   and an object encoded as a JSON string (once more) means the object.
+    /// - Parameter text: JSON, if the model wrote what it should. An empty text and `null` mean no arguments; an object
+    ///   encoded as a JSON string (even twice) means the object.
     public init(_ text: String) {
         var rest = text
         for _ in 0..<Self.encodingsAtMost {
@@ -45,7 +45,7 @@ public struct ToolArguments: Sendable, Equatable {
         self.unreadable = unreadable
     }
 
-    /// Each name with its last value: readers differ in which of several they take.
+    /// Each name with its last value: readers differ in which repeated value they use.
     private static func withoutRepeats(_ text: String) -> String {
         guard let value = try? JSONValue(Array(text.utf8)) else { return "{}" }
         return String(decoding: value.encode(), as: UTF8.self)
@@ -65,7 +65,7 @@ public struct ToolArguments: Sendable, Equatable {
 }
 
 extension JSONSlice {
-    /// Whether an object in it has a name twice.
+    /// Whether any object in it has a repeated name.
     fileprivate var hasRepeatedNames: Bool {
         if let elements { return elements.contains(where: \.hasRepeatedNames) }
         guard let object else { return false }

@@ -2,15 +2,16 @@ import Signals
 
 /// A model's request to call a tool.
 public struct ToolCall: Sendable, Equatable {
-    /// The provider's id of the call, which the result repeats. Unique in its message, not always in the conversation.
+    /// The provider's id of the call, which the result repeats. Unique in its message, but not always in the
+    /// conversation.
     public var id: String
     public var name: String
-    /// The text of a JSON object. Journals of earlier versions and signals from outside may hold any text here: see
+    /// The text of a JSON object. Journals of earlier versions and signals from outside may contain any text here: see
     /// `ToolArguments`.
     public var arguments: String
     /// The arguments as the model wrote them, if they are not a JSON object. The call then fails and no tool runs.
     public var unreadableArguments: String?
-    /// Further members that the provider wants back, as a JSON object: see `ProviderMembers`. Those of the call's
+    /// Further members that the provider expects back, as a JSON object: see `ProviderMembers`. Those of the call's
     /// `function` are in a member of that name.
     public var members: [UInt8]?
 
@@ -46,9 +47,9 @@ extension ToolCall {
             unreadableArguments: members["unreadable_arguments"]?.string)
     }
 
-    /// The calls in a generation's `tool_calls`: `{"id","name","arguments"}`, or with name and arguments inside `function`,
-    /// as OpenAI writes them. Arguments that are not a string are taken as JSON. A call without an id or a name, or with the
-    /// id of an earlier call, cannot be answered and is left out.
+    /// The calls in a generation's `tool_calls`: `{"id","name","arguments"}`, or with name and arguments inside
+    /// `function`, as OpenAI writes them. Arguments that are not a string count as JSON. A call without an id or a
+    /// name, or with the id of an earlier call, cannot be answered and is left out.
     public static func list(_ value: JSONSlice?) -> [ToolCall] {
         var ids: Set<ExactText> = []
         return (value?.elements ?? []).compactMap { element in

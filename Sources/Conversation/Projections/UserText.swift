@@ -2,11 +2,11 @@ import Signals
 
 /// The text of a user's message as a model receives it.
 public enum UserText {
-    /// Text is itself. Of a list of parts, as OpenAI's clients send it (`[{"type":"text","text":"hi"}]`), the texts count, a
-    /// line each; parts of other types are left out. Anything else is as the timeline spells it: a number its digits, an
-    /// object its JSON.
+    /// A text counts as is. Of a list of parts, as OpenAI's clients send it (`[{"type":"text","text":"hi"}]`), the
+    /// texts count, one line each; parts of other types are left out. Anything else is spelled as in the timeline: a
+    /// number as its digits, an object as its JSON.
     ///
-    /// - Parameter data: of a `conv.in.message.received`: `content`, else `text`, `body` or `message`.
+    /// - Parameter data: of a `conv.in.message.received`: `content`, otherwise `text`, `body` or `message`.
     static func text(of data: JSONObjectView) -> String {
         guard let said = firstPresent(data["content"], data["text"], data["body"], data["message"])?.orNone else {
             return ""

@@ -2,13 +2,13 @@ import Signals
 
 /// Users' messages whose generations have not started yet, in record order.
 struct WaitingMessages: Sendable {
-    /// Maximum messages to keep, the newest: the limit for effects in flight in one conversation. Without it, a message that never
-    /// gets a generation (a dead letter) would be kept forever.
+    /// Maximum messages to keep, the newest ones. It equals the limit for effects in flight in one conversation.
+    /// Without it, a message that never gets a generation (a dead letter) would be kept forever.
     static let limit = 1_000
 
     private var messages: [(generation: ExactText, message: ChatMessage)] = []
 
-    /// - Parameter id: of the signal that brought the message; its generation is named after it.
+    /// - Parameter id: of the signal with the message; its generation is named after it.
     mutating func add(_ message: ChatMessage, of id: String) {
         if messages.count == Self.limit { messages.removeFirst() }
         messages.append((ExactText("llm-generation-\(id)"), message))
@@ -19,7 +19,7 @@ struct WaitingMessages: Sendable {
         return messages.contains { $0.generation == generation }
     }
 
-    /// Takes out the oldest message that a generation is for. There are two where producers have used one id.
+    /// Removes the oldest message that a generation answers. There are two if producers have used the same id.
     mutating func take(_ generation: String) -> ChatMessage? {
         let generation = ExactText(generation)
         guard let index = messages.firstIndex(where: { $0.generation == generation }) else { return nil }

@@ -1,6 +1,6 @@
 /// The answer to a query, the same bytes at every endpoint.
 public struct QueryAnswer: Sendable, Equatable {
-    /// As in HTTP: 200, or that of the error.
+    /// The HTTP status: 200, or that of the error.
     public var status: Int
     /// JSON.
     public var body: [UInt8]

@@ -5,8 +5,8 @@ public enum QueryPath {
     /// The prefix of queries about one conversation; by itself the query for all conversations.
     public static let base = "/v1/conversations"
 
-    /// A subject as a path's segment: encoded as in a topic. `.` and `..` are escaped, since programs take them for steps in the
-    /// path (RFC 3986, section 3.3).
+    /// A subject as a path segment: encoded as in a topic. `.` and `..` are escaped, because programs treat them as
+    /// steps in the path (RFC 3986, section 3.3).
     public static func segment(_ subject: String) -> String {
         switch subject {
         case ".": "%2E"
@@ -15,10 +15,11 @@ public enum QueryPath {
         }
     }
 
-    /// The subject in a path's segment; nil for one that is not spelled as URIs are, so that the rules of a proxy for a path
-    /// cannot be evaded: no escape of what needs none (RFC 3986, section 2.3), in capitals, of UTF-8.
+    /// The subject in a path segment; nil for a spelling that URIs do not use, so that nobody can evade a proxy's rule
+    /// for a path: characters that need no escape have none (RFC 3986, section 2.3), and escapes are in upper case and
+    /// encode UTF-8.
     ///
-    /// Characters that URIs reserve may have an escape or not, since programs differ in that: `:` and `%3A` are one.
+    /// Characters that URIs reserve may be escaped or not, because programs differ in this: `:` and `%3A` are equal.
     public static func subject(segment: some StringProtocol) -> String? {
         let bytes = Array(segment.utf8)
         guard !bytes.isEmpty, segment != ".", segment != ".." else { return nil }
@@ -45,12 +46,12 @@ public enum QueryPath {
         byte >= UInt8(ascii: "a") ? nil : hexDigitValue(byte)
     }
 
-    /// The path of a view, with the conversation's segment as it is to stand there.
+    /// The path of a view, with the given segment for the conversation.
     public static func path(view: QueryView, segment: String) -> String {
         view.needsSubject ? "\(base)/\(segment)/\(view.rawValue)" : "/v1/\(view.rawValue)"
     }
 
-    /// The path of a question with its query string.
+    /// The path of a query with its query string.
     public static func path(view: QueryView, subject: String, parameters: [(name: String, value: String)]) -> String {
         let path = path(view: view, segment: segment(subject))
         let items = parameters.map { "\(TopicName.encode(level: $0.name))=\(TopicName.encode(level: $0.value))" }

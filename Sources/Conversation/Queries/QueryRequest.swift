@@ -5,7 +5,7 @@ import Signals
 public struct QueryRequest: Sendable, Equatable {
     /// A page of a conversation, by offsets.
     public enum Page: Sendable, Equatable {
-        /// The newest elements, of those before the offset if there is one.
+        /// The newest elements, before the offset if one is given.
         case last(before: Int64?)
         /// The oldest elements after an offset.
         case first(after: Int64)
@@ -16,7 +16,7 @@ public struct QueryRequest: Sendable, Equatable {
     public enum Order: String, Sendable, CaseIterable {
         /// By the bytes of the subject.
         case subject
-        /// The latest activity first.
+        /// Latest activity first.
         case recent
     }
 
@@ -35,7 +35,7 @@ public struct QueryRequest: Sendable, Equatable {
     }
 
     public var view: QueryView
-    /// Empty where the view is about no single conversation. Of `effects`, the conversation wanted; empty for all.
+    /// Empty if the view is not about a single conversation. For `effects`, the wanted conversation; empty for all.
     public var subject: String
     public var limit: Int
     public var page = Page.last(before: nil)
@@ -44,7 +44,7 @@ public struct QueryRequest: Sendable, Equatable {
     public var families: Set<Family> = []
     /// Empty for all.
     public var types: [TypeFilter] = []
-    /// Microseconds since 1970, of recording.
+    /// Microseconds since 1970, compared with the recording time.
     public var since: Int64?
     public var until: Int64?
     public var id: String = ""
@@ -52,7 +52,7 @@ public struct QueryRequest: Sendable, Equatable {
     public var contains: String = ""
     public var order = Order.subject
     public var cursor: String?
-    /// Of a timeline.
+    /// For a timeline.
     public var shape = TimelineShape.answers
 
     /// A query without parameters.
@@ -62,10 +62,10 @@ public struct QueryRequest: Sendable, Equatable {
         limit = view.limits.standard
     }
 
-    /// Reads a question.
+    /// Reads a query.
     /// - Parameters:
-    ///   - subject: what the path, topic or command names; not used where the view is about no single conversation.
-    ///   - parameters: names and values as texts. A name given twice counts as its last value.
+    ///   - subject: from the path, topic or command; not used if the view is not about a single conversation.
+    ///   - parameters: names and values as texts. If a name is given twice, the last value counts.
     /// - Throws: `parameterUnknown`, `parameterInvalid`, `parameterMissing`.
     public init(
         _ view: QueryView, subject: String, parameters: [(name: String, value: String)]
@@ -191,7 +191,7 @@ public struct QueryRequest: Sendable, Equatable {
 }
 
 extension QueryRequest {
-    /// The parameters of a JSON object: texts, numbers, and lists of texts, which count as joined by commas. No bytes are
+    /// The parameters of a JSON object: texts, numbers, and lists of texts, which are joined by commas. No bytes mean
     /// an object without members.
     public static func parameters(json bytes: [UInt8]) throws(QueryError) -> [(name: String, value: String)] {
         if bytes.isEmpty { return [] }

@@ -2,7 +2,7 @@ import Signals
 
 /// Queries as topics: `{root}/query/{subject}/{view}`.
 public enum QueryTopic {
-    /// The subject's level where the view is about no single conversation.
+    /// The subject's level if the view is not about a single conversation.
     public static let noSubject = "_"
 
     /// The topic filter of the query endpoint.
@@ -14,8 +14,8 @@ public enum QueryTopic {
         return "\(root)/query/\(level)/\(view.rawValue)"
     }
 
-    /// The response topic of a client for what it publishes to `topic`: below the subject of that topic, which every service
-    /// allows, however it is configured.
+    /// The response topic of a client for a message to `topic`: below the subject of that topic, which every service
+    /// allows, whatever its configuration.
     public static func responseTopic(for topic: String, root: String, client: String) -> String {
         let levels = topic.dropFirst(root.count + 1).split(
             separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
@@ -26,8 +26,8 @@ public enum QueryTopic {
     public static func responseFilter(root: String, client: String) -> String { "\(root)/receipt/+/\(client)" }
 
     /// The query in a message.
-    /// - Parameter payload: a JSON object of parameters; nothing for none.
-    /// - Throws: what is wrong with it.
+    /// - Parameter payload: a JSON object of parameters; empty for none.
+    /// - Throws: the error in the message.
     public static func request(topic: String, payload: [UInt8], root: String) throws(QueryError) -> QueryRequest {
         let levels = topic.dropFirst(root.count).split(separator: "/", omittingEmptySubsequences: false)
         guard levels.count == 4, levels[1] == "query", let view = QueryView(rawValue: String(levels[3])) else {

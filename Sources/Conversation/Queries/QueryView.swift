@@ -6,16 +6,16 @@ public enum QueryView: String, Sendable, CaseIterable {
     case context
     /// The recorded signals as they are published.
     case events
-    /// The reducer's state, with the latest 100 applications.
+    /// The reducer's state, with the latest 100 applied signals.
     case state
     /// The causes and consequences of a signal.
     case trace
     /// All conversations.
     case conversations
-    /// The effects under way in all conversations.
+    /// The effects in progress in all conversations.
     case effects
 
-    /// Whether the question is about one conversation.
+    /// Whether the query is about one conversation.
     public var needsSubject: Bool {
         switch self {
         case .timeline, .context, .events, .state, .trace: true
@@ -23,7 +23,7 @@ public enum QueryView: String, Sendable, CaseIterable {
         }
     }
 
-    /// The parameters that the view takes.
+    /// The parameters that the view accepts.
     public var parameters: [QueryParameter] {
         switch self {
         case .timeline: [.limit, .before, .asOf, .shape]
@@ -53,10 +53,10 @@ public enum QueryView: String, Sendable, CaseIterable {
         case .timeline: "what the participants saw, newest page first"
         case .context: "the messages that a language model would receive"
         case .events: "the recorded signals, exactly as they are published"
-        case .state: "the reducer's state, with the latest 100 applications"
+        case .state: "the reducer's state, with the latest 100 applied signals"
         case .trace: "the causes and consequences of a signal"
         case .conversations: "all conversations with their latest activity"
-        case .effects: "the effects under way in all conversations, oldest first"
+        case .effects: "the effects in progress in all conversations, oldest first"
         }
     }
 }

@@ -1,9 +1,9 @@
-/// The latest signals applied to a conversation, newest first, 100 at most.
+/// The latest signals applied to a conversation, newest first, at most 100.
 public struct ConversationHistory: Sendable, Equatable {
     /// Enough for recent activity; the journal has the whole history.
     public static let limit = 100
 
-    /// Oldest first. Grows to twice the limit, then the older half goes, so that a push costs O(1) on average.
+    /// Oldest first. Grows to twice the limit, then drops the older half, so that a push costs O(1) on average.
     private var events: [ConversationState.Event] = []
 
     public init() {}

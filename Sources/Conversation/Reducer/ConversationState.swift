@@ -2,7 +2,7 @@ import Signals
 
 /// The state of a conversation after some signals have been applied. Its size does not grow with their number.
 public struct ConversationState: Sendable, Equatable {
-    /// Requests that were made at least once.
+    /// Requests made at least once.
     public struct Flags: OptionSet, Sendable {
         public let rawValue: UInt8
         public init(rawValue: UInt8) { self.rawValue = rawValue }
@@ -27,7 +27,7 @@ public struct ConversationState: Sendable, Equatable {
         public var id: String
         public var type: String
         public var priority: Priority
-        /// The signal's place in the record order of its conversation.
+        /// The signal's offset in its conversation.
         public var offset: Int64
 
         public init(id: String, type: String, priority: Priority, offset: Int64) {
@@ -70,10 +70,11 @@ public struct ConversationState: Sendable, Equatable {
     /// Effects that have not ended, by id.
     public internal(set) var inFlight: [String: EffectProgress] = [:]
     public internal(set) var lastEvent: Event?
-    /// The tool calls that an answer waits for; nil when none does.
+    /// The tool calls that an answer waits for; nil if there are none.
     public internal(set) var toolLoop: ToolLoop?
-    /// A hash of all applications up to here, in order: each chains the digest before it with the signal's priority and its record's
-    /// hash. A difference in what was applied, or in its order, stays visible for good. What the reducer makes of it is not in it.
+    /// A hash of all signals applied so far, in order: each step chains the previous digest with the signal's priority
+    /// and its record's hash. A difference in the signals or in their order stays visible permanently. The results of
+    /// the reducer are not part of it.
     public internal(set) var digest: UInt64 = 0
 
     public init() {}

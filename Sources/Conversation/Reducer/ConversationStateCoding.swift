@@ -1,7 +1,7 @@
 import Signals
 
 extension ConversationState {
-    /// The state as readable JSON, the same bytes for the same state.
+    /// The state as readable JSON; the same state gives the same bytes.
     public func encode() -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(256)

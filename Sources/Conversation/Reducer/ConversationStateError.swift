@@ -3,7 +3,7 @@ import Signals
 /// Why bytes are not a state.
 public enum ConversationStateError: Error, Sendable, Equatable, CustomStringConvertible {
     case notJSON(JSONError)
-    /// A member is missing or has a value it cannot have.
+    /// A member is missing or has an invalid value.
     case invalid(member: String)
 
     public var description: String {

@@ -3,7 +3,7 @@ public enum Directive: Sendable, Equatable {
     /// Record that the signal was applied, and in what order.
     case emitAppliedMarker
     case startEffect(EffectStart)
-    /// Cancel all that is in flight for the conversation; the reason is the type of the signal that asked for it.
+    /// Cancel everything in flight in the conversation; the reason is the type of the requesting signal.
     case cancelEffects(reason: String)
     case emitOutput(Output)
     /// Run or end a tool call that waits for approval.

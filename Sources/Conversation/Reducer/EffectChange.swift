@@ -3,7 +3,7 @@ import Signals
 /// How an effect's lifecycle signal changes what is in flight.
 struct EffectChange {
     let effectID: String
-    /// Nil for an effect that ended.
+    /// Nil for an effect that has ended.
     let progress: ConversationState.EffectProgress?
 
     /// Nil if the data has no effect id or no known lifecycle.

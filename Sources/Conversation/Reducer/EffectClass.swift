@@ -2,7 +2,7 @@
 public enum EffectClass: String, Sendable, CaseIterable {
     case llm, tool, timer
 
-    /// What an effect of this class does, as it stands in types: `conv.effect.llm.generation.started`.
+    /// The kind of work of this class, as used in types: `conv.effect.llm.generation.started`.
     public var kind: String {
         switch self {
         case .llm: "generation"

@@ -1,9 +1,9 @@
 import Signals
 
-/// The user-facing output that an effect's lifecycle signal gives rise to. Values are copied as they are spelled.
+/// The output for users that follows from an effect's lifecycle signal. Values keep their spelling.
 ///
-/// The same choice is made everywhere: of several places where a value may stand, the first counts that holds neither
-/// null nor a blank string (`firstPresent`). A false counts as a value there, but yields to a later default.
+/// One rule holds everywhere: of several places for a value, the first counts that contains neither null nor a blank
+/// string (`firstPresent`). A false counts as a value there, but yields to a later default.
 struct EffectOutputs {
     private let signal: Signal
     private let data: JSONObjectView
@@ -42,8 +42,8 @@ struct EffectOutputs {
 
     // MARK: Convey's own generations
 
-    /// The output of a generation that Convey runs itself, where it differs from that of a reported one: a blank delta is text,
-    /// and every kind of end has an output. Nil where it is the same.
+    /// The output of a generation that Convey runs itself, if it differs from that of a reported one: a blank delta is
+    /// text, and every kind of end has an output. Nil if it is the same.
     private func ownOutputs() -> [Output]? {
         switch signal.type {
         case SignalType.generationStarted:
@@ -60,7 +60,7 @@ struct EffectOutputs {
             members.set("delta", .slice(delta))
             return [output(SignalType.assistantDelta, id: "assistant-\(effectID.text)", members)]
         case SignalType.generationCompleted:
-            // A generation that only calls tools has nothing to show: the answer follows the calls.
+            // A generation that only calls tools has nothing to show; the answer follows after the calls.
             let calls = ToolCall.list(data["tool_calls"])
             return !calls.isEmpty && data["content"]?.isBlankString ?? true ? [] : nil
         case SignalType.generationFailed:
@@ -156,7 +156,7 @@ struct EffectOutputs {
         return members
     }
 
-    /// The signal's metadata with the result's over it, without what has a member of its own: a JSON object.
+    /// The signal's metadata overridden by the result's, without values that have their own member: a JSON object.
     private func mergedMetadata() -> [UInt8] {
         var names: [String] = []
         var values: [JSONSlice] = []

@@ -1,15 +1,15 @@
 public struct EffectStart: Sendable, Equatable {
-    /// Reproducible: it follows from the class and the causing signal's id.
+    /// Reproducible: derived from the class and the causing signal's id.
     public var effectID: String
     public var effectClass: EffectClass
-    /// What the effect does, `generation`, `execution` or `wait`.
+    /// The kind of work: `generation`, `execution` or `wait`.
     public var kind: String
     /// The causing signal's data: a JSON object.
     public var input: [UInt8]
-    /// `data.effect_policy` as it is spelled, any kind of JSON; nil where there is none.
+    /// `data.effect_policy` as spelled, any kind of JSON; nil if there is none.
     public var policy: [UInt8]?
-    /// Generations that ended in tool calls since the last message; above 0 the effect belongs to an answer that has begun.
+    /// Generations that ended in tool calls since the last message; above 0 the effect continues an answer.
     public var round = 0
-    /// The id of the message that is answered; nil where the effect's own id names it.
+    /// The id of the answered message; nil if the effect's own id names it.
     public var answers: String?
 }

@@ -2,7 +2,7 @@ import Signals
 
 /// Identifies an effect of a conversation by one of the ids that people and programs know.
 public struct EffectTarget: Sendable, Equatable {
-    /// As it stands in the effect's signals; nil when it is named otherwise.
+    /// As in the effect's signals; nil if the target is named otherwise.
     public var effectID: String?
     /// The provider's id of a tool call.
     public var toolCallID: String?

@@ -4,6 +4,6 @@ public struct Output: Sendable, Equatable {
     public var outputID: String
     /// The channel as JSON; a string unless the producer sent something else.
     public var channel: [UInt8]
-    /// A JSON object; it does not hold `output_id` and `channel`.
+    /// A JSON object without `output_id` and `channel`.
     public var data: [UInt8]
 }

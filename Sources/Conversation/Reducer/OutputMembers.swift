@@ -1,13 +1,13 @@
 import Signals
 
 extension JSONText {
-    /// A value on its way into an object: copied from another text, made here, or JSON already.
+    /// A value to write into an object: copied from another text, created here, or already JSON.
     enum Piece {
         case slice(JSONSlice)
         case text(String)
         case raw([UInt8])
 
-        /// How the value reads inside an id.
+        /// The value's text inside an id.
         var text: String {
             switch self {
             case .text(let text): text

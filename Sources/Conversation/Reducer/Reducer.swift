@@ -2,18 +2,18 @@ import Signals
 
 /// Applies signals to a conversation: a pure function of state and signal to state and directives.
 public enum Reducer {
-    /// Applies `signal` to `state` and returns what has to be done, in order. Markers (`conv.applied.*`) change the
-    /// state and cause no directives.
+    /// Applies `signal` to `state` and returns what must be done, in order. Markers (`conv.applied.*`) change the state
+    /// and cause no directives.
     ///
     /// - Parameters:
-    ///   - offset: the signal's place in the record order of its conversation.
+    ///   - offset: the signal's offset in its conversation.
     ///   - recordHash: the hash of the signal's record. The digest contains it, so that a change to
     ///     any byte of a recorded signal is detected.
     public static func apply(
         _ signal: Signal, priority: Priority, offset: Int64, recordHash: UInt64, to state: inout ConversationState
     ) -> [Directive] {
         let family = Family(type: signal.type)
-        // Few types need their data.
+        // Only a few types need their data.
         let data = needsData(signal.type, family) ? JSONObjectView(signal.data) ?? .empty : .empty
         let event = ConversationState.Event(
             id: signal.id, type: signal.type, priority: priority, offset: offset)
@@ -58,7 +58,7 @@ public enum Reducer {
         SignalType.toolDenied, SignalType.effectCancelRequested,
     ]
 
-    /// What a control signal asks for; all of these cancel what is in flight.
+    /// The request of a control signal; all of them cancel everything in flight.
     private static func flag(_ type: String) -> ConversationState.Flags? {
         switch type {
         case SignalType.abortRequested: .abortRequested
@@ -77,7 +77,7 @@ public enum Reducer {
 }
 
 extension ConversationState {
-    /// Counts a signal, takes over what it changes and chains its record's hash. O(1) in the number of signals applied.
+    /// Counts a signal, applies its changes and chains its record's hash. O(1) in the number of signals applied.
     mutating func record(_ event: Event, family: Family?, flag: Flags?, effect: EffectChange?, hash recordHash: UInt64)
     {
         appliedCount += 1
@@ -88,7 +88,7 @@ extension ConversationState {
         digest = digest(applying: recordHash, priority: event.priority)
     }
 
-    /// The digest behind one more application. It needs nothing of the record but its hash, so that it can still be followed after the
+    /// The digest after one more applied signal. It needs only the record's hash, so it can be computed after the
     /// content was removed.
     package func digest(applying recordHash: UInt64, priority: Priority) -> UInt64 {
         var hash = StableHash()

@@ -1,21 +1,21 @@
 import Signals
 
-/// An answer that continues after tool calls: a generation that ends in calls starts one tool effect per call, and when all of
-/// them have ended, the next generation starts.
+/// An answer that continues after tool calls: a generation that ends in calls starts one tool effect per call, and when
+/// all of them have ended, the next generation starts.
 ///
-/// Only Convey's own generations (`Signal.effectSource`) start it: programs that report effects of their own continue those
-/// themselves. The end that is published first ends a call, as every effect does.
+/// Only Convey's own generations (`Signal.effectSource`) start it: programs that report their own effects also continue
+/// them. As for every effect, the end that is published first ends a call.
 public struct ToolLoop: Sendable, Equatable {
     /// Generations that have ended in calls since the last message.
     public private(set) var round: Int
     /// The effects of the calls that have not ended, in the order of the calls.
     public private(set) var waiting: [String]
-    /// The id of the message that is answered.
+    /// The id of the answered message.
     public private(set) var message: String
-    /// `effect_policy` of the message, as it is spelled: it holds for the whole answer.
+    /// `effect_policy` of the message, as spelled: it holds for the whole answer.
     public private(set) var policy: [UInt8]?
 
-    /// Whether an application of the signal may start a generation that belongs to an answer that has begun.
+    /// Whether applying the signal may start a generation that continues an answer.
     public static func mayContinue(_ signal: Signal) -> Bool {
         guard !signal.isForked else { return false }
         switch signal.type {
@@ -27,7 +27,7 @@ public struct ToolLoop: Sendable, Equatable {
         }
     }
 
-    /// What the application of a signal changes, and what it starts.
+    /// The changes and the new effects that follow from applying a signal.
     static func step(
         _ signal: Signal, _ data: JSONObjectView, isControl: Bool, loop: inout ToolLoop?
     ) -> [Directive] {
@@ -53,7 +53,7 @@ public struct ToolLoop: Sendable, Equatable {
         ]
     }
 
-    /// The answer ends between two generations, so no generation's end reports it.
+    /// The answer ends between two generations, so no end of a generation reports it.
     private static func end(_ loop: inout ToolLoop?, because signal: Signal) -> [Directive] {
         guard let open = loop.take() else { return [] }
         let effectID = EffectClass.llm.effectID(startedBy: open.message)
@@ -78,7 +78,7 @@ public struct ToolLoop: Sendable, Equatable {
         guard !calls.isEmpty else { return [] }
         let earlier = data["tool_round"].flatMap { Int(String(decoding: $0.raw, as: UTF8.self)) } ?? 0
         let round = min(max(earlier, 0), roundCeiling) + 1
-        // A first generation is named after its message; a later one says which it is.
+        // A first generation is named after its message; a later one names the message.
         let prefix = EffectClass.llm.effectID(startedBy: "")
         let named = data["effect_id"]?.string.map { $0.hasPrefix(prefix) ? String($0.dropFirst(prefix.count)) : $0 }
         let message = data["metadata"]?.object?["answers"]?.string ?? named ?? signal.id
@@ -96,8 +96,8 @@ public struct ToolLoop: Sendable, Equatable {
 }
 
 extension ToolLoop {
-    /// Appends `{"round":1,"waiting":["tool-execution-…"],"message":"m1","policy":"{…}"}`; a policy that is no UTF-8 as
-    /// `"policy_bytes":[…]`.
+    /// Appends `{"round":1,"waiting":["tool-execution-…"],"message":"m1","policy":"{…}"}`; a policy that is not UTF-8
+    /// as `"policy_bytes":[…]`.
     func append(to bytes: inout [UInt8]) {
         JSONWriter.append(raw: "{\"round\":", to: &bytes)
         JSONWriter.append(integer: round, to: &bytes)

@@ -1,12 +1,12 @@
 import JournalPort
 
-/// The places of a class's attempts, and who waits for one.
+/// The slots of a class's attempts, and the effects that wait for one.
 struct ClassPlaces {
-    /// Attempts that may run; fewer than run already only keep further ones from starting.
+    /// Maximum running attempts; if it is below the current number, it only prevents further ones from starting.
     var limit: Int
     private var keys: [EffectKey] = []
     private var head = 0
-    /// Of the keys, those whose effect has not ended.
+    /// The number of keys whose effect has not ended.
     private(set) var queued = 0
     var running = 0
 
@@ -21,13 +21,13 @@ struct ClassPlaces {
         queued += 1
     }
 
-    /// An effect of the queue has started or ended; in the latter case its key is passed over when its turn comes.
+    /// A queued effect has started or ended; if it has ended, its key is skipped later.
     mutating func leaveQueue() { queued -= 1 }
 
-    /// The next key if a place is free; its effect may have ended.
+    /// The next key if a slot is free; its effect may have ended.
     var first: EffectKey? { running < limit && head < keys.count ? keys[head] : nil }
 
-    /// The next keys, as many as there are free places and such that become free; their effects may have ended.
+    /// The next keys, as many as there are free slots and slots that become free; their effects may have ended.
     func next(freed: Int) -> ArraySlice<EffectKey> { keys[head...].prefix(max(0, limit - running + freed)) }
 
     mutating func removeFirst() {

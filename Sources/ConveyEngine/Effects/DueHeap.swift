@@ -1,14 +1,14 @@
 import JournalPort
 
-/// What is to happen at which time, earliest first. An entry that is not wanted any more stays until its time: who takes it
-/// looks whether it still holds.
+/// Events with their due times, earliest first. An obsolete entry stays until its time: the consumer checks whether it
+/// is still valid.
 struct DueHeap {
     struct Item {
         /// Milliseconds of a clock that does not run backwards.
         var at: Int64
         var key: EffectKey
 
-        /// What is due at the same time happens in the order in which it was recorded.
+        /// Entries due at the same time keep their recording order.
         func isBefore(_ other: Item) -> Bool {
             (at, key.cause, key.ordinal) < (other.at, other.key.cause, other.key.ordinal)
         }
@@ -30,7 +30,7 @@ struct DueHeap {
         }
     }
 
-    /// Takes the earliest item if its time has come.
+    /// Removes the earliest item if it is due.
     mutating func pop(until now: Int64) -> Item? {
         guard let first = items.first, first.at <= now else { return nil }
         items.swapAt(0, items.count - 1)

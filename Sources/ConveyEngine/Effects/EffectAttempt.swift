@@ -4,8 +4,8 @@ import Signals
 
 /// One try at an effect.
 public struct EffectAttempt: Sendable, Equatable {
-    /// For providers and tools that recognize repeats, `{tag}-{position}-{ordinal}`: the same in every attempt at an effect, and
-    /// another for each effect, over all shards and data directories.
+    /// For providers and tools that recognize repeats, `{tag}-{position}-{ordinal}`: the same in every attempt at an
+    /// effect, and different for each effect, across all shards and data directories.
     public var idempotencyKey: String
     public var effect: OpenEffect
     /// The `data` of the signal that ordered the effect, JSON.
@@ -14,9 +14,9 @@ public struct EffectAttempt: Sendable, Equatable {
     public var call: ToolCall?
     /// Number of generations since the last message that ended in tool calls: 0 for the first generation.
     public var toolRound: Int
-    /// The `data` of the conversation's newest `conv.in.conversation.configured`, JSON; nil when there is none.
+    /// The `data` of the conversation's newest `conv.in.conversation.configured`, JSON; nil if there is none.
     public var configuration: [UInt8]?
-    /// The conversation's newest record when the attempt started, and the last one in a model's context.
+    /// The conversation's newest record when the attempt started, and the last record in a model's context.
     public var contextThrough: Position
     public var limits: EffectLimits
     public var traceparent: String?

@@ -2,20 +2,21 @@ import Conversation
 import JournalPort
 import Signals
 
-/// The effects without an end: which run, which wait and for what, and what they have streamed so far. Decides alone which
-/// terminal signal an effect gets, so there is exactly one, whatever races.
+/// The open effects: which run, which wait and for what, and their streamed text so far. Only the ledger decides which
+/// terminal signal an effect gets, so each effect gets exactly one, whatever races.
 ///
-/// A pure value: its transitions return what has happened; the engine records it in the transaction at hand, and the effect
-/// manager acts after the commit. Of a conversation's generations one at a time has its turn (`TurnLine`).
+/// A pure value: its transitions return the changes; the engine records them in the current transaction, and the effect
+/// manager acts after the commit. Of a conversation's generations, only one runs at a time (`TurnLine`).
 struct EffectLedger {
     enum Phase {
         /// Behind another generation of its conversation.
         case held
-        /// In its class's queue, for a free place.
+        /// In its class's queue, for a free slot.
         case ready
-        /// Until `Entry.due`, when its time is up.
+        /// Until its time limit, `Entry.due`.
         case running
-        /// Until `Entry.due`: a pause before the next attempt, more messages that may come, a timer's deadline.
+        /// Until `Entry.due`: a pause before the next attempt, the merge window for more messages, or a timer's
+        /// deadline.
         case waiting
         /// For a person's approval.
         case awaitingApproval
@@ -29,13 +30,13 @@ struct EffectLedger {
         var due: Int64?
         /// Deltas recorded in this attempt.
         var deltas = 0
-        /// What this attempt has streamed so far.
+        /// The text that this attempt has streamed so far.
         var text = StreamedText.held("")
         /// Attempts that failed, in this process.
         var failures = 0
         /// The newest attempt was running when an earlier process ended.
         var wasInterrupted = false
-        /// The newest lifecycle signal: the cause of the next, so that they are applied in their order.
+        /// The newest lifecycle signal: the cause of the next one, so that they are applied in order.
         var lastSignal: SignalReference
         /// Trace context of the signal that ordered the effect.
         var traceparent: String?
@@ -47,7 +48,7 @@ struct EffectLedger {
         var mayHaveStreamed: Bool { effect.effectClass == .llm && (deltas > 0 || wasInterrupted) }
     }
 
-    /// What a deadline that has passed means.
+    /// The meaning of a passed deadline.
     enum Due {
         case fire(EffectKey)
         case timeout(EffectKey)
@@ -65,7 +66,7 @@ struct EffectLedger {
     private var places: [EffectClass: ClassPlaces] = [:]
     private var deadlines = DueHeap()
     private(set) var timers = 0
-    /// Bytes of the texts that are in memory.
+    /// Bytes of the texts in memory.
     private(set) var textBytes = 0
     /// Effects whose text is only in the journal.
     private var recordedTexts: Set<EffectKey> = []
@@ -78,15 +79,15 @@ struct EffectLedger {
         }
     }
 
-    /// Timers not counted.
+    /// Without timers.
     var count: Int { entries.count - timers }
     var hasStartable: Bool { places.values.contains { $0.hasStartable } }
-    /// When something is due next, in monotonic milliseconds.
+    /// The next deadline, in monotonic milliseconds.
     var nextDue: Int64? { deadlines.next }
 
     func entry(_ key: EffectKey) -> Entry? { entries[key] }
 
-    /// The places that are used and wanted.
+    /// The slots in use and wanted.
     var placeUse: PlaceUse {
         func use(_ effectClass: EffectClass) -> PlaceUse.Count {
             PlaceUse.Count(
@@ -95,20 +96,20 @@ struct EffectLedger {
         return PlaceUse(llm: use(.llm), tool: use(.tool))
     }
 
-    /// Sets how many attempts may run.
+    /// Sets the maximum number of running attempts.
     mutating func setPlaces(_ limits: PlaceLimits) {
         places[.llm]?.limit = limits.llm
         places[.tool]?.limit = limits.tool
     }
 
-    /// Effects of the class that have no place yet.
+    /// Effects of the class that wait for a slot.
     func waitingForPlace(_ effectClass: EffectClass) -> Int { places[effectClass]?.queued ?? 0 }
 
     // MARK: Opening
 
     /// - Parameters:
-    ///   - due: monotonic milliseconds before which it does not start; for a timer when it fires.
-    ///   - isTurnHeld: the conversation's answer goes on, though no generation of it is open.
+    ///   - due: the earliest start, in monotonic milliseconds; for a timer, the time when it fires.
+    ///   - isTurnHeld: the conversation's answer continues, although none of its generations is open.
     mutating func open(_ entry: Entry, due: Int64?, isTurnHeld: Bool) {
         var entry = entry
         let key = entry.effect.key
@@ -130,7 +131,7 @@ struct EffectLedger {
         if mayStart { begin(key) }
     }
 
-    /// Lets the next generation of a conversation have its turn, if nobody has it.
+    /// Starts the next generation of a conversation, unless another one holds the turn.
     mutating func advance(_ conversation: ConversationID) {
         guard var line = lines[conversation], line.active == nil else { return }
         while let key = line.takeFirst() {
@@ -169,7 +170,7 @@ struct EffectLedger {
     // MARK: Attempts
 
     /// The effects that start next, as they are before their next attempt.
-    /// - Parameter freed: places that may become free.
+    /// - Parameter freed: slots that may become free.
     func startable(freed: Int) -> [Entry] {
         EffectClass.allCases.flatMap { effectClass in
             let next = places[effectClass]?.next(freed: freed) ?? []
@@ -177,7 +178,7 @@ struct EffectLedger {
         }
     }
 
-    /// The effect that `start` may start, as it is before its next attempt; nil where none waits or no place is free.
+    /// The effect that `start` may start, before its next attempt; nil if none waits or no slot is free.
     mutating func nextStartable() -> Entry? {
         for effectClass in EffectClass.allCases {
             while let key = places[effectClass]?.first {
@@ -189,8 +190,8 @@ struct EffectLedger {
         return nil
     }
 
-    /// Starts the effect that `nextStartable` gives: its attempt number grows by one.
-    /// - Returns: the effect with its new attempt; what it says of streaming is of the attempt before.
+    /// Starts the effect from `nextStartable`: its attempt number grows by one.
+    /// - Returns: the effect with its new attempt; its streaming data are those of the attempt before.
     mutating func start(_ key: EffectKey, now: Int64) -> Entry? {
         guard let slot = entries.index(forKey: key) else { return nil }
         var entry = entries.values[slot]
@@ -212,10 +213,10 @@ struct EffectLedger {
         return entry
     }
 
-    /// A handler that keeps to its time limits says better than we do what took so long.
+    /// A handler that observes its time limits reports better than we do what took so long.
     private static let timeoutGrace = Duration.seconds(2)
 
-    /// Takes a delta of the running attempt; nil when the effect has ended or the attempt is not the newest.
+    /// Adds a delta of the running attempt; nil if the effect has ended or the attempt is not the newest.
     mutating func append(_ delta: EffectDelta, of effect: OpenEffect) -> Entry? {
         guard let slot = entries.index(forKey: effect.key), entries.values[slot].isRunning,
             entries.values[slot].effect.attempt == effect.attempt
@@ -227,8 +228,8 @@ struct EffectLedger {
 
     // MARK: Streamed texts
 
-    /// Lets go of the longest texts while all together are too much. Few are read back then, and looking for them is paid by
-    /// what they free. Not while a transaction goes on, which may need them.
+    /// Drops the longest texts while the total is too large. Few of them are read back later, and dropping long ones
+    /// keeps the number of searches low. Not during a transaction, which may need them.
     mutating func releaseTexts() {
         while textBytes > textLimit {
             let longest = entries.values.indices.max {
@@ -246,10 +247,10 @@ struct EffectLedger {
         recordedTexts.isEmpty ? [] : effects(of: conversation).filter { recordedTexts.contains($0) }
     }
 
-    /// Those of the effects whose text is only in the journal.
+    /// The given effects whose text is only in the journal.
     func recorded(_ keys: Set<EffectKey>) -> Set<EffectKey> { keys.intersection(recordedTexts) }
 
-    /// Takes a text back that was read from the journal.
+    /// Restores a text read from the journal.
     mutating func restore(text: String, of key: EffectKey) {
         guard let slot = entries.index(forKey: key), recordedTexts.remove(key) != nil else { return }
         entries.values[slot].text = .held(text)
@@ -300,7 +301,7 @@ struct EffectLedger {
         return taken
     }
 
-    /// Taken in one transaction at the most; each ends an effect.
+    /// The maximum taken in one transaction; each ends an effect.
     private static let dueLimit = 500
 
     private mutating func insertDeadline(_ key: EffectKey, at time: Int64) {
@@ -325,7 +326,7 @@ struct EffectLedger {
 
     // MARK: Ending
 
-    /// Ends an effect; nil when it has ended before: the first terminal signal wins.
+    /// Ends an effect; nil if it has already ended: the first terminal signal wins.
     mutating func close(_ key: EffectKey) -> Entry? {
         guard let entry = entries.removeValue(forKey: key) else { return nil }
         forgetText(entry)
@@ -345,24 +346,25 @@ struct EffectLedger {
         return entry
     }
 
-    // MARK: Looking
+    // MARK: Look-ups
 
     /// The open effects of a conversation, oldest first.
     func effects(of conversation: ConversationID) -> [EffectKey] {
         (byConversation[conversation] ?? []).sorted { ($0.cause, $0.ordinal) < ($1.cause, $1.ordinal) }
     }
 
-    /// Whether a generation of the conversation has its turn or waits for it.
+    /// Whether a generation of the conversation holds the turn or waits for it.
     func hasGeneration(_ conversation: ConversationID) -> Bool { lines[conversation] != nil }
 
-    /// Effects of the conversation that its next signal may let start: the generation whose turn is next, calls that wait for approval.
+    /// Effects of the conversation that its next signal may start: the next generation in turn, and calls that wait for
+    /// approval.
     func startableNext(of conversation: ConversationID) -> [Entry] {
         guard let keys = byConversation[conversation] else { return [] }
         let next = lines[conversation]?.waiting.first { entries[$0] != nil }
         return keys.compactMap { entries[$0] }.filter { $0.phase == .awaitingApproval || $0.effect.key == next }
     }
 
-    /// Generations that have not been tried and answer a message, oldest first.
+    /// Untried generations that answer a message, oldest first.
     func untriedGenerations(_ conversation: ConversationID) -> [EffectKey] {
         guard let line = lines[conversation] else { return [] }
         return ([line.active].compactMap(\.self) + line.waiting).filter { key in
@@ -370,7 +372,7 @@ struct EffectLedger {
         }
     }
 
-    /// The open effect of a conversation that is meant; nil where there is none.
+    /// The matching open effect of a conversation; nil without one.
     func find(_ target: EffectTarget, in conversation: ConversationID) -> EffectKey? {
         if let id = target.effectID { return find(effectID: id, in: conversation) }
         guard let call = target.toolCallID else { return nil }

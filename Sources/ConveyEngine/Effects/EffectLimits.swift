@@ -1,7 +1,7 @@
 /// How long one attempt may take.
 public struct EffectLimits: Sendable, Equatable {
     public var timeout: Duration
-    /// The longest pause in a stream, its first piece included.
+    /// The longest pause in a stream, including the time before its first piece.
     public var idleTimeout: Duration
 
     public init(timeout: Duration = .seconds(600), idleTimeout: Duration = .seconds(60)) {

@@ -1,4 +1,4 @@
-/// How far `data.effect_policy` of a signal may go.
+/// Upper bounds for `data.effect_policy` of a signal.
 public struct EffectPolicyBounds: Sendable, Equatable {
     public var maxAttempts: Int
     public var backoff: Duration

@@ -1,6 +1,6 @@
 import JournalPort
 
-/// What an attempt has to say.
+/// A message from an attempt.
 public struct EffectReport: Sendable, Equatable {
     public enum Event: Sendable, Equatable {
         /// The next piece of a stream.
@@ -9,7 +9,7 @@ public struct EffectReport: Sendable, Equatable {
         case failed(EffectFailure)
     }
 
-    /// The effect, with the attempt that reports.
+    /// The effect, with the reporting attempt.
     public var effect: OpenEffect
     public var event: Event
 

@@ -3,9 +3,9 @@ import Conversation
 public struct EffectResult: Sendable, Equatable {
     /// The whole text; a tool's result as text or JSON.
     public var content: String
-    /// `content` is empty because the handler could not keep the text, which is what the attempt streamed.
+    /// `content` is empty because the handler could not keep the text; the attempt has streamed it.
     public var isContentStreamed = false
-    /// As OpenAI-compatible providers name it: `stop`, `length`, `tool_calls`, …; nil for tools.
+    /// In the terms of OpenAI-compatible providers: `stop`, `length`, `tool_calls`, …; nil for tools.
     public var finishReason: String?
     /// The calls that the model requests.
     public var toolCalls: [ToolCall]

@@ -1,4 +1,4 @@
-/// How many attempts of each class an engine may have running.
+/// The maximum running attempts of an engine, by class.
 package struct PlaceLimits: Sendable, Equatable {
     package var llm: Int
     package var tool: Int

@@ -1,9 +1,9 @@
-/// The places for attempts that an engine uses, and those that it wants, by class. Timers need none.
+/// The slots for attempts that an engine uses and requests, by class. Timers need none.
 package struct PlaceUse: Sendable, Equatable {
     package struct Count: Sendable, Equatable {
-        /// Attempts that run.
+        /// Running attempts.
         package var running: Int
-        /// Effects that wait for a place.
+        /// Effects that wait for a slot.
         package var queued: Int
 
         package init(running: Int = 0, queued: Int = 0) {

@@ -1,6 +1,6 @@
 import Signals
 
-/// A recorded signal, as another one's cause.
+/// A recorded signal as the cause of another.
 struct SignalReference {
     var id: String
     var position: Position

@@ -3,20 +3,20 @@ import Signals
 
 /// When a timer fires.
 enum TimerDeadline {
-    /// A year's worth of hundreds: keeps sums far from the end of the number's range.
+    /// A hundred years: keeps sums far from the limit of the number's range.
     private static let delayLimit = 100 * 366 * 86_400_000
 
     /// - Parameters:
     ///   - input: the tick's data: `fire_at` as RFC 3339 or milliseconds since 1970, or `delay_ms` after the recording.
     ///   - recordedAt: microseconds since 1970.
-    /// - Returns: microseconds since 1970; what lies in the past fires at once.
+    /// - Returns: microseconds since 1970; a time in the past fires at once.
     static func microseconds(_ input: [UInt8], recordedAt: Int64) throws(EffectFailure) -> Int64 {
         let data = JSONObjectView(input) ?? .empty
         if let value = data["fire_at"], value.kind != .null {
             if let time = value.string.flatMap(RFC3339.microseconds) { return time }
             if let milliseconds = value.integer {
                 let microseconds = Int64(milliseconds).saturatingMultiply(1_000)
-                // Beyond, the time could not be told in RFC 3339.
+                // RFC 3339 cannot express times beyond this range.
                 if TimestampWriter.range.contains(microseconds) { return microseconds }
             }
             throw EffectFailure(

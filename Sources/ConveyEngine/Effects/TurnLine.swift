@@ -1,15 +1,15 @@
 import JournalPort
 
-/// The generations of one conversation: one has its turn, the others wait in the order in which they were ordered.
+/// The generations of one conversation: one has the turn, the others wait in the order in which they were ordered.
 struct TurnLine {
     var active: EffectKey?
     private var keys: [EffectKey] = []
     private var head = 0
-    /// Of the keys, those whose effect has not ended.
+    /// The number of keys whose effect has not ended.
     private var live = 0
 
     var isEmpty: Bool { active == nil && live == 0 }
-    /// Those whose effect has ended are among them until their turn comes.
+    /// Includes generations whose effect has ended; they are skipped later.
     var waiting: ArraySlice<EffectKey> { keys[head...] }
 
     mutating func append(_ key: EffectKey) {
@@ -22,7 +22,7 @@ struct TurnLine {
         if active == key { active = nil } else { live -= 1 }
     }
 
-    /// The caller makes it the active one, unless its effect has ended.
+    /// The caller activates it, unless its effect has ended.
     mutating func takeFirst() -> EffectKey? {
         guard head < keys.count else { return nil }
         let key = keys[head]

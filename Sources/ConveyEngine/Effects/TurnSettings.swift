@@ -1,22 +1,22 @@
 import Signals
 
-/// How the answers of one conversation follow each other: one at a time.
+/// The rules for consecutive answers of one conversation, which come one at a time.
 public struct TurnSettings: Sendable, Equatable {
-    /// What a message does that comes while an earlier one is being answered.
+    /// The treatment of a message that arrives while an earlier one is being answered.
     public enum DoubleTexting: String, Sendable, CaseIterable {
         /// It is answered afterwards.
         case queue
-        /// The answer is canceled, its text until then is kept, and both messages are answered.
+        /// The answer is canceled, its text so far is kept, and both messages are answered.
         case interrupt
         /// It is not answered.
         case reject
-        /// Messages that come within `mergeWindow` of each other, or during an answer, are answered together.
+        /// Messages that arrive within `mergeWindow` of each other, or during an answer, are answered together.
         case merge
     }
 
     public var doubleTexting: DoubleTexting
     public var mergeWindow: Duration
-    /// Generations of one answer that may end in tool calls; the next one that does fails.
+    /// Maximum generations of one answer that end in tool calls; another one fails.
     public var maxToolRounds: Int
 
     public init(
@@ -30,10 +30,10 @@ public struct TurnSettings: Sendable, Equatable {
     private static let mergeWindowLimit = 600_000
     private static let toolRoundLimit = 1_000
 
-    /// The settings with a conversation's own over them: the members `double_texting`, `merge_window_ms` and
-    /// `max_tool_rounds` of `llm` in the data of `conv.in.conversation.configured`; null stands for the service's.
+    /// The settings overridden by a conversation's own: the members `double_texting`, `merge_window_ms` and
+    /// `max_tool_rounds` of `llm` in the data of `conv.in.conversation.configured`; null means the service's setting.
     ///
-    /// - Throws: `EffectFailure` of category `config` that names what is wrong.
+    /// - Throws: `EffectFailure` of category `config` that names the error.
     func overridden(by configuration: [UInt8]?) throws(EffectFailure) -> TurnSettings {
         guard let configuration, let value = JSONObjectView(configuration)?["llm"], value.kind != .null else {
             return self

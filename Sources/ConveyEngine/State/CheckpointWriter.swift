@@ -1,20 +1,21 @@
 import JournalPort
 import Signals
 
-/// Writes one checkpoint in steps over several transactions, so that none of them becomes long: first the identities, a
-/// group at a time, then the changed conversations, a few at a time, and in the last step what was pending and the cursor.
+/// Writes one checkpoint in steps over several transactions, so that none of them becomes long: first the identities,
+/// one group at a time, then the changed conversations, a few at a time, and in the last step the pending signals and
+/// the cursor.
 ///
-/// Until the last step has committed a start-up begins at the checkpoint before, and finds what is written already a second
-/// time: identities are inserted once, and a conversation that is saved later than the checkpoint is skipped up to there
-/// (as one that was evicted). What was pending is exact as of the checkpoint, so it goes with the cursor.
+/// Until the last step has committed, a start-up begins at the previous checkpoint and finds what is already written a
+/// second time. Identities are inserted once, and a conversation saved later than the checkpoint is skipped up to that
+/// point (as after an eviction). The pending list is exact as of the checkpoint, so it is written with the cursor.
 struct CheckpointWriter {
-    /// Everything up to here is folded.
+    /// The checkpoint contains everything up to here.
     let through: Position
     private let identities: IdentityIndex
     private let conversations: [ActiveConversation]
     private var pending: PendingChanges
     private let applyOrders: [Int64]
-    /// Records within which it is to be done.
+    /// Number of records within which it must be complete.
     private let span: Int64
     private var nextGroup = 0
     private var nextConversation = 0
@@ -23,11 +24,11 @@ struct CheckpointWriter {
     private static let conversationStep = 16
 
     /// - Parameters:
-    ///   - through: the newest record, which is committed with the first step at the earliest.
-    ///   - identities: of the signals recorded since the last checkpoint.
-    ///   - conversations: changed since they were last saved.
-    ///   - pending: since the last checkpoint.
-    ///   - interval: records between two checkpoints. Each is done after half of them, so that there is one at a time.
+    ///   - through: the newest record, which is committed no earlier than the first step.
+    ///   - identities: the identities of signals recorded since the last checkpoint.
+    ///   - conversations: those changed since they were last saved.
+    ///   - pending: the changes since the last checkpoint.
+    ///   - interval: records between two checkpoints. Each is complete after half of them, so that only one is in progress.
     init(
         through: Position, identities: IdentityIndex, conversations: [ActiveConversation], pending: PendingChanges,
         applyOrders: [Int64], interval: Int64
@@ -40,13 +41,13 @@ struct CheckpointWriter {
         span = max(1, interval / 2)
     }
 
-    /// Where signals that the journal may not find yet were recorded.
+    /// The positions of signals that the journal may not find yet.
     func positions(_ hash: UInt64) -> [Position] { identities.positions(hash) }
 
-    /// A dead letter waits again. Its commit lists it among the pending at once, and it must stay there.
+    /// A dead letter is pending again. Its commit lists it as pending at once, and it must stay listed.
     mutating func restore(_ position: Position) { pending.forget(position) }
 
-    /// Adds the next steps to a batch, the more the more records it has.
+    /// Adds the next steps to a batch; more steps if the batch has more records.
     /// - Returns: the conversations to save.
     mutating func write(to batch: inout JournalBatch) -> [ActiveConversation] {
         var saved: [ActiveConversation] = []
@@ -58,7 +59,7 @@ struct CheckpointWriter {
         }
         while steps > 0, nextConversation < conversations.count {
             let end = min(nextConversation + Self.conversationStep, conversations.count)
-            // One that has left memory meanwhile was saved then.
+            // A conversation that has left memory meanwhile was saved then.
             saved += conversations[nextConversation..<end].filter(\.isDirty)
             nextConversation = end
             steps -= 1
@@ -71,7 +72,7 @@ struct CheckpointWriter {
         return saved
     }
 
-    /// Steps in a transaction of so many records.
+    /// Number of steps in a transaction with this many records.
     private func pace(_ records: Int64) -> Int64 {
         let all = Int64(IdentityIndex.groupCount + conversations.count / Self.conversationStep + 2)
         return max(1, (all * records + span - 1) / span)

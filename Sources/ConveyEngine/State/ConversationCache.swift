@@ -1,7 +1,7 @@
 import JournalPort
 import Signals
 
-/// The conversations in memory, up to a limit: those not used for longest leave first (clock algorithm: O(1) on average).
+/// The conversations in memory, up to a limit: the least recently used leave first (clock algorithm: O(1) on average).
 struct ConversationCache {
     private var bySubject: [ExactText: ActiveConversation] = [:]
     private var byID: [ConversationID: ActiveConversation] = [:]

@@ -5,9 +5,9 @@ import JournalPort
 struct PartitionMachines {
     let places: ShardPartitions
     private var machines: [PartitionMachine]
-    /// Signals that are recorded and not applied, in all partitions.
+    /// Signals that are recorded but not applied, in all partitions.
     private(set) var queueDepth = 0
-    /// Of them, those whose time to wait for a cause runs.
+    /// The number of these whose time-out for their cause is running.
     private(set) var parkedCount = 0
 
     init(_ places: ShardPartitions, order: Scheduler.Order, fairnessThreshold: Int) {

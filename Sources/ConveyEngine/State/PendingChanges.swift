@@ -1,8 +1,8 @@
 import JournalPort
 import Signals
 
-/// What differs between the signals that are pending now and those that were at the last checkpoint: what the next one
-/// writes, however many signals wait.
+/// The difference between the signals pending now and those pending at the last checkpoint: the next checkpoint writes
+/// only this, however many signals wait.
 struct PendingChanges {
     private(set) var added: Set<Position> = []
     private(set) var removed: [Position] = []
@@ -24,12 +24,12 @@ struct PendingChanges {
         if added.remove(position) == nil { removed.append(position) }
     }
 
-    /// A dead letter waits again. Its commit lists it among the pending at once.
+    /// A dead letter is pending again. Its commit lists it as pending at once.
     mutating func restore(_ position: Position) {
         removed.removeAll { $0 == position }
     }
 
-    /// What is said of a position is no part of the changes any more.
+    /// The position is no longer part of the changes.
     mutating func forget(_ position: Position) {
         added.remove(position)
         removed.removeAll { $0 == position }

@@ -2,9 +2,9 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Applying what is ready.
+/// Applies ready signals.
 extension ShardState {
-    /// Lets the partitions apply in turns until nothing more can be applied or the transaction's budget is used up.
+    /// Lets the partitions apply in turn until nothing more can be applied or the transaction's budget is used up.
     mutating func applyReady() {
         var stuck: [Int] = []
         while transaction.budget > 0, !turns.isEmpty {
@@ -35,10 +35,11 @@ extension ShardState {
         turns = stuck + turns
     }
 
-    /// So many signals are made ready in the time that one application takes.
+    /// The number of signals made ready in the time of one application.
     private static let releasesAnApplication = 16
 
-    /// A control signal is applied in the transaction that records it, whatever else waits to be applied or for the outbox.
+    /// A control signal is applied in the transaction that records it, whatever else waits for application or for the
+    /// outbox.
     mutating func applyUrgent() {
         for partition in transaction.urgent { _ = applyNext(in: partition) }
         transaction.urgent.removeAll(keepingCapacity: true)
@@ -47,7 +48,7 @@ extension ShardState {
     private enum Step {
         case applied
         case nothingReady
-        /// The next signal needs what is not in memory; the next transaction fetches it.
+        /// The next signal needs data that are not in memory; the next transaction fetches them.
         case lacking
     }
 
@@ -87,7 +88,8 @@ extension ShardState {
         redriven.remove(next.position)
         conversation.isDirty = true
         transaction.output.applied += 1
-        // Making a signal ready costs a fraction of applying it; a cause that thousands wait for ends the transaction.
+        // Making a signal ready costs a fraction of applying it; a cause with thousands of dependents ends the
+        // transaction.
         transaction.budget -= application.released / Self.releasesAnApplication
         metrics.applySeconds.observe(Double(transaction.time.monotonic - next.enqueuedAt) / 1_000)
         if conversation.record.core.configured == next.position {
@@ -99,15 +101,15 @@ extension ShardState {
         if ToolLoop.mayContinue(signal) { advanceTurn(conversation) }
     }
 
-    /// Effects that others run are part of a conversation's state until they end; a host that never ends them must not make
-    /// the state grow for ever.
+    /// Effects that others run are part of a conversation's state until they end; a host that never ends them must not
+    /// let the state grow without limit.
     private func exceedsEffectLimit(_ signal: Signal, _ conversation: ActiveConversation) -> Bool {
         conversation.record.core.state.inFlight.count >= settings.inFlightLimit
             && signal.source != DerivedSource.effects
             && Family(type: signal.type) == .effect
     }
 
-    /// A signal just applied, for the directives it gave.
+    /// The signal just applied, for the directives it caused.
     private final class Applied {
         let signal: Signal
         let selection: PartitionMachine.Selection
@@ -130,7 +132,7 @@ extension ShardState {
         }
     }
 
-    /// Turns a directive into what the transaction writes.
+    /// Turns a directive into the transaction's records.
     private mutating func carryOut(_ directive: Directive, of applied: Applied) {
         switch directive {
         case .emitAppliedMarker:

@@ -2,12 +2,12 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Signals that cannot be applied become dead letters, and so does what waits for them.
+/// Signals that cannot be applied become dead letters, and so do those that wait for them.
 extension ShardState {
-    /// Signals set aside in one transaction for want of their cause, those that wait for them not counted.
+    /// Maximum signals set aside per transaction because their cause is missing, not counting those that wait for them.
     private static let expiryLimit = 500
 
-    /// Sets aside what has waited for its cause too long.
+    /// Sets aside signals that have waited too long for their cause.
     mutating func expireParked() {
         var room = Self.expiryLimit
         for index in partitions.numbers where partitions[index].parkedCount > 0 && room > 0 {
@@ -21,14 +21,14 @@ extension ShardState {
         }
     }
 
-    /// A signal does not wait any more.
+    /// A signal no longer waits.
     mutating func settle(_ position: Position, _ signal: Signal, _ conversation: ActiveConversation) {
         conversation.pending -= 1
         if ToolLoop.mayContinue(signal) { conversation.pendingTurns -= 1 }
         pending.settle(position)
     }
 
-    /// Makes dead letters of a recorded signal and of everything that waits for it, directly or not.
+    /// Makes dead letters of a recorded signal and of all that wait for it, directly or indirectly.
     mutating func bury(_ recorded: RecordedSignal, reason: DeadLetter.Reason) {
         var graves = [(recorded, reason)]
         while let (recorded, reason) = graves.popLast() {
@@ -45,7 +45,7 @@ extension ShardState {
         }
     }
 
-    /// Writes a dead letter's row, and the signal that tells of it in its conversation.
+    /// Writes a dead letter's row, and the signal that reports it in its conversation.
     private mutating func announceDeadLetter(_ recorded: RecordedSignal, _ reason: DeadLetter.Reason) {
         transaction.buried.insert(recorded.position)
         transaction.batch.deadLetters.append(

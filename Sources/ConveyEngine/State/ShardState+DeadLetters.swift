@@ -1,8 +1,8 @@
 import JournalPort
 import Signals
 
-/// What operators do with dead letters. The change, its audit signal and the place among the pending are one transaction:
-/// after a crash a signal is a dead letter or pending, and there is a trace of it exactly when it was moved.
+/// Operators' changes to dead letters. The change, its audit signal and the pending entry are one transaction: after a
+/// crash a signal is either a dead letter or pending, and there is an audit signal exactly if it was moved.
 extension ShardState {
     mutating func carryOut(_ move: DeadLetterMove) -> [DeadLetterOutcome] {
         var outcomes: [DeadLetterOutcome] = []
@@ -37,7 +37,7 @@ extension ShardState {
         transaction.batch.redrivenDeadLetters.append(record.position)
         metrics.gauges.deadLettersOpen -= 1
         pending.restore(record.position)
-        // Of one that was held back there is no notice.
+        // A signal that was held back has no notice.
         if letter.reason != .setAside { redriven.insert(record.position) }
         checkpoint?.restore(record.position)
         // It waits with the others until the conversation can be loaded.
@@ -57,8 +57,8 @@ extension ShardState {
         return DeadLetterOutcome(position: record.position, status: .discarded, auditID: id)
     }
 
-    /// Records the audit signal in the conversation. A letter may be re-driven more than once, so the id has the place of
-    /// the signal itself, too.
+    /// Records the audit signal in the conversation. A letter may be re-driven more than once, so the id also contains
+    /// the position of the audit signal itself.
     private mutating func tell(
         _ what: String, _ type: String, of letter: DeadLetter, _ record: JournalRecord, _ signal: Signal
     ) -> String {

@@ -3,12 +3,12 @@ import JournalPort
 import Observability
 import Signals
 
-/// The life of effects: every step is a signal recorded in the transaction at hand.
+/// The life of effects: every step is a signal recorded in the current transaction.
 extension ShardState {
-    /// How an effect that can be run is run.
+    /// How to run an effect that Convey can run.
     private struct Plan {
         var policy: EffectPolicy
-        /// Microseconds since 1970; nil for at once.
+        /// Microseconds since 1970; nil for immediately.
         var due: Int64?
     }
 
@@ -36,7 +36,7 @@ extension ShardState {
             effect.awaitsApproval = runs && call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
         case .failure: policy = settings.effects.policy(of: effect.effectClass)
         }
-        // A timer is under way from the beginning.
+        // A timer runs from the beginning.
         if effect.effectClass == .timer { effect.attempt = 1 }
         var entry = EffectLedger.Entry(effect: effect, policy: policy, lastSignal: cause)
         entry.traceparent = signal.traceparent
@@ -91,7 +91,7 @@ extension ShardState {
         }
     }
 
-    /// The policy of an effect: its class's, its tool's over it, its signal's over both.
+    /// The policy of an effect: its class's policy, overridden by its tool's, overridden by its signal's.
     func policy(of effect: OpenEffect, call: ToolCall?) throws(EffectFailure) -> EffectPolicy {
         var policy = settings.effects.policy(of: effect.effectClass)
         if let tool = call.flatMap({ settings.effects.tools[$0.name] }) {
@@ -115,7 +115,7 @@ extension ShardState {
 
     // MARK: Attempts
 
-    /// Starts attempts while there are free places, and what they need is at hand.
+    /// Starts attempts while there are free slots and the data they need are available.
     mutating func startEffects() {
         while let waiting = ledger.nextStartable() {
             if let lacking = lacks(start: waiting) {
@@ -130,7 +130,7 @@ extension ShardState {
         }
     }
 
-    /// Attempts that restarts may end before the effect counts as one that brings the process down.
+    /// Attempts that restarts may end before the effect counts as the cause of the crashes.
     private static let restartAllowance = 20
 
     func failureAfterRestart(_ entry: EffectLedger.Entry) -> EffectFailure? {
@@ -169,10 +169,11 @@ extension ShardState {
         metrics.effects[effect.effectClass.metric, effect.attempt == 1 ? .started : .retried] += 1
     }
 
-    /// Records what an attempt reports. What comes after the effect's end is recorded as audit, and changes nothing.
+    /// Records the reports of an attempt. Reports after the effect's end are recorded as audit signals, and change
+    /// nothing.
     mutating func record(_ report: EffectReport) {
         let effect = report.effect
-        // Its attempt was stopped, and is made again once the conversation can be loaded.
+        // Its attempt was stopped, and is repeated once the conversation can be loaded.
         guard setAside[effect.conversation] == nil else { return }
         switch report.event {
         case .delta(let delta):
@@ -214,7 +215,7 @@ extension ShardState {
     private mutating func complete(_ effect: OpenEffect, _ result: EffectResult) {
         let key = effect.key
         if !result.toolCalls.isEmpty, let open = ledger.entry(key) {
-            // A call that cannot be made would be waited for for ever.
+            // Otherwise the answer would wait forever for a call that cannot be made.
             guard result.toolCalls.allSatisfy({ !$0.id.isEmpty && !$0.name.isEmpty }) else {
                 let message = "the model called a tool without naming it"
                 return fail(effect, EffectFailure(.provider, message, code: "invalid_tool_calls"))
@@ -270,7 +271,7 @@ extension ShardState {
 
     // MARK: Time
 
-    /// Does what is due: timers fire, pauses end, attempts that take too long are stopped.
+    /// Handles everything due: timers fire, pauses end, overdue attempts are stopped.
     mutating func carryOutDue() {
         for due in transaction.due {
             switch due {
@@ -289,12 +290,12 @@ extension ShardState {
         }
     }
 
-    /// A wall-clock time on the clock that deadlines are measured with: later jumps of the wall clock do not move it.
+    /// Converts a wall-clock time to the clock of the deadlines: later jumps of the wall clock do not move it.
     ///
-    /// Negative for what was due before this boot: that clock may be younger than the journal. Such times keep their order.
+    /// Negative for times before this boot: that clock may be younger than the journal. Such times keep their order.
     func monotonic(_ wall: Int64) -> Int64 {
         let ahead = wall.saturatingSubtract(transaction.time.wall)
-        // Up, so that nothing fires early.
+        // Rounded up, so that nothing fires early.
         return transaction.time.monotonic.saturatingAdd(ahead.saturatingAdd(999) / 1_000)
     }
 
@@ -339,7 +340,7 @@ extension ShardState {
         if entry.effect.effectClass == .llm { advanceTurn(active(entry.effect.conversation)) }
     }
 
-    /// A terminal signal that somebody else has published for one of our effects: it is the effect's end.
+    /// A terminal signal published from outside for one of our effects ends the effect.
     mutating func endFromOutside(_ signal: Signal, in conversation: ActiveConversation) {
         guard ["completed", "failed", "canceled"].contains(where: { signal.type.hasSuffix(".\($0)") }),
             let id = JSONObjectView(signal.data)?["effect_id"]?.string,
@@ -354,7 +355,7 @@ extension ShardState {
         closed(entry, outcome)
     }
 
-    /// What the newest attempt has streamed. It is in memory where the effect may end in this transaction.
+    /// The text streamed by the newest attempt. It is in memory if the effect may end in this transaction.
     private func streamedText(of entry: EffectLedger.Entry) -> String {
         guard case .held(let text) = entry.text else {
             preconditionFailure("the text of \(entry.effect.key) was not fetched")

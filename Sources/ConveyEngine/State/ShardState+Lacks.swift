@@ -2,16 +2,15 @@ import Conversation
 import JournalPort
 import Signals
 
-/// What is not in memory. The same answers tell what to fetch before a transaction and whether one of its steps has to wait for the
-/// next.
+/// Data that are not in memory. The same answers decide what to fetch before a transaction and whether one of its steps
+/// must wait for the next transaction.
 extension ShardState {
-    /// Where signals with a hash were recorded, as far as that is known. After a crash in the middle of a checkpoint a position
-    /// comes twice.
+    /// The known positions of signals with a hash. After a crash during a checkpoint, a position may appear twice.
     func knownPositions(identity hash: UInt64) -> [Position] {
         recent.positions(hash) + (checkpoint?.positions(hash) ?? []) + (transaction.fetched.identities[hash] ?? [])
     }
 
-    /// The signals that are applied next, about as many as a transaction may apply.
+    /// The signals applied next, about as many as a transaction may apply.
     func upcoming(limit: Int) -> [PartitionMachine.Selection] {
         var room = min(settings.applyBudget, limit)
         guard room > 0, !turns.isEmpty else { return [] }
@@ -25,7 +24,7 @@ extension ShardState {
         return selections
     }
 
-    /// What it takes to apply a signal; nil where nothing is missing.
+    /// The data missing for applying a signal; nil if nothing is missing.
     func lacks(_ next: PartitionMachine.Selection) -> Wanted? {
         var lacking: Wanted?
         if next.isReleased, !transaction.knows(record: next.position) {
@@ -59,7 +58,7 @@ extension ShardState {
         return position
     }
 
-    /// What it takes to start an effect's next attempt; nil where nothing is missing.
+    /// The data missing for an effect's next attempt; nil if nothing is missing.
     func lacks(start entry: EffectLedger.Entry) -> Wanted? {
         let effect = entry.effect
         var lacking = Wanted()

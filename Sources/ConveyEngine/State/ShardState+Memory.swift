@@ -1,7 +1,7 @@
 import JournalPort
 import Signals
 
-/// What keeps memory and start-ups bounded, at the end of each transaction.
+/// Bounds memory and start-ups, at the end of each transaction.
 extension ShardState {
     mutating func keepMemoryBounded() {
         writeCheckpoint()
@@ -17,7 +17,7 @@ extension ShardState {
         }
     }
 
-    /// Begins a checkpoint when one is due, and takes the next steps of one that is begun.
+    /// Begins a checkpoint if one is due, and takes the next steps of one that has begun.
     private mutating func writeCheckpoint() {
         if checkpoint == nil, nextPosition.rawValue - checkpointed.rawValue > settings.checkpointInterval {
             checkpoint = CheckpointWriter(
@@ -27,7 +27,7 @@ extension ShardState {
             pending = PendingChanges()
             checkpointed = lastPosition
         }
-        // A transaction that writes nothing else need not become one because of it.
+        // A checkpoint alone is no reason for a transaction to write.
         guard checkpoint != nil, !transaction.batch.isEmpty else { return }
         for conversation in checkpoint?.write(to: &transaction.batch) ?? [] {
             conversation.isDirty = false
@@ -36,7 +36,7 @@ extension ShardState {
         if transaction.batch.checkpoint != nil { checkpoint = nil }
     }
 
-    /// Lets go of the data of signals that wait beyond the limit; it is read back when their turn comes.
+    /// Drops the data of waiting signals beyond the limit; it is read back when they are applied.
     private mutating func releaseSignals() {
         guard partitions.queueDepth > settings.residentSignalLimit else { return }
         for record in transaction.batch.records {

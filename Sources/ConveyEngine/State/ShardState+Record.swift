@@ -2,9 +2,9 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Taking signals into the journal.
+/// Recording signals in the journal.
 extension ShardState {
-    /// Records an inbound signal, unless it is in the journal already.
+    /// Records an inbound signal, unless it is already in the journal.
     mutating func record(_ inbound: InboundSignal, hash: UInt64) -> RecordOutcome {
         switch inbound {
         case .accepted(let signal):
@@ -22,8 +22,9 @@ extension ShardState {
         }
     }
 
-    /// A rejected message is journaled as an audit signal. Its id follows from its content, so that a message delivered
-    /// again after a crash is recorded once; the same content published again on purpose gets its position added.
+    /// A rejected message is journaled as an audit signal. Its id is derived from its content, so that a message
+    /// delivered again after a crash is recorded once; if the same content is published again on purpose, the id gets
+    /// the position appended.
     private mutating func recordRejection(_ message: RejectedMessage, hash: UInt64) {
         var hash = hash
         var signal = Signal(
@@ -47,8 +48,8 @@ extension ShardState {
         return ids.rejection(content.value)
     }
 
-    /// Gives a signal its place, writes it and hands it to its partition.
-    /// - Parameter cause: where the signal's cause was recorded, when that is known; else it is looked up.
+    /// Assigns a signal's place, writes it and hands it to its partition.
+    /// - Parameter cause: the position of the signal's cause, if known; otherwise it is looked up.
     @discardableResult
     mutating func append(_ signal: Signal, hash: UInt64, cause: Position? = nil) -> JournalRecord {
         guard let family = Family(type: signal.type) else {
@@ -74,7 +75,8 @@ extension ShardState {
         return record
     }
 
-    /// Hands a recorded signal to its partition: a new one, one that an earlier process left waiting, or a re-driven dead letter.
+    /// Hands a recorded signal to its partition: a new one, one left waiting by an earlier process, or a re-driven dead
+    /// letter.
     mutating func schedule(
         _ recorded: RecordedSignal, in conversation: ActiveConversation, cause: Scheduler.CauseStatus
     ) {
@@ -85,7 +87,7 @@ extension ShardState {
         giveTurn(to: partition)
     }
 
-    /// Writes a signal, makes it findable, and publishes it unless it came in.
+    /// Writes a signal, indexes it, and publishes it unless it is inbound.
     mutating func write(
         _ signal: Signal, family: Family, hash: UInt64, in conversation: ActiveConversation
     ) -> JournalRecord {
@@ -135,7 +137,7 @@ extension ShardState {
 
     // MARK: Finding
 
-    /// Where signals with a hash were recorded.
+    /// The positions of signals with a hash.
     private func positions(identity hash: UInt64) -> [Position] {
         precondition(transaction.fetched.identities[hash] != nil, "identity \(hash) was not fetched")
         return knownPositions(identity: hash)
@@ -159,8 +161,8 @@ extension ShardState {
         return conversations.find(subject: subject)?.record.id == record.conversation
     }
 
-    /// What is known of a signal's cause: applied, when there is none or when it was recorded in its conversation and
-    /// neither waits nor was set aside.
+    /// The status of a signal's cause: it counts as applied if there is none, or if it was recorded in its conversation
+    /// and neither waits nor was set aside.
     func status(of cause: Cause, in conversation: ActiveConversation) -> Scheduler.CauseStatus {
         switch cause {
         case .none: return .applied
@@ -173,7 +175,7 @@ extension ShardState {
             {
                 return status(ofRecord: position, partition: partition)
             }
-            // Under one id there may be signals of several sources; one that is applied is enough.
+            // Several sources may have signals with one id; one applied signal is enough.
             var best = Scheduler.CauseStatus.unknown
             let hash = IdentityHash.of(subject: subject, id: id)
             for position in positions(identity: hash) where best != .applied {
@@ -192,10 +194,10 @@ extension ShardState {
 
     private func status(ofRecord position: Position, partition: Int) -> Scheduler.CauseStatus {
         if partitions[partition].isPending(position) { return .pending }
-        // While recovering: it was recorded later than the signal that names it, or is that signal.
+        // During recovery: it was recorded later than the signal that names it, or is that signal.
         if unqueued.contains(position) { return .unknown }
         if transaction.buried.contains(position) { return .unknown }
-        // Re-driven by this transaction and applied by it, too.
+        // Re-driven and applied by this transaction.
         if transaction.batch.redrivenDeadLetters.contains(position) { return .applied }
         guard position <= transaction.committed else { return .applied }
         return transaction.fetched.deadLetter(at: position) == nil ? .applied : .unknown

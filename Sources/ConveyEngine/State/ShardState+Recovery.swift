@@ -2,9 +2,9 @@ import Conversation
 import JournalPort
 import Signals
 
-/// What a start-up puts into memory.
+/// The data that a start-up loads into memory.
 extension ShardState {
-    /// Takes over the cursors of the last commit.
+    /// Adopts the cursors of the last commit.
     mutating func restore(_ point: RecoveryPoint) {
         nextPosition = point.lastPosition.next
         lastConversation = point.lastConversation.rawValue
@@ -17,7 +17,8 @@ extension ShardState {
         transaction = Transaction(time: transaction.time, committed: point.lastPosition)
     }
 
-    /// Hands a pending signal to its partition. What was fetched tells of its cause, and whether it was a dead letter before.
+    /// Hands a pending signal to its partition. The fetched data shows the state of its cause, and whether it was a
+    /// dead letter before.
     mutating func takeUp(_ recorded: RecordedSignal, in conversation: ActiveConversation) {
         let notice = IdentityHash.of(subject: recorded.signal.subject, id: ids.deadLetter(recorded.position))
         if !knownPositions(identity: notice).isEmpty { redriven.insert(recorded.position) }

@@ -2,11 +2,11 @@ import JournalPort
 import Observability
 import Signals
 
-/// One conversation's damage must not stop the others. What is saved of it is made anew from its records; where these do not
-/// make it either, it is set aside: its signals are recorded and wait, its effects and timers do not run, and the next
-/// start-up tries again.
+/// Damage to one conversation must not stop the others. Its saved data is rebuilt from its records; if that fails too,
+/// it is set aside: its signals are recorded and wait, its effects and timers do not run, and the next start-up tries
+/// again.
 extension ShardState {
-    /// What the conversations that are set aside have in common with those that are not: they are in memory.
+    /// A conversation that is set aside. Like others it is in memory.
     struct SetAside {
         var conversation: SetAsideConversation
         /// Signals that wait in it.
@@ -15,14 +15,14 @@ extension ShardState {
 
     mutating func noteRebuilt(_ conversation: ActiveConversation, because problem: String) {
         logger.warning(
-            "a conversation was made anew from its records: what was saved of it could not be used",
+            "a conversation was rebuilt from its records: its saved data could not be used",
             metadata: ["subject": "\(conversation.record.subject)", "reason": "\(problem)"])
         metrics.counters.conversationsRebuilt += 1
         untold.append(Untold(conversation: conversation, event: .rebuilt, reason: problem))
     }
 
-    /// Takes a conversation out of everything that goes on. Its records, and its rows of effects, stay as they are.
-    /// - Parameter saved: as it was loaded: that it was set aside before, for the same reason, is not told again.
+    /// Removes a conversation from all processing. Its records, and the rows of its effects, stay unchanged.
+    /// - Parameter saved: the loaded data: if it was already set aside for the same reason, that is not reported again.
     mutating func setAside(
         _ conversation: ActiveConversation, because reason: String, before saved: ConversationRecord.Damage? = nil
     ) {
@@ -48,12 +48,12 @@ extension ShardState {
             conversation: SetAsideConversation(subject: subject, reason: reason), held: withdrawn)
         hasSetAside = true
         logger.error(
-            "a conversation is set aside: its signals are recorded and wait; the others go on",
+            "a conversation is set aside: its signals are recorded and wait; the others continue",
             metadata: [
                 "subject": "\(subject)", "reason": "\(reason)",
-                "help": "run convey verify, see docs/operations/running.md; a restart tries it again",
+                "help": "run convey verify, see docs/operations/running.md; a restart tries again",
             ])
-        // At a start-up it was made anew first, and what kept it back is still there.
+        // At a start-up it was rebuilt first, and the obstacle still exists.
         let rebuilt = untold.firstIndex { $0.conversation === conversation && $0.event == .rebuilt }
         let earlier = rebuilt.map { untold.remove(at: $0).reason }
         if saved != .setAside(reason), earlier != reason {
@@ -69,13 +69,14 @@ extension ShardState {
         logger.error("a conversation is set aside", metadata: ["reason": "\(reason)"])
     }
 
-    /// Sets a conversation aside at the end of the transaction, where it cannot be left in the middle of what it does.
+    /// Sets a conversation aside at the end of the transaction, if it cannot be stopped in the middle of its current
+    /// step.
     mutating func setAsideLater(_ conversation: ActiveConversation, because reason: String) {
         transaction.condemned.append((conversation, reason))
     }
 
-    /// Records a signal of a conversation that is set aside. It is pending until the conversation can be loaded again; beyond
-    /// the limit signals become dead letters, which an operator can re-drive then.
+    /// Records a signal of a conversation that is set aside. It is pending until the conversation can be loaded again;
+    /// beyond the limit signals become dead letters, which an operator can re-drive then.
     mutating func hold(
         _ signal: Signal, family: Family, hash: UInt64, in conversation: ActiveConversation
     ) -> JournalRecord {
@@ -94,8 +95,8 @@ extension ShardState {
         return record
     }
 
-    /// Tells in their conversations what was set aside or made anew since the last transaction, and saves these conversations
-    /// in the same transaction: it is told once, whatever crashes.
+    /// Reports, in the conversations concerned, which were set aside or rebuilt since the last transaction, and saves
+    /// these conversations in the same transaction: each is reported once, even after a crash.
     mutating func tellOfDamage() {
         for (conversation, reason) in transaction.condemned { setAside(conversation, because: reason) }
         guard !untold.isEmpty else { return }
@@ -113,7 +114,7 @@ extension ShardState {
         save(told.map(\.conversation.record))
     }
 
-    /// What happened to a conversation and is not recorded yet.
+    /// An event of a conversation that is not recorded yet.
     struct Untold {
         enum Event: String {
             case setAside = "set_aside"

@@ -2,9 +2,9 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Whose turn it is: the answers of a conversation come one at a time, and an answer goes on behind its tool calls.
+/// The order of a conversation's answers: one at a time, and an answer continues after its tool calls.
 extension ShardState {
-    /// What a message does to the answers before it.
+    /// The effect of a message on the answers before it.
     /// - Returns: when its generation may start, in microseconds since 1970, nil for at once; or why there is none.
     mutating func prepareTurn(
         for effect: OpenEffect, in conversation: ActiveConversation
@@ -36,7 +36,7 @@ extension ShardState {
         return .success(nil)
     }
 
-    /// Cuts an answer off, its tool calls included. What only waits for its turn is answered too.
+    /// Cuts an answer off, its tool calls included. Messages that only wait for their turn are still answered.
     private mutating func interrupt(_ effect: OpenEffect, cause: SignalReference) {
         let waiting = Set(ledger.untriedGenerations(effect.conversation))
         for key in ledger.effects(of: effect.conversation) where !waiting.contains(key) {
@@ -45,7 +45,7 @@ extension ShardState {
         }
     }
 
-    /// Settings that cannot be read are told at the next message; until then the service's hold.
+    /// Unreadable settings are reported at the next message; until then the service's settings apply.
     mutating func toolRoundLimit(of effect: OpenEffect) -> Int {
         let configuration = configuration(of: active(effect.conversation))
         do {
@@ -76,10 +76,10 @@ extension ShardState {
         }
     }
 
-    /// Bytes of a configuration that is kept in memory with its conversation.
+    /// The maximum bytes of a configuration kept in memory with its conversation.
     private static let configurationLimit = 4_096
 
-    /// Lets the next generation start, unless the answer before it goes on.
+    /// Lets the next generation start, unless the answer before it continues.
     mutating func advanceTurn(_ conversation: ActiveConversation) {
         if !conversation.isTurnHeld { ledger.advance(conversation.record.id) }
     }

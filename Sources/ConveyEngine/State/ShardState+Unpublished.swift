@@ -3,10 +3,10 @@ import Signals
 
 /// Events that the outbox has set aside.
 extension ShardState {
-    /// Records an audit signal about an event that the broker does not take. It belongs to a conversation of its own in this shard: the
-    /// subject may be what the broker does not like.
+    /// Records an audit signal about an event that the broker does not accept. It belongs to a separate conversation of
+    /// this shard, because the event's subject may be what the broker rejects.
     mutating func setAside(_ event: UnpublishedEvent) {
-        // A broker that does not take these either would have one follow the other for ever.
+        // If the broker rejects these, too, each would cause another one forever.
         guard event.type != SignalType.outboxSetAside else { return }
         let subject = partitions.places.namelessSubject
         let id = ids.setAside(event.position)
@@ -14,7 +14,7 @@ extension ShardState {
             id: id, source: DerivedSource.outbox, type: SignalType.outboxSetAside, subject: subject,
             data: LifecycleData.setAside(id: id, event))
         let hash = IdentityHash.of(subject: subject, id: id)
-        // After a crash the outbox may come to it again.
+        // After a crash the outbox may encounter it again.
         guard find(signal, hash: hash) == nil else { return }
         append(signal, hash: hash)
     }

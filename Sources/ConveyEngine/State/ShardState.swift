@@ -4,9 +4,9 @@ import Logging
 import Observability
 import Signals
 
-/// What a shard's engine keeps in memory, and what it does with it in a transaction: recording, applying, ordering effects.
+/// The memory of a shard's engine, and its work in a transaction: recording, applying, ordering effects.
 ///
-/// A value without a journal: a transaction uses what is in memory and what was fetched for it, and reads nothing.
+/// A value without a journal: a transaction uses data in memory and data fetched for it, and reads nothing.
 struct ShardState {
     let settings: EngineSettings
     let logger: Logger
@@ -17,30 +17,30 @@ struct ShardState {
     /// Signals recorded since the last checkpoint.
     var recent = IdentityIndex()
     var pending = PendingChanges()
-    /// The checkpoint that is being written.
+    /// The checkpoint being written.
     var checkpoint: CheckpointWriter?
-    /// Where the newest checkpoint stands, complete or not.
+    /// The position of the newest checkpoint, complete or not.
     var checkpointed = Position.start
-    /// The position the next record gets.
+    /// The position of the next record.
     var nextPosition = Position.start.next
     var lastConversation: Int64 = 0
     var outboxCursor = Position.start
-    /// Partitions with ready signals, in the order of their turns.
+    /// Partitions with ready signals, in the order of service.
     var turns: [Int] = []
     var hasTurn: [Bool]
     /// Pending signals that were dead letters before.
     var redriven: Set<Position> = []
-    /// While recovering: what is pending but not yet handed to its partition.
+    /// During recovery: pending signals not yet handed to their partition.
     var unqueued: Set<Position> = []
     /// Conversations that cannot be loaded.
     var setAside: [ConversationID: SetAside] = [:]
-    /// One more was set aside since the last look.
+    /// Another conversation was set aside since the last check.
     var hasSetAside = false
-    /// What has happened to conversations and is to be recorded with the next commit.
+    /// Events of conversations to record with the next commit.
     var untold: [Untold] = []
     var timestamps = TimestampWriter()
     var metrics: MetricsSnapshot
-    /// What the last transaction lacked.
+    /// The data that the last transaction lacked.
     var wanted = Wanted()
     var transaction: Transaction
 
@@ -60,13 +60,13 @@ struct ShardState {
         transaction = Transaction(time: time, committed: .start)
     }
 
-    /// The newest position, that of the transaction at hand included.
+    /// The newest position, including the current transaction's.
     var lastPosition: Position { Position(nextPosition.rawValue - 1) }
     var outboxLag: Int64 { lastPosition.rawValue - outboxCursor.rawValue }
     var hasWork: Bool { !turns.isEmpty || ledger.hasStartable || !untold.isEmpty }
 
-    /// When something is due without new input, in monotonic milliseconds. Never before the clock's zero, a time that cannot be
-    /// waited for.
+    /// The next time when something is due without new input, in monotonic milliseconds. Never before the clock's zero,
+    /// which cannot be waited for.
     mutating func nextTimeout() -> Int64? {
         guard let next = [nextParkedTimeout(), ledger.nextDue].compactMap(\.self).min() else { return nil }
         return max(0, next)
@@ -82,7 +82,7 @@ struct ShardState {
 
     // MARK: A transaction
 
-    /// Begins a transaction: what it needs is fetched next.
+    /// Begins a transaction: next, its data are fetched.
     mutating func begin(_ input: EngineInput, at time: EngineTime) {
         transaction = Transaction(time: time, committed: lastPosition)
         if let places = input.places { ledger.setPlaces(places) }
@@ -97,7 +97,7 @@ struct ShardState {
         }
     }
 
-    /// Does everything that the transaction is for. Reads nothing: what it lacks it leaves to the next one.
+    /// Does all work of the transaction. Reads nothing: steps with missing data are left to the next transaction.
     mutating func transact(_ input: EngineInput) {
         wanted = Wanted()
         for (inbound, hash) in zip(input.inbound, transaction.identities) {
@@ -115,7 +115,7 @@ struct ShardState {
         transaction.budget = min(settings.applyBudget, input.applications ?? .max)
         applyUrgent()
         applyReady()
-        // What was just ordered starts in the same transaction: a message and its attempt cost one commit.
+        // Newly ordered effects start in the same transaction: a message and its attempt cost one commit.
         startEffects()
         applyReady()
         if let cursor = input.outboxCursor, cursor > outboxCursor {
@@ -126,7 +126,7 @@ struct ShardState {
         keepMemoryBounded()
     }
 
-    /// Counts what was committed.
+    /// Counts the commit.
     mutating func count(_ input: EngineInput) {
         let batch = transaction.batch
         if !batch.isEmpty {
@@ -149,7 +149,7 @@ struct ShardState {
         measure()
     }
 
-    /// Takes the gauges anew.
+    /// Updates the gauges.
     mutating func measure() {
         metrics.gauges.queueDepth = partitions.queueDepth
         metrics.gauges.parked = partitions.parkedCount

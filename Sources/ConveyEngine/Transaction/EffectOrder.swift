@@ -1,6 +1,6 @@
 import JournalPort
 
-/// What the effect manager has to do once the transaction has committed.
+/// An order for the effect manager, to be carried out after the transaction has committed.
 public enum EffectOrder: Sendable, Equatable {
     /// The attempt's `started` signal is recorded: run it.
     case run(EffectAttempt)

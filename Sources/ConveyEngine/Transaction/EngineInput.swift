@@ -2,14 +2,14 @@ import Conversation
 import JournalPort
 import Signals
 
-/// What one transaction is asked to take in.
+/// The input of one transaction.
 public struct EngineInput: Sendable {
     public var inbound: [InboundSignal] = []
     public var reports: [EffectReport] = []
     public var deadLetterMoves: [DeadLetterMove] = []
-    /// Events that the broker does not take.
+    /// Events that the broker does not accept.
     public var unpublished: [UnpublishedEvent] = []
-    /// Everything up to here has been acknowledged by the broker, or set aside.
+    /// The broker has acknowledged everything up to here, or it was set aside.
     public var outboxCursor: Position?
     /// Signals that may be applied, control signals not counted; nil for as many as a transaction takes.
     public var applications: Int?
@@ -22,7 +22,7 @@ public struct EngineInput: Sendable {
         inbound.isEmpty && reports.isEmpty && deadLetterMoves.isEmpty && unpublished.isEmpty && outboxCursor == nil
     }
 
-    /// Reports and signals that may end an attempt, about.
+    /// The approximate number of reports and signals that may end an attempt.
     var ends: Int {
         let reported = reports.count {
             if case .delta = $0.event { false } else { true }

@@ -1,10 +1,10 @@
 import JournalPort
 
-/// The result of a committed transaction: now it may be acted on.
+/// The result of a committed transaction, which may now be acted on.
 public struct EngineOutput: Sendable {
     /// One outcome per inbound signal, in the same order.
     public var outcomes: [RecordOutcome] = []
-    /// One a dead-letter request, in the same order.
+    /// One list per dead-letter request, in the same order.
     public var deadLetterOutcomes: [[DeadLetterOutcome]] = []
     /// Ascending by position.
     public var outbound: [OutboundEvent] = []

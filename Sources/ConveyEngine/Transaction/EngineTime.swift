@@ -1,8 +1,8 @@
-/// The time of a transaction, given from outside so that tests can choose it.
+/// The time of a transaction, passed in so that tests can choose it.
 public struct EngineTime: Sendable {
-    /// Microseconds since 1970: what is recorded.
+    /// Microseconds since 1970: the recorded time.
     public var wall: Int64
-    /// Milliseconds of a clock that does not run backwards: what time-outs are measured with.
+    /// Milliseconds of a clock that does not run backwards: the basis of time-outs.
     public var monotonic: Int64
 
     public init(wall: Int64, monotonic: Int64) {

@@ -1,11 +1,11 @@
 import JournalPort
 import Signals
 
-/// What was read of the journal before a transaction. Asking for what was not fetched is a programming error, and ends the process:
-/// the answer "there is none" would make a repeat a new signal.
+/// The journal data read before a transaction. A request for data that were not fetched is a programming error and ends
+/// the process: the answer "it does not exist" would turn a repeat into a new signal.
 struct Fetched {
     private(set) var identities: [UInt64: [Position]] = [:]
-    /// A nil inside says that there is no record.
+    /// An inner nil means that the record does not exist.
     private(set) var records: [Position: JournalRecord?] = [:]
     private(set) var deadLetters: [Position: DeadLetter?] = [:]
     private(set) var newSubjects: Set<ExactText> = []

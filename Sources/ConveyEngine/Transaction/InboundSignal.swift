@@ -1,6 +1,6 @@
 import Signals
 
-/// A message from the broker, after the contract has looked at it.
+/// A message from the broker after the contract check.
 public enum InboundSignal: Sendable {
     case accepted(Signal)
     case rejected(RejectedMessage)

@@ -2,9 +2,10 @@ import Conversation
 import JournalPort
 import Signals
 
-/// One round of look-ups before a transaction: what it may need, as far as that can be told by now, and is not known yet.
+/// One round of look-ups before a transaction: the data it may need, as far as known by now, and does not have yet.
 ///
-/// What a round finds may lead on to another one: a dead letter to its conversation, that one to its configuration.
+/// The results of a round may lead to another one: a dead letter to its conversation, the conversation to its
+/// configuration.
 struct LookupRound {
     private var identities: Set<UInt64> = []
     private var records: Set<Position> = []
@@ -76,7 +77,7 @@ struct LookupRound {
         }
     }
 
-    /// What it takes to end an effect.
+    /// The data for ending an effect.
     private mutating func want(end key: EffectKey, _ state: ShardState) {
         guard let effect = state.ledger.entry(key)?.effect else { return }
         let id = effect.conversation
@@ -101,14 +102,14 @@ struct LookupRound {
         want(dependentsOf: [signal.id, state.ids.marker(of: position)], in: conversation, state)
     }
 
-    /// What it takes to apply a signal, and those that it makes ready.
+    /// The data for applying a signal and the signals that it makes ready.
     private mutating func want(next: PartitionMachine.Selection, _ state: ShardState) {
         want(state.lacks(next), state)
         guard let conversation = state.conversations.find(id: next.conversation) else { return }
         want(dependentsOf: [next.signal.id, state.ids.marker(of: next.position)], in: conversation, state)
     }
 
-    /// What it takes to apply the parked signals that wait for others, directly or not, as far as a transaction can get.
+    /// The data for applying the parked signals that wait for others, directly or not, as far as a transaction can get.
     private mutating func want(
         dependentsOf causes: @autoclosure () -> [String], in conversation: ActiveConversation, _ state: ShardState
     ) {
@@ -133,7 +134,7 @@ struct LookupRound {
 
     // MARK: Single look-ups
 
-    /// What decides whether a signal's cause was applied.
+    /// The data that decide whether a signal's cause was applied.
     mutating func want(_ cause: Cause, of subject: String, _ state: ShardState) {
         guard case .signal(let id) = cause else { return }
         var positions = [state.ids.appliedPosition(marker: id)].compactMap(\.self)
@@ -146,7 +147,7 @@ struct LookupRound {
         }
     }
 
-    /// Where a signal was recorded, and the records there.
+    /// The positions of a signal, and the records there.
     mutating func want(identity hash: UInt64, _ state: ShardState) {
         if state.transaction.fetched.identities[hash] == nil { identities.insert(hash) }
         for position in state.knownPositions(identity: hash) { want(record: position, state) }

@@ -1,13 +1,13 @@
 import Signals
 
 public struct RejectedMessage: Sendable {
-    /// The conversation named by the topic; nil where it names none.
+    /// The conversation named by the topic; nil if it names none.
     public var subject: String?
     public var topic: String
     public var payload: [UInt8]
     public var rejection: Rejection
-    /// It came so soon after a session was resumed that the broker may be sending it again. (libmosquitto does not hand out
-    /// the DUP flag.)
+    /// It arrived so soon after a session was resumed that it may be a redelivery. (libmosquitto does not provide the
+    /// DUP flag.)
     public var mayBeRedelivery: Bool
 
     public init(

@@ -1,7 +1,7 @@
 import JournalPort
 import Signals
 
-/// The transaction at hand: what was fetched for it, and what it will write and let others do.
+/// The current transaction: the data fetched for it, its records, and the actions after its commit.
 struct Transaction {
     let time: EngineTime
     /// The journal's newest position before it.
@@ -9,7 +9,7 @@ struct Transaction {
     var fetched = Fetched()
     /// Identity hashes of the inbound signals, in their order.
     var identities: [UInt64] = []
-    /// Deadlines of effects that have passed.
+    /// Passed deadlines of effects.
     var due: [EffectLedger.Due] = []
     var batch = JournalBatch()
     var output = EngineOutput()
@@ -25,7 +25,7 @@ struct Transaction {
     /// Why it must not be committed.
     var failure: JournalError?
 
-    /// Whether a record is at hand: its own, or one that was fetched (which may say that there is none).
+    /// Whether a record is available: its own, or a fetched one (which may be known not to exist).
     func knows(record position: Position) -> Bool { position > committed || fetched.records[position] != nil }
 
     /// A record of its own, or one of an earlier transaction that was fetched.
@@ -35,6 +35,6 @@ struct Transaction {
         return index < batch.records.count ? batch.records[index] : nil
     }
 
-    /// The intact signal recorded at a position; nil where it cannot be read.
+    /// The intact signal recorded at a position; nil if it cannot be read.
     func signal(at position: Position) -> Signal? { causes[position] ?? record(at: position)?.intactSignal }
 }

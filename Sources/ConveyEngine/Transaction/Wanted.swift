@@ -1,7 +1,7 @@
 import JournalPort
 import Signals
 
-/// What a step lacks. A transaction notes it for the next one, which fetches it and goes on there.
+/// The data that a step lacks. A transaction passes it to the next one, which fetches the data and continues there.
 struct Wanted {
     var records: Set<Position> = []
     var conversations: Set<ConversationID> = []

@@ -1,8 +1,8 @@
 import Conversation
 import Signals
 
-/// The topics as an AsyncAPI 3.0 document (asyncapi.com/docs/reference/specification/v3.0.0), as the application that
-/// this document describes sees them: Convey receives what clients publish, and sends what they subscribe to.
+/// The topics as an AsyncAPI 3.0 document (asyncapi.com/docs/reference/specification/v3.0.0), from the application's
+/// point of view: Convey receives what clients publish, and sends what they subscribe to.
 enum AsyncAPIDocument {
     static func text(version: String, root: String, broker: DocumentedBroker) -> String {
         DocumentText.object([
@@ -16,7 +16,7 @@ enum AsyncAPIDocument {
                         DocumentText.quoted(
                             "A durable conversation runtime on MQTT. Everything is QoS 1; events are CloudEvents 1.0 in"
                                 + " structured JSON. A subject is percent-encoded into one topic level; {rest} is the type"
-                                + " without conv.{family}., its dots turned into slashes, so it has several levels.")
+                                + " without conv.{family}., with dots replaced by slashes, so it has several levels.")
                     ), ("license", #"{"name":"Apache-2.0"}"#),
                 ])
             ),
@@ -37,16 +37,16 @@ enum AsyncAPIDocument {
 
     private static let server = ##"[{"$ref":"#/servers/broker"}]"##
 
-    /// Of a message that is answered: what its publisher sets (MQTT 5, section 3.3.2.3).
+    /// For a message that gets an answer: what its publisher sets (MQTT 5, section 3.3.2.3).
     private static let request =
         #"{"mqtt":{"contentType":"application/json","responseTopic":{"type":"string"},"correlationData":{"type":"string"},"bindingVersion":"0.2.0"}}"#
-    /// Of an answer.
+    /// For an answer.
     private static let reply =
         #"{"mqtt":{"contentType":"application/json","correlationData":{"type":"string"},"bindingVersion":"0.2.0"}}"#
-    /// Of a signal: in an envelope or not, with a receipt or without.
+    /// For a signal: with or without an envelope, with or without a receipt.
     private static let inbound =
         #"{"mqtt":{"responseTopic":{"type":"string"},"correlationData":{"type":"string"},"bindingVersion":"0.2.0"}}"#
-    /// Of an event.
+    /// For an event.
     private static let event =
         #"{"mqtt":{"contentType":"application/cloudevents+json","bindingVersion":"0.2.0"}}"#
 
@@ -73,13 +73,13 @@ enum AsyncAPIDocument {
         return [
             channel(
                 "in", "in/{subject}/{rest}", "signal",
-                "signals of type conv.in.{rest} from clients; other types are recorded without further effect",
+                "signals of type conv.in.{rest} from clients; other types are only recorded",
                 family: .inbound),
             channel(
                 "inWithType", "in/{subject}", "signal", "the same, with the type in the envelope",
                 family: .inbound),
             channel("ingest", "ingest/{subject}", "signal", "signals of any family but applied, from trusted programs"),
-            channel("out", "out/{subject}/{rest}", "event", "what a user sees", family: .output),
+            channel("out", "out/{subject}/{rest}", "event", "output for users", family: .output),
             channel("effect", "effect/{subject}/{rest}", "event", "the lifecycle of effects", family: .effect),
             channel(
                 "applied", "applied/{subject}/event/applied", "event",
@@ -88,7 +88,7 @@ enum AsyncAPIDocument {
             channel(
                 "audit", "audit/{subject}/{rest}", "event", "rejections, dead letters and failed attempts",
                 family: .audit),
-            channel("toolCall", "tool/{name}/call", "toolCall", "calls of a tool, for its workers"),
+            channel("toolCall", "tool/{name}/call", "toolCall", "calls to a tool, for its workers"),
             channel("toolResult", "tool/{name}/result/{effect}", "toolAnswer", "progress, results and errors of calls"),
             channel("toolCancel", "tool/{name}/cancel", "toolCancel", "calls whose results are no longer needed"),
             channel("status", "status/{node}", "status", "online or offline, retained"),
@@ -113,7 +113,7 @@ enum AsyncAPIDocument {
     private static func words(_ parameter: String) -> String {
         switch parameter {
         case "subject": #""the conversation, percent-encoded into one level""#
-        case "rest": #""the type without conv.{family}., its dots turned into slashes""#
+        case "rest": #""the type without conv.{family}., with dots replaced by slashes""#
         case "node": #""the node's name""#
         case "client": #""any name, such as the client's id""#
         case "name": #""the tool's name""#
@@ -173,7 +173,7 @@ enum AsyncAPIDocument {
                     "summary",
                     DocumentText.quoted(
                         type.family == .inbound
-                            ? "\(type.summary); the payload here is data, alone or in an envelope" : type.summary)
+                            ? "\(type.summary); the payload is data, alone or in an envelope" : type.summary)
                 ), ("payload", payload), ("bindings", type.family == .inbound ? inbound : event),
             ])
         )

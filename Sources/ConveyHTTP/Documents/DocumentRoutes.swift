@@ -4,10 +4,10 @@ import HTTPServing
 /// Machine-readable descriptions of this service: `/openapi.json` (HTTP) and `/asyncapi.json` (MQTT).
 package enum DocumentRoutes {
     /// - Parameters:
-    ///   - version: of Convey.
+    ///   - version: the version of Convey.
     ///   - root: the first levels of every topic.
-    ///   - broker: where the topics are.
-    ///   - shards: of the journal; known once it is open.
+    ///   - broker: the broker with the topics.
+    ///   - shards: the journal's number of shards; known once it is open.
     package static func make(
         version: String, root: String, broker: DocumentedBroker, shards: @escaping @Sendable () -> Int
     )

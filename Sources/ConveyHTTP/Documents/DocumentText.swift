@@ -11,7 +11,7 @@ enum DocumentText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Members `"name": value`, whose values are JSON, inside braces.
+    /// Members `"name": value` in braces; the values are JSON.
     static func object(_ members: [(name: String, json: String)]) -> String {
         "{" + members.map { "\(quoted($0.name)):\($0.json)" }.joined(separator: ",") + "}"
     }
@@ -29,21 +29,21 @@ enum DocumentText {
     static let time =
         #"{"type":"string","format":"date-time","pattern":"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})$"}"#
 
-    /// The schema of a position in a journal of so many shards.
+    /// The schema of a position in a journal with this many shards.
     static func journalPosition(shards: Int) -> String {
-        if shards == 1 { return offset.dropLast() + #","description":"A place in the journal."}"# }
+        if shards == 1 { return offset.dropLast() + #","description":"A position in the journal."}"# }
         let numbers = (0..<shards).map(String.init).joined(separator: "|")
         return
-            #"{"type":"string","pattern":"^(\#(numbers))\\.[0-9]{1,18}$","description":"A place in the journal: SHARD.POSITION."}"#
+            #"{"type":"string","pattern":"^(\#(numbers))\\.[0-9]{1,18}$","description":"A position in the journal: SHARD.POSITION."}"#
     }
 
-    /// Where a list of dead letters begins: behind a position, or `0`.
+    /// The start of a list of dead letters: after a position, or `0`.
     static func listedPosition(shards: Int) -> String {
         let position = ##"{"$ref":"#/components/schemas/JournalPosition"}"##
         return shards == 1 ? position : #"{"anyOf":[{"const":"0"},\#(position)]}"#
     }
 
-    /// Schemas of answers, in OpenAPI's components and in AsyncAPI's alike.
+    /// Schemas of answers, for OpenAPI's components and for AsyncAPI.
     static let schemas = #"""
         {
         "Subject":{"type":"string","minLength":1,"maxLength":256,"pattern":"\#(visible)","description":"The conversation's id: at most 256 bytes of UTF-8, not blank, without control characters and noncharacters."},
@@ -87,7 +87,7 @@ enum DocumentText {
             "kind":{"type":"string","enum":["message","delta","status","approval"],"description":"delta only with shape=reference, approval only without."},
             "role":{"type":"string","enum":["user","assistant","tool"]},
             "name":{"type":"string","description":"The tool's name."},
-            "state":{"type":"string","enum":["open","waiting","completed","failed","canceled","decided"],"description":"Of answers and consent requests; never with shape=reference."},
+            "state":{"type":"string","enum":["open","waiting","completed","failed","canceled","decided"],"description":"Of answers and approval requests; never with shape=reference."},
             "reason":{"type":"string","description":"Why an answer failed, was canceled or waits."},
             "content":{"description":"Text; for users, the content as it was sent."},
             "output_id":{},"channel":{},

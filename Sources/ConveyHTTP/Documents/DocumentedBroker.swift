@@ -1,14 +1,14 @@
-/// The broker as `/asyncapi.json` names it, and how clients log in there.
+/// The broker as described in `/asyncapi.json`, and how clients log in there.
 package struct DocumentedBroker: Sendable {
     /// `host:port`, an IPv6 host in brackets.
     let host: String
     let usesTLS: Bool
     let usesMQTT5: Bool
-    /// Convey logs in with a user's name.
+    /// Whether Convey logs in with a user's name.
     let hasUser: Bool
-    /// Convey shows a certificate.
+    /// Whether Convey presents a certificate.
     let hasCertificate: Bool
-    /// How long the broker keeps the session that signals come in by.
+    /// How long the broker keeps the session for inbound signals.
     let sessionExpirySeconds: UInt32
 
     package init(
@@ -22,7 +22,7 @@ package struct DocumentedBroker: Sendable {
         self.sessionExpirySeconds = sessionExpirySeconds
     }
 
-    /// The one server of the document.
+    /// The document's only server.
     var servers: String {
         let version = usesMQTT5 ? "5.0" : "3.1.1"
         let session = usesMQTT5 ? #""sessionExpiryInterval":\#(sessionExpirySeconds),"# : ""
@@ -40,7 +40,7 @@ package struct DocumentedBroker: Sendable {
         return DocumentText.object([("broker", DocumentText.object(members))])
     }
 
-    /// Empty where the broker lets everybody in.
+    /// Empty if the broker requires no login.
     var securitySchemes: String { DocumentText.object(schemes) }
 
     private var schemes: [(name: String, json: String)] {

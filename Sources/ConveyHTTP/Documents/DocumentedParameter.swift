@@ -2,20 +2,20 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Parameters of queries as JSON schemas, exactly as strict as `QueryRequest` and the lists' cursors.
+/// Parameters of queries as JSON schemas, exactly as strict as `QueryRequest` and the cursors of lists.
 ///
-/// Parameters that allow or exclude each other are one parameter of the document: an object whose members stand in the query string by
-/// themselves (`style: form`, `explode: true`), with an alternative for each combination that is answered.
+/// Parameters that require or exclude each other form one parameter of the document: an object whose members are
+/// separate in the query string (`style: form`, `explode: true`), with an alternative for each valid combination.
 struct DocumentedParameter {
     let name: String
     let description: String
     let isRequired: Bool
     /// JSON.
     let schema: String
-    /// JSON, of a parameter that is no object.
+    /// JSON, for a parameter that is not an object.
     let example: String?
 
-    /// - Parameter shards: of the journal; cursors have a place for each.
+    /// - Parameter shards: the journal's number of shards; cursors have a place for each.
     static func all(of view: QueryView, shards: Int) -> [DocumentedParameter] {
         switch view {
         case .events: [page] + single(view, besides: [.before, .after, .afterSequence, .family], shards: shards)
@@ -25,7 +25,7 @@ struct DocumentedParameter {
         }
     }
 
-    /// As OpenAPI has it.
+    /// The OpenAPI form.
     var json: String {
         var members = [
             ("name", DocumentText.quoted(name)), ("in", #""query""#), ("required", isRequired ? "true" : "false"),
@@ -49,7 +49,8 @@ struct DocumentedParameter {
         }
     }
 
-    /// Which page of a conversation's events: at most one of three places to begin, the last with one family alone.
+    /// The page of a conversation's events: at most one of three starting points, the last one only with a single
+    /// family.
     private static let page = DocumentedParameter(
         name: "page", description: "before, after or after_sequence, and family: each a parameter of the query string",
         isRequired: false,
@@ -62,11 +63,11 @@ struct DocumentedParameter {
                 ),
             ], of: .events, shards: 1), example: nil)
 
-    /// The order of conversations: a cursor belongs to one, and since to the latest activity.
+    /// The order of conversations: a cursor belongs to one order, and since to the latest activity.
     private static func order(shards: Int) -> DocumentedParameter {
         let places = "[0-9]{1,18}" + String(repeating: #"\\.([0-9]{1,18})?"#, count: shards - 1)
         return DocumentedParameter(
-            name: "list", description: "order, and what goes with it: each a parameter of the query string",
+            name: "list", description: "order and its parameters: each a parameter of the query string",
             isRequired: false,
             schema: alternatives(
                 [
@@ -108,7 +109,7 @@ struct DocumentedParameter {
         return "\(schema),\"description\":\(DocumentText.quoted(parameter.summary))\(example)}"
     }
 
-    /// A value that every conversation with a record answers.
+    /// A value that works for every conversation with a record.
     static func example(_ parameter: QueryParameter, of view: QueryView) -> String {
         switch parameter {
         case .limit: "10"

@@ -1,7 +1,7 @@
 import Signals
 
-/// A row of the table behind `/asyncapi.json`: a type of signal that Convey acts on or makes itself. docs/PROTOCOL.md says what
-/// each type means.
+/// A row of the table behind `/asyncapi.json`: a type of signal that Convey acts on or creates itself. docs/PROTOCOL.md
+/// explains each type.
 struct DocumentedType {
     /// The whole type, `conv.out.assistant.delta`.
     let name: String
@@ -24,7 +24,7 @@ struct DocumentedType {
     static let all = inbound + outputs + generations + executions + waits + applications + audits
 
     private static let inbound: [DocumentedType] = {
-        // What Convey adds where it is missing.
+        // Members that Convey adds if they are missing.
         let edge = ["message_id", "ingress"]
         let target = edge + ["effect_id", "tool_call_id", "reason"]
         return [
@@ -202,7 +202,7 @@ struct DocumentedType {
         case "tool_calls":
             #"{"type":"array","items":{"type":"object","required":["id","name","arguments"]}}"#
         case "reset", "ends_turn": #"{"const":true}"#
-        // Copied from the effect's signals or from a client, as they are.
+        // Copied unchanged from the effect's signals or from a client.
         case "channel", "effect_policy": "{}"
         case "content", "text", "fire_at": family == .inbound ? "{}" : #"{"type":"string"}"#
         default: #"{"type":"string"}"#

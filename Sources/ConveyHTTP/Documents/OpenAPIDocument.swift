@@ -1,13 +1,13 @@
 import Conversation
 import JournalPort
 
-/// The HTTP service as an OpenAPI 3.1 document (spec.openapis.org/oas/v3.1.0). Views, parameters and dead-letter operations
-/// come from the same tables that the request parsers use, so the document cannot deviate from them.
+/// The HTTP service as an OpenAPI 3.1 document (spec.openapis.org/oas/v3.1.0). Views, parameters and dead-letter
+/// operations come from the same tables that the request parsers use, so the two cannot diverge.
 ///
-/// What the schemas allow is answered, and what they do not allow is refused (schemathesis finds no difference), but for two rules of
-/// bytes that a schema cannot say: a subject has 256 at most, a type 1,024.
+/// Requests that the schemas allow are answered, and others are refused (schemathesis finds no difference), except for
+/// two byte limits that a schema cannot express: a subject has at most 256, a type 1,024.
 enum OpenAPIDocument {
-    /// - Parameter shards: of the journal: positions and cursors depend on it.
+    /// - Parameter shards: the journal's number of shards: positions and cursors depend on it.
     static func text(version: String, shards: Int) -> String {
         DocumentText.object([
             ("openapi", #""3.1.0""#),
@@ -47,7 +47,7 @@ enum OpenAPIDocument {
         ])
     }
 
-    /// The schemas of answers, and of what requests have beside parameters.
+    /// The schemas of answers, and of the parts of requests besides parameters.
     private static func schemas(shards: Int) -> String {
         let positions = DocumentText.object([
             ("JournalPosition", DocumentText.journalPosition(shards: shards)),
@@ -92,7 +92,7 @@ enum OpenAPIDocument {
             answers = [("200", answer("a page of dead letters by position, including discarded ones", "DeadLetters"))]
         case .show:
             parameters = [
-                ##"{"name":"position","in":"path","required":true,"description":"the signal's place in the journal","schema":{"$ref":"#/components/schemas/JournalPosition"},"example":\##(example(5, shards))}"##
+                ##"{"name":"position","in":"path","required":true,"description":"the signal's position in the journal","schema":{"$ref":"#/components/schemas/JournalPosition"},"example":\##(example(5, shards))}"##
             ]
             answers = [
                 ("200", answer("the letter", "DeadLetter")),
@@ -113,7 +113,7 @@ enum OpenAPIDocument {
                 "responses",
                 DocumentText.object(
                     answers + refusals + [
-                        ("400", answer("a parameter, a position or the body is wrong", "Problem")),
+                        ("400", answer("a parameter, a position or the body is invalid", "Problem")),
                         ("503", answer("the journal is not available, or too many requests wait", "Problem")),
                     ])
             ),
@@ -184,7 +184,7 @@ enum OpenAPIDocument {
                 "responses",
                 DocumentText.object(
                     [
-                        ("200", answer("the signal was recorded before", "Receipt")),
+                        ("200", answer("the signal was already recorded", "Receipt")),
                         ("201", answer("the signal was recorded", "Receipt")),
                         (
                             "400",
@@ -202,7 +202,7 @@ enum OpenAPIDocument {
         return (SignalRoutes.path, DocumentText.object([("post", post)]))
     }()
 
-    /// A signal's data without an envelope around them.
+    /// A signal's data without an envelope.
     private static let signalData =
         #"{"type":["object","null"],"properties":{"message_id":\#(present),"ingress":\#(present),"#
         + #""cause_id":{"type":["string","null"],"maxLength":1024,"pattern":"\#(DocumentText.visible)"}}}"#

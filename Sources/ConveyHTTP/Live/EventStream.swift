@@ -3,7 +3,7 @@ import HTTPServing
 
 /// The body of a live stream: server-sent events (WHATWG HTML, section 9.2), written as fast as the client reads.
 struct EventStream {
-    /// How often a comment is sent when nothing happens. Proxies and browsers give up silent connections, and only sending
+    /// Interval of comments when nothing happens. Proxies and browsers close silent connections, and only sending
     /// reveals that a client has vanished.
     static let heartbeat = Duration.seconds(15)
     /// Milliseconds after which a browser reconnects.

@@ -4,8 +4,9 @@ import HTTPServing
 
 /// Live events: `GET /v1/conversations/{subject}/stream`, as server-sent events whose ids are offsets.
 ///
-/// A stream begins after `Last-Event-ID`, which browsers send when they reconnect, else after `after`, else with the next event.
-/// No event is missed or repeated across connections and restarts, because events come from the journal.
+/// A stream begins after `Last-Event-ID`, which browsers send when they reconnect, otherwise after `after`, otherwise
+/// with the next event. No event is missed or repeated across connections and restarts, because events come from the
+/// journal.
 package enum StreamRoutes {
     static let path = "\(QueryPath.base)/{subject}/stream"
     /// Seconds after which a refused client should try again.

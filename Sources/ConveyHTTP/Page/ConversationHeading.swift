@@ -6,7 +6,7 @@ struct ConversationHeading {
     let asOf: Int64?
     /// The newest offset, or `asOf`.
     let offset: Int
-    /// Why the conversation is set aside; nil when it is not.
+    /// Why the conversation is set aside; nil if it is not.
     var setAside: String?
     /// The next offset at which the page changes, if there is one.
     var later: Int64?

@@ -14,7 +14,7 @@ enum ConversationsPage {
         var order = QueryRequest.Order(rawValue: query["order"] ?? "") ?? .recent
         var answer = try await list(order, wanted, query["cursor"], page)
         if order == .recent, !wanted.isEmpty, answer["next"] != nil {
-            // Among very many the last active ones are not found at once; by name they are.
+            // Among very many, the latest active ones are not found at once; by name they are.
             order = .subject
             answer = try await list(order, wanted, nil, page)
         }
@@ -80,7 +80,7 @@ enum ConversationsPage {
     }
 
     /// - Parameters:
-    ///   - busy: how many effects are under way, by subject.
+    ///   - busy: the number of effects in progress, by subject.
     ///   - asking: the conversations in which a tool call waits for approval.
     private static func row(
         _ conversation: JSONValue, _ busy: [String: Int], _ asking: Set<String>, _ status: RuntimeStatus
@@ -89,7 +89,7 @@ enum ConversationsPage {
         let setAside: HTML? =
             status.setAsideReason(of: subject) == nil ? nil : #"<span class="badge bad">set aside</span> "#
         let asks: HTML? = asking.contains(subject) ? #"<span class="badge bad">waits for approval</span> "# : nil
-        let busy = busy[subject].map { #"<span class="badge busy">\#($0) under way</span>"# as HTML }
+        let busy = busy[subject].map { #"<span class="badge busy">\#($0) in progress</span>"# as HTML }
         return """
             <li><a href="\(PagePath.conversation.of(subject))"><bdi>\(subject)</bdi></a> \(setAside)\(asks)\(busy)
             <span class="quiet">\(PageText.time(conversation["last_activity"])) · \

@@ -64,7 +64,7 @@ enum DeadLettersPage {
             """ : nil
         return """
             <h1>Dead letters</h1>
-            <p class="quiet">Signals that could not be applied. Re-driving schedules them again; discarding sets them aside
+            <p class="quiet">Signals that could not be applied. Re-driving schedules them again; discarding closes them
             for good.</p>
             \(notes)
             <form id="letters" action="\(PagePath.moveDeadLetters.rawValue)" method="post" data-refresh>

@@ -1,7 +1,7 @@
 import HTTPServing
 import Signals
 
-/// `/effects`: the effects under way in all conversations, with buttons to cancel or approve them.
+/// `/effects`: the effects in progress in all conversations, with buttons to cancel or approve them.
 enum EffectsPage {
     static let pageSize = "100"
 
@@ -16,8 +16,8 @@ enum EffectsPage {
         return PageLayout.response(
             "Effects", here: .effects, in: page,
             """
-            <h1>Effects under way</h1>
-            <p class="quiet">Model answers, tool calls and timers in progress, oldest first.</p>
+            <h1>Effects in progress</h1>
+            <p class="quiet">Model answers, tool calls and timers, oldest first.</p>
             <div id="effects" data-refresh>
             \(PageText.unreadableShards(answer))<ul class="rows">\(rows)</ul>
             \(rows.isEmpty ? #"<p class="quiet">None.</p>"# : nil)\(more)

@@ -1,7 +1,7 @@
 import HTTPServing
 import Signals
 
-/// `/c/events?s=…`: the recorded signals as they are published.
+/// `/c/events?s=…`: the recorded signals in their published form.
 enum EventsPage {
     static let pageSize = "25"
 

@@ -1,5 +1,5 @@
-/// A piece of a page. Literals are markup; everything interpolated is text and is escaped, unless it is `HTML` itself. So
-/// nothing that came from outside can become markup, and one place ensures it.
+/// A piece of a page. Literals are markup; everything interpolated is text and is escaped, unless it is `HTML` itself.
+/// So nothing from outside can become markup, and a single place ensures it.
 struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
     /// Markup.
     let text: String
@@ -50,7 +50,7 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
         }
     }
 
-    /// Fit for an attribute in quotation marks, where nothing is shown. Line ends are written so that none is normalized.
+    /// For an attribute in quotation marks, which is not displayed. Line ends are escaped so that none is normalized.
     private static func escape(exact value: String, to text: inout String) {
         for scalar in value.unicodeScalars {
             if let entity = entity(scalar) {
@@ -64,7 +64,7 @@ struct HTML: Sendable, Equatable, ExpressibleByStringInterpolation {
         }
     }
 
-    /// Fit for an element's content and for an attribute in quotation marks.
+    /// For an element's content and for an attribute in quotation marks.
     ///
     /// Control characters are shown as their pictures (U+2400 to U+2421): browsers drop or misread them. Characters that
     /// turn the direction of what follows are shown by their names: they could make one text look like another.

@@ -1,7 +1,7 @@
 import Foundation
 import HTTPServing
 
-/// The sign-in form. The token becomes a cookie that scripts cannot read and other sites' pages cannot cause to be sent.
+/// The sign-in form. The token becomes a cookie that scripts cannot read and that pages of other sites cannot use.
 enum LoginRoutes {
     static let path = "/login"
     static let signOutPath = "/logout"

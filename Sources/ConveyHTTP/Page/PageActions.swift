@@ -3,8 +3,8 @@ import HTTPServing
 import JournalPort
 import Signals
 
-/// Handles the forms of the page. Each ends with a redirect, so that reloading repeats nothing. Forms from other sites are refused
-/// before (`AccessPolicy`).
+/// Handles the forms of the page. Each ends with a redirect, so that reloading repeats nothing. `AccessPolicy` has
+/// already refused forms from other sites.
 enum PageActions {
     /// The outcome of a form.
     enum Outcome {
@@ -18,7 +18,7 @@ enum PageActions {
     /// Form encoding can triple the length, and there are other fields.
     private static func bodyLimit(_ messageLimit: Int) -> Int { 3 * messageLimit + 4_096 }
 
-    /// The pages with controls of effects.
+    /// The pages with controls for effects.
     private static let effectPages: [PagePath] = [.conversation, .state, .effects]
 
     static func make(_ sources: PageSources) -> [Route] {

@@ -1,6 +1,6 @@
 import HTTPServing
 
-/// What a page is made from: the service's status and answers, and the rights of the viewer.
+/// The data of a page: the service's status and answers, and the rights of the viewer.
 struct PageContext: Sendable {
     let sources: PageSources
     let grant: AccessGrant

@@ -1,6 +1,6 @@
 import HTTPServing
 
-/// The paths of the page. The subject is in the query string, since browsers would resolve a path segment `..`.
+/// The paths of the page. The subject is in the query string, because browsers would resolve a path segment `..`.
 enum PagePath: String, CaseIterable {
     case conversations = "/"
     case conversation = "/c"

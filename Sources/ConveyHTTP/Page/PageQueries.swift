@@ -3,7 +3,7 @@ import ConveyQueries
 import HTTPServing
 import Signals
 
-/// Runs the queries that pages are made from.
+/// Runs the queries of pages.
 struct PageQueries: Sendable {
     let service: QueryService
     let asker: String

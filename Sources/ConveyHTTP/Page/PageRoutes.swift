@@ -27,7 +27,7 @@ package enum PageRoutes {
                 subject, query, page throws(PageQueries.Failure) in
                 try await EventsPage.response(subject, query, page)
             },
-            make.page(.effects, "the effects under way, for people") { query, page throws(PageQueries.Failure) in
+            make.page(.effects, "the effects in progress, for people") { query, page throws(PageQueries.Failure) in
                 try await EffectsPage.response(query, page)
             },
             make.page(.deadLetters, "dead letters, for people") { query, page throws(PageQueries.Failure) in
@@ -48,7 +48,7 @@ package enum PageRoutes {
     }
 }
 
-/// Makes routes from functions that make the content of pages.
+/// Creates routes from functions that create the content of pages.
 private struct PageRouteMaker {
     let sources: PageSources
     let canSignOut: Bool

@@ -9,7 +9,7 @@ enum PageText {
         return #"<time datetime="\#(text)">\#(readable)</time>"#
     }
 
-    /// Says which shards a list leaves out, if any.
+    /// Names the shards that a list leaves out, if any.
     static func unreadableShards(_ answer: JSONValue) -> HTML? {
         unreadableShards((answer["unreadable_shards"]?.array ?? []).compactMap(\.int))
     }

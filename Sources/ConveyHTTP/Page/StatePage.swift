@@ -1,9 +1,10 @@
 import HTTPServing
 import Signals
 
-/// `/c/state?s=…`: the conversation's state, its effects under way with their buttons, and the latest applications.
+/// `/c/state?s=…`: the conversation's state, its effects in progress with their buttons, and the latest applied
+/// signals.
 enum StatePage {
-    /// Number of applications shown; the events page shows all of them.
+    /// Number of applied signals shown; the events page shows all of them.
     private static let historyLength = 20
 
     static func response(
@@ -24,7 +25,7 @@ enum StatePage {
             """
             \(heading.html)
             <div id="state"\(asOf == nil ? " data-refresh" : nil)>
-            <h2>Effects under way</h2>
+            <h2>Effects in progress</h2>
             <ul class="rows">\(effects)</ul>\(none)
             <h2>State</h2>
             <dl>
@@ -39,7 +40,7 @@ enum StatePage {
             """)
     }
 
-    /// What the journal knows of effects under way: also what waits for its turn or for a person.
+    /// The effects in progress according to the journal, including those that wait for their turn or for a person.
     private static func underWay(_ subject: String, _ page: PageContext) async throws(PageQueries.Failure) -> [HTML] {
         let answer = try await page.queries.ask(
             .effects, "", [("subject", subject), ("limit", EffectsPage.pageSize)])

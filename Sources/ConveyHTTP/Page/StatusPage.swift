@@ -16,7 +16,7 @@ enum StatusPage {
             ("signals waiting to be applied", String(gauges.queueDepth)),
             ("signals waiting for their cause", String(gauges.parked)),
             ("events waiting for the broker", String(gauges.outboxLag)),
-            ("effects under way, without timers", String(gauges.openEffects)),
+            ("effects in progress, without timers", String(gauges.openEffects)),
             ("dead letters", String(gauges.deadLettersOpen)),
             ("conversations in memory", String(gauges.conversationsCached)),
             ("journal", PageText.bytes(gauges.journalBytes)), ("memory", PageText.bytes(gauges.residentBytes)),
@@ -27,7 +27,7 @@ enum StatusPage {
             <div id="status" data-refresh>
             <h1>\(status.isReady ? "Ready" : "Not ready")</h1>
             <dl>\(parts)</dl>
-            <h2>How much there is</h2>
+            <h2>Numbers</h2>
             <dl class="numbers">\(numbers.map { "<dt>\($0.name)</dt><dd>\($0.value)</dd>" as HTML })</dl>
             \(nodes(page.sources.cluster()))
             \(shards(status.shards))
@@ -36,7 +36,7 @@ enum StatusPage {
             <h2>Verification</h2>
             <p>\(words(status.verification))</p>
             <p class="quiet">\(metrics.counters.verifiedConversations) conversations and
-            \(metrics.counters.verifiedRecords) records looked at since the start.</p>
+            \(metrics.counters.verifiedRecords) records checked since the start.</p>
             </div>
             """)
     }

@@ -1,7 +1,7 @@
 import Signals
 
-/// The entries of a timeline as the page shows them. The script (page.js) does the same with later events: it works on what the
-/// reader already sees, so it cannot share this code, but it fills in this markup (`template`).
+/// The entries of a timeline on the page. The script (page.js) handles later events in the same way: it works on the
+/// displayed page, so it cannot share this code, but it fills in this markup (`template`).
 struct TimelineEntries {
     fileprivate struct Entry {
         var offset = 0
@@ -36,10 +36,10 @@ struct TimelineEntries {
 
     var html: [HTML] { entries.map(html) }
 
-    /// Whether an entry asks for the approval of a tool call.
+    /// Whether an entry asks for approval of a tool call.
     func asks(about effect: String) -> Bool { entries.contains { $0.consent == effect } }
 
-    /// An empty entry for the script to fill in, and the form of an open decision for those who may decide.
+    /// An empty entry for the script to fill in, and the form for a pending decision if the viewer may decide.
     var templates: HTML {
         let decision: HTML? =
             mayDecide
@@ -86,7 +86,7 @@ extension TimelineEntries.Entry {
         }
     }
 
-    /// What is said behind the speaker: `, failed (config: no model)`, or whether an answer is empty or may not be complete.
+    /// The text after the speaker: `, failed (config: no model)`, or whether an answer is empty or may be incomplete.
     private static func outcome(_ state: String, _ value: JSONValue, _ text: String) -> String {
         switch state {
         case "failed", "canceled", "waiting":

@@ -56,7 +56,8 @@ enum TimelinePage {
         }
     }
 
-    /// Tool calls that ask for approval and whose requests are not among the entries: a page shows only the newest.
+    /// Tool calls that ask for approval and whose requests are not among the entries, because a page shows only the
+    /// newest.
     private static func consents(
         _ subject: String, besides entries: TimelineEntries, _ page: PageContext
     ) async throws(PageQueries.Failure) -> HTML? {

@@ -1,7 +1,7 @@
 import HTTPServing
 import Signals
 
-/// `/c/trace?s=…&id=…`: what led to a signal, and what followed from it.
+/// `/c/trace?s=…&id=…`: the causes of a signal, and its consequences.
 enum TracePage {
     /// From this many consecutive pieces on, they are folded into one line.
     private static let runLength = 3

@@ -1,34 +1,35 @@
 import AnswerMemory
 import JournalReading
-/// The recorded events of a conversation as they come, in order and without gaps, from an offset on. Pulled: an event is
-/// read when the one before it has been taken, so a slow reader keeps only one small page in memory.
+/// The recorded events of a conversation, in order and without gaps, from an offset on, including future ones. The
+/// reader pulls them: an event is read after the previous one was taken, so a slow reader keeps only one small page in
+/// memory.
 ///
-/// Belongs to one task. Ends its watch when it goes.
+/// Belongs to one task. Ends its watch when it is released.
 public final class LiveEvents {
     public enum Next: Sendable, Equatable {
         /// One or more, ascending.
         case events([LiveEvent])
-        /// Nothing came for a while.
+        /// Nothing arrived for a while.
         case quiet
     }
 
-    /// Events read at a time, and about what they may come to: what a reader that stalls keeps in memory. An event that is
-    /// larger makes a page by itself.
+    /// Events read at a time, and their approximate size: the memory held for a stalled reader. A larger event forms
+    /// its own page.
     static let page = 200
     static let pageBytes = 32 << 10
-    /// Before asking again where the read side has too much to do, or cannot read.
+    /// Delay before retrying when queries are overloaded or the journal cannot be read.
     static let patience = Duration.seconds(1)
 
     private let watch: LiveWatch
     private let queries: QueryService
-    /// The last event given out; nil until it is known where the conversation ends.
+    /// The offset of the last event returned; nil until the end of the conversation is known.
     private var offset: Int64?
     /// Whether the last page was full.
     private var hasMore = true
-    /// Of the page given out last, which is with its reader until the next one is asked for.
+    /// The room of the page returned last, which its reader holds until it asks for the next.
     private var room: AnswerRoom?
 
-    /// - Parameter after: the offset of the last event that the reader has; nil to begin with what comes next.
+    /// - Parameter after: the offset of the last event that the reader has; nil to begin with the next event.
     public init(watch: LiveWatch, queries: QueryService, after: Int64?) {
         self.watch = watch
         self.queries = queries
@@ -37,7 +38,7 @@ public final class LiveEvents {
 
     deinit { watch.end() }
 
-    /// - Parameter limit: how long to wait for something to come.
+    /// - Parameter limit: how long to wait for an event.
     /// - Throws: `CancellationError`, also when the watch has ended.
     public func next(within limit: Duration) async throws -> Next {
         room = nil
@@ -62,7 +63,7 @@ public final class LiveEvents {
         }
     }
 
-    /// The next page, which may be empty; nil when it could not be read.
+    /// The next page, possibly empty; nil if it could not be read.
     private func read() async -> [LiveEvent]? {
         let answer = await queries.follow(
             watch.subject, after: offset, limit: Self.page, bytes: Self.pageBytes, asker: watch.holder)

@@ -2,31 +2,31 @@ import JournalPort
 import Signals
 import Synchronization
 
-/// Tells who watches a conversation that something of it has been committed. It carries no events: those are read from the
-/// journal, so that a watcher who is slow costs nobody anything, and one who was away misses nothing.
+/// Tells the watchers of a conversation that something was committed in it. It carries no events: watchers read those
+/// from the journal, so a slow watcher costs nobody anything, and a watcher that was away misses nothing.
 public final class LiveFeed: Sendable {
     private struct Watches {
         var bySubject: [ExactText: [UInt64: LiveWatch]] = [:]
         var count = 0
-        /// How many each holder has.
+        /// Number of watches per holder.
         var held: [String: Int] = [:]
         var nextID: UInt64 = 0
-        /// Those that have changed and could not be told yet.
+        /// Changed watches that could not be notified yet.
         var untold: [UInt64: LiveWatch] = [:]
         /// Runs while there is a watch.
         var clock: Task<Void, Never>?
     }
 
-    /// Watches at once. Each costs a connection, and a read each time that its conversation changes.
+    /// Maximum watches. Each costs a connection, and a read whenever its conversation changes.
     public static let watchLimit = 500
-    /// Between two changes that a watch is told of: what is committed within it counts as one.
+    /// Minimum time between two notifications of a watch: commits within it count as one.
     public static let pace = Duration.milliseconds(50)
-    /// Ticks of the clock between two looks at who has waited long enough.
+    /// Ticks of the clock between two checks for expired waits.
     private static let ticksPerLook = 20
 
     private let watches = Mutex(Watches())
     private let limit: Int
-    /// For the engine's thread, which mostly has nobody to tell.
+    /// For the engine's thread, which usually has nobody to notify.
     private let isWatched = Atomic(false)
 
     public init(limit: Int = LiveFeed.watchLimit) {
@@ -37,10 +37,10 @@ public final class LiveFeed: Sendable {
 
     /// Watches a conversation, which need not exist yet, until `LiveWatch.end()`.
     ///
-    /// When there are too many, the client that holds most loses its newest to a client that holds fewer: one client may have
+    /// If there are too many, the client with most watches loses its newest to a client with fewer: one client may have
     /// all of them as long as no other wants any.
-    /// - Parameter holder: whose watch it is, in any words.
-    /// - Returns: nil when there are too many, and nobody has more.
+    /// - Parameter holder: identifies the client.
+    /// - Returns: nil if there are too many, and no client has more.
     public func watch(_ subject: String, holder: String = "") -> LiveWatch? {
         let (watch, given): (LiveWatch?, LiveWatch?) = watches.withLock { watches in
             var given: LiveWatch?
@@ -62,7 +62,7 @@ public final class LiveFeed: Sendable {
         return watch
     }
 
-    /// The newest watch of the holder that has most, if that are at least two more than another one has.
+    /// The newest watch of the holder with most watches, if it has at least two more than the other.
     private static func toGiveUp(for holder: String, _ watches: Watches) -> LiveWatch? {
         guard let most = watches.held.max(by: { $0.value < $1.value }),
             most.value > watches.held[holder, default: 0] + 1
@@ -71,16 +71,16 @@ public final class LiveFeed: Sendable {
         return theirs.max { $0.id < $1.id }
     }
 
-    /// How many watch right now.
+    /// Current number of watches.
     public var watching: Int { watches.withLock { $0.count } }
 
-    /// Called by the engine's thread after each commit. Never waits: a watch takes note, and that is all.
+    /// The engine's thread calls this after each commit. It never waits: it only marks the watches.
     package func committed(_ events: [OutboundEvent]) {
         guard !events.isEmpty, isWatched.load(ordering: .acquiring) else { return }
         let changed = watches.withLock { watches in
             var changed: [LiveWatch] = []
             var last: ConversationID?
-            // Events of one conversation mostly stand together.
+            // Events of one conversation are usually adjacent.
             for event in events where event.record.conversation != last {
                 last = event.record.conversation
                 if let found = watches.bySubject[ExactText(event.subject)] { changed += found.values }
@@ -92,7 +92,7 @@ public final class LiveFeed: Sendable {
         keep(changed.filter { !$0.note(at: now) })
     }
 
-    /// Has the clock tell them.
+    /// Lets the clock notify them.
     private func keep(_ untold: [LiveWatch]) {
         if untold.isEmpty { return }
         watches.withLock { watches in
@@ -102,7 +102,7 @@ public final class LiveFeed: Sendable {
         }
     }
 
-    /// One clock for all watches: a timer for each wait would be thousands a second.
+    /// One clock for all watches: a timer per wait would mean thousands per second.
     private static func tick(_ feed: () -> LiveFeed?) async {
         var ticks = 0
         while !Task.isCancelled {
@@ -115,9 +115,9 @@ public final class LiveFeed: Sendable {
         }
     }
 
-    /// Tells those that have changed in the meantime.
+    /// Notifies watches that have changed in the meantime.
     private func tellLate(at now: ContinuousClock.Instant) {
-        // Taken out first: one that changes again meanwhile stays in.
+        // Removed first: a watch that changes again meanwhile stays in.
         let untold = watches.withLock { watches in
             defer { watches.untold = [:] }
             return watches.untold
@@ -125,7 +125,7 @@ public final class LiveFeed: Sendable {
         keep(untold.values.filter { !$0.tell(at: now) })
     }
 
-    /// Lets those go whose time has passed.
+    /// Releases the waits whose time has passed.
     private func letGoLate(at now: ContinuousClock.Instant) {
         let all = watches.withLock { $0.bySubject.values.flatMap(\.values) }
         for watch in all { watch.letGoIfLate(at: now) }

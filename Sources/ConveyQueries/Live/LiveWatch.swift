@@ -8,14 +8,14 @@ public final class LiveWatch: Sendable {
     }
 
     private struct State {
-        /// Something was committed that was not told yet.
+        /// Something was committed that was not reported yet.
         var isChanged = false
         var isEnded = false
         var waiter: Waiter?
-        /// When a change may be told again.
+        /// The earliest time for the next notification.
         var due = ContinuousClock.now
 
-        /// The waiter, if it is to be notified of a change now.
+        /// The waiter, if it is to be notified now.
         mutating func takeWaiter(at now: ContinuousClock.Instant) -> Waiter? {
             guard isChanged, now >= due, let waiter else { return nil }
             self.waiter = nil
@@ -27,7 +27,7 @@ public final class LiveWatch: Sendable {
 
     let id: UInt64
     public let subject: String
-    /// Whose it is, as `LiveFeed.watch` was told.
+    /// The holder, as passed to `LiveFeed.watch`.
     let holder: String
     private let feed: LiveFeed
     private let state = Mutex(State())
@@ -39,10 +39,10 @@ public final class LiveWatch: Sendable {
         self.feed = feed
     }
 
-    /// Waits until something of the conversation is committed: what comes after a silence is told at once, what follows it
-    /// closely together, `LiveFeed.pace` later. What was committed since the last wait counts.
-    /// - Parameter limit: to within a second.
-    /// - Returns: false when the time has passed, the task was cancelled or the watch has ended.
+    /// Waits until something of the conversation is committed. A change after a silence is reported at once; changes
+    /// that follow closely are reported together, `LiveFeed.pace` later. Commits since the last wait count.
+    /// - Parameter limit: maximum wait, accurate to a second.
+    /// - Returns: false if the time has passed, the task was cancelled or the watch has ended.
     public func change(within limit: Duration) async -> Bool {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -69,14 +69,14 @@ public final class LiveWatch: Sendable {
     }
 
     /// Something was committed.
-    /// - Returns: whether that has been told; else `tell` has to be asked later.
+    /// - Returns: whether it was reported; otherwise `tell` must be called later.
     func note(at now: ContinuousClock.Instant) -> Bool {
         state.withLock { $0.isChanged = true }
         return tell(at: now)
     }
 
-    /// Tells of a change, if somebody waits and it is time.
-    /// - Returns: whether there is nothing left to tell.
+    /// Reports a change, if a task waits and the time has come.
+    /// - Returns: whether nothing is left to report.
     func tell(at now: ContinuousClock.Instant) -> Bool {
         let (waiter, isTold) = state.withLock { state in
             let waiter = state.takeWaiter(at: now)

@@ -4,13 +4,13 @@ import JournalPort
 import Logging
 import Synchronization
 
-/// Carries out the engine's orders: runs attempts, stops them, and hands their reports back. Knows nothing of what an
-/// effect's end is: the engine decides that, and ignores reports that come after it.
+/// Carries out the engine's orders: runs attempts, stops them, and passes their reports back. The engine alone decides
+/// when an effect has ended, and ignores later reports.
 public final class EffectManager: Sendable {
     private let handlers: [EffectClass: any EffectHandler]
     private let mailbox: EngineMailbox
     private let logger: Logger
-    /// One per effect: a newer attempt takes the place of a stopped one.
+    /// One attempt per effect: a newer attempt replaces a stopped one.
     private let running = Mutex<[EffectKey: RunningAttempt]>([:])
     private let isShutDown = Atomic(false)
 
@@ -35,7 +35,7 @@ public final class EffectManager: Sendable {
         }
     }
 
-    /// Stops every attempt. Their effects stay open: the next start takes them up.
+    /// Stops every attempt. Their effects stay open, and the next start continues them.
     func cancelAll() {
         let tasks = running.withLock { running in
             defer { running.removeAll() }
@@ -72,7 +72,7 @@ public final class EffectManager: Sendable {
         await mailbox.submit(EffectReport(attempt.effect, event))
     }
 
-    /// How the attempt ended; nil when it was stopped.
+    /// The result of the attempt; nil if it was stopped.
     private func outcome(of attempt: EffectAttempt) async -> EffectReport.Event? {
         let effect = attempt.effect
         guard let handler = handlers[effect.effectClass] else {

@@ -1,8 +1,8 @@
 import ConveyEngine
 import Synchronization
 
-/// Grants the engines of a process the places for attempts, so that `effects.CLASS.max_concurrent` holds for all shards
-/// together. Engines stay deterministic: what was granted is an input of their transactions.
+/// Grants slots for attempts to the engines of a process, so that `effects.CLASS.max_concurrent` holds for all shards
+/// together. Engines stay deterministic: the granted slots are an input of their transactions.
 final class EffectPlaces: Sendable {
     private struct Pools {
         var llm: PlacePool
@@ -12,7 +12,7 @@ final class EffectPlaces: Sendable {
     private let pools: Mutex<Pools>
     private let wake: @Sendable (_ shard: Int) -> Void
 
-    /// - Parameter wake: called when a shard that waits for places should begin a transaction.
+    /// - Parameter wake: called when a shard that waits for slots should begin a transaction.
     init(settings: EffectSettings, shards: Int, wake: @escaping @Sendable (_ shard: Int) -> Void) {
         pools = Mutex(
             Pools(
@@ -31,7 +31,7 @@ final class EffectPlaces: Sendable {
         }
     }
 
-    /// A shard's transaction is over, or has failed: then it uses none.
+    /// A shard's transaction is over, or has failed and uses no slots.
     func settle(_ shard: Int, _ use: PlaceUse) {
         let waiting = pools.withLock { pools in
             Set(pools.llm.settle(shard, running: use.llm.running, queued: use.llm.queued))

@@ -3,10 +3,10 @@ import JournalPort
 import Signals
 import Threads
 
-/// What other threads hand to the engine's thread. Every list in it is bounded: ingress counts the messages that it has handed over,
-/// and attempts wait while `reportLimit` reports are not taken yet.
+/// The inputs of other threads for the engine's thread. Every list in it is bounded: ingress counts the messages that
+/// it has handed over, and attempts wait while `reportLimit` reports have not been taken yet.
 final class EngineMailbox: Sendable {
-    /// What becomes of a batch of ingress.
+    /// The result of a batch of ingress.
     final class Ticket: Sendable {
         private let result = Monitor<Result<[RecordOutcome], JournalError>?>(nil)
         private let onComplete: @Sendable () -> Void
@@ -21,14 +21,14 @@ final class EngineMailbox: Sendable {
         }
 
         /// - Parameter deadline: microseconds, monotonic; nil waits without limit.
-        /// - Returns: nil when the deadline has passed.
+        /// - Returns: nil if the deadline has passed.
         func wait(until deadline: Int64?) -> Result<[RecordOutcome], JournalError>? {
             result.wait(until: deadline) { $0 }
         }
 
         var isComplete: Bool { result.change { $0 != nil } }
 
-        /// Why nothing of the batch was recorded; nil while that is open, and when all of it was.
+        /// Why nothing of the batch was recorded; nil while that is undecided, and if all of it was recorded.
         var failure: JournalError? {
             result.change { if case .failure(let error) = $0 { error } else { nil } }
         }
@@ -40,42 +40,42 @@ final class EngineMailbox: Sendable {
         let ticket: Ticket
     }
 
-    /// Dead letters to move, and who waits for the commit.
+    /// Dead letters to move, and the task that waits for the commit.
     struct DeadLetterTicket: Sendable {
         let move: DeadLetterMove
         let answer: @Sendable (Result<[DeadLetterOutcome], JournalError>) -> Void
     }
 
-    /// One signal that did not come from the broker, and who waits for the commit.
+    /// A signal that did not come from the broker, and the task that waits for the commit.
     struct PostTicket: Sendable {
         let inbound: InboundSignal
         let answer: @Sendable (Result<RecordOutcome, JournalError>) -> Void
     }
 
     struct Contents {
-        /// In the order in which they came; one transaction takes all of them.
+        /// In order of arrival; one transaction takes all of them.
         var batches: [Batch] = []
         var posts: [PostTicket] = []
         var deadLetters: [DeadLetterTicket] = []
         var reports: [EffectReport] = []
         var unpublished: [UnpublishedEvent] = []
         var outboxCursor: Position?
-        /// Places for attempts may have become free at other shards.
+        /// Other shards may have freed slots for attempts.
         var mayHavePlaces = false
         var isStopping = false
-        /// Why nothing is taken any more; nil while it is.
+        /// Why the mailbox accepts nothing any more; nil while it is open.
         fileprivate var closedBy: JournalError?
         fileprivate var waiting: [CheckedContinuation<Void, Never>] = []
 
-        /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
+        /// The cursor alone is no reason to commit: it is written with the next transaction, or the next tick.
         var isUrgent: Bool {
             !batches.isEmpty || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || !unpublished.isEmpty
                 || mayHavePlaces || isStopping
         }
 
-        /// Takes a ticket whose sender waits for the answer.
-        /// - Parameter full: what is said behind the limit where it is reached.
-        /// - Returns: why it is not taken.
+        /// Adds a ticket whose sender waits for the answer.
+        /// - Parameter full: the text after the limit if the list is full.
+        /// - Returns: why it is not accepted.
         mutating func add<Ticket>(
             _ ticket: Ticket, to list: WritableKeyPath<Contents, [Ticket]>, limit: Int, _ full: String
         ) -> JournalError? {
@@ -88,12 +88,12 @@ final class EngineMailbox: Sendable {
     }
 
     private let contents = Monitor(Contents())
-    /// Reports of all shards' attempts that are not taken yet.
+    /// Maximum reports of all shards' attempts that have not been taken yet.
     static let reportLimit = 10_000
     private let reportLimit: Int
-    /// Operators are few.
+    /// There are few operators.
     static let deadLetterLimit = 16
-    /// Each poster waits for the commit, so this many are under way at once; a transaction takes them all.
+    /// Each poster waits for the commit, so this is the number of concurrent posts; one transaction takes them all.
     static let postLimit = 500
 
     /// - Parameter shards: the number of mailboxes that share the process's limit of reports.
@@ -101,9 +101,9 @@ final class EngineMailbox: Sendable {
         reportLimit = max(1, Self.reportLimit / shards)
     }
 
-    /// Hands a batch over. It is not taken where the one before it has failed: the broker sends both again, in their order.
+    /// Hands a batch over. A batch is refused if the previous one has failed: the broker sends both again, in order.
     /// - Parameters:
-    ///   - previous: the batch before it that came over the same connection.
+    ///   - previous: the previous batch of the same connection.
     ///   - onComplete: called on the engine's thread, or before this returns.
     func hand(
         over inbound: [InboundSignal], behind previous: Ticket? = nil,
@@ -111,7 +111,7 @@ final class EngineMailbox: Sendable {
     ) -> Ticket {
         let ticket = Ticket(onComplete: onComplete)
         let refusal = contents.change { contents -> JournalError? in
-            // Looked at in here: once the engine goes on after a failure, every later batch knows of it.
+            // Check here: once the engine continues after a failure, every later batch knows of it.
             if let refusal = contents.closedBy ?? previous?.failure { return refusal }
             contents.batches.append(Batch(inbound: inbound, ticket: ticket))
             return nil
@@ -122,13 +122,13 @@ final class EngineMailbox: Sendable {
 
     /// Hands a batch over and waits until it is durable.
     func submit(_ inbound: [InboundSignal]) -> Result<[RecordOutcome], JournalError> {
-        // Without a deadline `wait` only returns once there is a result.
+        // Without a deadline `wait` returns only when there is a result.
         hand(over: inbound).wait(until: nil) ?? .failure(Self.closed)
     }
 
     static let closed = JournalError(.inputOutput, "the engine has stopped")
 
-    /// Closes the mailbox; pending submissions fail. The first error stays.
+    /// Closes the mailbox; pending submissions fail. The first error is kept.
     func close(with error: JournalError = EngineMailbox.closed) {
         let left = contents.change { contents in
             contents.closedBy = contents.closedBy ?? error
@@ -178,19 +178,19 @@ final class EngineMailbox: Sendable {
         contents.change { $0.outboxCursor = max($0.outboxCursor ?? position, position) }
     }
 
-    /// Has an audit signal recorded about an event. The cursor must not pass the event before this call: then the signal is
-    /// recorded no later than the cursor is moved.
+    /// Records an audit signal about an event. The cursor must not pass the event before this call, so that the signal
+    /// is recorded no later than the cursor is moved.
     func setAside(_ event: UnpublishedEvent) {
         contents.change { $0.unpublished.append(event) }
     }
 
-    /// Puts back what a transaction that failed has taken, in front of what came since.
+    /// Puts back the events of a failed transaction, in front of later ones.
     func putBack(_ events: [UnpublishedEvent]) {
         guard !events.isEmpty else { return }
         contents.change { $0.unpublished = events + $0.unpublished }
     }
 
-    /// Has the engine ask again for places of its attempts.
+    /// Makes the engine request slots for its attempts again.
     func placesAreFree() {
         contents.change { $0.mayHavePlaces = true }
     }
@@ -199,8 +199,8 @@ final class EngineMailbox: Sendable {
         contents.change { $0.isStopping = true }
     }
 
-    /// Waits for something to do. Returns at the deadline (microseconds, monotonic) with what there is, if anything.
-    /// - Parameter mayGoOn: a further reason to return; looked at when something was handed over or the cursor moved.
+    /// Waits for work. Returns at the deadline (microseconds, monotonic) with what there is, if anything.
+    /// - Parameter mayGoOn: a further reason to return; checked when something was handed over or the cursor moved.
     func take(until deadline: Int64?, orWhen mayGoOn: () -> Bool = { false }) -> Contents {
         let taken = contents.wait(until: deadline) { contents -> Contents? in
             guard contents.isUrgent || mayGoOn() else { return nil }
@@ -221,7 +221,7 @@ final class EngineMailbox: Sendable {
 }
 
 extension EngineMailbox.Contents {
-    /// Tells everybody who waits that nothing was done.
+    /// Tells all waiting tasks that nothing was done.
     func fail(with error: JournalError) {
         for batch in batches { batch.ticket.complete(.failure(error)) }
         for ticket in posts { ticket.answer(.failure(error)) }

@@ -5,10 +5,10 @@ import Logging
 import Observability
 import Threads
 
-/// Runs a shard's engine on a thread of its own: takes what other threads hand over, calls `process`, and lets go what is
-/// durable. The only thread that touches the journal's writing connection.
+/// Runs a shard's engine on its own thread: takes the inputs of other threads, calls `process`, and acts on what is
+/// durable. Only this thread uses the journal's writing connection.
 final class EngineThread: Sendable {
-    /// Who acts on what has been committed.
+    /// The components that act on commits.
     struct Outlets: Sendable {
         var outbox: OutboxQueue
         var effects: EffectManager
@@ -26,9 +26,9 @@ final class EngineThread: Sendable {
     private let tell: @Sendable (ShardPhase) -> Void
     private let mayOwn: @Sendable () -> Bool
 
-    /// How often the depths of all partitions are looked at: there may be many.
+    /// Interval between reads of the depths of all partitions, because there may be many.
     private static let partitionsMicroseconds: Int64 = 100_000
-    /// How often the engine looks at its cursor and time-outs when nothing comes in.
+    /// Interval at which the idle engine checks its cursor and time-outs.
     private static let tickMicroseconds: Int64 = 250_000
     private static let firstRetryMicroseconds: Int64 = 100_000
     private static let lastRetryMicroseconds: Int64 = 5_000_000
@@ -36,9 +36,9 @@ final class EngineThread: Sendable {
     private static let lastSharedRetryMicroseconds: Int64 = 500_000
 
     /// - Parameters:
-    ///   - places: where attempts get their places; nil for as many as the settings allow.
-    ///   - tell: called when the journal cannot be written, and when it can again.
-    ///   - mayOwn: whether this process may own the shard any longer.
+    ///   - places: grants slots for attempts; nil for as many as the settings allow.
+    ///   - tell: called when the journal cannot be written, and when it can be written again.
+    ///   - mayOwn: whether this process may still own the shard.
     init(
         shard: Int = 0, mailbox: EngineMailbox, settings: EngineSettings, places: EffectPlaces? = nil,
         backPressure: BackPressure, board: ShardBoard, logger: Logger, beat: ThreadBeat,
@@ -56,27 +56,27 @@ final class EngineThread: Sendable {
         self.mayOwn = mayOwn
     }
 
-    /// When the numbers of partitions were told last.
+    /// The time of the last report of the partitions' numbers.
     private struct PartitionLook {
         var at: Int64 = .min
-        /// They may have changed since.
+        /// They may have changed since then.
         var isOld = false
 
-        /// Whether it is time to look again.
+        /// Whether the next report is due.
         mutating func isDue(_ now: Int64) -> Bool {
             isOld = at.saturatingAdd(EngineThread.partitionsMicroseconds) > now
             if !isOld { at = now }
             return !isOld
         }
 
-        /// Makes the next look one that is due.
+        /// Makes the next report due.
         mutating func begin() { at = .min }
     }
 
-    /// Works until a stop was asked for and nothing is left to do, or the deadline for stopping has passed.
+    /// Works until a stop was requested and nothing is left to do, or the deadline for stopping has passed.
     /// - Parameter stopBy: the deadline (microseconds, monotonic) once there is one.
-    /// - Returns: the engine at the end, for `flushCursor`.
-    /// - Throws: an error after which the process must not go on.
+    /// - Returns: the final engine, for `flushCursor`.
+    /// - Throws: an error after which the process must end.
     func run(
         journal: any Journal, engine first: Engine, outlets: Outlets, stopBy: @Sendable () -> Int64?
     ) throws(JournalError) -> Engine {
@@ -88,7 +88,7 @@ final class EngineThread: Sendable {
             if work.isStopping, work.batches.isEmpty, work.posts.isEmpty, work.reports.isEmpty,
                 !engine.hasWork || isPast(stopBy())
             {
-                // `flushCursor` writes it once the outbox has come to its end.
+                // `flushCursor` writes it after the outbox has ended.
                 mailbox.putBack(work.unpublished)
                 if let cursor = work.outboxCursor { mailbox.moveOutboxCursor(to: cursor) }
                 work.fail(with: EngineMailbox.closed)
@@ -109,7 +109,7 @@ final class EngineThread: Sendable {
         deadline.map { $0 <= Clocks.monotonicMicroseconds() } ?? false
     }
 
-    /// The last thing before the journal closes: what the broker acknowledged is not published again.
+    /// The last step before the journal closes, so that acknowledged events are not published again.
     func flushCursor(_ engine: Engine) throws(JournalError) {
         var input = EngineInput()
         let left = mailbox.take(until: 0)
@@ -119,7 +119,7 @@ final class EngineThread: Sendable {
         _ = try engine.process(input, at: Clocks.engineTime())
     }
 
-    /// Waits for something to do: what others hand over, or room in the outbox for what waits to be applied.
+    /// Waits for work: inputs of other threads, or room in the outbox for signals that wait to be applied.
     private func take(_ engine: Engine, _ outlets: Outlets) -> EngineMailbox.Contents {
         var tick = Clocks.monotonicMicroseconds() + Self.tickMicroseconds
         if let due = engine.nextTimeout() { tick = min(tick, due.saturatingMultiply(1_000)) }
@@ -147,7 +147,7 @@ final class EngineThread: Sendable {
                 look.begin()
                 tellNumbers(engine, journal, &look, now: began)
             }
-            // A commit looks by itself.
+            // A commit checks this itself.
             return try journal.confirmInPlace()
         }
         input.places = places?.begin(shard, engine.placeUse)
@@ -155,7 +155,7 @@ final class EngineThread: Sendable {
         places?.settle(shard, engine.placeUse)
         let ended = Clocks.monotonicMicroseconds()
         engine.observeCommit(seconds: Double(ended - began) / 1_000_000)
-        // Committed: from here on the world may know.
+        // Committed: from here on others may see it.
         outlets.outbox.append(output.outbound, committed: engine.lastPosition)
         var outcomes = output.outcomes[...]
         for batch in work.batches {
@@ -230,7 +230,7 @@ final class EngineThread: Sendable {
 }
 
 extension Clocks {
-    /// Now, for a transaction.
+    /// The current time, for a transaction.
     static func engineTime() -> EngineTime {
         EngineTime(wall: wallMicroseconds(), monotonic: monotonicMicroseconds() / 1_000)
     }

@@ -2,8 +2,8 @@ import Logging
 import Synchronization
 import Threads
 
-/// Looks at the beats each second, says in the log when a thread hangs or turns again, and tells `report` whether all is
-/// well. Owns a thread, so that it does not depend on anything that may hang.
+/// Checks the beats each second, logs when a thread hangs or recovers, and reports overall health. Has its own thread,
+/// so that it does not depend on anything that may hang.
 public final class HealthWatch: Sendable {
     private static let interval = Duration.seconds(1)
 
@@ -42,7 +42,7 @@ public final class HealthWatch: Sendable {
             }
             let names = Set(overdue.map(\.name))
             for name in hanging.subtracting(names).sorted() {
-                logger.notice("a thread that hung turns again", metadata: ["thread": "\(name)"])
+                logger.notice("a thread that hung responds again", metadata: ["thread": "\(name)"])
             }
             hanging = names
         }

@@ -3,10 +3,10 @@ import Signals
 import Synchronization
 import Threads
 
-/// Whether events wait for the broker, and for how long it has acknowledged none. Written by the threads of the engine and
-/// the outbox, read by readiness checks, so that it is right even when one of them hangs.
+/// Whether events wait for the broker, and how long ago it last acknowledged one. The threads of the engine and the
+/// outbox write it, and readiness checks read it, so that it is right even if one of them hangs.
 final class OutboxProgress: Sendable {
-    /// Events that wait and do not get on.
+    /// Events that wait without progress.
     struct Stall: Equatable {
         /// Positions behind the newest event.
         var waiting: Int64
@@ -16,17 +16,18 @@ final class OutboxProgress: Sendable {
     private struct State {
         var newest: Position
         var acknowledged: Position
-        /// Since when something waits and nothing is acknowledged (microseconds, monotonic); nil while nothing waits.
+        /// The time since when events wait without an acknowledgement (microseconds, monotonic); nil while nothing
+        /// waits.
         var since: Int64?
     }
 
     private let state: Mutex<State>
 
-    /// Nothing acknowledged for longer than this, while something waits, is no service any more.
+    /// If nothing is acknowledged for longer than this while events wait, the service is not ready.
     static let limit = 10.0
 
     /// - Parameters:
-    ///   - committed: the journal's end; what lies between it and the cursor may have to be published.
+    ///   - committed: the journal's end; records between it and the cursor may have to be published.
     ///   - cursor: everything up to here is acknowledged.
     init(committed: Position, cursor: Position) {
         state = Mutex(
@@ -35,7 +36,7 @@ final class OutboxProgress: Sendable {
                 since: committed > cursor ? Clocks.monotonicMicroseconds() : nil))
     }
 
-    /// An event is recorded that has to be published.
+    /// An event to publish was recorded.
     func recorded(_ position: Position) {
         state.withLock { state in
             state.newest = max(state.newest, position)
@@ -43,7 +44,7 @@ final class OutboxProgress: Sendable {
         }
     }
 
-    /// The broker has acknowledged something; everything up to `position` is.
+    /// The broker has acknowledged events; everything up to `position` is acknowledged.
     func acknowledged(through position: Position) {
         state.withLock { state in
             state.acknowledged = max(state.acknowledged, position)
@@ -51,7 +52,7 @@ final class OutboxProgress: Sendable {
         }
     }
 
-    /// nil while nothing waits or it gets on.
+    /// nil while nothing waits or there is progress.
     func stall(now: Int64 = Clocks.monotonicMicroseconds()) -> Stall? {
         state.withLock { state in
             guard let since = state.since else { return nil }

@@ -1,6 +1,6 @@
 import Threads
 
-/// Makes UUIDs of version 7 (RFC 9562, 5.7) for signals that came without an id.
+/// Creates UUIDs of version 7 (RFC 9562, 5.7) for signals that arrived without an id.
 struct IdentifierSource {
     func next() -> String {
         // The format has no times before 1970, which a clock that was never set may show.

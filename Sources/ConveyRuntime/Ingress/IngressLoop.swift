@@ -7,14 +7,15 @@ import Signals
 import Synchronization
 import Threads
 
-/// Takes signals from the broker: read a batch, have the shards commit it, and only then acknowledge it. Owns a thread and the
-/// connection with the persistent session.
+/// Receives signals from the broker: reads a batch, lets the shards commit it, and only then acknowledges it. Owns a
+/// thread and the connection with the persistent session.
 ///
-/// Where processors are to spare it reads further batches while earlier ones are being committed; the engine takes what has come in one
-/// transaction. Over TLS acknowledgements cannot be told apart, so there it waits for each batch.
+/// With spare processors it reads further batches while earlier ones are being committed; the engine takes everything
+/// that has arrived in one transaction. Over TLS acknowledgements cannot be separated, so there it waits for each
+/// batch.
 ///
-/// Invariant of promise 1: the PUBACK of a message leaves in `finish`, after its shard has committed. Over TLS every write acknowledges
-/// what was read, so between `read` and the commit nothing is written.
+/// Invariant of promise 1: the PUBACK of a message leaves in `finish`, after its shard has committed. Over TLS every
+/// write acknowledges everything read, so between `read` and the commit nothing is written.
 final class IngressLoop: Sendable {
     struct Settings: Sendable {
         var session: BrokerSession
@@ -26,11 +27,11 @@ final class IngressLoop: Sendable {
         /// Whether signals were recorded before: then the broker should know the session.
         var expectsSession: Bool
 
-        /// Messages that may be on their way to the shards at once: what is read while as many are being committed.
+        /// Maximum messages in flight to the shards: further ones are read while as many are being committed.
         var inFlightLimit: Int { readsAhead ? 2 * batchLimit : batchLimit }
 
-        /// Messages that the broker may send unacknowledged.
-        /// - Parameter shards: with several, one of them may fail and the others go on.
+        /// Maximum unacknowledged messages that the broker may send.
+        /// - Parameter shards: with several, one may fail while the others continue.
         func receiveMaximum(shards: Int) -> Int { inFlightLimit + (shards > 1 ? WithheldMessages.limit : 0) }
     }
 
@@ -43,15 +44,15 @@ final class IngressLoop: Sendable {
     private let logger: Logger
     private let beat: ThreadBeat
     private let receiveMaximum: Int
-    /// Whether messages are acknowledged one by one, or everything that was read.
+    /// Whether messages are acknowledged one by one; otherwise a write acknowledges everything read.
     private let isExplicit: Bool
     private let isStopping = Atomic(false)
 
-    /// Bytes of payload a batch: bounds memory where messages are large.
+    /// Maximum payload bytes per batch: bounds memory when messages are large.
     private static let batchBytes = 8 * 1_024 * 1_024
     private static let inFlightBytes = 2 * batchBytes
-    /// What the broker sends again comes first in a resumed session: at most about twice of what it may send unacknowledged, and at
-    /// once.
+    /// In a resumed session the redelivered messages come first: at most about twice the number that the broker may
+    /// send unacknowledged, and at once.
     private static let redeliveryBatches = 2
     private static let redeliveryMicroseconds: Int64 = 5_000_000
     private static let unconfirmed = RuntimeStatus.Broker.connecting("the subscription is not confirmed yet")
@@ -72,7 +73,7 @@ final class IngressLoop: Sendable {
         self.beat = beat
     }
 
-    /// Ends `run` when what was read is committed.
+    /// Ends `run` once everything read is committed.
     func stop() {
         isStopping.store(true, ordering: .releasing)
         wake.wake()
@@ -89,7 +90,7 @@ final class IngressLoop: Sendable {
             let isDraining = welcomeBack(link.connection, &state)
             let pause = backPressure.pause
             if !link.isOpen {
-                // What ended the connection may not have been read yet.
+                // The data that ended the connection may not have been read yet.
                 takeBatch(link, &state)
                 // A paused connection could not read the broker's answer, so it waits for the end of the pause.
                 if let pause { paused(pause) } else if !isStopping, let loss = link.connect() { lost(loss) }
@@ -113,34 +114,34 @@ final class IngressLoop: Sendable {
         return state.messages < settings.inFlightLimit && state.bytes < Self.inFlightBytes
     }
 
-    /// Messages that were read together and are on their way to the shards.
+    /// Messages that were read together and are in flight to the shards.
     private struct Batch {
         var messages: [ReceivedMessage]
         var bytes: Int
-        /// When they were read, in microseconds of the monotonic clock.
+        /// The time at which they were read, in microseconds of the monotonic clock.
         var arrived: Int64
         var submission: Submission
     }
 
     private struct State {
         var expectsSession: Bool
-        /// Messages since the connection was made.
+        /// Messages since the connection was established.
         var sinceConnected = 0
-        /// Until when a message may be one that was sent before (microseconds, monotonic).
+        /// The time until which a message may be a redelivery (microseconds, monotonic).
         var redeliveryUntil: Int64 = 0
         var identifiers = IdentifierSource()
         var linger = Linger()
         /// Between the end of a round and the next read, in microseconds.
         var rest: Int64 = 0
-        /// Nothing is read before (microseconds, monotonic).
+        /// Reading pauses until this time (microseconds, monotonic).
         var restUntil: Int64 = 0
         var isSubscribed = false
         var withheld = WithheldMessages()
-        /// What is on its way to the shards, oldest first.
+        /// Batches in flight to the shards, oldest first.
         private(set) var batches: [Batch] = []
         private(set) var messages = 0
         private(set) var bytes = 0
-        /// The newest batch that came over the connection at hand.
+        /// The newest batch of the current connection.
         var newest: Submission?
 
         init(expectsSession: Bool) {
@@ -161,7 +162,7 @@ final class IngressLoop: Sendable {
             return batch
         }
 
-        /// Milliseconds until there is something to do without news; nil for no such time.
+        /// Milliseconds until the next work without new data; nil for no such time.
         func wait(from now: Int64) -> Int? {
             let times = [restUntil > now ? restUntil : nil, batches.first?.submission.deadline].compactMap(\.self)
             guard let next = times.min() else { return nil }
@@ -193,12 +194,12 @@ final class IngressLoop: Sendable {
         }
     }
 
-    /// The connection has ended meanwhile; the broker keeps what it has for the session.
+    /// The connection has ended during a pause; the broker keeps the messages in the session.
     private func paused(_ reason: String) {
         board.setBroker(.pausing(reason))
     }
 
-    /// Reads what has come and hands it to the shards.
+    /// Reads the messages that have arrived and hands them to the shards.
     private func takeBatch(_ link: BrokerLink, _ state: inout State) {
         let inbox = link.connection.read(limit: settings.batchLimit, byteLimit: Self.batchBytes)
         let arrived = Clocks.monotonicMicroseconds()
@@ -226,7 +227,7 @@ final class IngressLoop: Sendable {
         }
     }
 
-    /// Acknowledges what the shards have committed of a batch.
+    /// Acknowledges the messages of a batch that the shards have committed.
     private func finish(_ batch: Batch, _ link: BrokerLink, _ state: inout State) {
         let result = batch.submission.result()
         let isCurrent = batch.messages.first.map(link.connection.isCurrent) ?? false
@@ -234,7 +235,7 @@ final class IngressLoop: Sendable {
             if isExplicit, shards.count > 1 {
                 withhold(batch, result, &state)
             } else {
-                // Not a byte must leave this connection any more: the broker delivers the batch again.
+                // Nothing more may leave this connection: the broker delivers the batch again.
                 lost(link.abandon(MQTTError(.connectionLost, "closed without acknowledging: \(error.message)")))
                 if shards.count > 1 { block(shard, error, &state) }
             }
@@ -247,7 +248,7 @@ final class IngressLoop: Sendable {
         }
         replies.send(receipts(for: batch.messages, result.outcomes))
         let now = Clocks.monotonicMicroseconds()
-        // A round that ends with the commit rests behind it.
+        // If a round ends with the commit, the pause follows it.
         if !settings.readsAhead { state.restUntil = now + state.rest }
         let seconds = Double(now - batch.arrived) / 1_000_000
         board.countIngress { metrics in
@@ -255,8 +256,8 @@ final class IngressLoop: Sendable {
         }
     }
 
-    /// What failed shards have not recorded stays unacknowledged. Later messages for them do as well, until the broker sends all of
-    /// them again over a new connection: so each conversation's order stays.
+    /// Messages that failed shards have not recorded stay unacknowledged, and so do later messages for these shards,
+    /// until the broker sends all of them again over a new connection. So each conversation's order is kept.
     private func withhold(_ batch: Batch, _ result: Submission.Result, _ state: inout State) {
         let known = state.withheld.shards
         for shard in batch.submission.shards where result.failures[shard] != nil { state.withheld.add(shard) }
@@ -268,14 +269,15 @@ final class IngressLoop: Sendable {
         if let reason = state.withheld.overflow { backPressure.withheld(reason) }
     }
 
-    /// Over TLS nothing can be kept back for one shard alone, so ingress pauses until the shard is back.
+    /// Over TLS messages cannot be withheld for a single shard, so ingress pauses until the shard is back.
     private func block(_ shard: Int, _ error: JournalError, _ state: inout State) {
         state.withheld.add(shard)
         backPressure.withheld("shard \(shard) records nothing, and over TLS all signals wait for it: \(error.message)")
     }
 
-    /// When a shard is back for which messages are withheld, has the broker send them again, as soon as what is on its way has arrived.
-    /// - Returns: whether that is still to be waited for.
+    /// When a shard with withheld messages is back, makes the broker send them again, once everything in flight has
+    /// arrived.
+    /// - Returns: whether it still has to wait for that.
     private func welcomeBack(_ connection: MQTTConnection, _ state: inout State) -> Bool {
         guard let shard = state.withheld.shards.first(where: { shards.host($0)?.isServing ?? false }) else {
             return false
@@ -289,7 +291,7 @@ final class IngressLoop: Sendable {
         return false
     }
 
-    /// The broker sends what was withheld again over the next connection.
+    /// The broker sends the withheld messages again over the next connection.
     private func forgetWithheld(_ state: inout State) {
         guard state.withheld.total > 0 else { return }
         state.withheld = WithheldMessages()
@@ -364,11 +366,11 @@ final class IngressLoop: Sendable {
         }
     }
 
-    /// A retained message that the broker repeats because the subscription is new (MQTT 3.1.1, 3.3.1.3; with MQTT 5 none
-    /// come). It is no new signal: who publishes one while Convey is subscribed is heard without that mark.
+    /// A retained message that the broker repeats because the subscription is new (MQTT 3.1.1, 3.3.1.3; with MQTT 5
+    /// none arrive). It is not a new signal: a message published while Convey is subscribed arrives without that mark.
     private func isOldRetained(_ message: ReceivedMessage) -> Bool {
         guard message.isRetained else { return false }
-        logger.debug("a retained message is no signal", metadata: ["topic": "\(message.topic)"])
+        logger.debug("a retained message was ignored", metadata: ["topic": "\(message.topic)"])
         return true
     }
 

@@ -1,14 +1,15 @@
-/// Messages that were read over the connection at hand and are not acknowledged, because their shards have failed. The broker has
-/// them; here they are only counted.
+/// Messages of the current connection that were read but not acknowledged, because their shards have failed. The broker
+/// keeps them; here they are only counted.
 struct WithheldMessages {
-    /// Beyond it ingress pauses: a broker counts them as on their way and sends ever fewer others. mosquitto searches its list of
-    /// messages on their way for each acknowledgement, too. A broker has to allow as many (mosquitto: `max_inflight_messages`).
+    /// Beyond it ingress pauses: a broker counts them as in flight and sends ever fewer others, and mosquitto searches
+    /// its list of messages in flight for each acknowledgement. A broker must allow as many (mosquitto:
+    /// `max_inflight_messages`).
     static let limit = 5_000
 
     private var counts: [Int: Int] = [:]
     private(set) var total = 0
 
-    /// Shards that messages are withheld from.
+    /// Shards for which messages are withheld.
     var shards: Set<Int> { Set(counts.keys) }
 
     mutating func add(_ shard: Int) {
@@ -16,7 +17,7 @@ struct WithheldMessages {
         total += 1
     }
 
-    /// Why ingress cannot go on; nil while it can.
+    /// Why ingress cannot continue; nil while it can.
     var overflow: String? {
         guard total >= Self.limit else { return nil }
         let names = counts.keys.sorted().map(String.init).joined(separator: ", ")

@@ -5,13 +5,13 @@ import Signals
 import Synchronization
 import Threads
 
-/// Publishes what has been committed, in record order, with a bounded number of publishes on their way, and moves the
-/// durable cursor behind the broker's acknowledgements. Owns a thread and a connection.
+/// Publishes committed events in record order, with a bounded number of publishes in flight. The durable cursor follows
+/// the broker's acknowledgements. Owns a thread and a connection.
 final class OutboxLoop: Sendable {
     struct Settings: Sendable {
         var shard = 0
         var session: BrokerSession
-        /// Publishes on their way at once.
+        /// Maximum publishes in flight.
         var window: Int
         var version: String
         /// Nil where no other process can take the shard over.
@@ -29,7 +29,7 @@ final class OutboxLoop: Sendable {
     private let beat: ThreadBeat
     private let isStopping = Atomic(false)
     private let stopBy = Atomic<Int64>(.max)
-    /// Whether the end of the loop is the end of the service, which is announced.
+    /// Whether the end of the loop is the end of the service, which is then announced.
     private let announcesEnd = Atomic(true)
 
     /// Records read from the journal at a time.
@@ -59,7 +59,7 @@ final class OutboxLoop: Sendable {
 
     /// - Parameters:
     ///   - cursor: everything up to here was acknowledged before.
-    ///   - reader: reads what is not in memory.
+    ///   - reader: reads events that are not in memory.
     func run(cursor: Position, reader: any JournalReader) throws {
         let link = try BrokerLink(
             options, wake: wake, beat: beat, mayConnect: { [lease = settings.lease] in lease?.isHeld ?? true })
@@ -69,7 +69,7 @@ final class OutboxLoop: Sendable {
             beat.turn()
             let cursor = state.cursor
             if !link.isOpen {
-                // What ended the connection may not have been read yet.
+                // The data that ended the connection may not have been read yet.
                 read(link, &state)
                 if state.refusals.remainingMilliseconds == 0, let loss = link.connect() { lost(loss, &state) }
             }
@@ -85,17 +85,17 @@ final class OutboxLoop: Sendable {
             link.keepAlive()
             noteSilence(link)
         }
-        // The service's status is the first shard's to tell.
+        // Only the first shard publishes the service's status.
         if connection.isConnected, settings.shard == 0, announcesEnd.load(ordering: .acquiring) {
             _ = announce("offline", connection)
         }
         connection.disconnect()
     }
 
-    /// Without a broker there is nothing to wait for: what is not published is in the journal.
+    /// Without a broker there is nothing to wait for: unpublished events are in the journal.
     private func isDone(_ state: OutboxState, _ link: BrokerLink) -> Bool {
         guard isStopping.load(ordering: .acquiring) else { return false }
-        // What was committed since it became idle is still to be published.
+        // Events committed since it became idle must still be published.
         return (state.isIdle && queue.hasNothing(after: state.taken)) || !link.isConnected
             || Clocks.monotonicMicroseconds() >= stopBy.load(ordering: .acquiring)
     }
@@ -121,7 +121,7 @@ final class OutboxLoop: Sendable {
     }
 
     private func lost(_ loss: BrokerLoss, _ state: inout OutboxState) {
-        // The engine works on without a broker.
+        // The engine continues without a broker.
         queue.restart()
         state.poison.ended(loss.error, inFlight: state.unacknowledged)
         state.startOver()
@@ -146,7 +146,7 @@ final class OutboxLoop: Sendable {
     private func handle(_ event: MQTTEvent, _ link: BrokerLink, _ state: inout OutboxState) {
         switch link.note(event) {
         case .connected:
-            // What was not acknowledged over an earlier connection is published again.
+            // Events that were not acknowledged over an earlier connection are published again.
             queue.restart()
             state.startOver()
             board.setOutbox(.publishing)
@@ -156,7 +156,7 @@ final class OutboxLoop: Sendable {
         case .lost(let loss):
             lost(loss, &state)
         case .acknowledged(let messageID, let refusal):
-            // The status may be refused: what counts is that the broker has looked at it.
+            // The status may be refused: it matters only that the broker has processed it.
             if messageID == state.statusMessageID { state.poison.proven() }
             if let refusal {
                 refused(messageID, refusal, link.connection, &state)
@@ -180,8 +180,8 @@ final class OutboxLoop: Sendable {
         }
     }
 
-    /// Hands over as much as the window takes.
-    /// - Returns: whether that was anything.
+    /// Publishes as many events as the window allows.
+    /// - Returns: whether it published anything.
     private func publish(
         _ connection: MQTTConnection, _ reader: any JournalReader, _ state: inout OutboxState
     ) throws -> Bool {
@@ -206,7 +206,7 @@ final class OutboxLoop: Sendable {
             } catch  where error.code == .messageTooLarge || error.code == .invalidTopic {
                 setAside(event, "\(error)", &state)
             } catch {
-                // The connection has ended, perhaps at this event: the next one starts over from the cursor.
+                // The connection has ended, possibly because of this event: the next one starts over from the cursor.
                 state.inFlight.append(OutboxState.InFlight(messageID: -1, position: event.record.position))
                 return hasPublished
             }
@@ -239,14 +239,14 @@ final class OutboxLoop: Sendable {
         }
     }
 
-    /// Takes the next events from memory or the journal; false when there are none.
+    /// Takes the next events from memory or the journal; false if there are none.
     private func refill(_ reader: any JournalReader, _ state: inout OutboxState) throws(JournalError) -> Bool {
         state.waiting.removeAll(keepingCapacity: true)
         state.waitingHead = 0
         while state.waiting.isEmpty {
             switch queue.next(after: state.taken) {
             case .events(let events):
-                // What was read from the journal may be in memory as well.
+                // Events read from the journal may be in memory as well.
                 let known = events.prefix { $0.record.position <= state.taken }.count
                 state.waiting = known == 0 ? events : Array(events.dropFirst(known))
                 if let last = state.waiting.last { state.taken = last.record.position }
@@ -280,7 +280,7 @@ final class OutboxLoop: Sendable {
         }
     }
 
-    /// Nothing is left: records that are not published are behind the cursor, too.
+    /// Nothing is left: the cursor also passes records that are not published.
     private func becomeIdle(through: Position, _ state: inout OutboxState) {
         state.isIdle = true
         guard through > state.cursor else { return }
@@ -300,7 +300,7 @@ final class OutboxLoop: Sendable {
         advance(&state)
     }
 
-    /// Moves the cursor behind what is acknowledged without a gap.
+    /// Moves the cursor to the end of what is acknowledged without a gap.
     private func advance(_ state: inout OutboxState) {
         while state.inFlightHead < state.inFlight.count, state.inFlight[state.inFlightHead].isAcknowledged {
             state.cursor = state.inFlight[state.inFlightHead].position
@@ -315,12 +315,12 @@ final class OutboxLoop: Sendable {
         }
     }
 
-    /// Leaves an event out that the broker will never take. It stays in the journal; an audit signal tells of it. The cursor
-    /// passes it as if it were acknowledged, and not before the audit signal is recorded.
+    /// Skips an event that the broker will never accept. It stays in the journal, and an audit signal reports it. The
+    /// cursor passes it as if it were acknowledged, but not before the audit signal is recorded.
     private func setAside(_ event: OutboundEvent, _ reason: String, _ state: inout OutboxState) {
         let unpublished = UnpublishedEvent(event, root: settings.session.root, ids: state.ids, reason: reason)
         logger.error(
-            "the broker does not take an event; it is set aside and stays in the journal",
+            "the broker does not accept an event; it is set aside and stays in the journal",
             metadata: [
                 "position": "\(unpublished.position)", "type": "\(unpublished.type.prefix(256))", "reason": "\(reason)",
             ])
@@ -333,7 +333,7 @@ final class OutboxLoop: Sendable {
         advance(&state)
     }
 
-    /// Tells others what a batch of acknowledgements has changed.
+    /// Reports the progress of a batch of acknowledgements.
     private func noteProgress(since cursor: Position, _ state: inout OutboxState) {
         if state.cursor > cursor {
             state.poison.passed(state.cursor)
@@ -346,8 +346,9 @@ final class OutboxLoop: Sendable {
         state.published = 0
     }
 
-    /// The broker does not take an event. If that cannot change the event is set aside in the end; else, leaving it out would
-    /// lose what an operator can still have published, so everything waits until the broker takes it.
+    /// The broker refuses an event. If the refusal is permanent, the event is eventually set aside. Otherwise skipping
+    /// it would lose an event that an operator could still get published, so everything waits until the broker accepts
+    /// it.
     private func refused(
         _ messageID: Int32, _ reasonCode: UInt8, _ connection: MQTTConnection, _ state: inout OutboxState
     ) {
@@ -365,7 +366,7 @@ final class OutboxLoop: Sendable {
                 ])
         }
         connection.abandon()
-        // Not `lost`: this refusal is about one event, not about all that were on their way.
+        // Not `lost`: this refusal concerns one event, not all events in flight.
         queue.restart()
         state.startOver()
     }

@@ -2,22 +2,23 @@ import JournalPort
 import Signals
 import Threads
 
-/// Committed events on their way from the engine to the outbox's thread.
+/// Committed events between the engine and the outbox's thread.
 ///
-/// As long as the publisher keeps up, events travel through memory. Once `limit` wait, further ones are left in the
-/// journal, and the publisher reads them from there until it has caught up: memory stays bounded, nothing is lost.
+/// As long as the publisher keeps up, events pass through memory. Once `limit` events wait, further ones are left in
+/// the journal, and the publisher reads them from there until it has caught up: memory stays bounded, and nothing is
+/// lost.
 final class OutboxQueue: Sendable {
     private struct State {
         var events: [OutboundEvent] = []
         /// Everything up to here is in the journal.
         var committed: Position
-        /// Events are handed over in memory. False: the publisher reads the journal.
+        /// Whether events are handed over in memory. If false, the publisher reads the journal.
         var isWarm = false
-        /// Events handed over since it is so and not acknowledged by the broker.
+        /// Events handed over since then that the broker has not acknowledged.
         var outstanding = 0
     }
 
-    /// What the publisher does next.
+    /// The publisher's next step.
     enum Next {
         case events([OutboundEvent])
         /// Read the journal after the last event taken, up to this position.
@@ -27,14 +28,14 @@ final class OutboxQueue: Sendable {
     }
 
     private let state: Monitor<State>
-    /// Whether what is handed over gets to the broker.
+    /// Whether events reach the broker.
     let progress: OutboxProgress
     private let limit: Int
     private let wake: @Sendable () -> Void
     /// - Parameters:
-    ///   - committed: the journal's end; what was recorded before is read from the journal.
+    ///   - committed: the journal's end; earlier records are read from the journal.
     ///   - cursor: everything up to here was acknowledged before.
-    ///   - limit: events held in memory.
+    ///   - limit: maximum events in memory.
     ///   - wake: called after each change, from the changing thread.
     init(committed: Position, cursor: Position = .start, limit: Int, wake: @escaping @Sendable () -> Void) {
         state = Monitor(State(committed: committed))
@@ -43,7 +44,7 @@ final class OutboxQueue: Sendable {
         self.wake = wake
     }
 
-    /// Takes what a transaction has committed.
+    /// Adds the events that a transaction has committed.
     func append(_ events: [OutboundEvent], committed: Position) {
         guard committed > .start else { return }
         if let last = events.last { progress.recorded(last.record.position) }
@@ -60,21 +61,22 @@ final class OutboxQueue: Sendable {
         if !events.isEmpty { wake() }
     }
 
-    /// How many further events the publisher should be given now; nil when it reads the journal (it has been away), so
-    /// that what is given makes no difference.
+    /// The number of further events that the publisher should get now; nil if it reads the journal because it has
+    /// fallen behind, so that the number makes no difference.
     ///
-    /// Events leave in the order in which they were recorded, so what waits here cannot be overtaken by an abort; what
-    /// waits in the scheduler can. So the engine applies no faster than events leave.
+    /// Events leave in record order, so an abort cannot overtake events that wait here, but it can overtake signals
+    /// that wait in the scheduler. So the engine applies signals no faster than events leave.
     var room: Int? {
         state.change { state in
             guard state.isWarm else { return nil }
             let room = Self.aheadLimit - state.outstanding
-            // Not for a handful: each round is a transaction.
+            // Not for a few: each round is a transaction.
             return room < Self.aheadLimit / 2 ? 0 : room
         }
     }
 
-    /// Events recorded ahead of the broker's acknowledgements: two windows of publishes keep the connection busy.
+    /// Maximum events recorded ahead of the broker's acknowledgements: two windows of publishes keep the connection
+    /// busy.
     static let aheadLimit = 500
 
     /// The broker has acknowledged events.
@@ -82,7 +84,7 @@ final class OutboxQueue: Sendable {
         state.change { $0.outstanding = max(0, $0.outstanding - count) }
     }
 
-    /// - Parameter taken: the last position the publisher has taken, from memory or from the journal.
+    /// - Parameter taken: the last position that the publisher has taken, from memory or from the journal.
     func next(after taken: Position) -> Next {
         state.change { state in
             if !state.events.isEmpty {
@@ -97,12 +99,12 @@ final class OutboxQueue: Sendable {
         }
     }
 
-    /// Whether nothing was committed behind the last position that the publisher has taken.
+    /// Whether nothing was committed after the last position that the publisher has taken.
     func hasNothing(after taken: Position) -> Bool {
         state.change { $0.events.isEmpty && $0.committed <= taken }
     }
 
-    /// Starts over after a lost connection: what is in memory is forgotten and read from the journal again.
+    /// Starts over after a lost connection: forgets the events in memory, which are read from the journal again.
     func restart() {
         state.change { state in
             state.events.removeAll()

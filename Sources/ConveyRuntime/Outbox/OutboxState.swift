@@ -2,32 +2,32 @@ import JournalPort
 import MQTTTransport
 import Signals
 
-/// What the outbox is doing: what it took, what is on its way, what the broker has acknowledged. Owned by its thread.
+/// The outbox's state: the events taken, in flight and acknowledged. Owned by its thread.
 struct OutboxState {
     /// Everything up to here is acknowledged.
     var cursor: Position
     /// Everything up to here was taken from the queue or the journal.
     var taken: Position
-    /// Taken and not yet handed to the connection.
+    /// Taken but not yet passed to the connection.
     var waiting: [OutboundEvent] = []
     var waitingHead = 0
     var inFlight: [InFlight] = []
     var inFlightHead = 0
-    /// Acknowledged and not counted yet.
+    /// Acknowledged but not counted yet.
     var published = 0
     var isIdle = false
-    /// Between refusals of events, over connections that work.
+    /// Delay between refusals of events, over connections that work.
     var refusals = Backoff()
-    /// Of the shard whose events these are.
+    /// The ids of the shard whose events these are.
     let ids: DerivedIDs
     var envelope: OutboundEnvelope
     var poison = PoisonWatch()
     var linger = Linger()
-    /// Of the status, until it is acknowledged.
+    /// The message id of the status, until it is acknowledged.
     var statusMessageID: Int32?
 
     struct InFlight {
-        /// 0 for an event that was set aside, -1 for one that was not sent to its end.
+        /// 0 for an event that was set aside, -1 for one that was not sent completely.
         var messageID: Int32
         var position: Position
         var isAcknowledged = false
@@ -42,7 +42,7 @@ struct OutboxState {
 
     var inFlightCount: Int { inFlight.count - inFlightHead }
 
-    /// Events on their way that are not acknowledged.
+    /// Events in flight that are not acknowledged.
     var unacknowledged: [Position] {
         inFlight[inFlightHead...].filter { !$0.isAcknowledged }.map(\.position)
     }

@@ -2,25 +2,27 @@ import JournalPort
 import MQTTTransport
 import Signals
 
-/// Finds the event at which a broker ends the connection, or which it will never take, so that the others can go on (ADR 31).
+/// Finds an event at which a broker closes the connection, or which it will never accept, so that the others can
+/// proceed (ADR 31).
 ///
-/// When a connection ends, every event on its way is suspect. Over the next connections they go one at a time, and only after the
-/// broker has acknowledged the status message, so that a broker that is away or restarts is not taken for one that dislikes
-/// an event. An event at which the broker then ends the connection `limit` times in a row is condemned. A pure value.
+/// When a connection ends, every event in flight is suspect. Over the next connections suspects are sent one at a time,
+/// and only after the broker has acknowledged the status message, so that a broker that is down or restarts is not
+/// mistaken for one that rejects an event. An event at which the broker then closes the connection `limit` times in a
+/// row is condemned. A pure value.
 struct PoisonWatch {
-    /// Times in a row that the broker ends the connection at an event before that is set aside.
+    /// Number of times in a row that the broker may close the connection at an event before that event is set aside.
     static let limit = 3
 
-    /// Events up to here go one at a time.
+    /// Events up to here are sent one at a time.
     private(set) var aloneThrough: Position?
-    /// The event that is condemned, with the reason.
+    /// The condemned event, with the reason.
     private(set) var condemned: (position: Position, reason: String)?
     private var suspect: Position?
     private var strikes = 0
-    /// Over this connection the broker has acknowledged the status.
+    /// The broker has acknowledged the status over this connection.
     private var isProven = false
 
-    /// How many events may be on their way.
+    /// Maximum events in flight.
     func window(_ window: Int) -> Int {
         guard aloneThrough != nil else { return window }
         return isProven ? 1 : 0
@@ -28,7 +30,7 @@ struct PoisonWatch {
 
     mutating func connected() { isProven = false }
 
-    /// The broker has acknowledged something else than an event.
+    /// The broker has acknowledged something other than an event.
     mutating func proven() { isProven = true }
 
     /// Everything up to `cursor` was acknowledged, or set aside.
@@ -39,17 +41,17 @@ struct PoisonWatch {
     }
 
     /// The connection has ended.
-    /// - Parameter inFlight: events that were on their way, in order.
+    /// - Parameter inFlight: the events that were in flight, in order.
     mutating func ended(_ error: MQTTError?, inFlight: [Position]) {
         guard let last = inFlight.last else { return }
         aloneThrough = max(aloneThrough ?? last, last)
-        // Without authorization everything waits until an operator has given it: that is no fault of the event.
+        // Without authorization everything waits until an operator grants it: the event is not at fault.
         guard let error, error.mayComeFromMessage, error.code != .notAuthorized else { return forgetSuspect() }
         guard isProven, inFlight.count == 1 else { return }
         strike(last, "\(error)")
     }
 
-    /// The broker has refused an event for a reason that will not change.
+    /// The broker has refused an event for a permanent reason.
     mutating func refused(_ position: Position, reasonCode: UInt8) {
         aloneThrough = max(aloneThrough ?? position, position)
         strike(position, "the broker refuses it with reason code \(reasonCode)")

@@ -6,10 +6,10 @@ import Observability
 import Synchronization
 import Threads
 
-/// Queries over MQTT 5 request/response (section 4.10): takes questions, and hands the answers to `Replies`.
-/// Owns a thread and a connection, so that a flood of questions disturbs neither ingress nor the outbox.
+/// Queries over MQTT 5 request/response (section 4.10): receives queries, and passes the answers to `Replies`. Owns a
+/// thread and a connection, so that a flood of queries disturbs neither ingress nor the outbox.
 ///
-/// Best effort: nothing is kept, and clients repeat a question that is not answered.
+/// Best effort: nothing is stored, and clients repeat a query that is not answered.
 public final class QueryEndpoint: Sendable {
     private let session: BrokerSession
     private let service: QueryService
@@ -18,14 +18,14 @@ public final class QueryEndpoint: Sendable {
     private let wake: WakeHandle
     private let isStopping = Atomic(false)
     private let replies: Replies
-    /// Questions that are being answered, by client.
+    /// Queries in progress, by client.
     private let asked = Mutex(Asked())
     private let refusalLog = Mutex(LogQuota())
     private let thread = Mutex<DedicatedThread?>(nil)
 
-    /// Questions that are being answered; further ones are refused.
+    /// Maximum queries in progress; further ones are refused.
     private static let openLimit = 200
-    /// Of these, what one client may have: a flood from one leaves room for the others.
+    /// Maximum per client: a flood from one client leaves room for the others.
     private static let shareLimit = 50
     private static let batch = 100
     /// Parameters take a few hundred bytes.
@@ -42,11 +42,11 @@ public final class QueryEndpoint: Sendable {
         }
     }
 
-    /// How long a stop waits for a thread that hangs, or that is in an attempt to connect.
+    /// How long a stop waits for a thread that hangs or is connecting.
     private static let stopMicroseconds: Int64 = 5_000_000
 
-    /// - Parameter heartbeats: where its thread shows that it turns.
-    /// - Throws: when the process has no descriptor left.
+    /// - Parameter heartbeats: where its thread reports its beats.
+    /// - Throws: if the process has no descriptor left.
     public init(
         session: BrokerSession, service: QueryService, replies: Replies, logger: Logger,
         heartbeats: Heartbeats = Heartbeats()
@@ -59,7 +59,7 @@ public final class QueryEndpoint: Sendable {
         wake = try WakeHandle()
     }
 
-    /// Starts the thread. MQTT 3.1.1 has no response topics, so there is nothing to do then.
+    /// Starts the thread. MQTT 3.1.1 has no response topics, so nothing is started then.
     public func start() {
         guard session.version == .v5 else {
             logger.info("no queries over MQTT: version 3.1.1 has no response topics")
@@ -79,7 +79,7 @@ public final class QueryEndpoint: Sendable {
         }
     }
 
-    /// Ends the thread and waits for it. What is not answered stays so.
+    /// Ends the thread and waits for it. Unanswered queries stay unanswered.
     public func stop() {
         isStopping.store(true, ordering: .releasing)
         wake.wake()
@@ -92,7 +92,7 @@ public final class QueryEndpoint: Sendable {
         while !isStopping.load(ordering: .acquiring) {
             beat.turn()
             if !link.isOpen {
-                // What ended the connection may not have been read yet.
+                // The data that ended the connection may not have been read yet.
                 read(link)
                 if let loss = link.connect() { lost(loss) }
             }
@@ -133,7 +133,7 @@ public final class QueryEndpoint: Sendable {
             lost(loss)
         case .subscribed(isGranted: false):
             logger.warning(
-                "the broker refuses the subscription to queries; there are none over MQTT",
+                "the broker refuses the subscription to queries; queries over MQTT are off",
                 metadata: ["help": "give \(session.clientID)-query read access to \(session.root)/query/#"])
         case .subscribed(isGranted: true), .acknowledged:
             break
@@ -148,7 +148,7 @@ public final class QueryEndpoint: Sendable {
     }
 
     private func take(_ message: ReceivedMessage) {
-        // With MQTT 3.1.1 a retained question would be asked again by every reconnect, and nobody waits for it.
+        // With MQTT 3.1.1 every reconnect would repeat a retained query, and nobody waits for the answer.
         guard !message.isRetained else { return }
         guard let topic = replies.topic(forAnswerTo: message) else {
             // `replies` logs a response topic that is not allowed.
@@ -178,7 +178,7 @@ public final class QueryEndpoint: Sendable {
         }
     }
 
-    /// Whose question it is, as far as its response topic tells: what stands behind `receipt/`, else the topic.
+    /// Identifies the client by its response topic: the part after `receipt/`, otherwise the whole topic.
     private func client(_ topic: String) -> String {
         let own = session.root + "/receipt/"
         guard topic.hasPrefix(own) else { return topic }

@@ -4,8 +4,8 @@ import Observability
 import Synchronization
 import Threads
 
-/// Receipts and answers to queries, on their way to the response topics that clients gave: which topics are allowed, what waits,
-/// and the thread that publishes.
+/// Receipts and answers to queries for the response topics of clients: which topics are allowed, what waits, and the
+/// thread that publishes.
 public final class Replies: Sendable {
     private let rule: ResponseTopicRule
     private let queue = ReplyQueue()
@@ -18,7 +18,7 @@ public final class Replies: Sendable {
     private let refusalLog = Mutex(LogQuota())
     private let thread = Mutex<DedicatedThread?>(nil)
 
-    /// - Throws: when the process has no descriptor left.
+    /// - Throws: if the process has no descriptor left.
     init(
         session: BrokerSession, rule: ResponseTopicRule, logger: Logger, heartbeats: Heartbeats
     ) throws(MQTTError) {
@@ -31,7 +31,7 @@ public final class Replies: Sendable {
         loop = ReplyLoop(session: session, queue: queue, wake: wake, logger: logger)
     }
 
-    /// Replies that were not given, and those that did not reach the broker.
+    /// Replies that were refused, and replies that did not reach the broker.
     var counters: MetricsSnapshot.Counters {
         var counters = MetricsSnapshot.Counters()
         counters.repliesRefused = refused.load(ordering: .relaxed)
@@ -39,8 +39,8 @@ public final class Replies: Sendable {
         return counters
     }
 
-    /// The topic for the answer to a message: its response topic, if `ResponseTopicRule` allows it. A refusal is counted, and
-    /// logged within a quota.
+    /// The topic for the answer to a message: its response topic, if `ResponseTopicRule` allows it. A refusal is
+    /// counted, and logged within a quota.
     func topic(forAnswerTo message: ReceivedMessage) -> String? {
         guard let topic = message.responseTopic else { return nil }
         if rule.allows(topic, for: message.topic) { return topic }
@@ -53,7 +53,7 @@ public final class Replies: Sendable {
         return nil
     }
 
-    /// Hands replies over; beyond a limit the oldest are dropped.
+    /// Queues replies; beyond a limit the oldest are dropped.
     func send(_ replies: [Reply]) {
         guard !replies.isEmpty else { return }
         let dropped = queue.append(replies)
@@ -77,10 +77,10 @@ public final class Replies: Sendable {
         }
     }
 
-    /// Beyond its deadline it takes as long as a round, unless it is in an attempt to connect.
+    /// Beyond its deadline it takes up to one round, unless it is connecting.
     private static let stopGrace: Int64 = 3_000_000
 
-    /// Publishes what waits, until the deadline (microseconds, monotonic), and ends the thread.
+    /// Publishes waiting replies until the deadline (microseconds, monotonic), and ends the thread.
     func stop(by deadline: Int64) {
         loop.stop(by: deadline)
         let running = thread.withLock { $0.take() }

@@ -4,7 +4,7 @@ import ConveyEngine
 import JournalReading
 import Signals
 
-/// What Convey says to one client on the response topic it gave: a receipt, or the answer to a query.
+/// A reply to one client on the response topic that it gave: a receipt, or the answer to a query.
 struct Reply: Sendable {
     enum Content: Sendable {
         case receipt(RecordOutcome)
@@ -14,7 +14,7 @@ struct Reply: Sendable {
     var topic: String
     var correlationData: [UInt8]?
     var content: Content
-    /// Of an answer's bytes, until the broker has acknowledged them; nil where there are few.
+    /// The room for an answer's bytes, until the broker has acknowledged them; nil for small answers.
     var room: AnswerRoom?
 
     var payload: [UInt8] {
@@ -24,7 +24,7 @@ struct Reply: Sendable {
         }
     }
 
-    /// Of an answer: over MQTT it travels as a user property.
+    /// The status of an answer: over MQTT it is a user property.
     var status: Int? {
         switch content {
         case .receipt: nil
@@ -32,7 +32,7 @@ struct Reply: Sendable {
         }
     }
 
-    /// About the memory it takes while it waits.
+    /// Approximate memory while it waits.
     var bytes: Int {
         let content =
             switch content {

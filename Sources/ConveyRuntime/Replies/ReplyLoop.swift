@@ -3,10 +3,10 @@ import MQTTTransport
 import Synchronization
 import Threads
 
-/// Publishes replies over a connection of its own, so that a broker which ends it because of the topic that a client chose
-/// disturbs neither the outbox nor ingress. Owns a thread.
+/// Publishes replies over a separate connection, so that a broker that closes it because of a client's topic disturbs
+/// neither the outbox nor ingress. Owns a thread.
 ///
-/// Best effort: a reply at which the broker ends the connection is dropped, and its topic left alone for a while.
+/// Best effort: a reply at which the broker closes the connection is dropped, and its topic is avoided for a while.
 final class ReplyLoop: Sendable {
     private let session: BrokerSession
     private let queue: ReplyQueue
@@ -16,7 +16,7 @@ final class ReplyLoop: Sendable {
     private let stopBy = Atomic<Int64>(.max)
     private let dropped = Atomic<UInt64>(0)
 
-    /// Publishes on their way at once.
+    /// Maximum publishes in flight.
     private static let window = 200
 
     init(session: BrokerSession, queue: ReplyQueue, wake: WakeHandle, logger: Logger) {
@@ -47,7 +47,7 @@ final class ReplyLoop: Sendable {
         while !isDone(state, link) {
             beat.turn()
             if !link.isOpen {
-                // What ended the connection may not have been read yet.
+                // The data that ended the connection may not have been read yet.
                 read(link, &state)
                 if let loss = link.connect() { ended(loss, &state) }
             }
@@ -65,12 +65,12 @@ final class ReplyLoop: Sendable {
     private struct State {
         struct Sent {
             var reply: Reply
-            /// It is on its way alone, to see whether it is what ends the connection.
+            /// It is in flight alone, to find out whether it ends the connection.
             var isAlone = false
         }
 
         var inFlight: [Int32: Sent] = [:]
-        /// They were on their way when a connection ended; each goes alone now. At most a window.
+        /// They were in flight when a connection ended; each is now sent alone. At most a window.
         var suspects: [Reply] = []
         var shunned = ShunnedTopics()
 
@@ -102,7 +102,7 @@ final class ReplyLoop: Sendable {
         }
     }
 
-    /// Decides what becomes of the replies that were on their way.
+    /// Decides what to do with the replies in flight.
     private func ended(_ loss: BrokerLoss, _ state: inout State) {
         let sent = state.inFlight.sorted { $0.key < $1.key }.map(\.value.reply)
         state.inFlight.removeAll()
@@ -110,7 +110,7 @@ final class ReplyLoop: Sendable {
             state.shunned.insert(sent[0].topic, now: Clocks.monotonicMicroseconds())
             drop(1)
             logger.warning(
-                "the broker ends the connection at a response topic; it gets no replies for a while",
+                "the broker closes the connection at a response topic; it gets no replies for a while",
                 metadata: ["topic": "\(sent[0].topic.prefix(256))", "reason": "\(loss.reason)"])
         } else {
             state.suspects = sent + state.suspects

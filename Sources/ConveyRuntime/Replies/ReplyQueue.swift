@@ -1,14 +1,14 @@
 import Synchronization
 
-/// Replies on their way to the thread that publishes them. Best effort: beyond a limit the oldest are dropped, and their clients
-/// repeat what they get no reply to.
+/// Replies for the thread that publishes them. Best effort: beyond a limit the oldest are dropped, and clients retry if
+/// they get no reply.
 final class ReplyQueue: Sendable {
     static let countLimit = 10_000
-    /// A few large answers, or all the receipts that may wait.
+    /// A few large answers, or all receipts that may wait.
     static let byteLimit = 32 << 20
 
     private struct State {
-        /// nil where a reply was taken, so that its bytes are free at once.
+        /// nil after a reply was taken, so that its bytes are freed at once.
         var replies: [Reply?] = []
         var head = 0
         var bytes = 0
@@ -32,7 +32,7 @@ final class ReplyQueue: Sendable {
 
     var isEmpty: Bool { state.withLock { $0.count == 0 } }
 
-    /// - Returns: how many were dropped to make room.
+    /// - Returns: the number of replies dropped to make room.
     func append(_ replies: [Reply]) -> Int {
         state.withLock { state in
             state.replies += replies.map { $0 }
@@ -46,7 +46,7 @@ final class ReplyQueue: Sendable {
         }
     }
 
-    /// The oldest ones.
+    /// The oldest replies.
     func take(_ limit: Int) -> [Reply] {
         state.withLock { state in
             var taken: [Reply] = []

@@ -1,23 +1,23 @@
 /// The Response Topics (MQTT 5, 3.3.2.3.5) on which Convey answers, for receipts and for answers to queries (ADR 31).
 ///
-/// Convey may publish where a client may not, and a topic at which the broker ends the connection costs everybody time. So a
-/// client chooses only among the topics that the operator allows, and never one of those that `isForbidden` names.
+/// Convey may publish where a client may not, and a topic at which the broker closes the connection costs all clients
+/// time. So a client may choose only among the topics that the operator allows, and never one that `isForbidden` names.
 public struct ResponseTopicRule: Sendable, Equatable {
-    /// Levels of a response topic. mosquitto ends the connection beyond 200, others beyond 128.
+    /// Maximum levels of a response topic. mosquitto closes the connection beyond 200, others beyond 128.
     public static let levelLimit = 64
     /// UTF-8 bytes of an MQTT string (MQTT 5, 1.5.4).
     static let byteLimit = 65_535
-    /// For every client, whichever conversation it writes to.
+    /// For every client, whatever conversation it writes to.
     public static let open = ["{root}/receipt/#"]
-    /// Only below the subject that the client has just written to, so that the broker's access rules for subjects hold for
-    /// receipts, too.
+    /// Only below the subject to which the client has just written, so that the broker's access rules for subjects also
+    /// hold for receipts.
     public static let bound = ["{root}/receipt/{subject}/#"]
 
     private enum Level: Sendable, Equatable {
         case text(String)
         /// `+`
         case any
-        /// `{subject}`: as it is spelled in the topic of the message that is answered.
+        /// `{subject}`: as spelled in the topic of the answered message.
         case subject
         /// `#`
         case rest
@@ -31,14 +31,14 @@ public struct ResponseTopicRule: Sendable, Equatable {
     private let root: String
     private let allowed: [[Level]]
 
-    /// - Parameter patterns: topic filters that were checked with `fault(inPattern:)`.
+    /// - Parameter patterns: topic filters already checked with `fault(inPattern:)`.
     public init(root: String, patterns: [String]) {
         self.root = root
         allowed = patterns.map { Self.levels(of: $0, root: root) }
     }
 
-    /// Why a text is no pattern of response topics; nil for one that is: a topic filter (MQTT 5, 4.7.1) with `{root}` as its
-    /// first level or `{subject}` as any level, if wanted.
+    /// Why a text is not a pattern of response topics; nil if it is one: a topic filter (MQTT 5, 4.7.1), optionally
+    /// with `{root}` as its first level or `{subject}` as any level.
     public static func fault(inPattern pattern: String) -> String? {
         let levels = pattern.split(separator: "/", omittingEmptySubsequences: false)
         if pattern.isEmpty { return "is empty" }
@@ -47,11 +47,11 @@ public struct ResponseTopicRule: Sendable, Equatable {
         for (index, level) in levels.enumerated() {
             switch level {
             case "+", "{subject}": break
-            case "{root}": if index > 0 { return "has {root} elsewhere than at the beginning" }
-            case "#": if index != levels.count - 1 { return "has # elsewhere than at the end" }
+            case "{root}": if index > 0 { return "has {root} after the beginning" }
+            case "#": if index != levels.count - 1 { return "has # before the end" }
             default:
                 if level.contains(where: { "+#{}".contains($0) }) || level.unicodeScalars.contains(where: isControl) {
-                    return "has \"\(level)\", where + # {root} {subject} must be whole levels"
+                    return "has \"\(level)\", but + # {root} {subject} must be whole levels"
                 }
             }
         }
@@ -67,8 +67,8 @@ public struct ResponseTopicRule: Sendable, Equatable {
         return allowed.contains { Self.matches(levels, $0, subject: subject) }
     }
 
-    /// Whatever is configured: empty, too long, with wildcards or control characters, the broker's own (`$SYS`, `$share`), or in
-    /// one of Convey's own trees.
+    /// Forbidden in any configuration: empty, too long, with wildcards or control characters, the broker's own (`$SYS`,
+    /// `$share`), or in one of Convey's own trees.
     private func isForbidden(_ topic: String) -> Bool {
         if topic.isEmpty || topic.hasPrefix("$") || topic.utf8.count > Self.byteLimit { return true }
         if topic.unicodeScalars.contains(where: { $0 == "+" || $0 == "#" || Self.isControl($0) }) { return true }
@@ -80,14 +80,14 @@ public struct ResponseTopicRule: Sendable, Equatable {
         scalar.value < 0x20 || (0x7F...0x9F).contains(scalar.value)
     }
 
-    /// The third level of `{root}/{family}/{subject}/…`, as it is spelled there.
+    /// The third level of `{root}/{family}/{subject}/…`, as spelled there.
     private func subjectLevel(of messageTopic: String) -> Substring? {
         guard let below = rest(of: messageTopic) else { return nil }
         let levels = below.split(separator: "/", maxSplits: 2, omittingEmptySubsequences: false)
         return levels.count > 1 && !levels[1].isEmpty ? levels[1] : nil
     }
 
-    /// What follows `{root}/`. By bytes: `==` would also take another Unicode spelling of the root for the root.
+    /// The text after `{root}/`. Compares bytes: `==` would also accept another Unicode spelling of the root.
     private func rest(of topic: String) -> Substring? {
         guard topic.utf8.starts(with: root.utf8), topic.utf8.dropFirst(root.utf8.count).first == UInt8(ascii: "/")
         else {
@@ -110,7 +110,7 @@ public struct ResponseTopicRule: Sendable, Equatable {
 
     private static func matches(_ topic: [Substring], _ pattern: [Level], subject: Substring?) -> Bool {
         for (index, level) in pattern.enumerated() {
-            // `#` also stands for the level above it (MQTT 5, 4.7.1.2).
+            // `#` also matches the level above it (MQTT 5, 4.7.1.2).
             if level == .rest { return true }
             guard index < topic.count else { return false }
             let isMatch =

@@ -1,4 +1,5 @@
-/// Topics at which the broker has ended the connection. They are forgotten after a while, and the oldest beyond a limit.
+/// Topics at which the broker has closed the connection. They expire after a while; beyond a limit the oldest are
+/// forgotten.
 struct ShunnedTopics {
     private static let limit = 1_000
     private static let microseconds: Int64 = 60_000_000

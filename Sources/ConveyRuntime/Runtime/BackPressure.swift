@@ -1,8 +1,8 @@
 import Logging
 import Synchronization
 
-/// Whether ingress may read on. Stopping to read is all that back-pressure needs: what is not read is not acknowledged,
-/// and the broker keeps it. The limits are those of the process: each shard's numbers are added up.
+/// Whether ingress may read on. Back-pressure only has to stop reading: unread messages are not acknowledged, and the
+/// broker keeps them. The limits apply to the process: the numbers of all shards are added up.
 final class BackPressure: Sendable {
     struct Limits: Sendable {
         /// Recorded signals that are not applied.
@@ -13,7 +13,7 @@ final class BackPressure: Sendable {
         var effects = 100_000
     }
 
-    /// What one shard adds.
+    /// The numbers of one shard.
     private struct Load {
         var queueDepth = 0
         var outboxLag: Int64 = 0
@@ -25,7 +25,7 @@ final class BackPressure: Sendable {
 
     private struct State {
         var loads = [Load()]
-        /// Why ingress cannot hold back any more of what failed shards should get; nil while it can.
+        /// Why ingress cannot withhold more messages of failed shards; nil while it can.
         var withheld: String?
         var reason: String?
     }
@@ -36,7 +36,7 @@ final class BackPressure: Sendable {
     private let logger: Logger
     private let wake: @Sendable () -> Void
 
-    /// - Parameter wake: called when ingress may go on or has to stop.
+    /// - Parameter wake: called when ingress may continue or must stop.
     init(limits: Limits, board: StatusBoard, logger: Logger, wake: @escaping @Sendable () -> Void) {
         self.limits = limits
         self.board = board
@@ -44,7 +44,7 @@ final class BackPressure: Sendable {
         self.wake = wake
     }
 
-    /// Why ingress has to pause; nil when it may read.
+    /// Why ingress must pause; nil if it may read.
     var pause: String? { state.withLock { $0.reason } }
 
     /// Makes room for the shards, once their number is known.
@@ -52,14 +52,14 @@ final class BackPressure: Sendable {
         state.withLock { $0.loads = Array(repeating: Load(), count: count) }
     }
 
-    /// What a shard's transaction has left. A shard that can say so has not failed.
+    /// The numbers after a shard's transaction. A shard that reports them has not failed.
     func update(shard: Int = 0, queueDepth: Int, outboxLag: Int64, openEffects: Int) {
         decide { state in
             state.loads[shard] = Load(queueDepth: queueDepth, outboxLag: outboxLag, openEffects: openEffects)
         }
     }
 
-    /// A shard cannot be written. Ingress goes on for the others, if there are any.
+    /// A shard cannot be written. Ingress continues for the others, if there are any.
     func journalFailed(shard: Int = 0) {
         decide { state in
             state.loads[shard].hasFailed = true
@@ -76,7 +76,7 @@ final class BackPressure: Sendable {
         }
     }
 
-    /// Ingress holds back so much for failed shards that it cannot read on; nil when that is over.
+    /// Ingress withholds so many messages of failed shards that it cannot read on; nil when that is over.
     func withheld(_ reason: String?) {
         decide { $0.withheld = reason }
     }
@@ -87,23 +87,23 @@ final class BackPressure: Sendable {
             let reason = reason(state)
             let hasChanged = (state.reason == nil) != (reason == nil)
             state.reason = reason
-            // Under the lock, so that of two threads the later one has the last word.
+            // Under the lock, so that the later of two threads wins.
             if hasChanged { board.setIngress(reason.map { .paused($0) } ?? .running) }
             return (reason, hasChanged, state.loads.contains { $0.standby != nil })
         }
         guard decision.hasChanged else { return }
         if let reason = decision.reason {
-            // That a node stands by is told of once, and no fault.
+            // Standing by is no fault, and has been logged.
             logger.log(
-                level: decision.isStandby ? .debug : .warning, "ingress pauses; the broker keeps what comes",
+                level: decision.isStandby ? .debug : .warning, "ingress pauses; the broker keeps new messages",
                 metadata: ["reason": "\(reason)"])
         } else {
-            logger.notice("ingress goes on")
+            logger.notice("ingress continues")
         }
         wake()
     }
 
-    /// A pause begins above a limit and ends a tenth below it, so that it does not flicker at the edge.
+    /// A pause begins above a limit and ends a tenth below it, to avoid flapping.
     private func reason(_ state: State) -> String? {
         if state.loads.allSatisfy(\.hasFailed) {
             return state.loads.lazy.compactMap(\.standby).first ?? "the journal cannot be written"

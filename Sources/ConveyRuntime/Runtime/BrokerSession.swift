@@ -1,12 +1,12 @@
 import MQTTTransport
 
-/// What both connections to the broker need to know.
+/// The settings that all connections to the broker share.
 public struct BrokerSession: Sendable {
     public var broker: BrokerAddress
     public var version: MQTTVersion
     /// Identifies the persistent session; the publishing connection adds `-out`.
     public var clientID: String
-    /// How long the broker keeps the session, and with it what it has not delivered, while Convey is away.
+    /// How long the broker keeps the session and undelivered messages while Convey is disconnected.
     public var sessionExpirySeconds: UInt32
     /// First levels of every topic.
     public var root: String

@@ -1,6 +1,6 @@
 import Synchronization
 
-/// That a run has ended, and how; tasks wait for it. The first end counts.
+/// The end of a run and its result, for which tasks wait. The first end counts.
 final class EndOfRun: Sendable {
     private struct State {
         var result: Result<Void, any Error>?

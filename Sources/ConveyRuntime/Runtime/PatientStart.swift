@@ -2,15 +2,15 @@ import JournalPort
 import Logging
 import Threads
 
-/// Tries a step of the start until the disk lets it: a service that is restarted on a full disk waits for space, as it does while
-/// it runs. What waiting cannot mend ends the start.
+/// Retries a step of the start until the disk allows it: a service that is restarted on a full disk waits for space, as
+/// a running service does. An error that waiting cannot resolve ends the start.
 struct PatientStart<Result> {
     let beat: ThreadBeat
     let logger: Logger
     let attempt: () throws(JournalError) -> Result
-    /// Called after each attempt that may succeed later.
+    /// Called after each failed attempt that may succeed later.
     let failed: (JournalError) -> Void
-    /// Waits for so many microseconds; returns whether a stop was asked for.
+    /// Waits for this many microseconds; returns whether a stop was requested.
     let wait: (Int64, JournalError) -> Bool
 
     private static var firstRetryMicroseconds: Int64 { 100_000 }
@@ -18,8 +18,8 @@ struct PatientStart<Result> {
     /// How often a node that waits for another one's shard looks whether it is free: most of the gap that a conversation sees.
     private static var standbyMicroseconds: Int64 { 200_000 }
 
-    /// - Returns: nil when a stop was asked for before it succeeded.
-    /// - Throws: what is not retriable.
+    /// - Returns: nil if a stop was requested before it succeeded.
+    /// - Throws: errors that are not retriable.
     func run() throws(JournalError) -> Result? {
         var delay = Self.firstRetryMicroseconds
         var told: JournalError.Code?

@@ -11,9 +11,9 @@ import Threads
 
 /// The running service: ingress, the shards with their engines, outboxes and tasks of effects, and replies.
 ///
-/// They start in the order shards, ingress and stop in the order ingress, effects, engines, outboxes: nothing comes
-/// in that would not be finished, and everything committed gets its chance to be published. A shard that fails ends the
-/// service where it is the only one (ADR 36).
+/// They start in the order shards, ingress and stop in the order ingress, effects, engines, outboxes: nothing is
+/// accepted that would not be finished, and everything committed can be published. A failed shard ends the service if
+/// it is the only one (ADR 36).
 public final class Runtime: Sendable {
     private let settings: RuntimeSettings
     private let store: any JournalStore
@@ -24,7 +24,7 @@ public final class Runtime: Sendable {
     private let board = StatusBoard()
     private let shards: ShardSet
     private let backPressure: BackPressure
-    /// Tells who watches conversations.
+    /// Notifies the watchers of conversations.
     public let live = LiveFeed()
     /// Publishes receipts, and answers to queries.
     public let replies: Replies
@@ -35,11 +35,11 @@ public final class Runtime: Sendable {
     private let end = EndOfRun()
 
     /// - Parameters:
-    ///   - store: where the journals are; each shard's is opened on its engine's thread, which owns it from then on.
-    ///   - heartbeats: where its threads show that they turn.
-    ///   - verifiesInBackground: whether the journals are verified bit by bit while it runs.
-    ///   - batchDeadline: until when a batch that was handed over now waits for a shard that hangs (microseconds, monotonic); the
-    ///     usual patience where it is nil.
+    ///   - store: opens the journals; each shard's is opened on its engine's thread, which then owns it.
+    ///   - heartbeats: where its threads report their beats.
+    ///   - verifiesInBackground: whether the journals are verified in the background.
+    ///   - batchDeadline: how long a batch handed over now waits for a shard that hangs (microseconds, monotonic); the
+    ///     usual time if nil.
     package init(
         settings: RuntimeSettings, store: any JournalStore, handlers: [EffectClass: any EffectHandler], logger: Logger,
         heartbeats: Heartbeats = Heartbeats(), verifiesInBackground: Bool = false,
@@ -86,24 +86,25 @@ public final class Runtime: Sendable {
         return metrics
     }
 
-    /// Has a shard's engine move dead letters.
+    /// Moves dead letters in a shard's engine.
     public func move(_ move: DeadLetterMove, shard: Int) async -> Result<[DeadLetterOutcome], JournalError> {
         guard let host = shards.host(shard) else { return .failure(ShardSet.notOpen) }
         return await host.mailbox.submit(move)
     }
 
-    /// Records a signal that does not come from the broker; returns after the commit. While ingress pauses this is refused as
-    /// `busy`: what limits the one limits the other.
+    /// Records a signal that does not come from the broker; returns after the commit. While ingress pauses this is
+    /// refused as `busy`, because the same limits apply.
     func record(_ signal: Signal) async -> Result<RecordOutcome, JournalError> {
-        if let reason = backPressure.pause { return .failure(JournalError(.busy, "no signals are taken: \(reason)")) }
+        if let reason = backPressure.pause { return .failure(JournalError(.busy, "signals are refused: \(reason)")) }
         guard let host = shards.host(of: signal.subject) else { return .failure(ShardSet.notOpen) }
         return await host.mailbox.submit(.accepted(signal))
     }
 
-    /// Starts the shards, which open their journals and recover, and then the others. A failure comes out of `waitForEnd`.
+    /// Starts the shards, which open their journals and recover, and then the other threads. `waitForEnd` throws a
+    /// failure.
     public func start() {
         let beat = heartbeats.beat("start", limit: BeatLimits.engine)
-        // Ends by itself after `stop`, or after a failure; `end` is how others wait for it.
+        // Ends after `stop`, or after a failure; others wait for it through `end`.
         _ = DedicatedThread(name: "convey-runtime") { [self] in
             defer { beat.end() }
             do {
@@ -118,33 +119,33 @@ public final class Runtime: Sendable {
         }
     }
 
-    /// Returns after `stop`; throws when the runtime cannot go on.
+    /// Returns after `stop`; throws if the runtime cannot continue.
     public func waitForEnd() async throws {
         try await end.wait()
     }
 
-    /// Takes in no more, finishes what is recorded and publishes what is committed, all within the deadline; what is left
-    /// is taken up by the next start. It takes longer only where an engine's thread hangs, or an effect does not end when
-    /// it is cancelled: then this does not return, and the caller has to end the process.
+    /// Accepts no more signals, finishes the recorded ones and publishes what is committed, all within the deadline;
+    /// the next start continues with the rest. If an engine's thread hangs, or an effect does not end when it is
+    /// cancelled, this does not return, and the caller must end the process.
     public func stop(deadline: Duration) async {
         let now = Clocks.monotonicMicroseconds()
         let limit = deadline.microseconds
         stopDeadline.withLock { $0 = now.saturatingAdd(limit) }
         board.setIngress(.stopped)
         await withCheckedContinuation { continuation in
-            // Joining blocks, so not on a thread of the pool.
+            // Joining blocks, so it must not run on a thread of the pool.
             _ = DedicatedThread(name: "convey-stop") { [self] in
-                // Half of the time is for those who come after them.
+                // Half of the time is for the threads that stop after them.
                 stopReaders(until: now.saturatingAdd(limit / 2))
                 continuation.resume()
             }
         }
         await shards.stop()
-        // The failure, if it ended with one, has been reported by `waitForEnd`.
+        // `waitForEnd` has reported the failure, if there was one.
         try? await end.wait()
     }
 
-    /// Ingress may be in an attempt to connect, which takes as long as the kernel tries; nothing is lost by leaving it there.
+    /// Ingress may be connecting, which takes as long as the kernel tries; nothing is lost by leaving it there.
     private func stopReaders(until deadline: Int64) {
         let reading = ingress.withLock { $0.take() }
         let verifying = verification.withLock { $0.take() }
@@ -161,7 +162,7 @@ public final class Runtime: Sendable {
         guard shards.open(layout, hosts) else { return }
         beat.end()
         for host in hosts { host.start() }
-        // One shard that fails does not keep the others from being served.
+        // A failed shard does not prevent the others from serving.
         for host in hosts {
             _ = host.wait { hosts.count > 1 ? $0.isSettled : $0.isServing || $0.hasEngineEnded }
         }
@@ -173,11 +174,11 @@ public final class Runtime: Sendable {
         for host in hosts { _ = host.wait { $0.hasEngineEnded } }
         replies.stop(by: stopDeadline.withLock { $0 } ?? 0)
         let failures = hosts.compactMap { $0.wait { $0.hasEnded }.failure }
-        // Where others have served to the end, a failed shard is told of by readiness and the log.
+        // If other shards served until the end, readiness and the log report the failed shard.
         if failures.count == hosts.count, let first = failures.first { throw first }
     }
 
-    /// - Returns: nil when a stop was asked for before it succeeded.
+    /// - Returns: nil if a stop was requested before it succeeded.
     private func prepare(_ beat: ThreadBeat) throws(JournalError) -> JournalLayout? {
         try PatientStart<JournalLayout>(
             beat: beat, logger: logger,

@@ -17,10 +17,10 @@ struct ShardBoard: Sendable {
     func setConversations(setAside: [SetAsideConversation]) { change { $0.setAside = setAside } }
     func setOutbox(_ outbox: RuntimeStatus.Outbox) { change { $0.outbox = outbox } }
 
-    /// What a transaction has left.
+    /// The numbers after a transaction.
     func setMetrics(_ metrics: MetricsSnapshot, lastPosition: Int64) {
         change { shard in
-            // Partitions are looked at now and then only.
+            // The partitions' numbers are updated only occasionally.
             let partitions =
                 metrics.gauges.partitions.isEmpty ? shard.engine.gauges.partitions : metrics.gauges.partitions
             shard.engine = metrics
@@ -31,7 +31,7 @@ struct ShardBoard: Sendable {
         }
     }
 
-    /// The same without a transaction: only numbers of failures have changed.
+    /// The same without a transaction: only the numbers of failures have changed.
     func setMetrics(_ metrics: MetricsSnapshot) { change { $0.engine = metrics } }
 
     /// Changes the numbers that the outbox counts.

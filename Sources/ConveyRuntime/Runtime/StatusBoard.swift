@@ -8,14 +8,14 @@ final class StatusBoard: Sendable {
         var status = RuntimeStatus.starting
         var shards: [ShardContents] = []
         var ingress = MetricsSnapshot()
-        /// What was counted before there were shards.
+        /// Counted before there were shards.
         var opening = MetricsSnapshot()
         var verification = MetricsSnapshot()
     }
 
     struct ShardContents {
         var status: ShardStatus
-        /// Its recovery has come to an end, or it will not for now.
+        /// Its recovery is complete, or stuck for now.
         var isSettled = false
         var setAside: [SetAsideConversation] = []
         var outbox = RuntimeStatus.Outbox.starting
@@ -30,7 +30,7 @@ final class StatusBoard: Sendable {
             var status = contents.status
             status.shards = contents.shards.map(\.status)
             guard let first = contents.shards.first else { return status }
-            // With several shards readiness follows each of them.
+            // With several shards readiness depends on each of them.
             status.journal = contents.shards.count == 1 || first.status.isStandby ? first.status.state : .open
             status.recovery = contents.shards.allSatisfy(\.isSettled) ? .done : .running
             status.setAside = contents.shards.flatMap(\.setAside)
@@ -39,7 +39,7 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// All threads' numbers together.
+    /// The numbers of all threads together.
     var metrics: MetricsSnapshot {
         contents.withLock { contents in
             var sum = contents.opening
@@ -54,7 +54,7 @@ final class StatusBoard: Sendable {
         }
     }
 
-    /// What waits in every partition, in the order of their numbers: partition `p` is one of shard `p % count`.
+    /// The waiting signals of every partition, by partition number: partition `p` belongs to shard `p % count`.
     private static func partitions(of shards: [ShardContents]) -> [MetricsSnapshot.PartitionDepth] {
         guard shards.count > 1 else { return shards.first?.engine.gauges.partitions ?? [] }
         let nothing = MetricsSnapshot.PartitionDepth(queued: 0, parked: 0)
@@ -63,14 +63,14 @@ final class StatusBoard: Sendable {
         for place in 0..<most {
             for shard in shards {
                 let own = shard.engine.gauges.partitions
-                // The last row may be shorter; a shard that was never open has told nothing.
+                // The last row may be shorter; a shard that was never open has reported nothing.
                 if place < own.count { all.append(own[place]) } else if own.isEmpty { all.append(nothing) }
             }
         }
         return all
     }
 
-    /// The state that an operator has to know of: all outboxes use the same broker.
+    /// The state that matters most to an operator: all outboxes use the same broker.
     private static func worst(_ outboxes: [RuntimeStatus.Outbox]) -> RuntimeStatus.Outbox? {
         func rank(_ outbox: RuntimeStatus.Outbox) -> Int {
             switch outbox {
@@ -111,7 +111,7 @@ final class StatusBoard: Sendable {
     /// Changes the numbers that ingress counts.
     func countIngress(_ change: (inout MetricsSnapshot) -> Void) { contents.withLock { change(&$0.ingress) } }
 
-    /// A difference stays: one sound conversation says nothing of another.
+    /// A difference stays: one sound conversation proves nothing about another.
     func setVerification(_ verification: RuntimeStatus.Verification) {
         contents.withLock { contents in
             if case .difference = contents.status.verification, verification == .sound { return }

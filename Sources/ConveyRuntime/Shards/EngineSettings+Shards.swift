@@ -1,10 +1,11 @@
 import ConveyEngine
 
 extension EngineSettings {
-    /// The settings of one of several shards: limits of the process's memory are divided, so that their sum stays what it was.
+    /// The settings of one of several shards: limits on the process's memory are divided, so that their sum stays the
+    /// same.
     ///
-    /// Conversations are spread evenly, so a shard seldom needs more than its part. Places for attempts are not divided: shards
-    /// share them (`EffectPlaces`).
+    /// Conversations are spread evenly, so a shard seldom needs more than its part. Slots for attempts are not divided:
+    /// shards share them (`EffectPlaces`).
     func divided(among shards: Int) -> EngineSettings {
         guard shards > 1 else { return self }
         func part(_ limit: Int) -> Int { max(1, (limit + shards - 1) / shards) }

@@ -4,7 +4,7 @@ import Logging
 import Observability
 import Threads
 
-/// Opens a shard's journal and recovers from it, and waits where the disk does not let it.
+/// Opens a shard's journal and recovers from it; waits if the disk does not allow it.
 struct JournalOpening {
     let shard: Int
     let open: @Sendable () throws(JournalError) -> any Journal
@@ -14,11 +14,11 @@ struct JournalOpening {
     let board: ShardBoard
     let logger: Logger
     let beat: ThreadBeat
-    /// Called when it has to wait.
+    /// Called when it must wait.
     let waits: (JournalError) -> Void
 
-    /// - Returns: nil when a stop was asked for before it succeeded.
-    /// - Throws: what is not retriable.
+    /// - Returns: nil if a stop was requested before it succeeded.
+    /// - Throws: errors that are not retriable.
     func run() throws(JournalError) -> (journal: any Journal, engine: Engine)? {
         var metrics = MetricsSnapshot()
         let start = PatientStart<(journal: any Journal, engine: Engine)>(
@@ -49,8 +49,8 @@ struct JournalOpening {
         return (journal, engine)
     }
 
-    /// Refuses what is handed over meanwhile.
-    /// - Returns: whether a stop was asked for.
+    /// Refuses inputs meanwhile.
+    /// - Returns: whether a stop was requested.
     private func wait(_ delay: Int64, failing error: JournalError) -> Bool {
         let deadline = Clocks.monotonicMicroseconds() + delay
         repeat {

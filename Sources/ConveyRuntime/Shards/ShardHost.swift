@@ -9,12 +9,12 @@ import Signals
 import Synchronization
 import Threads
 
-/// One shard of the journal in this process: the thread of its engine, its outbox, and the tasks of its effects.
+/// One shard of the journal in this process: its engine's thread, its outbox, and the tasks of its effects.
 ///
-/// They start in the order engine, outbox and stop in the order effects, engine, outbox. What fails here ends the shard; whether the
-/// process goes on is for `Runtime`.
+/// They start in the order engine, outbox and stop in the order effects, engine, outbox. A failure here ends the shard;
+/// `Runtime` decides whether the process continues.
 final class ShardHost: Sendable {
-    /// What shards share.
+    /// What the shards share.
     struct Shared: Sendable {
         var settings: RuntimeSettings
         var layout: JournalLayout
@@ -25,9 +25,9 @@ final class ShardHost: Sendable {
         var live: LiveFeed
         var heartbeats: Heartbeats
         var logger: Logger
-        /// When a stop has to be over (microseconds, monotonic); nil before one is asked for.
+        /// The deadline of a stop (microseconds, monotonic); nil before one is requested.
         var stopBy: @Sendable () -> Int64?
-        /// Called when a shard serves, or does not any more.
+        /// Called when a shard begins or ceases to serve.
         var changed: @Sendable () -> Void
     }
 
@@ -42,10 +42,10 @@ final class ShardHost: Sendable {
     private let progress = Mutex<OutboxProgress?>(nil)
     private let outboxFailure = Mutex<(any Error)?>(nil)
     private let hasRecorded = Atomic(false)
-    /// A batch that the shard has not finished in time.
+    /// A batch that the shard did not finish in time.
     private let overdue = Mutex<EngineMailbox.Ticket?>(nil)
 
-    /// Events in memory between all engines and their outboxes; beyond, an outbox reads the journal.
+    /// Maximum events in memory between all engines and their outboxes; beyond that an outbox reads the journal.
     private static let outboxMemoryLimit = 10_000
 
     init(_ index: Int, board: ShardBoard, shared: Shared) throws(MQTTError) {
@@ -60,10 +60,10 @@ final class ShardHost: Sendable {
         outboxWake = try WakeHandle()
     }
 
-    /// Whether signals can be handed over.
+    /// Whether it accepts signals.
     var isServing: Bool { phase.change { $0.isServing } && overdue.withLock { $0?.isComplete ?? true } }
 
-    /// Until a batch that took too long is complete the shard does not serve.
+    /// The shard does not serve until a batch that took too long is complete.
     func giveUp(on ticket: EngineMailbox.Ticket) { overdue.withLock { $0 = ticket } }
 
     var hasEngineEnded: Bool { phase.change { $0.hasEngineEnded } }
@@ -80,18 +80,18 @@ final class ShardHost: Sendable {
     /// Whether signals were recorded before this start.
     var hadRecords: Bool { hasRecorded.load(ordering: .acquiring) }
 
-    /// Why events that wait do not get on; nil while they do.
+    /// Why waiting events make no progress; nil while they do.
     var stall: OutboxProgress.Stall? { progress.withLock { $0 }?.stall() }
 
-    /// Waits until the shard has come to a phase.
+    /// Waits until the shard reaches a phase.
     func wait(for condition: (ShardPhase) -> Bool) -> ShardPhase {
-        // Without a deadline `wait` only returns once there is a result.
+        // Without a deadline `wait` returns only when there is a result.
         phase.wait(until: nil) { condition($0) ? $0 : nil } ?? .opening
     }
 
     func start() {
         let beat = shared.heartbeats.beat(name("engine"), limit: BeatLimits.engine)
-        // Ends by itself after `stop`, or after a failure; the phase is how others wait for it.
+        // Ends after `stop`, or after a failure; others wait for it through the phase.
         _ = DedicatedThread(name: name("convey-engine")) { [self] in
             defer { beat.end() }
             do {
@@ -104,7 +104,7 @@ final class ShardHost: Sendable {
         }
     }
 
-    /// Ends the attempts, and then the engine: what is recorded is finished, what is committed published.
+    /// Ends the attempts, and then the engine: recorded signals are finished, and committed events published.
     func stop() async {
         await effects.shutDown()
         mailbox.stop()
@@ -114,19 +114,20 @@ final class ShardHost: Sendable {
 
     private func tell(_ next: ShardPhase) {
         phase.change { phase in
-            // Nothing leads back from an end.
+            // An end is final.
             if !phase.hasEnded { phase = next }
         }
         shared.changed()
     }
 
-    /// The shard's own end. Nothing of it goes on in this process: its files may be damaged, or what the page cache says of them a lie.
+    /// Ends the shard. It does not continue in this process: its files may be damaged, or the page cache may be wrong
+    /// about them.
     private func end(with error: any Error) {
         let failure = error as? JournalError ?? JournalError(.inputOutput, "\(error)")
-        // The end of the only shard is the end of the process, which says why itself.
+        // The end of the only shard is the end of the process, which reports the reason itself.
         if shared.layout.shards > 1 {
             logger.critical(
-                "a shard has failed; the others go on. See to its file, and start Convey again",
+                "a shard has failed; the others continue. Repair its file, and restart Convey",
                 metadata: ["reason": "\(failure.message)"])
         }
         if error is JournalError { board.setJournal(.failed(failure.message)) }
@@ -183,7 +184,7 @@ final class ShardHost: Sendable {
             settings: settings, mailbox: mailbox, backPressure: shared.backPressure, board: board, logger: logger,
             beat: beat
         ) { [self] in
-            // One shard that waits does not keep the others from being served.
+            // A shard that waits does not prevent the others from serving.
             if shared.layout.shards > 1 { board.settled() }
             tell(.waiting($0))
         }
@@ -208,7 +209,7 @@ final class ShardHost: Sendable {
         let last: Engine
         do {
             last = try engineThread.run(journal: journal, engine: engine, outlets: outlets) { [self] in
-                // Without an outbox what is ready may never be applied.
+                // Without an outbox, signals that are ready may never be applied.
                 outboxFailure.withLock { $0 } == nil ? shared.stopBy() : 0
             }
             if let failure = outboxFailure.withLock({ $0 }) { throw failure }
@@ -227,8 +228,8 @@ final class ShardHost: Sendable {
         try engineThread.flushCursor(last)
     }
 
-    /// Beyond its deadline the outbox takes as long as a round, unless it is in an attempt to connect: then the stop goes on
-    /// without it, and what it has not told of is published again.
+    /// Beyond its deadline the outbox takes up to one round, unless it is connecting: then the stop continues without
+    /// it, and events that it has not reported are published again.
     private static let outboxGrace: Int64 = 3_000_000
 
     private func recovered(_ engine: Engine, _ journal: any Journal, since began: Int64) {

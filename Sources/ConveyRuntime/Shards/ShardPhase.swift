@@ -1,16 +1,16 @@
-/// Where a shard is in its life.
+/// The phase of a shard's life.
 enum ShardPhase: Sendable {
     /// Its journal is being opened and recovered for the first time.
     case opening
-    /// It takes signals.
+    /// It accepts signals.
     case serving
-    /// Its journal cannot be written at the moment, and is tried again.
+    /// Its journal cannot be written at the moment; it retries.
     case waiting(any Error)
-    /// It will not serve any more in this process.
+    /// It will not serve again in this process.
     case failed(any Error)
-    /// Its engine has stopped as asked; what it has committed is being published.
+    /// Its engine has stopped as requested; committed events are being published.
     case stopping
-    /// Everything of it has come to an end, after a failure or a stop.
+    /// Everything has ended, after a failure or a stop.
     case ended((any Error)?)
 
     var isServing: Bool {
@@ -18,7 +18,7 @@ enum ShardPhase: Sendable {
         return false
     }
 
-    /// Whether the first attempt at opening it is over.
+    /// Whether the first attempt to open it is over.
     var isSettled: Bool {
         if case .opening = self { return false }
         return true
@@ -37,7 +37,7 @@ enum ShardPhase: Sendable {
         return false
     }
 
-    /// Why it does not serve; nil where that is no fault.
+    /// Why it does not serve; nil if there is no fault.
     var failure: (any Error)? {
         switch self {
         case .opening, .serving, .stopping: nil

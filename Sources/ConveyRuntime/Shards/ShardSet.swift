@@ -4,7 +4,7 @@ import Signals
 import Synchronization
 import Threads
 
-/// The shards of this process, and the way of a signal to its shard.
+/// The shards of this process; routes signals to their shards.
 final class ShardSet: Sendable {
     private struct State {
         var layout: JournalLayout?
@@ -13,13 +13,14 @@ final class ShardSet: Sendable {
     }
 
     private let state = Monitor(State())
-    /// Until when a batch that was handed over now waits for a shard, where others could go on without it (microseconds, monotonic).
+    /// How long a batch handed over now waits for a shard while others could continue without it (microseconds,
+    /// monotonic).
     private let batchDeadline: @Sendable () -> Int64
 
-    /// Why nothing can be handed over before the start has come that far.
+    /// Why nothing can be handed over so early in the start.
     static let notOpen = JournalError(.busy, "the journal is not open yet")
 
-    /// How long a batch waits for a shard where others could go on without it.
+    /// How long a batch waits for a shard while others could continue without it.
     private static let patienceMicroseconds: Int64 = 10_000_000
 
     init(
@@ -34,7 +35,7 @@ final class ShardSet: Sendable {
     /// 1 until the layout is known.
     var count: Int { state.change { $0.layout?.shards ?? 1 } }
 
-    /// - Returns: false when a stop was asked for: then the hosts must not start.
+    /// - Returns: false if a stop was requested: then the hosts must not start.
     func open(_ layout: JournalLayout, _ hosts: [ShardHost]) -> Bool {
         state.change { state in
             if state.isStopping { return false }
@@ -45,12 +46,12 @@ final class ShardSet: Sendable {
     }
 
     /// Waits for a stop.
-    /// - Returns: whether one was asked for by the deadline (microseconds, monotonic).
+    /// - Returns: whether one was requested by the deadline (microseconds, monotonic).
     func waitForStop(until deadline: Int64) -> Bool {
         state.wait(until: deadline) { $0.isStopping ? true : nil } ?? false
     }
 
-    /// Stops all shards at once. Returns when their attempts have ended; the engines may still be at work.
+    /// Stops all shards at once. Returns when their attempts have ended; the engines may still be working.
     func stop() async {
         let hosts = state.change { state in
             state.isStopping = true
@@ -61,7 +62,7 @@ final class ShardSet: Sendable {
         }
     }
 
-    /// The shard with this number; nil where there is none, or none yet.
+    /// The shard with this number; nil if there is none, or none yet.
     func host(_ index: Int) -> ShardHost? {
         state.change { $0.hosts.indices.contains(index) ? $0.hosts[index] : nil }
     }
@@ -73,10 +74,10 @@ final class ShardSet: Sendable {
 
     /// Hands each shard its part of a batch.
     /// - Parameters:
-    ///   - previous: the batch before it that came over the same connection; where a shard has failed with it, it takes nothing of
+    ///   - previous: the previous batch of the same connection; a shard that has failed with it takes nothing of
     ///     this one.
-    ///   - isPatient: waits for every shard, however long it takes.
-    ///   - withholding: shards that get nothing, because earlier messages are withheld from them.
+    ///   - isPatient: whether to wait for every shard, however long it takes.
+    ///   - withholding: shards that get nothing, because earlier messages for them are withheld.
     ///   - onComplete: called whenever a shard has finished its part, on any thread.
     func submit(
         _ inbound: [InboundSignal], behind previous: Submission? = nil, isPatient: Bool, withholding: Set<Int> = [],

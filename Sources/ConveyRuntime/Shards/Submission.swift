@@ -3,9 +3,9 @@ import JournalPort
 
 /// A batch of ingress that was handed to its shards.
 struct Submission {
-    /// What became of it.
+    /// The result of the batch.
     struct Result {
-        /// One per message, in their order; nil where the message's shard has failed.
+        /// One per message, in order; nil if the message's shard has failed.
         var outcomes: [RecordOutcome?]
         /// Shards that have recorded nothing of it, with the reason.
         var failures: [Int: JournalError] = [:]
@@ -17,13 +17,13 @@ struct Submission {
     }
 
     private let count: Int
-    /// The shard of each message; empty where there is only one shard.
+    /// The shard of each message; empty if there is only one shard.
     var shards: [Int] = []
-    /// Until when shards have time, in microseconds of the monotonic clock; nil for as long as they need.
+    /// The shards' deadline, in microseconds of the monotonic clock; nil for no limit.
     var deadline: Int64?
     private var parts: [Part] = []
     private var refused: [Int: JournalError] = [:]
-    /// The newest batch of each shard over the connection.
+    /// The newest batch of each shard on the connection.
     private var newest: [Int: EngineMailbox.Ticket]
 
     init(count: Int, behind previous: Submission?) {
@@ -41,12 +41,12 @@ struct Submission {
 
     mutating func refuse(shard: Int, _ error: JournalError) { refused[shard] = error }
 
-    /// Whether every shard has finished, or its time is up.
+    /// Whether every shard has finished, or the deadline has passed.
     func isOver(at now: Int64) -> Bool {
         deadline.map { $0 <= now } ?? false || parts.allSatisfy { $0.ticket.isComplete }
     }
 
-    /// Waits until every shard has finished, or its time is up.
+    /// Waits until every shard has finished, or the deadline has passed.
     func result() -> Result {
         var result = Result(outcomes: Array(repeating: nil, count: count), failures: refused)
         var recorded: [Int: ArraySlice<RecordOutcome>] = [:]

@@ -1,22 +1,22 @@
 import ConveyEngine
 import Signals
 
-/// Takes in signals that do not come from the broker, as the message box of the page. They take the path of any other:
-/// contract, journal, and only after the commit an answer.
+/// Accepts signals that do not come from the broker, such as those of the page's message box. They take the same path
+/// as any other: contract, journal, and an answer only after the commit.
 public final class SignalEndpoint: Sendable {
     private let runtime: Runtime
     private let maximumBytes: Int
-    /// Topics are only a way to name subject and type here.
+    /// Here topics only carry subject and type.
     private static let root = "conv"
     private static let ingress = "http"
 
-    /// - Parameter maximumBytes: of an envelope or its data, as for messages from the broker.
+    /// - Parameter maximumBytes: limit for an envelope or its data, as for messages from the broker.
     public init(runtime: Runtime, maximumBytes: Int) {
         self.runtime = runtime
         self.maximumBytes = maximumBytes
     }
 
-    /// What became of a signal: a receipt as publishers over MQTT get it, and the HTTP status that says the same.
+    /// The outcome of a signal: the receipt that publishers over MQTT would get, and the equivalent HTTP status.
     public struct Answer: Sendable, Equatable {
         public var status: Int
         /// `{"status","id","subject","offset","code","message"}`
@@ -25,13 +25,13 @@ public final class SignalEndpoint: Sendable {
 
     /// Records one signal of the family `in` and returns after the commit.
     ///
-    /// What breaks the contract is refused and not recorded: the sender hears of it at once, which a publisher to a broker
-    /// does not.
+    /// A signal that breaks the contract is refused and not recorded: unlike a publisher to a broker, the sender learns
+    /// of it at once.
     /// - Parameters:
     ///   - subject: the conversation.
-    ///   - type: nil where the envelope carries it.
-    ///   - payload: an envelope, or data alone.
-    ///   - source: the source where the envelope gives none, `/http/{name}`.
+    ///   - type: nil if the envelope contains it.
+    ///   - payload: an envelope, or only data.
+    ///   - source: the source if the envelope has none, `/http/{name}`.
     public func record(
         subject: String, type: String?, payload: [UInt8], contentType: String?, source: String,
         attributes: [(String, String)] = []

@@ -5,21 +5,21 @@ import Logging
 import Signals
 import Threads
 
-/// Verifies conversations chosen at random, of one shard after the other, for as long as the service runs. Owns a thread of low
-/// priority and a reader of each shard.
+/// Verifies random conversations, one shard after another, as long as the service runs. Owns a thread of low priority
+/// and a reader of each shard.
 ///
-/// It rests a hundred times as long as it works, so it takes about one percent of one processor whatever the load.
+/// It pauses a hundred times as long as it works, so it takes about one percent of one processor whatever the load.
 final class BackgroundVerifier: Sendable {
     private static let restFactor: Int64 = 99
-    /// The shortest rest after a conversation.
+    /// The shortest pause after a conversation.
     private static let restMicroseconds: Int64 = 1_000_000
-    /// The longest rest: what a slow disk makes of the factor.
+    /// The longest pause, which limits the factor on a slow disk.
     private static let longestRestMicroseconds: Int64 = 60_000_000
-    /// How often it beats while it rests.
+    /// Interval of its beats during a pause.
     private static let beatMicroseconds: Int64 = 1_000_000
-    /// Differences told in the log; further ones are only counted.
+    /// Maximum differences in the log; further ones are only counted.
     private static let toldLimit = 10
-    /// Linux counts 19 as the lowest priority; it is the calling thread's own.
+    /// 19 is Linux's lowest priority; this value applies to the calling thread only.
     private static let niceness: Int32 = 15
 
     private let shards: Int
@@ -49,7 +49,7 @@ final class BackgroundVerifier: Sendable {
 
     /// Runs until `stop`.
     func run() {
-        // 0 is the calling thread (setpriority(2), Linux). Without it the thread only competes a little more.
+        // 0 is the calling thread (setpriority(2), Linux). If it fails, the thread only competes a little more.
         setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
         var random = SystemRandomNumberGenerator()
         var told = 0
@@ -62,7 +62,7 @@ final class BackgroundVerifier: Sendable {
                 readers[shard] = journal
                 try verifyOne(in: journal, random: &random, told: &told)
             } catch {
-                // The engine notices what is wrong with the disk; this only looks again later.
+                // The engine notices problems of the disk; this thread only retries later.
                 logger.debug(
                     "a conversation cannot be verified now", metadata: ["shard": "\(shard)", "reason": "\(error)"])
                 readers[shard] = nil
@@ -96,13 +96,13 @@ final class BackgroundVerifier: Sendable {
         told += 1
         guard told <= Self.toldLimit else { return }
         logger.error(
-            "the journal does not agree with itself; run convey verify",
+            "the journal is inconsistent; run convey verify",
             metadata: [
                 "difference": "\(text)", "meaning": "\(difference.meaning)", "advice": "\(difference.advice)",
             ])
     }
 
-    /// Rests in proportion to the work before; true when it is time to stop.
+    /// Pauses in proportion to the previous work; true if it is time to stop.
     private func rest(after worked: Int64) -> Bool {
         let length = min(
             max(worked * Self.restFactor, worked == 0 ? Self.restMicroseconds : 0), Self.longestRestMicroseconds)

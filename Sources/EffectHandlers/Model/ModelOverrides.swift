@@ -1,12 +1,11 @@
 import ConveyEngine
 import Signals
 
-/// A conversation's own settings: the member `llm` of the newest `conv.in.conversation.configured`. What is
-/// missing or null is as in the service's settings; members that are not known here are others' (the engine's, or a newer
-/// version's).
+/// A conversation's own settings: the member `llm` of the newest `conv.in.conversation.configured`. Missing and null
+/// members fall back to the service's settings; unknown members belong to others (the engine, or a newer version).
 struct ModelOverrides: Sendable, Equatable {
     var provider: String?
-    /// Of the provider that is asked first; the others have theirs.
+    /// For the provider that is asked first; the others have their own.
     var model: String?
     var temperature: Double?
     var maxTokens: Int?
@@ -14,11 +13,11 @@ struct ModelOverrides: Sendable, Equatable {
     var systemPrompt: String?
     var maxMessages: Int?
     var tokenBudget: Int?
-    /// Names of the tools that the model may call, none where it may call none.
+    /// Names of the tools that the model may call; empty if it may call none.
     var tools: [String]?
 
-    /// - Parameter configuration: the signal's `data`, JSON; nil when there is none.
-    /// - Throws: `EffectFailure` of category `config`, which names the member and what would be right.
+    /// - Parameter configuration: the signal's `data`, JSON; nil if there is none.
+    /// - Throws: `EffectFailure` of category `config`, which names the member and the valid values.
     init(_ configuration: [UInt8]?) throws(EffectFailure) {
         guard let data = configuration.flatMap({ JSONObjectView($0) }), let value = Self.present(data["llm"]) else {
             return

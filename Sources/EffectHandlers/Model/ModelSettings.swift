@@ -4,16 +4,16 @@ import ChatCompletions
 public struct ModelSettings: Sendable {
     /// The name of the built-in model, which needs no provider.
     public static let echo = "echo"
-    /// Messages of a request at the most. Each context is read from the journal and kept in memory with as many.
+    /// Maximum messages of a request. Each context is read from the journal and cached with this many.
     public static let messageLimit = 1_000
 
     /// The default limit for all messages of a request, by `ChatMessage.estimatedTokens`: about a quarter of
-    /// `ChatLimits.requestBytes`. A request that is too large would be so for ever.
+    /// `ChatLimits.requestBytes`. A request that is too large would stay too large.
     public static let standardTokenBudget = 1_000_000
 
-    /// All that conversations may choose from, with different names.
+    /// All providers that conversations may choose from, with different names.
     public var providers: [ChatProvider]
-    /// The name of the one that is asked: `echo`, or one of `providers`.
+    /// The name of the provider to ask: `echo`, or one of `providers`.
     public var provider: String
     /// Names of the providers to try, in this order, when it fails before it has sent anything.
     public var fallback: [String]

@@ -4,7 +4,7 @@ public struct HTTPToolEndpoint: Sendable, Equatable {
     public let url: String
     /// The URL without its query, for messages.
     public let place: String
-    /// Headers and the files their values stand in, read for each call, so that a secret can be changed while Convey runs.
+    /// Headers and the files with their values, read for each call, so that a secret can be changed while Convey runs.
     public let headerFiles: [HeaderFile]
 
     public struct HeaderFile: Sendable, Equatable {

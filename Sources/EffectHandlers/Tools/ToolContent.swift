@@ -12,7 +12,7 @@ enum ToolContent {
     /// A tool's message, in one line.
     static func clean(_ text: String) -> String { ProviderText.clean(text) }
 
-    /// A result beyond the limit. Another attempt would return the same.
+    /// A result beyond the limit. Another attempt would return the same result.
     static func tooLarge(_ tool: String, bytes: Int?, limit: Int) -> EffectFailure {
         let size = bytes.map { "of \($0) bytes" } ?? "that is too large"
         return EffectFailure(

@@ -14,7 +14,7 @@ struct ToolDeclarationReader {
     ]
 
     private(set) var problems: [String] = []
-    /// What is read now, for problems: `tools.get_weather`.
+    /// The path of the current value, for problems: `tools.get_weather`.
     private var place = "tools"
 
     mutating func read(_ value: JSONValue) -> [ToolDeclaration] {

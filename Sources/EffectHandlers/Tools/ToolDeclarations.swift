@@ -17,8 +17,8 @@ public struct ToolDeclarations: Sendable {
 
     public var isEmpty: Bool { tools.isEmpty }
 
-    /// Reads the setting `tools`: a JSON object `{"name": {…}}`, or a list of objects with a member `name`. A blank text is
-    /// no tools.
+    /// Reads the setting `tools`: a JSON object `{"name": {…}}`, or a list of objects with a member `name`. A blank
+    /// text means no tools.
     ///
     /// - Throws: `ToolDeclarationError` naming every problem.
     public static func parse(_ text: String) throws(ToolDeclarationError) -> ToolDeclarations {

@@ -1,6 +1,6 @@
 import ConveyEngine
 
-/// A failed call with what the log tells of it.
+/// A failed call with the information for the log.
 struct ToolFailure: Error {
     let effect: EffectFailure
     /// The effect's message without words of the model, the tool or its server: they may repeat text of the conversation.

@@ -9,7 +9,7 @@ import Threads
 /// Runs tool effects: finds the tool that a model called, checks the arguments against its schema, and forwards the call to a
 /// worker over MQTT or a server over HTTP.
 ///
-/// What is wrong with a call itself (no such tool, arguments that do not match) is a failure of category `config` with a
+/// Errors of the call itself (no such tool, arguments that do not match) are a failure of category `config` with a
 /// message that a model can act on; nothing is sent then.
 public final class ToolHandler: EffectHandler {
     /// Maximum names that a message lists.
@@ -27,7 +27,7 @@ public final class ToolHandler: EffectHandler {
     ///   - session: the broker, protocol version, root and client id; the connection's is `{client id}-tools`.
     ///   - limits: see `ToolLimits`.
     ///   - logger: is told of the connection, and of failed calls at `warning`.
-    ///   - heartbeats: where the thread of the connection shows that it turns.
+    ///   - heartbeats: where the connection's thread shows that it runs.
     public init(
         _ tools: ToolDeclarations, session: BrokerSession, limits: ToolLimits = ToolLimits(), logger: Logger,
         heartbeats: Heartbeats = Heartbeats()

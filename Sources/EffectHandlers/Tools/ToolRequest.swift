@@ -15,7 +15,7 @@ struct ToolRequest: Sendable {
     /// When the result is no longer needed.
     let deadline: ContinuousClock.Instant
 
-    /// The JSON body for the tool. It repeats everything in properties and headers, so that a worker needs
+    /// The JSON body for the tool. It repeats all information of properties and headers, so that a worker needs
     /// neither.
     func payload(responseTopic: String? = nil) -> [UInt8] {
         var object = JSONObjectBuilder(reservingCapacity: arguments.count + 512)

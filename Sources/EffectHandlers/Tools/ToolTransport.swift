@@ -2,7 +2,8 @@
 protocol ToolTransport: Sendable {
     /// - Parameter progress: receives the tool's progress messages.
     /// - Returns: text, or JSON.
-    /// - Throws: `EffectFailure`, or `ToolFailure` where its message has words of the tool; `CancellationError`, after the tool was told, when the task is cancelled.
+    /// - Throws: `EffectFailure`, or `ToolFailure` if its message contains the tool's own text; `CancellationError` if
+    ///   the task is cancelled, after the tool was notified.
     func call(
         _ request: ToolRequest, progress: @escaping @Sendable (String) async throws -> Void
     ) async throws -> String

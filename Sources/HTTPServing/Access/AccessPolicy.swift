@@ -1,11 +1,11 @@
-/// Decides who may do what over HTTP. The decision depends only on the request, the time and the current tokens.
+/// Decides what a client may do over HTTP. The decision depends only on the request, the time and the current tokens.
 package struct AccessPolicy: Sendable {
     /// Nil if no token is needed.
     package let tokens: FileValue<AccessTokens>?
     /// Other origins whose pages have the rights of the service's own page.
     package let origins: Set<WebOrigin>
-    /// Whether `Host` must be a name of this machine. True on loopback without tokens, where otherwise a foreign page whose name
-    /// resolves to 127.0.0.1 could read everything (DNS rebinding).
+    /// Whether `Host` must be a name of this machine. True on loopback without tokens: otherwise a foreign page whose
+    /// name resolves to 127.0.0.1 could read everything (DNS rebinding).
     let needsLocalHost: Bool
     /// Whether the service itself uses TLS; its own pages then have an https origin.
     let isEncrypted: Bool
@@ -15,7 +15,7 @@ package struct AccessPolicy: Sendable {
 
     /// - Parameters:
     ///   - address: the address that the service listens on.
-    ///   - isEncrypted: whether the service uses TLS. Tokens are needed all the same: its certificate does not identify clients.
+    ///   - isEncrypted: whether the service uses TLS. It still needs tokens: its certificate does not identify clients.
     ///   - allowsAnonymous: whether other machines need no token, because a proxy in front controls access.
     /// - Throws: if other machines could reach the service without a token.
     package init(
@@ -36,7 +36,7 @@ package struct AccessPolicy: Sendable {
             throw HTTPServiceError(
                 code: .unprotected,
                 message: "http.address: \(address) can be reached from other machines, so http.tokens_file is needed;"
-                    + " or set http.allow_anonymous where a proxy or a published port decides who gets here")
+                    + " or set http.allow_anonymous if a proxy or a published port controls access")
         }
         self.tokens = tokens
         self.origins = origins
@@ -87,7 +87,8 @@ package struct AccessPolicy: Sendable {
         }
         guard let origin = WebOrigin(text) else { return false }
         if origins.contains(origin) { return true }
-        // A proxy in front may use TLS when this service does not, so the scheme is only compared if the service uses TLS.
+        // A proxy in front may use TLS when this service does not, so the scheme is compared only if the service uses
+        // TLS.
         if isEncrypted, origin.scheme != "https" { return false }
         guard let host = request.headers[.host] else { return false }
         return WebOrigin(scheme: origin.scheme, host: host) == origin

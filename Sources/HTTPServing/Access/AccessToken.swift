@@ -1,4 +1,4 @@
-/// What the service knows of a bearer token: its hash, never the token itself.
+/// The service's data about a bearer token: its hash, never the token itself.
 package struct AccessToken: Sendable, Equatable {
     /// The holder's name. Signals that are published with the token have the source `/http/{name}`.
     package let name: String

@@ -3,7 +3,7 @@
 package enum SHA256 {
     static let digestBytes = 32
 
-    /// Bytes as they are written, two digits each.
+    /// Bytes as hexadecimal text, two digits each.
     package static func hex(_ bytes: some Sequence<UInt8>) -> String {
         bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }

@@ -1,7 +1,8 @@
 import Signals
 
-/// The token file, with one token per line: `NAME:SCOPE:SHA256[:EXPIRY]`, the hash in hexadecimal, the expiry as RFC 3339. Blank
-/// lines and lines that begin with `#` are ignored. `convey token` writes lines; `printf %s "$token" | sha256sum` makes the hash.
+/// The token file, with one token per line: `NAME:SCOPE:SHA256[:EXPIRY]`, the hash in hexadecimal, the expiry as RFC
+/// 3339. Blank lines and lines that begin with `#` are ignored. `convey token` writes such lines; `printf %s "$token" |
+/// sha256sum` computes the hash.
 package enum TokensFile {
     /// An invalid line. Never contains the hash.
     package struct Problem: Error, Sendable, Equatable {
@@ -28,8 +29,8 @@ package enum TokensFile {
     }
 
     /// Reads the whole file. One invalid line makes the file invalid.
-    /// - Parameter allowsNone: whether a file without tokens is valid. While the service runs it revokes the last token; at the
-    ///   start it is a mistake.
+    /// - Parameter allowsNone: whether a file without tokens is valid. While the service runs, such a file revokes the
+    ///   last token; at the start it is an error.
     package static func parse(_ text: String, allowsNone: Bool = false) throws(Problem) -> AccessTokens {
         var tokens: [AccessToken] = []
         for (index, line) in text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {

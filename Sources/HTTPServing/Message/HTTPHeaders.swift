@@ -28,6 +28,6 @@ package struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral {
     /// Adds a field and keeps those with the same name.
     package mutating func append(_ name: HTTPHeader, _ value: String) { fields.append((name, value)) }
 
-    /// All fields, in the order in which they came or were set.
+    /// All fields, in the order in which they were received or set.
     package var all: [(name: HTTPHeader, value: String)] { fields }
 }

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A request as handlers see it: a value, independent of the connection.
+/// A request in the form that handlers use: a value, independent of the connection.
 package struct HTTPRequest: Sendable {
     package let method: HTTPMethod
     package let target: HTTPTarget
     package let headers: HTTPHeaders
-    /// Whether it came over TLS.
+    /// Whether it was received over TLS.
     package let isEncrypted: Bool
     package let client: HTTPPeer
     private let body: HTTPRequestBody
@@ -27,7 +27,7 @@ package struct HTTPRequest: Sendable {
         get async throws { try await body.received(upTo: .max).data }
     }
 
-    /// The same request with its body read. To be called once.
+    /// The same request with its body read. Call it once.
     /// - Parameter limit: the longest body to accept, in bytes.
     /// - Throws: `HTTPBodyTooLong`, `HTTPBodyHasNoRoom`, or the error of the connection.
     func received(upTo limit: Int) async throws -> HTTPRequest {

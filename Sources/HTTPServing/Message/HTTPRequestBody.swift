@@ -1,7 +1,7 @@
 /// The body of a request.
 package enum HTTPRequestBody: Sendable {
     case received(ReceivedBody)
-    /// Not read yet. To be called once, with the longest body to accept, in bytes; throws `HTTPBodyTooLong` beyond it.
+    /// Not read yet. Call it once, with the longest body to accept, in bytes; throws `HTTPBodyTooLong` beyond it.
     case incoming(@Sendable (Int) async throws -> ReceivedBody)
 
     func received(upTo limit: Int) async throws -> ReceivedBody {

@@ -20,7 +20,7 @@ extension HTTPResponse {
         }
     }
 
-    /// A response with JSON that is encoded already, and a line end after it.
+    /// A response with already encoded JSON, followed by a line end.
     package static func json(encoded bytes: [UInt8], status: HTTPStatusCode = .ok) -> HTTPResponse {
         HTTPResponse(
             statusCode: status, headers: [.contentType: "application/json", .cacheControl: "no-store"],
@@ -32,7 +32,7 @@ extension HTTPResponse {
         HTTPResponse(statusCode: .seeOther, headers: [.location: path, .cacheControl: "no-store"])
     }
 
-    /// There is no connection or memory left at the moment.
+    /// No connection or memory is available at the moment.
     /// - Parameter seconds: until the client should try again.
     package static func busy(_ message: String, retryAfter seconds: String = "2") -> HTTPResponse {
         var response = problem(.serviceUnavailable, "busy", message)

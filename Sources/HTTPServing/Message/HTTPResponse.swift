@@ -1,7 +1,7 @@
 import AnswerMemory
 import Foundation
 
-/// A response as handlers make it: a value, with a function if its body is a stream.
+/// A response in the form that handlers create: a value, with a function if its body is a stream.
 package struct HTTPResponse: Sendable {
     package var statusCode: HTTPStatusCode
     package var headers: HTTPHeaders

@@ -1,4 +1,4 @@
-/// The target of a request: path and query, percent-encoded as they came.
+/// The target of a request: path and query, percent-encoded as received.
 package struct HTTPTarget: Sendable, Equatable {
     package let rawValue: String
 

@@ -1,6 +1,7 @@
 import NIOCore
 
-/// The address by which clients are told apart: an IPv4 address or an IPv6 /64, since one machine has a whole /64 (RFC 6177).
+/// The address that identifies a client: an IPv4 address or an IPv6 /64, because one machine has a whole /64 (RFC
+/// 6177).
 struct ClientAddress: Hashable, Sendable {
     let text: String
     /// Whether it is this machine. All clients of a local proxy come from here.

@@ -1,9 +1,9 @@
 import NIOCore
 import NIOHTTP1
 
-/// Closes a connection after its last request, after a request that came too slowly, and after one whose body was not read. Such a
-/// body is never parsed as another request. Its place is between the parser and HummingbirdCore, which would keep the connection
-/// open in these cases.
+/// Closes a connection after its last request, after a request that arrived too slowly, and after one whose body was
+/// not read. Such a body is never parsed as another request. It stands between the parser and HummingbirdCore, which
+/// would keep the connection open in these cases.
 final class ConnectionGuard: ChannelDuplexHandler {
     typealias InboundIn = HTTPServerRequestPart
     typealias InboundOut = HTTPServerRequestPart

@@ -45,7 +45,7 @@ final class HTTPListener: Sendable {
             base: base, limits: limits, connections: connections, budget: router.budget, refused: router.refused)
     }
 
-    /// Listens and answers until `stop()` is called or the task is cancelled. To be called once.
+    /// Listens and answers until `stop()` is called or the task is cancelled. Call it once.
     /// - Parameter isListening: called with the port.
     /// - Throws: `IOError` if it cannot listen.
     func run(isListening: @escaping @Sendable (UInt16) async -> Void) async throws {
@@ -71,7 +71,7 @@ final class HTTPListener: Sendable {
     /// Closes the listener and streams, gives other answers a moment to finish, and makes `run` return.
     func stop() { stopping.finish() }
 
-    /// Applies changed files, to open streams too. Ends with its task.
+    /// Applies changed files, also to open streams. Ends with its task.
     private func lookAtFiles() async {
         while (try? await Task.sleep(for: HTTPFiles.pace)) != nil {
             files.refresh()
@@ -97,6 +97,6 @@ final class HTTPListener: Sendable {
     /// The errno of a system error, such as `EADDRINUSE`; nil for other errors.
     static func systemError(_ error: any Error) -> CInt? { (error as? IOError)?.errnoCode }
 
-    /// HummingbirdCore logs every connection, and again what `run` throws.
+    /// HummingbirdCore logs every connection, and also the errors that `run` throws.
     private static let silence = Logger(label: "http") { _ in SwiftLogNoOpLogHandler() }
 }

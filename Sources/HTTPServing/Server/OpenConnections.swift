@@ -4,7 +4,7 @@ import Synchronization
 /// All open connections: admits new ones, closes idle ones, and ends them at a stop.
 ///
 /// At the limit, the connection that has been idle longest is closed for a new one; a connection without a complete request
-/// counts as idle. If none is idle, a few reserved places remain for probes.
+/// counts as idle. If none is idle, a few reserved slots remain for probes.
 final class OpenConnections: Sendable {
     private struct Connection {
         let channel: any Channel
@@ -24,7 +24,7 @@ final class OpenConnections: Sendable {
 
     private struct State {
         var connections: [ObjectIdentifier: Connection] = [:]
-        /// Ordinary places by address.
+        /// Ordinary slots by address.
         var taken: [ClientAddress: Int] = [:]
         var reserved = 0
         var turn: UInt64 = 0
@@ -68,7 +68,7 @@ final class OpenConnections: Sendable {
         case reserved
     }
 
-    /// - Returns: the place, nil where there is none; and the connection that is closed for it.
+    /// - Returns: the place, nil if there is none; and the connection that is closed for it.
     private func admit(
         _ channel: any Channel, _ address: ClientAddress, _ state: inout State
     ) -> (Place?, (any Channel)?) {

@@ -47,7 +47,7 @@ struct Responder: Sendable {
             head.headerFields[.connection] = "close"
             try await stream(head, write, answer.isStillAllowed, channel)
         }
-        // Reserved until here, where the kernel has taken the last byte.
+        // Reserved until the kernel has taken the last byte.
         withExtendedLifetime(answer.room) {}
     }
 
@@ -59,7 +59,8 @@ struct Responder: Sendable {
         }
     }
 
-    /// Writes a stream to the channel itself, since only that is possible from a task that ends when the client goes.
+    /// Writes a stream directly to the channel, because only that is possible from a task that ends when the client
+    /// disconnects.
     private func stream(
         _ head: HTTPTypes.HTTPResponse, _ write: @escaping HTTPResponseBody.Stream,
         _ isAllowed: @escaping @Sendable () -> Bool, _ channel: any Channel

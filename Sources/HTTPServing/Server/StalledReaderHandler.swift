@@ -1,7 +1,7 @@
 import NIOCore
 
-/// Closes a connection whose client reads nothing of its answer, or too little while memory for answers is short. Its place is
-/// next to the socket, where it sees the bytes on the wire.
+/// Closes a connection whose client reads nothing of its answer, or too little while memory for answers is short. It
+/// stands next to the socket, where it sees the bytes on the wire.
 final class StalledReaderHandler: ChannelDuplexHandler {
     typealias InboundIn = IOData
     typealias OutboundIn = IOData

@@ -13,9 +13,9 @@ public struct DeadLetter: Sendable, Equatable {
         case effectLimit = "effect_limit"
         /// Its conversation is set aside, and enough signals wait in it.
         case setAside = "set_aside"
-        /// What is saved of the reason cannot be read.
+        /// The saved reason cannot be read.
         case unknown
-        /// An operator has discarded it; the audit signals tell why it was set aside before.
+        /// An operator has discarded it; the audit signals give the earlier reason.
         case discarded
     }
 

@@ -6,7 +6,7 @@ public struct DeadLetterDetails: Sendable, Equatable {
     public var record: JournalRecord
     public var signal: Signal
 
-    /// Nil when the record is no signal, which it always is in a sound journal.
+    /// Nil if the record is not a signal; in a sound journal it always is.
     public init?(_ letter: DeadLetter, _ record: JournalRecord) {
         guard case .signal(let signal) = record.content else { return nil }
         self.letter = letter

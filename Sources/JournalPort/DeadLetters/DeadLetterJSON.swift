@@ -1,9 +1,9 @@
 import Signals
 
-/// Dead letters as JSON, in HTTP answers and in what the commands print with `--json`. The member `shard` is there where there are
-/// several shards.
+/// Dead letters as JSON, for HTTP answers and for the commands' output with `--json`. The member `shard` is present if
+/// there are several shards.
 package enum DeadLetterJSON {
-    /// `{"dead_letters":[…],"unreadable_shards":[…]}`, without data; the second member where there are any.
+    /// `{"dead_letters":[…],"unreadable_shards":[…]}`, without data; the second member only if there are any.
     package static func list(_ page: DeadLetterPage, shards: Int) -> [UInt8] {
         var times = TimestampWriter()
         let letters = page.letters.map { encode($0, shards: shards, withData: false, &times) }

@@ -1,6 +1,6 @@
 import Signals
 
-/// What became of one dead letter.
+/// The outcome for one dead letter.
 public struct DeadLetterOutcome: Sendable, Equatable {
     public enum Status: String, Sendable {
         case redriven
@@ -15,7 +15,7 @@ public struct DeadLetterOutcome: Sendable, Equatable {
 
     public var position: Position
     public var status: Status
-    /// The id of the audit signal that tells of it.
+    /// The id of the audit signal that reports it.
     public var auditID: String?
 
     public init(position: Position, status: Status, auditID: String? = nil) {

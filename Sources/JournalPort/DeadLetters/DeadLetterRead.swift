@@ -1,6 +1,6 @@
 import Signals
 
-/// What an operator asks about dead letters.
+/// An operator's query for dead letters.
 package enum DeadLetterRead: Sendable, Equatable {
     /// Up to `limit` of them after a position, by shard and then by position, discarded ones included.
     case list(after: ShardPosition, limit: Int)
@@ -15,7 +15,7 @@ extension JournalReader {
         try details(of: deadLetters(after: position, conversation: nil, limit: min(limit, DeadLetterMove.limit)))
     }
 
-    /// The dead letter at a position of this shard; nil when there is none.
+    /// The dead letter at a position of this shard; nil if there is none.
     package func deadLetterDetails(at position: Position) throws(JournalError) -> DeadLetterDetails? {
         guard let letter = try deadLetter(at: position) else { return nil }
         return try details(of: [letter]).first

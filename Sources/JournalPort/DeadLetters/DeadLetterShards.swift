@@ -11,29 +11,30 @@ package struct DeadLetterShards: Sendable {
     private let read: Read
     private let move: Move
 
-    /// - Parameter count: the number of shards; asked anew each time, because a service starts before it has opened its journals.
+    /// - Parameter count: the number of shards; requested each time, because a service starts before it has opened its
+    ///   journals.
     package init(count: @escaping @Sendable () -> Int, read: @escaping Read, move: @escaping Move) {
         self.count = count
         self.read = read
         self.move = move
     }
 
-    /// The number of shards: how positions are read and written depends on it.
+    /// The number of shards: the spelling of positions depends on it.
     package var shards: Int { count() }
 
     /// Up to `limit` dead letters after a position.
-    /// - Throws: when no shard that the page needs can be read.
+    /// - Throws: if no shard that the page needs can be read.
     package func list(after start: ShardPosition, limit: Int) async throws(JournalError) -> DeadLetterPage {
         try await read(.list(after: start, limit: limit)).get()
     }
 
-    /// The dead letter at a position; nil when there is none.
+    /// The dead letter at a position; nil if there is none.
     package func show(_ place: ShardPosition) async throws(JournalError) -> Sharded<DeadLetterDetails>? {
         try await read(.show(place)).get().letters.first
     }
 
-    /// Schedules dead letters again or discards them: one transaction per shard. When a shard fails, the shards before it have been
-    /// changed; the same request can be sent again.
+    /// Schedules dead letters again or discards them: one transaction per shard. If a shard fails, the shards before it
+    /// are already changed; the same request can be sent again.
     package func move(
         _ action: DeadLetterMove.Action, _ places: [ShardPosition]
     ) async throws(JournalError) -> [Sharded<DeadLetterOutcome>] {

@@ -1,8 +1,8 @@
 import Signals
 
-/// Names an effect of a shard: the record whose application ordered it, and which of that record's effects it is. Stable across
-/// restarts, unlike a random id, and unique where two producers used the same signal id. `DerivedIDs.key` names it among the
-/// effects of all shards.
+/// Identifies an effect of a shard: the record whose application ordered it, and the index among that record's effects.
+/// Stable across restarts, unlike a random id, and unique even if two producers used the same signal id.
+/// `DerivedIDs.key` identifies it among the effects of all shards.
 public struct EffectKey: Hashable, Sendable, CustomStringConvertible {
     public var cause: Position
     public var ordinal: Int

@@ -1,8 +1,9 @@
-/// An open effect as the journal knows it, with what a person wants to know of the signal that ordered it.
+/// An open effect as the journal knows it, with the details of the ordering signal that people need.
 public struct EffectUnderWay: Sendable, Equatable {
-    /// What it is doing, as far as rows tell it: they say nothing of turns and places, so all that has not begun waits.
+    /// The effect's state as far as rows show it: they do not contain turns and slots, so every effect that has not
+    /// begun waits.
     public enum State: String, Sendable, CaseIterable {
-        /// No attempt has started: it waits for its turn or a place, until `dueAt` where there is one.
+        /// No attempt has started: it waits for its turn or a slot, until `dueAt` if that is set.
         case waiting
         /// An attempt has started and has not ended.
         case running
@@ -10,7 +11,7 @@ public struct EffectUnderWay: Sendable, Equatable {
         case retrying
         /// A timer that fires at `dueAt`.
         case timer
-        /// A person must allow it first.
+        /// A person must approve it first.
         case awaitingApproval = "awaiting_consent"
     }
 

@@ -1,7 +1,7 @@
 import Conversation
 import Signals
 
-/// An effect without a terminal signal. Its row exists exactly as long as that is so.
+/// An effect without a terminal signal. Its row exists exactly until then.
 public struct OpenEffect: Sendable, Equatable {
     public var key: EffectKey
     public var conversation: ConversationID
@@ -9,19 +9,19 @@ public struct OpenEffect: Sendable, Equatable {
     public var effectClass: EffectClass
     /// `generation`, `execution`, `wait`.
     public var kind: String
-    /// The id as it stands in the signals: `llm-generation-{id of the causing signal}`.
+    /// The id as in the signals: `llm-generation-{id of the causing signal}`.
     public var effectID: String
     /// Id of the causing signal.
     public var causeID: String
-    /// The newest attempt that was started; 0 when none was.
+    /// The newest attempt that was started; 0 if there was none.
     public var attempt: Int
     /// Generations of the answer that ended in tool calls before this effect.
     public var round: Int
-    /// The id of the message that is answered, where the effect's own id does not name it.
+    /// The id of the answered message, if the effect's own id does not name it.
     public var answers: String?
-    /// `effect_policy` as it is spelled; nil when there is none.
+    /// `effect_policy` as spelled; nil if there is none.
     public var policy: [UInt8]?
-    /// When a timer fires, and before when no attempt is made: microseconds since 1970; nil for at once.
+    /// When a timer fires, or the time before which no attempt is made: microseconds since 1970; nil for at once.
     public var dueAt: Int64?
     /// It waits for a person's approval.
     public var awaitsApproval: Bool

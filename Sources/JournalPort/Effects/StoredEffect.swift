@@ -3,7 +3,7 @@ import Signals
 /// A row about an open effect.
 public enum StoredEffect: Sendable, Equatable {
     case open(OpenEffect)
-    /// A value, not an error: it concerns one conversation only.
+    /// A value, not an error, because it affects only one conversation.
     case unreadable(UnreadableEffect)
 
     public var key: EffectKey {

@@ -1,6 +1,6 @@
 import Signals
 
-/// An effect whose row cannot be read. It concerns its conversation only.
+/// An effect whose row cannot be read. It affects only its conversation.
 public struct UnreadableEffect: Error, Sendable, Equatable {
     public var key: EffectKey
     public var conversation: ConversationID

@@ -1,23 +1,23 @@
 import Signals
 
-/// The answers to a `JournalLookup`: each list has one element for each question, in the order of the questions.
+/// The answers to a `JournalLookup`: each list has one element per question, in the order of the questions.
 public struct JournalFindings: Sendable {
     /// Hashes may collide: compare the signals.
     public var identities: [[Position]] = []
-    /// Nil where there is no record.
+    /// Nil if there is no record.
     public var records: [JournalRecord?] = []
-    /// Nil where the position is no dead letter.
+    /// Nil if the position is not a dead letter.
     public var deadLetters: [DeadLetter?] = []
     /// Nil for a subject without records.
     public var subjects: [ConversationRecord?] = []
-    /// Nil where no conversation has the number.
+    /// Nil if no conversation has the number.
     public var conversations: [ConversationRecord?] = []
 
     public init() {}
 }
 
 extension JournalReader {
-    /// One read after another, for journals in which a read costs no round trip.
+    /// One read after another, for journals in which a read needs no round trip.
     package func findEach(_ lookup: JournalLookup) throws(JournalError) -> JournalFindings {
         var found = JournalFindings()
         for hash in lookup.identities { found.identities.append(try positions(identity: hash)) }

@@ -1,8 +1,8 @@
 import Signals
 
-/// What a transaction wants to know of the journal, asked in one call: a journal behind a network answers in one round trip.
+/// What a transaction reads from the journal, in one call: a journal behind a network answers in one round trip.
 public struct JournalLookup: Sendable {
-    /// Hashes of identities: where were such signals recorded, up to the last checkpoint?
+    /// Hashes of identities: the positions of such signals up to the last checkpoint.
     public var identities: [UInt64] = []
     public var records: [Position] = []
     public var deadLetters: [Position] = []

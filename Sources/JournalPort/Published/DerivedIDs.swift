@@ -1,7 +1,7 @@
 import Signals
 
-/// Ids of the events that a shard makes itself. Each follows from the journal position of what caused it, so a crash and a re-run
-/// give the same id. The shard's tag keeps the ids of several shards and data directories apart.
+/// Ids of the events that a shard creates itself. Each is derived from the journal position of its cause, so a crash
+/// and a re-run give the same id. The shard's tag separates the ids of shards and data directories.
 package struct DerivedIDs: Sendable, Hashable {
     private let tag: String
     private let marker: String
@@ -18,7 +18,7 @@ package struct DerivedIDs: Sendable, Hashable {
     package func marker(of applied: Position) -> String { marker + applied.description }
     package func output(of cause: Position, ordinal: Int) -> String { "\(output)\(cause)-\(ordinal)" }
     package func deadLetter(_ position: Position) -> String { "dead-letter-\(tag)-\(position)" }
-    /// Of a signal that was re-driven and became a dead letter once more, at this position of the notice.
+    /// For a signal that was re-driven and became a dead letter again, at this position of the notice.
     package func deadLetter(_ position: Position, again notice: Position) -> String {
         "\(deadLetter(position))-\(notice)"
     }
@@ -29,7 +29,8 @@ package struct DerivedIDs: Sendable, Hashable {
         "\(what)-\(tag)-\(position)-\(notice)"
     }
 
-    /// Names an effect outside of its shard. Also the idempotency key for providers and tools: the same in every attempt.
+    /// Identifies an effect outside its shard. Also the idempotency key for providers and tools: the same in every
+    /// attempt.
     package func key(_ key: EffectKey) -> String { "\(tag)-\(key)" }
     package func effect(_ key: EffectKey, attempt: Int, lifecycle: String) -> String {
         "\(effect)\(key)-\(attempt)-\(lifecycle)"
@@ -37,37 +38,37 @@ package struct DerivedIDs: Sendable, Hashable {
     package func delta(_ key: EffectKey, attempt: Int, index: Int) -> String {
         "\(deltas(key, attempt: attempt))\(index)"
     }
-    /// What the ids of an attempt's deltas begin with.
+    /// The common prefix of the ids of an attempt's deltas.
     package func deltas(_ key: EffectKey, attempt: Int) -> String { "\(effect)\(key)-\(attempt)-progress-" }
     package func approvalRequest(_ key: EffectKey) -> String { "out-approval-\(tag)-\(key)" }
     package func waiting(_ key: EffectKey, attempt: Int) -> String { "out-waiting-\(tag)-\(key)-\(attempt)" }
     package func attemptFailed(_ key: EffectKey, attempt: Int) -> String { "attempt-failed-\(tag)-\(key)-\(attempt)" }
-    /// - Parameter position: its own: a result may come late more than once.
+    /// - Parameter position: the event's own position, because late results can occur more than once.
     package func lateResult(_ key: EffectKey, at position: Position) -> String {
         "late-result-\(tag)-\(key)-\(position)"
     }
     package func unknownTarget(_ request: Position) -> String { "no-such-effect-\(tag)-\(request)" }
 
-    /// Of an event that the broker does not take.
+    /// For an event that the broker does not accept.
     package func setAside(_ event: Position) -> String { "set-aside-\(tag)-\(event)" }
     /// - Parameters:
-    ///   - what: what has happened to the conversation.
+    ///   - what: the change of the conversation.
     ///   - notice: the notice's own position.
     package func conversation(_ what: String, at notice: Position) -> String { "\(what)-\(tag)-\(notice)" }
-    /// From the message itself: the broker may deliver it again before it was acknowledged.
+    /// Derived from the message itself, because the broker may deliver it again before it was acknowledged.
     package func rejection(_ contentHash: UInt64) -> String { "rejected-\(tag)-" + String(contentHash, radix: 16) }
 
-    /// The position a marker's id is about; nil for any other id, the ids of other shards' markers included.
+    /// The position that a marker's id refers to; nil for any other id, including those of other shards' markers.
     package func appliedPosition(marker id: String) -> Position? {
         guard id.hasPrefix(marker) else { return nil }
         let digits = id.dropFirst(marker.count)
-        // One spelling, so that no two ids name the same marker.
+        // Accept only one spelling, so that no two ids name the same marker.
         guard let number = Int64(digits), number > 0, String(number) == digits else { return nil }
         return Position(number)
     }
 
-    /// The effect that a lifecycle signal's id, `effect-{tag}-{position}-{ordinal}-{attempt}-…`, is about; nil for any other id, the
-    /// ids of other shards' effects included.
+    /// The effect that a lifecycle signal's id, `effect-{tag}-{position}-{ordinal}-{attempt}-…`, refers to; nil for any
+    /// other id, including those of other shards' effects.
     package func effectKey(lifecycle id: String) -> EffectKey? {
         guard id.hasPrefix(effect) else { return nil }
         let parts = id.dropFirst(effect.count).split(separator: "-", maxSplits: 2)

@@ -1,6 +1,6 @@
 import Signals
 
-/// Sources of the events that Convey makes itself.
+/// Sources of the events that Convey creates itself.
 package enum DerivedSource {
     package static let reducer = "/convey/reducer"
     package static let projections = "/convey/projections"

@@ -1,6 +1,6 @@
 import Signals
 
-/// Writes a recorded signal as it is published.
+/// Writes the published form of a recorded signal.
 package struct OutboundEnvelope {
     private let root: String
     private let ids: DerivedIDs
@@ -68,7 +68,7 @@ package struct OutboundEnvelope {
         data.add("scheduler_seq", event.applied?.offset ?? 0)
         data.add("apply_order", marker.applyOrder)
         guard let applied, Family(type: applied.type) == .inbound else { return }
-        // The accepted signal, so that a consumer of markers and outputs alone can build a timeline.
+        // The accepted signal, so that a consumer of only markers and outputs can build a timeline.
         data.add("signal") { object in
             object.add("id", applied.id)
             object.add("source", applied.publishedSource)

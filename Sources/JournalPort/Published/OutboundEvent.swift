@@ -1,7 +1,7 @@
 import Conversation
 import Signals
 
-/// A recorded signal that is to be published.
+/// A recorded signal to publish.
 public final class OutboundEvent: Sendable {
     public let record: JournalRecord
     public let subject: String
@@ -18,8 +18,9 @@ public final class OutboundEvent: Sendable {
 }
 
 extension OutboundEvent {
-    /// The event that a record is published as; nil for one that is not (it came from the broker, or its content was removed).
-    /// - Throws: `damaged` where it cannot be read.
+    /// The event as which a record is published; nil if it is not published (it came from the broker, or its content
+    /// was removed).
+    /// - Throws: `damaged` if it cannot be read.
     package convenience init?(_ record: JournalRecord, reader: any JournalReader) throws(JournalError) {
         if case .unreadable(let reason, _) = record.content {
             throw JournalError(.damaged, "record \(record.position) cannot be read: \(reason)")

@@ -1,15 +1,15 @@
 import Signals
 
-/// A recorded event that the broker does not take, and that the outbox has therefore set aside.
+/// A recorded event that the broker does not accept and that the outbox has therefore set aside.
 public struct UnpublishedEvent: Sendable, Equatable {
     public var position: Position
     public var subject: String
     public var id: String
     public var type: String
     public var offset: Int64
-    /// Where it should have been published.
+    /// The topic to which it should have been published.
     public var topic: String
-    /// What the broker, or the MQTT library, did with it.
+    /// The reaction of the broker, or of the MQTT library.
     public var reason: String
 
     public init(
@@ -29,7 +29,7 @@ public struct UnpublishedEvent: Sendable, Equatable {
             switch event.record.content {
             case .signal(let signal): (signal.id, signal.type)
             case .marker(let marker): (ids.marker(of: marker.appliedPosition), Marker.type)
-            // Such a record is not published, so nothing can be wrong with publishing it.
+            // Such a record is not published, so publishing it cannot fail.
             case .removed, .unreadable: ("", "")
             }
         self.init(

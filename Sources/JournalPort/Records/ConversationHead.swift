@@ -1,13 +1,13 @@
 import Signals
 
-/// How far a conversation has come, as of a commit.
+/// The newest state of a conversation's chain, as of a commit.
 public struct ConversationHead: Sendable, Equatable {
     public var id: ConversationID
     public var subject: String
     public var partition: Int
     /// The newest record.
     public var position: Position
-    /// Its offset: how many records the conversation has.
+    /// Its offset: the number of records of the conversation.
     public var offset: Int64
     /// When it was recorded, microseconds since 1970.
     public var recordedAt: Int64

@@ -1,7 +1,7 @@
 /// Some conversations, in the order of their subjects' bytes.
 public struct ConversationListing: Sendable, Equatable {
     public var heads: [ConversationHead]
-    /// The subject behind which to go on; nil where there is nothing more.
+    /// The subject after which to continue; nil at the end.
     public var next: String?
 
     public init(heads: [ConversationHead], next: String?) {

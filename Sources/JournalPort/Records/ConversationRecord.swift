@@ -1,30 +1,30 @@
 import Conversation
 import Signals
 
-/// What the journal keeps of a conversation beside its records: counters, the head of its chain, and its state.
+/// The stored data of a conversation besides its records: counters, the head of its chain, and its state.
 public struct ConversationRecord: Sendable, Equatable {
     public var id: ConversationID
     public var subject: String
     public var partition: Int
-    /// Everything up to this journal position is contained in the fields below.
+    /// The fields below contain everything up to this journal position.
     public var through: Position
-    /// The newest record; `.start` when there is none yet.
+    /// The newest record; `.start` if there is none yet.
     public var head: Position
     /// The newest record's offset.
     public var offset: Int64
     /// The newest sequence number of each family, indexed by `Family.rawValue`.
     public var sequences: [Int64]
     public var core: ConversationCore
-    /// Why `core` does not count; nil when it does.
+    /// Why `core` is not valid; nil if it is.
     public var damage: Damage?
 
-    /// What keeps a conversation from being loaded.
+    /// The reason why a conversation cannot be loaded.
     public enum Damage: Sendable, Equatable {
         /// The saved state cannot be read.
         case unreadable(String)
-        /// Counters or state are not those that were saved.
+        /// Counters or state differ from those that were saved.
         case changed(String)
-        /// Convey has set the conversation aside, because its records do not make its state either.
+        /// Convey has set the conversation aside, because its records do not produce its state either.
         case setAside(String)
 
         public var reason: String {
@@ -46,14 +46,14 @@ public struct ConversationRecord: Sendable, Equatable {
         damage = nil
     }
 
-    /// Takes over the place of a record that has one.
+    /// Adopts the place of a record that has one.
     package mutating func follow(_ record: JournalRecord) {
         head = record.position
         offset = record.offset
         if let family = record.family { sequences[Int(family.rawValue)] = record.sequence }
     }
 
-    /// Gives the next record of the conversation its place.
+    /// Assigns the place of the conversation's next record.
     public mutating func advance(to position: Position, family: Family) -> (
         previous: Position, offset: Int64, sequence: Int64
     ) {

@@ -1,7 +1,7 @@
 import Signals
 
-/// Hash of what signals are looked up by: as a repeat, and as a cause. Hashes may collide, and the source is not part of it:
-/// compare the signals.
+/// Hash for looking up signals: to find repeats and causes. Hashes may collide, and the source is not part of the hash,
+/// so compare the signals.
 public enum IdentityHash {
     public static func of(subject: String, id: String) -> UInt64 {
         var hash = StableHash()

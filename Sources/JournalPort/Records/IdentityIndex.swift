@@ -1,19 +1,19 @@
 import Signals
 
-/// Finds the signals recorded since the last checkpoint by the hash of their identity; the journal finds the older ones.
+/// Finds the signals recorded since the last checkpoint by their identity hash; the journal finds the older ones.
 /// Its size is bounded by the checkpoint interval.
 package struct IdentityIndex {
-    /// Entries whose hashes begin alike: what a checkpoint writes in one step.
+    /// Entries whose hashes have the same beginning; a checkpoint writes them in one step.
     private struct Group {
         var newest: [UInt64: Position] = [:]
-        /// Earlier positions of hashes that occur more than once (one id used under several sources; chance).
+        /// Earlier positions of repeated hashes (one id used under several sources, or a collision).
         var earlier: [UInt64: [Position]] = [:]
     }
 
     private var groups = Array(repeating: Group(), count: Self.groupCount)
     package private(set) var count = 0
 
-    /// Each group is a few hundred entries at a checkpoint.
+    /// At a checkpoint each group has a few hundred entries.
     package static let groupCount = 1 << groupBits
     private static let groupBits = 6
 

@@ -1,9 +1,9 @@
 import Signals
 
-/// How conversations are divided: into partitions, and partitions into shards. Fixed when the journals are created.
+/// The division of conversations into partitions, and of partitions into shards. Fixed when the journals are created.
 package struct JournalLayout: Sendable, Equatable {
     package var partitions: Int
-    /// At least 1, and no more than there are partitions.
+    /// At least 1, and at most the number of partitions.
     package var shards: Int
 
     package init(partitions: Int, shards: Int) {

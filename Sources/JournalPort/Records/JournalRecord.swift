@@ -5,30 +5,32 @@ import Signals
 public struct JournalRecord: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
         case signal(Signal)
-        /// A `conv.applied.event.applied` signal. Only what cannot be derived from the signal it is about is stored.
+        /// A `conv.applied.event.applied` signal. It stores only what cannot be derived from the signal that it refers
+        /// to.
         case marker(Marker)
         /// A signal whose content was removed on purpose.
         case removed(RemovedContent)
-        /// The row is there, but its content cannot be read. A value, not an error: it concerns one conversation only.
+        /// The row exists, but its content cannot be read. A value, not an error, because it affects only one
+        /// conversation.
         case unreadable(reason: String, family: Family?)
     }
 
     public var position: Position
     public var conversation: ConversationID
-    /// The conversation's record before this one: the conversation is a chain through the journal, and needs no index.
+    /// The conversation's previous record: the conversation is a chain through the journal and needs no index.
     public var previous: Position
-    /// Place in the conversation's record order, from 1, no gaps.
+    /// Number in the conversation, from 1, without gaps.
     public var offset: Int64
-    /// Place in the conversation's record order within the family, from 1, no gaps.
+    /// Number in the conversation and family, from 1, without gaps.
     public var sequence: Int64
     /// Microseconds since 1970.
     public var recordedAt: Int64
     public var content: Content
-    /// Covers the place and the content, see `computedHash`. Made once with the record, and stored with it: where the two differ, the
-    /// record is not what was recorded.
+    /// Covers the place and the content, see `computedHash`. Computed once when the record is created, and stored with
+    /// it: if the two differ, the record has changed.
     public let hash: UInt64
 
-    /// - Parameter storedHash: of a record that is read back; nil for a new one.
+    /// - Parameter storedHash: for a record that is read back; nil for a new one.
     public init(
         position: Position, conversation: ConversationID, previous: Position, offset: Int64, sequence: Int64,
         recordedAt: Int64, content: Content, storedHash: UInt64? = nil
@@ -47,8 +49,8 @@ public struct JournalRecord: Sendable, Equatable {
         self.content = content
     }
 
-    /// The signal with its place; nil where the record is not a signal that can be read. Its hash is computed from what is read,
-    /// so applying a changed signal gives another digest than its marker's.
+    /// The signal with its place; nil if the record is not a readable signal. Its hash is computed from the bytes read,
+    /// so applying a changed signal gives another digest than its marker has.
     package var recordedSignal: RecordedSignal? {
         guard case .signal(let signal) = content else { return nil }
         return RecordedSignal(
@@ -60,19 +62,19 @@ public struct JournalRecord: Sendable, Equatable {
         RecordedSignal(signal: signal, position: position, conversation: conversation, offset: offset, hash: hash)
     }
 
-    /// The signal, if it is one that is as it was recorded.
+    /// The signal, if the record is an unchanged signal.
     package var intactSignal: Signal? {
         guard case .signal(let signal) = content, damage == nil else { return nil }
         return signal
     }
 
-    /// Why the record is not what was recorded; nil where nothing says so.
+    /// Why the record differs from what was recorded; nil if no difference is known.
     package var damage: String? {
         if case .unreadable(let reason, _) = content { return "record \(position) cannot be read: \(reason)" }
         return hash == computedHash ? nil : "record \(position) is not what was recorded"
     }
 
-    /// What a signal is known by, where that is left; nil of anything else.
+    /// The identity of a signal, if it is left; nil for anything else.
     package var identity: SignalIdentity? {
         switch content {
         case .signal(let signal): SignalIdentity(signal)
@@ -81,7 +83,7 @@ public struct JournalRecord: Sendable, Equatable {
         }
     }
 
-    /// Whether it is a signal, even one whose content was removed.
+    /// Whether it is a signal, including one whose content was removed.
     package var isSignal: Bool {
         switch content {
         case .signal, .removed: true
@@ -98,7 +100,7 @@ public struct JournalRecord: Sendable, Equatable {
         }
     }
 
-    /// What is recorded is compared, not what a journal keeps to check it.
+    /// Compares what is recorded, not the journal's check values.
     public static func == (left: JournalRecord, right: JournalRecord) -> Bool {
         left.position == right.position && left.conversation == right.conversation && left.previous == right.previous
             && left.offset == right.offset && left.sequence == right.sequence && left.recordedAt == right.recordedAt

@@ -1,14 +1,14 @@
 import Conversation
 import Signals
 
-/// That a signal was applied, and in what order.
+/// Records that a signal was applied, and in what order.
 public struct Marker: Sendable, Equatable {
-    /// The record of the signal that was applied.
+    /// The record of the applied signal.
     public var appliedPosition: Position
-    /// Counts the applications of the partition, from 1, no gaps.
+    /// Counts the signals applied in the partition, from 1, without gaps.
     public var applyOrder: Int64
     public var priority: Priority
-    /// Digest of the conversation's state after the application.
+    /// Digest of the conversation's state after this signal.
     public var digest: UInt64
 
     public init(appliedPosition: Position, applyOrder: Int64, priority: Priority, digest: UInt64) {

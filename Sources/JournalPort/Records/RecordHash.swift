@@ -1,11 +1,12 @@
 import Signals
 
 extension JournalRecord {
-    /// What `hash` must be, from the record as it is: no bit of it can change unseen, time and places included, whether it was
-    /// applied, waits or is a dead letter.
+    /// The expected value of `hash`, computed from the record: no bit of it can change unnoticed, including time and
+    /// place, whether the signal was applied, waits or is a dead letter.
     ///
-    /// It mixes the record's place with a hash of its content, so that it can still be checked after the content was removed. It
-    /// guards against disks and copies, not against people: anyone who can write the journal can write a new hash too.
+    /// It combines the record's place with a hash of its content, so that it can still be checked after the content was
+    /// removed. It protects against faulty disks and copies, not against people: anyone who can write the journal can
+    /// also write a new hash.
     package var computedHash: UInt64 {
         Self.hash(
             position: position, conversation: conversation, previous: previous, offset: offset, sequence: sequence,
@@ -29,8 +30,8 @@ extension JournalRecord {
 }
 
 extension JournalRecord.Content {
-    /// The hash of everything that is recorded beside the place: of a signal its id, source, type, time, cause, traceparent, extensions and
-    /// data. Kept in place of the content when that is removed.
+    /// The hash of everything recorded besides the place: a signal's id, source, type, time, cause, traceparent,
+    /// extensions and data. It remains when the content is removed.
     package var hash: UInt64 {
         var hash = RecordHash()
         switch self {
@@ -63,8 +64,8 @@ extension JournalRecord.Content {
     }
 }
 
-/// Mixes words of 8 bytes. Every step can be undone, so a change of one word always changes the result; bytes are read eight
-/// at a time, because this runs once for each record that is written.
+/// Mixes words of 8 bytes. Every step is reversible, so a change of one word always changes the result. It reads eight
+/// bytes at a time, because it runs once for each record written.
 struct RecordHash {
     private(set) var value: UInt64 = 0x9e37_79b9_7f4a_7c15
 
@@ -78,7 +79,7 @@ struct RecordHash {
         text.withUTF8 { combine(UnsafeRawBufferPointer($0)) }
     }
 
-    /// Nothing and an empty text differ.
+    /// Nil and an empty text differ.
     mutating func combine(_ text: String?) {
         combine(text == nil ? 0 : 1)
         if let text { combine(text) }

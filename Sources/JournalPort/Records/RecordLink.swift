@@ -1,6 +1,6 @@
 import Signals
 
-/// A record without its data: what it takes to walk a conversation's chain and to choose what to read in full.
+/// A record without its data: enough to walk a conversation's chain and to choose the records to read in full.
 public struct RecordLink: Sendable, Equatable {
     public enum Content: Sendable, Equatable {
         case signal(id: String, type: String, cause: Cause)
@@ -11,7 +11,7 @@ public struct RecordLink: Sendable, Equatable {
 
     public var position: Position
     public var conversation: ConversationID
-    /// The conversation's record before this one; `.start` before the first.
+    /// The conversation's previous record; `.start` before the first.
     public var previous: Position
     public var offset: Int64
     public var sequence: Int64
@@ -46,7 +46,7 @@ public struct RecordLink: Sendable, Equatable {
             offset: record.offset, sequence: record.sequence, recordedAt: record.recordedAt, content: content)
     }
 
-    /// The type of the signal or marker; empty where it was removed or cannot be read.
+    /// The type of the signal or marker; empty if it was removed or cannot be read.
     public var type: String {
         switch content {
         case .signal(_, let type, _): type
@@ -56,7 +56,7 @@ public struct RecordLink: Sendable, Equatable {
         }
     }
 
-    /// The id of the signal; nil of a marker, and where it was removed or cannot be read.
+    /// The id of the signal; nil for a marker, and if it was removed or cannot be read.
     public var signalID: String? {
         switch content {
         case .signal(let id, _, _): id

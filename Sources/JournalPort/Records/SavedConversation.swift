@@ -1,19 +1,19 @@
 import Conversation
 import Signals
 
-/// How a conversation's state is saved beside its counters: what journals write in the `state` column.
+/// The saved form of a conversation's state and counters: the content of a journal's `state` column.
 ///
-/// A check over counters and state stands at its end, so that what was changed later is not taken for what was saved. A
-/// conversation that was set aside has the reason in the state's place.
+/// A checksum over counters and state is appended, so that later changes are detected. A conversation that was set
+/// aside has the reason instead of the state.
 extension ConversationRecord {
     private static let setAsideName: StaticString = "set_aside"
     private static let configuredName: StaticString = "configured"
-    /// In front of the check's sixteen digits, and behind them.
+    /// Before and after the sixteen digits of the checksum.
     private static let checkBegin = Array(#","saved_check":""#.utf8)
     private static let checkEnd = Array(#""}"#.utf8)
     private static let checkDigits = 16
 
-    /// The state, or why there is none, with the check.
+    /// The state, or the reason for its absence, with the checksum.
     public func encodeSaved() -> [UInt8] {
         var bytes: [UInt8]
         if let damage {
@@ -32,11 +32,11 @@ extension ConversationRecord {
         return bytes + Self.checkBegin + check + Self.checkEnd
     }
 
-    /// Reads what `encodeSaved` wrote, once the counters are read: sets `core`, or `damage`. A state without a check, as
-    /// earlier versions wrote it, is read, too.
+    /// Reads the output of `encodeSaved` after the counters were read: sets `core`, or `damage`. It also reads a state
+    /// without a checksum, as earlier versions wrote it.
     public mutating func decodeSaved(_ bytes: [UInt8]) {
         guard isChecked(bytes) else {
-            damage = .changed("the saved counters and state are not those that were saved")
+            damage = .changed("the saved counters and state have changed since they were saved")
             return
         }
         do {
@@ -52,7 +52,7 @@ extension ConversationRecord {
         }
     }
 
-    /// False where there is a check and it does not fit.
+    /// False if there is a checksum and it does not match.
     private func isChecked(_ bytes: [UInt8]) -> Bool {
         let tail = bytes.suffix(Self.checkBegin.count + Self.checkDigits + Self.checkEnd.count)
         guard tail.starts(with: Self.checkBegin) else { return true }

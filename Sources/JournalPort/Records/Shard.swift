@@ -1,9 +1,9 @@
-/// One of the complete journals that a journal is divided into: it has its own positions, conversation numbers, checkpoint and
-/// outbox cursor. Partition `p` belongs to shard `p % count`.
+/// One of the complete journals into which a journal is divided: it has its own positions, conversation numbers,
+/// checkpoint and outbox cursor. Partition `p` belongs to shard `p % count`.
 public struct Shard: Sendable, Hashable {
     /// From 0.
     public var index: Int
-    /// The number of shards; fixed when the journal is made.
+    /// The number of shards; fixed when the journal is created.
     public var count: Int
     public var tag: ShardTag
 

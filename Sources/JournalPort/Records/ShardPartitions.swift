@@ -1,6 +1,6 @@
 import Signals
 
-/// The partitions of one shard, and their places in a list of only these.
+/// The partitions of one shard, and their indexes in a list of only these.
 package struct ShardPartitions: Sendable, Hashable {
     package let shard: Shard
     /// The number of partitions of all shards together.
@@ -13,10 +13,10 @@ package struct ShardPartitions: Sendable, Hashable {
 
     package var count: Int { max(0, (total - shard.index + shard.count - 1) / shard.count) }
 
-    /// The partition at a place of the list, as a number among all shards' partitions.
+    /// The partition at an index of the list, as a number among all shards' partitions.
     package func partition(at place: Int) -> Int { shard.index + place * shard.count }
 
-    /// The place of a partition in the list. The partition must belong to the shard.
+    /// The index of a partition in the list. The partition must belong to the shard.
     package func place(of partition: Int) -> Int {
         precondition(
             shard.owns(partition: partition),
@@ -30,8 +30,8 @@ package struct ShardPartitions: Sendable, Hashable {
     /// Whether the shard holds a conversation.
     package func contains(subject: String) -> Bool { shard.owns(partition: partition(of: subject)) }
 
-    /// The subject for what belongs to no conversation of a client: `_`, or the first of `_1`, `_2`, … that the shard holds where
-    /// another shard holds `_`.
+    /// The subject for records that belong to no client's conversation: `_`, or, if another shard holds `_`, the first
+    /// of `_1`, `_2`, … that this shard holds.
     package var namelessSubject: String {
         if contains(subject: Self.nameless) { return Self.nameless }
         var number = 1
@@ -39,6 +39,6 @@ package struct ShardPartitions: Sendable, Hashable {
         return "\(Self.nameless)\(number)"
     }
 
-    /// The subject under which rejected messages are recorded whose topics name none.
+    /// The subject for rejected messages whose topics name none.
     package static let nameless = "_"
 }

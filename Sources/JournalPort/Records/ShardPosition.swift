@@ -1,8 +1,8 @@
 import Conversation
 import Signals
 
-/// A position in one of several shards, each of which counts its own. Written `SHARD.POSITION`, as in `2.1834`, and as the plain
-/// position where there is one shard.
+/// A position in one of several shards, each of which has its own numbering. Written `SHARD.POSITION`, as in `2.1834`,
+/// and as the plain position if there is only one shard.
 package struct ShardPosition: Hashable, Sendable {
     package var shard: Int
     package var position: Position

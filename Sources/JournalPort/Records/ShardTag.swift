@@ -1,5 +1,5 @@
-/// Five characters of base 32 that tell a shard's derived ids from those of any other shard, also of another data directory.
-/// Made at random with the shard, and never changed.
+/// Five characters of base 32 that distinguish a shard's derived ids from those of any other shard, even in another
+/// data directory. Created at random with the shard, and never changed.
 public struct ShardTag: Sendable, Hashable, CustomStringConvertible {
     public static let length = 5
     private static let alphabet = Array("abcdefghijklmnopqrstuvwxyz234567".utf8)

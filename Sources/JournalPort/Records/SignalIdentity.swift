@@ -1,6 +1,6 @@
 import Signals
 
-/// What makes two signals of a conversation the same one.
+/// The identity of a signal in its conversation: two signals with the same identity are the same.
 package struct SignalIdentity: Equatable {
     package var source: ExactText
     package var id: ExactText
@@ -10,7 +10,7 @@ package struct SignalIdentity: Equatable {
         id = ExactText(signal.id)
     }
 
-    /// Nil where it was removed with the content.
+    /// Nil if it was removed with the content.
     package init?(_ removed: RemovedContent) {
         guard let source = removed.source, let id = removed.id else { return nil }
         self.source = ExactText(source)

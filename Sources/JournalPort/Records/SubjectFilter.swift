@@ -1,8 +1,8 @@
-/// Which subjects are wanted.
+/// A filter for subjects.
 public struct SubjectFilter: Sendable, Equatable {
-    /// What they begin with, byte by byte.
+    /// The required prefix, compared byte by byte.
     public var prefix: String
-    /// What they have somewhere in them, whatever the case of letters: see `folded(_:)`.
+    /// The required part, ignoring the case of letters: see `folded(_:)`.
     public var contains: String
 
     public init(prefix: String = "", contains: String = "") {
@@ -21,10 +21,10 @@ public struct SubjectFilter: Sendable, Equatable {
         return (0...text.count - wanted.count).contains { text[$0...].starts(with: wanted) }
     }
 
-    /// The letter that stands for all cases of one (Unicode, simple case mapping): `Σ`, `σ` and `ς` are `σ`.
+    /// The representative of a letter's cases (Unicode, simple case mapping): `Σ`, `σ` and `ς` are `σ`.
     ///
-    /// One letter stays one: `ß` is not `ss`. No other letter becomes an ASCII one (the Kelvin sign is not `k`), so a search for ASCII
-    /// text may look for ASCII letters alone. An accent of its own is a letter of its own.
+    /// Letters map one to one: `ß` is not `ss`. No other letter becomes an ASCII letter (the Kelvin sign is not `k`),
+    /// so a search for ASCII text may look only for ASCII letters. A combining accent counts as a letter.
     public static func folded(_ letter: Unicode.Scalar) -> Unicode.Scalar {
         if letter.isASCII {
             return ("A"..."Z").contains(letter) ? Unicode.Scalar(UInt8(letter.value) | 0x20) : letter

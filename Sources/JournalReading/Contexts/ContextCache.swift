@@ -1,27 +1,27 @@
 import JournalPort
 import Signals
 
-/// Contexts in memory, up to a number of bytes. The least recently used are dropped first.
+/// Cached contexts, limited by their size in bytes. The least recently used are dropped first.
 struct ContextCache: Sendable {
     private struct Entry: Sendable {
         var context: KeptContext
         var bytes: Int
-        /// Its newest use in `order`.
+        /// The newest use in `order`.
         var use: UInt64
     }
 
-    /// Bytes per context besides its texts.
+    /// Bytes per context in addition to its texts.
     private static let overhead = 1_024
 
     private let limit: Int
     private(set) var bytes = 0
     private var entries: [ConversationID: Entry] = [:]
-    /// Uses, oldest first. A use that is not its conversation's newest is skipped.
+    /// Uses, oldest first. A use that is no longer its conversation's newest is skipped.
     private var order: [(conversation: ConversationID, use: UInt64)] = []
     private var head = 0
     private var uses: UInt64 = 0
 
-    /// - Parameter bytes: maximum size of all contexts together. A larger context is not kept.
+    /// - Parameter bytes: maximum size of all contexts together. Larger contexts are not cached.
     init(bytes: Int) {
         limit = bytes
     }

@@ -2,8 +2,8 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Walks a conversation's chain backwards for a context. Links are read in pages; of the records, only those that a context
-/// shows are read in full. Markers and the pieces of answers, which are most of a conversation, are not.
+/// Walks a conversation's chain backwards to build a context. It reads links in pages, and reads in full only the
+/// records that a context shows. It skips markers and the pieces of answers, which are most of a conversation.
 struct ContextChain {
     struct Step {
         var link: RecordLink
@@ -11,10 +11,10 @@ struct ContextChain {
         var signal: Signal?
     }
 
-    /// Links in the first page: about one exchange. Each page is twice as large as the one before, up to
+    /// Links in the first page: about one exchange. Each page is twice as large as the previous one, up to
     /// `ConversationChain.step`.
     private static let firstPage = 32
-    /// Records read in full at a time. They may be large, and the walk may end before it needs them all.
+    /// Records read in full at a time. They may be large, and the walk may end before all are needed.
     private static let recordPage = 16
 
     private let reader: any JournalReader
@@ -31,7 +31,7 @@ struct ContextChain {
         next = position
     }
 
-    /// Takes the next record.
+    /// Reads the next record.
     /// - Throws: `JournalError`; `damaged` if the record cannot be read or belongs to another conversation.
     mutating func step() throws(JournalError) -> Step {
         if links.isEmpty {

@@ -2,7 +2,7 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Reads contexts from the journal of one shard and keeps them. Belongs to one thread: its reads block.
+/// Reads contexts from the journal of one shard and caches them. Belongs to one thread: its reads block.
 final class ContextReader {
     private let openReader: () throws(JournalError) -> any JournalReader
     private var reader: (any JournalReader)?
@@ -14,7 +14,7 @@ final class ContextReader {
     }
 
     /// See `ContextStore.context`.
-    /// - Parameter isCanceled: asked before each record.
+    /// - Parameter isCanceled: checked before each record.
     func context(
         of conversation: ConversationID, through: Position, messages: Int, isCanceled: () -> Bool
     ) throws -> LLMContextProjection {
@@ -23,7 +23,7 @@ final class ContextReader {
         do {
             return try read(conversation, through, needed, isCanceled)
         } catch {
-            // The next read opens the journal again: its file may have been replaced.
+            // The next read reopens the journal, because its file may have been replaced.
             if error is JournalError { reader = nil }
             throw error
         }
@@ -33,11 +33,11 @@ final class ContextReader {
         _ conversation: ConversationID, _ through: Position, _ needed: Int, _ isCanceled: () -> Bool
     ) throws -> LLMContextProjection {
         let reader = try openedReader()
-        // Taken out so that it can be changed in place; `keep` puts it back.
+        // Removed so that it can be changed in place; `keep` puts it back.
         var known = cache.take(conversation)
         if let held = known, held.messages >= needed {
             if held.through == through { return keep(held, conversation) }
-            // An older attempt asks.
+            // The request comes from an older attempt.
             if held.through > through { cache.put(held, for: conversation) }
         }
         if let held = known, held.messages < needed || held.through > through { known = nil }
@@ -55,7 +55,7 @@ final class ContextReader {
                 let made = KeptContext(of: window, through: through, messages: needed)
                 let missing = needed - made.context.messageCount
                 if missing <= 0 || window.isFull { return keep(made, conversation) }
-                // Some of the events have made no message.
+                // Some of the events produced no message.
                 window.widen()
                 wanted = window.messages + missing
             }
@@ -66,8 +66,8 @@ final class ContextReader {
         return keep(KeptContext(of: window, through: through, messages: needed), conversation)
     }
 
-    /// Whether a context and the events after it give the same messages as all events: it must hold the message of every
-    /// generation that starts or ends in the window.
+    /// Whether a context and the events after it give the same messages as all events would: it must contain the
+    /// message of every generation that starts or ends in the window.
     private func isEnough(_ context: LLMContextProjection, for window: ContextWindow) -> Bool {
         window.startedWithoutCause.allSatisfy { context.isWaiting(for: $0.text) }
             && window.endedWithoutStart.allSatisfy { context.knows(generation: $0.text) }

@@ -7,14 +7,14 @@ final class ContextReaders {
     private var layout: JournalLayout?
     private var byShard: [Int: ContextReader] = [:]
 
-    /// - Parameter cacheBytes: memory for contexts that are kept, for all shards together.
+    /// - Parameter cacheBytes: memory for cached contexts, for all shards together.
     init(_ readers: ShardReaders, cacheBytes: Int) {
         self.readers = readers
         self.cacheBytes = cacheBytes
     }
 
     /// The reader for a conversation.
-    /// - Throws: when the journals' layout cannot be read.
+    /// - Throws: if the journals' layout cannot be read.
     func reader(of subject: String) throws(JournalError) -> ContextReader {
         let layout = try openedLayout()
         let shard = layout.shard(of: subject)

@@ -4,14 +4,14 @@ import Signals
 import Synchronization
 import Threads
 
-/// The contexts that language models get, made from the journals of all shards.
+/// The contexts for language models, built from the journals of all shards.
 ///
-/// Each context is read from the end of its conversation's chain of records (`JournalRecord.previous`), only as far as the
-/// requested messages need, because a conversation has no maximum length. Contexts are kept until least recently used, and
-/// advance by the records added since: a long conversation costs no more than its new events.
+/// Each context is read from the end of its conversation's chain of records (`JournalRecord.previous`), only as far as
+/// the requested messages need, because a conversation has no maximum length. Contexts are cached and advance by the
+/// records added since, so a long conversation costs no more than its new events. The least recently used contexts are
+/// dropped.
 ///
-/// Reads block, so they run on a thread of the store's own, one context at a time. The thread ends
-/// with the store.
+/// Reads block, so they run on the store's own thread, one context at a time. The thread ends with the store.
 public final class ContextStore: Sendable {
     private struct Request: Sendable {
         var subject: String
@@ -34,7 +34,7 @@ public final class ContextStore: Sendable {
         func set() { value.store(true, ordering: .relaxed) }
     }
 
-    /// Memory for contexts that are kept, by their texts: some 10,000 short conversations.
+    /// Memory for cached contexts, by their texts: about 10,000 short conversations.
     public static let standardCacheBytes = 32 << 20
     /// Interval of the idle thread's beats, in microseconds.
     private static let idleInterval: Int64 = 1_000_000
@@ -43,9 +43,9 @@ public final class ContextStore: Sendable {
     private let thread: DedicatedThread
 
     /// - Parameters:
-    ///   - cacheBytes: memory for contexts that are kept, for all shards together.
-    ///   - heartbeats: where the thread `contexts` reports that it runs.
-    ///   - readers: opened on the thread at a shard's first request, and again after a failed read.
+    ///   - cacheBytes: memory for cached contexts, for all shards together.
+    ///   - heartbeats: where the thread `contexts` reports its beats.
+    ///   - readers: opened on the thread at a shard's first request, and reopened after a failed read.
     package init(
         cacheBytes: Int = ContextStore.standardCacheBytes, heartbeats: Heartbeats = Heartbeats(),
         readers: ShardReaders
@@ -59,7 +59,7 @@ public final class ContextStore: Sendable {
         }
     }
 
-    /// Nothing waits: a request holds the store until it has its answer.
+    /// Nothing waits: a request keeps the store alive until it is answered.
     deinit {
         queue.change { $0.isStopping = true }
         thread.join()
@@ -69,9 +69,9 @@ public final class ContextStore: Sendable {
     ///
     /// - Parameters:
     ///   - conversation: its number in its shard.
-    ///   - subject: its subject, which says which shard.
-    ///   - through: the newest record that counts, one of the conversation's; `.start` for an empty context.
-    ///   - messages: how many of the newest messages are needed, at least one.
+    ///   - subject: its subject, which determines the shard.
+    ///   - through: the newest record to include, one of the conversation's; `.start` for an empty context.
+    ///   - messages: the number of newest messages needed, at least one.
     /// - Throws: `JournalError`; `damaged` if the chain leads to an unreadable record or into another conversation.
     ///   `CancellationError`.
     public func context(

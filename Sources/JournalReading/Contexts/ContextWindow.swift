@@ -2,41 +2,41 @@ import Conversation
 import JournalPort
 import Signals
 
-/// The end of a conversation, gathered backwards along its chain of records, as far as a model's context needs it.
+/// The end of a conversation, read backwards along its chain of records as far as a model's context needs it.
 ///
-/// The window is wide enough when it has the requested messages and is closed: for every generation that ends in it, it has
-/// the start, and for every start the cause. A context made from it then ends with the same messages as one made from the
-/// whole conversation: messages wait in it until their generation starts, and a later end of a generation is not mistaken
-/// for the first.
+/// The window is wide enough when it has the requested messages and is closed: for every generation that ends in it, it
+/// has the start, and for every start the cause. A context built from it then ends with the same messages as one built
+/// from the whole conversation: messages wait in it until their generation starts, and a later end of a generation is
+/// not mistaken for the first.
 struct ContextWindow {
-    /// Maximum records read to close the window once it has enough messages. Only the pieces of one answer lie between a
-    /// generation's start, its end and its output. An end that has no start at all (an external runner's output) must not
+    /// Maximum records read to close the window once it has enough messages. Between a generation's start, its end and
+    /// its output lie only the pieces of one answer. An end without any start (an external runner's output) must not
     /// lead back to the conversation's first record.
     static let closingLimit = 10_000
-    /// Maximum records read: a long conversation with few messages is not read further.
+    /// Maximum records read, which limits the work for a long conversation with few messages.
     static let recordLimit = 50_000
-    /// Maximum bytes of data gathered: more than the largest request holds (`ChatLimits.requestBytes`).
+    /// Maximum bytes of data read: more than the largest request contains (`ChatLimits.requestBytes`).
     static let byteLimit = 16 << 20
 
     /// Newest first.
     private var gathered: [ProjectionEvent] = []
     private var bytes = 0
     private var records = 0
-    /// Estimate of the messages in the gathered events; only the projection has the exact number.
+    /// Estimated number of messages in the events read; only the projection has the exact number.
     private(set) var messages = 0
-    /// The value of `records` when there were enough messages for the first time.
+    /// The value of `records` when the window had enough messages for the first time.
     private var recordsWhenEnough: Int?
-    /// Generations that end in the window and whose first start is not in it.
+    /// Generations that end in the window, but whose first start is not in it.
     private(set) var endedWithoutStart: Set<ExactText> = []
-    /// Generations that start in the window and whose cause is not in it.
+    /// Generations that start in the window, but whose cause is not in it.
     private(set) var startedWithoutCause: Set<ExactText> = []
 
-    /// The gathered events, oldest first.
+    /// The events read, oldest first.
     var events: ReversedCollection<[ProjectionEvent]> { gathered.reversed() }
 
     var isClosed: Bool { endedWithoutStart.isEmpty && startedWithoutCause.isEmpty }
 
-    /// Whether a limit is reached, so that nothing more is read.
+    /// Whether a limit is reached, so that reading stops.
     var isFull: Bool {
         records >= Self.recordLimit || bytes >= Self.byteLimit
             || recordsWhenEnough.map { records - $0 >= Self.closingLimit } == true
@@ -49,10 +49,10 @@ struct ContextWindow {
         return isClosed || isFull
     }
 
-    /// Prepares for a larger count than `isWideEnough` was called with.
+    /// Prepares for a larger count than that of the last call of `isWideEnough`.
     mutating func widen() { if !isFull { recordsWhenEnough = nil } }
 
-    /// Takes the record before the ones it has.
+    /// Adds the record that precedes those in the window.
     /// - Parameter signal: the record's signal, if it is of a type that `LLMContextProjection.shows`.
     mutating func take(_ link: RecordLink, signal: Signal?) {
         records += 1

@@ -2,11 +2,11 @@ import Conversation
 import JournalPort
 import Signals
 
-/// A context, and the record that it was read up to.
+/// A cached context, and the last record that it contains.
 struct KeptContext: Sendable {
     private(set) var context: LLMContextProjection
     private(set) var through: Position
-    /// How many messages it was made for.
+    /// The number of messages for which it was built.
     let messages: Int
 
     init(of window: ContextWindow, through: Position, messages: Int) {

@@ -1,9 +1,9 @@
 import JournalPort
 import Signals
 
-/// How the signals of a conversation follow from each other, made from its links.
+/// The causal relations between the signals of a conversation, built from its links.
 struct CausalGraph {
-    /// Offsets and ids; markers are not signals here, but what they say of one.
+    /// Offsets and ids. Markers are not signals here, only information about one.
     private(set) var signals: [RecordLink] = []
     private(set) var markers: [Position: RecordLink] = [:]
     private let ids: DerivedIDs
@@ -13,14 +13,14 @@ struct CausalGraph {
 
     /// - Parameters:
     ///   - links: ascending.
-    ///   - ids: of the shard that the conversation is in.
+    ///   - ids: of the conversation's shard.
     init(_ links: [RecordLink], ids: DerivedIDs) {
         self.ids = ids
         for link in links {
             switch link.content {
             case .signal, .removed:
                 byPosition[link.position] = signals.count
-                // Of several with one id the first counts, as for the scheduler any of them would do.
+                // If several have one id, the first counts; for the scheduler any of them would do.
                 if let id = link.signalID.map({ ExactText($0) }), byID[id] == nil { byID[id] = signals.count }
                 signals.append(link)
             case .marker(let marker): markers[marker.appliedPosition] = link
@@ -39,13 +39,13 @@ struct CausalGraph {
         return byID[ExactText(id)]
     }
 
-    /// The signal that is named as cause; that of a marker counts as the signal that it is about.
+    /// The signal named as cause; a marker counts as the signal that it refers to.
     func cause(of index: Int) -> Int? {
         guard case .signal(_, _, .signal(let id)) = signals[index].content else { return nil }
         return find(id)
     }
 
-    /// From the first cause on, without the signal itself.
+    /// Starts with the first cause; does not contain the signal itself.
     func ancestors(of index: Int, limit: Int) -> [Int] {
         var chain: [Int] = []
         var seen: Set<Int> = [index]
@@ -57,7 +57,7 @@ struct CausalGraph {
         return chain.reversed()
     }
 
-    /// What followed, each with its distance, every signal's own consequences right behind it.
+    /// The consequences, each with its distance, every signal directly followed by its own consequences.
     func descendants(of index: Int, limit: Int) -> [(index: Int, depth: Int)] {
         var found: [(index: Int, depth: Int)] = []
         var seen: Set<Int> = [index]

@@ -14,11 +14,11 @@ extension QueryExecutor {
         if let kept = reading.context, reading.contextThrough <= end {
             projection = kept
             through = reading.contextThrough
-            // A second reference would make advancing copy it.
+            // A second reference would force a copy when advancing it.
             reading.context = nil
         }
         defer {
-            // Also after a timeout: the next query continues from here.
+            // Also after a time-out: the next query continues from here.
             if reading.context == nil || through > reading.contextThrough {
                 reading.context = projection
                 reading.contextThrough = through

@@ -1,16 +1,16 @@
 import JournalPort
 import Signals
 
-/// The positions of a conversation's records, by offset: those from some offset up to the newest record, extended at both
-/// ends as needed. Eight bytes per record, so that the chain is walked only once to a page in the middle of a long
-/// conversation.
+/// The positions of a conversation's records, by offset: from some offset up to the newest record, extended at both
+/// ends as needed. It takes eight bytes per record, so that the chain is walked only once to reach a page in the middle
+/// of a long conversation.
 struct ConversationChain {
-    /// Records per read transaction, between two looks at the clock.
+    /// Records per read transaction, and between two checks of the deadline.
     static let step = 512
 
-    /// The offset of the record that the chain began with.
+    /// The offset of the record at which the chain began.
     private let origin: Int64
-    /// From the origin back, newest first. Never empty.
+    /// From the origin backwards, newest first. Never empty.
     private var older: [Int64]
     /// After the origin, oldest first.
     private var newer: [Int64] = []
@@ -55,7 +55,7 @@ struct ConversationChain {
         while offset < first {
             try deadline.check()
             let from = known(first)
-            // The first link is the record itself, which is known.
+            // The first link is the record itself, which is already known.
             let links = try QueryFailure.reading { () throws(JournalError) in
                 try reader.links(from: from, limit: min(Int(first - offset), Self.step) + 1)
             }

@@ -30,7 +30,8 @@ struct ConversationList {
         return list(page.heads, next: page.next)
     }
 
-    /// Looks at subjects of one shard, in their order, until there are enough conversations or the shard's part of the limit is used up.
+    /// Scans subjects of one shard, in order, until there are enough conversations or the shard's part of the limit is
+    /// used up.
     private func scan(
         _ reader: any JournalReader, after subject: String?, limit: Int
     ) throws(ShardFailure) -> ConversationListing {
@@ -56,7 +57,8 @@ struct ConversationList {
         var lists: [RecentConversations] = []
         for reader in journals.readers {
             let shard = reader.shard.index
-            // Between two pages, a conversation of any shard may come to be the most recent. It would be on the first page.
+            // Between two pages, any shard's conversation may become the most recent. It would belong to the first
+            // page.
             if journals.count > 1, cursor.places[shard] == nil {
                 let newest = try journals.read(reader) { (reader) throws(JournalError) in
                     try reader.newestLinks(before: nil, limit: 1).first
@@ -71,8 +73,9 @@ struct ConversationList {
         return try merge(&lists, cursor)
     }
 
-    /// A few conversations among very many may have been active long ago: they are found by their subjects.
-    /// - Returns: the wanted conversations by shard; nil where there may be more than can be sorted.
+    /// If only a few of very many conversations match, they may have been active long ago: they are found by their
+    /// subjects.
+    /// - Returns: the matching conversations by shard; nil if there may be more than can be sorted.
     private func found() throws(ShardFailure) -> [Int: [ConversationHead]]? {
         if request.filter.isEmpty { return nil }
         var found: [Int: [ConversationHead]] = [:]
@@ -131,7 +134,8 @@ extension QueryRequest {
 }
 
 extension ConversationListing {
-    /// One list of several, each in the order of the subjects' bytes. It goes no further than the list that was read least far.
+    /// Merges several lists, each in the order of the subjects' bytes. The result ends where the shortest-read list
+    /// ends.
     init(merging pages: [ConversationListing], limit: Int) {
         let end = pages.compactMap(\.next).min { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         var heads = pages.flatMap(\.heads).filter { head in

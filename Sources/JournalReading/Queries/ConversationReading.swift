@@ -2,17 +2,17 @@ import Conversation
 import JournalPort
 import Signals
 
-/// What is known of a conversation between two questions about it. Everything here can be made anew from the journal, and
-/// shows the same then.
+/// What is cached of a conversation between two queries about it. All of it can be rebuilt from the journal with the
+/// same result.
 final class ConversationReading {
     var head: ConversationHead
     var chain: ConversationChain
     var timeline: TimelineWindow?
     var context: LLMContextProjection?
-    /// The context has seen the conversation up to here.
+    /// The context contains the conversation up to here.
     var contextThrough: Int64 = 0
     var state: StateReplay?
-    /// Counts questions: the conversations asked for least recently go first.
+    /// Counts queries: the least recently queried conversations are dropped first.
     var lastUsed: UInt64 = 0
     /// Whether it is in the cache.
     var isKept = false
@@ -22,7 +22,7 @@ final class ConversationReading {
         chain = ConversationChain(head: head)
     }
 
-    /// About how much memory this takes.
+    /// Approximate memory.
     var bytes: Int {
         256 + head.subject.utf8.count + chain.bytes + (timeline?.bytes ?? 0) + (state?.bytes ?? 0)
             + (context.map(Self.bytes) ?? 0)
@@ -32,6 +32,6 @@ final class ConversationReading {
         context.messages(last: 0).reduce(generationBytes) { $0 + 160 + $1.content.utf8.count }
     }
 
-    /// A generous guess at what a context remembers of generations.
+    /// A generous estimate of the memory for generations in a context.
     private static let generationBytes = 64 * 1_024
 }

@@ -2,12 +2,12 @@ import Conversation
 import JournalPort
 import Signals
 
-/// The view `effects`: `{"effects":[…],"next":{"cursor":…}}`, the one ordered first at the top, so that an effect that hangs is seen.
+/// The view `effects`: `{"effects":[…],"next":{"cursor":…}}`, oldest first, so that an effect that hangs is seen.
 struct EffectList {
     private let journals: ShardJournals
     private let request: QueryRequest
     private let limits: QueryLimits
-    /// Bytes of a call's arguments in a list; the conversation's timeline has all of them.
+    /// Maximum bytes of a call's arguments in a list; the conversation's timeline has all of them.
     private static let argumentBytes = 4_096
 
     init(journals: ShardJournals, request: QueryRequest, limits: QueryLimits) {
@@ -25,7 +25,7 @@ struct EffectList {
         let shard: Int
         var effects: ArraySlice<EffectUnderWay>
         var last: EffectKey?
-        /// Where the shard's list was read to, if it may go on there.
+        /// The point up to which the shard's list was read, if it may continue there.
         var readTo: EffectKey?
     }
 
@@ -53,7 +53,7 @@ struct EffectList {
         return try encode(page, next: hasMore ? cursor.text : nil)
     }
 
-    /// Whether a shard may have wanted effects: of one conversation only its shard has.
+    /// Whether a shard may have matching effects: those of one conversation are all in its shard.
     private func holdsSubject(_ reader: any JournalReader) throws(ShardFailure) -> Bool {
         if request.subject.isEmpty { return true }
         return try journals.read(reader) { (reader) throws(JournalError) in
@@ -61,7 +61,7 @@ struct EffectList {
         }
     }
 
-    /// The wanted effects behind a key: one more than the page needs, or as many as the limit of records to look at allows.
+    /// The matching effects after a key: one more than the page needs, or as many as the scan limit allows.
     private func part(_ reader: any JournalReader, after key: EffectKey?) throws(ShardFailure) -> Part {
         let wanted = request.limit + 1
         var part = Part(shard: reader.shard.index, effects: [], last: key)
@@ -112,7 +112,7 @@ struct EffectList {
         }
     }
 
-    /// The calls that the tools' effects are about, from the generations that ordered them; nil for other effects, and where the
+    /// The calls of the tools' effects, from the generations that ordered them; nil for other effects, and if the
     /// generation's content was removed.
     private func calls(of page: [Listed]) throws(ShardFailure) -> [ToolCall?] {
         var known: [Int: [Position: [ToolCall]]] = [:]
@@ -143,7 +143,7 @@ struct EffectList {
         return ToolCall.list(JSONObjectView(signal.data)?["tool_calls"])
     }
 
-    /// A text, or the beginning of a long one, up to a boundary between characters.
+    /// A text, or the beginning of a long one, cut between characters.
     private static func beginning(of text: String) -> String {
         guard text.utf8.count > argumentBytes else { return text }
         var beginning = ""

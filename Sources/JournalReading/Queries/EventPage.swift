@@ -1,6 +1,6 @@
 /// Events, or other elements, written for a page.
 struct EventPage {
-    /// Records read at a time: large payloads must not be read by thousands for a page that takes a few.
+    /// Records read at a time: a page that takes a few must not read thousands of large payloads.
     var step: Int { bytes < 1 << 20 ? 16 : 128 }
 
     let limit: Int
@@ -15,7 +15,7 @@ struct EventPage {
 
     var isFull: Bool { events.count >= limit || written >= bytes }
 
-    /// False where it does not fit; the first always does.
+    /// False if the event does not fit; the first always does.
     mutating func add(_ event: [UInt8]) -> Bool {
         guard events.isEmpty || written + event.count <= bytes else {
             written = max(written, bytes)
@@ -39,7 +39,7 @@ struct EventPage {
         return bytes
     }
 
-    /// Links to look at next: few while everything may match, more where little does.
+    /// Links to read next: few while everything may match, more if little does.
     func step(_ scanned: Int) -> Int {
         scanned > 4 * limit ? ConversationChain.step : max(1, min(limit - events.count, ConversationChain.step))
     }

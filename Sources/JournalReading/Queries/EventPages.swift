@@ -2,10 +2,10 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Pages of events, written as they are published.
+/// Pages of events in their published form.
 extension QueryExecutor {
-    /// `{"subject","as_of","events":[…],"next":{…}}`, ascending by offset. `next` has the parameter that takes the place of
-    /// `before`, `after` or `after_sequence` for the next page; a page may be short, even empty, and still have one.
+    /// `{"subject","as_of","events":[…],"next":{…}}`, ascending by offset. `next` has the parameter for the next page,
+    /// in place of `before`, `after` or `after_sequence`; a page may be short, or even empty, and still have one.
     func events(_ request: QueryRequest, _ reading: ConversationReading) throws(QueryFailure) -> [UInt8] {
         let end = end(request, reading)
         var answer = begin(reading, asOf: end)
@@ -29,7 +29,7 @@ extension QueryExecutor {
         return answer.finish()
     }
 
-    /// All events behind an offset: nothing is filtered, so they are consecutive.
+    /// All events after an offset: nothing is filtered, so they are consecutive.
     func page(
         after offset: Int64, _ limit: Int, bytes: Int, _ reading: ConversationReading
     ) throws(QueryFailure) -> LivePage {
@@ -44,7 +44,7 @@ extension QueryExecutor {
         return LivePage(events: events, through: through, hasMore: through < newest)
     }
 
-    /// - Returns: the offset of the last record looked at; what is older comes on the next page.
+    /// - Returns: the offset of the last record read; older records belong to the next page.
     private func collectBackwards(
         from end: Int64, _ request: QueryRequest, _ reading: ConversationReading, _ page: inout EventPage
     ) throws(QueryFailure) -> Int64 {
@@ -55,14 +55,14 @@ extension QueryExecutor {
             scanned += links.count
             let matching = links.filter { Self.matches($0, request) }
             let written = try write(matching, reading, &page)
-            // What did not fit is looked at again.
+            // Events that did not fit are read again.
             guard written == matching.count else { return matching[written].offset + 1 }
             lowest = links.last?.offset ?? 1
         }
         return lowest
     }
 
-    /// - Returns: the offset of the last record looked at.
+    /// - Returns: the offset of the last record read.
     private func collect(
         from start: Int64, through end: Int64, _ request: QueryRequest, _ reading: ConversationReading,
         _ page: inout EventPage
@@ -82,7 +82,7 @@ extension QueryExecutor {
         return highest
     }
 
-    /// The offset of the first record behind the family's record with a sequence, or with the highest one below it.
+    /// The offset of the first record after the family's record with a sequence, or with the highest lower one.
     private func offset(
         behind sequence: Int64, of families: Set<Family>, through end: Int64, _ reading: ConversationReading
     ) throws(QueryFailure) -> Int64 {
@@ -109,7 +109,7 @@ extension QueryExecutor {
     }
 
     /// Writes events in the order of the links until the page is full.
-    /// - Returns: how many were written.
+    /// - Returns: the number of events written.
     private func write(
         _ links: [RecordLink], _ reading: ConversationReading, _ page: inout EventPage
     ) throws(QueryFailure) -> Int {
@@ -144,8 +144,8 @@ extension QueryExecutor {
         return written
     }
 
-    /// What is shown in place of a signal whose content was removed:
-    /// `{"offset","sequence","family","recorded_at","removed":"sealed","id","type"}`, the last two where they are kept.
+    /// Replaces a signal whose content was removed:
+    /// `{"offset","sequence","family","recorded_at","removed":"sealed","id","type"}`, the last two if they are kept.
     private func removedEvent(_ removed: RemovedContent, _ record: JournalRecord) -> [UInt8] {
         var object = JSONObjectBuilder()
         object.add("offset", record.offset)
@@ -158,7 +158,7 @@ extension QueryExecutor {
         return object.finish()
     }
 
-    /// The signals that markers are about, in the order of the markers.
+    /// The signals that markers refer to, in the order of the markers.
     func appliedSignals(of records: [JournalRecord]) throws(QueryFailure) -> [RecordedSignal] {
         let positions = records.compactMap { record in
             if case .marker(let marker) = record.content { marker.appliedPosition } else { nil }

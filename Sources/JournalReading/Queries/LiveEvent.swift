@@ -1,6 +1,6 @@
-/// A recorded event with its place, which is what a reader goes on from.
+/// A recorded event with its offset, from which a reader continues.
 public struct LiveEvent: Sendable, Equatable {
     public let offset: Int64
-    /// The envelope as it is published, JSON.
+    /// The published envelope, JSON.
     public let envelope: [UInt8]
 }

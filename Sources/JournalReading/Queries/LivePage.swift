@@ -2,27 +2,27 @@ import AnswerMemory
 import Conversation
 import JournalPort
 
-/// What a conversation has recorded behind an offset, for who follows it.
+/// The events of a conversation after an offset, for a follower.
 package struct LivePage: Sendable {
     /// Ascending, without gaps.
     package var events: [LiveEvent]
-    /// Where to go on.
+    /// The offset at which to continue.
     package var through: Int64
     /// Whether there was more when this was read.
     package var hasMore: Bool
-    /// Of the events; held as long as they are.
+    /// The memory for the events; held as long as they exist.
     package var room: AnswerRoom?
 
-    /// What the events hold in memory.
+    /// The size of the events in memory.
     package var bytes: Int { events.reduce(0) { $0 + $1.envelope.count } }
 }
 
 extension QueryExecutor {
-    /// The events that the view `events` shows behind an offset, byte for byte, without the answer around them, which would have to
-    /// be taken apart again for each follower.
+    /// The events that the view `events` shows after an offset, byte for byte, but without the surrounding answer,
+    /// which every follower would have to parse.
     /// - Parameters:
-    ///   - after: nil for none, only where the conversation ends.
-    ///   - bytes: about what the events may come to; the first is given whatever its size.
+    ///   - after: nil for no events, only the end of the conversation.
+    ///   - bytes: approximate maximum size; the first event is returned whatever its size.
     package func follow(
         _ subject: String, after: Int64?, limit: Int, bytes: Int, deadline: Int64
     ) throws(JournalError) -> Result<LivePage, QueryError> {

@@ -1,7 +1,7 @@
 import Conversation
 import Threads
 
-/// Until when an answer has to be there. Looked at between reads, of which none takes long.
+/// The time by which an answer must be ready. Checked between reads, none of which takes long.
 struct QueryDeadline: Sendable {
     /// Microseconds of the monotonic clock; nil for no limit.
     var microseconds: Int64?
@@ -14,6 +14,6 @@ struct QueryDeadline: Sendable {
     var error: QueryError? {
         guard let microseconds, Clocks.monotonicMicroseconds() >= microseconds else { return nil }
         return QueryError(
-            .timeout, "the answer takes too long; what was read is kept for a while, so ask again, or for less")
+            .timeout, "the answer takes too long; Convey keeps its progress for a while: ask again, or ask for less")
     }
 }

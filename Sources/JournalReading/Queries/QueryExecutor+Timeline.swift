@@ -3,7 +3,7 @@ import JournalPort
 import Signals
 
 extension QueryExecutor {
-    /// `{"subject","as_of","entries":[…],"next":{"before":…}}`: the oldest entry first; `next` where there are older ones.
+    /// `{"subject","as_of","entries":[…],"next":{"before":…}}`: oldest entry first; `next` if there are older ones.
     func timeline(_ request: QueryRequest, _ reading: ConversationReading) throws(QueryFailure) -> [UInt8] {
         let asOf = self.end(request, reading)
         var end = asOf
@@ -28,11 +28,11 @@ extension QueryExecutor {
         return answer.finish()
     }
 
-    /// A window with enough entries before an offset's end, as of a later one, and how many of its entries those are.
+    /// A window with enough entries before the end offset, as of a later offset, and the number of those entries.
     private func window(
         through end: Int64, asOf: Int64, _ request: QueryRequest, _ reading: ConversationReading
     ) throws(QueryFailure) -> (TimelineWindow, Int) {
-        // One more than is shown tells whether there are more.
+        // One more than is shown reveals whether there are more.
         let entries = request.limit + 1
         if var kept = reading.timeline.take() {
             defer { reading.timeline = kept.count > limits.retainedEntries ? nil : kept }
@@ -48,7 +48,7 @@ extension QueryExecutor {
         case .reference: window = try piecesWindow(through: end, entries: entries, reading)
         case .answers: window = try answersWindow(through: end, asOf: asOf, entries: entries, reading)
         }
-        // A window that ends with the conversation can go on with it.
+        // A window that ends with the conversation can be extended with it.
         if window.through == reading.head.offset { reading.timeline = window }
         guard let place = window.count(before: end + 1) else {
             preconditionFailure("a window through offset \(window.through) has a page that ends at \(end)")
@@ -72,7 +72,7 @@ extension QueryExecutor {
 
     // MARK: The shape `reference`
 
-    /// Walks backwards until there are enough entries and the first one needs nothing before it.
+    /// Walks backwards until there are enough entries and the first one needs no earlier record.
     private func piecesWindow(
         through end: Int64, entries: Int, _ reading: ConversationReading
     ) throws(QueryFailure) -> TimelineWindow {
@@ -119,7 +119,7 @@ extension QueryExecutor {
                 shown += found.filter { TimelineProjection.shows($0.type, .answers) }.map(\.position)
                 next = last.offset - 1
             }
-            // Twice as far each time: what is made anew costs no more than the last one.
+            // Twice as far each time: the repeated work costs no more than the last step.
             step *= 2
             guard next == 0 || shown.count >= entries else { continue }
             var window = TimelineWindow(timelineOptions(.answers), first: next + 1, through: end)
@@ -130,7 +130,7 @@ extension QueryExecutor {
         }
     }
 
-    /// Reads on, up to an offset, until nothing that follows can change the window's entries.
+    /// Continues reading, up to an offset, until no later event can change the window's entries.
     private func settle(
         _ window: inout TimelineWindow, asOf: Int64, _ reading: ConversationReading
     ) throws(QueryFailure) {

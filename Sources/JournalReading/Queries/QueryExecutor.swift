@@ -2,21 +2,21 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Answers questions about the conversations of one shard from its journal. Belongs to one thread.
+/// Answers queries about the conversations of one shard from its journal. Belongs to one thread.
 ///
-/// What it shows depends on the records alone: an executor that has followed a conversation answers as one that reads it
-/// for the first time, byte for byte.
+/// The answers depend only on the records: an executor that has followed a conversation gives the same bytes as one
+/// that reads it for the first time.
 public final class QueryExecutor {
     let reader: any JournalReader
     let limits: QueryLimits
     var deadline = QueryDeadline()
     var timestamps = TimestampWriter()
-    /// Events are answered as they are published; topics are not part of that.
+    /// Events in answers have their published form, without topics.
     var envelope: OutboundEnvelope
     let ids: DerivedIDs
     private var cache: ReadingCache
 
-    /// - Parameter cacheBytes: what to keep of conversations between questions.
+    /// - Parameter cacheBytes: memory for what is cached of conversations between queries.
     public init(reader: any JournalReader, limits: QueryLimits = QueryLimits(), cacheBytes: Int? = nil) {
         self.reader = reader
         self.limits = limits
@@ -25,9 +25,9 @@ public final class QueryExecutor {
         cache = ReadingCache(limit: cacheBytes ?? limits.cacheBytes)
     }
 
-    /// The answer, which may be an error's.
+    /// The answer, possibly that of an error.
     /// - Parameter deadline: microseconds of the monotonic clock; nil for no limit.
-    /// - Throws: when the journal cannot be read; the executor should then be made anew.
+    /// - Throws: if the journal cannot be read; the executor should then be created again.
     public func answer(_ request: QueryRequest, deadline: Int64? = nil) throws(JournalError) -> QueryAnswer {
         self.deadline = QueryDeadline(microseconds: deadline)
         do {
@@ -35,7 +35,7 @@ public final class QueryExecutor {
         } catch {
             switch error {
             case .query(let error): return QueryAnswer(error)
-            // It is this conversation's damage, and asking again does not mend it.
+            // The damage is in this conversation, and asking again does not help.
             case .journal(let error) where error.code == .damaged:
                 return QueryAnswer(QueryError(.corrupt, "\(error.message); run convey verify"))
             case .journal(let error): throw error
@@ -77,7 +77,7 @@ public final class QueryExecutor {
         }
     }
 
-    /// Reads something of a conversation, and keeps what is known of it then.
+    /// Reads from a conversation, and caches what is then known of it.
     func keeping<Result>(
         _ subject: String, _ body: (ConversationReading) throws(QueryFailure) -> Result
     ) throws(QueryFailure) -> Result {
@@ -93,7 +93,7 @@ public final class QueryExecutor {
         return try body(reading)
     }
 
-    /// A conversation, with its newest record known.
+    /// A conversation with its current newest record.
     private func reading(_ subject: String) throws(QueryFailure) -> ConversationReading {
         let found = try QueryFailure.reading { () throws(JournalError) in try self.reader.head(subject: subject) }
         guard let head = found else {
@@ -105,7 +105,7 @@ public final class QueryExecutor {
         return known
     }
 
-    /// The newest offset that the answer may know of.
+    /// The newest offset that the answer may include.
     func end(_ request: QueryRequest, _ reading: ConversationReading) -> Int64 {
         min(request.asOf ?? .max, reading.head.offset)
     }

@@ -1,6 +1,6 @@
 import Signals
 
-/// The conversations last asked about, within a limit of bytes.
+/// The most recently queried conversations, limited by bytes.
 struct ReadingCache {
     private var readings: [ExactText: ConversationReading] = [:]
     private var uses: UInt64 = 0
@@ -21,8 +21,8 @@ struct ReadingCache {
         readings[ExactText(subject)] = nil
     }
 
-    /// Takes note that a conversation was asked about, and lets others go while all are too large. Going down to three
-    /// quarters at once keeps it O(log n) a question on average.
+    /// Notes a query about a conversation, and drops others while the total is too large. Shrinking to three quarters
+    /// at once keeps it O(log n) per query on average.
     mutating func used(_ reading: ConversationReading, before: Int) {
         uses += 1
         reading.lastUsed = uses

@@ -2,28 +2,28 @@ import Conversation
 import JournalPort
 import Signals
 
-/// The conversations of one shard, the one last active first. Each stands where its newest record is, so that none comes twice, on
-/// whichever pages.
+/// The conversations of one shard, latest activity first. Each stands at its newest record, so that none appears twice
+/// across pages.
 struct RecentConversations {
     private let journals: ShardJournals
     let reader: any JournalReader
     private let filter: SubjectFilter
     private let since: Int64
-    /// The conversations where they were found by their subjects; nil to read the journal backwards.
+    /// The conversations, if they were found by their subjects; nil to read the journal backwards.
     private var known: ArraySlice<ConversationHead>?
     private var links: ArraySlice<RecordLink> = []
     private var seen: Set<ConversationID> = []
     private var found: ConversationHead?
     private var isAtEnd = false
-    /// Records that may still be looked at. The first read is always made, so that each question gets further in each shard.
+    /// Records that may still be read. The first read always happens, so that each query makes progress in each shard.
     private var budget: Int
-    /// Everything from here on has been looked at; nil before the first look.
+    /// Everything from here on has been read; nil before the first read.
     private var before: Position?
 
     /// - Parameters:
     ///   - before: only conversations whose newest record is before it.
     ///   - known: the wanted conversations, in any order; nil to find them.
-    ///   - budget: about how many records may be looked at.
+    ///   - budget: approximate number of records that may be read.
     init(
         _ journals: ShardJournals, _ reader: any JournalReader, _ request: QueryRequest, before: Position?,
         known: [ConversationHead]?, budget: Int
@@ -43,7 +43,7 @@ struct RecentConversations {
         }
     }
 
-    /// Where the next page goes on: before this position.
+    /// The point at which the next page continues: before this position.
     var place: Position? { found?.position.next ?? before }
 
     /// The next conversation; nil at the end, and when the budget is used up.
@@ -61,7 +61,7 @@ struct RecentConversations {
         return found
     }
 
-    /// Takes what `next` has returned.
+    /// Consumes the element that `next` returned.
     mutating func take() {
         if let head = known?.popFirst() { before = head.position }
         found = nil

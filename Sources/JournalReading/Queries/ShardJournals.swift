@@ -2,12 +2,12 @@ import Conversation
 import JournalPort
 import Signals
 
-/// The journals that a list is made from.
+/// The journals from which a list is built.
 struct ShardJournals {
     /// The number of shards.
     let count: Int
     let deadline: QueryDeadline
-    /// Of the shards that can be read, in the order of the shards.
+    /// Readers of the readable shards, in the order of the shards.
     var readers: [any JournalReader] = []
     /// The other shards, ascending.
     var unreadable: [Int] = []
@@ -17,7 +17,7 @@ struct ShardJournals {
         self.deadline = deadline
     }
 
-    /// The answer of a view that is about no single conversation.
+    /// The answer of a view that is not about a single conversation.
     func list(_ request: QueryRequest, _ limits: QueryLimits) throws(ShardFailure) -> [UInt8] {
         switch request.view {
         case .conversations: try ConversationList(journals: self, request: request, limits: limits).answer()
@@ -35,17 +35,17 @@ struct ShardJournals {
         do { return try body(reader) } catch { throw .journal(error, shard: reader.shard.index) }
     }
 
-    /// What a shard's list has next.
+    /// The next element of a shard's list.
     enum Next<Element> {
         case element(Element)
         case end
-        /// It has not been read far enough to tell.
+        /// Not read far enough to know.
         case unknown
     }
 
-    /// Merges lists of the shards: of the elements that come next in each list, the one that is before the others is taken.
+    /// Merges the lists of the shards: of the next elements of all lists, it takes the first in order.
     /// - Parameter take: called with the list whose next element is taken.
-    /// - Returns: up to `limit` elements; fewer when all lists end or one of them cannot tell its next element.
+    /// - Returns: up to `limit` elements; fewer if all lists end or one of them does not know its next element.
     static func merge<List, Element, Failure: Error>(
         _ lists: inout [List], limit: Int, isBefore: (Element, Element) -> Bool,
         next: (inout List) throws(Failure) -> Next<Element>, take: (inout List) -> Void
@@ -69,7 +69,7 @@ struct ShardJournals {
         return merged
     }
 
-    /// Writes `{"NAME":[…],"unreadable_shards":[…],"next":{"cursor":…}}`, the last two where there is something to say.
+    /// Writes `{"NAME":[…],"unreadable_shards":[…],"next":{"cursor":…}}`, the last two only if they are not empty.
     func encode<Element>(
         _ name: StaticString, _ elements: [Element], next: String?,
         _ write: (Element, inout JSONObjectBuilder) -> Void

@@ -1,10 +1,10 @@
 import Conversation
 import JournalPort
 
-/// Answers questions from the journals of all shards. Belongs to one thread.
+/// Answers queries from the journals of all shards. Belongs to one thread.
 ///
-/// A question about one conversation is for the conversation's shard. A list is merged from all shards. While a shard cannot be read,
-/// lists have the member `unreadable_shards`, and questions about the shard's conversations fail.
+/// The conversation's shard answers a query about one conversation. A list is merged from all shards. While a shard
+/// cannot be read, lists have the member `unreadable_shards`, and queries about the shard's conversations fail.
 package final class ShardedQueryExecutor {
     private let readers: ShardReaders
     private let limits: QueryLimits
@@ -16,8 +16,8 @@ package final class ShardedQueryExecutor {
     private var unreadable: Set<Int> = []
 
     /// - Parameters:
-    ///   - cacheBytes: memory for what is kept of conversations between questions, for all shards together.
-    ///   - onUnreadable: called when a shard that could be read before cannot be read for a list.
+    ///   - cacheBytes: memory for what is cached of conversations between queries, for all shards together.
+    ///   - onUnreadable: called when a previously readable shard cannot be read for a list.
     package init(
         _ readers: ShardReaders, limits: QueryLimits = QueryLimits(), cacheBytes: Int? = nil,
         onUnreadable: @escaping (_ shard: Int, JournalError) -> Void = { _, _ in }
@@ -28,12 +28,12 @@ package final class ShardedQueryExecutor {
         self.onUnreadable = onUnreadable
     }
 
-    /// The answer, which may be an error's.
+    /// The answer, possibly that of an error.
     /// - Parameter deadline: microseconds of the monotonic clock; nil for no limit.
-    /// - Throws: when no shard that the answer needs can be read; the next question opens the journals again.
+    /// - Throws: if no shard that the answer needs can be read; the next query opens the journals again.
     package func answer(_ request: QueryRequest, deadline: Int64? = nil) throws(JournalError) -> QueryAnswer {
         let layout = try openedLayout()
-        // An only shard answers everything itself.
+        // A single shard answers everything itself.
         guard layout.shards > 1, !request.view.needsSubject else {
             return try using(shard(of: request.subject, layout)) { (executor) throws(JournalError) in
                 try executor.answer(request, deadline: deadline)
@@ -52,7 +52,7 @@ package final class ShardedQueryExecutor {
     }
 
     /// Lists or shows dead letters.
-    /// - Throws: when no shard that the answer needs can be read.
+    /// - Throws: if no shard that the answer needs can be read.
     package func deadLetters(_ read: DeadLetterRead) throws(JournalError) -> DeadLetterPage {
         let layout = try openedLayout()
         switch read {
@@ -126,7 +126,7 @@ package final class ShardedQueryExecutor {
         }
     }
 
-    /// - Parameter shards: those that a list needed.
+    /// - Parameter shards: the shards that a list needed.
     private func note(_ missing: [Int: JournalError], among shards: Range<Int>) {
         for (shard, error) in missing where !unreadable.contains(shard) { onUnreadable(shard, error) }
         unreadable.subtract(shards)
@@ -152,7 +152,7 @@ package final class ShardedQueryExecutor {
         return made
     }
 
-    /// Asks a shard. After a failure it is opened anew: its file may have been replaced.
+    /// Asks a shard. After a failure the shard is reopened, because its file may have been replaced.
     private func using<Answer>(
         _ shard: Int, _ body: (QueryExecutor) throws(JournalError) -> Answer
     ) throws(JournalError) -> Answer {

@@ -1,16 +1,16 @@
 import Conversation
 import JournalPort
 
-/// A conversation's state on its way through the records.
+/// A conversation's state while its records are replayed.
 struct StateReplay {
     var core = ConversationCore()
-    /// Everything up to this offset is contained.
+    /// Contains everything up to this offset.
     var through: Int64 = 0
 
     var bytes: Int { 256 + core.state.inFlight.reduce(0) { $0 + $1.key.utf8.count + 64 } }
 
-    /// Repeats an application.
-    /// - Throws: when the result is not the one that was recorded.
+    /// Repeats the application of a signal.
+    /// - Throws: if the result differs from the recorded one.
     mutating func apply(_ marker: Marker, to applied: JournalRecord) throws(QueryFailure) {
         guard let recorded = applied.recordedSignal else {
             throw .journal(JournalError(.damaged, "record \(applied.position) was applied but cannot be read"))
@@ -70,15 +70,15 @@ extension QueryExecutor {
         }
     }
 
-    /// What the last checkpoint or eviction saved.
+    /// The state that the last checkpoint or eviction saved.
     private func saved(_ reading: ConversationReading) throws(QueryFailure) -> StateReplay? {
         let row = try row(reading)
-        // Made from all records where what is saved cannot be used.
+        // If the saved state cannot be used, the state is rebuilt from all records.
         guard let row, row.damage == nil else { return nil }
         return StateReplay(core: row.core, through: row.offset)
     }
 
-    /// The latest applications up to an offset.
+    /// The latest signals applied up to an offset.
     private func history(through end: Int64, _ reading: ConversationReading) throws(QueryFailure) -> ConversationHistory
     {
         var markers: [Marker] = []

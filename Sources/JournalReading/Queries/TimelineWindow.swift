@@ -2,12 +2,13 @@ import Conversation
 import JournalPort
 import Signals
 
-/// The end of a conversation's timeline: exactly the entries that the whole timeline would end with, from place `reliable` on.
+/// The end of a conversation's timeline: from place `reliable` on, exactly the last entries of the whole timeline.
 ///
-/// In the shape `reference`, entries depend on what came before only where deltas are joined, and whatever is shown and is no delta
-/// ends a run of them. In the shape `answers` an entry may have begun at most `answerGap` records before the first event known of it.
+/// In the shape `reference`, entries depend on earlier ones only if deltas are joined, and everything shown that is not
+/// a delta ends a sequence of joined deltas. In the shape `answers` an entry may have begun at most `answerGap` records
+/// before its first known event.
 struct TimelineWindow {
-    /// Where an entry begins.
+    /// The beginning of an entry.
     struct Start {
         var offset: Int64
         /// Microseconds since 1970.
@@ -16,9 +17,9 @@ struct TimelineWindow {
 
     private var projection: TimelineProjection
     private(set) var starts: [Start] = []
-    /// The conversation is contained from here.
+    /// The window contains the conversation from here.
     let first: Int64
-    /// The conversation is contained up to here.
+    /// The window contains the conversation up to here.
     var through: Int64
     /// Entries before this place may have begun before the window.
     private(set) var reliable = 0
@@ -35,7 +36,7 @@ struct TimelineWindow {
     /// Whether the window begins with the conversation.
     var isWhole: Bool { first <= 1 }
 
-    /// Takes the next signal that is shown.
+    /// Applies the next signal that is shown.
     mutating func apply(_ record: JournalRecord) {
         guard case .signal(let signal) = record.content else { return }
         let count = projection.count
@@ -51,8 +52,8 @@ struct TimelineWindow {
         if !isSure { reliable = count + 1 }
     }
 
-    /// How many entries begin before an offset. In the shape `reference`, where an entry ends with its page, nil where one that
-    /// begins before it goes on behind it, or may.
+    /// The number of entries that begin before an offset. In the shape `reference`, where an entry ends with its page,
+    /// nil if an entry that begins before the offset continues after it, or may continue.
     func count(before offset: Int64) -> Int? {
         if offset > through { return count }
         var low = 0

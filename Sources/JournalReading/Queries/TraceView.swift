@@ -3,11 +3,11 @@ import JournalPort
 import Signals
 
 extension QueryExecutor {
-    /// Signals that a trace shows in each direction.
+    /// Maximum signals that a trace shows in each direction.
     private static let traceSignals = 1_000
 
-    /// `{"subject","as_of","id","complete","signals":[…]}`: causes first (`depth` below 0), the signal (0), then what
-    /// followed. `complete` is false where the conversation or the trace is too long to show all of it.
+    /// `{"subject","as_of","id","complete","signals":[…]}`: causes first (`depth` below 0), the signal (0), then its
+    /// consequences. `complete` is false if the conversation or the trace is too long to show all of it.
     func trace(_ request: QueryRequest, _ reading: ConversationReading) throws(QueryFailure) -> [UInt8] {
         let end = end(request, reading)
         var links: [RecordLink] = []
@@ -45,7 +45,7 @@ extension QueryExecutor {
         let link = graph.signals[index]
         let marker = graph.markers[link.position]
         var letter: DeadLetter?
-        // Told of in the conversation, and so, at a time before that, not yet one.
+        // The conversation records the dead letter, so before that record it is not one yet.
         if marker == nil, graph.find(ids.deadLetter(link.position)) != nil {
             letter = try QueryFailure.reading { () throws(JournalError) in
                 try self.reader.deadLetter(at: link.position)
@@ -56,7 +56,7 @@ extension QueryExecutor {
             object.add("depth", depth)
             object.add("offset", link.offset)
             object.add("time", timestamps.text(link.recordedAt))
-            // Of a signal whose content was removed there may be neither.
+            // A signal whose content was removed may have neither.
             if !link.type.isEmpty { object.add("type", link.type) }
             if let id = link.signalID { object.add("id", id) }
             if case .removed(let removed) = link.content { object.add("removed", removed.reason.rawValue) }

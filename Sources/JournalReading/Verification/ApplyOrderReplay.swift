@@ -1,12 +1,12 @@
 import JournalPort
 import Signals
 
-/// Counts the applications of each partition.
+/// Counts the signals applied in each partition.
 struct ApplyOrderReplay {
     private var newest: [Int64]
-    /// Whether all applications of the partitions are seen, so that none may be missing.
+    /// Whether all applied signals of the partitions are seen, so that none may be missing.
     private let seesAll: Bool
-    /// How many applications may be missing, because records were deleted.
+    /// The number of applied signals that may be missing because their records were deleted.
     private var unseen: Int64 = 0
 
     init(partitionCount: Int, seesAll: Bool) {
@@ -14,22 +14,22 @@ struct ApplyOrderReplay {
         self.seesAll = seesAll
     }
 
-    /// Passes over records that were deleted.
+    /// Skips deleted records.
     mutating func skip(_ count: Int) { unseen += Int64(count) }
 
-    /// Takes the next application of a partition.
-    /// - Returns: what is wrong with its order; nil where nothing is.
+    /// Checks the next apply order of a partition.
+    /// - Returns: the problem with the order; nil if there is none.
     mutating func take(_ order: Int64, in partition: Int) -> String? {
         let missing = order - newest[partition] - 1
         guard missing >= 0, !seesAll || missing <= unseen else {
-            return "its apply order is \(order) in partition \(partition), behind \(newest[partition])"
+            return "its apply order is \(order) in partition \(partition), after \(newest[partition])"
         }
         if seesAll { unseen -= missing }
         newest[partition] = order
         return nil
     }
 
-    /// Compares with the orders that are saved at a checkpoint, once all applications up to there have been taken.
+    /// Compares with the orders saved at a checkpoint, once all applied signals up to there have been seen.
     func compare(with point: RecoveryPoint) throws(VerificationStop) {
         for (partition, order) in newest.enumerated()
         where order > 0 && !(0...unseen).contains(point.applyOrders[partition] - order) {
@@ -37,7 +37,7 @@ struct ApplyOrderReplay {
                 JournalDifference(
                     .applyOrder,
                     "partition \(partition) is saved with apply order \(point.applyOrders[partition]) at position "
-                        + "\(point.checkpoint), but has come to \(order) there"))
+                        + "\(point.checkpoint), but replay gives \(order) there"))
         }
     }
 }

@@ -2,10 +2,10 @@ import JournalPort
 import Signals
 
 extension ConversationRecord {
-    /// Goes on to the next record, whose place must follow from the one before it.
+    /// Moves on to the next record, whose place must follow from the previous one.
     mutating func advance(to record: JournalRecord) throws(JournalDifference) {
         guard let family = record.family else {
-            throw JournalDifference(.signal, "its type is of no family", record, subject: subject)
+            throw JournalDifference(.signal, "its type belongs to no family", record, subject: subject)
         }
         let place = advance(to: record.position, family: family)
         guard record.offset == place.offset else {
@@ -16,7 +16,7 @@ extension ConversationRecord {
         guard record.previous == place.previous else {
             throw JournalDifference(
                 .chain,
-                "it says that the record before it is at position \(record.previous), but that is at \(place.previous)",
+                "it names position \(record.previous) as the previous record, but that is at \(place.previous)",
                 record, subject: subject)
         }
         guard record.sequence == place.sequence else {
@@ -27,7 +27,7 @@ extension ConversationRecord {
         }
     }
 
-    /// Where this saved conversation is not what replay has made of it up to its `through`.
+    /// The difference between this saved conversation and the replayed one as of its `through`; nil if there is none.
     func difference(from replayed: ConversationRecord) -> JournalDifference? {
         var replayed = replayed
         replayed.through = through
@@ -42,7 +42,7 @@ extension ConversationRecord {
         } else if replayed.core.canceledThrough != core.canceledThrough {
             what = "canceled_through \(core.canceledThrough), but replay gives \(replayed.core.canceledThrough)"
         } else if replayed.core.configured != core.configured {
-            what = "another newest configuration than replay gives"
+            what = "a newest configuration that replay does not give"
         } else {
             what = "a state that replay does not give"
         }
@@ -50,7 +50,7 @@ extension ConversationRecord {
             .savedConversation, "it is saved as of position \(through) with \(what)", subject: subject)
     }
 
-    /// Why it could not be loaded; nil where it could.
+    /// Why it could not be loaded; nil if it could.
     var damageDifference: JournalDifference? {
         damage.map { damage in
             let reason =

@@ -2,12 +2,12 @@ import JournalPort
 import Signals
 
 extension EffectReplay {
-    /// Compares the effects without an end with the journal's rows. The rows are read page by page and may be newer than the last record
-    /// that was replayed, so a conversation that has grown meanwhile is not judged.
+    /// Compares the open effects with the journal's rows. The rows are read page by page and may be newer than the last
+    /// replayed record, so a conversation that has grown meanwhile is skipped.
     /// - Parameters:
     ///   - last: the position of that record.
-    ///   - conversation: the only one that is replayed; nil for several.
-    ///   - subjects: of the conversations that are judged; nil of others.
+    ///   - conversation: the only replayed conversation; nil for several.
+    ///   - subjects: of the conversations to check; nil for others.
     func compare(
         with journal: VerificationReader, through last: Position, of conversation: ConversationID?,
         subjects: (ConversationID) -> String?
@@ -33,11 +33,11 @@ extension EffectReplay {
     private static func problem(with row: StoredEffect) -> String {
         switch row {
         case .unreadable(let effect): "open effect \(effect.key) cannot be read: \(effect.reason)"
-        case .open(let effect): "effect \(effect.key) is open, but no record orders it, or one ends it"
+        case .open(let effect): "effect \(effect.key) is open, but no record orders it, or a record ends it"
         }
     }
 
-    /// Effects without an end that the journal does not list as open.
+    /// Open effects that the journal does not list.
     private func checkUnlisted(
         _ unlisted: [EffectKey: ConversationID], _ journal: VerificationReader, through last: Position,
         _ subjects: (ConversationID) -> String?

@@ -2,20 +2,20 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Follows the lives of effects through the records: each has one end or is open, and nothing comes after an end.
+/// Follows the lifecycle of effects through the records: each has one end or is open, and nothing comes after an end.
 struct EffectReplay {
-    /// What was ordered or has begun, and has no end yet, with the conversation it belongs to.
+    /// Effects that were ordered or have begun, and have no end yet, with their conversations.
     private(set) var open: [EffectKey: ConversationID] = [:]
-    /// Of those, which signals from outside can end: by the names that such signals know.
+    /// Those of them that signals from outside can end, by the names that such signals use.
     private var names: [Name: [EffectKey]] = [:]
-    /// Ends seen lately, for what comes after them: in two halves, as many as `halfLimit` each.
+    /// Recent ends, to detect later signals: in two halves of up to `halfLimit` each.
     private var ended: Set<EffectKey> = []
     private var endedBefore: Set<EffectKey> = []
     private static let halfLimit = 50_000
 
     private let ids: DerivedIDs
 
-    /// - Parameter ids: of the shard that is verified.
+    /// - Parameter ids: of the verified shard.
     init(ids: DerivedIDs) {
         self.ids = ids
     }
@@ -27,14 +27,14 @@ struct EffectReplay {
         let effectID: String
     }
 
-    /// An application has ordered it.
+    /// An applied signal has ordered the effect.
     mutating func order(_ key: EffectKey, _ start: EffectStart, of conversation: ConversationID) {
         open[key] = conversation
         let type = SignalType.effectPrefix(start.effectClass.rawValue, start.kind)
         names[Name(conversation: conversation, type: type, effectID: start.effectID), default: []].append(key)
     }
 
-    /// A signal from outside that says that an effect has ended is its end, when it has none.
+    /// A signal from outside that reports the end of an effect is its end, if it has none yet.
     private mutating func takeOutside(_ signal: Signal, of record: JournalRecord) {
         guard Self.isEnd(signal.type), Family(type: signal.type) == .effect, !signal.isForked,
             let name = name(signal, of: record),
@@ -56,10 +56,10 @@ struct EffectReplay {
         ended.insert(key)
     }
 
-    /// A lifecycle signal of an effect that Convey runs was recorded. Of others' effects only the ends count.
+    /// A lifecycle signal of an effect that Convey runs was recorded. For effects that others run, only the ends count.
     mutating func take(_ signal: Signal, of record: JournalRecord) throws(JournalDifference) {
         guard signal.source == DerivedSource.effects else { return takeOutside(signal, of: record) }
-        // The effects of a forked conversation ran in the one that it comes from.
+        // The effects of a forked conversation ran in the original one.
         guard !signal.isForked, let key = ids.effectKey(lifecycle: signal.id) else { return }
         guard !ended.contains(key), !endedBefore.contains(key) else {
             throw JournalDifference(
@@ -67,7 +67,7 @@ struct EffectReplay {
         }
         if let conversation = open[key], conversation != record.conversation {
             throw JournalDifference(
-                .effect, "\(signal.id) tells of an effect of conversation \(conversation)", record,
+                .effect, "\(signal.id) reports on an effect of conversation \(conversation)", record,
                 subject: signal.subject)
         }
         guard Self.isEnd(signal.type) else {
@@ -77,7 +77,7 @@ struct EffectReplay {
         end(key, name(signal, of: record))
     }
 
-    /// What an effect is called in its lifecycle signals.
+    /// The name of an effect in its lifecycle signals.
     private func name(_ signal: Signal, of record: JournalRecord) -> Name? {
         guard let effectID = JSONObjectView(signal.data)?["effect_id"]?.string,
             let dot = signal.type.lastIndex(of: ".")
@@ -85,7 +85,7 @@ struct EffectReplay {
         return Name(conversation: record.conversation, type: String(signal.type[...dot]), effectID: effectID)
     }
 
-    /// Of a conversation from which contents were removed nothing can be said any more.
+    /// Nothing can be checked any more for a conversation from which contents were removed.
     mutating func forget(_ conversation: ConversationID) {
         for (key, owner) in open where owner == conversation { open[key] = nil }
         for name in names.keys where name.conversation == conversation { names[name] = nil }

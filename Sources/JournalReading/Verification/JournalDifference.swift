@@ -1,36 +1,36 @@
 import JournalPort
 import Signals
 
-/// Where a journal does not agree with itself: what, where, what it means, and what to do.
+/// An inconsistency in a journal: what it is, where it is, what it means, and what to do.
 public struct JournalDifference: Error, Sendable, Equatable, CustomStringConvertible {
     public enum Kind: String, Sendable, CaseIterable {
         /// The file's own structure is damaged.
         case storage
         /// A record cannot be read.
         case unreadable
-        /// A position is missing or comes twice.
+        /// A position is missing or is repeated.
         case position
         /// A record belongs to no known conversation, or the conversation to another partition.
         case conversation
-        /// A record does not name the conversation's record before it.
+        /// A record does not name the conversation's previous record.
         case chain
         case offset
         case sequence
-        /// A signal's type or data cannot have been recorded like this.
+        /// A signal cannot have been recorded with this type or data.
         case signal
-        /// A marker is about no signal that waits to be applied.
+        /// A marker refers to no signal that waits to be applied.
         case marker
-        /// Replay gives another state than was recorded, or a record differs from the digest that was stored with it.
+        /// Replay gives a state that differs from the recorded one, or a record differs from its stored digest.
         case digest
         case applyOrder = "apply_order"
         /// A signal was applied before its cause.
         case cause
-        /// What an application ordered to be published is not recorded.
+        /// An output that an applied signal ordered is not recorded.
         case output
         case effect
         /// A signal is neither applied, nor pending, nor a dead letter.
         case pending
-        /// A saved conversation is not what replay gives.
+        /// A saved conversation differs from the replayed one.
         case savedConversation = "saved_conversation"
         case identities
         case cursor
@@ -57,43 +57,43 @@ public struct JournalDifference: Error, Sendable, Equatable, CustomStringConvert
         self.init(kind, message, subject: subject, offset: record.offset, position: record.position)
     }
 
-    /// What follows from it for who uses the journal.
+    /// The consequence for users of the journal.
     public var meaning: String {
         switch kind {
         case .storage, .unreadable: "The file is damaged: a disk, a copy made while it was written, or another program."
         case .position, .chain, .offset, .sequence, .conversation:
             "Records are missing, were added or were changed; histories and holes shown to consumers are not reliable."
-        case .signal: "What is recorded is not what was received."
+        case .signal: "The recorded signal differs from the received one."
         case .marker, .applyOrder, .cause, .pending:
-            "What was applied, or in which order, is not what the journal says: a replay may end in another state."
-        case .digest: "A record, its order or the program differ from when it was recorded or applied."
+            "The applied signals or their order differ from the journal: a replay may end in another state."
+        case .digest: "A record, its order or the program has changed since the record was written or applied."
         case .output, .effect:
             "Consumers may wait for an event that never comes, or have seen one that is not recorded."
         case .savedConversation:
-            "What is kept for speed differs from the records: the conversation cannot be loaded from it."
-        case .identities: "A repeat may be recorded twice, or a cause not be found."
-        case .cursor: "Events may be published again, or not at all."
+            "The saved conversation differs from its records and cannot be loaded."
+        case .identities: "Convey may record a repeat twice, or not find a cause."
+        case .cursor: "Convey may publish events again, or not at all."
         }
     }
 
-    /// What an operator can do about it.
+    /// What an operator can do.
     public var advice: String {
         switch kind {
         case .storage, .unreadable, .position, .chain, .offset, .sequence, .conversation, .signal:
-            "Stop Convey, keep a copy of the data directory, check the disk, and go back to a backup that verifies."
+            "Stop Convey, keep a copy of the data directory, check the disk, and restore a backup that verifies."
         case .digest:
-            "Verify with the Convey that wrote the journal. If it finds the same, keep a copy and go back to a backup."
+            "Verify with the Convey that wrote the journal. If it finds the same difference, keep a copy and restore a backup."
         case .savedConversation:
-            "Start Convey on it: it makes the conversation anew from its records, or sets it aside and goes on without it."
+            "Start Convey: it rebuilds the conversation from its records, or sets it aside and continues without it."
         case .marker, .applyOrder, .cause, .pending, .output, .effect, .identities, .cursor:
-            "Keep a copy of the data directory and report it with this text; a backup that verifies is the way back."
+            "Keep a copy of the data directory, report this text, and restore a backup that verifies."
         }
     }
 
     /// `position 17, offset 3 of chat-42`
     public var place: String { place(inShard: nil) }
 
-    /// The place, with a position as it is written where there are several shards.
+    /// The place, with the spelling of positions for several shards.
     package func place(inShard shard: Int?) -> String {
         var words: [String] = []
         if let position { words.append("position " + (shard.map { "\($0)." } ?? "") + "\(position)") }
@@ -107,7 +107,7 @@ public struct JournalDifference: Error, Sendable, Equatable, CustomStringConvert
     public var description: String { "\(kind.rawValue) at \(place): \(message)" }
 
     /// As a JSON object.
-    /// - Parameter shard: which shard it is in, where there are several.
+    /// - Parameter shard: its shard, if there are several.
     public func encode(shard: Int? = nil) -> [UInt8] {
         var object = JSONObjectBuilder()
         if let shard { object.add("shard", shard) }

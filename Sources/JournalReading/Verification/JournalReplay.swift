@@ -2,14 +2,14 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Repeats what the engine did to its memory, record by record, and compares all that the journal says about it: places,
-/// chains, markers, digests, causes, effects, pending signals, saved conversations.
+/// Repeats the engine's changes to its memory, record by record, and compares the result with everything that the
+/// journal says: places, chains, markers, digests, causes, effects, pending signals, saved conversations.
 ///
-/// Fed with all records of some conversations, in record order. What it keeps is bounded by those conversations, by what
-/// waits to be applied and by what is open at one moment, not by the number of records.
+/// The input is all records of some conversations, in record order. Those conversations, the signals that wait to be
+/// applied and the effects open at one moment bound the memory, not the number of records.
 struct JournalReplay {
     enum Scope {
-        /// All conversations of some partitions: applications are counted without gaps.
+        /// All conversations of some partitions: apply orders must have no gaps.
         case partitions
         /// Only some of a partition's conversations.
         case conversations
@@ -17,11 +17,11 @@ struct JournalReplay {
 
     let scope: Scope
     private let journal: VerificationReader
-    /// The journal's other tables, as of the last record that will come.
+    /// The journal's other tables, as of the last record of the input.
     private let point: RecoveryPoint
     private let ids: DerivedIDs
     private var conversations: [ConversationID: ConversationRecord] = [:]
-    /// As saved, until the replay has come to their `through`.
+    /// As saved, until the replay reaches their `through`.
     private var saved: [ConversationID: ConversationRecord] = [:]
     private var incomplete = IncompleteConversations()
     private var recorded: SignalReplay
@@ -29,12 +29,12 @@ struct JournalReplay {
     private var outputs = OrderedOutputs()
     private var applyOrders: ApplyOrderReplay
     private var isBehindCheckpoint = false
-    /// The first record that is not what was recorded. Told at the end: what follows from the change tells more of it.
+    /// The first record that has changed. Reported at the end, because its consequences reveal more about it.
     private var changed: JournalDifference?
     private(set) var signals = 0
     private(set) var markers = 0
     private(set) var removed = 0
-    /// Positions that were passed over, because their records were deleted.
+    /// Positions that were skipped because their records were deleted.
     private(set) var deleted = 0
 
     init(scope: Scope, journal: VerificationReader, point: RecoveryPoint) {
@@ -50,11 +50,11 @@ struct JournalReplay {
 
     var conversationCount: Int { conversations.count }
 
-    /// Whether the conversation is one of those that are replayed.
+    /// Whether the conversation is replayed.
     func includes(_ id: ConversationID) -> Bool { conversations[id] != nil }
 
-    /// Adds a conversation to those that are replayed.
-    /// - Parameter row: as it is saved; not newer than the last record that will come.
+    /// Adds a conversation to the replay.
+    /// - Parameter row: the saved conversation, not newer than the last record of the input.
     mutating func follow(_ row: ConversationRecord) throws(VerificationStop) {
         let partition = StableHash.partition(of: row.subject, count: journal.source.partitionCount)
         guard row.partition == partition else {
@@ -67,13 +67,13 @@ struct JournalReplay {
         if row.through > .start || row.damage != nil { saved[row.id] = row }
     }
 
-    /// Passes over records that were deleted.
+    /// Skips deleted records.
     mutating func skip(_ count: Int) {
         deleted += count
         applyOrders.skip(count)
     }
 
-    /// Takes the next record of a conversation that is followed.
+    /// Processes the next record of a followed conversation.
     mutating func take(_ record: JournalRecord) throws(VerificationStop) {
         guard var conversation = conversations[record.conversation] else {
             preconditionFailure("record \(record.position) belongs to a conversation that is not followed")
@@ -100,7 +100,7 @@ struct JournalReplay {
         conversations[record.conversation] = conversation
     }
 
-    /// All records have been taken.
+    /// All records have been processed.
     mutating func finish() throws(VerificationStop) {
         if !isBehindCheckpoint { try passCheckpoint() }
         for row in saved.values.sorted(by: { $0.id.rawValue < $1.id.rawValue }) {
@@ -121,7 +121,7 @@ struct JournalReplay {
 
     // MARK: A record
 
-    /// Where the conversation's records before this one were deleted, it goes on from what this one says.
+    /// If the conversation's earlier records were deleted, it continues from this one.
     private mutating func begin(
         _ record: JournalRecord, in conversation: inout ConversationRecord
     ) throws(VerificationStop) {
@@ -135,7 +135,7 @@ struct JournalReplay {
     private mutating func checkHash(of record: JournalRecord, _ subject: String) {
         guard changed == nil, record.hash != record.computedHash else { return }
         changed = JournalDifference(
-            .digest, "the record is not what was recorded: its time, or something else in it, has changed", record,
+            .digest, "the record has changed since it was written: its time, or something else in it", record,
             subject: subject)
     }
 
@@ -159,7 +159,7 @@ struct JournalReplay {
 
     private static func problem(withData data: [UInt8]) -> String? {
         do {
-            return try JSONSlice(data).kind == .object ? nil : "its data is no JSON object"
+            return try JSONSlice(data).kind == .object ? nil : "its data is not a JSON object"
         } catch {
             return "its data cannot be read: \(error)"
         }
@@ -192,7 +192,7 @@ struct JournalReplay {
     ) throws(VerificationStop) {
         guard let signal = applied.recordedSignal else {
             throw VerificationStop(
-                .marker, "the signal it is about cannot be read", record, subject: conversation.subject)
+                .marker, "its signal cannot be read", record, subject: conversation.subject)
         }
         try recorded.checkCause(of: signal.signal, applied, in: conversation)
         let directives = conversation.core.apply(signal, priority: marker.priority)
@@ -206,8 +206,8 @@ struct JournalReplay {
         guard conversation.core.state.digest == marker.digest else {
             throw VerificationStop(
                 .digest,
-                "applying the record at position \(applied.position) (offset \(applied.offset)) gives another digest than its "
-                    + "marker says",
+                "applying the record at position \(applied.position) (offset \(applied.offset)) gives a digest that differs from its "
+                    + "marker's",
                 record, subject: conversation.subject)
         }
     }
@@ -231,13 +231,13 @@ struct JournalReplay {
         }
     }
 
-    /// The signal, or what was applied before it, was deleted: the digest is taken as it is.
+    /// The signal, or an earlier one, was deleted: adopts the digest unchecked.
     private mutating func goOn(behind marker: Marker, of conversation: inout ConversationRecord) {
         forget(conversation.id)
         incomplete.goOn(behind: marker, of: &conversation)
     }
 
-    /// The state of a conversation cannot be repeated any more.
+    /// The state of a conversation can no longer be repeated.
     private mutating func forget(_ conversation: ConversationID) {
         guard incomplete.insert(conversation) else { return }
         effects.forget(conversation)
@@ -246,7 +246,7 @@ struct JournalReplay {
 
     // MARK: What is kept beside the records
 
-    /// Compares what waits at the checkpoint with the list that a start-up would begin with.
+    /// Compares the signals that wait at the checkpoint with the list from which a start-up would begin.
     private mutating func passCheckpoint() throws(VerificationStop) {
         isBehindCheckpoint = true
         try checkUnapplied()
@@ -255,21 +255,21 @@ struct JournalReplay {
         try applyOrders.compare(with: point)
     }
 
-    /// What was not applied is pending or a dead letter.
+    /// A signal that was not applied is pending or a dead letter.
     private func checkUnapplied() throws(VerificationStop) {
         for place in recorded.unapplied {
             if try journal.isPending(place.position) { continue }
             if try journal.isDeadLetter(place.position) { continue }
-            // It may have been applied or re-driven while this ran.
+            // It may have been applied or re-driven during the verification.
             if try journal.hasGrown(place.conversation, since: point.lastPosition) { continue }
             throw .difference(
                 JournalDifference(
-                    .pending, "the signal is not applied, not pending and no dead letter",
+                    .pending, "the signal is neither applied nor pending nor a dead letter",
                     subject: conversations[place.conversation]?.subject, position: place.position))
         }
     }
 
-    /// What a start-up would take for pending was not applied.
+    /// A signal that a start-up would treat as pending was not applied.
     private func checkPendingList() throws(VerificationStop) {
         var last = Position.start
         while true {

@@ -1,9 +1,9 @@
 import JournalPort
 import Signals
 
-/// Checks that a journal agrees with itself, by repeating everything that was recorded.
+/// Checks that a journal is consistent, by repeating everything that was recorded.
 ///
-/// It only reads, page by page, so it works beside a running service: it looks at what was committed when it began. Many
+/// It only reads, page by page, so it works beside a running service: it checks what was committed when it began. Many
 /// conversations are checked in several passes, so that memory stays bounded.
 public struct JournalVerifier {
     public struct Limits: Sendable {
@@ -11,7 +11,7 @@ public struct JournalVerifier {
         public var conversationsPerPass = 100_000
         /// Records read at a time.
         public var page = 2_000
-        /// How often one conversation is looked at again that has grown meanwhile.
+        /// Maximum number of times to repeat the check of a conversation that has grown meanwhile.
         public var tries = 20
         /// Conversations read at a time.
         public var conversationPage = 1_000
@@ -19,7 +19,7 @@ public struct JournalVerifier {
         public init() {}
     }
 
-    /// How far it is: records read, of all that will be.
+    /// The progress: records read, and the total.
     public struct Progress: Sendable {
         public var done: Int64
         public var total: Int64
@@ -29,7 +29,7 @@ public struct JournalVerifier {
     private let limits: Limits
     private var source: any VerifiableJournal { journal.source }
 
-    /// - Parameter source: read by the calling thread alone.
+    /// - Parameter source: read only by the calling thread.
     public init(source: any VerifiableJournal, limits: Limits = Limits()) {
         journal = VerificationReader(source: source)
         self.limits = limits
@@ -37,7 +37,7 @@ public struct JournalVerifier {
 
     /// Verifies everything.
     /// - Parameter progress: called after each page.
-    /// - Throws: when the journal cannot be read at the moment. What is wrong with its contents is in the report.
+    /// - Throws: if the journal cannot be read at the moment. The report contains errors in its contents.
     public func verifyAll(progress: (Progress) -> Void = { _ in }) throws(JournalError) -> VerificationReport {
         try report { (report) throws(VerificationStop) in
             let storage = try journal.reading("the file") { () throws(JournalError) in try source.storageProblems() }
@@ -54,7 +54,7 @@ public struct JournalVerifier {
     }
 
     /// Verifies one conversation, by its chain through the journal.
-    /// - Returns: nil when there is no such conversation.
+    /// - Returns: nil if there is no such conversation.
     public func verify(subject: String) throws(JournalError) -> VerificationReport? {
         guard let row = try source.conversation(subject: subject) else { return nil }
         return try report { (report) throws(VerificationStop) in
@@ -64,7 +64,7 @@ public struct JournalVerifier {
 
     /// Verifies one conversation.
     /// - Parameter pace: called after each page of records; false ends the verification.
-    /// - Returns: nil when there is no such conversation, or `pace` has ended it.
+    /// - Returns: nil if there is no such conversation, or `pace` has ended the verification.
     public func verify(
         conversation id: ConversationID, pace: () -> Bool = { true }
     ) throws(JournalError) -> VerificationReport? {
@@ -76,7 +76,7 @@ public struct JournalVerifier {
         return isWhole || report.difference != nil ? report : nil
     }
 
-    /// Verifies conversations chosen at random, each at most once, until a difference is found.
+    /// Verifies random conversations, each at most once, until a difference is found.
     public func verifySample(
         _ count: Int, random: inout some RandomNumberGenerator, progress: (Progress) -> Void = { _ in }
     ) throws(JournalError) -> VerificationReport {
@@ -118,7 +118,7 @@ public struct JournalVerifier {
     private func verify(
         _ slice: ConversationSlice, report: inout VerificationReport, progress: (Progress) -> Void
     ) throws(VerificationStop) {
-        // The rows first: none of them is then newer than the last position.
+        // Read the rows first, so that none of them is newer than the last position.
         var rows: [ConversationRecord] = []
         var lastRow = ConversationID(0)
         while true {
@@ -166,7 +166,7 @@ public struct JournalVerifier {
                     sum.add(hash: IdentityHash.of(subject: signal.subject, id: signal.id), position: position)
                 }
                 if !replay.includes(record.conversation) {
-                    // Of another slice, or begun since the rows were read.
+                    // In another slice, or begun after the rows were read.
                     if slice.count > 1, record.conversation.rawValue <= known { continue }
                     if skipped.contains(record.conversation.rawValue) { continue }
                     guard try followNew(record, slice, &replay) else {
@@ -194,7 +194,7 @@ public struct JournalVerifier {
         }
     }
 
-    /// Goes to the position before the next record; what is missing up to there must have been deleted.
+    /// Advances to the position before the next record; everything missing up to there must have been deleted.
     private func skipDeleted(
         after position: inout Position, before next: Position, _ replay: inout JournalReplay
     ) throws(VerificationStop) {
@@ -203,14 +203,14 @@ public struct JournalVerifier {
             guard let range = try journal.deletedPositions(around: first) else {
                 throw gap(after: position, before: next)
             }
-            // It may reach farther by now than when the record was read.
+            // The range may have grown since the record was read.
             let last = min(range.upperBound.rawValue, next.rawValue - 1)
             replay.skip(Int(last - position.rawValue))
             position = Position(last)
         }
     }
 
-    /// Takes in a conversation that was begun after the rows had been read; false when it is not of this slice.
+    /// Adds a conversation that began after the rows had been read; false if it is not in this slice.
     private func followNew(
         _ record: JournalRecord, _ slice: ConversationSlice, _ replay: inout JournalReplay
     ) throws(VerificationStop) -> Bool {
@@ -221,7 +221,7 @@ public struct JournalVerifier {
                     .conversation, "conversation \(record.conversation) has records but no row", record, subject: nil))
         }
         guard slice.contains(partition: row.partition) else { return false }
-        // What is saved by now may be newer than the last position.
+        // The saved state may by now be newer than the last position.
         try replay.follow(ConversationRecord(id: row.id, subject: row.subject, partition: row.partition))
         return true
     }
@@ -231,7 +231,7 @@ public struct JournalVerifier {
             JournalDifference(
                 .position,
                 next <= position
-                    ? "position \(next) comes again after \(position)"
+                    ? "position \(next) is repeated after \(position)"
                     : "the positions \(position.next) to \(next.rawValue - 1) are missing",
                 position: position.next))
     }
@@ -248,7 +248,7 @@ public struct JournalVerifier {
         }
     }
 
-    /// Nothing is known of records behind the last one: who knows of some has seen an end that the journal has lost.
+    /// No record exists beyond the last one: a reference to such a record proves that the journal has lost its end.
     private func checkCursors(_ point: RecoveryPoint, lastDeadLetter: Position) throws(VerificationStop) {
         let known = [
             ("the newest dead letter", lastDeadLetter), ("the newest pending signal", point.newestPending),
@@ -267,7 +267,8 @@ public struct JournalVerifier {
         }
     }
 
-    /// - Parameter hasAll: where not, the identities of some signals cannot be told any more, so only the others are looked up.
+    /// - Parameter hasAll: if false, the identities of some signals are no longer known, so only the others are looked
+    ///   up.
     private func checkIdentities(
         _ expected: IdentitySum, through checkpoint: Position, hasAll: Bool
     ) throws(VerificationStop) {
@@ -300,7 +301,7 @@ public struct JournalVerifier {
 
     // MARK: One conversation
 
-    /// The conversation's newest record, with all that is kept beside the records, as of one moment.
+    /// The conversation's newest record and all data stored beside the records, as of one moment.
     private func moment(
         of id: ConversationID
     ) throws(VerificationStop) -> (head: ConversationHead, row: ConversationRecord, point: RecoveryPoint)? {
@@ -312,10 +313,10 @@ public struct JournalVerifier {
             if before == head { return (head, row, point) }
         }
         throw .journal(
-            JournalError(.busy, "conversation \(id) grows faster than it can be looked at; verify the whole journal"))
+            JournalError(.busy, "conversation \(id) grows faster than it can be verified; verify the whole journal"))
     }
 
-    /// - Returns: false when `pace` has ended it.
+    /// - Returns: false if `pace` has ended it.
     private func verifyChain(
         of id: ConversationID, report: inout VerificationReport, pace: () -> Bool
     ) throws(VerificationStop) -> Bool {
@@ -339,7 +340,7 @@ public struct JournalVerifier {
         return true
     }
 
-    /// Where the conversation's records stand up to its head, in record order: 8 bytes each.
+    /// The positions of the conversation's records up to its head, in record order: 8 bytes each.
     private func chain(
         from head: Position, of row: ConversationRecord, pace: () -> Bool
     ) throws(VerificationStop) -> [Position]? {

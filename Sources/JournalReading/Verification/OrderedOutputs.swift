@@ -1,7 +1,7 @@
 import JournalPort
 import Signals
 
-/// Outputs that applications have ordered and that are not recorded yet.
+/// Outputs that applied signals have ordered, but that are not recorded yet.
 struct OrderedOutputs {
     struct Order {
         var id: String
@@ -18,7 +18,7 @@ struct OrderedOutputs {
     mutating func insert(_ order: Order) { orders[order.id] = order }
 
     /// A signal was recorded: it may be one of the outputs.
-    /// - Returns: what is wrong with it; nil where nothing is.
+    /// - Returns: the problem with it; nil if there is none.
     mutating func take(_ signal: Signal, of record: JournalRecord) -> String? {
         guard signal.source == DerivedSource.projections, let order = orders.removeValue(forKey: signal.id),
             order.type != signal.type || order.cause.conversation != record.conversation
@@ -26,7 +26,7 @@ struct OrderedOutputs {
         return "it should be \(order.type), but is \(signal.type)"
     }
 
-    /// Drops what a conversation has ordered.
+    /// Drops the orders of a conversation.
     mutating func forget(_ conversation: ConversationID) {
         for (id, order) in orders where order.cause.conversation == conversation { orders[id] = nil }
     }

@@ -1,10 +1,10 @@
 import JournalPort
 import Signals
 
-/// Finds recent signals by the hash of their identity; the journal finds those up to its last checkpoint. Two halves, of
-/// which the older is dropped when the newer is full.
+/// Finds recent signals by their identity hash; the journal finds those up to its last checkpoint. There are two
+/// halves: when the newer is full, the older is dropped.
 struct RecentIdentities {
-    /// Far more than a checkpoint's interval, behind which the journal's own index takes over.
+    /// Far more than a checkpoint's interval, beyond which the journal's own index takes over.
     private static let halfLimit = 250_000
 
     private var newer = IdentityIndex()

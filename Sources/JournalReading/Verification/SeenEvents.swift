@@ -2,13 +2,13 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Compares what a consumer has seen with what the journal holds. A WAL that was damaged or lost at its end leaves a journal
-/// that agrees with itself; only those who have seen the events know that there were more.
+/// Compares the events that a consumer has seen with the journal. A WAL that was damaged or lost at its end leaves a
+/// consistent journal; only consumers that have seen the events know that there were more.
 extension JournalReader {
     /// - Parameters:
-    ///   - sequence: the highest that a consumer has seen of a family of a conversation's events.
+    ///   - sequence: the highest sequence that a consumer has seen in a family of a conversation's events.
     ///   - consumer: names the consumer in the difference.
-    /// - Returns: nil where the journal has recorded as much.
+    /// - Returns: nil if the journal has recorded as much.
     package func difference(
         afterSeeing sequence: Int64, of family: Family, _ subject: String, by consumer: String
     ) throws(JournalError) -> JournalDifference? {

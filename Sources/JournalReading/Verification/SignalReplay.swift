@@ -2,7 +2,7 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Follows signals from their recording to their application: each is applied once, and after its cause.
+/// Follows signals from recording to application: each is applied once, and after its cause.
 struct SignalReplay {
     private let journal: VerificationReader
     private let ids: DerivedIDs
@@ -29,11 +29,11 @@ struct SignalReplay {
         waiting.forget(dead)
     }
 
-    /// A signal was recorded whose content is removed by now.
+    /// A signal was recorded, but its content has since been removed.
     mutating func takeRemoved(_ record: JournalRecord) { waiting.insert(record) }
 
     /// A marker says that a signal was applied.
-    /// - Returns: the signal's record; nil where that was deleted.
+    /// - Returns: the signal's record; nil if it was deleted.
     mutating func apply(
         _ marker: Marker, of record: JournalRecord, subject: String
     ) throws(VerificationStop) -> JournalRecord? {
@@ -43,26 +43,26 @@ struct SignalReplay {
         }
         if let waited { return waited }
         guard let read = try journal.record(at: marker.appliedPosition) else {
-            throw VerificationStop(.marker, "the signal it is about cannot be read", record, subject: subject)
+            throw VerificationStop(.marker, "its signal cannot be read", record, subject: subject)
         }
         return read
     }
 
-    /// Why a marker's signal does not wait.
+    /// Why a marker's signal is not waiting.
     private func problem(with marker: Marker, of record: JournalRecord) throws(VerificationStop) -> String {
         let position = marker.appliedPosition
-        guard position < record.position else { return "it is about position \(position), which comes later" }
+        guard position < record.position else { return "it refers to position \(position), which comes later" }
         guard let target = try journal.record(at: position) else {
-            return "it is about position \(position), which does not exist"
+            return "it refers to position \(position), which does not exist"
         }
-        if case .marker = target.content { return "it is about another marker, at \(position)" }
+        if case .marker = target.content { return "it refers to another marker, at \(position)" }
         guard target.conversation == record.conversation else {
-            return "it is about the signal at position \(position), which belongs to another conversation"
+            return "it refers to the signal at position \(position), which belongs to another conversation"
         }
-        return "the signal at position \(position) was applied before: this is a second marker for it"
+        return "the signal at position \(position) was already applied: this is a second marker for it"
     }
 
-    /// A signal that is applied must come after its cause.
+    /// An applied signal must come after its cause.
     func checkCause(
         of signal: Signal, _ record: JournalRecord, in conversation: ConversationRecord
     ) throws(VerificationStop) {
@@ -86,7 +86,7 @@ struct SignalReplay {
             .cause, "\(signal.id) was applied before its cause \(id)", record, subject: conversation.subject)
     }
 
-    /// Whether the record at `position` is a signal of the conversation that has been applied by now.
+    /// Whether the record at `position` is a signal of the conversation that has been applied so far.
     private func isApplied(
         _ position: Position, in conversation: ConversationRecord, id: String? = nil
     ) throws(VerificationStop) -> Bool {

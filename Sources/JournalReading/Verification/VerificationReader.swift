@@ -1,14 +1,14 @@
 import JournalPort
 import Signals
 
-/// Reads a journal in order to verify it: where the journal says that it is corrupt, that is a difference.
+/// Reads a journal to verify it: if the journal reports that it is corrupt, that is a difference.
 struct VerificationReader {
     /// Rows read at a time.
     static let page = 1_000
 
     let source: any VerifiableJournal
 
-    /// - Parameter what: names in the difference what is read.
+    /// - Parameter what: names the data in the difference.
     func reading<Value>(
         _ what: String, _ body: () throws(JournalError) -> Value
     ) throws(VerificationStop) -> Value {
@@ -60,14 +60,14 @@ struct VerificationReader {
         try reading("the pending signals") { () throws(JournalError) in try source.isPending(position) }
     }
 
-    /// The signals listed as pending after a position, a page of them.
+    /// A page of the signals listed as pending after a position.
     func pending(after position: Position) throws(VerificationStop) -> [Position] {
         try reading("the pending signals") { () throws(JournalError) in
             try source.pending(after: position, limit: Self.page)
         }
     }
 
-    /// The effects listed as open after a key, a page of them; of one conversation or of all.
+    /// A page of the effects listed as open after a key, for one conversation or for all.
     func storedEffects(
         after key: EffectKey?, of conversation: ConversationID?
     ) throws(VerificationStop) -> [StoredEffect] {

@@ -1,6 +1,6 @@
 import Signals
 
-/// How a verification ended.
+/// The result of a verification.
 public struct VerificationReport: Sendable, Equatable {
     public var signals = 0
     public var markers = 0
@@ -9,9 +9,9 @@ public struct VerificationReport: Sendable, Equatable {
     /// Positions whose records were deleted on purpose.
     public var deleted = 0
     public var conversations = 0
-    /// The newest position that was looked at.
+    /// The newest position that was checked.
     public var through = Position.start
-    /// The first difference; nil when the journal agrees with itself.
+    /// The first difference; nil if the journal is consistent.
     public var difference: JournalDifference?
 
     public init() {}

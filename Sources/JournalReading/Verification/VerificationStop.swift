@@ -3,7 +3,7 @@ import JournalPort
 /// Why a verification stopped.
 enum VerificationStop: Error {
     case difference(JournalDifference)
-    /// The journal cannot be read at the moment; that says nothing of what is in it.
+    /// The journal cannot be read at the moment, which says nothing about its contents.
     case journal(JournalError)
 
     /// A difference about a record.
@@ -11,7 +11,7 @@ enum VerificationStop: Error {
         self = .difference(JournalDifference(kind, message, record, subject: subject))
     }
 
-    /// A journal that says it is corrupt is a difference; anything else is not.
+    /// A journal that reports that it is corrupt is a difference; anything else is not.
     init(_ error: JournalError, reading what: String) {
         switch error.code {
         case .corrupt, .damaged: self = .difference(JournalDifference(.unreadable, "\(what): \(error.message)"))

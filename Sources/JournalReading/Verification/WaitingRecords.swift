@@ -1,8 +1,8 @@
 import JournalPort
 import Signals
 
-/// Signals that are recorded and not applied, while records are replayed. Keeps the bytes of as many as a limit allows:
-/// most are applied soon after.
+/// Signals that are recorded but not yet applied during the replay. Keeps the bytes of as many as a limit allows: most
+/// are applied soon after.
 struct WaitingRecords {
     struct Place: Hashable {
         var position: Position
@@ -13,12 +13,12 @@ struct WaitingRecords {
     private var residentBytes = 0
     private var pruneAt = 100_000
 
-    /// Data kept in memory.
+    /// Maximum bytes of data kept in memory.
     private static let residentByteLimit = 64 << 20
-    /// Dead letters among them are looked for at every so many.
+    /// Dead letters among them are searched after this many signals.
     private static let pruneStep = 100_000
 
-    /// What waits, in record order.
+    /// The waiting signals, in record order.
     var places: [Place] {
         records.map { Place(position: $0.key, conversation: $0.value.conversation) }
             .sorted { $0.position < $1.position }
@@ -33,7 +33,7 @@ struct WaitingRecords {
         records[record.position] = (record.conversation, isKept ? record : nil)
     }
 
-    /// Takes a record out; nil when it does not wait in this conversation, and nil inside when its bytes were not kept.
+    /// Removes a record; nil if it does not wait in this conversation, and nil inside if its bytes were not kept.
     mutating func remove(_ position: Position, of conversation: ConversationID) -> JournalRecord?? {
         guard let entry = records[position], entry.conversation == conversation else { return nil }
         records[position] = nil
@@ -41,7 +41,7 @@ struct WaitingRecords {
         return .some(entry.record)
     }
 
-    /// Dead letters wait for ever: the caller looks for them once there are many.
+    /// Dead letters wait forever: the caller searches for them once there are many.
     var isPruneDue: Bool { records.count >= pruneAt }
 
     mutating func forget(_ positions: [Position]) {

@@ -1,18 +1,19 @@
 import Glibc
 
-/// A file that should be one of our databases, looked at with plain reads before SQLite opens it: opening alone would already
-/// write, make files beside it, or drop what it cannot read (docs/adr/0032-whole-files.md).
+/// Checks a file that should be one of our databases, with plain reads before SQLite opens it: just opening it would
+/// already write, create accompanying files, or drop unreadable data (docs/adr/0032-whole-files.md).
 package enum DatabaseFile {
-    /// Looks again after a writer that works at this moment has begun its WAL anew.
+    /// Number of checks, because a running writer may have restarted its WAL in between.
     private static let tries = 5
     private static let pauseMicroseconds: UInt32 = 20_000
 
-    /// Makes sure that a file is a whole database of ours, or that there is none.
+    /// Makes sure that a file is one of our databases and complete, or that it does not exist.
     ///
-    /// Not for a file that this process has open in SQLite: closing any descriptor of it would drop SQLite's locks (fcntl(2)).
-    /// - Returns: false where there is nothing.
-    /// - Throws: `cannotOpen` for anything else, by what it is; `newerVersion`; `corrupt` for one of ours that is not whole;
-    ///   what reading it throws.
+    /// Not for a file that this process has open in SQLite: closing any descriptor of it would release SQLite's locks
+    /// (fcntl(2)).
+    /// - Returns: false if the file does not exist.
+    /// - Throws: `cannotOpen` for anything else, with its kind; `newerVersion`; `corrupt` for an incomplete database of
+    ///   ours; errors of reading it.
     package static func check(_ path: String, is kind: DatabaseKind) throws(SQLiteError) -> Bool {
         var attempt = 1
         while true {
@@ -24,14 +25,14 @@ package enum DatabaseFile {
             let wal = try WALScan.read(walPath(path), pageSize: main.pageSize, pagesAbove: file.size / main.pageSize)
             try identify(wal?.header ?? main, path, kind)
             guard let problem = try problem(with: file, main, wal, kind) else { return true }
-            // Beside a writer file and WAL may have been read at two moments.
+            // While a writer runs, file and WAL may have been read at different moments.
             if attempt == tries { throw problem }
             attempt += 1
             usleep(pauseMicroseconds)
         }
     }
 
-    /// Where SQLite keeps the WAL of a database: beside the file that a symbolic link names.
+    /// The path of a database's WAL: beside the file to which symbolic links lead.
     package static func walPath(_ path: String) -> String { resolved(path) + "-wal" }
 
     /// The path without symbolic links, as far as it exists.
@@ -45,7 +46,7 @@ package enum DatabaseFile {
         if file.size == 0 {
             throw SQLiteError(
                 .cannotOpen,
-                "\(file.path) is empty, not \(kind.words); if nothing else belongs there, remove it and start again")
+                "\(file.path) is empty, not \(kind.words); if it is not needed, remove it and start again")
         }
         guard let header = DatabaseHeader(try file.read(DatabaseHeader.length, at: 0)) else {
             throw SQLiteError(.cannotOpen, "\(file.path) is not \(kind.words): it is not a SQLite database")
@@ -58,7 +59,7 @@ package enum DatabaseFile {
         guard let wal = try PlainFile(path + "-wal"), wal.size > 0 else { return }
         throw SQLiteError(
             .corrupt,
-            "\(path) is missing, but its \(wal.path) is there: put both back from the same moment, or restore a backup "
+            "\(path) is missing, but its \(wal.path) exists: put both back from the same moment, or restore a backup "
                 + "into an empty directory")
     }
 
@@ -70,12 +71,12 @@ package enum DatabaseFile {
         guard header.userVersion <= kind.newestVersion else {
             throw SQLiteError(
                 .newerVersion,
-                "\(path) was written by a newer Convey (version \(header.userVersion) of its tables, this one knows "
+                "\(path) was written by a newer Convey (table version \(header.userVersion), this one knows "
                     + "\(kind.newestVersion)); use that version")
         }
     }
 
-    /// Why the file is not whole; nil when it is, as far as can be told.
+    /// Why the file is incomplete; nil if no problem is visible.
     private static func problem(
         with file: PlainFile, _ main: DatabaseHeader, _ wal: WALScan?, _ kind: DatabaseKind
     ) throws(SQLiteError) -> SQLiteError? {
@@ -84,16 +85,16 @@ package enum DatabaseFile {
         if let wal, wal.isDamaged {
             return SQLiteError(
                 .corrupt,
-                "\(walPath(path)) is damaged: behind \(wal.commits) commits that can be read stand "
-                    + "\(wal.commitsBehindDamage) or more that SQLite would drop. Keep a copy, look at the disk, and restore a "
-                    + "backup, or see \"A damaged or missing WAL\" in docs/operations/running.md")
+                "\(walPath(path)) is damaged: after \(wal.commits) readable commits it contains "
+                    + "\(wal.commitsBehindDamage) or more that SQLite would drop. Keep a copy, check the disk, "
+                    + "and restore a backup, or see \"A damaged or missing WAL\" in docs/operations/running.md")
         }
         if let problem = try kind.problem(path, main, wal) { return problem }
         if let missing = missingPages(file, main, wal) {
             return SQLiteError(
                 .corrupt,
-                "\(path) is cut off: it has \(file.size) bytes, but \(missing) pages of \(main.pageSize) bytes are missing. "
-                    + "Copy it again, or restore a backup")
+                "\(path) is truncated: it has \(file.size) bytes, but \(missing) pages of \(main.pageSize) bytes are "
+                    + "missing. Copy it again, or restore a backup")
         }
         return nil
     }

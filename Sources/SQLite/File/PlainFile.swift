@@ -1,18 +1,19 @@
 import Glibc
 
-/// A file that is read with plain system calls. Creates nothing, takes no lock, and does not wait for a FIFO's writer.
+/// A file that is read with plain system calls. It creates nothing, takes no lock, and does not wait for a FIFO's
+/// writer.
 package final class PlainFile {
     package let path: String
     package let size: Int
     private let descriptor: Int32
 
-    /// Opens a file for reading; nil where there is none.
-    /// - Throws: for what is no regular file, or cannot be read.
+    /// Opens a file for reading; nil if it does not exist.
+    /// - Throws: if it is not a regular file, or cannot be read.
     package init?(_ path: String) throws(SQLiteError) {
         var status = stat()
         guard stat(path, &status) == 0 else {
             if errno == ENOENT { return nil }
-            throw SQLiteError(systemError: errno, "cannot look at \(path)")
+            throw SQLiteError(systemError: errno, "cannot check \(path)")
         }
         guard status.st_mode & S_IFMT == S_IFREG else {
             throw SQLiteError(.cannotOpen, "\(path) is \(Self.kind(status.st_mode)), not a file")
@@ -25,7 +26,7 @@ package final class PlainFile {
 
     deinit { close(descriptor) }
 
-    /// The bytes from `offset` on: `count`, or fewer where the file ends.
+    /// The bytes from `offset` on: `count`, or fewer at the end of the file.
     package func read(_ count: Int, at offset: Int) throws(SQLiteError) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: count)
         let length = try read(into: &bytes, at: offset)
@@ -33,8 +34,8 @@ package final class PlainFile {
         return bytes
     }
 
-    /// Fills the buffer as far as the file goes.
-    /// - Returns: how many bytes were read.
+    /// Fills the buffer as far as the file has bytes.
+    /// - Returns: the number of bytes read.
     package func read(into buffer: inout [UInt8], at offset: Int) throws(SQLiteError) -> Int {
         var length = 0
         while length < buffer.count {

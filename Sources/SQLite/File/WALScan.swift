@@ -1,20 +1,20 @@
-/// What a WAL holds, found as SQLite's recovery finds it (sqlite.org/fileformat2.html, section 4), but with plain reads, and
-/// with a look at what stands behind the end: SQLite takes a damaged frame for the end and drops all commits behind it.
+/// The contents of a WAL, found as SQLite's recovery finds them (sqlite.org/fileformat2.html, section 4), but with
+/// plain reads, and with a search beyond the end: SQLite treats a damaged frame as the end and drops all later commits.
 package struct WALScan {
-    /// Grows by one each time the WAL is begun anew in the same file (its first salt).
+    /// Increases by one each time the WAL is restarted in the same file (its first salt).
     package private(set) var generation: UInt32
-    /// Whether the WAL has not been begun anew since the file was created.
+    /// Whether the WAL has not been restarted since the file was created.
     package let isFirstGeneration: Bool
-    /// Commits that can be read.
+    /// Readable commits.
     package private(set) var commits = 0
-    /// Commits that were written behind a damaged frame, as far as they can be told. One may be what a power cut has left of a
-    /// commit that never returned; more cannot.
+    /// Commits after a damaged frame, as far as they are recognizable. One may be the rest of a commit that a power cut
+    /// interrupted; more cannot.
     package private(set) var commitsBehindDamage = 0
-    /// Pages of the database after the last commit; 0 without any.
+    /// Pages of the database after the last commit; 0 if there is none.
     package private(set) var databasePages = 0
     /// The header of the database in the last committed version of its first page, if there is one.
     package private(set) var header: DatabaseHeader?
-    /// The pages above `firstPage` that the commits hold.
+    /// The pages above `firstPage` that the commits contain.
     package private(set) var pagesAbove: Set<UInt32> = []
 
     package var isDamaged: Bool { commitsBehindDamage >= 2 }
@@ -22,28 +22,28 @@ package struct WALScan {
     private static let headerLength = 32
     private static let frameHeaderLength = 24
     private static let chunkFrames = 256
-    /// Chunks without a frame of this generation after which nothing more is expected: 16 MiB with pages of 4 KiB.
+    /// Chunks without a frame of this generation after which the search ends: 16 MiB with pages of 4 KiB.
     private static let emptyChunkLimit = 16
 
     private let file: PlainFile
     private let pageSize: Int
     private let headerSalts: [UInt8]
-    /// What the frames of this generation carry.
+    /// The salts of this generation's frames.
     private var salts: [UInt8]
     private let isBigEndian: Bool
     private var sums: (UInt32, UInt32)
 
-    /// How long the file is.
+    /// The length of the file.
     package var bytes: Int { file.size }
 
     private var frameLength: Int { Self.frameHeaderLength + pageSize }
 
     /// Reads the whole WAL.
     /// - Parameters:
-    ///   - pageSize: the database's.
+    ///   - pageSize: the page size of the database.
     ///   - pagesAbove: pages up to this number are not remembered.
-    /// - Returns: nil where there is no WAL, or one in which nothing was ever written.
-    /// - Throws: when the file cannot be read.
+    /// - Returns: nil if there is no WAL, or nothing was ever written to it.
+    /// - Throws: if the file cannot be read.
     package static func read(_ path: String, pageSize: Int, pagesAbove: Int) throws(SQLiteError) -> WALScan? {
         guard let file = try PlainFile(path), file.size > 0 else { return nil }
         let header = try file.read(headerLength, at: 0)
@@ -54,7 +54,7 @@ package struct WALScan {
         return scan
     }
 
-    /// The generation and the length of a WAL that is in use; nil where there is none.
+    /// The generation and the length of a WAL that is in use; nil if there is none.
     package static func inUse(_ path: String) throws(SQLiteError) -> (generation: UInt32, bytes: Int)? {
         guard let file = try PlainFile(path) else { return nil }
         let header = try file.read(headerLength, at: 0)
@@ -62,7 +62,7 @@ package struct WALScan {
         return (number(header, 16), file.size)
     }
 
-    /// Whether the WAL has been begun anew since it was read.
+    /// Whether the WAL has been restarted since it was read.
     package func isStale() throws(SQLiteError) -> Bool {
         try file.read(headerSalts.count, at: 16) != headerSalts
     }
@@ -89,7 +89,7 @@ package struct WALScan {
         var offset = Self.headerLength
         var isReadable = isHeaderValid
         if !isHeaderValid {
-            // Then the first frame tells what the others should carry.
+            // Then the first frame shows the salts of the others.
             let frame = try file.read(Self.frameHeaderLength, at: offset)
             guard frame.count == Self.frameHeaderLength else { return }
             salts = Array(frame[8..<16])
@@ -124,7 +124,7 @@ package struct WALScan {
                 uncommitted.removeAll(keepingCapacity: true)
                 if let bytes = newHeader { header = DatabaseHeader(bytes) }
             }
-            // Behind the last frame of this generation stand older ones, or zeros.
+            // After the last frame of this generation come older ones, or zeros.
             emptyChunks = hasCurrentFrame ? 0 : emptyChunks + 1
             if length < chunk.count || emptyChunks == Self.emptyChunkLimit { return }
             offset += length

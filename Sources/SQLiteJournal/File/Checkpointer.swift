@@ -1,11 +1,13 @@
 import JournalPort
 import SQLite
 
-/// Folds the WAL into the journal's file, and keeps the file's `WholenessMark` true. Belongs to the writing connection.
+/// Copies the WAL into the journal's file, and keeps the file's `WholenessMark` correct. Belongs to the writing
+/// connection.
 final class Checkpointer {
-    /// Frames of the WAL at which a checkpoint is due. More is faster, but all waits while it copies the pages: ADR 1.
+    /// Frames of the WAL at which a checkpoint is due. More is faster, but everything waits while it copies the pages:
+    /// ADR 1.
     static let dueFrames: Int32 = 4_000
-    /// Further frames before the next try when a reader has held a checkpoint back.
+    /// Further frames before the next try if a reader has delayed a checkpoint.
     private static let retryFrames: Int32 = 1_000
 
     private let database: Database
@@ -27,7 +29,8 @@ final class Checkpointer {
 
     /// Marks the file before the first records are written.
     func start() throws(JournalError) {
-        // First what an earlier process has left: a WAL that is begun anew then has nothing of it behind its end.
+        // First checkpoint the rest of an earlier process: after a restart the WAL then contains none of it beyond its
+        // end.
         try database.checkpoint()
         try database.execute("UPDATE cursors SET position = position + 1 WHERE name = 'probe'")
         WALReserve.take(walPath)
@@ -35,8 +38,8 @@ final class Checkpointer {
         try unmark()
     }
 
-    /// To be called after each commit.
-    /// - Throws: `syncFailed` alone. What else fails is tried again after a later commit, as SQLite does by itself.
+    /// Call this after each commit.
+    /// - Throws: only `syncFailed`. Other failures are retried after a later commit, as SQLite itself does.
     func afterCommit() throws(JournalError) {
         do {
             if isMarked { try unmark() }

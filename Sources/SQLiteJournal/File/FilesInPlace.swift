@@ -2,8 +2,8 @@ import Glibc
 import JournalPort
 import SQLite
 
-/// The journal's files as they were opened, to notice when somebody removes, moves or replaces them under the running
-/// service: SQLite goes on writing into files that no path leads to any more, and all of it is gone with the process.
+/// Tracks the journal's files, to notice if they are removed, moved or replaced under the running service. SQLite would
+/// continue writing to files that no path leads to, and everything would be lost with the process.
 final class FilesInPlace {
     private struct Look {
         var device: dev_t
@@ -15,14 +15,14 @@ final class FilesInPlace {
     private let wal: String
     private let index: String
     private let lock: String
-    /// As they were when they were opened, or last seen.
+    /// The files as they were when opened or last checked.
     private var known: [Look?] = []
-    /// When all files were last in place, in milliseconds; nil after a look that found something else.
+    /// When all files were last in place, in milliseconds; nil after a check that found a difference.
     private var confirmedAt: Int64?
 
     private var paths: [String] { [journal, wal, index, lock] }
 
-    /// - Parameter path: of the journal as it was opened, symbolic links and all: what they lead to counts too.
+    /// - Parameter path: of the journal as it was opened, including symbolic links: their targets count, too.
     init(_ path: String, lock: String) {
         let resolved = DatabaseFile.resolved(path)
         journal = path
@@ -31,21 +31,21 @@ final class FilesInPlace {
         self.lock = lock
     }
 
-    /// Of the journal and its WAL, as of the last look.
+    /// Of the journal and its WAL, as of the last check.
     var bytes: Int { known.prefix(2).reduce(0) { $0 + ($1?.size ?? 0) } }
 
-    /// Remembers the files. To be called when all of them are in use.
+    /// Remembers the files. Call it when all of them are in use.
     func remember() throws(JournalError) {
         known = paths.map(look)
         try confirm()
     }
 
-    /// How often the files are looked at that hold no records.
+    /// Interval between checks of the files without records.
     private static let restMilliseconds: Int64 = 100
 
-    /// Looks at the files that hold what a commit has written, and now and then at the others: at the index, without which other
-    /// programs do not see the newest records, and the lock, without which a second Convey may start. To be called before a commit is
-    /// told of. Two system calls instead of four: each takes a microsecond or three.
+    /// Checks the files that contain a commit's data, and from time to time the others: the index, without which other
+    /// programs do not see the newest records, and the lock, without which a second Convey may start. Call it before a
+    /// commit is reported. This takes two system calls instead of four, which cost one to three microseconds each.
     /// - Throws: as `confirm`.
     func confirmRecords() throws(JournalError) {
         guard let confirmedAt, Self.now() - confirmedAt < Self.restMilliseconds else { return try confirm() }
@@ -58,8 +58,8 @@ final class FilesInPlace {
         }
     }
 
-    /// Looks at all files.
-    /// - Throws: `displaced` when a file is not where it was, `corrupt` when it was cut off.
+    /// Checks all files.
+    /// - Throws: `displaced` if a file is not where it was, `corrupt` if it was truncated.
     func confirm() throws(JournalError) {
         confirmedAt = nil
         try confirm(journal, 0)
@@ -81,19 +81,19 @@ final class FilesInPlace {
         guard let now = look(path), let before, now.device == before.device, now.inode == before.inode else {
             let advice =
                 path == lock
-                ? "so a second Convey may be at work on the same journal. Nothing more is acknowledged. Make sure that none is, and "
-                    + "start this one again"
-                : "so what is recorded now would be lost. Nothing more is acknowledged. Move it back, and Convey goes on by itself; "
-                    + "if it is gone, stop Convey, restore a backup and start again"
+                ? "so a second Convey may work on the same journal. Nothing more is acknowledged. Make sure that none "
+                    + "does, and start this one again"
+                : "so what is recorded now would be lost. Nothing more is acknowledged. Move it back, and "
+                    + "Convey continues by itself; if it is gone, stop Convey, restore a backup and start again"
             let what = access(path, F_OK) == 0 ? "replaced" : "removed or moved"
             throw JournalError(.displaced, "\(path) was \(what) under the running service, \(advice)")
         }
-        // Others may fold and cut back the WAL, but a journal only grows.
+        // Other programs may checkpoint and truncate the WAL, but a journal only grows.
         if path == journal, now.size < before.size {
             throw JournalError(
                 .corrupt,
-                "\(path) was cut off under the running service, from \(before.size) to \(now.size) bytes: something has written "
-                    + "over it. Restore a backup")
+                "\(path) was truncated under the running service, from \(before.size) to \(now.size) bytes: a "
+                    + "program has overwritten it. Restore a backup")
         }
         known[number] = now
     }

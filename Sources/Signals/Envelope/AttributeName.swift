@@ -1,4 +1,4 @@
-/// The envelope's attributes that mean something to this runtime, under every name that is understood on the way in.
+/// The envelope's attributes that Convey uses, under every name that it accepts.
 enum AttributeName: Int, CaseIterable {
     case id, source, type, subject, time, specversion, datacontenttype, dataschema
     case data, dataBase64, extensions
@@ -35,7 +35,7 @@ enum AttributeName: Int, CaseIterable {
         }
     }
 
-    /// The attribute that a key names. Keys are told apart by their length first: few names share one.
+    /// The attribute that a key names. The length of a key selects the candidates: few names have the same length.
     @inline(__always)
     init?(_ base: UnsafeRawPointer, key: JSONSlot) {
         if key.isEscaped {

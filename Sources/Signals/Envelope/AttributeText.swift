@@ -1,13 +1,13 @@
-/// What the text of an attribute may be.
+/// The rules for the text of an attribute.
 package enum AttributeText {
-    /// Bytes of UTF-8 that a subject may have: percent-encoded it still fits an MQTT topic many times over.
+    /// Maximum bytes of UTF-8 in a subject: even percent-encoded it fits an MQTT topic many times over.
     package static let maximumSubjectBytes = 256
-    /// Bytes that `id`, `source`, `type` and a cause's id may have: they are keys, and stand in logs and topics.
+    /// Maximum bytes of `id`, `source`, `type` and a cause's id: they are keys and appear in logs and topics.
     package static let maximumBytes = 1_024
-    /// RFC 3339 needs 35 at most with nanoseconds.
+    /// RFC 3339 needs at most 35 with nanoseconds.
     package static let maximumTimeBytes = 64
 
-    /// What is wrong with the text, or nil.
+    /// The problem with the text, or nil.
     package static func fault(_ text: String, maximumBytes: Int) -> String? {
         var copy = text
         return copy.withUTF8 { fault($0, maximumBytes: maximumBytes) }
@@ -35,7 +35,7 @@ package enum AttributeText {
         return nil
     }
 
-    /// What Unicode reserves for use inside programs (section 23.7), and CloudEvents forbids in texts.
+    /// Code points that Unicode reserves for use inside programs (section 23.7), and that CloudEvents forbids in texts.
     private static func isNoncharacter(_ scalar: Unicode.Scalar) -> Bool {
         scalar.value & 0xfffe == 0xfffe || (0xfdd0...0xfdef).contains(scalar.value)
     }

@@ -1,30 +1,30 @@
-/// The rules that make an envelope a signal, whatever way it came.
+/// The rules that turn an envelope into a signal, whatever its transport.
 ///
-/// Errors are looked for in this order: specversion; type and source missing; id, subject, time, datacontenttype and
+/// Errors are checked in this order: specversion; type and source missing; id, subject, time, datacontenttype and
 /// dataschema given but empty; type, source, id and subject blank, too long or with control characters; the type's
 /// family; agreement with the topic; contract version; payload.
 ///
-/// The edges (MQTT, HTTP) ask more than `normalize`, whose answers the reference vectors fix: all that is published from what
-/// they take in is a valid CloudEvent (EnvelopeScan+Edge.swift).
+/// The edges (MQTT, HTTP) are stricter than `normalize`, whose results the reference vectors fix: everything that is
+/// published from their input is a valid CloudEvent (EnvelopeScan+Edge.swift).
 public enum Contract {
     /// The only major version of the contract so far.
     public static let supportedMajor = "1"
-    /// Extension attributes that one envelope may carry: they are compared with each other, and published with it.
+    /// Maximum extension attributes of one envelope: they are compared with each other, and published with it.
     public static let maximumExtensions = 64
 
-    /// What the system fills in where the producer left something out.
+    /// Values that the system fills in if the producer left something out.
     struct Defaults {
         var source: String
         var type: String?
         var subject: String?
         /// `data.ingress` for `conv.in.*`, together with `data.message_id`; nil adds neither.
         var ingress: String?
-        /// Whether the rules of the edges hold. One of them: JSON's null as an attribute means that it is not set
+        /// Whether the rules of the edges apply. One of them: JSON's null as an attribute means that it is not set
         /// (CloudEvents JSON format, section 3.1).
         var isEdge: Bool
     }
 
-    /// Checks a bare set of attributes (aliases included), such as a bridge sends, and gives the signal they make.
+    /// Checks a set of attributes (aliases included), such as a bridge sends, and returns the resulting signal.
     ///
     /// - Parameter makeID: the id for a signal that has none.
     /// - Returns: the signal and the names of the attributes that were filled in.

@@ -1,4 +1,4 @@
-/// One envelope on its way through the contract. Must not outlive the bytes it reads.
+/// The check of one envelope against the contract. Must not outlive the bytes it reads.
 struct ContractCheck: ~Copyable {
     private let base: UnsafeRawPointer
     private let scan: EnvelopeScan
@@ -68,7 +68,7 @@ struct ContractCheck: ~Copyable {
         self.defaults = defaults
     }
 
-    /// Checks version and payload, and makes the signal.
+    /// Checks version and payload, and creates the signal.
     func signal() throws(Rejection) -> Signal {
         try checkVersion()
         let data = try checkedData()
@@ -121,7 +121,7 @@ struct ContractCheck: ~Copyable {
         }
     }
 
-    /// The first of the names a cause may have whose value is neither null nor false decides.
+    /// The first cause name whose value is neither null nor false decides.
     private func cause() throws(Rejection) -> Cause {
         let alias = notNull(scan.top[.causeIDAlias]) ?? scan.inExtensions(.causeIDAlias)
         let chosen =
@@ -129,7 +129,7 @@ struct ContractCheck: ~Copyable {
             ?? given(scan.payload[.causeID])
         guard let chosen else { return .none }
         if defaults.isEdge, !scan.isForked { try scan.checkCause(chosen) }
-        // An escape is six bytes at most for one.
+        // An escape takes at most six bytes for one.
         guard chosen.kind == .string, chosen.contentRange.count <= 6 * AttributeText.maximumBytes else {
             return .unsatisfiable
         }
@@ -137,7 +137,7 @@ struct ContractCheck: ~Copyable {
         return id.utf8.count <= AttributeText.maximumBytes ? .signal(id) : .unsatisfiable
     }
 
-    /// The edges take null alone for absent, the core false too.
+    /// For the edges only null means absent; for the core false does, too.
     private func given(_ slot: JSONSlot?) -> JSONSlot? {
         slot?.kind == .false && !defaults.isEdge ? nil : notNull(slot)
     }
@@ -146,7 +146,7 @@ struct ContractCheck: ~Copyable {
         slot?.kind == .null ? nil : slot
     }
 
-    /// Trace context is a hint: one that could not be published as it stands is dropped, not an error.
+    /// Trace context is a hint: a value that could not be published unchanged is dropped and is not an error.
     private func traceparent() -> String? {
         guard let slot = notNull(scan.top[.traceparent]) ?? scan.inExtensions(.traceparent), slot.kind == .string,
             !slot.isEscaped
@@ -161,7 +161,7 @@ struct ContractCheck: ~Copyable {
                 || scan.top[.projectIDAlias] != nil
         else { return [] }
         var members = ExtensionMembers(base: base)
-        // What stands in the envelope itself wins over its `extensions` object.
+        // The envelope's own members win over its `extensions` object.
         for member in scan.otherExtensions { members.set(member) }
         for member in scan.top.others { members.set(member) }
         members.setProject(
@@ -197,7 +197,7 @@ struct ContractCheck: ~Copyable {
         return complete(data, ingress: ingress)
     }
 
-    /// What absent data are.
+    /// The value of absent data.
     private static var emptyObject: UnsafeBufferPointer<UInt8> {
         let text: StaticString = "{}"
         return UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
@@ -209,7 +209,7 @@ struct ContractCheck: ~Copyable {
         return value.kind == .null || (value.kind == .string && JSONText.isBlank(base, value))
     }
 
-    /// The object with what is missing put in front of its first member; all that was there stays as it is spelled.
+    /// Inserts the missing members in front of the object's first member; everything else keeps its spelling.
     private func complete(_ data: UnsafeBufferPointer<UInt8>, ingress: String) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(data.count + id.utf8.count + ingress.utf8.count + 32)

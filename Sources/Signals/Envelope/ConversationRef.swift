@@ -26,7 +26,7 @@ public struct ConversationRef: Sendable, Equatable {
         self.subject = String(decoding: bytes, as: UTF8.self)
     }
 
-    /// Takes a subject apart at its first `/conversation/`. A broken escape stands for itself: `%zz` is the text `%zz`.
+    /// Splits a subject at its first `/conversation/`. A broken escape stands for itself: `%zz` is the text `%zz`.
     public init(parsing subject: String) throws(Fault) {
         let bytes = Array(subject.utf8)
         let prefix = "project/".utf8

@@ -1,9 +1,9 @@
-/// Turns a PUBLISH into a signal. Three forms are taken (CloudEvents 1.0.2, MQTT protocol binding section 3):
+/// Turns a PUBLISH into a signal. It accepts three forms (CloudEvents 1.0.2, MQTT protocol binding section 3):
 ///
 /// - **structured**: content type `application/cloudevents+json`, or a JSON object with `specversion`;
-/// - **binary**: attributes as user properties, the payload is `data`; `ce-id` is as good as `id`;
+/// - **binary**: attributes as user properties, the payload is `data`; `ce-id` means `id`;
 /// - **bare**: any other JSON object is `data`; type and subject come from the topic. This is the binary form without
-///   attributes, and both are read as one: user properties with attribute names count, others do not harm.
+///   attributes, and both are read in the same way: user properties with attribute names count, others are ignored.
 public enum Envelope {
     public static func decode(
         _ message: InboundMessage, limits: EnvelopeLimits = EnvelopeLimits(), defaults: EnvelopeDefaults
@@ -87,7 +87,7 @@ public enum Envelope {
                 throw Rejection(.typeNotAllowed, "conv.applied.* is published by Convey and never accepted")
             }
         }
-        // Bytes, not canonical equivalence: a decomposed letter names another conversation.
+        // Compare bytes, not canonical equivalence: a decomposed letter names another conversation.
         guard AttributeText.isSame(check.subject, topic.subject) else {
             throw Rejection(.subjectMismatch, "the envelope's subject differs from its topic's")
         }

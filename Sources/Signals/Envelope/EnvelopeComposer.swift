@@ -1,6 +1,6 @@
-/// Makes the structured form out of the binary one, so that there is one way through the contract.
+/// Converts the binary form to the structured form, so that the contract has only one input.
 enum EnvelopeComposer {
-    /// Whether a content type is CloudEvents' JSON (its parameters do not matter).
+    /// Whether a content type is that of CloudEvents JSON (parameters are ignored).
     static func isCloudEvents(_ contentType: String) -> Bool {
         let name: StaticString = "application/cloudevents+json"
         var copy = contentType
@@ -16,7 +16,7 @@ enum EnvelopeComposer {
         }
     }
 
-    /// Whether a payload is an object with a member `specversion`. A payload that cannot be read has none.
+    /// Whether a payload is an object with a member `specversion`. An unreadable payload has none.
     static func hasSpecversion(_ payload: [UInt8]) -> Bool {
         payload.withUnsafeBufferPointer { bytes in
             do throws(JSONError) {
@@ -37,15 +37,15 @@ enum EnvelopeComposer {
     static func isBatch(_ message: InboundMessage) -> Bool {
         if message.contentType?.lowercased().hasPrefix("application/cloudevents-batch") == true { return true }
         guard message.payload.first(where: { !isSpace($0) }) == UInt8(ascii: "[") else { return false }
-        // What cannot be read is not a batch.
+        // An unreadable payload is not a batch.
         guard let events = try? JSONValue(message.payload).array, let first = events.first else { return false }
         return first["specversion"] != nil
     }
 
     private static func isSpace(_ byte: UInt8) -> Bool { byte == 0x20 || (0x09...0x0d).contains(byte) }
 
-    /// The attributes among user properties. CloudEvents SDKs make binary events with HTTP's names, `ce-id`; of a name with and
-    /// without the prefix the one without counts.
+    /// The attributes among user properties. CloudEvents SDKs create binary events with the names of HTTP headers,
+    /// `ce-id`. If a name appears with and without the prefix, the one without wins.
     static func attributes(_ userProperties: [(String, String)]) -> [(String, String)] {
         guard userProperties.contains(where: { isPrefixed($0.0) }) else { return userProperties }
         return userProperties.filter { isPrefixed($0.0) }.map { (String($0.0.dropFirst(prefix.count)), $0.1) }
@@ -61,8 +61,8 @@ enum EnvelopeComposer {
         return TraceContext.isTraceparent(text) ? text : nil
     }
 
-    /// `{"type":…,"data":<payload>}`. The payload is checked before it is put in, so that it cannot add attributes. An empty
-    /// one is an event without data.
+    /// `{"type":…,"data":<payload>}`. The payload is checked first, so that it cannot add attributes. An empty payload
+    /// is an event without data.
     static func compose(_ attributes: [(String, String)], data payload: [UInt8]) throws(Rejection) -> [UInt8] {
         if !payload.isEmpty, let fault = fault(payload) { throw Rejection(fault) }
         var bytes: [UInt8] = []
@@ -93,7 +93,7 @@ enum EnvelopeComposer {
         }
     }
 
-    /// What can be an extension's name, and the attributes with their aliases; members that hold the payload are not attributes.
+    /// Valid extension names, and the attributes with their aliases; members that hold the payload are not attributes.
     private static func isAttribute(_ name: String) -> Bool {
         switch AttributeName(name) {
         case .data, .dataBase64, .extensions: return false
@@ -102,7 +102,7 @@ enum EnvelopeComposer {
         }
     }
 
-    /// User properties are text; the one attribute that must be a number becomes one if it is spelled like one.
+    /// User properties are text; the one attribute that must be a number becomes one if it is spelled as a number.
     private static func append(_ value: String, of name: String, to bytes: inout [UInt8]) {
         switch AttributeName(name) {
         case .contractmajor, .contractMajorAlias:

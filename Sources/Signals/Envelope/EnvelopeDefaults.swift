@@ -2,9 +2,9 @@
 public struct EnvelopeDefaults: Sendable {
     /// The first level or levels of every topic.
     public var root: String
-    /// `data.ingress` of a `conv.in.*` signal without one.
+    /// `data.ingress` of a `conv.in.*` signal that has none.
     public var ingress: String
-    /// The source of a signal that names none; nil for `/mqtt/{subject}`, the subject encoded as in a topic.
+    /// The source of a signal that has none; nil for `/mqtt/{subject}`, with the subject encoded as in a topic.
     public var source: String?
     /// Makes the id of a signal without one; called at most once per message.
     public var makeID: @Sendable () -> String

@@ -1,13 +1,13 @@
 /// Writes the structured form that Convey publishes: CloudEvents 1.0, JSON format.
 ///
-/// Journals of earlier versions hold attributes that no CloudEvent may have. Such a time gives way to that of recording, a source
-/// is escaped, and the others are left out, so that what is published is valid in any case.
+/// Journals of earlier versions contain attributes that no CloudEvent may have. Here such a time is replaced by the
+/// recording time, a source is escaped, and others are left out, so that the result is always valid.
 public enum EnvelopeEncoder {
     /// - Parameters:
     ///   - sequence: the signal's number in its conversation and family, from 1.
     ///   - partition: the partition that owns the conversation.
-    ///   - offset: the signal's place in its conversation's record order, from 1.
-    ///   - recordedAt: RFC 3339; `time` of a signal whose producer gave none.
+    ///   - offset: the signal's offset in its conversation, from 1.
+    ///   - recordedAt: RFC 3339; the `time` of a signal that has none.
     public static func encode(
         _ signal: Signal, sequence: UInt64, partition: Int, offset: UInt64, recordedAt: String? = nil
     ) -> [UInt8] {

@@ -1,6 +1,6 @@
 /// Size limits of incoming messages.
 public struct EnvelopeLimits: Sendable {
-    /// Bytes of one payload.
+    /// Maximum bytes of one payload.
     public var maximumBytes: Int
 
     public init(maximumBytes: Int = 256 * 1_024) { self.maximumBytes = maximumBytes }

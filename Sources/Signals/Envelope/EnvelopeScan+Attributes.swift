@@ -5,7 +5,7 @@ extension EnvelopeScan {
         return orNull && slot.kind == .null
     }
 
-    /// The attribute's text; the default if it is absent (or null, where that means absent), nil if it is no string.
+    /// The attribute's text; the default if it is absent (or null, if that means absent), nil if it is not a string.
     func text(_ name: AttributeName, default standard: String? = nil, orNull: Bool = true) -> String? {
         guard let slot = top[name] else { return standard }
         switch slot.kind {
@@ -21,7 +21,7 @@ extension EnvelopeScan {
         }
     }
 
-    /// 1.0, and the patch releases' own spelling (1.0.2) that some producers write.
+    /// Accepts 1.0, and the spelling of patch releases (1.0.2) that some producers write.
     func checkSpecversion() throws(Rejection) {
         guard let slot = top[.specversion], slot.kind != .null else { return }
         if slot.kind == .string {
@@ -31,11 +31,11 @@ extension EnvelopeScan {
         throw Rejection(.attributeInvalid("specversion"), "only CloudEvents 1.0 is supported")
     }
 
-    /// The subject that `conversation_id` makes, with or without a `project_id`.
+    /// The subject that `conversation_id` forms, with or without a `project_id`.
     func subjectAlias() -> String? {
         guard let conversation = presentText(.conversationIDAlias) else { return nil }
         guard let project = presentText(.projectIDAlias) else { return conversation }
-        // Neither id is blank, which is all that can be wrong with one.
+        // Neither id is blank, and that is the only possible error.
         return (try? ConversationRef(projectID: project, conversationID: conversation))?.subject
     }
 

@@ -1,9 +1,10 @@
-/// What the edges (MQTT, HTTP) ask of attributes, so that all that is published from them is a valid CloudEvent. One rule holds
-/// for every attribute: null is as good as absent, and what is given has the right kind and is not blank.
+/// The requirements of the edges (MQTT, HTTP) on attributes, so that everything published from them is a valid
+/// CloudEvent. One rule holds for every attribute: null means absent, and a given value must have the right kind and
+/// must not be blank.
 ///
-/// The order of checks is that of `Contract`; what these refuse has the code `attribute_invalid:NAME`.
+/// The order of checks is that of `Contract`; these checks refuse with the code `attribute_invalid:NAME`.
 extension EnvelopeScan {
-    /// The id that the producer gave: a text, or a number as it is spelled, so that a redelivered message keeps it.
+    /// The id that the producer gave: a text, or a number as spelled, so that a redelivered message keeps its id.
     func identifier() throws(Rejection) -> String? {
         guard let slot = top[.id] else { return nil }
         switch slot.kind {
@@ -14,14 +15,14 @@ extension EnvelopeScan {
         }
     }
 
-    /// - Parameter source: the source, given or by default; the defaults are right.
+    /// - Parameter source: the given or default source; defaults are valid.
     func checkSource(_ source: String) throws(Rejection) {
         guard !isAbsent(.source, orNull: true), !URIReference.isValid(source) else { return }
         throw Self.invalid(
             .source, "must be a URI reference, like /shop/till-4 or urn:shop:till-4; other bytes become %XX")
     }
 
-    /// The attributes that stand in no other check.
+    /// The attributes without a check of their own.
     func checkEdge() throws(Rejection) {
         if let contentType = try givenText(.datacontenttype), !Self.isMediaType(contentType) {
             throw Self.invalid(.datacontenttype, "must be a media type, like application/json")

@@ -1,11 +1,11 @@
-/// The attribute `time` (CloudEvents 1.0.2, section "time"): RFC 3339, of what every SDK reads.
+/// The attribute `time` (CloudEvents 1.0.2, section "time"): the part of RFC 3339 that every SDK reads.
 ///
 /// Second 60, year 0000 and more than nine fractional digits are not accepted: RFC 3339 allows them, but the
 /// date types of common languages do not.
 enum EventTime {
     static let maximumFractionDigits = 9
 
-    /// The time as it is published, with capital T and Z; nil if the text is not such a time.
+    /// The time in its published form, with capital T and Z; nil if the text is not such a time.
     static func canonical(_ text: String) -> String? {
         var copy = text
         let spelling: Spelling = copy.withUTF8 { read($0) }
@@ -50,7 +50,7 @@ enum EventTime {
     private static let dash = UInt8(ascii: "-")
     private static let colon = UInt8(ascii: ":")
 
-    /// Nil where a byte is no digit.
+    /// Nil if a byte is not a digit.
     private static func number(_ text: UnsafeBufferPointer<UInt8>, _ range: Range<Int>) -> Int64? {
         var number: Int64 = 0
         for index in range {

@@ -1,5 +1,5 @@
-/// What an extension attribute may be (CloudEvents 1.0.2, "Attribute Naming Convention" and "Type System"; JSON format, section
-/// 2.2).
+/// The rules for extension attributes (CloudEvents 1.0.2, "Attribute Naming Convention" and "Type System"; JSON format,
+/// section 2.2).
 enum ExtensionAttribute {
     static let maximumNameBytes = 20
 
@@ -9,7 +9,7 @@ enum ExtensionAttribute {
             && name.utf8.allSatisfy { isDigit($0) || ($0 >= UInt8(ascii: "a") && $0 <= UInt8(ascii: "z")) }
     }
 
-    /// What is wrong with a value, or nil. A blank value means nothing; the standard extensions all forbid it.
+    /// The problem with a value, or nil. A blank value means nothing; the standard extensions all forbid it.
     static func fault(_ value: JSONSlot, _ base: UnsafeRawPointer) -> String? {
         switch value.kind {
         case .true, .false: return nil

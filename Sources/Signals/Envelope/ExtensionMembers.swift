@@ -32,7 +32,8 @@ struct ExtensionMembers {
         }
     }
 
-    /// Whether they may stand in a CloudEvent. Trace state is a hint, as all trace context: where it is wrong it is dropped.
+    /// Whether they may appear in a CloudEvent. Like all trace context, trace state is a hint: an invalid one is
+    /// dropped.
     mutating func check() throws(Rejection) {
         members.removeAll {
             $0.name == "tracestate" && ($0.value.kind != .string || ExtensionAttribute.fault($0.value, base) != nil)
@@ -56,7 +57,7 @@ struct ExtensionMembers {
         }
     }
 
-    /// A name as it may appear in a code: ambiguous or long names are not repeated.
+    /// A name that may appear in a code: ambiguous or long names are not repeated.
     private static func label(_ name: String) -> String {
         let isPlain = name.utf8.allSatisfy {
             $0 > 0x20 && $0 < 0x7f && $0 != UInt8(ascii: ",") && $0 != UInt8(ascii: "\"")

@@ -1,4 +1,4 @@
-/// An incoming PUBLISH, as the transport delivers it.
+/// An inbound PUBLISH, as delivered by the transport.
 public struct InboundMessage: Sendable {
     public var topic: String
     public var payload: [UInt8]

@@ -1,6 +1,6 @@
-/// What a topic for incoming signals says about its signal.
+/// What the topic of an inbound signal says about the signal.
 public enum ParsedTopic: Sendable, Equatable {
-    /// `{root}/in/{subject}` or `{root}/in/{subject}/{rest}`; the type is nil where there is no rest.
+    /// `{root}/in/{subject}` or `{root}/in/{subject}/{rest}`; the type is nil if there is no rest.
     case inbound(subject: String, type: String?)
     /// `{root}/ingest/{subject}`.
     case ingest(subject: String)

@@ -36,18 +36,18 @@ package enum PercentEncoding {
         bytes.append(upperHexDigit(byte & 15))
     }
 
-    /// The decoded text, or nil where a `%` is not followed by two hexadecimal digits or the result is not UTF-8.
+    /// The decoded text, or nil if a `%` is not followed by two hexadecimal digits or the result is not UTF-8.
     package static func decode(_ bytes: some Collection<UInt8>, plusIsSpace: Bool = false) -> String? {
         decode(bytes, plusIsSpace: plusIsSpace) { _ in nil }
     }
 
     /// The decoded text of a form's value: `+` is a space, and a `%` without two hexadecimal digits after it stands for
-    /// itself. Nil where the result is not UTF-8.
+    /// itself. Nil if the result is not UTF-8.
     package static func decode(form bytes: some Collection<UInt8>) -> String? {
         decode(bytes, plusIsSpace: true) { $0 }
     }
 
-    /// - Parameter broken: what a `%` without two hexadecimal digits after it stands for; nil ends the decoding.
+    /// - Parameter broken: the replacement of a `%` without two hexadecimal digits after it; nil ends the decoding.
     private static func decode(
         _ bytes: some Collection<UInt8>, plusIsSpace: Bool, broken: (UInt8) -> UInt8?
     ) -> String? {

@@ -20,7 +20,7 @@ public enum RejectionCode: Sendable, Equatable, CustomStringConvertible {
     /// Keys that the family requires in `data` and that are missing, null or blank there.
     case payloadMissing([String])
 
-    /// The code as it is published: `attribute_missing:id`, `payload_missing:effect_id,lifecycle`.
+    /// The published code: `attribute_missing:id`, `payload_missing:effect_id,lifecycle`.
     public var description: String {
         switch self {
         case .attributeMissing(let name), .attributeInvalid(let name): "\(label):\(name)"
@@ -31,7 +31,7 @@ public enum RejectionCode: Sendable, Equatable, CustomStringConvertible {
         }
     }
 
-    /// The code without names, one of fourteen: fit for a metric's label.
+    /// The code without names, one of fourteen: suitable as a metric's label.
     public var label: String {
         switch self {
         case .malformedJSON: "malformed_json"

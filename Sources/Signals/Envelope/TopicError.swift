@@ -4,6 +4,6 @@ public enum TopicError: Error, Sendable, Equatable {
     case notIngress
     case subjectMissing
     case subjectInvalid(String)
-    /// The rest is not what `TopicName.topic` makes of a type.
+    /// The rest differs from the result of `TopicName.topic` for any type.
     case typeInvalid
 }

@@ -6,7 +6,7 @@
 /// A subject and a type have exactly one topic. Other spellings (an unnecessary escape, one in lower case, or a missing one) are
 /// refused, so that nobody can evade a broker's access rules for a topic.
 public enum TopicName {
-    /// The topic of a signal. A type outside `conv.` gives a topic too (its words are the levels), never a trap.
+    /// The topic of a signal. A type outside `conv.` also gets a topic (its words are the levels); it never traps.
     public static func topic(root: String, type: String, subject: String) -> String {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(root.utf8.count + type.utf8.count + subject.utf8.count + 16)
@@ -31,7 +31,7 @@ public enum TopicName {
     /// family and the subject add two.
     static let maximumTypeWords = 64
 
-    /// Why brokers would not accept a type's topic, or nil.
+    /// Why brokers would refuse a type's topic, or nil.
     static func fault(type: String) -> String? {
         var words = 1
         var last = UInt8(ascii: ".")
@@ -54,15 +54,15 @@ public enum TopicName {
         return String(decoding: bytes, as: UTF8.self)
     }
 
-    /// The subject in a topic level; nil for a spelling other than `encode`'s, and for an invalid subject.
+    /// The subject in a topic level; nil for a spelling that `encode` does not produce, and for an invalid subject.
     public static func decode(level: String) -> String? {
-        // Why it is not a subject does not matter to this caller.
+        // This caller does not need the reason.
         Array(level.utf8).withUnsafeBufferPointer { try? subject($0[...]) }
     }
 
-    /// What a topic says, or nil if it is not a topic for incoming signals. `read` says why.
+    /// The content of a topic, or nil if it is not a topic for inbound signals. `read` gives the reason.
     public static func parse(_ topic: String, root: String) -> ParsedTopic? {
-        // The reason is left out on purpose, see above.
+        // The reason is dropped on purpose, see above.
         try? read(topic, root: root)
     }
 

@@ -1,10 +1,10 @@
 /// The attribute `traceparent` (W3C Trace Context, section 3.2): `00-{trace id}-{parent id}-{flags}`.
 ///
-/// Trace context is a hint: an invalid one is dropped and never a reason to refuse a signal.
+/// Trace context is a hint: Convey drops an invalid one and never refuses a signal for it.
 enum TraceContext {
     static let maximumBytes = 256
 
-    /// Whether a text is a valid `traceparent`; of a version after 00 its beginning counts.
+    /// Whether a text is a valid `traceparent`; for a version after 00 only its beginning is checked.
     static func isTraceparent(_ text: UnsafeBufferPointer<UInt8>) -> Bool {
         guard text.count >= 55, text.count <= maximumBytes, text[2] == dash, text[35] == dash, text[52] == dash else {
             return false

@@ -1,6 +1,6 @@
-/// URI references (RFC 3986): what the attributes `source` and `dataschema` must be.
+/// URI references (RFC 3986), required for the attributes `source` and `dataschema`.
 enum URIReference {
-    /// - Parameter needsScheme: whether it has to be a URI (section 3), not a relative reference (section 4.2).
+    /// - Parameter needsScheme: whether it must be a URI (section 3), not a relative reference (section 4.2).
     static func isValid(_ text: String, needsScheme: Bool = false) -> Bool {
         var copy = text
         return copy.withUTF8 { bytes in
@@ -32,8 +32,8 @@ enum URIReference {
         byte == slash || byte == UInt8(ascii: "?") || byte == UInt8(ascii: "#")
     }
 
-    /// The offset after the scheme, 0 where there is none; nil for a scheme that is wrong, or missing where it is needed. What
-    /// stands before a colon in the first segment is a scheme (section 4.2).
+    /// The offset after the scheme, or 0 without one; nil if the scheme is invalid, or missing but required. The text
+    /// before a colon in the first segment is a scheme (section 4.2).
     private static func hierarchyStart(_ bytes: UnsafeBufferPointer<UInt8>, needsScheme: Bool) -> Int? {
         guard let first = bytes.first else { return nil }
         let end = bytes.firstIndex { $0 == UInt8(ascii: ":") || isDelimiter($0) }

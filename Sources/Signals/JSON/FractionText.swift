@@ -1,12 +1,12 @@
-/// Numbers with a fraction as text: the fewest digits that read back as the same number, with a point always, and with
-/// an exponent where that is shorter or the number is 2⁵³ or more.
+/// Numbers with a fraction as text: the fewest digits that read back as the same number, always with a point, and with
+/// an exponent if that is shorter or the number is 2⁵³ or more.
 enum FractionText {
     /// Nil if the number is not finite.
     static func shortest(_ number: Double) -> String? {
         guard number.isFinite else { return nil }
         let sign = number.sign == .minus ? "-" : ""
         guard number != 0 else { return sign + "0.0" }
-        // Swift finds the digits; how they are laid out differs.
+        // Swift finds the digits, but its layout differs.
         let parts = number.magnitude.description.split(separator: "e")
         let mantissa = parts[0].split(separator: ".", omittingEmptySubsequences: false)
         let whole = String(mantissa[0])

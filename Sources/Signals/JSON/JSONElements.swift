@@ -8,7 +8,7 @@ extension JSONSlice {
                 var scanner = try JSONScanner(unchecked: buffer, at: slot)
                 _ = try scanner.elements { scanner throws(JSONError) in slots.append(try scanner.value()) }
                 return slots
-            } catch { return [] }  // Cannot be: the slice was checked when it was made.
+            } catch { return [] }  // Impossible: the slice was checked when it was created.
         }
         return slots.map { JSONSlice(bytes: bytes, slot: $0) }
     }

@@ -1,12 +1,12 @@
-/// Why bytes are not JSON as RFC 8259 (and this module's limits) define it, and where.
+/// Why and where bytes are not JSON as defined by RFC 8259 (and this module's limits).
 public enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     /// The text ends inside a value, or is empty.
     case unexpectedEnd
-    /// A byte that no JSON text can have at this place. `offset` counts bytes from 0.
+    /// A byte that is not valid JSON at this place. `offset` counts bytes from 0.
     case unexpectedByte(UInt8, offset: Int)
     /// An unescaped control character (below U+0020) in a string.
     case controlCharacter(offset: Int)
-    /// A backslash followed by something RFC 8259 section 7 does not list.
+    /// A backslash followed by a character that RFC 8259 section 7 does not list.
     case invalidEscape(offset: Int)
     /// `\ud800` to `\udfff` that is not half of a pair: it names no character, so no UTF-8 text can hold it (RFC 7493).
     case loneSurrogate(offset: Int)
@@ -16,9 +16,9 @@ public enum JSONError: Error, Sendable, Equatable, CustomStringConvertible {
     case trailingBytes(offset: Int)
     /// Bytes that are not UTF-8 (overlong forms, surrogates and values over U+10FFFF included).
     case invalidUTF8(offset: Int)
-    /// More than the allowed number of objects and arrays inside each other.
+    /// Objects and arrays are nested deeper than allowed.
     case tooDeep(limit: Int)
-    /// More bytes than offsets are kept for (4 GiB).
+    /// The text is longer than offsets can express (4 GiB).
     case tooLarge
 
     public var description: String {

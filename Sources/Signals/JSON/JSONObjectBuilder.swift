@@ -8,14 +8,14 @@ public struct JSONObjectBuilder: Sendable {
         bytes.append(UInt8(ascii: "{"))
     }
 
-    /// Appends an object to `bytes`, made by `body`.
+    /// Appends an object to `bytes`, built by `body`.
     public static func append(to bytes: inout [UInt8], _ body: (inout JSONObjectBuilder) -> Void) {
         var builder = JSONObjectBuilder(continuing: &bytes)
         body(&builder)
         bytes = builder.finish()
     }
 
-    /// Takes the bytes over, so that they are not copied.
+    /// Takes over the bytes to avoid a copy.
     private init(continuing bytes: inout [UInt8]) {
         swap(&self.bytes, &bytes)
         self.bytes.append(UInt8(ascii: "{"))
@@ -37,7 +37,7 @@ public struct JSONObjectBuilder: Sendable {
         bytes.append(contentsOf: json)
     }
 
-    /// Adds an object, made by `body`.
+    /// Adds an object built by `body`.
     public mutating func add(_ name: StaticString, object body: (inout JSONObjectBuilder) -> Void) {
         addName(name)
         bytes.append(UInt8(ascii: "{"))
@@ -47,8 +47,8 @@ public struct JSONObjectBuilder: Sendable {
         isEmpty = false
     }
 
-    /// Adds the members of another object, as they are.
-    /// - Parameter object: a JSON object, braces included and nothing outside them.
+    /// Adds the members of another object unchanged.
+    /// - Parameter object: a JSON object, with its braces and nothing outside them.
     public mutating func addMembers(of object: some BidirectionalCollection<UInt8>) {
         let inside = object.dropFirst().dropLast()
         guard inside.contains(where: { $0 > 0x20 }) else { return }
@@ -56,8 +56,8 @@ public struct JSONObjectBuilder: Sendable {
         bytes.append(contentsOf: inside)
     }
 
-    /// Adds the members of another object, as they are spelled.
-    /// - Parameter name: of the member that is left out.
+    /// Adds the members of another object with their spelling.
+    /// - Parameter name: the member to leave out.
     public mutating func addMembers(of object: JSONObjectView, without name: String) {
         for member in object.members {
             let key = object.key(member)

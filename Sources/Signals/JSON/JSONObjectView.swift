@@ -1,8 +1,8 @@
-/// An object's members, found in one pass; nested values keep their spelling. The last value of a repeated key
+/// An object's members, found in one pass; nested values keep their spelling. If a key is repeated, the last value
 /// counts.
 public struct JSONObjectView: Sendable {
     let bytes: [UInt8]
-    /// All members in the order they stand, repeated keys included.
+    /// All members in their order, repeated keys included.
     public let members: [JSONMember]
 
     /// An object without members.
@@ -28,7 +28,7 @@ public struct JSONObjectView: Sendable {
             do throws(JSONError) {
                 var scanner = try JSONScanner(unchecked: buffer, at: slice.slot)
                 return try Self.members(&scanner)
-            } catch { return [] }  // Cannot be: the slice was checked when it was made.
+            } catch { return [] }  // Impossible: the slice was checked when it was created.
         }
         self.init(bytes: slice.bytes, members: members)
     }
@@ -49,7 +49,7 @@ public struct JSONObjectView: Sendable {
 
     public var isEmpty: Bool { members.isEmpty }
 
-    /// The value of a name, nil where there is none. A null is a value.
+    /// The value of a name, nil if there is none. A null is a value.
     public subscript(_ name: StaticString) -> JSONSlice? {
         if members.isEmpty { return nil }
         let found: JSONSlot? = bytes.withUnsafeBytes { buffer in

@@ -1,19 +1,19 @@
-/// Reads JSON in one pass without building a tree: it checks what it passes over and reports where values stand.
+/// Reads JSON in one pass without building a tree: it checks the text and reports the places of values.
 ///
-/// Checked are the whole grammar of RFC 8259 (numbers and escapes strictly), UTF-8, half surrogate pairs and the depth.
-/// A byte order mark is an error. Duplicate keys are not: a lookup returns the last one, as in most parsers.
-/// Nothing is allocated. The scanner must not outlive the bytes it was made for.
+/// It checks the whole grammar of RFC 8259 (numbers and escapes strictly), UTF-8, half surrogate pairs and the depth. A
+/// byte order mark is an error. Duplicate keys are not: a lookup returns the last one, as in most parsers. The scanner
+/// allocates nothing. It must not outlive its bytes.
 public struct JSONScanner {
-    /// Levels of objects and arrays inside each other that any text may have. One bit each is kept in a `UInt64`.
+    /// Maximum nesting of objects and arrays in any text. A `UInt64` holds one bit per level.
     public static let depthLimit = 64
 
     let base: UnsafeRawPointer
     private let end: Int
     private var position = 0
-    /// Objects and arrays that are open around `position`.
+    /// Number of open objects and arrays around `position`.
     private var depth: Int
 
-    /// - Parameter depth: levels the text counts as having around it already (an envelope's `data` has one).
+    /// - Parameter depth: number of levels that already surround the text (an envelope's `data` has one).
     public init(_ bytes: UnsafeBufferPointer<UInt8>, depth: Int = 0) throws(JSONError) {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { throw .unexpectedEnd }
         guard bytes.count < Int(UInt32.max) else { throw .tooLarge }
@@ -22,13 +22,13 @@ public struct JSONScanner {
         self.depth = depth
     }
 
-    /// Reads from the middle of a text that was checked before.
+    /// Reads from the middle of a text that was already checked.
     init(unchecked bytes: UnsafeBufferPointer<UInt8>, at slot: JSONSlot) throws(JSONError) {
         try self.init(bytes)
         position = Int(slot.start)
     }
 
-    /// The kind that the next value must have if it is valid at all.
+    /// The kind of the next value, provided that the value is valid.
     public mutating func nextKind() throws(JSONError) -> JSONKind {
         skipWhitespace()
         let byte = try current()
@@ -44,7 +44,7 @@ public struct JSONScanner {
         }
     }
 
-    /// Passes over one value of any kind.
+    /// Skips one value of any kind.
     public mutating func value() throws(JSONError) -> JSONSlot {
         skipWhitespace()
         let byte = try current()
@@ -58,7 +58,7 @@ public struct JSONScanner {
         }
     }
 
-    /// Passes over one object; `body` is called for each key and must read its value (`value`, `members`, `elements`).
+    /// Skips one object; `body` is called for each key and must read its value (`value`, `members`, `elements`).
     @inline(__always)
     public mutating func members(
         _ body: (JSONSlot, inout JSONScanner) throws(JSONError) -> Void
@@ -80,7 +80,7 @@ public struct JSONScanner {
         return JSONSlot(start: start, end: position, kind: .object)
     }
 
-    /// Passes over one array; `body` is called at each element and must read it.
+    /// Skips one array; `body` is called at each element and must read it.
     public mutating func elements(_ body: (inout JSONScanner) throws(JSONError) -> Void) throws(JSONError) -> JSONSlot {
         skipWhitespace()
         let start = position
@@ -98,7 +98,7 @@ public struct JSONScanner {
         return JSONSlot(start: start, end: position, kind: .array)
     }
 
-    /// Checks that nothing but white space is left.
+    /// Checks that only white space is left.
     public mutating func finish() throws(JSONError) {
         skipWhitespace()
         guard position == end else {
@@ -110,7 +110,7 @@ public struct JSONScanner {
 
     // MARK: Containers
 
-    /// Steps over an opening bracket and the white space after it.
+    /// Skips an opening bracket and the white space after it.
     @inline(__always)
     private mutating func open() throws(JSONError) {
         guard depth < Self.depthLimit else { throw .tooDeep(limit: Self.depthLimit) }
@@ -119,7 +119,7 @@ public struct JSONScanner {
         skipWhitespace()
     }
 
-    /// Steps over a comma (false) or the closing bracket (true).
+    /// Skips a comma (false) or the closing bracket (true).
     @inline(__always)
     private mutating func separator(close: UInt8) throws(JSONError) -> Bool {
         skipWhitespace()
@@ -141,7 +141,7 @@ public struct JSONScanner {
         return key
     }
 
-    /// Passes over an object or array without recursion. `objects` has one bit for each open container, 1 for an object.
+    /// Skips an object or array without recursion. `objects` has one bit for each open container, 1 for an object.
     private mutating func skipContainer() throws(JSONError) {
         var objects: UInt64 = 0
         let outside = depth
@@ -162,7 +162,7 @@ public struct JSONScanner {
             } else {
                 _ = try scalar(byte)
             }
-            // Behind a value: the next one, or the ends of the containers that close here.
+            // After a value: the next one, or the ends of the containers that close here.
             while true {
                 let isObject = objects & 1 == 1
                 if isEmpty {
@@ -194,7 +194,7 @@ public struct JSONScanner {
         }
     }
 
-    /// `true`, `false`, `null`: `lastFour` are the word's last four letters, first letter lowest.
+    /// `true`, `false`, `null`: `lastFour` is the word's last four letters, first letter lowest.
     private mutating func literal(_ lastFour: UInt32, count: Int, kind: JSONKind) throws(JSONError) -> JSONSlot {
         let start = position
         for index in 0..<4 {
@@ -251,7 +251,7 @@ public struct JSONScanner {
         var at = start + 1
         var isEscaped = false
         while true {
-            // Eight bytes at a time up to the first that is not a plain ASCII character.
+            // Eight bytes at a time, up to the first that is not a plain ASCII character.
             while at + 8 <= end {
                 let word = UInt64(littleEndian: base.loadUnaligned(fromByteOffset: at, as: UInt64.self))
                 let stops = Self.stops(in: word)
@@ -290,7 +290,7 @@ public struct JSONScanner {
         return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | control | word) & (ones &* 0x80)
     }
 
-    /// Checks the escape at `at` (or the pair of them that makes one character) and returns the offset after it.
+    /// Checks the escape at `at` (or the pair that forms one character) and returns the offset after it.
     private func escape(at: Int) throws(JSONError) -> Int {
         guard at + 1 < end else { throw .unexpectedEnd }
         switch byte(at + 1) {
@@ -365,7 +365,7 @@ public struct JSONScanner {
         }
     }
 
-    /// The error for a byte that cannot stand where it does: bad UTF-8 if it is that, else bad syntax.
+    /// The error for an invalid byte at this place: bad UTF-8 if it is that, otherwise bad syntax.
     private func unexpected(at offset: Int) -> JSONError {
         guard offset < end else { return .unexpectedEnd }
         let byte = byte(offset)

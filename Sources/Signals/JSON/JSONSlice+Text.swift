@@ -5,12 +5,12 @@ package func firstPresent(_ values: JSONSlice?...) -> JSONSlice? {
 }
 
 extension JSONSlice {
-    /// The value itself, unless it is null or false: then a default stands in its place.
+    /// The value, or nil for null and false: then a default takes its place.
     package var orNone: JSONSlice? { slot.isFalsy ? nil : self }
 
-    /// The value as text among other text, whatever its kind: a string without quotes and escapes, null as nothing, a
-    /// number with a fraction as short as it can be, a list of strings and code points joined (`["a",98]` is `ab`), and
-    /// anything else as it is spelled. The reference vectors fix this.
+    /// The value as part of a text, whatever its kind: a string without quotes and escapes, null as nothing, a number
+    /// with a fraction as short as possible, a list of strings and code points joined (`["a",98]` is `ab`), and
+    /// anything else as spelled. The reference vectors fix this.
     package var text: String {
         switch kind {
         case .null: ""
@@ -29,7 +29,7 @@ extension JSONSlice {
 
     private var spelling: String { String(decoding: raw, as: UTF8.self) }
 
-    /// The text that a list of strings, code points and such lists stands for; nil where anything else is in it.
+    /// The text that a list of strings, code points and such lists represents; nil if it contains anything else.
     private var characters: String? {
         guard let elements else { return nil }
         var text = ""

@@ -1,4 +1,4 @@
-/// A value inside bytes that it keeps alive; nothing is copied or decoded until asked for.
+/// A value inside bytes that it keeps alive; nothing is copied or decoded until needed.
 public struct JSONSlice: Sendable {
     let bytes: [UInt8]
     let slot: JSONSlot
@@ -23,7 +23,7 @@ public struct JSONSlice: Sendable {
 
     public var kind: JSONKind { slot.kind }
 
-    /// The value as it is spelled.
+    /// The value as spelled.
     public var raw: ArraySlice<UInt8> { bytes[slot.range] }
 
     /// The text of a string, unescaped; nil for any other kind.

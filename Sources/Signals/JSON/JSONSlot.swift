@@ -1,9 +1,9 @@
-/// Where a value stands in a JSON text: offsets into the bytes that were scanned, meaningless without them.
+/// The place of a value in a JSON text: offsets into the scanned bytes, meaningless without them.
 public struct JSONSlot: Sendable, Equatable {
     var start: UInt32
     var end: UInt32
     public let kind: JSONKind
-    /// Whether a string's text has to be unescaped; false for every other kind.
+    /// Whether a string's text must be unescaped; false for every other kind.
     let isEscaped: Bool
 
     init(start: Int, end: Int, kind: JSONKind, isEscaped: Bool = false) {
@@ -13,12 +13,12 @@ public struct JSONSlot: Sendable, Equatable {
         self.isEscaped = isEscaped
     }
 
-    /// The value's bytes, a string's quotes included.
+    /// The value's bytes, including a string's quotes.
     public var range: Range<Int> { Int(start)..<Int(end) }
 
     /// A string's bytes between its quotes. Only for slots of kind `string`.
     var contentRange: Range<Int> { Int(start) + 1..<Int(end) - 1 }
 
-    /// Null and false: the values that yield to a default.
+    /// Null and false: for these a default takes over.
     var isFalsy: Bool { kind == .null || kind == .false }
 }

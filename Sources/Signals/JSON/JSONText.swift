@@ -18,7 +18,7 @@ package enum JSONText {
     /// Whether a string is empty after trimming Unicode White_Space.
     package static func isBlank(_ base: UnsafeRawPointer, _ slot: JSONSlot) -> Bool {
         let content = bytes(base, slot.contentRange)
-        // A printable ASCII character first settles nearly every case.
+        // A printable ASCII character at the start settles nearly every case.
         if let first = content.first, first > 0x20, first < 0x7f, first != UInt8(ascii: "\\") { return false }
         return isBlank(string(base, slot))
     }
@@ -42,7 +42,7 @@ package enum JSONText {
             start: (base + range.lowerBound).assumingMemoryBound(to: UInt8.self), count: range.count)
     }
 
-    /// Unescapes what the scanner has checked; a malformed escape would be left out.
+    /// Unescapes text that the scanner has checked; a malformed escape would be left out.
     private static func unescape(_ content: UnsafeBufferPointer<UInt8>) -> [UInt8] {
         var result: [UInt8] = []
         result.reserveCapacity(content.count)

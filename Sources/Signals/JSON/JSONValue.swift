@@ -2,13 +2,13 @@
 public indirect enum JSONValue: Sendable {
     case null
     case bool(Bool)
-    /// A number without fraction and exponent, as it is spelled.
+    /// A number without fraction and exponent, as spelled.
     case integer(String)
-    /// A number with a fraction or an exponent, as it is spelled.
+    /// A number with a fraction or an exponent, as spelled.
     case fraction(String)
     case string(String)
     case array([JSONValue])
-    /// Members in order; a repeated key has only its last value.
+    /// Members in order; for a repeated key only the last value.
     case object([(key: String, value: JSONValue)])
 
     /// Errors: see `JSONError`.
@@ -29,7 +29,7 @@ public indirect enum JSONValue: Sendable {
         switch try scanner.nextKind() {
         case .object:
             var members: [(key: String, value: JSONValue)] = []
-            // Keyed by bytes: canonically equivalent names are different names.
+            // Keyed by bytes: canonically equivalent names are different.
             var index: [[UInt8]: Int] = [:]
             _ = try scanner.members { key, scanner throws(JSONError) in
                 let name = JSONText.string(base, key)
@@ -132,13 +132,13 @@ public indirect enum JSONValue: Sendable {
 }
 
 extension JSONValue: Equatable {
-    /// Equal values: the order of members does not count; numbers are equal if they are spelled alike, so 1 is not 1.0.
+    /// Compares values: the order of members does not count; numbers are equal if spelled alike, so 1 is not 1.0.
     public static func == (left: JSONValue, right: JSONValue) -> Bool {
         switch (left, right) {
         case (.null, .null): true
         case (.bool(let one), .bool(let other)): one == other
         case (.integer(let one), .integer(let other)), (.fraction(let one), .fraction(let other)): one == other
-        // Characters, not canonical equivalence: a decomposed letter is another text.
+        // Compare bytes, not canonical equivalence: a decomposed letter is another text.
         case (.string(let one), .string(let other)): one.utf8.elementsEqual(other.utf8)
         case (.array(let one), .array(let other)): one == other
         case (.object(let one), .object(let other)):

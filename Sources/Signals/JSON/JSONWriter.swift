@@ -42,7 +42,7 @@ public enum JSONWriter {
         }
     }
 
-    /// Text that is JSON already (or punctuation).
+    /// Text that is already JSON (or punctuation).
     public static func append(raw text: StaticString, to bytes: inout [UInt8]) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
@@ -64,7 +64,7 @@ public enum JSONWriter {
     }
 }
 
-/// The digit for 0 to 15, in capitals; `| 0x20` makes it small.
+/// The digit for 0 to 15, in upper case; `| 0x20` makes it lower case.
 @inline(__always)
 package func upperHexDigit(_ value: UInt8) -> UInt8 {
     value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "A") + value - 10

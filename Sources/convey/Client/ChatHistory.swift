@@ -1,12 +1,12 @@
 import ConveySettings
 import Foundation
 
-/// Where the lines typed in chats are kept: in the data directory, where this user may write there, else in the user's own
-/// (XDG Base Directory Specification, `XDG_STATE_HOME`).
+/// The file for lines typed in chats: in the data directory if this user may write there, otherwise in the user's own
+/// state directory (XDG Base Directory Specification, `XDG_STATE_HOME`).
 enum ChatHistory {
     private static let name = "chat_history"
 
-    /// Nil where there is no place for it.
+    /// Nil if there is no place for it.
     static func path(dataDirectory: String?, environment: [String: String] = ProcessInfo.processInfo.environment)
         -> String?
     {

@@ -1,14 +1,14 @@
 import Foundation
 import Terminal
 
-/// Reads standard input line by line, one each time it is asked. A thread, because reading a terminal blocks; it is
-/// abandoned when the command ends.
+/// Reads standard input line by line, one line per request. It uses a thread, because reading a terminal blocks; the
+/// thread is abandoned when the command ends.
 final class LineReader: Sendable {
     private let wanted = DispatchSemaphore(value: 0)
 
     /// - Parameters:
     ///   - prompt: written before each line; empty for none.
-    ///   - makeEditor: called on the reading thread; nil where lines cannot be edited.
+    ///   - makeEditor: called on the reading thread; returns nil if lines cannot be edited.
     ///   - onLine: called with each line, and with nil at the end of input.
     init(
         prompt: String, makeEditor: @escaping @Sendable () -> LineEditor?, onLine: @escaping @Sendable (String?) -> Void

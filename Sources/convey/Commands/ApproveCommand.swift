@@ -4,7 +4,7 @@ import Signals
 /// `convey approve SUBJECT EFFECT`
 struct ApproveCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "approve", abstract: "Let a tool call run that waits for consent.",
+        commandName: "approve", abstract: "Let a tool call run that waits for approval.",
         discussion: "convey effects lists what waits. \(SignalPublication.exits)")
 
     @Argument(help: "The conversation.")

@@ -28,7 +28,7 @@ struct ChatCommand: AsyncParsableCommand {
     @OptionGroup
     var client: ClientFlags
 
-    /// How long earlier messages may take to come.
+    /// Time limit for the earlier messages.
     private static let patience = Duration.seconds(3)
 
     func run() async throws {
@@ -69,7 +69,8 @@ struct ChatCommand: AsyncParsableCommand {
         if let status, status != 0 { throw ExitCode(status) }
     }
 
-    /// Shows the conversation's latest messages. A chat goes on without them: there are none yet, or the broker knows no MQTT 5.
+    /// Shows the conversation's latest messages. A chat continues without them: there are none yet, or the broker lacks
+    /// MQTT 5.
     private func showEarlier(_ settings: BrokerSettings) async {
         guard settings.version == .v5,
             let transport = try? MQTTQueryTransport(

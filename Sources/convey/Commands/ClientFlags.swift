@@ -1,14 +1,14 @@
 import ArgumentParser
 import ConveySettings
 
-/// Flags of all client commands: how to reach the broker.
+/// Flags of all client commands for the broker.
 struct ClientFlags: ParsableArguments {
     @OptionGroup(title: "Connection")
     var broker: ClientBrokerFlags
     @OptionGroup(title: "Connection")
     var config: ConfigFileFlag
 
-    /// The broker's settings; exits with 78 when one is wrong.
+    /// The broker's settings; exits with 78 if one is invalid.
     func settings() throws -> BrokerSettings {
         let sources = SettingsOutcome.sources([broker], configFile: config.file)
         return try SettingsOutcome.orExit { () throws(SettingProblems) in

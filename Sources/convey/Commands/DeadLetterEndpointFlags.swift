@@ -4,7 +4,7 @@ import Foundation
 import Glibc
 import ServiceClient
 
-/// Where the commands read dead letters: a service or a data directory.
+/// The source of dead letters: a service or a data directory.
 struct DeadLetterEndpointFlags: ParsableArguments {
     @OptionGroup
     var output: OutputFlags

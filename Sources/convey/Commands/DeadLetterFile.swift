@@ -45,7 +45,7 @@ struct DeadLetterFile: DeadLetterEndpoint {
     func move(_ action: DeadLetterMove.Action, _ positions: [String]) async throws -> String {
         let places = try positions.map { try place($0) }
         let outcomes = try await Self.orExit { () async throws(JournalError) in
-            // Fails where a service has the journals open.
+            // Fails if a service has the journals open.
             _ = try store.prepare()
             return try await letters.move(action, places)
         }

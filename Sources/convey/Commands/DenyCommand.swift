@@ -4,7 +4,7 @@ import Signals
 /// `convey deny SUBJECT EFFECT`
 struct DenyCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "deny", abstract: "Refuse a tool call that waits for consent.",
+        commandName: "deny", abstract: "Refuse a tool call that waits for approval.",
         discussion: "The model is told. \(SignalPublication.exits)")
 
     @Argument(help: "The conversation.")

@@ -29,7 +29,7 @@ struct Handlers: Sendable {
 
     var byClass: [EffectClass: any EffectHandler] { [.llm: models, .tool: tools] }
 
-    /// What models and tools have done.
+    /// The statistics of models and tools.
     var metrics: MetricsSnapshot {
         var metrics = MetricsSnapshot()
         metrics.models = models.counts

@@ -5,7 +5,7 @@ import Foundation
 import ServiceClient
 import Terminal
 
-/// `convey health`: what a container's health check calls.
+/// `convey health`: for a container's health check.
 struct HealthCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "health",

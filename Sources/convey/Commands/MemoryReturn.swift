@@ -3,23 +3,23 @@ import CMalloc
 /// Returns unused memory to the system. glibc keeps freed memory for later use, which can be hundreds of megabytes after many
 /// large answers.
 enum MemoryReturn {
-    /// Blocks of this size or more are given back as soon as they are freed. glibc would raise this by itself with the first
-    /// large block that is freed, and keep later ones (mallopt(3), `M_MMAP_THRESHOLD`).
+    /// Blocks of at least this size are returned as soon as they are freed. By default glibc raises this limit with the
+    /// first large freed block, and keeps later ones (mallopt(3), `M_MMAP_THRESHOLD`).
     private static let blockBytes: CInt = 1 << 20
     private static let pace = Duration.seconds(5)
-    /// What must have been freed before it is given back: that takes some milliseconds, during which threads that need memory
-    /// wait.
+    /// The minimum of freed memory to return: returning it takes some milliseconds, during which threads that need
+    /// memory wait.
     private static let freedBytes = 16 << 20
 
-    /// To be called once, before there is much memory.
+    /// Call it once, before much memory is in use.
     static func configure() {
-        // Where it is refused, memory is given back later.
+        // If this is refused, memory is returned later.
         _ = mallopt(M_MMAP_THRESHOLD, blockBytes)
     }
 
     /// Checks periodically until its task is cancelled.
     static func run() async {
-        /// What was free after the last time, or has been since: it has been given back, or is in use again.
+        /// Memory that was free after the last time, or has been since: it has been returned, or is in use again.
         var settled = 0
         // Cancelled at the end.
         while (try? await Task.sleep(for: pace)) != nil {

@@ -1,7 +1,7 @@
 import ArgumentParser
 
-/// A position on the command line: `1834`, or `2.1834` where the journal has several shards. Which of them is right is known only
-/// where the journal is.
+/// A position on the command line: `1834`, or `2.1834` if the journal has several shards. Only the journal's owner
+/// knows which form is valid.
 struct PositionArgument: ExpressibleByArgument {
     let text: String
 

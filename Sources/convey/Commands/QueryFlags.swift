@@ -90,7 +90,7 @@ extension QueryFlags {
     static let exits =
         "Exit status: 0 answered, 64 a wrong parameter, 66 no such conversation, 69 no answer, 78 a wrong setting."
 
-    /// Parameters of a question from flags; those not given are left out.
+    /// Parameters of a query from flags; absent ones are left out.
     static func parameters(_ given: [QueryParameter: String?]) -> [QueryParameter: String] {
         given.compactMapValues { $0 }
     }

@@ -21,7 +21,7 @@ func makeSession(_ settings: ServeSettings, gate: ConnectionGate) -> BrokerSessi
     return session
 }
 
-/// Answers queries from the journals, beside the runtime, once that has opened them.
+/// Answers queries from the journals, beside the runtime, after the runtime has opened them.
 func makeQueries(
     _ settings: ServeSettings, store: any JournalStore, heartbeats: Heartbeats,
     status: @escaping @Sendable () -> RuntimeStatus
@@ -37,7 +37,8 @@ func makeQueries(
     return QueryService(budget: budget, logger: Logger(label: "queries"), heartbeats: heartbeats, readers: readers)
 }
 
-/// Builds the runtime from the settings: journal, ingress, partitions, effects, outbox. The only place that knows all of them.
+/// Builds the runtime from the settings: journal, ingress, partitions, effects, outbox. Only this function knows all of
+/// them.
 func makeRuntime(
     _ settings: ServeSettings, session: BrokerSession, store: any JournalStore, handlers: Handlers,
     heartbeats: Heartbeats

@@ -9,11 +9,11 @@ struct ServeCommand: AsyncParsableCommand {
         commandName: "serve",
         abstract: "Run the conversation runtime.",
         discussion: """
-            Each setting is taken from its flag, else from the environment variable, else from the YAML file at the path \
-            in brackets. A wrong setting ends the start with exit status 78 and one line for each that is wrong.
+            Each setting comes from its flag, else from the environment variable, else from the YAML file at the path \
+            in brackets. If a setting is wrong, the start ends with exit status 78 and one line per wrong setting.
 
-            SIGINT or SIGTERM stops it: what is under way is finished or left to the next start. A second one ends it \
-            at once. SIGHUP has the files of tokens and of the certificate read again.
+            SIGINT or SIGTERM stops it: work in progress is finished or left to the next start. A second one ends it \
+            at once. SIGHUP makes it read the token and certificate files again.
             """)
 
     @OptionGroup(title: "Configuration")

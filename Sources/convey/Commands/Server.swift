@@ -169,7 +169,7 @@ struct Server {
         return routes
     }
 
-    /// Before anything writes there. The runtime handles errors that may pass, by waiting.
+    /// Runs before anything writes there. The runtime handles transient errors by waiting.
     private func checkDataDirectory() throws {
         do {
             try store.check()
@@ -191,8 +191,8 @@ struct Server {
     /// Starts the parts and waits. Returns the error of the first part that fails, or nil when a signal requests a stop.
     ///
     /// HTTP comes first: a second Convey started by mistake finds the port in use before it takes the first one's broker
-    /// session. The other parts go on until they are stopped, so HTTP tells how the stop gets on. Each task ends with its
-    /// part, the one for signals with the process.
+    /// session. The other parts continue until they are stopped, so HTTP reports the progress of the stop. Each task ends
+    /// with its part, the one for signals with the process.
     private func runUntilFirstEnd(
         _ runtime: Runtime, _ http: HTTPService?, _ endpoint: QueryEndpoint, _ broker: EmbeddedBroker?,
         _ signals: TerminationSignals

@@ -16,11 +16,11 @@ extension ServiceEndpoint {
         ProcessInfo.processInfo.environment[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
-    /// The service that flags and settings name.
+    /// The service that flags and settings specify.
     /// - Parameters:
     ///   - given: `--http`, if it was given.
     ///   - caFile: `--http-ca-file`, if it was given.
-    ///   - instead: what else can be done where HTTP is off, for the message.
+    ///   - instead: the alternative if HTTP is off, for the message.
     static func find(
         _ given: String?, caFile: String?, configFile: String?, instead: String = ""
     ) throws -> ServiceEndpoint {

@@ -11,10 +11,10 @@ final class ServiceManager: Sendable {
     private let wantsWatchdog: Bool
     private let isReady = Atomic(false)
 
-    /// What a start may still take, told again each second while its thread turns.
+    /// The extra time requested for a start, repeated each second while its thread responds.
     private static let startExtensionMicroseconds = 30_000_000
 
-    /// nil where no service manager listens.
+    /// nil if no service manager listens.
     init?(environment: [String: String] = ProcessInfo.processInfo.environment) {
         guard let name = environment["NOTIFY_SOCKET"], let first = name.first, first == "/" || first == "@" else {
             return nil
@@ -32,8 +32,8 @@ final class ServiceManager: Sendable {
 
     deinit { close(descriptor) }
 
-    /// To be called each second. Up means that the journal is open and recovered: a broker that is away must not fail the
-    /// start. The watchdog is fed only while all threads turn.
+    /// Call it each second. Ready means that the journal is open and recovered: an unreachable broker must not fail the
+    /// start. The watchdog is reset only while all threads respond.
     func report(_ status: RuntimeStatus, isHealthy: Bool) {
         var lines = ["STATUS=" + (status.isReady ? "ready" : "not ready: " + Self.missing(status))]
         if !isReady.load(ordering: .relaxed) {
@@ -55,7 +55,7 @@ final class ServiceManager: Sendable {
             .replacing("\n", with: " ")
     }
 
-    /// Errors are ignored, because the next second sends again; and this code must not block.
+    /// Errors are ignored: the next second sends again, and this code must not block.
     private func send(_ text: String) {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)

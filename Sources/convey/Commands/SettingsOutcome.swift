@@ -21,7 +21,7 @@ enum SettingsOutcome {
     }
 
     /// The HTTP address of the running service.
-    /// - Parameter instead: what else can be done when HTTP is off, for the message.
+    /// - Parameter instead: the alternative if HTTP is off, for the message.
     static func serviceAddress(configFile: String?, instead: String = "") throws -> HTTPAddress {
         let sources = sources([], configFile: configFile)
         let address = try orExit { () throws(SettingProblems) in
@@ -37,7 +37,7 @@ enum SettingsOutcome {
         return address
     }
 
-    /// Whether the service that the settings describe speaks TLS.
+    /// Whether the service in the settings uses TLS.
     static func speaksTLS(configFile: String?) throws -> Bool {
         let sources = sources([], configFile: configFile)
         return try orExit { () throws(SettingProblems) in

@@ -1,15 +1,15 @@
 import Dispatch
 import Glibc
 
-/// Takes signals of the operating system away from their default action and hands them to a closure.
+/// Replaces the default action of operating system signals by a closure.
 ///
-/// Invariant of `@unchecked Sendable`: the sources are made in `init`, and only cancelled, in `deinit`.
+/// Invariant of `@unchecked Sendable`: the sources are created in `init`, and only cancelled, in `deinit`.
 final class SignalWatch: @unchecked Sendable {
     private let sources: [any DispatchSourceSignal]
 
-    /// - Parameter onSignal: called with the signal's number, on a queue of its own.
+    /// - Parameter onSignal: called with the signal's number, on a separate queue.
     init(_ numbers: [Int32], onSignal: @escaping @Sendable (Int32) -> Void) {
-        // A queue of its own gets a thread also while all of the shared ones are blocked.
+        // A separate queue gets a thread even while all shared ones are blocked.
         let queue = DispatchQueue(label: "convey.signals")
         sources = numbers.map { number in
             signal(number, SIG_IGN)
@@ -24,8 +24,8 @@ final class SignalWatch: @unchecked Sendable {
         sources.forEach { $0.cancel() }
     }
 
-    /// Has a service live through signals that would end it: a terminal that is closed, a reader of its output that has gone,
-    /// and those that mean nothing to it. To be called before anything else; a watch may follow.
+    /// Makes a service survive signals that would end it: a closed terminal, a closed reader of its output, and signals
+    /// without meaning for it. Call it before anything else; a watch may follow.
     static func ignoreWhatEndsServices() {
         for number in [SIGHUP, SIGPIPE, SIGUSR1, SIGUSR2] { signal(number, SIG_IGN) }
     }

@@ -3,8 +3,8 @@ import Logging
 import Synchronization
 import Threads
 
-/// Ends the process when a shutdown exceeds its time limit, whatever hangs: a thread in a system call, or an effect that ignores
-/// cancellation. As in a crash, nothing acknowledged is lost.
+/// Ends the process if a shutdown exceeds its time limit, whatever hangs: a thread in a system call, or an effect that
+/// ignores cancellation. As in a crash, nothing acknowledged is lost.
 final class StopGuard: Sendable {
     /// Extra time beyond `shutdown.timeout` for closing connections and files.
     static let grace = Duration.seconds(5)
@@ -25,14 +25,14 @@ final class StopGuard: Sendable {
     /// Notes what the shutdown waits for next.
     func begin(_ name: String) { step.withLock { $0 = name } }
 
-    /// Starts the clock. Harmless to repeat.
+    /// Starts the timer. May be called again.
     func arm() {
         guard !isArmed.exchange(true, ordering: .relaxed) else { return }
-        // A thread, since timers of libraries may hang with what they run on. It ends with the process.
+        // A thread, because library timers may hang with their event loops. It ends with the process.
         _ = DedicatedThread(name: "convey-guard") { [self] in
             let deadline = SuspendingClock.now + limit
             while SuspendingClock.now < deadline { usleep(100_000) }
-            // Should the line itself hang, as on a disk that does, the signal ends the process.
+            // If the log line itself hangs, for example on a hanging disk, the signal ends the process.
             signal(SIGALRM, SIG_DFL)
             alarm(2)
             tell()
@@ -40,7 +40,7 @@ final class StopGuard: Sendable {
         }
     }
 
-    /// Not where the log takes no line: writing it would hang.
+    /// Not if the log accepts no line: writing it would hang.
     private func tell() {
         var descriptor = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
         guard poll(&descriptor, 1, 0) == 1, Int32(descriptor.revents) & POLLOUT != 0 else { return }

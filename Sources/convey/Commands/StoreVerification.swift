@@ -6,10 +6,10 @@ import ProjectionConsumer
 struct StoreVerification {
     private let store: any JournalStore
     private let layout: JournalLayout
-    /// What was found, by shard.
+    /// The results, by shard.
     private(set) var reports: [Sharded<VerificationReport>] = []
 
-    /// - Throws: what opening the journals throws.
+    /// - Throws: errors of opening the journals.
     init(_ store: any JournalStore) throws(JournalError) {
         self.store = store
         layout = try store.layout()
@@ -17,7 +17,7 @@ struct StoreVerification {
 
     var shards: Int { layout.shards }
 
-    /// - Parameter sample: so many conversations chosen at random; nil for all.
+    /// - Parameter sample: the number of random conversations; nil for all.
     mutating func verifyAll(
         sample: Int?, progress: (JournalVerifier.Progress) -> Void
     ) throws(JournalError) {
@@ -37,7 +37,7 @@ struct StoreVerification {
         }
     }
 
-    /// - Returns: false when there is no such conversation.
+    /// - Returns: false if there is no such conversation.
     mutating func verify(subject: String) throws(JournalError) -> Bool {
         let report = try report(layout.shard(of: subject)) { (verifier) throws(JournalError) in
             try verifier.verify(subject: subject)
@@ -46,8 +46,8 @@ struct StoreVerification {
         return report != nil
     }
 
-    /// Looks for the first conversation of which a projection has seen more than its shard has recorded. Shards with a difference are
-    /// left out.
+    /// Finds the first conversation of which a projection has seen more than its shard has recorded. Shards with a
+    /// difference are skipped.
     mutating func compare(withProjection path: String) throws {
         if reports.allSatisfy({ $0.value.difference != nil }) { return }
         let progress = try ProjectionProgress(path: path)
@@ -64,7 +64,7 @@ struct StoreVerification {
         }
     }
 
-    /// The report about a journal that is not whole.
+    /// The report about an incomplete journal.
     static func damaged(_ message: String, shard: Int) -> Sharded<VerificationReport> {
         var report = VerificationReport()
         report.difference = JournalDifference(.storage, message)

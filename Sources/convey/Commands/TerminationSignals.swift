@@ -27,7 +27,7 @@ final class TerminationSignals: Sendable {
         }
     }
 
-    /// Waits for the first signal and returns its name; nil when the task is cancelled before one comes.
+    /// Waits for the first signal and returns its name; nil if the task is cancelled first.
     func waitForFirst() async -> String? {
         for await name in first { return name }
         return nil

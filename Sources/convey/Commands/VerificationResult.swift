@@ -4,7 +4,7 @@ import JournalPort
 import JournalReading
 import Signals
 
-/// What a verification found, for a person or a program.
+/// The result of a verification, for a person or a program.
 struct VerificationResult {
     private let reports: [Sharded<VerificationReport>]
     private let shards: Int
@@ -13,7 +13,7 @@ struct VerificationResult {
 
     /// - Parameters:
     ///   - reports: those of the verified shards.
-    ///   - shards: how many the journal has.
+    ///   - shards: the number of shards of the journal.
     init(_ reports: [Sharded<VerificationReport>], shards: Int, duration: Duration) {
         self.reports = reports
         self.shards = shards
@@ -33,7 +33,7 @@ struct VerificationResult {
 
     private var rate: Int { Int(Double(sum.records) / max(seconds, 0.001)) }
 
-    /// The shard as a finding names it; nil where there is one shard.
+    /// The shard's name in a difference; nil if there is only one shard.
     private func name(_ report: Sharded<VerificationReport>) -> Int? { shards == 1 ? nil : report.shard }
 
     var text: String {
@@ -87,7 +87,7 @@ struct VerificationResult {
         object.add("ok", json: (isOK ? "true" : "false").utf8)
         object.add("signals", report.signals)
         object.add("markers", report.markers)
-        // Only where records were removed on purpose.
+        // Only if records were removed on purpose.
         if report.removed > 0 { object.add("removed", report.removed) }
         if report.deleted > 0 { object.add("deleted", report.deleted) }
         object.add("conversations", report.conversations)

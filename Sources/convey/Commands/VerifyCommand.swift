@@ -55,7 +55,7 @@ struct VerifyCommand: ParsableCommand {
             for path in projection { try verification.compare(withProjection: path) }
             reports = verification.reports
         } catch let error as JournalError where error.code == .corrupt {
-            // One of ours that is not whole.
+            // One of our files that is damaged.
             reports = [StoreVerification.damaged(error.message, shard: 0)]
         } catch let error as SQLiteError where error.code == .corrupt {
             reports = [StoreVerification.damaged(error.message, shard: 0)]

@@ -1,6 +1,6 @@
 import ProcessKit
 
-/// The configuration file of the embedded mosquitto, and where it is.
+/// The configuration file of the embedded mosquitto, and its location.
 struct EmbeddedBrokerConfiguration: Sendable {
     let port: UInt16
     /// Where the broker keeps its sessions and queued messages.

@@ -7,7 +7,7 @@ struct AnswerSettingsFlags: ParsableArguments {
         case queue, interrupt, reject, merge
     }
 
-    @Option(help: "echo, or a provider that the service has configured.")
+    @Option(help: "echo, or a configured provider of the service.")
     var provider: String?
     @Option(help: "The provider's model.")
     var model: String?
@@ -15,7 +15,7 @@ struct AnswerSettingsFlags: ParsableArguments {
     var temperature: Double?
     @Option(help: "Maximum tokens of an answer.")
     var maxTokens: Int?
-    @Option(help: "What the model is told first; an empty text for nothing.")
+    @Option(help: "The system prompt; an empty text for none.")
     var systemPrompt: String?
     @Option(help: "Maximum messages of a request.")
     var maxMessages: Int?
@@ -23,7 +23,7 @@ struct AnswerSettingsFlags: ParsableArguments {
     var tokenBudget: Int?
     @Option(help: "The tools that the model may call, separated by commas; none for no tools.")
     var tools: String?
-    @Option(help: "What happens to a message during an answer.")
+    @Option(help: "What to do with a message that arrives during an answer.")
     var doubleTexting: DoubleTexting?
     @Option(help: "Time within which messages are merged, in milliseconds.")
     var mergeWindowMs: Int?

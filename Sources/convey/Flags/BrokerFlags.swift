@@ -1,7 +1,7 @@
 import ArgumentParser
 import ConveySettings
 
-/// How `serve` reaches the broker.
+/// Flags of `serve` for the broker.
 struct BrokerFlags: SettingFlags {
     @Option(name: Settings.brokerURL.name, help: Settings.brokerURL.argumentHelp)
     var url: String?

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ConveySettings
 
-/// How to log in at the broker, and the protocol to speak there.
+/// The login at the broker, and the protocol.
 struct BrokerLoginFlags: SettingFlags {
     @Option(name: Settings.brokerUsername.name, help: Settings.brokerUsername.argumentHelp)
     var username: String?

@@ -1,7 +1,7 @@
 import ArgumentParser
 import ConveySettings
 
-/// How client commands reach the broker: the flags of `serve`, all but the first left out of the short help.
+/// Flags of client commands for the broker: those of `serve`, all but the first hidden from the short help.
 struct ClientBrokerFlags: SettingFlags {
     @Option(
         name: Settings.brokerURL.name,

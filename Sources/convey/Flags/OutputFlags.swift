@@ -1,6 +1,6 @@
 import ArgumentParser
 
-/// How a command prints its answer.
+/// The output format of a command.
 struct OutputFlags: ParsableArguments {
     enum Format: String, ExpressibleByArgument, CaseIterable {
         case table, json

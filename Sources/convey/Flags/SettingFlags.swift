@@ -5,7 +5,7 @@ extension Setting {
     /// The flag's name for ArgumentParser.
     var name: NameSpecification { .customLong(key.flag) }
 
-    /// The flag's help: what it is, the default, the environment variable.
+    /// The flag's help: description, default, environment variable.
     var argumentHelp: ArgumentHelp {
         let standard = (key.defaultText ?? key.defaultNote).map { " Default: \($0)." } ?? ""
         return ArgumentHelp(
@@ -14,10 +14,10 @@ extension Setting {
     }
 }
 
-/// Flags whose values are settings. They stay texts here, so that invalid ones are reported together with those from
-/// the environment and the file.
+/// Flags whose values are settings. They are kept as texts here, so that invalid ones are reported together with those
+/// from the environment and the file.
 protocol SettingFlags: ParsableArguments {
-    /// The settings of these flags, with the texts of those that were given.
+    /// The settings of these flags, with the given texts.
     var texts: [(key: SettingKey, text: String?)] { get }
 }
 

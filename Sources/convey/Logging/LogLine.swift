@@ -3,7 +3,7 @@ import Foundation
 import Logging
 import Terminal
 
-/// How a log entry looks as one line.
+/// Formats a log entry as one line.
 enum LogLine {
     /// `2026-11-22T18:40:38.123Z info     ingress: message key=value`
     static func text(

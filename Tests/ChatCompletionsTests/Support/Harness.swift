@@ -6,10 +6,10 @@ import Testing
 
 @testable import ChatCompletions
 
-/// A key that no answer and no message may hold.
+/// A key that must not appear in any answer or message.
 let testKey = "sk-test-4f1e9c7d2b"
 
-/// A client that is shut down when `body` has ended.
+/// A client that is shut down when `body` ends.
 func withClient<Result>(
     _ configure: (inout ChatClient.Configuration) -> Void = { _ in }, _ body: (ChatClient) async throws -> Result
 ) async throws -> Result {
@@ -41,7 +41,7 @@ func provider(port: Int, name: String = "scripted", key: String? = testKey) thro
 
 let hello = ChatRequest(messages: [ChatMessage(role: .user, content: "hello, private words")])
 
-/// What `emit` got.
+/// What `emit` received.
 final class Deltas: Sendable {
     private let deltas = Mutex<[ChatDelta]>([])
 
@@ -63,7 +63,7 @@ func failure(
     let failure = try await #require(throws: ChatFailure.self, sourceLocation: sourceLocation) {
         try await client.run(request, provider: provider, timeouts: timeouts) { deltas.emit($0) }
     }
-    // Whatever the failure: no key, nothing of the conversation.
+    // Whatever the failure: neither the key nor any text of the conversation.
     for text in [failure.message, "\(failure)", String(reflecting: failure)] {
         #expect(!text.contains(testKey), sourceLocation: sourceLocation)
         #expect(!text.contains("private words"), sourceLocation: sourceLocation)
@@ -85,7 +85,7 @@ func failure(
     }
 }
 
-/// Waits until a condition holds, without holding a thread.
+/// Waits until a condition holds, without blocking a thread.
 func eventually(_ what: String, seconds: Int = 10, _ condition: () -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while !condition() {
@@ -108,7 +108,7 @@ func chunk(delta: String, finish: String? = nil) -> String {
         + #""choices":[{"index":0,"delta":\#(delta),"finish_reason":\#(reason)}]}"#
 }
 
-/// Numbers that a seed repeats (SplitMix64).
+/// Reproducible random numbers (SplitMix64).
 struct Seeded: RandomNumberGenerator {
     private var state: UInt64
 
@@ -123,7 +123,7 @@ struct Seeded: RandomNumberGenerator {
     }
 }
 
-/// `bytes` cut at random places.
+/// `bytes`, cut at random places.
 func cut(_ bytes: [UInt8], using random: inout Seeded) -> [[UInt8]] {
     var pieces: [[UInt8]] = []
     var rest = bytes[...]

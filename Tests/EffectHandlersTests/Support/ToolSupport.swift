@@ -26,7 +26,7 @@ func session(port: Int, version: MQTTVersion = .v5) -> BrokerSession {
 
 let silentLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
-/// A handler that is started, and shut down when `body` has ended.
+/// A handler that is started, and shut down when `body` ends.
 func withTools<Result>(
     _ declarations: String = "{\(weatherTool)}", port: Int = 1, version: MQTTVersion = .v5,
     logger: Logger = silentLogger, _ configure: (inout ToolLimits) -> Void = { _ in },
@@ -61,7 +61,7 @@ func attempt(
         limits: EffectLimits(timeout: timeout), traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
 }
 
-/// What `emit` got.
+/// What `emit` received.
 final class Emitted: Sendable {
     private let deltas = Mutex<[EffectDelta]>([])
 
@@ -78,7 +78,7 @@ func failedRun(
     }
 }
 
-/// A clock that tests turn.
+/// A clock that the test sets.
 final class Ticks: Sendable {
     private let time = Mutex<Int64>(0)
 
@@ -87,7 +87,7 @@ final class Ticks: Sendable {
     func advance(_ microseconds: Int64) { time.withLock { $0 += microseconds } }
 }
 
-/// Waits until a condition holds, without holding a thread.
+/// Waits until a condition holds, without blocking a thread.
 func eventually(_ what: String, seconds: Int = 10, _ condition: () throws -> Bool) async throws {
     let deadline = ContinuousClock.now + .seconds(seconds)
     while try !condition() {
@@ -96,13 +96,13 @@ func eventually(_ what: String, seconds: Int = 10, _ condition: () throws -> Boo
     }
 }
 
-/// A worker that keeps what it is sent and answers what a test says.
+/// A worker that keeps its calls and answers as the test says.
 final class ScriptedWorker: Sendable {
     let client: MQTTClient
     private let received: Messages
     private let reading: Task<Void, Never>
 
-    /// - Parameter answer: called for each call; what it returns is published with the call's correlation data.
+    /// - Parameter answer: called for each call; its result is published with the call's correlation data.
     init(
         port: Int, id: String = "worker", filters: [String] = ["conv/tool/+/call", "conv/tool/+/cancel"],
         version: MQTTVersion = .v5, answer: @escaping @Sendable (JSONValue) -> [String] = { _ in [] }

@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The page where tokens say who may do what, and where scripts do not run.
+/// The page where tokens decide who may do what, and where scripts do not run.
 @Suite("The page: access", .serialized, .browser)
 struct AccessPageTests {
     /// `NAME:SCOPE:SHA256`; the tokens are `token-of-ann` (admin) and `token-of-ray` (read).
@@ -26,7 +26,7 @@ struct AccessPageTests {
     }
 
     @Test(
-        "Who has no token is asked for one, is told when it is wrong, comes to where they wanted, and can sign out",
+        "A user without a token is asked for one, told if it is wrong, led to the wanted page, and can sign out",
         .timeLimit(.minutes(1)))
     func signingIn() async throws {
         let deployment = try Self.protected()
@@ -55,7 +55,7 @@ struct AccessPageTests {
     }
 
     @Test(
-        "A token to read shows everything, and whatever would change something is missing or refused in words",
+        "A read token shows everything, and every change is missing or refused with an explanation",
         .timeLimit(.minutes(1)))
     func readOnly() async throws {
         let deployment = try Self.protected()
@@ -87,7 +87,7 @@ struct AccessPageTests {
         #expect(deployment.metric("convey_signals_received_total") == 0)
     }
 
-    @Test("Without JavaScript every page can be read, and a message can be sent", .timeLimit(.minutes(1)))
+    @Test("Without JavaScript every page is readable, and a message can be sent", .timeLimit(.minutes(1)))
     func withoutScripts() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms", "--scheduler-cause-timeout", "200ms"])
         try await deployment.start()

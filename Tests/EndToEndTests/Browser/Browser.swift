@@ -1,14 +1,14 @@
 import Foundation
 import TestSupport
 
-/// What a browser says that it could not do (W3C WebDriver, section 6.6).
+/// A failure that the browser reports (W3C WebDriver, section 6.6).
 struct WebDriverError: Error, CustomStringConvertible {
     /// Such as `no such element`.
     let code: String
     let message: String
 
     var description: String { "\(code): \(message)" }
-    /// The page has changed under a reader's hands.
+    /// The page has changed in the meantime.
     var isPassing: Bool { ["no such element", "stale element reference", "element click intercepted"].contains(code) }
 }
 
@@ -29,7 +29,7 @@ final class Browser {
         let message: String
     }
 
-    /// The name under which an element's id goes (WebDriver, section 12.1).
+    /// The key of an element's id (WebDriver, section 12.1).
     private static let elementKey = "element-6066-11e4-a52e-4f735466cecf"
 
     private let driver: ChromeDriver
@@ -41,13 +41,13 @@ final class Browser {
             "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-breakpad",
             "--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run",
             "--force-color-profile=srgb", "--lang=en-US", "--window-size=1280,900",
-            // Over a pipe, which ends with chromedriver, and the browser with it.
+            // Over a pipe, which ends with chromedriver, and the browser with the pipe.
             "--remote-debugging-pipe", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
         ]
         let options: [String: Any] = ["binary": BrowserInstallation.chromium, "args": arguments]
         let wanted: [String: Any] = [
             "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": ["browser": "ALL"],
-            // An alert that somebody has brought about must stay to be seen.
+            // An alert must stay open, so that a test can see it.
             "unhandledPromptBehavior": "ignore",
         ]
         let answer = try Self.ask(driver.port, "POST", "/session", ["capabilities": ["alwaysMatch": wanted]])
@@ -58,7 +58,7 @@ final class Browser {
     }
 
     deinit {
-        // In order if it can; the driver's end is the browser's in any case.
+        // In order if possible; the driver's end also ends the browser.
         _ = try? Self.ask(driver.port, "DELETE", "/session/\(session)", seconds: 10)
     }
 
@@ -70,8 +70,8 @@ final class Browser {
 
     func reload() throws { _ = try command("POST", "/refresh", [:]) }
 
-    /// The function's result, as JSON has it.
-    /// - Parameter script: a function's body; `arguments` has what follows.
+    /// The function's result, as JSON.
+    /// - Parameter script: the body of a function; `arguments` has the values that follow.
     func run(_ script: String, _ arguments: Any...) throws -> Any {
         try command("POST", "/execute/sync", ["script": script, "args": arguments])
     }
@@ -101,7 +101,7 @@ final class Browser {
     /// - Throws: `WebDriverError`, `no such element`.
     func element(_ css: String) throws -> Element { try first(elements(css), css) }
 
-    /// The button that a reader knows by this name.
+    /// The button with this name.
     func button(_ name: String) throws -> Element { try named("button", name) }
 
     func link(_ name: String) throws -> Element { try named("a", name) }
@@ -110,19 +110,19 @@ final class Browser {
 
     func has(link name: String) throws -> Bool { try !find("xpath", Self.path("a", name)).isEmpty }
 
-    /// As a reader's mouse would: it must be visible and nothing may lie above it.
+    /// Clicks as a mouse does: the element must be visible and uncovered.
     func click(_ element: Element) throws { _ = try command("POST", "/element/\(element.id)/click", [:]) }
 
     func type(_ text: String, into element: Element) throws {
         _ = try command("POST", "/element/\(element.id)/value", ["text": text])
     }
 
-    /// Types into what has the focus.
+    /// Types into the focused element.
     func type(_ text: String) throws { try type(text, into: read(command("GET", "/element/active"))) }
 
     func clear(_ element: Element) throws { _ = try command("POST", "/element/\(element.id)/clear", [:]) }
 
-    /// What assistive technology calls it.
+    /// The element's name for assistive technology.
     func accessibleName(_ element: Element) throws -> String {
         try command("GET", "/element/\(element.id)/computedlabel") as? String ?? ""
     }
@@ -171,7 +171,7 @@ final class Browser {
         try command("POST", "/goog/cdp/execute", ["cmd": name, "params": parameters])
     }
 
-    /// What the browser has complained about since it was asked last.
+    /// The browser's complaints since the last call.
     func takeLog() throws -> [LogEntry] {
         let entries = try command("POST", "/se/log", ["type": "browser"]) as? [[String: Any]] ?? []
         return entries.map { entry in
@@ -181,7 +181,7 @@ final class Browser {
         }
     }
 
-    /// The words of an alert that is open; nil where there is none.
+    /// The text of an open alert; nil without an alert.
     func alert() throws -> String? {
         do {
             return try command("GET", "/alert/text") as? String ?? ""
@@ -194,7 +194,7 @@ final class Browser {
         try Self.ask(driver.port, method, "/session/\(session)\(path)", body)
     }
 
-    /// - Parameter seconds: a page that does not react is noticed after these.
+    /// - Parameter seconds: the time after which a hanging page is reported.
     private static func ask(
         _ port: Int, _ method: String, _ path: String, _ body: [String: Any]? = nil, seconds: Int = 30
     ) throws -> Any {
@@ -213,7 +213,7 @@ final class Browser {
     }
 }
 
-/// Keys that are no characters (WebDriver, section 17.4.2).
+/// Keys that are not characters (WebDriver, section 17.4.2).
 enum Key {
     static let tab = "\u{e004}"
     static let enter = "\u{e007}"

@@ -7,7 +7,7 @@ enum BrowserInstallation {
     static let chromium = "/usr/bin/chromium"
     static let driver = "/usr/bin/chromedriver"
 
-    /// Where the tests must run, a missing browser is a failure.
+    /// If the tests are required, a missing browser is a failure.
     private static var isRequired: Bool {
         let environment = ProcessInfo.processInfo.environment
         return environment["CONVEY_REQUIRE_BROWSER"] == "1"
@@ -15,7 +15,7 @@ enum BrowserInstallation {
 
     private static let isPresent = [chromium, driver].allSatisfy(FileManager.default.isExecutableFile(atPath:))
 
-    /// Whether to run the tests. Where they are left out the last words of the test run say so.
+    /// Whether to run the tests. If they are skipped, the last lines of the test run say so.
     static let isToBeTested: Bool = {
         if isPresent || isRequired { return true }
         atexit {
@@ -28,7 +28,7 @@ enum BrowserInstallation {
 }
 
 extension Trait where Self == ConditionTrait {
-    /// Needs a browser.
+    /// Requires a browser.
     static var browser: Self {
         .enabled(
             if: BrowserInstallation.isToBeTested,

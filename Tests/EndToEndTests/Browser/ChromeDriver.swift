@@ -2,16 +2,16 @@ import Foundation
 import Glibc
 import TestSupport
 
-/// A chromedriver on a free port. It and its browsers end with this object, and also when the process of the tests is killed.
+/// A chromedriver on a free port. It and its browsers end with this object, and also when the test process is killed.
 final class ChromeDriver {
     let port: Int
     private let directory: URL
     private let process: ChildProcess
-    /// Open as long as the browsers may live.
+    /// Open as long as the browsers may run.
     private let lifeline: Int32
 
-    /// Ends the whole group, browsers included, once nobody has the other end of standard input open. A signal to the tests'
-    /// own group, such as Ctrl-C, must not end it before that.
+    /// Ends the whole group, browsers included, once nobody has the other end of standard input open. A signal to the
+    /// tests' own group, such as Ctrl-C, must not end it earlier.
     private static let guardian = """
         trap : HUP INT TERM
         set -m
@@ -27,7 +27,7 @@ final class ChromeDriver {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         let pipe = directory.appendingPathComponent("lifeline").path
         guard mkfifo(pipe, 0o600) == 0 else { throw TestSupportError("mkfifo: \(String(cString: strerror(errno)))") }
-        // For reading, too: opening for writing alone would wait for the reader.
+        // Read access, too: opening for writing alone would wait for the reader.
         lifeline = open(pipe, O_RDWR | O_CLOEXEC)
         guard lifeline >= 0 else { throw TestSupportError("\(pipe): \(String(cString: strerror(errno)))") }
         var environment = ProcessInfo.processInfo.environment
@@ -49,7 +49,7 @@ final class ChromeDriver {
 
     deinit {
         close(lifeline)
-        // What is left after that is litter in a temporary directory.
+        // What remains then is only temporary files.
         try? waitUntil("chromedriver ends") { process.ended != nil }
         try? FileManager.default.removeItem(at: directory)
     }

@@ -2,8 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-/// Wherever something waits for a person, the page says what, with which arguments, and has the buttons.
-@Suite("The page: consent", .serialized, .browser)
+/// Wherever a call waits for approval, the page shows the call and its arguments, and has the buttons.
+@Suite("The page: approval", .serialized, .browser)
 struct ConsentPageTests {
     private static func waiting() async throws -> (Deployment, ScriptedModel) {
         let model = try ScriptedModel.askingForWeather()
@@ -24,7 +24,7 @@ struct ConsentPageTests {
         #expect(answer?.status == 201)
     }
 
-    /// The id of the effect of the conversation that was ordered first.
+    /// The id of the conversation's first effect.
     private static func oldestEffect(_ deployment: Deployment) throws -> String {
         let body = try #require(httpGet("/v1/effects?subject=chat-1&limit=1", port: deployment.httpPort)?.body)
         let answer = try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]
@@ -82,7 +82,7 @@ struct ConsentPageTests {
         withExtendedLifetime(model) {}
     }
 
-    @Test("A request that newer messages have pushed off the page still waits at its end", .timeLimit(.minutes(2)))
+    @Test("A waiting request that newer messages pushed off the page is shown at its end", .timeLimit(.minutes(2)))
     func pushedOff() async throws {
         let (deployment, model) = try await Self.waiting()
         let first = try Self.oldestEffect(deployment)

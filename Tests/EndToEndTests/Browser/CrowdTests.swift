@@ -11,7 +11,7 @@ struct CrowdTests {
 
     private static func subject(_ number: Int) -> String { "order-\(String(number + 1_000_000).dropFirst())" }
 
-    /// Makes as many conversations of one signal each, and waits until all are applied.
+    /// Makes a number of conversations of one signal each, and waits until all are applied.
     private static func fill(_ deployment: Deployment) async throws {
         try await withThrowingTaskGroup(of: Void.self) { group in
             let publishers = 4
@@ -37,7 +37,7 @@ struct CrowdTests {
     }
 
     @Test(
-        "One of 30,000 conversations is found by its name and opened; the list of them stays small",
+        "One of 30,000 conversations is found by name and opened; the list stays small",
         .timeLimit(.minutes(3)))
     func search() async throws {
         let deployment = try Deployment()
@@ -55,7 +55,8 @@ struct CrowdTests {
             try await screen.press { try screen.browser.element(PageParts.conversationLink) }
             try await screen.waitUntilLive()
             #expect(try screen.words.contains(wanted))
-            // A part of a name finds all that have it, page by page: each page looks at so many conversations.
+            // A part of a name finds all names that contain it, page by page: each page reads a limited number of
+            // conversations.
             try screen.open("/")
             try await screen.search("der-02341")
             var found: [String] = []

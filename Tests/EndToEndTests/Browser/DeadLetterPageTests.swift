@@ -14,7 +14,7 @@ struct DeadLetterPageTests {
         #expect(answer?.status == 201)
     }
 
-    @Test("A dead letter that is re-driven once its cause is there is applied, and answered", .timeLimit(.minutes(1)))
+    @Test("A dead letter re-driven after its cause has come is applied and answered", .timeLimit(.minutes(1)))
     func redrive() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms", "--scheduler-cause-timeout", "200ms"])
         try await deployment.start()
@@ -44,7 +44,7 @@ struct DeadLetterPageTests {
         }
     }
 
-    @Test("An effect under way is canceled by its button, and the conversation goes on", .timeLimit(.minutes(1)))
+    @Test("An effect in progress is canceled by its button, and the conversation continues", .timeLimit(.minutes(1)))
     func cancelEffect() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "100ms"])
         try await deployment.start()

@@ -4,10 +4,10 @@ import Signals
 import TestSupport
 import Testing
 
-/// What a page must bear that shows what anybody may write.
+/// The content that a page must withstand, because anybody may write it.
 @Suite("The page: hostile content", .serialized, .browser)
 struct HostilePageTests {
-    /// Sets a mark that `PageChecks.harm` finds, also on pages that are opened later.
+    /// Sets a mark that `PageChecks.harm` finds, also on pages opened later.
     private static let script = "window.__owned=localStorage.owned=1;alert(1)"
     private static let markup =
         #"<script>\#(script)</script><img src=x onerror="\#(script)"><svg onload="\#(script)"></svg>"#
@@ -18,7 +18,7 @@ struct HostilePageTests {
         #"../"><img src=x onerror=window.__owned=1>'javascript:&amp;"#
         + "\u{202e}evil\u{2066} \u{5e9}\u{5dc}\u{5d5}\u{5dd} \u{6f22}\u{5b57} a%2Fb"
 
-    /// Characters that end lines, ring, turn directions or are nothing.
+    /// Characters that end lines, ring the bell, reverse the text direction or are invisible.
     private static let controls =
         "\u{0}\u{1}\u{7}\u{8}\u{b}\u{c}\r\u{1b}[31m\u{7f}\u{85}\u{9b}\u{200b}\u{200f}\u{202e}desrever\u{2028}\u{2029}\u{2067}\u{feff}\u{fffe}"
         + "e" + String(repeating: "\u{301}", count: 300) + "🏳️‍🌈"
@@ -40,7 +40,7 @@ struct HostilePageTests {
         ]
     }
 
-    /// Signals as a bridge would bring them: of an effect, a tool and a model, all with markup for names.
+    /// Signals as a bridge would send them: of an effect, a tool and a model, all with markup for names.
     private static func ingest(_ deployment: Deployment) async throws {
         let client = try await deployment.client()
         let signals: [[String: Any]] = [
@@ -66,7 +66,7 @@ struct HostilePageTests {
                 return OutgoingMessage(
                     topic: "conv/ingest/\(TopicName.encode(level: subject))", payload: Array(try json(envelope).utf8))
             })
-        // A message that is no signal is shown, too.
+        // A message that is not a signal is shown, too.
         try await client.publishMany([
             OutgoingMessage(
                 topic: "conv/in/\(TopicName.encode(level: subject))/note/taken", payload: Array(markup.utf8))
@@ -96,7 +96,7 @@ struct HostilePageTests {
                 && deployment.metric("convey_signals_rejected_total") == 1
                 && deployment.metric("convey_signals_received_total") == 8
         }
-        // The first step of a page with hostile things on it.
+        // The first step of a page with hostile content.
         let pages = [
             "/", Screen.path(of: Self.subject), Screen.path(of: Self.subject, "/c", "&as_of=3"),
             Screen.path(of: Self.subject, "/c/state"), Screen.path(of: Self.subject, "/c/events"),
@@ -104,7 +104,7 @@ struct HostilePageTests {
             "/effects", "/deadletters",
             "/status",
         ]
-        // One page says that there is no such thing, with the thing's name.
+        // One page says that the item does not exist, with its name.
         try await browse(deployment, allowsFailedRequests: true) { screen in
             for device in Screen.Device.allCases {
                 try screen.emulate(device)
@@ -115,10 +115,10 @@ struct HostilePageTests {
                 }
             }
             try await screen.openLive(Self.subject)
-            // Directions are turned by nothing, and what cannot be seen is told of.
+            // Nothing changes the text direction, and invisible characters are shown.
             let text = try #require(try screen.entries().first { $0.role == "user" }?.text)
             #expect(text.contains("<script>") && text.contains("␀") && text.contains("[U+202E]"))
-            // The same live, in a conversation that no effect without an end keeps busy.
+            // The same live, in a conversation that no endless effect keeps busy.
             try await screen.openLive(Self.subject + "2")
             try screen.paste(Self.markup + "\u{202e}" + "typed")
             try await eventually("the answer") { try screen.lastAnswer().hasSuffix("typed") }
@@ -133,7 +133,7 @@ struct HostilePageTests {
         }
     }
 
-    @Test("Links and words that look like addresses lead nowhere but to the service", .timeLimit(.minutes(1)))
+    @Test("Links and text that looks like an address lead only to the service", .timeLimit(.minutes(1)))
     func links() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])
         try await deployment.start()
@@ -147,19 +147,19 @@ struct HostilePageTests {
             #expect(try screen.entries().first?.text == text)
             #expect(try screen.browser.elements("\(PageParts.entry) \(PageParts.text) a").isEmpty)
             try screen.expectHarmless()
-            // Neither does the way back from signing in.
+            // Neither does the redirect after signing in.
             try screen.open("/c?s=javascript:alert(1)&as_of=1#javascript:alert(1)")
             try screen.expectHarmless()
         }
     }
 
     @Test(
-        "A message of 200 kB is taken, shown whole and fits a phone; the page goes on to react", .timeLimit(.minutes(1))
+        "A message of 200 kB is accepted, shown whole and fits a phone; the page responds", .timeLimit(.minutes(1))
     )
     func longMessage() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms", "--llm-echo-chunk-words", "1000"])
         try await deployment.start()
-        // Long words, and one that has no end.
+        // Long words, and one that never breaks.
         let text =
             (1...9_000).map { "word\($0)" }.joined(separator: " ") + " "
             + String(repeating: "x", count: 200_000 - 9_000 * 9)
@@ -180,7 +180,7 @@ struct HostilePageTests {
     }
 
     @Test(
-        "10,000 pieces of an answer are shown whole while they come in, and the page reacts all the time",
+        "10,000 pieces of an answer are shown whole while they arrive, and the page stays responsive",
         .timeLimit(.minutes(2)))
     func manyDeltas() async throws {
         let deployment = try Deployment()

@@ -4,7 +4,7 @@ import Signals
 import TestSupport
 import Testing
 
-/// How the page looks, for people who see, hear or feel it; with pictures to look at (`Screen.photograph`).
+/// The look and accessibility of the page; with screenshots (`Screen.photograph`).
 @Suite("The page: looks", .serialized, .browser)
 struct LookTests {
     private struct Place {
@@ -12,7 +12,7 @@ struct LookTests {
         let path: String
     }
 
-    /// Conversations with something to see in them.
+    /// Conversations with visible content.
     private static func furnish(_ deployment: Deployment) async throws -> [Place] {
         func post(_ subject: String, _ object: [String: Any]) throws {
             let body = String(decoding: try JSONSerialization.data(withJSONObject: object), as: UTF8.self)
@@ -73,7 +73,7 @@ struct LookTests {
     }
 
     @Test(
-        "Every page fits phone and desktop, has names for all that can be pressed, and can be read in light and dark",
+        "Every page fits phone and desktop, names all controls, and is readable in light and dark",
         .timeLimit(.minutes(2)))
     func everyPage() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms", "--scheduler-cause-timeout", "200ms"])

@@ -1,6 +1,6 @@
-/// Scripts that look at the page that is shown. Each returns what is wrong, a text a finding.
+/// Scripts that check the page shown. Each returns the faults, one text per finding.
 enum PageChecks {
-    /// What hostile content must not bring about: scripts, requests, links that run something.
+    /// Harm that hostile content must not do: scripts, requests, links that run something.
     static let harm = #"""
         const found = [];
         if (window.__owned !== undefined || localStorage.getItem("owned")) found.push("something has run");
@@ -18,7 +18,7 @@ enum PageChecks {
         return found;
         """#
 
-    /// What is wider than the window. Tables and the like may scroll by themselves.
+    /// Elements wider than the window. Tables and the like may scroll by themselves.
     static let overflow = #"""
         const width = document.documentElement.clientWidth;
         if (document.documentElement.scrollWidth <= width && document.body.scrollWidth <= width) return [];
@@ -27,7 +27,7 @@ enum PageChecks {
           wide.slice(0, 5).map(e => e.tagName + "." + e.className + "#" + e.id));
         """#
 
-    /// What assistive technology needs (WCAG 2.2: 1.3.1, 2.4.1, 2.4.2, 3.1.1, 4.1.2).
+    /// Requirements of assistive technology (WCAG 2.2: 1.3.1, 2.4.1, 2.4.2, 3.1.1, 4.1.2).
     static let structure = #"""
         const found = [];
         const count = selector => document.querySelectorAll(selector).length;
@@ -35,7 +35,7 @@ enum PageChecks {
         if (!document.title.trim()) found.push("no title");
         if (count("main") !== 1) found.push(count("main") + " main landmarks");
         if (count("header") < 1) found.push("no banner");
-        // A page that says what is wrong leads to all conversations instead.
+        // An error page links to the list of conversations instead.
         if (count("nav") < 1 && count("[role=alert]") < 1) found.push("no navigation");
         if (count("h1") !== 1) found.push(count("h1") + " first headings");
         let level = 1;
@@ -51,7 +51,7 @@ enum PageChecks {
         return found;
         """#
 
-    /// Fields and buttons, to be asked for their names.
+    /// Fields and buttons, whose names are checked.
     static let controls = "button, input:not([type=hidden]), textarea, select, summary, nav a[href], .entry a[href]"
 
     /// Text with less contrast than WCAG 2.2, 1.4.3 asks for: 4.5, and 3 where it is large.
@@ -96,7 +96,7 @@ enum PageChecks {
         return [...found];
         """#
 
-    /// Whether what has the focus shows it.
+    /// Whether the focused element shows its focus.
     static let focus = #"""
         const element = document.activeElement;
         if (!element || element === document.body) return [];
@@ -109,13 +109,13 @@ enum PageChecks {
         return found;
         """#
 
-    /// Bytes that the page and all that it loaded took on the wire, heads of the answers included.
+    /// Bytes of the page and everything it loaded on the wire, response heads included.
     static let transfer = """
         return performance.getEntriesByType('navigation').concat(performance.getEntriesByType('resource'))
           .reduce((sum, entry) => sum + (entry.transferSize || entry.encodedBodySize), 0);
         """
 
-    /// Keeps the ids of live events in the order in which they came. To be run before the page's own script.
+    /// Records the ids of live events in the order of arrival. Runs before the page's own script.
     static let eventLog = """
         window.__events = [];
         window.EventSource = class extends window.EventSource {

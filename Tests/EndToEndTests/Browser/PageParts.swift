@@ -1,33 +1,33 @@
-/// How the parts of the page are found. The one place to change when its markup does.
+/// The selectors of the page's parts, in one place for changes of its markup.
 enum PageParts {
     // The page of a conversation.
     static let timeline = "#timeline"
     static let entry = "#timeline .entry"
-    /// In an entry: what was said.
+    /// In an entry: the text.
     static let text = ".text"
-    /// In an entry: the way to what led to it.
+    /// In an entry: the link to its trace.
     static let traceLink = "a.trace"
     static let connection = "#connection"
     static let message = "#content"
     static let asOf = "#as_of"
 
-    // What led to a signal.
+    // The trace of a signal.
     static let step = "ol.trace > li"
 
-    // All conversations.
+    // The list of conversations.
     static let search = "input[type=search]"
     static let conversationLink = "ul.rows li a"
 
     // Dead letters.
     static let letter = "input[type=checkbox][name=position]"
 
-    /// Why a signal whose cause did not come is one.
+    /// The reason shown for a dead letter whose cause did not come.
     static let causeTimeout = "its cause did not arrive in time"
 
     // Signing in.
     static let token = "input[type=password]"
 
-    // Names that a reader sees on buttons and links.
+    // Visible names of buttons and links.
     static let send = "Send"
     static let abort = "Abort"
     static let rewind = "Rewind"
@@ -42,8 +42,8 @@ enum PageParts {
     static let signIn = "Sign in"
     static let signOut = "Sign out"
 
-    /// What `#connection` says while events come in.
+    /// The text of `#connection` while events arrive.
     static let live = "Live"
-    /// What is said to who may not send, or has no token that is known.
+    /// The text for users who may not send, or without a known token.
     static let refusal = "(?i)not sent|may not|not allowed|refused|forbidden|scope|needs"
 }

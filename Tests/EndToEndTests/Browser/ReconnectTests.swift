@@ -2,17 +2,17 @@ import Foundation
 import TestSupport
 import Testing
 
-/// The page while the service comes and goes.
+/// The page while the service stops and starts.
 @Suite("The page: reconnecting", .serialized, .browser)
 struct ReconnectTests {
     @Test(
-        "A page goes on by itself when the service is back after a crash: no event is missing or there twice",
+        "A page reconnects by itself when the service is back after a crash: no event is missing or repeated",
         .timeLimit(.minutes(2)))
     func crash() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "20ms"])
         try await deployment.start()
         let texts = (1...3).map { round in (1...60).map { "round\(round)word\($0)" }.joined(separator: " ") }
-        // Requests fail while nobody listens.
+        // Requests fail while the service is down.
         try await browse(deployment, allowsFailedRequests: true) { screen in
             try screen.browser.devTools("Page.addScriptToEvaluateOnNewDocument", ["source": PageChecks.eventLog])
             try await screen.openLive("chat-1")

@@ -3,17 +3,17 @@ import Signals
 import TestSupport
 import Testing
 
-/// The page of a service as somebody uses it who sits before the browser.
+/// The page of a service, as a person uses it in a browser.
 final class Screen {
-    /// An entry of the timeline as it is shown.
+    /// An entry of the timeline as shown.
     struct Entry: Equatable {
         /// `user`, `assistant`, `tool`.
         let role: String
-        /// What was said.
+        /// The text.
         let text: String
-        /// All that is written in the entry.
+        /// All text in the entry.
         let words: String
-        /// The signal that its link to the trace names.
+        /// The signal named by its link to the trace.
         let signal: String
     }
 
@@ -25,7 +25,7 @@ final class Screen {
 
     let browser: Browser
     private let origin: String
-    /// Complaints of the network that the test brings about, such as answers with status 401.
+    /// Network errors that the test causes, such as answers with status 401.
     private let allowsFailedRequests: Bool
 
     init(_ browser: Browser, port: Int, allowsFailedRequests: Bool) {
@@ -34,9 +34,9 @@ final class Screen {
         self.allowsFailedRequests = allowsFailedRequests
     }
 
-    // MARK: Going somewhere
+    // MARK: Navigation
 
-    /// - Parameter path: with its query string.
+    /// - Parameter path: path and query string.
     func open(_ path: String) throws {
         try expectOnlyOwnRequests()
         try browser.open(origin + path)
@@ -46,7 +46,7 @@ final class Screen {
         "\(page)?s=\(TopicName.encode(level: subject))\(more)"
     }
 
-    /// Opens a conversation and waits until events come in.
+    /// Opens a conversation and waits until events arrive.
     func openLive(_ subject: String) async throws {
         try open(Self.path(of: subject))
         try await waitUntilLive()
@@ -58,10 +58,10 @@ final class Screen {
         }
     }
 
-    /// Path and query string of the page that is shown.
+    /// Path and query string of the page shown.
     var place: String { get throws { String(try browser.url.dropFirst(origin.count)) } }
 
-    /// Presses a button or link that is there sooner or later.
+    /// Presses a button or link; waits until it appears.
     func press(_ find: () throws -> Browser.Element) async throws {
         try await eventually("something to press") {
             do {
@@ -79,7 +79,7 @@ final class Screen {
         get throws { try browser.text(Self.wordsOf, PageParts.connection) }
     }
 
-    /// All words of the page.
+    /// All text of the page.
     var words: String { get throws { try browser.text("return document.body.innerText") } }
 
     private static let wordsOf = "return document.querySelector(arguments[0])?.innerText ?? ''"
@@ -97,7 +97,7 @@ final class Screen {
         }
     }
 
-    /// What the assistant has said last; empty where it has said nothing.
+    /// The newest text of the assistant; empty without one.
     func lastAnswer() throws -> String { try entries().last { $0.role == "assistant" }?.text ?? "" }
 
     func waitUntilAnswered(_ text: String, seconds: Double = 20) async throws {
@@ -106,7 +106,7 @@ final class Screen {
         }
     }
 
-    /// For the words of a failure.
+    /// For failure messages.
     var shown: String {
         guard let entries = try? entries() else { return "nothing that can be read" }
         return entries.map { "\($0.role): \($0.words.prefix(80)) (\($0.text.count))" }.joined(separator: " | ")
@@ -118,7 +118,7 @@ final class Screen {
         try browser.click(browser.button(PageParts.send))
     }
 
-    /// Has a message in the box that nobody would type, and presses the button.
+    /// Puts a message in the box that nobody would type, and presses the button.
     func paste(_ text: String) throws {
         _ = try browser.run(
             """
@@ -149,7 +149,7 @@ final class Screen {
         }
     }
 
-    // MARK: What led to a signal
+    // MARK: Traces
 
     func followTrace(ofLast role: String) async throws {
         let isThere = try browser.flag(
@@ -164,7 +164,7 @@ final class Screen {
         try await eventually("the trace") { try !steps().isEmpty }
     }
 
-    /// Presses the last entry's link to its trace as a mouse does.
+    /// Presses the last entry's link to its trace with the mouse.
     func followTraceWithoutScripts() async throws {
         guard let link = try browser.elements("\(PageParts.entry) \(PageParts.traceLink)").last else {
             throw TestSupportError("no link to a trace")
@@ -194,14 +194,14 @@ final class Screen {
         }
     }
 
-    /// The conversations that are listed.
+    /// The conversations listed.
     func listed() throws -> [String] {
         try browser.texts(
             "return [...document.querySelectorAll(arguments[0])].map(link => link.innerText.trim())",
             PageParts.conversationLink)
     }
 
-    /// Ticks the box of the dead letter in whose row these words stand.
+    /// Ticks the box of the dead letter whose row contains this text.
     func choose(letterWith words: String) throws {
         let index = try browser.number(
             """
@@ -214,7 +214,7 @@ final class Screen {
 
     // MARK: Rules for all pages
 
-    /// What the page has asked for came from the service.
+    /// Everything that the page loaded came from the service.
     func expectOnlyOwnRequests(_ location: SourceLocation = #_sourceLocation) throws {
         let urls = try browser.texts(
             """
@@ -225,7 +225,7 @@ final class Screen {
         #expect(foreign.isEmpty, "requests to others", sourceLocation: location)
     }
 
-    /// No script has failed, and nothing has tried what the policy of the page forbids.
+    /// No script has failed, and nothing has violated the page's policy.
     func expectNoComplaints(_ location: SourceLocation = #_sourceLocation) throws {
         let complaints = try browser.takeLog().filter { entry in
             entry.level != "INFO" && entry.level != "DEBUG" && !(allowsFailedRequests && entry.source == "network")
@@ -234,7 +234,7 @@ final class Screen {
         #expect(try browser.alert() == nil, sourceLocation: location)
     }
 
-    /// Nothing of the content runs or loads, and it fits the window.
+    /// No content runs or loads, and everything fits the window.
     func expectHarmless(_ location: SourceLocation = #_sourceLocation) throws {
         let place = try place
         #expect(try browser.alert() == nil, "\(place)", sourceLocation: location)
@@ -244,7 +244,7 @@ final class Screen {
         #expect(overflow == [], "\(place)", sourceLocation: location)
     }
 
-    // MARK: Reader and device
+    // MARK: User and device
 
     enum Device: String, CaseIterable {
         case phone, desktop
@@ -265,10 +265,10 @@ final class Screen {
             "Emulation.setEmulatedMedia", ["features": [["name": "prefers-color-scheme", "value": scheme.rawValue]]])
     }
 
-    /// Pages loaded from now on run no script.
+    /// Pages loaded from now on run no scripts.
     func disableScripts() throws { try browser.devTools("Emulation.setScriptExecutionDisabled", ["value": true]) }
 
-    /// Writes what is to be seen to `NAME.png` in `.build/screenshots`, or where `CONVEY_SCREENSHOTS` says.
+    /// Writes a screenshot to `NAME.png` in `.build/screenshots`, or in the directory `CONVEY_SCREENSHOTS`.
     func photograph(_ name: String) throws {
         let directory =
             ProcessInfo.processInfo.environment["CONVEY_SCREENSHOTS"].map { URL(fileURLWithPath: $0) }
@@ -278,9 +278,9 @@ final class Screen {
     }
 }
 
-/// Opens a browser for a service, and checks in the end that it has nothing to complain about.
+/// Opens a browser for a service, and checks at the end that it has no complaints.
 ///
-/// - Parameter allowsFailedRequests: where the test brings about requests that fail.
+/// - Parameter allowsFailedRequests: for tests that cause failing requests.
 func browse(
     _ deployment: Deployment, allowsFailedRequests: Bool = false, isolation: isolated (any Actor)? = #isolation,
     location: SourceLocation = #_sourceLocation, _ body: (Screen) async throws -> Void
@@ -289,7 +289,7 @@ func browse(
     do {
         try await body(screen)
     } catch {
-        // What was to be seen then; a browser that is gone shows nothing.
+        // A screenshot of the failure; a browser that is gone shows nothing.
         try? screen.photograph("failed-\(UUID().uuidString.prefix(8))")
         throw error
     }

@@ -8,7 +8,7 @@ struct TalkTests {
     private static let story = (1...40).map { "word\($0)" }.joined(separator: " ")
 
     @Test(
-        "A message that is sent is shown at once, and its answer grows before the reader's eyes",
+        "A sent message is shown at once, and its answer appears piece by piece",
         .timeLimit(.minutes(1)))
     func talk() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "20ms"])
@@ -26,14 +26,14 @@ struct TalkTests {
             let entries = try screen.entries()
             #expect(entries.map(\.role) == ["user", "assistant"])
             #expect(entries.first?.text == Self.story)
-            // The same without what came in live.
+            // The same after a reload, without the live events.
             try screen.browser.reload()
             try await screen.waitUntilLive()
             #expect(try screen.entries().map(\.text) == entries.map(\.text))
         }
     }
 
-    @Test("A keyboard is enough to talk: Tab leads to the box, Ctrl+Enter or the button sends", .timeLimit(.minutes(1)))
+    @Test("The keyboard is enough: Tab leads to the box, Ctrl+Enter or the button sends", .timeLimit(.minutes(1)))
     func keyboard() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])
         try await deployment.start()
@@ -51,7 +51,7 @@ struct TalkTests {
             try screen.browser.type(Key.tab)
             try screen.browser.type(Key.enter)
             try await screen.waitUntilAnswered("and then")
-            // An Enter alone is a line, not a message.
+            // Enter alone adds a line and sends nothing.
             try screen.tab(to: PageParts.message)
             try screen.browser.type("two\(Key.enter)lines")
             try screen.browser.type(Key.control + Key.enter)
@@ -60,7 +60,7 @@ struct TalkTests {
         }
     }
 
-    @Test("An answer that is aborted is marked as canceled, and nothing is added to it", .timeLimit(.minutes(1)))
+    @Test("An aborted answer is marked as canceled, and nothing is added to it", .timeLimit(.minutes(1)))
     func abort() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "100ms"])
         try await deployment.start()
@@ -87,7 +87,7 @@ struct TalkTests {
         }
     }
 
-    @Test("An answer that was canceled is still marked so when the page is loaded again", .timeLimit(.minutes(1)))
+    @Test("A canceled answer is still marked so after a reload", .timeLimit(.minutes(1)))
     func canceledLater() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "100ms"])
         try await deployment.start()
@@ -109,7 +109,7 @@ struct TalkTests {
         }
     }
 
-    @Test("From an answer a reader finds the message that caused it", .timeLimit(.minutes(1)))
+    @Test("A reader can go from an answer to the message that caused it", .timeLimit(.minutes(1)))
     func causalChain() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])
         try await deployment.start()
@@ -136,7 +136,7 @@ struct TalkTests {
     }
 
     @Test(
-        "Rewound to an offset, a conversation ends there and is not live; one press leads back", .timeLimit(.minutes(1))
+        "Rewound to an offset, a conversation ends there and is not live; one click leads back", .timeLimit(.minutes(1))
     )
     func rewind() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "1ms"])
@@ -166,10 +166,10 @@ struct TalkTests {
     }
 }
 
-/// A conversation's timeline as queries have it.
+/// A conversation's timeline as queries return it.
 struct QueriedTimeline {
     let asOf: Int
-    /// What was said; of an answer all of it, and not its pieces.
+    /// The text; for an answer the whole of it, not its pieces.
     let texts: [String]
 }
 

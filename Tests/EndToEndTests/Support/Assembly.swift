@@ -1,11 +1,11 @@
-/// An answer put together from its deltas as docs/PROTOCOL.md tells clients to ("Answers"), beside the whole text of its end.
+/// An answer assembled from its deltas as docs/PROTOCOL.md tells clients ("Answers"), and the whole text of its end.
 struct Assembly {
     let effectID: String
     let shown: String
     let content: String
 
-    /// The answers that were completed, of all conversations.
-    /// - Parameter events: in the order in which they came, repeats included.
+    /// The completed answers of all conversations.
+    /// - Parameter events: in the order of arrival, repeats included.
     static func answers(_ events: [Event]) -> [Assembly] {
         var seen: Set<[String]> = []
         var shown: [[String]: String] = [:]

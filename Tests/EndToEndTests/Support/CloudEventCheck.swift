@@ -5,7 +5,7 @@ import Testing
 /// Has the CloudEvents project's own SDK for Python, and a stricter reading of the specification, look at what was published
 /// (`Tests/Python/check_cloudevents.py`).
 enum CloudEventCheck {
-    /// Faults that one call names at most.
+    /// The most faults that one call reports.
     private static let namedFaults = 5
 
     /// Records an issue for each event that is no valid CloudEvent.
@@ -13,12 +13,12 @@ enum CloudEventCheck {
         for fault in try faults(payloads).prefix(namedFaults) { Issue.record("no valid CloudEvent: \(fault)") }
     }
 
-    /// What is wrong with the events, a line a fault.
+    /// The faults of the events, one line each.
     static func faults(_ payloads: [[UInt8]]) throws -> [String] {
         guard !payloads.isEmpty else { return [] }
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("events-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
-        defer { try? FileManager.default.removeItem(at: directory) }  // Only litter would be left behind.
+        defer { try? FileManager.default.removeItem(at: directory) }  // Only temporary files would remain.
         let events = directory.appendingPathComponent("events").path
         let output = directory.appendingPathComponent("output").path
         let log = directory.appendingPathComponent("log").path

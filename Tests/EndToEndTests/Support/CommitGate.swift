@@ -1,23 +1,23 @@
 import CSQLite
 import Threads
 
-/// Holds up the commits of one SQLite file in this process: while it is closed, a COMMIT does not return.
+/// Blocks the commits of one SQLite file in this process: while the gate is closed, a COMMIT does not return.
 ///
-/// Only connections that are opened after it was made obey it.
+/// Only connections opened after the gate was made obey it.
 final class CommitGate: Sendable {
     private struct State {
         var isClosed = false
-        /// A batch has been let go without the commit.
+        /// A batch was released without the commit.
         var hasGivenUp = false
     }
 
-    /// By the end of the path. Gates stay, because connections refer to them.
+    /// By the end of the path. Gates are never removed, because connections refer to them.
     private static let gates = Monitor<[String: CommitGate]>([:])
     private static let isInstalled = install()
 
     private let state = Monitor(State())
 
-    /// - Parameter file: the end of a path that no other file has.
+    /// - Parameter file: the end of a path that no other file shares.
     init(file: String) {
         _ = Self.isInstalled
         Self.gates.change { $0[file] = self }
@@ -29,8 +29,8 @@ final class CommitGate: Sendable {
 
     var hasGivenUp: Bool { state.change { $0.hasGivenUp } }
 
-    /// For a batch that waits for shards: the first one since the gate was closed is let go at once, any other has all the time it
-    /// needs.
+    /// For a batch that waits for shards: the first one after the gate closed is released at once, any other has all
+    /// the time it needs.
     func batchDeadline() -> Int64 {
         state.change { state in
             guard state.isClosed, !state.hasGivenUp else { return .max }
@@ -41,7 +41,7 @@ final class CommitGate: Sendable {
 
     private func pass() { state.wait(until: nil) { $0.isClosed ? nil : () } }
 
-    /// Has SQLite look for a gate at each connection that it opens.
+    /// Makes SQLite look for a gate at each connection that it opens.
     private static func install() -> Bool {
         typealias Entry =
             @convention(c) (

@@ -5,25 +5,25 @@ import TestSupport
 
 /// A broker, a data directory, and a Convey that is started, killed and started again on them.
 ///
-/// With `CONVEY_KEEP` set its directory with journal and logs is left behind and named.
+/// With `CONVEY_KEEP` set, its directory with journal and logs is kept and printed.
 final class Deployment {
     let broker: MosquittoProcess
     let directory: URL
     let httpPort: Int
     let dataDirectory: String
-    /// Where Convey connects to; a relay's port where a test looks at the wire.
+    /// The port to which Convey connects; a relay's port if a test watches the wire.
     var brokerPort: Int
     private(set) var process: ConveyProcess?
     private let flags: [String]
     private var starts = 0
     private var earlierLogs = ""
 
-    /// Nothing is dropped at this broker: what a test misses, Convey has lost.
+    /// This broker drops nothing: a message missing in a test was lost by Convey.
     static let brokerConfiguration = ["max_queued_messages 0", "max_inflight_messages 2000"]
 
     /// - Parameters:
-    ///   - dataDirectory: a directory of its own when left out.
-    ///   - sharedBroker: another deployment's; one of its own when left out.
+    ///   - dataDirectory: by default a directory of its own.
+    ///   - sharedBroker: another deployment's broker; by default one of its own.
     init(
         _ flags: [String] = [], persistentBroker: Bool = false, dataDirectory: String? = nil,
         broker sharedBroker: MosquittoProcess? = nil,
@@ -44,13 +44,13 @@ final class Deployment {
         if ProcessInfo.processInfo.environment["CONVEY_KEEP"] != nil {
             print("kept \(directory.path)")
         } else {
-            try? FileManager.default.removeItem(at: directory)  // Only litter would be left behind.
+            try? FileManager.default.removeItem(at: directory)  // Only temporary files would remain.
         }
     }
 
     var journal: String { dataDirectory + "/journal.db" }
 
-    /// What every Convey of this deployment logged.
+    /// The logs of every Convey of this deployment.
     var log: String { earlierLogs + (process?.log ?? "") }
 
     /// The flags with which any command reaches the broker.
@@ -58,7 +58,7 @@ final class Deployment {
 
     /// Starts Convey without waiting for it.
     /// - Parameters:
-    ///   - environment: variables that it gets besides this process's.
+    ///   - environment: variables in addition to this process's.
     ///   - wrapper: see `ConveyProcess`.
     func launch(
         _ more: [String] = [], environment: [String: String] = [:], under wrapper: [String] = []
@@ -89,17 +89,17 @@ final class Deployment {
     /// The body of `/readyz`.
     var readiness: String { httpGet("/readyz", port: httpPort)?.body ?? "no answer" }
 
-    /// A metric's value, the sum over its labels; 0 when it is not there.
+    /// A metric's value, summed over its labels; 0 if it is missing.
     func metric(_ name: String) -> Double {
         let page = httpGet("/metrics", port: httpPort)?.body ?? ""
         return page.split(separator: "\n").filter { $0.hasPrefix(name + " ") || $0.hasPrefix(name + "{") }
             .compactMap { $0.split(separator: " ").last.flatMap { Double($0) } }.reduce(0, +)
     }
 
-    /// SIGKILL: it ends as in a crash.
+    /// SIGKILL: the process ends as in a crash.
     func kill() { process?.kill() }
 
-    /// SIGTERM, and how it ended.
+    /// Sends SIGTERM, and returns how the process ended.
     func terminate(seconds: Double = 30) async throws -> ProcessEnd? {
         process?.send(signal: SIGTERM)
         try await eventually("Convey ends after SIGTERM", seconds: seconds) { process?.ended != nil }
@@ -120,7 +120,7 @@ final class Deployment {
     }
 }
 
-/// Waits until `condition` holds, looking again every few milliseconds.
+/// Waits until `condition` holds, checking every few milliseconds.
 ///
 /// - Throws: `TestSupportError` naming `what` after `seconds`.
 func eventually(

@@ -1,8 +1,8 @@
 import TestSupport
 
-/// What holds for effects in a journal at rest, beside the rules of `JournalAudit` (docs/PROTOCOL.md, "Answers", "Timers").
+/// Rules for the effects in a journal at rest, in addition to `JournalAudit` (docs/PROTOCOL.md, "Answers", "Timers").
 enum EffectAudit {
-    /// The outputs that end an answer: those of generations but the ones that go on behind tool calls.
+    /// The outputs that end an answer: those of all generations except ones that continue after tool calls.
     private static let finals = """
         SELECT o.conversation, o.type, coalesce(
             json_extract(o.data, '$.metadata.answers'),
@@ -44,7 +44,7 @@ enum EffectAudit {
         """,
     ]
 
-    /// What is wrong with a journal, a line a finding; empty when it keeps the rules.
+    /// The faults of a journal, one line each; empty if it follows the rules.
     static func findings(_ journal: JournalFile) throws -> [String] {
         try rules.sorted { $0.key < $1.key }.compactMap { rule, query in
             let broken = try journal.rows(query)
@@ -52,8 +52,8 @@ enum EffectAudit {
         }
     }
 
-    /// Calls of tools that were published although the journal does not know their attempt, keys that several effects share,
-    /// and effects whose attempts have several keys.
+    /// Published tool calls whose attempt the journal does not know, keys that several effects share, and effects whose
+    /// attempts have several keys.
     static func findings(_ journal: JournalFile, calls: [PublishedCall]) throws -> [String] {
         let rows = try journal.rows(
             """

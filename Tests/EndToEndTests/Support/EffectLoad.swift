@@ -1,14 +1,14 @@
 import MQTTTransport
 
-/// Messages, some of them to be answered with the help of tools, timers, and now and then an abort.
+/// Messages, some of which need tools, timers, and now and then an abort.
 struct EffectLoad {
     private static let subjects = 6
-    /// How long timers wait: some fire in this process, some in the next.
+    /// The delays of timers: some fire in this process, some in the next.
     private static let delays = 50...2_500
 
     let client: MQTTClient
     var generator: SeededGenerator
-    /// Signals so far.
+    /// The number of signals so far.
     private(set) var published = 0
 
     init(client: MQTTClient, generator: SeededGenerator) {

@@ -3,7 +3,7 @@ import Glibc
 import Signals
 import TestSupport
 
-/// Reads a live stream for a moment, as a browser would: events with their ids.
+/// Reads a live stream for a moment, as a browser does: events with their ids.
 enum EventReader {
     struct Event: Sendable, Equatable {
         let id: Int64
@@ -12,7 +12,7 @@ enum EventReader {
         let signal: String
     }
 
-    /// Connects and reads until an event is the last one wanted, the connection ends or nothing comes for three seconds.
+    /// Connects and reads until the last wanted event, the end of the connection, or three seconds without data.
     ///
     /// The socket blocks, so this runs on a thread of its own.
     static func read(
@@ -47,7 +47,7 @@ enum EventReader {
         return events
     }
 
-    /// The chunks of a chunked body (RFC 9112, section 7.1) that have come whole.
+    /// The complete chunks of a chunked body (RFC 9112, section 7.1).
     private static func body(of response: [UInt8]) -> [UInt8] {
         let end = Array("\r\n\r\n".utf8)
         guard let headEnd = response.firstRange(of: end)?.upperBound else { return [] }
@@ -64,7 +64,7 @@ enum EventReader {
     }
 
     private static func parse(_ body: [UInt8]) -> [Event] {
-        // What stands behind the last empty line has not come whole.
+        // Everything after the last empty line is incomplete.
         String(decoding: body, as: UTF8.self).components(separatedBy: "\n\n").dropLast().compactMap { block in
             var id: Int64?
             var data = ""

@@ -1,12 +1,12 @@
 import TestSupport
 import Testing
 
-/// The rules that every journal keeps, whatever happened to the process that wrote it (DESIGN, "Promises").
+/// The rules that every journal follows, whatever happened to the process that wrote it.
 enum JournalAudit {
     private static let family =
         "CASE WHEN j.id IS NULL THEN 'applied' ELSE substr(j.type, 6, instr(substr(j.type, 6), '.') - 1) END"
 
-    /// A query for each rule that finds what breaks it.
+    /// For each rule, a query that finds violations.
     private static let rules = [
         "recorded once": """
         SELECT c.subject, j.source, j.id, count(*) FROM journal j JOIN conversations c ON c.id = j.conversation
@@ -46,7 +46,7 @@ enum JournalAudit {
         """,
     ]
 
-    /// What also holds once nothing is left to do.
+    /// Rules that also hold once nothing is left to do.
     private static let rulesAtRest = [
         "everything is applied or a dead letter": """
         SELECT position, type, id FROM journal WHERE id IS NOT NULL
@@ -65,17 +65,17 @@ enum JournalAudit {
         "no effect is open": "SELECT cause, ordinal FROM effects",
     ]
 
-    /// The effect that a lifecycle signal is about: its id without attempt and lifecycle. (`effect_id` does not do: two
-    /// signals with one id and different sources give rise to two effects with one `effect_id`.)
+    /// The effect of a lifecycle signal: its id without attempt and lifecycle. (`effect_id` is not enough: two signals
+    /// with one id and different sources cause two effects with one `effect_id`.)
     private static let effect =
         "replace(id, '-' || json_extract(data, '$.attempt') || '-' || json_extract(data, '$.lifecycle'), '')"
 
-    /// Of Convey's own effects: hosts may send in what they like under `conv.effect`.
+    /// Convey's own effects: hosts may send anything under `conv.effect`.
     private static let isEnd = """
         (source = '/convey/effects' AND (type LIKE '%.completed' OR type LIKE '%.failed' OR type LIKE '%.canceled'))
         """
 
-    /// Records an issue for each rule that a journal breaks.
+    /// Records an issue for each rule that a journal violates.
     static func expectSound(
         _ journal: JournalFile, isAtRest: Bool, sourceLocation: SourceLocation = #_sourceLocation
     ) throws {
@@ -84,7 +84,7 @@ enum JournalAudit {
         }
     }
 
-    /// What is wrong with a journal, a line a finding; empty when it keeps the rules.
+    /// The faults of a journal, one line each; empty if it follows the rules.
     static func findings(_ journal: JournalFile, isAtRest: Bool) throws -> [String] {
         var findings: [String] = []
         let integrity = try journal.texts("PRAGMA integrity_check")

@@ -1,7 +1,7 @@
 import CSQLite
 import TestSupport
 
-/// A connection to a journal beside Convey's own: it reads, and can hold the write lock.
+/// A second connection to a journal, besides Convey's own: it reads, and can hold the write lock.
 final class JournalFile {
     private let handle: OpaquePointer
 
@@ -47,7 +47,7 @@ final class JournalFile {
         return number
     }
 
-    /// Holds back every commit of Convey until `unlock`. Writes nothing.
+    /// Blocks every commit of Convey until `unlock`. Writes nothing.
     func lock() throws { try execute("BEGIN IMMEDIATE") }
 
     func unlock() throws { try execute("ROLLBACK") }

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// An event as a consumer got it.
+/// An event as a consumer received it.
 struct Event: Sendable {
     let topic: String
     let payload: [UInt8]
@@ -16,7 +16,7 @@ struct Event: Sendable {
     let sequence: Int
     let offset: Int
 
-    /// Nil for what is no event of Convey's.
+    /// Nil for a message that is not an event of Convey.
     init?(_ message: ReceivedMessage) {
         guard let object = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any],
             let id = object["id"] as? String, let type = object["type"] as? String,
@@ -36,14 +36,14 @@ struct Event: Sendable {
 
     var family: String { String(type.split(separator: ".")[1]) }
 
-    /// A member of `data`; nil where there is none or it has another type.
+    /// A member of `data`; nil if it is missing or has another type.
     func data<Value>(_ name: String, as type: Value.Type = String.self) -> Value? {
         let object = try? JSONSerialization.jsonObject(with: Data(payload)) as? [String: Any]
         return (object?["data"] as? [String: Any])?[name] as? Value
     }
 }
 
-/// A consumer with a persistent session that keeps what it gets.
+/// A consumer with a persistent session that keeps all it receives.
 final class Listener: Sendable {
     static let everything = ["conv/applied/#", "conv/out/#", "conv/effect/#", "conv/audit/#"]
 
@@ -51,7 +51,7 @@ final class Listener: Sendable {
         var events: [Event] = []
         var ids: Set<String> = []
         var types: [String: Int] = [:]
-        /// What markers are about, as (subject, id).
+        /// The signals that markers are about, as (subject, id).
         var applied: Set<[String]> = []
         var strays: [ReceivedMessage] = []
     }
@@ -70,13 +70,13 @@ final class Listener: Sendable {
         client = try MQTTClient(options)
         try await client.start()
         try await client.subscribe(filters)
-        // Ends with the client's stream, which ends in `stop`, or with the last reference to the client.
+        // Ends with the client's stream, which `stop` ends, or with the last reference to the client.
         Task { [weak self, messages = client.messages] in
             for await message in messages { self?.take(message) }
         }
     }
 
-    /// Ends it, and has all that it got from Convey looked at as CloudEvents.
+    /// Ends it, and has everything received from Convey checked as CloudEvents.
     func stop() async {
         await client.stop()
         do {
@@ -86,7 +86,7 @@ final class Listener: Sendable {
         }
     }
 
-    /// What came on the topics that are Convey's alone, also where it could not be read as an event.
+    /// All messages on Convey's own topics, also those that could not be read as an event.
     private var published: [[UInt8]] {
         let families = ["applied", "out", "effect", "audit"].map { "conv/\($0)/" }
         return state.withLock { state in
@@ -105,9 +105,9 @@ final class Listener: Sendable {
         }
     }
 
-    /// Everything so far, in the order in which it came, repeats included.
+    /// Everything so far, in the order of arrival, repeats included.
     var events: [Event] { state.withLock { $0.events } }
-    /// Messages that are no events, such as receipts.
+    /// Messages that are not events, such as receipts.
     var strays: [ReceivedMessage] { state.withLock { $0.strays } }
     var count: Int { state.withLock { $0.events.count } }
     var distinctCount: Int { state.withLock { $0.ids.count } }

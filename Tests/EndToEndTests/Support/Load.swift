@@ -24,26 +24,26 @@ struct OwnSignal: Sendable, Hashable {
     }
 }
 
-/// Publishers that publish signals of their own over a set of conversations, some of them again and again, until they
-/// are told to stop. They do not care whether Convey runs.
+/// Publishers that publish their own signals to a set of conversations, some of them repeatedly, until they are told to
+/// stop. They run whether or not Convey does.
 final class Load: Sendable {
     struct Settings: Sendable {
         var publishers = 4
         var subjects = 50
-        /// Signals published at once by one publisher.
+        /// Signals that one publisher publishes at once.
         var burst = 20
-        /// Bursts of a publisher that may wait for their markers: bounds the broker's queues while Convey is away.
+        /// A publisher's bursts that may wait for their markers: this bounds the broker's queues while Convey is down.
         var openBursts = 10
         var messageShare = 0.15
         var repeatShare = 0.15
-        /// Signals after which a publisher stops by itself.
+        /// The number of signals after which a publisher stops by itself.
         var limit = Int.max
     }
 
     private let settings: Settings
     private let listener: Listener
     private let isStopping = Atomic(false)
-    /// By publisher, in the order of their first publishing.
+    /// By publisher, in the order of their first publication.
     private let published: Mutex<[[OwnSignal]]>
 
     init(_ settings: Settings, listener: Listener) {
@@ -54,7 +54,7 @@ final class Load: Sendable {
 
     func stop() { isStopping.store(true, ordering: .relaxed) }
 
-    /// What each publisher has published, acknowledged by the broker, repeats left out.
+    /// Each publisher's signals acknowledged by the broker, without repeats.
     var signals: [[OwnSignal]] { published.withLock { $0 } }
 
     /// Publishes until `stop` or the limit.

@@ -1,8 +1,8 @@
 import TestSupport
 
-/// What must be true of journal and consumers after a load, whatever was killed meanwhile.
+/// The invariants of journal and consumers after a load, whatever was killed meanwhile.
 enum LoadAudit {
-    /// Waits until everything that was published is recorded, applied, answered, and with the listener.
+    /// Waits until everything published is recorded, applied, answered, and received by the listener.
     static func waitUntilSettled(
         _ deployment: Deployment, _ load: Load, _ listener: Listener, seconds: Double = 90
     ) async throws {
@@ -25,7 +25,7 @@ enum LoadAudit {
             + deliveries(journal, listener)
     }
 
-    /// Every signal is recorded, nothing else is, and a publisher's signals of one subject stand in their order.
+    /// Every signal is recorded, nothing else is, and a publisher's signals of one subject are in order.
     private static func recordOrder(_ journal: JournalFile, _ load: Load) throws -> [String] {
         let rows = try journal.rows(
             """
@@ -45,7 +45,7 @@ enum LoadAudit {
         }
     }
 
-    /// The listener got every event at least once, as it stands in the journal, and the same each time.
+    /// The listener received every event at least once, as recorded in the journal, and identical each time.
     private static func deliveries(_ journal: JournalFile, _ listener: Listener) throws -> [String] {
         struct Place: Hashable { var subject: String, family: String, sequence: String }
         struct Identity: Equatable { var id: String, offset: String }

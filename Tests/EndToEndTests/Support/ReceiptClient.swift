@@ -2,7 +2,7 @@ import Foundation
 import MQTTTransport
 import TestSupport
 
-/// What Convey says to a publisher about its message (DESIGN, "Receipts").
+/// Convey's reply to a publisher about its message (docs/PROTOCOL.md, "Receipts").
 struct Receipt: Equatable, Decodable {
     var status: String
     var id: String?
@@ -12,7 +12,7 @@ struct Receipt: Equatable, Decodable {
     var message: String?
     var correlation: String?
 
-    /// A receipt by what tests compare.
+    /// The part of a receipt that tests compare.
     init(status: String, id: String?, offset: Int?) {
         self.status = status
         self.id = id
@@ -35,7 +35,7 @@ final class ReceiptClient {
         try await self.init(port: deployment.broker.port)
     }
 
-    /// - Parameter port: of a broker without TLS.
+    /// - Parameter port: the port of a broker without TLS.
     init(port: Int) async throws {
         client = try MQTTClient(
             MQTTOptions(broker: BrokerAddress(host: "127.0.0.1", port: port), clientID: "client-\(UUID().uuidString)"))
@@ -86,7 +86,7 @@ final class ReceiptClient {
         return receipt
     }
 
-    /// Whether a message has its receipt by now.
+    /// Whether a message already has its receipt.
     func hasReceipt(for number: Int) -> Bool { answer(to: number) != nil }
 
     private func answer(to number: Int) -> ReceivedMessage? {

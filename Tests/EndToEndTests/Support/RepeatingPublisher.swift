@@ -3,12 +3,12 @@ import MQTTTransport
 import Synchronization
 import TestSupport
 
-/// Publishes as a client does that must not lose anything to a broker's crash: each id again and again until there is a
-/// receipt for it (DESIGN, "Receipts").
+/// Publishes like a client that must not lose anything in a broker's crash: each id repeatedly until its receipt
+/// arrives (docs/PROTOCOL.md, "Receipts").
 final class RepeatingPublisher: Sendable {
     /// Published at once; the next ones follow once these are confirmed.
     private static let burst = 25
-    /// How long to wait for receipts before what has none is published again.
+    /// The wait for receipts before unconfirmed signals are published again.
     private static let patience = Duration.milliseconds(700)
 
     private let name: String
@@ -17,7 +17,7 @@ final class RepeatingPublisher: Sendable {
 
     init(name: String) { self.name = name }
 
-    /// Id to offset, as the receipts say.
+    /// Id to offset, as in the receipts.
     var confirmed: [String: Int] { confirmedOffsets.withLock { $0 } }
     /// Receipts that name another offset than an earlier one for the same id.
     var contradicting: [String] { contradictions.withLock { $0 } }
@@ -60,7 +60,7 @@ final class RepeatingPublisher: Sendable {
     }
 
     private func take(_ message: ReceivedMessage) {
-        // A receipt that cannot be read confirms nothing: its signal is published again.
+        // An unreadable receipt confirms nothing: its signal is published again.
         guard let receipt = try? JSONDecoder().decode(Receipt.self, from: Data(message.payload)), let id = receipt.id,
             let offset = receipt.offset, receipt.status != "rejected"
         else { return }

@@ -3,10 +3,10 @@ import JournalSupport
 import Signals
 import TestSupport
 
-/// An OpenAI-compatible model whose replies are a script, and that refuses what the strictest server refuses. It ends with
-/// this object at the latest.
+/// An OpenAI-compatible model with scripted replies, which refuses everything that the strictest server refuses. It
+/// ends with this object or earlier.
 final class ScriptedModel: Sendable {
-    /// Makes one reply. A script that throws, or returns without `finish`, breaks the stream off.
+    /// Makes one reply. If the script throws, or returns without `finish`, the stream breaks off.
     typealias Script = @Sendable (ModelRequest, ModelReply) throws -> Void
 
     let server: ScriptedHTTPServer
@@ -20,7 +20,7 @@ final class ScriptedModel: Sendable {
         }
     }
 
-    /// One that calls `get_weather` once, and then says what it was told.
+    /// A model that calls `get_weather` once, and then repeats the result.
     static func askingForWeather() throws -> ScriptedModel {
         try ScriptedModel { request, reply in
             if request.rounds == 0 {
@@ -34,13 +34,13 @@ final class ScriptedModel: Sendable {
 
     var baseURL: String { "http://127.0.0.1:\(server.port)/v1" }
 
-    /// The flags with which Convey asks it.
+    /// The flags with which Convey calls it.
     var flags: [String] { ["--llm-base-url", baseURL, "--llm-model", "scripted", "--llm-coalesce-delay", "5ms"] }
 
     var requests: [ModelRequest] { server.requests.map(ModelRequest.init) }
 }
 
-/// What a model is asked.
+/// A request to the model.
 struct ModelRequest: Sendable {
     struct Message: Sendable {
         let role: String
@@ -50,10 +50,10 @@ struct ModelRequest: Sendable {
     }
 
     let messages: [Message]
-    /// Names of the tools that may be called.
+    /// Names of the available tools.
     let tools: [String]
     let idempotencyKey: String
-    /// The assistant's messages that call tools, as JSON, and the calls in them.
+    /// The assistant's messages with tool calls, as JSON, and the calls in them.
     let assistantsWithCalls: [String]
     let calls: [String]
 
@@ -77,16 +77,16 @@ struct ModelRequest: Sendable {
         idempotencyKey = request["idempotency-key"] ?? ""
     }
 
-    /// What users have said, oldest first.
+    /// The texts of users, oldest first.
     var questions: [String] { messages.filter { $0.role == "user" }.map(\.content) }
 
     /// The newest of them.
     var question: String { questions.last ?? "" }
 
-    /// What tools have answered since the newest question.
+    /// The tools' answers since the newest question.
     var results: [String] { sinceQuestion.filter { $0.role == "tool" }.map(\.content) }
 
-    /// How often the model has called tools since the newest question.
+    /// The number of tool calls since the newest question.
     var rounds: Int { sinceQuestion.count { $0.calls > 0 } }
 
     private var sinceQuestion: ArraySlice<Message> {
@@ -94,7 +94,7 @@ struct ModelRequest: Sendable {
     }
 }
 
-/// A script's hold on one reply. Used by the script's thread alone.
+/// A script's handle on one reply. Used by the script's thread alone.
 final class ModelReply {
     struct Call {
         let name: String
@@ -120,11 +120,11 @@ final class ModelReply {
     /// Streams a piece of a reasoning model's thoughts.
     func think(_ text: String) throws { try delta("{\"reasoning_content\":\(quoted(text))}") }
 
-    /// Ends the reply in calls of tools.
+    /// Ends the reply with tool calls.
     /// - Parameters:
-    ///   - id: what the calls' ids begin with.
+    ///   - id: the beginning of the calls' ids.
     ///   - members: further members of each call, as JSON.
-    ///   - reason: why the reply ends.
+    ///   - reason: the finish reason.
     func call(
         _ calls: [Call], id: String, members: String = #""x":null"#, finish reason: String = "tool_calls"
     ) throws {

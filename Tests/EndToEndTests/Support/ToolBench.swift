@@ -2,20 +2,20 @@ import Foundation
 import MQTTTransport
 import TestSupport
 
-/// The tools of these tests: what Convey is told of them, and the workers that do them.
+/// The tools of these tests: their declarations for Convey, and the workers that run them.
 enum ToolBench {
     private static let parameters = """
         {"type":"object","properties":{"city":{"type":"string"},"seconds":{"type":"number"}},"required":["city"]}
         """
 
-    /// The flag that declares tools that take a `city`, and as many `seconds` as are asked for.
+    /// The flag that declares tools with a `city`, and the requested number of `seconds`.
     /// - Parameter more: further members of each declaration.
     static func flags(_ names: [String] = ["get_weather"], _ more: String = #""timeout":"20s""#) -> [String] {
         let tools = names.map { #""\#($0)":{"description":"Tells of a city","parameters":\#(parameters),\#(more)}"# }
         return ["--tools", "{\(tools.joined(separator: ","))}"]
     }
 
-    /// Waits until Convey hears what workers answer: before that calls wait for a few seconds and fail.
+    /// Waits until Convey receives workers' answers: before that, calls wait for a few seconds and fail.
     static func waitUntilConnected(_ deployment: Deployment) async throws {
         try await eventually("Convey has subscribed to results") {
             deployment.broker.log.contains("conv/tool/+/result/+ (QoS")
@@ -23,14 +23,14 @@ enum ToolBench {
     }
 }
 
-/// A call of a tool as it went over the broker.
+/// A tool call as sent over the broker.
 struct PublishedCall: Sendable {
     let effectID: String
     let subject: String
     let attempt: Int
     let idempotencyKey: String
 
-    /// Nil for what is no call.
+    /// Nil for anything that is not a call.
     init?(_ message: ReceivedMessage) {
         guard message.topic.hasPrefix("conv/tool/"), message.topic.hasSuffix("/call"),
             let call = try? JSONSerialization.jsonObject(with: Data(message.payload)) as? [String: Any],
@@ -45,7 +45,7 @@ struct PublishedCall: Sendable {
 }
 
 extension Listener {
-    /// The calls of tools so far; needs `conv/tool/#` among the filters.
+    /// The tool calls so far; needs `conv/tool/#` among the filters.
     var calls: [PublishedCall] { strays.compactMap(PublishedCall.init) }
 
     /// Waits for an event of a conversation and returns the first.

@@ -11,16 +11,16 @@ import Synchronization
 /// Runs tools on servers that accept a POST. Redirects are not followed, because they would receive headers with secrets, and
 /// only the configuration decides where a call goes.
 final class HTTPToolTransport: ToolTransport {
-    /// Headers that a request has anyway, in lower case.
+    /// Headers that every request already has, in lower case.
     static let ownHeaders: Set<String> = [
         "accept", "accept-encoding", "connection", "content-length", "content-type", "expect", "host",
         "idempotency-key", "te",
         "traceparent",
         "trailer", "transfer-encoding", "upgrade", "user-agent",
     ]
-    /// A header's value, such as a token.
+    /// Maximum bytes of a header's value, such as a token.
     private static let headerFileLimit = 8_192
-    /// What is read of an answer that is an error.
+    /// Maximum bytes read of an error response.
     private static let errorBytes = 16_384
 
     private enum Client {
@@ -30,7 +30,7 @@ final class HTTPToolTransport: ToolTransport {
     }
 
     private let limits: ToolLimits
-    /// Made for the first call: one that exists has to be shut down, also where the start has failed.
+    /// Created for the first call. An existing client must be shut down, even if the start failed.
     private let client = Mutex(Client.none)
 
     init(limits: ToolLimits) {
@@ -42,7 +42,7 @@ final class HTTPToolTransport: ToolTransport {
             defer { client = .closed }
             return client
         }
-        // A shut down fails when there was one before; this is the only one.
+        // A shutdown fails only after an earlier one; this is the only one.
         if case .running(let client) = client { try? await client.shutdown() }
     }
 
@@ -71,7 +71,7 @@ final class HTTPToolTransport: ToolTransport {
             configuration: HTTPClient.Configuration(
                 tlsConfiguration: tls, redirectConfiguration: .disallow,
                 timeout: .init(connect: TimeAmount(limits.connectTimeout)), connectionPool: pool,
-                // Some servers compress without being asked.
+                // Some servers compress unasked.
                 decompression: .enabled(limit: .size(2 * limits.resultBytes))))
     }
 
@@ -84,7 +84,7 @@ final class HTTPToolTransport: ToolTransport {
         let (httpRequest, secrets) = try httpRequest(request, endpoint)
         let server = HTTPToolServer(tool: request.tool.name, place: endpoint.place, secrets: secrets)
         do {
-            // The time limit is the caller's, who cancels this task, which closes the connection.
+            // The caller enforces the time limit by cancelling this task, which closes the connection.
             let response = try await runningClient().execute(httpRequest, deadline: .distantFuture)
             let status = Int(response.status.code)
             guard (200..<300).contains(status) else {
@@ -136,7 +136,7 @@ final class HTTPToolTransport: ToolTransport {
         return (result, secrets)
     }
 
-    /// A file's text without the white space around it.
+    /// A file's text without surrounding white space.
     static func value(of header: HTTPToolEndpoint.HeaderFile, tool: String) throws(EffectFailure) -> Secret {
         func invalid(_ what: String) -> EffectFailure {
             EffectFailure(.config, "the header \(header.name) of the tool \(tool): the file \(header.path) \(what)")
@@ -185,7 +185,7 @@ final class HTTPToolTransport: ToolTransport {
 }
 
 extension TimeAmount {
-    /// Of at most 292 years.
+    /// At most 292 years.
     fileprivate init(_ duration: Duration) {
         let (seconds, attoseconds) = duration.components
         self = .nanoseconds(min(seconds, Int64.max / 1_000_000_001) * 1_000_000_000 + attoseconds / 1_000_000_000)

@@ -14,7 +14,7 @@ import Threads
 final class MQTTToolTransport: ToolTransport {
     private struct State {
         var calls: PendingCalls
-        /// Connected and subscribed, once at least.
+        /// Connected and subscribed at least once.
         var client: MQTTClient?
         var connecting: Task<Void, Never>?
         var isClosed = false
@@ -53,7 +53,8 @@ final class MQTTToolTransport: ToolTransport {
             return (state.client, state.connecting)
         }
         task?.cancel()
-        // Not the task: it may be in an attempt to connect, which takes as long as the kernel tries, and ends by itself.
+        // Does not wait for the task: it may be in an attempt to connect, which takes as long as the kernel tries, and
+        // ends by itself.
         await client?.stop()
     }
 
@@ -112,7 +113,7 @@ final class MQTTToolTransport: ToolTransport {
         )
     }
 
-    /// Hands what waits for a connection to the client, if there is one.
+    /// Gives waiting calls to the client, if there is one.
     private func sendUnsent() {
         let (client, unsent) = state.withLock { state in
             state.client.map { ($0, state.calls.takeUnsent()) } ?? (nil, [])

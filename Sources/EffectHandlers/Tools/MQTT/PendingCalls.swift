@@ -3,11 +3,11 @@ import MQTTTransport
 
 /// The calls that wait for an answer, by idempotency key. Matches replies with calls; each call gets one outcome.
 ///
-/// A pure value but for the streams that wake the waiting tasks; to yield to one runs no code of the task's.
+/// A pure value except for the streams that wake the waiting tasks; yielding to one runs no code of the task.
 struct PendingCalls {
     struct Call {
         enum Delivery {
-            /// There is no connection to hand it to.
+            /// There is no connection to give it to.
             case unsent
             /// The client publishes it, over reconnects too, until the broker acknowledges it.
             case handedOver
@@ -76,7 +76,7 @@ struct PendingCalls {
 
     // MARK: Delivery
 
-    /// The calls that a connection has to be given, oldest attempts in no particular order; they count as handed over.
+    /// The calls to give to a new connection, in no particular order; they count as handed over.
     mutating func takeUnsent() -> [(key: String, call: Call)] {
         let unsent = calls.filter { $0.value.outcome == nil && $0.value.delivery == .unsent }
         for key in unsent.keys { calls[key]?.delivery = .handedOver }
@@ -99,7 +99,7 @@ struct PendingCalls {
         end(key, .failure(failure()))
     }
 
-    /// The connection has ended, and with it what the broker kept for it: an answer to a call that was sent may be lost.
+    /// The connection has ended, and with it the broker's session: an answer to a sent call may be lost.
     mutating func connectionLost(_ failure: (Call) -> EffectFailure) {
         for (key, call) in calls where call.delivery == .acknowledged && call.outcome == nil {
             end(key, .failure(failure(call)))
@@ -114,11 +114,11 @@ struct PendingCalls {
 
     // MARK: Replies
 
-    /// Whose reply it is, and which attempt's, decides:
-    /// - a *result* of any attempt at the effect ends the call: the key says that it is one and the same thing that was done;
-    /// - *progress* and an *error* of another attempt than the one that waits are passed over: that attempt has ended, and
-    ///   the one that waits may end otherwise;
-    /// - a reply that cannot be understood fails the attempt it belongs to.
+    /// The kind of the reply and its attempt decide:
+    /// - a *result* of any attempt at the effect ends the call: the same key means the same work;
+    /// - *progress* and an *error* of an attempt other than the waiting one are ignored: that attempt has ended, and the
+    ///   waiting one may end otherwise;
+    /// - an unreadable reply fails the attempt it belongs to.
     mutating func receive(_ reply: ToolReply) -> Reception {
         guard let identity = reply.identity, let call = calls[identity.idempotencyKey], call.outcome == nil,
             call.responseTopic == reply.topic

@@ -1,12 +1,12 @@
 import MQTTTransport
 import Signals
 
-/// What a worker published on a response topic.
+/// A worker's message on a response topic.
 struct ToolReply: Sendable, Equatable {
-    /// Which attempt it belongs to. Sent with each call as correlation data, `{idempotency key}/{attempt}`.
+    /// The attempt to which it belongs. Sent with each call as correlation data, `{idempotency key}/{attempt}`.
     struct Identity: Sendable, Equatable {
         let idempotencyKey: String
-        /// Nil where the worker does not say.
+        /// Nil if the worker does not say.
         let attempt: Int?
 
         var correlationData: [UInt8] { Array("\(idempotencyKey)/\(attempt ?? 0)".utf8) }
@@ -29,7 +29,7 @@ struct ToolReply: Sendable, Equatable {
     init(_ message: ReceivedMessage, resultLimit: Int) {
         topic = message.topic
         let fromProperty = message.correlationData.flatMap(Self.identity(correlationData:))
-        // Whatever is not the result itself is small.
+        // Everything except the result itself is small.
         guard message.payload.count <= resultLimit * 4 else {
             identity = fromProperty
             body = .tooLarge(bytes: message.payload.count)

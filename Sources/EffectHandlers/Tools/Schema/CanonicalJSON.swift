@@ -1,7 +1,7 @@
 import Signals
 
-/// A value as bytes that are the same for equal values in the sense of JSON Schema: 1 and 1.0, and objects in whatever
-/// order their members stand.
+/// A value as bytes that are identical for values equal in the sense of JSON Schema: 1 and 1.0, and objects in any
+/// order of members.
 struct CanonicalJSON: Hashable, Sendable {
     private let bytes: [UInt8]
 

@@ -1,14 +1,14 @@
 /// A JSON number without rounding: `digits` × 10^`exponent`. `1`, `1.0` and `10e-1` are one value.
 struct ExactNumber: Hashable, Sendable {
-    /// Beyond it an exponent is as good as infinite.
+    /// A larger exponent counts as infinite.
     private static let exponentLimit = 1_000_000_000
 
     private var isNegative = false
-    /// 0 to 9 each, neither the first nor the last of them 0; empty for zero.
+    /// Digits 0 to 9; neither the first nor the last is 0; empty for zero.
     private var digits: [UInt8] = []
     private var exponent = 0
 
-    /// - Parameter spelling: of a number in a JSON text that was checked.
+    /// - Parameter spelling: the spelling of a number in a JSON text that was already checked.
     init(_ spelling: String) {
         let parts = spelling.utf8.split(maxSplits: 1, omittingEmptySubsequences: false) {
             $0 == UInt8(ascii: "e") || $0 == UInt8(ascii: "E")
@@ -39,13 +39,14 @@ struct ExactNumber: Hashable, Sendable {
     var isInteger: Bool { exponent >= 0 }
     var isPositive: Bool { !isNegative && !digits.isEmpty }
 
-    /// Whether `isMultiple(of:)` can be asked with it.
+    /// Whether it may be passed to `isMultiple(of:)`.
     var isDivisor: Bool { isPositive && digits.count <= 18 }
 
     /// - Parameter divisor: one for which `isDivisor` holds.
     func isMultiple(of divisor: ExactNumber) -> Bool {
         if digits.isEmpty { return true }
-        // Without trailing zeros the digits are no multiple of ten, so they cannot be one of a larger power of ten either.
+        // Without trailing zeros the digits are not a multiple of ten, and therefore not of a larger power of ten
+        // either.
         let shift = exponent - divisor.exponent
         guard shift >= 0 else { return false }
         let modulus = divisor.digits.reduce(UInt64(0)) { $0 * 10 + UInt64($1) }

@@ -1,4 +1,4 @@
-/// Names a place in a JSON value (RFC 6901): the empty text is the whole.
+/// A place in a JSON value (RFC 6901): the empty text is the whole value.
 struct JSONPointer: Hashable, Sendable, CustomStringConvertible {
     let description: String
 

@@ -34,8 +34,8 @@ public struct JSONSchema: Sendable {
         self.rules = rules
     }
 
-    /// The first `violationLimit` violations of a value. The work is bounded: a value that needs too much has a violation that
-    /// says so.
+    /// The first `violationLimit` violations of a value. The work is bounded: a value that needs too much gets a
+    /// violation that says so.
     public func violations(of value: JSONValue) -> [Violation] {
         var check = SchemaCheck(rules: rules)
         do throws(SchemaCheck.TooMuchWork) {

@@ -1,7 +1,7 @@
 import Signals
 
 extension SchemaCheck {
-    /// How many of several forms a message explains.
+    /// Maximum number of forms that a message explains.
     private static let explainedForms = 3
 
     mutating func violations(

@@ -4,7 +4,7 @@ import Signals
 struct SchemaCheck {
     struct TooMuchWork: Error {}
 
-    /// Maximum nested schemas, including those that apply to the same value: what the stack of a pool thread can hold.
+    /// Maximum nested schemas, including those for the same value: limited by the stack of a pool thread.
     private static let depthLimit = 160
     /// Maximum number of rules applied, plus 1 per 64 bytes compared or searched: some milliseconds.
     private static let workLimit = 200_000
@@ -121,7 +121,7 @@ struct SchemaCheck {
         names.prefix(10).map { JSONValue.string($0).description }.joined(separator: ", ")
     }
 
-    /// The units of work that comparing a value takes.
+    /// The units of work for comparing a value.
     static func size(_ value: JSONValue) -> Int {
         switch value {
         case .null, .bool: 1

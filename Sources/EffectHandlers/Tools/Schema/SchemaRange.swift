@@ -1,4 +1,4 @@
-/// How many of something a schema allows.
+/// The number of elements that a schema allows.
 struct SchemaRange: Sendable, CustomStringConvertible {
     var least: Int
     var most: Int
