@@ -45,7 +45,7 @@ final class PostgresJournal: Journal {
         let taken = try takeover.run(ownEpoch: 0)
         epoch = taken.epoch
         session.connection = taken.connection
-        renewedAt = taken.askedAt
+        renewedAt = Clocks.monotonicMicroseconds()
         ownLease.prolong(askedAt: taken.askedAt)
         identities = try IdentityFilter(session, schema)
         outbox = (.start, .start)
@@ -69,6 +69,7 @@ final class PostgresJournal: Journal {
             throw JournalError(.inputOutput, "there is no connection to PostgreSQL")
         }
         let now = Clocks.monotonicMicroseconds()
+        let asked = Lease.Moment.now
         let renews = isRenewalDue()
         let cursor = outbox.acknowledged
         let calls =
@@ -83,7 +84,7 @@ final class PostgresJournal: Journal {
         guard renews else { return }
         outbox.written = cursor
         renewedAt = now
-        ownLease.prolong(askedAt: now)
+        ownLease.prolong(askedAt: asked)
     }
 
     private static let begin = Call("BEGIN")
@@ -148,7 +149,7 @@ final class PostgresJournal: Journal {
         let taken = try takeover.run(ownEpoch: epoch)
         epoch = taken.epoch
         session.connection = taken.connection
-        renewedAt = taken.askedAt
+        renewedAt = Clocks.monotonicMicroseconds()
         ownLease.prolong(askedAt: taken.askedAt)
         identities = try IdentityFilter(session, schema)
     }

@@ -16,8 +16,8 @@ struct Takeover {
     struct Result {
         var connection: Connection
         var epoch: Int64
-        /// When the lease was asked for (microseconds, monotonic).
-        var askedAt: Int64
+        /// When the lease was asked for.
+        var askedAt: Lease.Moment
     }
 
     /// The first key of the locks: "Cnv1". The second is the shard.
@@ -86,6 +86,7 @@ struct Takeover {
         let isFree = owner.isTrue(0, 1)
         guard try lock(connection, patiently: isFree) else { return .owned(owner.text(0, 0)) }
         let lockedAt = Clocks.monotonicMicroseconds()
+        let asked = Lease.Moment.now
         let epoch = try connection.run([
             Call("BEGIN"), Call("SET LOCAL lock_timeout = '1s'"),
             Call(
@@ -97,7 +98,7 @@ struct Takeover {
             Call("COMMIT"),
         ])[2].integer(0, 0)
         if !isFree { wait(until: lockedAt + Self.graceMicroseconds) }
-        return .taken(Result(connection: connection, epoch: epoch, askedAt: lockedAt))
+        return .taken(Result(connection: connection, epoch: epoch, askedAt: asked))
     }
 
     private func lock(_ connection: Connection, patiently: Bool) throws(PostgresError) -> Bool {

@@ -101,4 +101,22 @@ import Testing
         try journal.commit(following(4))
         #expect(try journal.recoveryPoint().lastPosition == Position(4))
     }
+
+    @Test func `A lease ends by whichever clock says so first, and before the server's`() {
+        let lease = Lease()
+        let start = Lease.Moment(sinceBoot: 1_000_000, wall: 50_000_000)
+        #expect(!lease.isHeld(at: start))
+        lease.prolong(askedAt: start)
+        func at(_ sinceBoot: Int64, _ wall: Int64) -> Lease.Moment {
+            Lease.Moment(sinceBoot: start.sinceBoot + sinceBoot, wall: start.wall + wall)
+        }
+        #expect(lease.isHeld(at: at(4_400_000, 4_400_000)))
+        #expect(!lease.isHeld(at: at(4_500_000, 4_500_000)))
+        // The machine slept; a virtual machine was paused; the wall clock was set back.
+        #expect(!lease.isHeld(at: at(60_000_000, 1_000)))
+        #expect(!lease.isHeld(at: at(1_000, 60_000_000)))
+        #expect(lease.isHeld(at: at(1_000, -60_000_000)))
+        lease.end()
+        #expect(!lease.isHeld(at: start))
+    }
 }
