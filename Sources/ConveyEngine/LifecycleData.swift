@@ -95,13 +95,15 @@ enum LifecycleData {
         return data.finish()
     }
 
-    /// Tells people that the answer waits for its next attempt.
-    /// - Parameter retryAt: as the time of an event is spelled.
+    /// Tells people that an answer or a tool call waits for its next attempt.
+    /// - Parameters:
+    ///   - since: when the first of the attempts failed.
+    ///   - retryAt: when the next attempt starts; both as the time of an event is spelled.
     static func waiting(
-        _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, retryAt: String
+        _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, since: String, retryAt: String
     ) -> [UInt8] {
         var data = JSONObjectBuilder()
-        data.add("output_id", "assistant-\(entry.effect.effectID)")
+        data.add("output_id", "\(entry.call == nil ? "assistant" : "tool")-\(entry.effect.effectID)")
         data.add("channel", "primary")
         data.add("effect_id", entry.effect.effectID)
         data.add("lifecycle", "waiting")
@@ -112,17 +114,30 @@ enum LifecycleData {
         data.add("message", failure.message)
         data.add("retry_in_ms", pause.milliseconds)
         data.add("retry_at", retryAt)
+        data.add("since", since)
+        if entry.outage != nil { data.add("unavailable", json: "true".utf8) }
         if let asked = failure.retryAfter { data.add("retry_after_ms", asked.milliseconds) }
+        if let call = entry.call {
+            data.add("tool_name", call.name)
+            data.add("tool_call_id", call.id)
+        }
         return data.finish()
     }
 
+    /// What a start-up reads back is in here, too: `RecordedWait`.
     static func attemptFailed(
-        id: String, _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration
+        id: String, _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, since: String
     ) -> [UInt8] {
         var data = effectAudit(id, category: "attempt_failed", entry.effect)
         data.add("reason", failure.category.rawValue)
         data.add("message", failure.message)
         data.add("retry_in_ms", pause.milliseconds)
+        data.add("since", since)
+        if entry.interruptions > 0 { data.add("interruptions", entry.interruptions) }
+        if let outage = entry.outage {
+            data.add("unavailable_attempts", outage.attempts)
+            data.add("unavailable_ms", outage.spent)
+        }
         return data.finish()
     }
 

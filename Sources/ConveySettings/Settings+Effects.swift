@@ -9,7 +9,7 @@ extension Settings {
             effectsTimerLimit.key, effectsBoundsMaxAttempts.key, effectsBoundsBackoff.key, effectsBoundsTimeout.key,
         ]
 
-    package static let llmPolicy = PolicySettings(EffectPolicy(), of: "llm", "a generation")
+    package static let llmPolicy = PolicySettings(EffectSettings().llm, of: "llm", "a generation")
     package static let toolPolicy = PolicySettings(EffectSettings().tool, of: "tool", "a tool call")
 
     package static let effectsTimerLimit = Setting(
@@ -24,7 +24,7 @@ extension Settings {
         parse: ValueParsers.duration(.zero...(.seconds(86_400))))
     package static let effectsBoundsTimeout = Setting(
         "effects.bounds.timeout", in: .effects, "DURATION", default: "1h",
-        help: "Upper bound of effect_policy.timeout_ms and idle_timeout_ms.",
+        help: "Upper bound of effect_policy.timeout_ms, idle_timeout_ms and unavailable_for_ms.",
         parse: ValueParsers.duration(.milliseconds(1)...(.seconds(86_400))))
 
     // MARK: - Tools
@@ -33,7 +33,7 @@ extension Settings {
         "tools", in: .effects, "JSON", isStructured: true,
         help:
             "Tools that models may call, by name, each with description, parameters (a JSON schema), transport (mqtt, or "
-            + "http with url), timeout, max_attempts, requires_approval.",
+            + "http with url), timeout, max_attempts, unavailable_for, requires_approval.",
         parse: ValueParsers.tools)
 
     // MARK: - How answers follow each other
@@ -70,7 +70,8 @@ extension EffectSettings {
             maxToolRounds: resolver.value(Settings.llmMaxToolRounds))
         for tool in declarations.tools {
             tools[tool.name] = ToolPolicy(
-                requiresApproval: tool.requiresApproval, timeout: tool.timeout, maxAttempts: tool.maxAttempts)
+                requiresApproval: tool.requiresApproval, timeout: tool.timeout, maxAttempts: tool.maxAttempts,
+                unavailableFor: tool.unavailableFor)
         }
     }
 }

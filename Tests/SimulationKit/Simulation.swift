@@ -73,11 +73,14 @@ public struct Simulation {
     private static func effectSettings(_ random: inout SeededRandom) -> EffectSettings {
         var settings = EffectSettings()
         func policy() -> EffectPolicy {
-            EffectPolicy(
-                maxAttempts: random.int(1...3), backoff: .milliseconds(random.int(0...60)),
+            let attempts = random.int(1...3)
+            return EffectPolicy(
+                maxAttempts: attempts, backoff: .milliseconds(random.int(0...60)),
                 backoffLimit: .milliseconds(100), timeout: .milliseconds(random.int(1...400)),
                 maxConcurrent: random.int(1...3), queueLimit: random.int(1...20),
-                afterRestart: random.oneIn(4) ? .fail : .retry)
+                afterRestart: random.oneIn(4) ? .fail : .retry,
+                // No random number decides, so that seeds keep their course.
+                unavailableFor: .milliseconds(300 * (attempts - 1)))
         }
         settings.llm = policy()
         settings.tool = policy()
@@ -301,7 +304,8 @@ public struct Simulation {
         if random.oneIn(4) {
             let category = random.pick([EffectFailure.Category.provider, .transport, .config])
             let retryAfter: Duration? = random.oneIn(4) ? .milliseconds(random.int(0...100)) : nil
-            return .failed(EffectFailure(category, "simulated", retryAfter: retryAfter))
+            return .failed(
+                EffectFailure(category, "simulated", retryAfter: retryAfter, isUnavailable: steps % 2 == 0))
         }
         var calls: [ToolCall] = []
         if attempt.effect.effectClass == .llm, random.oneIn(3) {

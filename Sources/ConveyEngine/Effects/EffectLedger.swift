@@ -31,8 +31,14 @@ struct EffectLedger {
         var deltas = 0
         /// What this attempt has streamed so far.
         var text = StreamedText.held("")
-        /// Attempts that failed, in this process.
+        /// Attempts that failed, in this process. Those that met nothing do not count.
         var failures = 0
+        /// The effect meets nothing that does its work, since the attempt before.
+        var outage: EffectOutage?
+        /// When the first of the attempts failed that were not followed by text: microseconds since 1970.
+        var failingSince: Int64?
+        /// Attempts that were running when a process ended.
+        var interruptions = 0
         /// The newest attempt was running when an earlier process ended.
         var wasInterrupted = false
         /// The newest lifecycle signal: the cause of the next, so that they are applied in their order.
@@ -59,10 +65,10 @@ struct EffectLedger {
         }
     }
 
-    private var entries: [EffectKey: Entry] = [:]
+    var entries: [EffectKey: Entry] = [:]
     private var byConversation: [ConversationID: Set<EffectKey>] = [:]
     private var lines: [ConversationID: TurnLine] = [:]
-    private var places: [EffectClass: ClassPlaces] = [:]
+    var places: [EffectClass: ClassPlaces] = [:]
     private var deadlines = DueHeap()
     private(set) var timers = 0
     /// Bytes of the texts that are in memory.
@@ -145,7 +151,7 @@ struct EffectLedger {
     }
 
     /// Puts an effect where it waits for its first or next attempt.
-    private mutating func begin(_ key: EffectKey) {
+    mutating func begin(_ key: EffectKey) {
         guard let slot = entries.index(forKey: key) else { return }
         if entries.values[slot].effect.awaitsApproval {
             entries.values[slot].phase = .awaitingApproval
@@ -221,6 +227,9 @@ struct EffectLedger {
             entries.values[slot].effect.attempt == effect.attempt
         else { return nil }
         entries.values[slot].deltas += 1
+        // It is there, and works.
+        entries.values[slot].outage = nil
+        entries.values[slot].failingSince = nil
         if delta.kind == .content, entries.values[slot].text.append(delta.text) { textBytes += delta.text.utf8.count }
         return entries.values[slot]
     }
@@ -259,28 +268,6 @@ struct EffectLedger {
     private mutating func forgetText(_ entry: Entry) {
         textBytes -= entry.text.bytes
         recordedTexts.remove(entry.effect.key)
-    }
-
-    /// The running attempt has failed; nil when the effect has ended or the attempt is not the newest.
-    mutating func fail(_ effect: OpenEffect) -> Entry? {
-        guard let slot = entries.index(forKey: effect.key), entries.values[slot].isRunning,
-            entries.values[slot].effect.attempt == effect.attempt
-        else { return nil }
-        entries.values[slot].failures += 1
-        return entries.values[slot]
-    }
-
-    /// Waits before the next attempt.
-    /// - Parameters:
-    ///   - due: in monotonic milliseconds.
-    ///   - dueAt: in microseconds since 1970.
-    mutating func pause(_ key: EffectKey, until due: Int64, dueAt: Int64) -> Entry? {
-        guard let slot = entries.index(forKey: key) else { return nil }
-        if entries.values[slot].isRunning { places[entries.values[slot].effect.effectClass]?.running -= 1 }
-        entries.values[slot].effect.dueAt = dueAt
-        entries.values[slot].due = due
-        begin(key)
-        return entries.values[slot]
     }
 
     /// What is due by now. What waited for its next attempt is ready from here on.

@@ -2,7 +2,7 @@ import Conversation
 
 /// Everything the engine has to know of effects.
 public struct EffectSettings: Sendable {
-    public var llm = EffectPolicy()
+    public var llm = EffectPolicy(unavailableFor: .seconds(300))
     public var tool = EffectPolicy(timeout: .seconds(60))
     public var bounds = EffectPolicyBounds()
     /// By name. A tool that is not here is no less called: its handler says what is wrong with it.

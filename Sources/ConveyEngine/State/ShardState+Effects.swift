@@ -97,6 +97,7 @@ extension ShardState {
         if let tool = call.flatMap({ settings.effects.tools[$0.name] }) {
             policy.timeout = tool.timeout ?? policy.timeout
             policy.maxAttempts = tool.maxAttempts ?? policy.maxAttempts
+            policy.unavailableFor = tool.unavailableFor ?? policy.unavailableFor
         }
         return try policy.overridden(by: effect.policy, bounds: settings.effects.bounds)
     }
@@ -140,7 +141,7 @@ extension ShardState {
             return EffectFailure(
                 .unknown, "Convey ended while the attempt ran, and effects.\(name).after_restart is fail")
         }
-        if entry.effect.attempt >= entry.policy.maxAttempts + Self.restartAllowance {
+        if entry.interruptions >= Self.restartAllowance {
             return EffectFailure(.unknown, "Convey ended \(Self.restartAllowance) times while an attempt ran")
         }
         return nil
@@ -232,40 +233,6 @@ extension ShardState {
         end(
             entry, "completed", cause: entry.lastSignal, outcome: .completed,
             data: LifecycleData.completed(entry, result))
-    }
-
-    /// Another attempt when that may help, else the end.
-    private mutating func fail(_ effect: OpenEffect, _ failure: EffectFailure) {
-        guard let entry = ledger.fail(effect) else { return }
-        guard failure.category.isRetriable, entry.failures < entry.policy.maxAttempts else {
-            return end(effect.key, failed: failure)
-        }
-        let pause = entry.policy.pause(
-            afterFailure: entry.failures, of: effect, call: entry.call, attempt: effect.attempt,
-            retryAfter: failure.retryAfter)
-        let due = transaction.time.monotonic.saturatingAdd(pause.milliseconds)
-        let dueAt = transaction.time.wall.saturatingAdd(pause.milliseconds.saturatingMultiply(1_000))
-        guard let paused = ledger.pause(effect.key, until: due, dueAt: dueAt) else { return }
-        transaction.batch.changedEffects.append(paused.effect)
-        if effect.effectClass == .llm { announceWait(paused, failure, pause: pause, cause: entry.lastSignal) }
-        let id = ids.attemptFailed(effect.key, attempt: effect.attempt)
-        audit(
-            SignalType.effectAttemptFailed, id: id, subject: effect.subject, cause: entry.lastSignal,
-            data: LifecycleData.attemptFailed(id: id, entry, failure, pause: pause))
-    }
-
-    /// Says where people look that an answer waits, why, and until when.
-    private mutating func announceWait(
-        _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, cause: SignalReference
-    ) {
-        let id = ids.waiting(entry.effect.key, attempt: entry.effect.attempt)
-        let retryAt = timestamps.text(transaction.time.wall + pause.milliseconds * 1_000)
-        let notice = Signal(
-            id: id, source: DerivedSource.effects, type: SignalType.assistantWaiting, subject: entry.effect.subject,
-            cause: .signal(cause.id), traceparent: entry.traceparent,
-            data: LifecycleData.waiting(entry, failure, pause: pause, retryAt: retryAt))
-        append(
-            notice, hash: IdentityHash.of(subject: notice.subject, id: id), cause: cause.position)
     }
 
     // MARK: Time
@@ -362,7 +329,7 @@ extension ShardState {
         return text
     }
 
-    private mutating func appendLifecycle(
+    mutating func appendLifecycle(
         _ lifecycle: String, id: String? = nil, of entry: EffectLedger.Entry, cause: SignalReference, data: [UInt8]
     ) {
         let effect = entry.effect

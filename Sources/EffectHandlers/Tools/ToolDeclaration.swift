@@ -19,6 +19,8 @@ public struct ToolDeclaration: Sendable {
     public let timeout: Duration?
     /// Maximum attempts when failures may pass; nil for the default of all tools.
     public let maxAttempts: Int?
+    /// How long a call waits while nobody is there to do it; nil for the default of all tools.
+    public let unavailableFor: Duration?
     /// Whether each call needs approval.
     public let requiresApproval: Bool
 

@@ -18,6 +18,8 @@ struct ToolPolicyFlags: SettingFlags {
     var queueLimit: String?
     @Option(name: Settings.toolPolicy.afterRestart.name, help: Settings.toolPolicy.afterRestart.argumentHelp)
     var afterRestart: String?
+    @Option(name: Settings.toolPolicy.unavailableFor.name, help: Settings.toolPolicy.unavailableFor.argumentHelp)
+    var unavailableFor: String?
     @Option(name: Settings.tools.name, help: Settings.tools.argumentHelp)
     var tools: String?
     @Option(name: Settings.effectsTimerLimit.name, help: Settings.effectsTimerLimit.argumentHelp)
@@ -38,6 +40,7 @@ struct ToolPolicyFlags: SettingFlags {
                 ],
                 [
                     maxAttempts, backoff, backoffLimit, timeout, idleTimeout, maxConcurrent, queueLimit, afterRestart,
+                    unavailableFor,
                     tools, timerLimit, boundsMaxAttempts, boundsBackoff, boundsTimeout,
                 ])
         ).map { (key: $0.0, text: $0.1) }
