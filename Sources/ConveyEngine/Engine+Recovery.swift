@@ -199,7 +199,7 @@ extension Engine {
             guard let conversation = try find(effect.conversation) else { continue }
             state.setAside(conversation, because: "its open effect \(effect.key) cannot be read: \(effect.reason)")
         }
-        func rank(_ effect: OpenEffect) -> Int { effect.round > 0 ? 0 : effect.attempt > 0 ? 1 : 2 }
+        func rank(_ effect: OpenEffect) -> Int { effect.round > 0 && !effect.isRetry ? 0 : effect.attempt > 0 ? 1 : 2 }
         let ordered = open.sorted {
             (rank($0), $0.key.cause, $0.key.ordinal) < (rank($1), $1.key.cause, $1.key.ordinal)
         }

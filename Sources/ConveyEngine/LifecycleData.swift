@@ -65,6 +65,12 @@ enum LifecycleData {
         if let code = failure.code { data.add("code", code) }
         data.add("message", failure.message)
         data.add("content", text)
+        if entry.effect.effectClass == .llm {
+            // What it takes to make the answer once more: `GenerationEnd`.
+            data.add("ordered_by", entry.effect.causeID)
+            if entry.effect.round > 0 { data.add("tool_round", entry.effect.round) }
+            if let policy = entry.effect.policy { data.add("effect_policy", json: policy) }
+        }
         return data.finish()
     }
 
@@ -148,7 +154,17 @@ enum LifecycleData {
         return data.finish()
     }
 
-    static func unknownTarget(id: String, request: Signal, _ target: EffectTarget) -> [UInt8] {
+    static func answerRetried(id: String, effectID: String, _ failed: FailedAnswer) -> [UInt8] {
+        var data = JSONObjectBuilder()
+        data.add("audit_id", id)
+        data.add("category", "answer_retried")
+        data.add("effect_id", effectID)
+        data.add("failed_effect_id", failed.effectID)
+        data.add("metadata") { $0.add("answers", failed.message) }
+        return data.finish()
+    }
+
+    static func unknownTarget(id: String, request: Signal, _ target: EffectTarget, _ message: String) -> [UInt8] {
         var data = JSONObjectBuilder()
         data.add("audit_id", id)
         data.add("category", "no_such_effect")
@@ -156,7 +172,7 @@ enum LifecycleData {
         data.add("signal_type", request.type)
         if let effect = target.effectID { data.add("effect_id", effect) }
         if let call = target.toolCallID { data.add("tool_call_id", call) }
-        data.add("message", "no open effect of the conversation has this id, or it does not wait for this")
+        data.add("message", message)
         return data.finish()
     }
 

@@ -31,6 +31,7 @@ public enum Reducer {
             let decision = ToolDecision(
                 target: EffectTarget(data), isApproved: signal.type == SignalType.toolApproved)
             directives.append(.decide(decision))
+        case SignalType.answerRetryRequested: directives.append(.retryAnswer(EffectTarget(data)))
         case SignalType.effectCancelRequested: directives.append(.cancelEffect(EffectTarget(data)))
         case SignalType.timerCancelRequested:
             let timer = data["timer_id"]?.string.map(EffectClass.timer.effectID(startedBy:))
@@ -55,7 +56,7 @@ public enum Reducer {
 
     private static let inboundWithData: Set<String> = [
         SignalType.messageReceived, SignalType.timerTick, SignalType.timerCancelRequested, SignalType.toolApproved,
-        SignalType.toolDenied, SignalType.effectCancelRequested,
+        SignalType.toolDenied, SignalType.effectCancelRequested, SignalType.answerRetryRequested,
     ]
 
     /// What a control signal asks for; all of these cancel what is in flight.

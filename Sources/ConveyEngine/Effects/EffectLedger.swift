@@ -127,7 +127,8 @@ struct EffectLedger {
             return begin(key)
         }
         var line = lines[conversation] ?? TurnLine()
-        let mayStart = line.active == nil && (!isTurnHeld || entry.effect.round > 0)
+        let continues = entry.effect.round > 0 && !entry.effect.isRetry
+        let mayStart = line.active == nil && (!isTurnHeld || continues)
         if mayStart { line.active = key } else { line.append(key) }
         lines[conversation] = line
         entry.phase = .held

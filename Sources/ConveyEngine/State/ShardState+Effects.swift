@@ -13,15 +13,18 @@ extension ShardState {
     }
 
     /// Takes an effect on. It ends at once, without an attempt, when an abort has overtaken it or it cannot be run as asked.
+    /// - Parameters:
+    ///   - signal: recorded at the key's position.
+    ///   - cause: the signal whose application has ordered the effect: the same, but for an answer that is made once more.
     mutating func open(
-        _ start: EffectStart, key: EffectKey, signal: Signal, in conversation: ActiveConversation, startsCanceled: Bool
+        _ start: EffectStart, key: EffectKey, cause signal: Signal, orderedBy cause: SignalReference,
+        in conversation: ActiveConversation, startsCanceled: Bool
     ) {
         var effect = OpenEffect(
             key: key, conversation: conversation.record.id, subject: signal.subject, effectClass: start.effectClass,
             kind: start.kind, effectID: start.effectID, causeID: signal.id, round: start.round, answers: start.answers,
             policy: start.policy)
         let call = start.effectClass == .tool ? ToolCall(decoding: start.input) : nil
-        let cause = SignalReference(id: signal.id, position: key.cause)
         let plan: Result<Plan, EffectFailure> =
             startsCanceled
             ? .success(Plan(policy: settings.effects.policy(of: effect.effectClass)))
@@ -63,7 +66,7 @@ extension ShardState {
         } catch {
             return .failure(error)
         }
-        guard effect.effectClass == .llm else { return .success(plan) }
+        guard effect.effectClass == .llm, !effect.isRetry else { return .success(plan) }
         return prepareTurn(for: effect, in: conversation).map { due in
             plan.due = due
             return plan
@@ -303,7 +306,9 @@ extension ShardState {
     private mutating func closed(_ entry: EffectLedger.Entry, _ outcome: EffectCounts.Outcome) {
         transaction.batch.closedEffects.append(entry.effect.key)
         metrics.effects[entry.effect.effectClass.metric, outcome] += 1
-        if entry.effect.effectClass == .llm { advanceTurn(active(entry.effect.conversation)) }
+        guard entry.effect.effectClass == .llm else { return }
+        transaction.endedGenerations.insert(entry.effect.conversation)
+        advanceTurn(active(entry.effect.conversation))
     }
 
     /// A terminal signal that somebody else has published for one of our effects: it is the effect's end.

@@ -109,12 +109,13 @@ extension ShardState {
         cancel(key, reason: target.reason ?? signal.type, cause: reference, endsTurn: false)
     }
 
-    private mutating func auditUnknown(
-        _ target: EffectTarget, _ reference: SignalReference, _ signal: Signal
+    mutating func auditUnknown(
+        _ target: EffectTarget, _ reference: SignalReference, _ signal: Signal,
+        _ message: String = "no open effect of the conversation has this id, or it does not wait for this"
     ) {
         let id = ids.unknownTarget(reference.position)
         audit(
             SignalType.effectUnknownTarget, id: id, subject: signal.subject, cause: reference,
-            data: LifecycleData.unknownTarget(id: id, request: signal, target))
+            data: LifecycleData.unknownTarget(id: id, request: signal, target, message))
     }
 }
