@@ -222,6 +222,12 @@ extension Engine {
                 effect: effect, policy: policy,
                 lastSignal: SignalReference(id: effect.causeID, position: effect.key.cause))
             entry.call = call
+            if call != nil, !effect.awaitsApproval,
+                let decided = try find(state.ids.toolDecided(effect.key), of: effect),
+                let arguments = ToolVerdict.editedArguments(decided.data)
+            {
+                entry.edit(arguments)
+            }
             entry.wasInterrupted = effect.effectClass != .timer && effect.attempt > 0 && effect.dueAt == nil
             if entry.wasInterrupted, effect.effectClass == .llm { entry.text = .recorded }
             if effect.effectClass != .timer, effect.attempt > 0 { try restoreWait(of: &entry) }

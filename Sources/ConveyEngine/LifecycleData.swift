@@ -38,6 +38,7 @@ enum LifecycleData {
             data.add("finish_reason", finishReason(result))
         }
         data.add("deltas", entry.deltas)
+        if entry.hasEditedArguments, let call = entry.call { data.add("edited_arguments", call.arguments) }
         if !result.toolCalls.isEmpty {
             data.add("tool_calls", json: toolCalls(result.toolCalls))
             data.add("tool_round", entry.effect.round)
@@ -89,7 +90,10 @@ enum LifecycleData {
     }
 
     /// Asks people to approve a tool call.
-    static func approvalRequest(id: String, _ entry: EffectLedger.Entry, _ call: ToolCall) -> [UInt8] {
+    /// - Parameter expiresAt: when it counts as denied, as the time of an event is spelled; nil for never.
+    static func approvalRequest(
+        id: String, _ entry: EffectLedger.Entry, _ call: ToolCall, expiresAt: String?
+    ) -> [UInt8] {
         var data = JSONObjectBuilder()
         data.add("output_id", id)
         data.add("channel", "primary")
@@ -98,6 +102,7 @@ enum LifecycleData {
         data.add("tool_name", call.name)
         data.add("tool_call_id", call.id)
         data.add("arguments", call.arguments)
+        if let expiresAt { data.add("expires_at", expiresAt) }
         return data.finish()
     }
 
@@ -164,10 +169,13 @@ enum LifecycleData {
         return data.finish()
     }
 
-    static func unknownTarget(id: String, request: Signal, _ target: EffectTarget, _ message: String) -> [UInt8] {
+    static func unknownTarget(
+        id: String, category: StaticString = "no_such_effect", request: Signal, _ target: EffectTarget,
+        _ message: String
+    ) -> [UInt8] {
         var data = JSONObjectBuilder()
         data.add("audit_id", id)
-        data.add("category", "no_such_effect")
+        data.add("category", category.description)
         data.add("signal_id", request.id)
         data.add("signal_type", request.type)
         if let effect = target.effectID { data.add("effect_id", effect) }

@@ -101,6 +101,10 @@ public enum SignalType {
     @inlinable public static var effectLateResult: String { "conv.audit.effect.late_result" }
     /// A request named no open effect.
     @inlinable public static var effectUnknownTarget: String { "conv.audit.effect.unknown_target" }
+    /// Somebody has decided on a tool call that waited for approval, or nobody in time.
+    @inlinable public static var toolDecided: String { "conv.audit.tool.decided" }
+    /// A decision on a tool call was not accepted; the call still waits.
+    @inlinable public static var toolDecisionRefused: String { "conv.audit.tool.decision_refused" }
     /// An answer that had failed is made once more.
     @inlinable public static var answerRetried: String { "conv.audit.answer.retried" }
     /// A conversation could not be loaded; its signals wait.

@@ -28,9 +28,7 @@ public enum Reducer {
         case SignalType.messageReceived: directives.append(.startEffect(start(.llm, signal, data)))
         case SignalType.timerTick: directives.append(.startEffect(start(.timer, signal, data)))
         case SignalType.toolApproved, SignalType.toolDenied:
-            let decision = ToolDecision(
-                target: EffectTarget(data), isApproved: signal.type == SignalType.toolApproved)
-            directives.append(.decide(decision))
+            directives.append(.decide(ToolDecision(data, isApproved: signal.type == SignalType.toolApproved)))
         case SignalType.answerRetryRequested: directives.append(.retryAnswer(EffectTarget(data)))
         case SignalType.effectCancelRequested: directives.append(.cancelEffect(EffectTarget(data)))
         case SignalType.timerCancelRequested:

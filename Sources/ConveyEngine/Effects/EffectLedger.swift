@@ -17,7 +17,7 @@ struct EffectLedger {
         case running
         /// Until `Entry.due`: a pause before the next attempt, more messages that may come, a timer's deadline.
         case waiting
-        /// For a person's approval.
+        /// For a person's approval, until `Entry.due` if there is one.
         case awaitingApproval
     }
 
@@ -47,8 +47,18 @@ struct EffectLedger {
         var traceparent: String?
         /// What a tool is asked to do.
         var call: ToolCall?
+        /// A person has written the call's arguments in place of the model's.
+        var hasEditedArguments = false
 
         var isRunning: Bool { phase == .running }
+
+        /// Takes arguments that a person has written: the text of a JSON object.
+        mutating func edit(_ arguments: String) {
+            call?.arguments = arguments
+            call?.unreadableArguments = nil
+            hasEditedArguments = true
+        }
+
         /// A client may show text of an answer that the next attempt does not continue.
         var mayHaveStreamed: Bool { effect.effectClass == .llm && (deltas > 0 || wasInterrupted) }
     }
@@ -57,10 +67,12 @@ struct EffectLedger {
     enum Due {
         case fire(EffectKey)
         case timeout(EffectKey)
+        /// Nobody has approved the call in time.
+        case expire(EffectKey)
 
         var key: EffectKey {
             switch self {
-            case .fire(let key), .timeout(let key): key
+            case .fire(let key), .timeout(let key), .expire(let key): key
             }
         }
     }
@@ -156,6 +168,7 @@ struct EffectLedger {
         guard let slot = entries.index(forKey: key) else { return }
         if entries.values[slot].effect.awaitsApproval {
             entries.values[slot].phase = .awaitingApproval
+            if let due = entries.values[slot].due { insertDeadline(key, at: due) }
         } else if let due = entries.values[slot].due {
             entries.values[slot].phase = .waiting
             insertDeadline(key, at: due)
@@ -166,9 +179,13 @@ struct EffectLedger {
     }
 
     /// A person has allowed the call. False when it does not wait for that.
-    mutating func approve(_ key: EffectKey) -> Bool {
+    /// - Parameter arguments: in place of the model's.
+    mutating func approve(_ key: EffectKey, arguments: String?) -> Bool {
         guard entries[key]?.phase == .awaitingApproval else { return false }
         entries[key]?.effect.awaitsApproval = false
+        entries[key]?.effect.dueAt = nil
+        entries[key]?.due = nil
+        if let arguments { entries[key]?.edit(arguments) }
         begin(key)
         return true
     }
@@ -282,7 +299,8 @@ struct EffectLedger {
             case .waiting:
                 entries.values[slot].due = nil
                 begin(item.key)
-            case .held, .ready, .awaitingApproval: break
+            case .awaitingApproval: taken.append(.expire(item.key))
+            case .held, .ready: break
             }
         }
         return taken
@@ -296,7 +314,11 @@ struct EffectLedger {
         guard deadlines.count > 4 * entries.count + 1_024 else { return }
         // Most deadlines are those of attempts that ended in time.
         deadlines = DueHeap()
-        for (key, entry) in entries where entry.phase == .waiting || entry.phase == .running {
+        for (key, entry) in entries {
+            switch entry.phase {
+            case .held, .ready: continue
+            case .running, .waiting, .awaitingApproval: break
+            }
             if let due = entry.due { deadlines.insert(key, at: due) }
         }
     }

@@ -64,8 +64,9 @@ public struct EffectPolicy: Sendable, Equatable {
             retryAfter: retryAfter)
     }
 
-    /// The shortest first pause while something is not there: each look is recorded, and a zero `backoff` must not make a loop of it.
-    private static let leastOutagePause = Duration.milliseconds(500)
+    /// The shortest first pause, and the shortest limit of pauses, while something is not there: each look is recorded, and a zero must
+    /// not make a loop of it.
+    private static let leastOutagePause = (first: Duration.milliseconds(500), limit: Duration.milliseconds(100))
 
     /// The pause before the next look for what is not there.
     /// - Parameter attempts: that have met nothing, in a row.
@@ -73,7 +74,8 @@ public struct EffectPolicy: Sendable, Equatable {
         afterOutage attempts: Int, of effect: OpenEffect, call: ToolCall?, attempt: Int, retryAfter: Duration?
     ) -> Duration {
         jittered(
-            max(backoff, Self.leastOutagePause), limit: max(backoffLimit, Self.leastOutagePause), after: attempts,
+            max(backoff, Self.leastOutagePause.first), limit: max(backoffLimit, Self.leastOutagePause.limit),
+            after: attempts,
             of: effect, call: call, attempt: attempt, retryAfter: retryAfter)
     }
 

@@ -7,6 +7,8 @@ public struct EffectSettings: Sendable {
     public var bounds = EffectPolicyBounds()
     /// By name. A tool that is not here is no less called: its handler says what is wrong with it.
     public var tools: [String: ToolPolicy] = [:]
+    /// How long a tool call waits for approval before it counts as denied; zero for ever.
+    public var approvalTimeout = Duration.seconds(86_400)
     public var turns = TurnSettings()
     /// Timers that wait at once; a further one fails. Each costs a row and 2 to 3 kB of memory.
     public var timerLimit = 1_000_000

@@ -36,7 +36,10 @@ extension ShardState {
             effect.dueAt = plan.due
             // A call that cannot run needs no approval.
             let runs = call?.unreadableArguments == nil
-            effect.awaitsApproval = runs && call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
+            if runs, let tool = call.flatMap({ settings.effects.tools[$0.name] }), tool.requiresApproval {
+                effect.awaitsApproval = true
+                effect.dueAt = approvalDeadline(tool)
+            }
         case .failure: policy = settings.effects.policy(of: effect.effectClass)
         }
         // A timer is under way from the beginning.
@@ -51,6 +54,13 @@ extension ShardState {
         }
         if case .failure(let failure) = plan { return end(key, failed: failure) }
         announce(entry)
+    }
+
+    /// When a call that nobody has decided on counts as denied: microseconds since 1970; nil for never.
+    private func approvalDeadline(_ tool: ToolPolicy) -> Int64? {
+        let limit = tool.approvalTimeout ?? settings.effects.approvalTimeout
+        guard limit > .zero else { return nil }
+        return transaction.time.wall.saturatingAdd(limit.milliseconds.saturatingMultiply(1_000))
     }
 
     private mutating func plan(
@@ -88,7 +98,8 @@ extension ShardState {
                 id: id, source: DerivedSource.effects, type: SignalType.toolApprovalRequested,
                 subject: effect.subject,
                 cause: .signal(entry.lastSignal.id), traceparent: entry.traceparent,
-                data: LifecycleData.approvalRequest(id: id, entry, call))
+                data: LifecycleData.approvalRequest(
+                    id: id, entry, call, expiresAt: effect.dueAt.map { timestamps.text($0) }))
             append(
                 request, hash: IdentityHash.of(subject: effect.subject, id: id), cause: entry.lastSignal.position)
         }
@@ -255,6 +266,7 @@ extension ShardState {
                 transaction.output.orders.append(.stop(key))
                 let seconds = Double(entry.policy.timeout.milliseconds) / 1_000
                 fail(entry.effect, EffectFailure(.timeout, "the attempt took longer than \(seconds) s"))
+            case .expire(let key): expire(key)
             }
         }
     }

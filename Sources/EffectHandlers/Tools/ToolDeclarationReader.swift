@@ -9,10 +9,11 @@ struct ToolDeclarationReader {
     private static let parametersLimit = 65_536
     private static let timeouts = Duration.milliseconds(100)...Duration.seconds(3_600)
     private static let outages = Duration.zero...Duration.seconds(86_400)
+    private static let approvals = Duration.zero...Duration.seconds(365 * 86_400)
     private static let attempts = 1...20
     private static let members = [
         "description", "parameters", "transport", "url", "header_files", "timeout", "max_attempts", "unavailable_for",
-        "requires_approval",
+        "requires_approval", "approval_timeout",
     ]
 
     private(set) var problems: [String] = []
@@ -62,7 +63,8 @@ struct ToolDeclarationReader {
             timeout: duration("timeout", of: value, Self.timeouts, "from 100ms to 1h, such as 30s"),
             maxAttempts: maxAttempts(value["max_attempts"]),
             unavailableFor: duration("unavailable_for", of: value, Self.outages, "from 0s to 24h, such as 5m"),
-            requiresApproval: flag("requires_approval", of: value))
+            requiresApproval: flag("requires_approval", of: value),
+            approvalTimeout: duration("approval_timeout", of: value, Self.approvals, "from 0s to 365d, such as 1h"))
         if let description = tool.description, description.utf8.count > Self.descriptionLimit {
             problem(".description", "is longer than \(Self.descriptionLimit) bytes")
         }
@@ -192,7 +194,9 @@ struct ToolDeclarationReader {
 
     /// `500ms`, `30s`, `1.5m`, `1h`.
     private static func duration(_ text: String) -> Duration? {
-        let units: [(unit: String, milliseconds: Double)] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
+        let units: [(unit: String, milliseconds: Double)] = [
+            ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+        ]
         let digits = text.prefix { $0.isNumber || $0 == "." }
         guard let unit = units.first(where: { $0.unit == text.dropFirst(digits.count) }), let count = Double(digits),
             count <= 1e9

@@ -156,13 +156,8 @@ public final class ToolHandler: EffectHandler {
                     .config,
                     "the arguments of \(tool.name) have \(bytes.count) bytes; the limit is \(limits.callBytes)"))
         }
-        let value: JSONValue
-        do { value = try JSONValue(bytes) } catch { throw Self.unreadable(arguments.object, tool) }
-        let violations = tool.schema.violations(of: value)
-        guard violations.isEmpty else {
-            let list = violations.map { $0.pointer.isEmpty ? "the object \($0)" : "\($0)" }.joined(separator: "; ")
-            let reason = "the arguments of \(tool.name) do not match its schema"
-            throw ToolFailure(EffectFailure(.config, "\(reason): \(list)"), reason: reason)
+        if let problem = tool.problem(withArguments: bytes) {
+            throw ToolFailure(EffectFailure(.config, problem), reason: tool.mismatch)
         }
         return bytes
     }

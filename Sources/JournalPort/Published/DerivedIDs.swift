@@ -46,6 +46,8 @@ package struct DerivedIDs: Sendable, Hashable {
     package func lateResult(_ key: EffectKey, at position: Position) -> String {
         "late-result-\(tag)-\(key)-\(position)"
     }
+    package func toolDecided(_ key: EffectKey) -> String { "decided-\(tag)-\(key)" }
+    package func toolDecisionRefused(_ decision: Position) -> String { "decision-refused-\(tag)-\(decision)" }
     /// - Parameter key: of the effect that makes the answer once more.
     package func answerRetried(_ key: EffectKey) -> String { "retried-\(tag)-\(key)" }
     package func unknownTarget(_ request: Position) -> String { "no-such-effect-\(tag)-\(request)" }

@@ -22,6 +22,9 @@ struct ToolPolicyFlags: SettingFlags {
     var unavailableFor: String?
     @Option(name: Settings.tools.name, help: Settings.tools.argumentHelp)
     var tools: String?
+    @Option(
+        name: Settings.effectsToolApprovalTimeout.name, help: Settings.effectsToolApprovalTimeout.argumentHelp)
+    var approvalTimeout: String?
     @Option(name: Settings.effectsTimerLimit.name, help: Settings.effectsTimerLimit.argumentHelp)
     var timerLimit: String?
     @Option(name: Settings.effectsBoundsMaxAttempts.name, help: Settings.effectsBoundsMaxAttempts.argumentHelp)
@@ -35,13 +38,14 @@ struct ToolPolicyFlags: SettingFlags {
         Array(
             zip(
                 Settings.toolPolicy.keys + [
-                    Settings.tools.key, Settings.effectsTimerLimit.key, Settings.effectsBoundsMaxAttempts.key,
+                    Settings.tools.key, Settings.effectsToolApprovalTimeout.key, Settings.effectsTimerLimit.key,
+                    Settings.effectsBoundsMaxAttempts.key,
                     Settings.effectsBoundsBackoff.key, Settings.effectsBoundsTimeout.key,
                 ],
                 [
                     maxAttempts, backoff, backoffLimit, timeout, idleTimeout, maxConcurrent, queueLimit, afterRestart,
                     unavailableFor,
-                    tools, timerLimit, boundsMaxAttempts, boundsBackoff, boundsTimeout,
+                    tools, approvalTimeout, timerLimit, boundsMaxAttempts, boundsBackoff, boundsTimeout,
                 ])
         ).map { (key: $0.0, text: $0.1) }
     }
