@@ -87,6 +87,7 @@ struct ShardState {
         transaction = Transaction(time: time, committed: lastPosition)
         if let places = input.places { ledger.setPlaces(places) }
         transaction.identities = input.inbound.map(identity)
+        ledger.endOutage(of: input.availableTools)
         transaction.due = ledger.takeDue(now: time.monotonic)
     }
 

@@ -5,19 +5,38 @@ enum EffectControls {
         form(subject, effect, back, #"<button name="action" value="cancel_requested" class="danger">Cancel</button>"#)
     }
 
-    /// Allows or denies a tool call.
-    static func decision(_ subject: String, _ effect: String, back: PagePath = .conversation) -> HTML {
-        form(
+    /// Allows or denies a tool call. The arguments can be changed, and a reason given, which the model is told.
+    /// - Parameter arguments: the model's, whole; nil where they cannot be changed here.
+    static func decision(
+        _ subject: String, _ effect: String, arguments: String?, back: PagePath = .conversation
+    ) -> HTML {
+        let edit = arguments.map { text -> HTML in
+            """
+            <label>Arguments <textarea name="arguments" rows="2" dir="ltr" spellcheck="false">\(text)</textarea></label>
+            """
+        }
+        return form(
             subject, effect, back,
             """
             <button name="action" value="approved" class="main">Allow</button>
             <button name="action" value="denied" class="danger">Deny</button>
+            <details class="more"><summary>Change or give a reason</summary>
+            \(edit)
+            <label>Reason for a denial <input name="reason" dir="auto"></label>
+            </details>
             """)
     }
 
-    private static func form(_ subject: String, _ effect: String, _ back: PagePath, _ buttons: HTML) -> HTML {
+    /// Makes an answer once more that has failed.
+    static func retry(_ subject: String, _ effect: String) -> HTML {
+        form(subject, effect, .conversation, "<button>Try again</button>", action: .retry)
+    }
+
+    private static func form(
+        _ subject: String, _ effect: String, _ back: PagePath, _ buttons: HTML, action: PagePath = .effect
+    ) -> HTML {
         """
-        <form class="line" action="\(PagePath.effect.rawValue)" method="post">
+        <form class="line" action="\(action.rawValue)" method="post">
         <input type="hidden" name="\(PagePath.subject)" value="\(exact: subject)">
         <input type="hidden" name="effect" value="\(exact: effect)">
         <input type="hidden" name="back" value="\(back.rawValue)">

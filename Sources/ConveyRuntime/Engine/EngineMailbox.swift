@@ -60,6 +60,8 @@ final class EngineMailbox: Sendable {
         var reports: [EffectReport] = []
         var unpublished: [UnpublishedEvent] = []
         var outboxCursor: Position?
+        /// Names of tools whose workers have come; the settings bound their number.
+        var availableTools: Set<String> = []
         /// Places for attempts may have become free at other shards.
         var mayHavePlaces = false
         var isStopping = false
@@ -70,7 +72,7 @@ final class EngineMailbox: Sendable {
         /// The cursor alone is no reason to commit: it goes with the next transaction, or the next tick.
         var isUrgent: Bool {
             !batches.isEmpty || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || !unpublished.isEmpty
-                || mayHavePlaces || isStopping
+                || mayHavePlaces || isStopping || !availableTools.isEmpty
         }
 
         /// Takes a ticket whose sender waits for the answer.
@@ -193,6 +195,11 @@ final class EngineMailbox: Sendable {
     /// Has the engine ask again for places of its attempts.
     func placesAreFree() {
         contents.change { $0.mayHavePlaces = true }
+    }
+
+    /// Has calls made at once that wait for a worker of the tool.
+    func toolIsAvailable(_ tool: String) {
+        contents.change { _ = $0.availableTools.insert(tool) }
     }
 
     func stop() {

@@ -132,6 +132,7 @@ final class EngineThread: Sendable {
         input.deadLetterMoves = work.deadLetters.map(\.move)
         input.unpublished = work.unpublished
         input.outboxCursor = work.outboxCursor
+        input.availableTools = work.availableTools
         input.applications = outlets.outbox.room
         let time = Clocks.engineTime()
         let began = Clocks.monotonicMicroseconds()

@@ -92,6 +92,11 @@ public final class Runtime: Sendable {
         return await host.mailbox.submit(move)
     }
 
+    /// Has calls made at once that wait for a worker of the tool.
+    public func toolIsAvailable(_ tool: String) {
+        for host in shards.hosts { host.mailbox.toolIsAvailable(tool) }
+    }
+
     /// Records a signal that does not come from the broker; returns after the commit. While ingress pauses this is refused as
     /// `busy`: what limits the one limits the other.
     func record(_ signal: Signal) async -> Result<RecordOutcome, JournalError> {

@@ -49,6 +49,8 @@ extension EffectFailure {
             case .canceled: .canceled
             case .unknown: .unknown
             }
-        self.init(category, failure.message, retryAfter: failure.retryAfter, code: failure.code)
+        self.init(
+            category, failure.message, retryAfter: failure.retryAfter, code: failure.code,
+            isUnavailable: failure.isUnavailable)
     }
 }

@@ -34,6 +34,9 @@ struct Handlers: Sendable {
         return metrics
     }
 
+    /// Sets who is told that a tool's worker is there.
+    func observe(presence body: @escaping @Sendable (_ tool: String) -> Void) { tools.observe(presence: body) }
+
     /// - Throws: `EffectFailure` when a file that a tool's declaration names cannot be read.
     func start() throws { try tools.start() }
 
