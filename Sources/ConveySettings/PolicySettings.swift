@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 
 /// The settings of one class of effects.
 package struct PolicySettings: Sendable {

@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 import EffectHandlers
 
 extension Settings {

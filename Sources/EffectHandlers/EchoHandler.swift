@@ -1,5 +1,5 @@
 import Conversation
-import ConveyEngine
+import EffectPort
 
 /// The built-in model: streams the user's text back, without a network or a key. For a first try, the tests and the
 /// benchmark.

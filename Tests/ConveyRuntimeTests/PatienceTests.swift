@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import Signals
 import Testing
 
@@ -21,7 +22,7 @@ private let away = EffectReport.Event.failed(
         while let current = attempt {
             try harness.report(current, away)
             if restarting { try harness.restart() }
-            guard !harness.disk.effects.isEmpty else { break }
+            guard harness.disk.effects[current.effect.key] != nil else { break }
             let due = try #require(harness.engine.nextTimeout())
             attempt = try harness.pass(due - harness.time.monotonic).attempts.first
         }

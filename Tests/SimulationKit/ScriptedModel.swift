@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import Signals
 
 /// What attempts report, decided by the conversation and by how many attempts it had before.

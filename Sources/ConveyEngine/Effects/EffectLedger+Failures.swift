@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Signals

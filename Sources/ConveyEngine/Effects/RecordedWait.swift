@@ -1,3 +1,4 @@
+import EffectPort
 import Signals
 
 /// What `conv.audit.effect.attempt_failed` says of an effect, for the start-up that takes it up again. The effect's row has no place for

@@ -1,3 +1,4 @@
+import EffectPort
 import JournalPort
 
 /// What the effect manager has to do once the transaction has committed.

@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 import Synchronization
 
 /// Grants the engines of a process the places for attempts, so that `effects.CLASS.max_concurrent` holds for all shards

@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 import ConveyQueries
 import JournalPort
 import Logging

@@ -1,5 +1,5 @@
 import ChatCompletions
-import ConveyEngine
+import EffectPort
 import Signals
 
 // The module ChatCompletions does not know the runtime: its deltas, outcomes and failures become those of effects here.

@@ -1,6 +1,6 @@
 import ChatCompletions
 import Conversation
-import ConveyEngine
+import EffectPort
 import JournalPort
 import JournalReading
 import Logging

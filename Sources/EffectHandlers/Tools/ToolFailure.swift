@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 
 /// A failed call with what the log tells of it.
 struct ToolFailure: Error {

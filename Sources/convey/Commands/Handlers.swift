@@ -1,6 +1,6 @@
 import ChatCompletions
 import Conversation
-import ConveyEngine
+import EffectPort
 import ConveySettings
 import EffectHandlers
 import JournalPort

@@ -1,5 +1,5 @@
 import ChatCompletions
-import ConveyEngine
+import EffectPort
 import FoundationEssentials
 import NIOHTTP1
 import Signals

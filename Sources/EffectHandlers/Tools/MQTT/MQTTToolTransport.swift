@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 import ConveyRuntime
 import Logging
 import MQTTTransport

@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 import MQTTTransport
 
 /// The calls that wait for an answer, by idempotency key. Matches replies with calls; each call gets one outcome.

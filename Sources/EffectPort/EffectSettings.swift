@@ -19,7 +19,7 @@ public struct EffectSettings: Sendable {
     public init() {}
 
     /// Timers have no attempts: they fire once.
-    func policy(of effectClass: EffectClass) -> EffectPolicy {
+    package func policy(of effectClass: EffectClass) -> EffectPolicy {
         switch effectClass {
         case .llm: llm
         case .tool, .timer: tool

@@ -34,7 +34,7 @@ public struct TurnSettings: Sendable, Equatable {
     /// `max_tool_rounds` of `llm` in the data of `conv.in.conversation.configured`; null stands for the service's.
     ///
     /// - Throws: `EffectFailure` of category `config` that names what is wrong.
-    func overridden(by configuration: [UInt8]?) throws(EffectFailure) -> TurnSettings {
+    package func overridden(by configuration: [UInt8]?) throws(EffectFailure) -> TurnSettings {
         guard let configuration, let value = JSONObjectView(configuration)?["llm"], value.kind != .null else {
             return self
         }

@@ -47,16 +47,16 @@ public struct EffectPolicy: Sendable, Equatable {
     }
 
     /// `unavailableFor`, worked out.
-    var patience: Duration { unavailableFor ?? timeout }
+    package var patience: Duration { unavailableFor ?? timeout }
 
-    var limits: EffectLimits { EffectLimits(timeout: timeout, idleTimeout: idleTimeout) }
+    package var limits: EffectLimits { EffectLimits(timeout: timeout, idleTimeout: idleTimeout) }
 
     /// The pause before the next attempt: at least what the provider asked for, and at most `backoffLimit`.
     ///
     /// Between half and all of `backoff · 2^(failures - 1)`. Where in between follows from the effect and the attempt, so
     /// that those which failed together do not come back together, and a replay waits as long.
     /// The position takes no part: a conversation is the same whatever shard it is in.
-    func pause(
+    package func pause(
         afterFailure failures: Int, of effect: OpenEffect, call: ToolCall?, attempt: Int, retryAfter: Duration?
     ) -> Duration {
         jittered(
@@ -70,7 +70,7 @@ public struct EffectPolicy: Sendable, Equatable {
 
     /// The pause before the next look for what is not there.
     /// - Parameter attempts: that have met nothing, in a row.
-    func pause(
+    package func pause(
         afterOutage attempts: Int, of effect: OpenEffect, call: ToolCall?, attempt: Int, retryAfter: Duration?
     ) -> Duration {
         jittered(
@@ -101,7 +101,7 @@ extension EffectPolicy {
     /// `timeout_ms`, `idle_timeout_ms` and `unavailable_for_ms` are whole numbers within the bounds. Other members are left alone.
     ///
     /// - Throws: `EffectFailure` of category `config` that names what is wrong.
-    func overridden(by spelled: [UInt8]?, bounds: EffectPolicyBounds) throws(EffectFailure) -> EffectPolicy {
+    package func overridden(by spelled: [UInt8]?, bounds: EffectPolicyBounds) throws(EffectFailure) -> EffectPolicy {
         guard let spelled else { return self }
         guard spelled.count <= Self.overrideLimit else {
             throw EffectFailure(.config, "effect_policy has more than \(Self.overrideLimit) bytes")
@@ -153,11 +153,13 @@ extension EffectPolicy {
 extension Duration {
     /// Whole milliseconds, rounded towards zero; the end of the range for what is beyond it.
     package var milliseconds: Int64 {
-        components.seconds.saturatingMultiply(1_000).saturatingAdd(components.attoseconds / 1_000_000_000_000_000)
+        let (seconds, overflows) = components.seconds.multipliedReportingOverflow(by: 1_000)
+        let (sum, isBeyond) = seconds.addingReportingOverflow(components.attoseconds / 1_000_000_000_000_000)
+        return overflows || isBeyond ? (components.seconds < 0 ? .min : .max) : sum
     }
 }
 
 extension JSONSlice {
     /// A whole number; nil for anything else.
-    var integer: Int? { kind == .integer ? Int(String(decoding: raw, as: UTF8.self)) : nil }
+    package var integer: Int? { kind == .integer ? Int(String(decoding: raw, as: UTF8.self)) : nil }
 }
