@@ -33,7 +33,7 @@ public struct DayRun {
             queueLimit: 1_000, unavailableFor: .milliseconds(300))
         settings.effects.llm = policy
         settings.effects.tool = policy
-        settings.effects.tools["guarded"] = ToolPolicy(requiresApproval: true)
+        settings.effects.tools["guarded"] = ToolPolicy(requiresApproval: true, approvalTimeout: .milliseconds(800))
         settings.effects.turns = TurnSettings(mergeWindow: .milliseconds(30), maxToolRounds: 3)
         let store = SimulatedStore(partitionCount: Self.partitionCount, shards: count)
         let time = time

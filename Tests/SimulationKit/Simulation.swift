@@ -87,7 +87,7 @@ public struct Simulation {
         settings.tool = policy()
         settings.timerLimit = random.int(1...6)
         settings.tools["guarded"] = ToolPolicy(
-            requiresApproval: true, approvalTimeout: settings.llm.maxAttempts == 1 ? .milliseconds(200) : nil,
+            requiresApproval: true, approvalTimeout: settings.llm.maxAttempts == 1 ? .milliseconds(200) : .seconds(20),
             argumentsProblem: { $0.count > 12 ? "too long" : nil })
         settings.turns = TurnSettings(
             doubleTexting: random.pick(TurnSettings.DoubleTexting.allCases),
