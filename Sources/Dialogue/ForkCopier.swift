@@ -65,18 +65,18 @@ package struct ForkCopier {
         let prefix = SignalType.effectPrefix("tool", "execution").dropLast()
         var copies: [Copy] = []
         for effect in inFlight {
-            copies.append(end(effect.id, effect.type, attempt: effect.attempt, JSONObjectView.empty))
+            copies.append(endSignal(effect.id, effect.type, attempt: effect.attempt, JSONObjectView.empty))
             // What follows from a copy was copied, too, so nothing follows from this.
             if let output = output(of: effect.id, effect.type) { copies.append(output) }
         }
         for (effect, request) in asking {
-            copies.append(end(effect, String(prefix), attempt: "0", request))
+            copies.append(endSignal(effect, String(prefix), attempt: "0", request))
             if let output = output(of: effect, String(prefix)) { copies.append(output) }
         }
         return copies
     }
 
-    private func end(_ effect: String, _ type: String, attempt: String, _ request: JSONObjectView) -> Copy {
+    private func endSignal(_ effect: String, _ type: String, attempt: String, _ request: JSONObjectView) -> Copy {
         var data = JSONObjectBuilder()
         data.add("effect_id", effect)
         data.add("lifecycle", "canceled")

@@ -33,6 +33,8 @@ public final class Runtime: Sendable {
     private let stopDeadline = Mutex<Int64?>(nil)
     private let verification = Mutex<(verifier: BackgroundVerifier, thread: DedicatedThread)?>(nil)
     private let ingress = Mutex<(loop: IngressLoop, thread: DedicatedThread)?>(nil)
+    /// Tools whose workers were there, for shards that were not open yet.
+    private let availableTools = Mutex<Set<String>>([])
     private let end = EndOfRun()
 
     /// - Parameters:
@@ -95,6 +97,7 @@ public final class Runtime: Sendable {
 
     /// Has calls made at once that wait for a worker of the tool.
     public func toolIsAvailable(_ tool: String) {
+        availableTools.withLock { _ = $0.insert(tool) }
         for host in shards.hosts { host.mailbox.toolIsAvailable(tool) }
     }
 
@@ -171,6 +174,7 @@ public final class Runtime: Sendable {
         for host in hosts {
             _ = host.wait { hosts.count > 1 ? $0.isSettled : $0.isServing || $0.hasEngineEnded }
         }
+        for tool in availableTools.withLock({ $0 }) { toolIsAvailable(tool) }
         if stopDeadline.withLock({ $0 }) == nil, hosts.contains(where: { !$0.hasEngineEnded }) {
             replies.start()
             startIngress(expectsSession: hosts.contains(where: \.hadRecords))
