@@ -12,7 +12,7 @@ enum EffectControls {
     ) -> HTML {
         let edit = arguments.map { text -> HTML in
             """
-            <label>Arguments <textarea name="arguments" rows="2" dir="ltr" spellcheck="false">\(text)</textarea></label>
+            <label>Arguments <textarea name="arguments" rows="2" dir="ltr" spellcheck="false">\(exact: editable(text))</textarea></label>
             """
         }
         return form(
@@ -25,6 +25,19 @@ enum EffectControls {
             <label>Reason for a denial <input name="reason" dir="auto"></label>
             </details>
             """)
+    }
+
+    /// What the field for arguments begins with: the model's, unless they have characters that a reader would not see as they are. Left
+    /// empty it stands for the model's.
+    private static func editable(_ arguments: String) -> String {
+        let isShownAsItIs = arguments.unicodeScalars.allSatisfy { scalar in
+            switch scalar.value {
+            case 0x09, 0x0a: true
+            case 0..<0x20, 0x7f...0x9f, 0x202a...0x202e, 0x2066...0x2069: false
+            default: true
+            }
+        }
+        return isShownAsItIs ? arguments : ""
     }
 
     /// Makes an answer once more that has failed.

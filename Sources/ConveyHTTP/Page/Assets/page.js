@@ -166,7 +166,9 @@
     // Only for those who may decide.
     if (!form) return;
     form.elements.effect.value = words(data.effect_id);
-    if (form.elements.arguments) form.elements.arguments.value = words(data.arguments);
+    const args = words(data.arguments);
+    // Left empty it stands for the model's.
+    if (form.elements.arguments) form.elements.arguments.value = shown(args) === args ? args : "";
     entry.append(form);
   }
 
@@ -221,6 +223,10 @@
           data.status === "waiting" ? "waiting: " + waits(data) : words(data.message || data.status));
         break;
       case "conv.out.tool.approval_requested": askApproval(event); break;
+      case "conv.audit.tool.decided": decided(words(data.effect_id)); break;
+      case "conv.audit.tool.decision_refused":
+        connection.textContent = shown("Not accepted: " + words(data.message) + ". Reload to decide again.");
+        break;
       case "conv.effect.llm.generation.started": underWay.add(words(data.effect_id)); break;
       case "conv.effect.llm.generation.completed":
       case "conv.effect.llm.generation.failed":
