@@ -39,11 +39,14 @@ let package = Package(
 
         // What a journal is, whoever keeps it: its protocols and its rows.
         .target(name: "JournalPort", dependencies: ["Conversation", "Signals"], swiftSettings: strict),
+        // What an effect is to whoever runs it: attempts, results, failures, policies.
+        .target(
+            name: "EffectPort", dependencies: ["Conversation", "Signals", "JournalPort"], swiftSettings: strict),
         // Records in, directives out. Knows no broker and no file.
         .target(
             name: "ConveyEngine",
             dependencies: [
-                "Conversation", "Signals", "JournalPort", "Observability",
+                "Conversation", "Signals", "EffectPort", "JournalPort", "Observability",
                 .product(name: "Logging", package: "swift-log"),
             ],
             swiftSettings: strict),
@@ -64,7 +67,7 @@ let package = Package(
         .target(
             name: "ConveyRuntime",
             dependencies: [
-                "AnswerMemory", "Conversation", "Signals", "ConveyEngine", "ConveyQueries", "JournalPort",
+                "AnswerMemory", "Conversation", "Signals", "ConveyEngine", "ConveyQueries", "EffectPort", "JournalPort",
                 "JournalReading",
                 "MQTTTransport",
                 "Observability", "Threads", .product(name: "Logging", package: "swift-log"),
@@ -92,7 +95,7 @@ let package = Package(
         .target(
             name: "EffectHandlers",
             dependencies: [
-                "ChatCompletions", "Conversation", "Signals", "ConveyEngine", "ConveyRuntime", "JournalPort",
+                "ChatCompletions", "Conversation", "Signals", "EffectPort", "ConveyRuntime", "JournalPort",
                 "JournalReading",
                 "MQTTTransport", "Observability", "Threads",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
@@ -153,7 +156,7 @@ let package = Package(
         .target(
             name: "ConveySettings",
             dependencies: [
-                "ChatCompletions", "Conversation", "Signals", "ConveyEngine", "HTTPServing", "ConveyRuntime",
+                "ChatCompletions", "Conversation", "Signals", "EffectPort", "HTTPServing", "ConveyRuntime",
                 "EffectHandlers", "MQTTTransport", .product(name: "Logging", package: "swift-log"),
                 .product(name: "Yams", package: "Yams"),
             ],
@@ -189,7 +192,7 @@ let package = Package(
         .executableTarget(
             name: "convey",
             dependencies: [
-                "AnswerMemory", "HTTPServing", "Conversation", "Signals", "JournalPort", "ConveyEngine",
+                "AnswerMemory", "HTTPServing", "Conversation", "Signals", "JournalPort", "ConveyEngine", "EffectPort",
                 "JournalReading", "ConveyQueries",
                 "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "PostgresJournal", "EffectHandlers",
                 "ChatCompletions", "ConveyHTTP", "ConveyClient", "ProcessKit", "CMalloc", "SQLite", "ConveySettings",
@@ -234,7 +237,8 @@ let package = Package(
         .target(
             name: "SimulationKit",
             dependencies: [
-                "Conversation", "Signals", "ConveyEngine", "JournalPort", "JournalReading", "JournalSupport",
+                "Conversation", "Signals", "ConveyEngine", "EffectPort", "JournalPort", "JournalReading",
+                "JournalSupport",
                 "Observability",
                 .product(name: "Logging", package: "swift-log"),
             ],
@@ -244,7 +248,7 @@ let package = Package(
             name: "ConveyRuntimeTests",
             dependencies: [
                 "AnswerMemory", "Conversation", "Signals", "ConveyEngine", "ConveyQueries", "ConveyRuntime",
-                "JournalPort",
+                "EffectPort", "JournalPort",
                 "JournalReading",
                 "JournalSupport", "MQTTTransport", "Observability", "SimulationKit", "Threads",
                 .product(name: "Logging", package: "swift-log"),
@@ -254,7 +258,7 @@ let package = Package(
             name: "EffectHandlersTests",
             dependencies: [
                 "EffectHandlers", "ChatCompletions", "ConveyEngine", "ConveyRuntime", "Conversation", "Signals",
-                "JournalPort",
+                "EffectPort", "JournalPort",
                 "JournalReading", "JournalSupport", "MQTTTransport", "Observability", "TestSupport",
                 .product(name: "InMemoryLogging", package: "swift-log"),
                 .product(name: "Logging", package: "swift-log"),
@@ -263,7 +267,7 @@ let package = Package(
         .testTarget(
             name: "SQLiteJournalTests",
             dependencies: [
-                "SQLiteJournal", "Conversation", "Signals", "ConveyEngine", "CSQLite", "JournalPort",
+                "SQLiteJournal", "Conversation", "Signals", "ConveyEngine", "CSQLite", "EffectPort", "JournalPort",
                 "JournalReading", "SQLite", "ProjectionConsumer",
                 "JournalSupport",
                 .product(name: "Logging", package: "swift-log"),

@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import threading
+import uuid
 from datetime import datetime, timezone
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -108,10 +109,17 @@ def on_connect(client, userdata, flags, reason, properties):
                       (f"{options.root}/tool/{options.tool}/cancel", 1)])
 
 
+def on_subscribe(client, userdata, mid, reasons, properties):
+    # Calls that wait for a worker are made at once. The last will takes the message away again.
+    client.publish(presence, "online", qos=1, retain=True)
+
+
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
 if options.username:
     client.username_pw_set(options.username, open(options.password_file, encoding="utf-8").read().strip())
-client.on_connect = on_connect
+presence = f"{options.root}/tool/{options.tool}/presence/{uuid.uuid4()}"
+client.will_set(presence, None, qos=1, retain=True)
+client.on_connect, client.on_subscribe = on_connect, on_subscribe
 for name, callback in (("call", on_call), ("cancel", on_cancel)):
     client.message_callback_add(f"{options.root}/tool/{options.tool}/{name}", callback)
 client.connect(options.host, options.port)

@@ -28,6 +28,8 @@ public struct ChatFailure: Error, Sendable, Equatable, CustomStringConvertible {
     public var status: Int?
     /// For programs, where the category does not say enough: `incomplete_tool_calls`, `invalid_tool_calls`.
     public var code: String?
+    /// Whether no provider was there to answer: not reached, overloaded, or away by its own account. Never of a reply that has begun.
+    public var isUnavailable = false
     /// The text that had come until then, all of it emitted.
     public var partialContent = ""
     /// The thinking that had come until then, all of it emitted.
@@ -64,11 +66,13 @@ extension ChatProvider {
     ///   - advice: a sentence, without its full stop.
     func failure(
         _ category: ChatFailure.Category, _ what: String, ownWords: String? = nil, advice: String? = nil,
-        retryAfter: Duration? = nil, status: Int? = nil, code: String? = nil
+        retryAfter: Duration? = nil, status: Int? = nil, code: String? = nil, isUnavailable: Bool = false
     ) -> ChatFailure {
-        ChatFailure(
+        var failure = ChatFailure(
             category, sentence(what, advice: advice), reason: ownWords.map { sentence($0, advice: advice) },
             retryAfter: retryAfter, status: status, code: code)
+        failure.isUnavailable = isUnavailable
+        return failure
     }
 
     private func sentence(_ what: String, advice: String?) -> String {

@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Signals
@@ -25,6 +26,10 @@ extension Engine {
             for (id, row) in zip(lookup.conversations, found.conversations) { try admit(row, id: id) }
         }
         for key in round.texts { try restoreText(of: key) }
+        for wish in round.retries {
+            let found = try failedAnswer(wish)
+            state.transaction.fetched.failedAnswers.updateValue(found, forKey: wish)
+        }
         return leadsOn
     }
 
@@ -96,7 +101,7 @@ extension Engine {
     }
 
     /// Empty where the chain cannot be followed.
-    private func links(from position: Position) throws(JournalError) -> [RecordLink] {
+    func links(from position: Position) throws(JournalError) -> [RecordLink] {
         do throws(JournalError) {
             return try journal.links(from: position, limit: Self.textPage)
         } catch {

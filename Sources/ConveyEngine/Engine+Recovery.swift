@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Signals
@@ -199,7 +200,7 @@ extension Engine {
             guard let conversation = try find(effect.conversation) else { continue }
             state.setAside(conversation, because: "its open effect \(effect.key) cannot be read: \(effect.reason)")
         }
-        func rank(_ effect: OpenEffect) -> Int { effect.round > 0 ? 0 : effect.attempt > 0 ? 1 : 2 }
+        func rank(_ effect: OpenEffect) -> Int { effect.round > 0 && !effect.isRetry ? 0 : effect.attempt > 0 ? 1 : 2 }
         let ordered = open.sorted {
             (rank($0), $0.key.cause, $0.key.ordinal) < (rank($1), $1.key.cause, $1.key.ordinal)
         }
@@ -222,10 +223,51 @@ extension Engine {
                 effect: effect, policy: policy,
                 lastSignal: SignalReference(id: effect.causeID, position: effect.key.cause))
             entry.call = call
+            if call != nil, !effect.awaitsApproval,
+                let decided = try find(state.ids.toolDecided(effect.key), of: effect),
+                let arguments = ToolVerdict.editedArguments(decided.data)
+            {
+                entry.edit(arguments)
+            }
             entry.wasInterrupted = effect.effectClass != .timer && effect.attempt > 0 && effect.dueAt == nil
             if entry.wasInterrupted, effect.effectClass == .llm { entry.text = .recorded }
+            if effect.effectClass != .timer, effect.attempt > 0 { try restoreWait(of: &entry) }
             state.ledger.open(entry, due: effect.dueAt.map(state.monotonic), isTurnHeld: conversation.isTurnHeld)
         }
+    }
+
+    /// Failed attempts are looked for so far back: with more interruptions the effect fails anyway.
+    private static let interruptionLimit = 32
+
+    /// Takes up what the effect has waited for before, as its newest failed attempt tells it.
+    private func restoreWait(of entry: inout EffectLedger.Entry) throws(JournalError) {
+        let effect = entry.effect
+        let newest = effect.attempt
+        for attempt in stride(from: newest, through: max(1, newest - Self.interruptionLimit), by: -1) {
+            guard let failed = try find(state.ids.attemptFailed(effect.key, attempt: attempt), of: effect) else {
+                entry.interruptions += 1
+                continue
+            }
+            let wait = RecordedWait(failed.data)
+            entry.interruptions += wait.interruptions
+            entry.failingSince = wait.since
+            entry.outage = wait.outage.map {
+                EffectOutage(attempts: $0.attempts, spent: $0.spent, now: state.transaction.time.monotonic)
+            }
+            return
+        }
+    }
+
+    /// A signal about an effect that Convey has recorded under an id of its own.
+    private func find(_ id: String, of effect: OpenEffect) throws(JournalError) -> Signal? {
+        let hash = IdentityHash.of(subject: effect.subject, id: id)
+        for position in state.recent.positions(hash) + (try journal.positions(identity: hash)) {
+            guard case .signal(let signal)? = try journal.record(at: position)?.content else { continue }
+            if signal.id == id, signal.source == DerivedSource.effects, signal.subject == effect.subject {
+                return signal
+            }
+        }
+        return nil
     }
 
     /// The call that a tool's effect was opened for.

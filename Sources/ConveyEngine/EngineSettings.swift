@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 
 /// The limits of an engine.

@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Signals
@@ -38,6 +39,7 @@ enum LifecycleData {
             data.add("finish_reason", finishReason(result))
         }
         data.add("deltas", entry.deltas)
+        if entry.hasEditedArguments, let call = entry.call { data.add("edited_arguments", call.arguments) }
         if !result.toolCalls.isEmpty {
             data.add("tool_calls", json: toolCalls(result.toolCalls))
             data.add("tool_round", entry.effect.round)
@@ -66,6 +68,12 @@ enum LifecycleData {
         if let code = failure.code { data.add("code", code) }
         data.add("message", failure.message)
         data.add("content", text)
+        if entry.effect.effectClass == .llm {
+            // What it takes to make the answer once more: `GenerationEnd`.
+            data.add("ordered_by", entry.effect.causeID)
+            if entry.effect.round > 0 { data.add("tool_round", entry.effect.round) }
+            if let policy = entry.effect.policy { data.add("effect_policy", json: policy) }
+        }
         return data.finish()
     }
 
@@ -84,7 +92,10 @@ enum LifecycleData {
     }
 
     /// Asks people to approve a tool call.
-    static func approvalRequest(id: String, _ entry: EffectLedger.Entry, _ call: ToolCall) -> [UInt8] {
+    /// - Parameter expiresAt: when it counts as denied, as the time of an event is spelled; nil for never.
+    static func approvalRequest(
+        id: String, _ entry: EffectLedger.Entry, _ call: ToolCall, expiresAt: String?
+    ) -> [UInt8] {
         var data = JSONObjectBuilder()
         data.add("output_id", id)
         data.add("channel", "primary")
@@ -93,16 +104,19 @@ enum LifecycleData {
         data.add("tool_name", call.name)
         data.add("tool_call_id", call.id)
         data.add("arguments", call.arguments)
+        if let expiresAt { data.add("expires_at", expiresAt) }
         return data.finish()
     }
 
-    /// Tells people that the answer waits for its next attempt.
-    /// - Parameter retryAt: as the time of an event is spelled.
+    /// Tells people that an answer or a tool call waits for its next attempt.
+    /// - Parameters:
+    ///   - since: when the first of the attempts failed.
+    ///   - retryAt: when the next attempt starts; both as the time of an event is spelled.
     static func waiting(
-        _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, retryAt: String
+        _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, since: String, retryAt: String
     ) -> [UInt8] {
         var data = JSONObjectBuilder()
-        data.add("output_id", "assistant-\(entry.effect.effectID)")
+        data.add("output_id", "\(entry.call == nil ? "assistant" : "tool")-\(entry.effect.effectID)")
         data.add("channel", "primary")
         data.add("effect_id", entry.effect.effectID)
         data.add("lifecycle", "waiting")
@@ -113,17 +127,30 @@ enum LifecycleData {
         data.add("message", failure.message)
         data.add("retry_in_ms", pause.milliseconds)
         data.add("retry_at", retryAt)
+        data.add("since", since)
+        if entry.outage != nil { data.add("unavailable", json: "true".utf8) }
         if let asked = failure.retryAfter { data.add("retry_after_ms", asked.milliseconds) }
+        if let call = entry.call {
+            data.add("tool_name", call.name)
+            data.add("tool_call_id", call.id)
+        }
         return data.finish()
     }
 
+    /// What a start-up reads back is in here, too: `RecordedWait`.
     static func attemptFailed(
-        id: String, _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration
+        id: String, _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, since: String
     ) -> [UInt8] {
         var data = effectAudit(id, category: "attempt_failed", entry.effect)
         data.add("reason", failure.category.rawValue)
         data.add("message", failure.message)
         data.add("retry_in_ms", pause.milliseconds)
+        data.add("since", since)
+        if entry.interruptions > 0 { data.add("interruptions", entry.interruptions) }
+        if let outage = entry.outage {
+            data.add("unavailable_attempts", outage.attempts)
+            data.add("unavailable_ms", outage.spent)
+        }
         return data.finish()
     }
 
@@ -134,15 +161,28 @@ enum LifecycleData {
         return data.finish()
     }
 
-    static func unknownTarget(id: String, request: Signal, _ target: EffectTarget) -> [UInt8] {
+    static func answerRetried(id: String, effectID: String, _ failed: FailedAnswer) -> [UInt8] {
         var data = JSONObjectBuilder()
         data.add("audit_id", id)
-        data.add("category", "no_such_effect")
+        data.add("category", "answer_retried")
+        data.add("effect_id", effectID)
+        data.add("failed_effect_id", failed.effectID)
+        data.add("metadata") { $0.add("answers", failed.message) }
+        return data.finish()
+    }
+
+    static func unknownTarget(
+        id: String, category: StaticString = "no_such_effect", request: Signal, _ target: EffectTarget,
+        _ message: String
+    ) -> [UInt8] {
+        var data = JSONObjectBuilder()
+        data.add("audit_id", id)
+        data.add("category", category.description)
         data.add("signal_id", request.id)
         data.add("signal_type", request.type)
         if let effect = target.effectID { data.add("effect_id", effect) }
         if let call = target.toolCallID { data.add("tool_call_id", call) }
-        data.add("message", "no open effect of the conversation has this id, or it does not wait for this")
+        data.add("message", message)
         return data.finish()
     }
 

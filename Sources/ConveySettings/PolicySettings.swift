@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 
 /// The settings of one class of effects.
 package struct PolicySettings: Sendable {
@@ -10,6 +10,8 @@ package struct PolicySettings: Sendable {
     package let maxConcurrent: Setting<Int>
     package let queueLimit: Setting<Int>
     package let afterRestart: Setting<EffectPolicy.AfterRestart>
+    /// Nil for as long as one attempt may take.
+    package let unavailableFor: Setting<Duration?>
 
     /// - Parameters:
     ///   - standard: the defaults.
@@ -47,12 +49,19 @@ package struct PolicySettings: Sendable {
             "\(path).after_restart", in: .effects, "WHAT", default: standard.afterRestart.rawValue,
             help: "What to do with an attempt that a restart interrupted: retry or fail.",
             parse: ValueParsers.choice(EffectPolicy.AfterRestart.self))
+        let read = ValueParsers.duration(.zero...day)
+        unavailableFor = Setting(
+            "\(path).unavailable_for", in: .effects, "DURATION", default: standard.unavailableFor.map(text),
+            note: standard.unavailableFor == nil ? "the timeout" : nil,
+            help:
+                "How long \(what) waits for what is not there (no connection, no worker, 429, 502 to 504) without using up attempts; 0s counts it as a failure.",
+            parse: { (text: String) throws(InvalidValue) -> Duration? in try read(text) })
     }
 
     package var keys: [SettingKey] {
         [
             maxAttempts.key, backoff.key, backoffLimit.key, timeout.key, idleTimeout.key, maxConcurrent.key,
-            queueLimit.key, afterRestart.key,
+            queueLimit.key, afterRestart.key, unavailableFor.key,
         ]
     }
 
@@ -61,6 +70,7 @@ package struct PolicySettings: Sendable {
             maxAttempts: resolver.value(maxAttempts), backoff: resolver.value(backoff),
             backoffLimit: resolver.value(backoffLimit), timeout: resolver.value(timeout),
             idleTimeout: resolver.value(idleTimeout), maxConcurrent: resolver.value(maxConcurrent),
-            queueLimit: resolver.value(queueLimit), afterRestart: resolver.value(afterRestart))
+            queueLimit: resolver.value(queueLimit), afterRestart: resolver.value(afterRestart),
+            unavailableFor: resolver.value(unavailableFor))
     }
 }

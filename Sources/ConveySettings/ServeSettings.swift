@@ -1,5 +1,5 @@
 import Conversation
-import ConveyEngine
+import EffectPort
 import EffectHandlers
 import Glibc
 import HTTPServing

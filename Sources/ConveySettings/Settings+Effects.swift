@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 import EffectHandlers
 
 extension Settings {
@@ -6,12 +6,17 @@ extension Settings {
 
     package static let effectPolicies: [SettingKey] =
         llmPolicy.keys + toolPolicy.keys + [
-            effectsTimerLimit.key, effectsBoundsMaxAttempts.key, effectsBoundsBackoff.key, effectsBoundsTimeout.key,
+            effectsToolApprovalTimeout.key, effectsTimerLimit.key, effectsBoundsMaxAttempts.key,
+            effectsBoundsBackoff.key, effectsBoundsTimeout.key,
         ]
 
-    package static let llmPolicy = PolicySettings(EffectPolicy(), of: "llm", "a generation")
+    package static let llmPolicy = PolicySettings(EffectSettings().llm, of: "llm", "a generation")
     package static let toolPolicy = PolicySettings(EffectSettings().tool, of: "tool", "a tool call")
 
+    package static let effectsToolApprovalTimeout = Setting(
+        "effects.tool.approval_timeout", in: .effects, "DURATION", default: "1d",
+        help: "How long a tool call waits for approval before it counts as denied; 0s for ever.",
+        parse: ValueParsers.duration(.zero...(.seconds(365 * 86_400))))
     package static let effectsTimerLimit = Setting(
         "effects.timer.limit", in: .effects, "COUNT", default: "1000000",
         help: "Maximum waiting timers; further ones fail.", parse: ValueParsers.integer(1...10_000_000))
@@ -24,7 +29,7 @@ extension Settings {
         parse: ValueParsers.duration(.zero...(.seconds(86_400))))
     package static let effectsBoundsTimeout = Setting(
         "effects.bounds.timeout", in: .effects, "DURATION", default: "1h",
-        help: "Upper bound of effect_policy.timeout_ms and idle_timeout_ms.",
+        help: "Upper bound of effect_policy.timeout_ms, idle_timeout_ms and unavailable_for_ms.",
         parse: ValueParsers.duration(.milliseconds(1)...(.seconds(86_400))))
 
     // MARK: - Tools
@@ -33,7 +38,7 @@ extension Settings {
         "tools", in: .effects, "JSON", isStructured: true,
         help:
             "Tools that models may call, by name, each with description, parameters (a JSON schema), transport (mqtt, or "
-            + "http with url), timeout, max_attempts, requires_approval.",
+            + "http with url), timeout, max_attempts, unavailable_for, requires_approval, approval_timeout.",
         parse: ValueParsers.tools)
 
     // MARK: - Order of answers
@@ -59,6 +64,7 @@ extension EffectSettings {
         self.init()
         llm = Settings.llmPolicy.read(&resolver)
         tool = Settings.toolPolicy.read(&resolver)
+        approvalTimeout = resolver.value(Settings.effectsToolApprovalTimeout)
         timerLimit = resolver.value(Settings.effectsTimerLimit)
         bounds = EffectPolicyBounds(
             maxAttempts: resolver.value(Settings.effectsBoundsMaxAttempts),
@@ -70,7 +76,9 @@ extension EffectSettings {
             maxToolRounds: resolver.value(Settings.llmMaxToolRounds))
         for tool in declarations.tools {
             tools[tool.name] = ToolPolicy(
-                requiresApproval: tool.requiresApproval, timeout: tool.timeout, maxAttempts: tool.maxAttempts)
+                requiresApproval: tool.requiresApproval, timeout: tool.timeout, maxAttempts: tool.maxAttempts,
+                unavailableFor: tool.unavailableFor, approvalTimeout: tool.approvalTimeout,
+                argumentsProblem: { tool.problem(withArguments: $0) })
         }
     }
 }

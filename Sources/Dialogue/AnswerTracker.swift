@@ -22,14 +22,15 @@ package struct AnswerTracker: Sendable {
     package static let comparedLimit = 1 << 20
 
     private let effectID: String
-    private let messageID: String
+    /// Of an answer that is made once more it is known when its first event comes.
+    private var messageID: String
     /// The generation whose text is shown. After tool calls, another generation continues the answer.
     private var generation: String
     private var lastSequence = 0
     private var attempt = 1
     private var shown = ""
 
-    /// - Parameter messageID: the id of the message whose answer is followed.
+    /// - Parameter messageID: the id of the message whose answer is followed, or of the request to make an answer once more.
     package init(messageID: String) {
         self.messageID = messageID
         effectID = OutgoingSignal.effectID(answering: messageID)
@@ -39,6 +40,7 @@ package struct AnswerTracker: Sendable {
     /// The meaning of the event for the answer; nothing if it belongs to something else or came before.
     package mutating func handle(_ event: PublishedEvent) -> [Step] {
         guard event.effectID == effectID || event.answers == messageID else { return [] }
+        if let answered = event.answers { messageID = answered }
         if event.type.hasPrefix(SignalType.assistantPrefix), let effect = event.effectID, effect != generation {
             generation = effect
             attempt = 1
@@ -52,8 +54,9 @@ package struct AnswerTracker: Sendable {
         case SignalType.assistantFailed: return [.failed(event.reason ?? "no reason given")]
         case SignalType.assistantCanceled: return [.canceled]
         case SignalType.assistantWaiting:
-            let pause = event.retryInMilliseconds.map { " in \(($0 + 999) / 1_000) s" } ?? ""
-            return [.note("trying again\(pause): \(event.reason ?? "no reason given")")]
+            return [.note(Self.wait(event))]
+        case SignalType.toolStatus where event.status == "waiting":
+            return [.tool("\(event.toolName ?? "a tool"): \(Self.wait(event))")]
         case SignalType.executionStarted: return [.tool("\(event.toolName ?? "a tool") runs")]
         case SignalType.executionFailed:
             let (name, reason) = (event.toolName ?? "a tool", event.reason ?? "no reason given")
@@ -68,6 +71,19 @@ package struct AnswerTracker: Sendable {
             ]
         default: return []
         }
+    }
+
+    /// `trying again in 8 s (attempt 5, waiting since 10:31:02): no worker is connected`
+    private static func wait(_ event: PublishedEvent) -> String {
+        let pause = event.retryInMilliseconds.map { " in \(($0 + 999) / 1_000) s" } ?? ""
+        var details: [String] = []
+        // The first attempt has only just failed.
+        if event.isUnavailable, let attempt = event.attempt, attempt > 1 {
+            details.append("attempt \(attempt)")
+            if let since = event.since { details.append("waiting since \(EventTimestamp.clock(since))") }
+        }
+        let about = details.isEmpty ? "" : " (\(details.joined(separator: ", ")))"
+        return "trying again\(pause)\(about): \(event.reason ?? "no reason given")"
     }
 
     private mutating func handleDelta(_ event: PublishedEvent) -> [Step] {

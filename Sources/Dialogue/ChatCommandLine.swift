@@ -9,7 +9,7 @@ enum ChatCommandLine: Equatable {
     static let helpText = """
         /help               these commands
         /abort              cancel what is under way in this conversation
-        /retry              send the last message again
+        /retry              retry the failed answer
         /approve [EFFECT]   let the call run that waits for approval
         /deny [REASON]      refuse it
         /quit               leave; Ctrl-D as well

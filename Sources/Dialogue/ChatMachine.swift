@@ -1,3 +1,5 @@
+import Signals
+
 /// `convey chat` without its I/O: one message at a time, each followed by its answer. It requests each line, so nothing is
 /// read ahead.
 package struct ChatMachine: Sendable {
@@ -23,7 +25,6 @@ package struct ChatMachine: Sendable {
     private var isReading = false
     /// The tool call that waits for a person.
     private var consent: ConsentRequest?
-    private var lastMessage: String?
 
     /// - Parameters:
     ///   - isInteractive: whether a person types: then lines that begin with `/` are commands.
@@ -69,7 +70,6 @@ package struct ChatMachine: Sendable {
 
     private mutating func send(_ text: String) -> [ClientAction] {
         let id = makeID()
-        lastMessage = text
         state = .answering(Exchange(messageID: id, answer: AnswerTracker(messageID: id)))
         return [.sendMessage(id: id, text: text)]
     }
@@ -80,8 +80,10 @@ package struct ChatMachine: Sendable {
         case .quit: return leave(0)
         case .abort: return [.sendAbort] + (isAnswering ? [] : [.note("[abort sent]")] + next())
         case .retry:
-            guard let lastMessage, !isAnswering else { return [.note("[there is nothing to send again]")] + next() }
-            return send(lastMessage)
+            guard !isAnswering else { return [.note("[an answer is under way]")] + next() }
+            let id = makeID()
+            state = .answering(Exchange(messageID: id, answer: AnswerTracker(messageID: id)))
+            return [.sendRetry(id: id)]
         case .approve(let effect): return decide(effect ?? consent?.effectID, isGiven: true, reason: nil)
         case .deny(let reason): return decide(consent?.effectID, isGiven: false, reason: reason)
         case .unknown(let name): return [.note("[there is no /\(name); /help lists the commands]")] + next()
@@ -126,6 +128,10 @@ package struct ChatMachine: Sendable {
 
     private mutating func handle(_ event: PublishedEvent) -> [ClientAction] {
         guard case .answering(var exchange) = state else { return [] }
+        if event.type == SignalType.effectUnknownTarget {
+            guard event.cause == exchange.messageID else { return [] }
+            return finishAnswer(note: "[\(event.reason ?? "there is no such effect")]")
+        }
         let steps = exchange.answer.handle(event)
         state = .answering(exchange)
         return steps.flatMap { show($0) }

@@ -10,6 +10,8 @@ package enum ClientAction: Sendable, Equatable {
     case readLine
     case sendMessage(id: String, text: String)
     case sendAbort
+    /// Ask to make the newest answer once more that has failed.
+    case sendRetry(id: String)
     /// - Parameter reason: of a denial, for the model.
     case sendConsent(effectID: String, isGiven: Bool, reason: String?)
     /// Post a `timeout` of this name after a while.

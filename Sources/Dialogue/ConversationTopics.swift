@@ -33,6 +33,9 @@ package struct ConversationTopics: Sendable {
     /// The topics needed to follow an answer to its end: its text, its end, and the tool calls it waits for.
     package var answer: [String] { [all(of: "out"), "\(root)/effect/\(level)/tool/execution/+"] }
 
+    /// The topic that tells of requests about effects that are not there.
+    package var refusals: String { "\(root)/audit/\(level)/effect/unknown_target" }
+
     /// The topic of a client's receipts.
     package func receipts(clientID: String) -> String { "\(root)/receipt/\(level)/\(clientID)" }
 }

@@ -7,4 +7,10 @@ package enum EventTimestamp {
         time.formatted(
             .iso8601.year().month().day().time(includingFractionalSeconds: true).timeZone(separator: .omitted))
     }
+
+    /// The time of day to the second out of an RFC 3339 time.
+    static func clock(_ time: String) -> String {
+        guard let t = time.firstIndex(of: "T") else { return time }
+        return String(time[time.index(after: t)...].prefix(8))
+    }
 }

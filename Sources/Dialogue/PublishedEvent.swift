@@ -27,6 +27,11 @@ package struct PublishedEvent: Sendable, Equatable {
     package let arguments: String?
     /// The delay before an answer's next attempt.
     package let retryInMilliseconds: Int?
+    /// The time from which on an effect waits, RFC 3339.
+    package let since: String?
+    /// Whether what the effect waits for is not there.
+    package let isUnavailable: Bool
+    package let status: String?
     /// Why something failed, if the event contains a reason.
     package let reason: String?
 
@@ -54,6 +59,9 @@ package struct PublishedEvent: Sendable, Equatable {
         toolName = data["tool_name"] as? String
         arguments = data["arguments"] as? String
         retryInMilliseconds = data["retry_in_ms"] as? Int
+        since = data["since"] as? String
+        isUnavailable = data["unavailable"] as? Bool ?? false
+        status = data["status"] as? String
         let error = data["error"] as? [String: Any]
         let texts = [error?["message"], data["error"], data["message"], data["reason"], error?["class"], data["code"]]
         reason = texts.lazy.compactMap { $0 as? String }.first

@@ -73,17 +73,20 @@ package struct SignalMachine: Sendable {
             return [.wake(Self.settled, after: Self.settling)]
         }
         let words = consequence(event)
-        consequences.append(isJSON ? .json(event.payload) : words)
+        if let said = isJSON ? .json(event.payload) : words { consequences.append(said) }
         return []
     }
 
-    private mutating func consequence(_ event: PublishedEvent) -> ClientAction {
+    private mutating func consequence(_ event: PublishedEvent) -> ClientAction? {
         let effect = event.effectID ?? event.id
         switch event.type.split(separator: ".").last {
         case "canceled": return .write("canceled \(effect)\n")
         case "started": return .write("\(event.toolName ?? effect) runs\n")
         case "failed": return .write("\(event.toolName ?? effect) does not run: \(event.reason ?? "denied")\n")
-        case _ where event.type == SignalType.effectUnknownTarget:
+        case _ where event.type == SignalType.answerRetried: return .write("the answer is made once more: \(effect)\n")
+        // What follows says the same.
+        case _ where event.type == SignalType.toolDecided: return nil
+        case _ where [SignalType.effectUnknownTarget, SignalType.toolDecisionRefused].contains(event.type):
             status = CommandStatus.failed
             return .note(event.reason ?? "there is no such effect")
         default: return .write("\(event.type) \(effect)\n")

@@ -1,5 +1,5 @@
 import Conversation
-import ConveyEngine
+import EffectPort
 
 /// The built-in model: streams the user's text back, without a network or a key. For a first try, tests and benchmarks.
 public struct EchoHandler: EffectHandler {

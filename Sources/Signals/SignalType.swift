@@ -21,6 +21,8 @@ public enum SignalType {
     @inlinable public static var toolApproved: String { "conv.in.tool.approved" }
     /// Fails a tool call that waits for approval.
     @inlinable public static var toolDenied: String { "conv.in.tool.denied" }
+    /// Makes an answer that has failed once more.
+    @inlinable public static var answerRetryRequested: String { "conv.in.answer.retry_requested" }
     /// Starts a timer.
     @inlinable public static var timerTick: String { "conv.in.timer.tick" }
     /// Cancels a timer.
@@ -99,6 +101,12 @@ public enum SignalType {
     @inlinable public static var effectLateResult: String { "conv.audit.effect.late_result" }
     /// A request named no open effect.
     @inlinable public static var effectUnknownTarget: String { "conv.audit.effect.unknown_target" }
+    /// Somebody has decided on a tool call that waited for approval, or nobody in time.
+    @inlinable public static var toolDecided: String { "conv.audit.tool.decided" }
+    /// A decision on a tool call was not accepted; the call still waits.
+    @inlinable public static var toolDecisionRefused: String { "conv.audit.tool.decision_refused" }
+    /// An answer that had failed is made once more.
+    @inlinable public static var answerRetried: String { "conv.audit.answer.retried" }
     /// A conversation could not be loaded; its signals wait.
     @inlinable public static var conversationSetAside: String { "conv.audit.conversation.set_aside" }
     /// A conversation was rebuilt from its records.

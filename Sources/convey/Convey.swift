@@ -21,7 +21,7 @@ struct Convey: AsyncParsableCommand {
                 name: "Conversation",
                 subcommands: [
                     SendCommand.self, ChatCommand.self, AbortCommand.self, CancelCommand.self, ApproveCommand.self,
-                    DenyCommand.self, ConfigureCommand.self,
+                    DenyCommand.self, RetryCommand.self, ConfigureCommand.self,
                 ]),
             CommandGroup(
                 name: "Inspection",

@@ -64,6 +64,7 @@ enum ReducerVectors {
         case .cancelEffects: "cancel_effects"
         case .emitOutput: "emit_output"
         case .decide: "decide"
+        case .retryAnswer: "retry_answer"
         case .cancelEffect: "cancel_effect"
         }
     }
@@ -94,7 +95,7 @@ enum ReducerVectors {
                 ("source", .string("/runtime/projections")), ("data", .parsed(output.data)),
             ])
         // The reference knows neither.
-        case .decide, .cancelEffect: .object([])
+        case .decide, .retryAnswer, .cancelEffect: .object([])
         }
     }
 }

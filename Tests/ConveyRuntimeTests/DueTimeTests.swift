@@ -1,6 +1,7 @@
 import JournalSupport
 import Testing
 
+import EffectPort
 @testable import ConveyEngine
 @testable import ConveyRuntime
 @testable import JournalPort

@@ -1,5 +1,5 @@
 import Conversation
-import ConveyEngine
+import EffectPort
 import JournalPort
 import JournalReading
 import JournalSupport

@@ -3,6 +3,7 @@ import JournalSupport
 import Logging
 import Testing
 
+import EffectPort
 @testable import ConveyEngine
 @testable import ConveyQueries
 @testable import ConveyRuntime

@@ -4,6 +4,7 @@ import Logging
 import Synchronization
 import Testing
 
+import EffectPort
 @testable import ConveyEngine
 @testable import ConveyQueries
 @testable import JournalPort

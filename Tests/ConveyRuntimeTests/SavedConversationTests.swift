@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import JournalPort
 import JournalReading
 import JournalSupport

@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 import JournalPort
 import JournalSupport
 import Signals

@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 import Signals
 import Testing
 

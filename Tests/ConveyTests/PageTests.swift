@@ -123,8 +123,21 @@ struct PageTests {
         let waiting = try asks("waiting")
         #expect(waiting.contains(">Allow<") && waiting.contains(">Deny<") && waiting.contains(#"value="tool-1""#))
         #expect(waiting.contains("tool refund asks for approval") && waiting.contains("40"))
+        #expect(waiting.contains(#"dir="ltr" spellcheck="false">{&quot;amount&quot;:40}</textarea>"#), "\(waiting)")
         #expect(try !asks("waiting", mayDecide: false).contains(">Allow<"))
         #expect(try !asks("decided").contains(">Allow<"))
+    }
+
+    @Test("An answer that has failed can be made once more, by who may")
+    func retry() throws {
+        func failed(mayDecide: Bool) throws -> String {
+            try Self.html(
+                #""event_id":"a","kind":"message","role":"assistant","state":"failed","content":"","#
+                    + #""metadata":{"effect_id":"llm-generation-m"}"#, mayDecide: mayDecide)
+        }
+        #expect(try failed(mayDecide: true).contains(#"value="llm-generation-m""#))
+        #expect(try failed(mayDecide: true).contains(">Try again<"))
+        #expect(try !failed(mayDecide: false).contains(">Try again<"))
     }
 
     @Test("A tool's status has the tool's name")
@@ -139,7 +152,7 @@ struct PageTests {
             TimelineEntries(subject: "s", timeline: [], mayDecide: mayDecide).templates.text
         }
         let script = String(decoding: PageAssets.script.bytes, as: UTF8.self)
-        for id in ["entry-template", "decision-template"] {
+        for id in ["entry-template", "decision-template", "retry-template"] {
             #expect(html(true).contains("<template id=\"\(id)\">") && script.contains("\"\(id)\""))
         }
         #expect(html(false).contains("entry-template") && !html(false).contains("decision-template"))

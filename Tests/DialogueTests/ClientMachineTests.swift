@@ -140,7 +140,6 @@ struct ClientMachineTests {
     func chatCommands() {
         var machine = ChatMachine(isInteractive: true, makeID: { "m" })
         #expect(machine.handle(.line("/help")) == [.note(ChatCommandLine.helpText), .readLine])
-        #expect(machine.handle(.line("/retry")).first == .note("[there is nothing to send again]"))
         #expect(machine.handle(.line("/approve")).first == .note("[no call waits for approval here]"))
         #expect(
             machine.handle(.line("/approve tool-1")) == [
@@ -150,7 +149,7 @@ struct ClientMachineTests {
         #expect(machine.handle(.line("/nonsense")).first == .note("[there is no /nonsense; /help lists the commands]"))
         #expect(machine.handle(.line("//etc is a directory")) == [.sendMessage(id: "m", text: "/etc is a directory")])
         _ = machine.handle(.published(completed("yes")))
-        #expect(machine.handle(.line("/retry")) == [.sendMessage(id: "m", text: "/etc is a directory")])
+        #expect(machine.handle(.line("/retry")) == [.sendRetry(id: "m")])
         _ = machine.handle(.published(completed("yes")))
         #expect(machine.handle(.line("/quit")) == [.write("\n"), .exit(0)])
         var script = ChatMachine(isInteractive: false, makeID: { "m" })

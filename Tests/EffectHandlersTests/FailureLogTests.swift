@@ -1,6 +1,7 @@
 import ChatCompletions
 import Conversation
 import ConveyEngine
+import EffectPort
 import InMemoryLogging
 import JournalPort
 import JournalReading

@@ -1,6 +1,7 @@
 import ChatCompletions
 import Conversation
 import ConveyEngine
+import EffectPort
 import JournalPort
 import JournalReading
 import JournalSupport

@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 import Testing
 
 @testable import EffectHandlers

@@ -167,6 +167,8 @@ private final class Run {
         try await wait("conv.out.assistant.completed", "chat")
         try await send("message.received", "wrong", #"{"content":"wrong"}"#)
         try await wait("conv.out.assistant.failed", "wrong")
+        try await send("answer.retry_requested", "wrong", "{}")
+        try await wait("conv.audit.answer.retried", "wrong")
         try await send("message.received", "break", #"{"content":"break"}"#)
         try await wait("conv.out.assistant.delta", "break")
         broken.open()
@@ -190,6 +192,9 @@ private final class Run {
                 try await wait("conv.effect.tool.execution.failed", subject)
                 continue
             }
+            let bad = effect.dropLast() + #","arguments":{"city":7}}"#
+            try await send("tool.approved", subject, String(bad))
+            try await wait("conv.audit.tool.decision_refused", subject)
             try await send("tool.approved", subject, effect)
             var call: PublishedCall?
             try await eventually("the call of \(subject)") {

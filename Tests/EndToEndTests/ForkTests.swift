@@ -24,6 +24,14 @@ struct ForkTests {
         }
     }
 
+    /// The states of the entries that have one.
+    private static func states(_ deployment: Deployment, _ subject: String) throws -> [String] {
+        let body = try #require(
+            httpGet("/v1/conversations/\(subject)/timeline?limit=500", port: deployment.httpPort)?.body)
+        let object = try JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]
+        return (object?["entries"] as? [[String: Any]] ?? []).compactMap { $0["state"] as? String }
+    }
+
     @Test(
         "A fork shows its source's content, runs nothing again, can be repeated, and continues by itself",
         .timeLimit(.minutes(1)))
@@ -55,7 +63,8 @@ struct ForkTests {
         let effects =
             "SELECT count(*) FROM journal WHERE type LIKE '%.generation.started' AND source = '/convey/effects'"
         #expect(try journal.number(effects + " AND extensions IS NULL") == 2, "nothing has run again")
-        #expect(try journal.number("SELECT count(*) FROM journal WHERE id LIKE 'forked-%'") == 1)
+        #expect(try journal.number("SELECT count(*) FROM journal WHERE id LIKE 'forked-%'") == 2)
+        #expect(try Self.states(deployment, "middle").last == "canceled", "an answer that goes on nowhere has an end")
 
         let other = try await Self.run(
             deployment, "fork", ["fork", "chat", "chat-2", "--at", "9999"] + deployment.brokerFlags)

@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import Foundation
 import JournalPort
 import JournalReading

@@ -1,6 +1,7 @@
 import CSQLite
 import Conversation
 import ConveyEngine
+import EffectPort
 import Foundation
 import JournalReading
 import Logging

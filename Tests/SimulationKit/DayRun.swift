@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import JournalPort
 import JournalSupport
 import Signals
@@ -29,10 +30,10 @@ public struct DayRun {
         settings.residentSignalLimit = 3
         let policy = EffectPolicy(
             maxAttempts: 2, backoff: .milliseconds(40), timeout: .milliseconds(80), maxConcurrent: 1_000,
-            queueLimit: 1_000)
+            queueLimit: 1_000, unavailableFor: .milliseconds(300))
         settings.effects.llm = policy
         settings.effects.tool = policy
-        settings.effects.tools["guarded"] = ToolPolicy(requiresApproval: true)
+        settings.effects.tools["guarded"] = ToolPolicy(requiresApproval: true, approvalTimeout: .milliseconds(800))
         settings.effects.turns = TurnSettings(mergeWindow: .milliseconds(30), maxToolRounds: 3)
         let store = SimulatedStore(partitionCount: Self.partitionCount, shards: count)
         let time = time

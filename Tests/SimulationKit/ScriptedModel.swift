@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import Signals
 
 /// What attempts report, decided by the conversation and by how many attempts it had before.
@@ -30,6 +31,7 @@ struct ScriptedModel {
         case 0: return nil
         case 1: return .failed(EffectFailure(.config, "refused"))
         case 2: return .failed(EffectFailure(.transport, "cut off"))
+        case 7: return .failed(EffectFailure(.transport, "nobody is there", isUnavailable: true))
         case 3, 4, 5, 6:
             guard isModel else { break }
             let calls = (0...(choice % 2)).map {

@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import JournalPort
 import JournalSupport
 import Signals
@@ -77,16 +78,21 @@ public struct Simulation {
     private static func effectSettings(_ random: inout SeededRandom) -> EffectSettings {
         var settings = EffectSettings()
         func policy() -> EffectPolicy {
-            EffectPolicy(
-                maxAttempts: random.int(1...3), backoff: .milliseconds(random.int(0...60)),
+            let attempts = random.int(1...3)
+            return EffectPolicy(
+                maxAttempts: attempts, backoff: .milliseconds(random.int(0...60)),
                 backoffLimit: .milliseconds(100), timeout: .milliseconds(random.int(1...400)),
                 maxConcurrent: random.int(1...3), queueLimit: random.int(1...20),
-                afterRestart: random.oneIn(4) ? .fail : .retry)
+                afterRestart: random.oneIn(4) ? .fail : .retry,
+                // No random number decides, so that seeds keep their course.
+                unavailableFor: .milliseconds(300 * (attempts - 1)))
         }
         settings.llm = policy()
         settings.tool = policy()
         settings.timerLimit = random.int(1...6)
-        settings.tools["guarded"] = ToolPolicy(requiresApproval: true)
+        settings.tools["guarded"] = ToolPolicy(
+            requiresApproval: true, approvalTimeout: settings.llm.maxAttempts == 1 ? .milliseconds(200) : .seconds(20),
+            argumentsProblem: { $0.count > 12 ? "too long" : nil })
         settings.turns = TurnSettings(
             doubleTexting: random.pick(TurnSettings.DoubleTexting.allCases),
             mergeWindow: .milliseconds(random.int(0...100)),
@@ -148,7 +154,7 @@ public struct Simulation {
         case 3...5: try deliver()
         case 6...7: try report()
         case 8: if let shard = pickShard() { try transact(EngineInput(), on: shard) }
-        case 9: random.oneIn(2) ? try drainOutbox() : decideTool()
+        case 9: random.oneIn(2) ? try drainOutbox() : decideTool(mayRetry: true)
         case 10: try moveCursor()
         default: if random.oneIn(6) { try crash() } else if hasOperator { try moveDeadLetters() }
         }
@@ -221,14 +227,27 @@ public struct Simulation {
     }
 
     /// A person decides about the oldest call of a shard that waits for approval.
-    private mutating func decideTool() {
+    private mutating func decideTool(mayRetry: Bool = false) {
         guard let shard = pickShard(where: { !$0.waitingCalls.isEmpty }), let effect = shards[shard].waitingCalls.first
-        else { return }
+        else { return mayRetry ? retryAnswer() : () }
         decisions += 1
+        // No random number decides, so that seeds keep their course.
+        let edited = ["", #","arguments":{"n":1}"#, #","arguments":{"n":123456789}"#][decisions % 3]
         let signal = Signal(
             id: "decision-\(decisions)", source: "/host/person",
             type: random.oneIn(3) ? "conv.in.tool.denied" : "conv.in.tool.approved", subject: effect.subject,
-            data: Array(#"{"effect_id":"\#(effect.effectID)"}"#.utf8))
+            data: Array(#"{"effect_id":"\#(effect.effectID)"\#(edited)}"#.utf8))
+        brokerQueue.append(signal)
+        published.append(signal)
+    }
+
+    /// A person has the newest failed answer of a conversation made once more, or asks for it where none has failed.
+    private mutating func retryAnswer() {
+        guard steps % 3 == 0, !published.isEmpty else { return }
+        decisions += 1
+        let signal = Signal(
+            id: "retry-\(decisions)", source: "/host/person", type: SignalType.answerRetryRequested,
+            subject: published[steps % published.count].subject, data: Array("{}".utf8))
         brokerQueue.append(signal)
         published.append(signal)
     }
@@ -322,7 +341,8 @@ public struct Simulation {
         if random.oneIn(4) {
             let category = random.pick([EffectFailure.Category.provider, .transport, .config])
             let retryAfter: Duration? = random.oneIn(4) ? .milliseconds(random.int(0...100)) : nil
-            return .failed(EffectFailure(category, "simulated", retryAfter: retryAfter))
+            return .failed(
+                EffectFailure(category, "simulated", retryAfter: retryAfter, isUnavailable: steps % 2 == 0))
         }
         var calls: [ToolCall] = []
         if attempt.effect.effectClass == .llm, random.oneIn(3) {

@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import JournalPort
 import JournalReading
 import JournalSupport
@@ -197,6 +198,13 @@ struct SimulationCheck {
                 orders.append((record.position, ordinal, signal.subject, start.effectID))
                 ordinal += 1
             }
+        }
+        // Which answers are made once more the reducer does not know: the engine has recorded it.
+        let ids = DerivedIDs(disk.shard.tag)
+        for case .signal(let signal) in disk.records.map(\.content) where signal.type == SignalType.answerRetried {
+            guard let key = ids.effectKey(retried: signal.id) else { continue }
+            let effectID = try JSONValue(signal.data)["effect_id"]?.string ?? ""
+            orders.append((key.cause, key.ordinal, signal.subject, effectID))
         }
         return orders
     }

@@ -11,8 +11,9 @@ public final class ScriptedHTTPServer: Sendable {
     public let port: Int
     private let core: Core
 
-    public init(_ script: @escaping Script) throws {
-        let listener = try listenOnLoopback(port: 0, backlog: 1_024)
+    /// - Parameter wanted: the port; 0 for a free one.
+    public init(port wanted: Int = 0, _ script: @escaping Script) throws {
+        let listener = try listenOnLoopback(port: wanted, backlog: 1_024)
         port = try localPort(of: listener)
         let core = Core(listener: listener, script: script)
         self.core = core

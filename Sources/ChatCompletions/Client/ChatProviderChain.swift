@@ -1,6 +1,8 @@
 /// Providers in the order in which they are tried.
 public struct ChatProviderChain: Sendable {
     public let providers: [ChatProvider]
+    /// Failures of providers that are not asked, by name: the same request would fail there in the same way.
+    public var known: [String: ChatFailure] = [:]
 
     /// - Throws: `ChatFailure` of category `config` when there are none.
     public init(_ providers: [ChatProvider]) throws(ChatFailure) {
@@ -9,7 +11,7 @@ public struct ChatProviderChain: Sendable {
     }
 
     fileprivate func provider(after index: Int) -> ChatProvider? {
-        index + 1 < providers.count ? providers[index + 1] : nil
+        providers.dropFirst(index + 1).first { known[$0.name] == nil }
     }
 }
 
@@ -31,6 +33,10 @@ extension ChatClient {
         let deadline = ContinuousClock.now + timeouts.total
         var failures: [ChatFailure] = []
         for (index, provider) in chain.providers.enumerated() {
+            if let failure = chain.known[provider.name] {
+                failures.append(failure)
+                continue
+            }
             let start = ContinuousClock.now
             var timeouts = timeouts
             timeouts.total = max(.zero, deadline - start)
@@ -49,12 +55,15 @@ extension ChatClient {
                 reportEnd(.completed(outcome))
                 return outcome
             } catch let failure as ChatFailure {
+                var failure = failure
+                // It was there.
+                if firstEmitted != nil { failure.isUnavailable = false }
                 let goesOn = firstEmitted == nil && failure.letsAnotherTry
                 let next = goesOn && ContinuousClock.now < deadline ? chain.provider(after: index) : nil
                 if !Task.isCancelled { reportEnd(.failed(failure, next: next?.name)) }
                 guard goesOn else { throw failure }
                 failures.append(failure)
-                if next == nil { break }
+                if next == nil, ContinuousClock.now >= deadline { break }
             }
         }
         throw ChatFailure(all: failures)
@@ -78,6 +87,8 @@ extension ChatFailure {
             return
         }
         self = last
+        // One that comes back is enough.
+        isUnavailable = retriable.contains(where: \.isUnavailable)
         message = "no provider answered: " + failures.map(\.message).joined(separator: "; ")
         reason = "no provider answered: " + failures.map(\.reason).joined(separator: "; ")
         // Providers without a delay can be retried at any time.

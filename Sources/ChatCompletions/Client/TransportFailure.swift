@@ -10,6 +10,6 @@ extension ChatProvider {
             case .transport: .transport
             case .canceled: .canceled
             }
-        return failure(category, fault.what, advice: fault.advice)
+        return failure(category, fault.what, advice: fault.advice, isUnavailable: fault.isUnavailable)
     }
 }

@@ -23,6 +23,8 @@ package struct TransportFault: Sendable, Equatable {
     package var what: String
     /// A sentence without its full stop.
     package var advice: String?
+    /// Whether no connection was made, so that nothing was sent: the server may be there later.
+    package var isUnavailable = false
 
     /// - Parameters:
     ///   - connectTimeout: the client's, for the message.
@@ -49,17 +51,20 @@ package struct TransportFault: Sendable, Equatable {
         }
     }
 
-    private init(_ kind: Kind, _ what: String, _ advice: String? = nil) {
+    private init(_ kind: Kind, _ what: String, _ advice: String? = nil, isUnavailable: Bool = false) {
         self.kind = kind
         self.what = what
         self.advice = advice
+        self.isUnavailable = isUnavailable
     }
 
     private init(_ error: HTTPClientError, connectTimeout: Duration, address: String) {
         switch error {
         case .connectTimeout, .tlsHandshakeTimeout: self.init(connectTimeout: connectTimeout, address: address)
         case .getConnectionFromPoolTimeout:
-            self.init(.timeout, "had no free connection for \(connectTimeout.words): too many requests at once")
+            self.init(
+                .timeout, "had no free connection for \(connectTimeout.words): too many requests at once",
+                isUnavailable: true)
         case .remoteConnectionClosed, .uncleanShutdown:
             self.init(.transport, "closed the connection before its reply was complete")
         case .cancelled, .alreadyShutdown: self.init(.canceled, "was not asked: the client was shut down")
@@ -73,7 +78,8 @@ package struct TransportFault: Sendable, Equatable {
         let words = Self.words(errno: error.errnoCode)
         switch error.errnoCode {
         case ECONNREFUSED, EHOSTUNREACH, EHOSTDOWN, ENETUNREACH, ENETDOWN, ETIMEDOUT:
-            self.init(.transport, "could not be reached: \(words)", Self.unreachableAdvice(address))
+            self.init(
+                .transport, "could not be reached: \(words)", Self.unreachableAdvice(address), isUnavailable: true)
         default: self.init(.transport, "broke the connection: \(words)")
         }
     }
@@ -86,17 +92,18 @@ package struct TransportFault: Sendable, Equatable {
         guard let attempt = error.connectionErrors.first else {
             self.init(
                 .transport, "could not be reached: its host name was not found",
-                "Check the \(address) and this machine's DNS")
+                "Check the \(address) and this machine's DNS", isUnavailable: true)
             return
         }
         let reason = (attempt.error as? IOError).map { Self.words(errno: $0.errnoCode) } ?? "no connection"
-        self.init(.transport, "could not be reached: \(reason)", Self.unreachableAdvice(address))
+        self.init(
+            .transport, "could not be reached: \(reason)", Self.unreachableAdvice(address), isUnavailable: true)
     }
 
     private init(connectTimeout: Duration, address: String) {
         self.init(
             .timeout, "could not be reached within \(connectTimeout.words)",
-            "Check the \(address) and the firewalls in between")
+            "Check the \(address) and the firewalls in between", isUnavailable: true)
     }
 
     private static func words(errno code: CInt) -> String { String(cString: strerror(code)).lowercased() }

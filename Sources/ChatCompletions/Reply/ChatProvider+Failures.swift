@@ -21,7 +21,17 @@ extension ChatProvider {
         return failure(
             category, what + words + rest, ownWords: what + rest,
             advice: advice(status: status, category: category, error: error),
-            retryAfter: head.retryAfter ?? error?.retryAfter, status: status)
+            retryAfter: head.retryAfter ?? error?.retryAfter, status: status,
+            isUnavailable: category != .auth && Self.isAway(status))
+    }
+
+    /// The statuses with which a server says that it is away or overloaded: a later request may find it. 529 is Anthropic's "overloaded",
+    /// 521 to 523 are Cloudflare's for an origin that it cannot reach.
+    package static func isAway(_ status: Int) -> Bool {
+        switch status {
+        case 429, 502, 503, 504, 521, 522, 523, 529: true
+        default: false
+        }
     }
 
     /// A web page in place of a reply.
@@ -54,7 +64,8 @@ extension ChatProvider {
             failure(
                 error.category ?? error.status.map(ProviderError.category(ofStatus:)) ?? .provider,
                 "reported an error in its reply: \(clean(error.message ?? error.code ?? error.type ?? "without a message"))",
-                ownWords: "reported an error in its reply", retryAfter: error.retryAfter)
+                ownWords: "reported an error in its reply", retryAfter: error.retryAfter,
+                isUnavailable: error.status.map(Self.isAway) ?? false)
         case .textTooLarge(let limit): failure(.provider, "sent a reply with more than \(limit) bytes of text")
         case .tooManyToolCalls(let limit): failure(.provider, "called more than \(limit) tools in one reply")
         case .noFinishReason:

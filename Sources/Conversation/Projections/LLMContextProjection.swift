@@ -28,7 +28,8 @@ import Signals
 /// With `.effects` a user's message stands where its generation (`llm-generation-{id of the message}`) starts, not
 /// where it was recorded: the model sees messages that wait for each other as question, answer, question. Without a
 /// start, the message stands at its generation's end. If that end is `failed`, the message was rejected, and no model
-/// receives it. A message whose generation has neither started nor ended is not yet part of the context.
+/// receives it until its answer is retried. A message whose generation has neither started nor ended is not yet part of
+/// the context.
 public struct LLMContextProjection: Sendable {
     public struct Options: Sendable {
         /// The source of the assistant's messages; see `LLMContextProjection`.
@@ -217,6 +218,11 @@ public struct LLMContextProjection: Sendable {
         case SignalType.generationStarted:
             guard let effect = event.members["effect_id"]?.orNone?.text else { return }
             placeMessage(of: effect)
+            if let answered = event.members["metadata"]?.object?["answers"]?.string,
+                let message = waiting.takeRejected("llm-generation-\(answered)")
+            {
+                append(message)
+            }
             generations.start(effect)
         case SignalType.assistantCompleted:
             let data = event.members
@@ -237,7 +243,7 @@ public struct LLMContextProjection: Sendable {
             appendAnswer(event, data["content"]?.orNone?.text ?? "", calls: [])
         case SignalType.generationFailed:
             let data = event.members
-            if endGeneration(event, data, placesMessage: false) { _ = waiting.take(Self.generation(event, data)) }
+            if endGeneration(event, data, placesMessage: false) { waiting.reject(Self.generation(event, data)) }
         case SignalType.executionCompleted: answerCall(event, ToolResult.completed)
         case SignalType.executionFailed: answerCall(event, ToolResult.failed)
         case SignalType.executionCanceled: answerCall(event, ToolResult.canceled)

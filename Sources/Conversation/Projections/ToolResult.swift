@@ -4,7 +4,10 @@ import Signals
 enum ToolResult {
     static func completed(_ data: JSONObjectView) -> String {
         let result = [data["content"], data["result"], data["message"]].compactMap(\.self).first { $0.kind != .null }
-        return result?.stringOrSpelling ?? "Completed"
+        let text = result?.stringOrSpelling ?? "Completed"
+        // The model sees its own arguments in the call.
+        guard let edited = data["edited_arguments"]?.string else { return text }
+        return "\(text)\n\n(A person has changed the arguments of this call to \(edited).)"
     }
 
     static func failed(_ data: JSONObjectView) -> String {

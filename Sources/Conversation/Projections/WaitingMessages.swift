@@ -7,6 +7,9 @@ struct WaitingMessages: Sendable {
     static let limit = 1_000
 
     private var messages: [(generation: ExactText, message: ChatMessage)] = []
+    /// Messages whose generations failed before they started, the newest: they may be answered once more.
+    private var rejected: [(generation: ExactText, message: ChatMessage)] = []
+    static let rejectedLimit = 100
 
     /// - Parameter id: of the signal with the message; its generation is named after it.
     mutating func add(_ message: ChatMessage, of id: String) {
@@ -26,5 +29,19 @@ struct WaitingMessages: Sendable {
         return messages.remove(at: index).message
     }
 
-    var textBytes: Int { messages.reduce(0) { $0 + $1.message.textBytes + $1.generation.text.utf8.count } }
+    /// A generation has failed without a start: no model receives its message, unless the answer is made once more.
+    mutating func reject(_ generation: String) {
+        guard let message = take(generation) else { return }
+        if rejected.count == Self.rejectedLimit { rejected.removeFirst() }
+        rejected.append((ExactText(generation), message))
+    }
+
+    /// Takes out a message that was rejected, to answer it once more.
+    mutating func takeRejected(_ generation: String) -> ChatMessage? {
+        let generation = ExactText(generation)
+        guard let index = rejected.firstIndex(where: { $0.generation == generation }) else { return nil }
+        return rejected.remove(at: index).message
+    }
+
+    var textBytes: Int { (messages + rejected).reduce(0) { $0 + $1.message.textBytes + $1.generation.text.utf8.count } }
 }

@@ -35,7 +35,7 @@ public struct ConversationCore: Sendable, Equatable {
         return directives.filter { directive in
             switch directive {
             case .emitAppliedMarker: true
-            case .startEffect, .cancelEffects, .emitOutput, .decide, .cancelEffect: false
+            case .startEffect, .cancelEffects, .emitOutput, .decide, .retryAnswer, .cancelEffect: false
             }
         }
     }

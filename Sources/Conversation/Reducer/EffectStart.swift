@@ -12,4 +12,17 @@ public struct EffectStart: Sendable, Equatable {
     public var round = 0
     /// The id of the answered message; nil if the effect's own id names it.
     public var answers: String?
+
+    package init(
+        effectID: String, effectClass: EffectClass, kind: String, input: [UInt8], policy: [UInt8]?, round: Int = 0,
+        answers: String? = nil
+    ) {
+        self.effectID = effectID
+        self.effectClass = effectClass
+        self.kind = kind
+        self.input = input
+        self.policy = policy
+        self.round = round
+        self.answers = answers
+    }
 }

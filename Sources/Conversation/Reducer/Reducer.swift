@@ -28,9 +28,8 @@ public enum Reducer {
         case SignalType.messageReceived: directives.append(.startEffect(start(.llm, signal, data)))
         case SignalType.timerTick: directives.append(.startEffect(start(.timer, signal, data)))
         case SignalType.toolApproved, SignalType.toolDenied:
-            let decision = ToolDecision(
-                target: EffectTarget(data), isApproved: signal.type == SignalType.toolApproved)
-            directives.append(.decide(decision))
+            directives.append(.decide(ToolDecision(data, isApproved: signal.type == SignalType.toolApproved)))
+        case SignalType.answerRetryRequested: directives.append(.retryAnswer(EffectTarget(data)))
         case SignalType.effectCancelRequested: directives.append(.cancelEffect(EffectTarget(data)))
         case SignalType.timerCancelRequested:
             let timer = data["timer_id"]?.string.map(EffectClass.timer.effectID(startedBy:))
@@ -55,7 +54,7 @@ public enum Reducer {
 
     private static let inboundWithData: Set<String> = [
         SignalType.messageReceived, SignalType.timerTick, SignalType.timerCancelRequested, SignalType.toolApproved,
-        SignalType.toolDenied, SignalType.effectCancelRequested,
+        SignalType.toolDenied, SignalType.effectCancelRequested, SignalType.answerRetryRequested,
     ]
 
     /// The request of a control signal; all of them cancel everything in flight.

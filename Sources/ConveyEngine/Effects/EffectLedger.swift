@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Signals
@@ -18,7 +19,7 @@ struct EffectLedger {
         /// Until `Entry.due`: a pause before the next attempt, the merge window for more messages, or a timer's
         /// deadline.
         case waiting
-        /// For a person's approval.
+        /// For a person's approval, until `Entry.due` if there is one.
         case awaitingApproval
     }
 
@@ -32,8 +33,14 @@ struct EffectLedger {
         var deltas = 0
         /// The text that this attempt has streamed so far.
         var text = StreamedText.held("")
-        /// Attempts that failed, in this process.
+        /// Attempts that failed, in this process. Those that met nothing do not count.
         var failures = 0
+        /// The effect meets nothing that does its work, since the attempt before.
+        var outage: EffectOutage?
+        /// When the first of the attempts failed that were not followed by text: microseconds since 1970.
+        var failingSince: Int64?
+        /// Attempts that were running when a process ended.
+        var interruptions = 0
         /// The newest attempt was running when an earlier process ended.
         var wasInterrupted = false
         /// The newest lifecycle signal: the cause of the next one, so that they are applied in order.
@@ -42,8 +49,18 @@ struct EffectLedger {
         var traceparent: String?
         /// What a tool is asked to do.
         var call: ToolCall?
+        /// A person has written the call's arguments in place of the model's.
+        var hasEditedArguments = false
 
         var isRunning: Bool { phase == .running }
+
+        /// Takes arguments that a person has written: the text of a JSON object.
+        mutating func edit(_ arguments: String) {
+            call?.arguments = arguments
+            call?.unreadableArguments = nil
+            hasEditedArguments = true
+        }
+
         /// A client may show text of an answer that the next attempt does not continue.
         var mayHaveStreamed: Bool { effect.effectClass == .llm && (deltas > 0 || wasInterrupted) }
     }
@@ -52,18 +69,20 @@ struct EffectLedger {
     enum Due {
         case fire(EffectKey)
         case timeout(EffectKey)
+        /// Nobody has approved the call in time.
+        case expire(EffectKey)
 
         var key: EffectKey {
             switch self {
-            case .fire(let key), .timeout(let key): key
+            case .fire(let key), .timeout(let key), .expire(let key): key
             }
         }
     }
 
-    private var entries: [EffectKey: Entry] = [:]
+    var entries: [EffectKey: Entry] = [:]
     private var byConversation: [ConversationID: Set<EffectKey>] = [:]
     private var lines: [ConversationID: TurnLine] = [:]
-    private var places: [EffectClass: ClassPlaces] = [:]
+    var places: [EffectClass: ClassPlaces] = [:]
     private var deadlines = DueHeap()
     private(set) var timers = 0
     /// Bytes of the texts in memory.
@@ -122,7 +141,8 @@ struct EffectLedger {
             return begin(key)
         }
         var line = lines[conversation] ?? TurnLine()
-        let mayStart = line.active == nil && (!isTurnHeld || entry.effect.round > 0)
+        let continues = entry.effect.round > 0 && !entry.effect.isRetry
+        let mayStart = line.active == nil && (!isTurnHeld || continues)
         if mayStart { line.active = key } else { line.append(key) }
         lines[conversation] = line
         entry.phase = .held
@@ -146,10 +166,11 @@ struct EffectLedger {
     }
 
     /// Puts an effect where it waits for its first or next attempt.
-    private mutating func begin(_ key: EffectKey) {
+    mutating func begin(_ key: EffectKey) {
         guard let slot = entries.index(forKey: key) else { return }
         if entries.values[slot].effect.awaitsApproval {
             entries.values[slot].phase = .awaitingApproval
+            if let due = entries.values[slot].due { insertDeadline(key, at: due) }
         } else if let due = entries.values[slot].due {
             entries.values[slot].phase = .waiting
             insertDeadline(key, at: due)
@@ -160,9 +181,13 @@ struct EffectLedger {
     }
 
     /// A person has allowed the call. False when it does not wait for that.
-    mutating func approve(_ key: EffectKey) -> Bool {
+    /// - Parameter arguments: in place of the model's.
+    mutating func approve(_ key: EffectKey, arguments: String?) -> Bool {
         guard entries[key]?.phase == .awaitingApproval else { return false }
         entries[key]?.effect.awaitsApproval = false
+        entries[key]?.effect.dueAt = nil
+        entries[key]?.due = nil
+        if let arguments { entries[key]?.edit(arguments) }
         begin(key)
         return true
     }
@@ -222,6 +247,9 @@ struct EffectLedger {
             entries.values[slot].effect.attempt == effect.attempt
         else { return nil }
         entries.values[slot].deltas += 1
+        // It is there, and works.
+        entries.values[slot].outage = nil
+        entries.values[slot].failingSince = nil
         if delta.kind == .content, entries.values[slot].text.append(delta.text) { textBytes += delta.text.utf8.count }
         return entries.values[slot]
     }
@@ -262,28 +290,6 @@ struct EffectLedger {
         recordedTexts.remove(entry.effect.key)
     }
 
-    /// The running attempt has failed; nil when the effect has ended or the attempt is not the newest.
-    mutating func fail(_ effect: OpenEffect) -> Entry? {
-        guard let slot = entries.index(forKey: effect.key), entries.values[slot].isRunning,
-            entries.values[slot].effect.attempt == effect.attempt
-        else { return nil }
-        entries.values[slot].failures += 1
-        return entries.values[slot]
-    }
-
-    /// Waits before the next attempt.
-    /// - Parameters:
-    ///   - due: in monotonic milliseconds.
-    ///   - dueAt: in microseconds since 1970.
-    mutating func pause(_ key: EffectKey, until due: Int64, dueAt: Int64) -> Entry? {
-        guard let slot = entries.index(forKey: key) else { return nil }
-        if entries.values[slot].isRunning { places[entries.values[slot].effect.effectClass]?.running -= 1 }
-        entries.values[slot].effect.dueAt = dueAt
-        entries.values[slot].due = due
-        begin(key)
-        return entries.values[slot]
-    }
-
     /// What is due by now. What waited for its next attempt is ready from here on.
     mutating func takeDue(now: Int64) -> [Due] {
         var taken: [Due] = []
@@ -295,7 +301,8 @@ struct EffectLedger {
             case .waiting:
                 entries.values[slot].due = nil
                 begin(item.key)
-            case .held, .ready, .awaitingApproval: break
+            case .awaitingApproval: taken.append(.expire(item.key))
+            case .held, .ready: break
             }
         }
         return taken
@@ -309,7 +316,11 @@ struct EffectLedger {
         guard deadlines.count > 4 * entries.count + 1_024 else { return }
         // Most deadlines are those of attempts that ended in time.
         deadlines = DueHeap()
-        for (key, entry) in entries where entry.phase == .waiting || entry.phase == .running {
+        for (key, entry) in entries {
+            switch entry.phase {
+            case .held, .ready: continue
+            case .running, .waiting, .awaitingApproval: break
+            }
             if let due = entry.due { deadlines.insert(key, at: due) }
         }
     }

@@ -1,3 +1,4 @@
+import EffectPort
 import JournalPort
 import Signals
 

@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Signals
@@ -144,12 +145,16 @@ extension ShardState {
             applied.effects += 1
             transaction.causes[applied.position] = applied.signal
             open(
-                start, key: key, signal: applied.signal, in: applied.conversation,
+                start, key: key, cause: applied.signal, orderedBy: applied.reference, in: applied.conversation,
                 startsCanceled: applied.application.startsCanceled)
         case .cancelEffects(let reason):
             for key in ledger.effects(of: applied.conversation.record.id) {
                 cancel(key, reason: reason, cause: applied.reference, endsTurn: true)
             }
+        case .retryAnswer(let target):
+            retry(
+                target, by: applied.reference, applied.signal, offset: applied.selection.offset,
+                in: applied.conversation, startsCanceled: applied.application.startsCanceled)
         case .decide(let decision): decide(decision, by: applied.reference, applied.signal)
         case .cancelEffect(let target): cancel(target, by: applied.reference, applied.signal)
         }

@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Observability
@@ -13,15 +14,18 @@ extension ShardState {
     }
 
     /// Takes an effect on. It ends at once, without an attempt, when an abort has overtaken it or it cannot be run as asked.
+    /// - Parameters:
+    ///   - signal: recorded at the key's position.
+    ///   - cause: the signal whose application has ordered the effect: the same, but for an answer that is made once more.
     mutating func open(
-        _ start: EffectStart, key: EffectKey, signal: Signal, in conversation: ActiveConversation, startsCanceled: Bool
+        _ start: EffectStart, key: EffectKey, cause signal: Signal, orderedBy cause: SignalReference,
+        in conversation: ActiveConversation, startsCanceled: Bool
     ) {
         var effect = OpenEffect(
             key: key, conversation: conversation.record.id, subject: signal.subject, effectClass: start.effectClass,
             kind: start.kind, effectID: start.effectID, causeID: signal.id, round: start.round, answers: start.answers,
             policy: start.policy)
         let call = start.effectClass == .tool ? ToolCall(decoding: start.input) : nil
-        let cause = SignalReference(id: signal.id, position: key.cause)
         let plan: Result<Plan, EffectFailure> =
             startsCanceled
             ? .success(Plan(policy: settings.effects.policy(of: effect.effectClass)))
@@ -33,7 +37,10 @@ extension ShardState {
             effect.dueAt = plan.due
             // A call that cannot run needs no approval.
             let runs = call?.unreadableArguments == nil
-            effect.awaitsApproval = runs && call.flatMap { settings.effects.tools[$0.name] }?.requiresApproval ?? false
+            if runs, let tool = call.flatMap({ settings.effects.tools[$0.name] }), tool.requiresApproval {
+                effect.awaitsApproval = true
+                effect.dueAt = approvalDeadline(tool)
+            }
         case .failure: policy = settings.effects.policy(of: effect.effectClass)
         }
         // A timer runs from the beginning.
@@ -50,6 +57,13 @@ extension ShardState {
         announce(entry)
     }
 
+    /// When a call that nobody has decided on counts as denied: microseconds since 1970; nil for never.
+    private func approvalDeadline(_ tool: ToolPolicy) -> Int64? {
+        let limit = tool.approvalTimeout ?? settings.effects.approvalTimeout
+        guard limit > .zero else { return nil }
+        return transaction.time.wall.saturatingAdd(limit.milliseconds.saturatingMultiply(1_000))
+    }
+
     private mutating func plan(
         _ effect: OpenEffect, _ start: EffectStart, call: ToolCall?, in conversation: ActiveConversation
     ) -> Result<Plan, EffectFailure> {
@@ -63,7 +77,7 @@ extension ShardState {
         } catch {
             return .failure(error)
         }
-        guard effect.effectClass == .llm else { return .success(plan) }
+        guard effect.effectClass == .llm, !effect.isRetry else { return .success(plan) }
         return prepareTurn(for: effect, in: conversation).map { due in
             plan.due = due
             return plan
@@ -85,7 +99,8 @@ extension ShardState {
                 id: id, source: DerivedSource.effects, type: SignalType.toolApprovalRequested,
                 subject: effect.subject,
                 cause: .signal(entry.lastSignal.id), traceparent: entry.traceparent,
-                data: LifecycleData.approvalRequest(id: id, entry, call))
+                data: LifecycleData.approvalRequest(
+                    id: id, entry, call, expiresAt: effect.dueAt.map { timestamps.text($0) }))
             append(
                 request, hash: IdentityHash.of(subject: effect.subject, id: id), cause: entry.lastSignal.position)
         }
@@ -97,6 +112,7 @@ extension ShardState {
         if let tool = call.flatMap({ settings.effects.tools[$0.name] }) {
             policy.timeout = tool.timeout ?? policy.timeout
             policy.maxAttempts = tool.maxAttempts ?? policy.maxAttempts
+            policy.unavailableFor = tool.unavailableFor ?? policy.unavailableFor
         }
         return try policy.overridden(by: effect.policy, bounds: settings.effects.bounds)
     }
@@ -140,7 +156,7 @@ extension ShardState {
             return EffectFailure(
                 .unknown, "Convey ended while the attempt ran, and effects.\(name).after_restart is fail")
         }
-        if entry.effect.attempt >= entry.policy.maxAttempts + Self.restartAllowance {
+        if entry.interruptions >= Self.restartAllowance {
             return EffectFailure(.unknown, "Convey ended \(Self.restartAllowance) times while an attempt ran")
         }
         return nil
@@ -235,40 +251,6 @@ extension ShardState {
             data: LifecycleData.completed(entry, result))
     }
 
-    /// Another attempt when that may help, else the end.
-    private mutating func fail(_ effect: OpenEffect, _ failure: EffectFailure) {
-        guard let entry = ledger.fail(effect) else { return }
-        guard failure.category.isRetriable, entry.failures < entry.policy.maxAttempts else {
-            return end(effect.key, failed: failure)
-        }
-        let pause = entry.policy.pause(
-            afterFailure: entry.failures, of: effect, call: entry.call, attempt: effect.attempt,
-            retryAfter: failure.retryAfter)
-        let due = transaction.time.monotonic.saturatingAdd(pause.milliseconds)
-        let dueAt = transaction.time.wall.saturatingAdd(pause.milliseconds.saturatingMultiply(1_000))
-        guard let paused = ledger.pause(effect.key, until: due, dueAt: dueAt) else { return }
-        transaction.batch.changedEffects.append(paused.effect)
-        if effect.effectClass == .llm { announceWait(paused, failure, pause: pause, cause: entry.lastSignal) }
-        let id = ids.attemptFailed(effect.key, attempt: effect.attempt)
-        audit(
-            SignalType.effectAttemptFailed, id: id, subject: effect.subject, cause: entry.lastSignal,
-            data: LifecycleData.attemptFailed(id: id, entry, failure, pause: pause))
-    }
-
-    /// Says where people look that an answer waits, why, and until when.
-    private mutating func announceWait(
-        _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, cause: SignalReference
-    ) {
-        let id = ids.waiting(entry.effect.key, attempt: entry.effect.attempt)
-        let retryAt = timestamps.text(transaction.time.wall + pause.milliseconds * 1_000)
-        let notice = Signal(
-            id: id, source: DerivedSource.effects, type: SignalType.assistantWaiting, subject: entry.effect.subject,
-            cause: .signal(cause.id), traceparent: entry.traceparent,
-            data: LifecycleData.waiting(entry, failure, pause: pause, retryAt: retryAt))
-        append(
-            notice, hash: IdentityHash.of(subject: notice.subject, id: id), cause: cause.position)
-    }
-
     // MARK: Time
 
     /// Handles everything due: timers fire, pauses end, overdue attempts are stopped.
@@ -286,6 +268,7 @@ extension ShardState {
                 transaction.output.orders.append(.stop(key))
                 let seconds = Double(entry.policy.timeout.milliseconds) / 1_000
                 fail(entry.effect, EffectFailure(.timeout, "the attempt took longer than \(seconds) s"))
+            case .expire(let key): expire(key)
             }
         }
     }
@@ -337,7 +320,9 @@ extension ShardState {
     private mutating func closed(_ entry: EffectLedger.Entry, _ outcome: EffectCounts.Outcome) {
         transaction.batch.closedEffects.append(entry.effect.key)
         metrics.effects[entry.effect.effectClass.metric, outcome] += 1
-        if entry.effect.effectClass == .llm { advanceTurn(active(entry.effect.conversation)) }
+        guard entry.effect.effectClass == .llm else { return }
+        transaction.endedGenerations.insert(entry.effect.conversation)
+        advanceTurn(active(entry.effect.conversation))
     }
 
     /// A terminal signal published from outside for one of our effects ends the effect.
@@ -363,7 +348,7 @@ extension ShardState {
         return text
     }
 
-    private mutating func appendLifecycle(
+    mutating func appendLifecycle(
         _ lifecycle: String, id: String? = nil, of entry: EffectLedger.Entry, cause: SignalReference, data: [UInt8]
     ) {
         let effect = entry.effect

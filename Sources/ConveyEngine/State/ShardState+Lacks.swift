@@ -30,10 +30,23 @@ extension ShardState {
         if next.isReleased, !transaction.knows(record: next.position) {
             lacking = Wanted(records: [next.position])
         }
+        if lacking == nil, let wish = retryWish(next), lacksAnswer(wish) { lacking = Wanted(retries: [wish]) }
         guard let conversation = conversations.find(id: next.conversation), let context = lacks(conversation),
             Family(type: next.signal.type) == .inbound || ToolLoop.mayContinue(next.signal)
         else { return lacking }
         return context.union(lacking)
+    }
+
+    /// What a signal asks to make once more; nil for any other signal.
+    private func retryWish(_ next: PartitionMachine.Selection) -> RetryWish? {
+        guard next.signal.type == SignalType.answerRetryRequested, !next.signal.isForked,
+            let signal = next.isReleased ? transaction.signal(at: next.position) : next.signal
+        else { return nil }
+        return RetryWish(signal, in: next.conversation)
+    }
+
+    private func lacksAnswer(_ wish: RetryWish) -> Bool {
+        transaction.fetched.failedAnswers[wish] == nil || transaction.endedGenerations.contains(wish.conversation)
     }
 
     /// What of a conversation is needed when its effects start and end; nil where nothing is missing.

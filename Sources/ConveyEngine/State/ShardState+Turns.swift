@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Signals
@@ -84,22 +85,6 @@ extension ShardState {
         if !conversation.isTurnHeld { ledger.advance(conversation.record.id) }
     }
 
-    /// A person's word on a tool call.
-    mutating func decide(_ decision: ToolDecision, by reference: SignalReference, _ signal: Signal) {
-        let conversation = activate(subject: signal.subject)
-        guard let key = ledger.find(decision.target, in: conversation.record.id),
-            let entry = ledger.entry(key), entry.phase == .awaitingApproval
-        else { return auditUnknown(decision.target, reference, signal) }
-        guard decision.isApproved else {
-            let words = decision.target.reason.map { ": \($0)" } ?? ""
-            ledger.setLastSignal(reference, key: key)
-            return end(key, failed: EffectFailure(.auth, "the call was denied\(words)", code: "denied"))
-        }
-        guard ledger.approve(key), let approved = ledger.entry(key) else { return }
-        ledger.setLastSignal(reference, key: key)
-        transaction.batch.changedEffects.append(approved.effect)
-    }
-
     /// Cancels one effect.
     mutating func cancel(_ target: EffectTarget, by reference: SignalReference, _ signal: Signal) {
         let conversation = activate(subject: signal.subject)
@@ -109,12 +94,13 @@ extension ShardState {
         cancel(key, reason: target.reason ?? signal.type, cause: reference, endsTurn: false)
     }
 
-    private mutating func auditUnknown(
-        _ target: EffectTarget, _ reference: SignalReference, _ signal: Signal
+    mutating func auditUnknown(
+        _ target: EffectTarget, _ reference: SignalReference, _ signal: Signal,
+        _ message: String = "no open effect of the conversation has this id, or it does not wait for this"
     ) {
         let id = ids.unknownTarget(reference.position)
         audit(
             SignalType.effectUnknownTarget, id: id, subject: signal.subject, cause: reference,
-            data: LifecycleData.unknownTarget(id: id, request: signal, target))
+            data: LifecycleData.unknownTarget(id: id, request: signal, target, message))
     }
 }

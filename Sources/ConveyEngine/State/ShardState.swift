@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Logging
@@ -87,6 +88,7 @@ struct ShardState {
         transaction = Transaction(time: time, committed: lastPosition)
         if let places = input.places { ledger.setPlaces(places) }
         transaction.identities = input.inbound.map(identity)
+        ledger.endOutage(of: input.availableTools)
         transaction.due = ledger.takeDue(now: time.monotonic)
     }
 

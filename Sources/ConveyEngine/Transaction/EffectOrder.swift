@@ -1,3 +1,4 @@
+import EffectPort
 import JournalPort
 
 /// An order for the effect manager, to be carried out after the transaction has committed.

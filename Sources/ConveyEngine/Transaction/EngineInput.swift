@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Signals
@@ -13,6 +14,8 @@ public struct EngineInput: Sendable {
     public var outboxCursor: Position?
     /// Signals that may be applied, control signals not counted; nil for as many as a transaction takes.
     public var applications: Int?
+    /// Names of tools whose workers have come: calls that wait for them are made at once.
+    public var availableTools: Set<String> = []
     /// Attempts that may run from now on; nil leaves it at what it was, at first what the settings say.
     package var places: PlaceLimits?
 
@@ -20,6 +23,7 @@ public struct EngineInput: Sendable {
 
     public var isEmpty: Bool {
         inbound.isEmpty && reports.isEmpty && deadLetterMoves.isEmpty && unpublished.isEmpty && outboxCursor == nil
+            && availableTools.isEmpty
     }
 
     /// The approximate number of reports and signals that may end an attempt.

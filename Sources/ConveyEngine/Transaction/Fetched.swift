@@ -9,6 +9,8 @@ struct Fetched {
     private(set) var records: [Position: JournalRecord?] = [:]
     private(set) var deadLetters: [Position: DeadLetter?] = [:]
     private(set) var newSubjects: Set<ExactText> = []
+    /// A nil inside says that there is no such answer.
+    var failedAnswers: [RetryWish: FailedAnswer?] = [:]
 
     /// - Returns: whether something was found that may lead on to further look-ups.
     mutating func take(_ found: JournalFindings, for lookup: JournalLookup) -> Bool {

@@ -1,3 +1,4 @@
+import EffectPort
 import Conversation
 import JournalPort
 import Signals
@@ -14,6 +15,8 @@ struct LookupRound {
     private var conversations: Set<ConversationID> = []
     /// Effects whose streamed text is to be read back.
     private(set) var texts: Set<EffectKey> = []
+    /// Answers that have failed.
+    private(set) var retries: Set<RetryWish> = []
     /// Parked signals that were looked at: they may wait for one another in a circle.
     private var followed: Set<Position> = []
 
@@ -41,7 +44,7 @@ struct LookupRound {
 
     var isEmpty: Bool {
         identities.isEmpty && records.isEmpty && deadLetters.isEmpty && subjects.isEmpty && conversations.isEmpty
-            && texts.isEmpty
+            && texts.isEmpty && retries.isEmpty
     }
 
     var lookup: JournalLookup {
@@ -130,6 +133,13 @@ struct LookupRound {
         for position in wanted.records { want(record: position, state) }
         for id in wanted.conversations { want(conversation: id, state) }
         texts.formUnion(state.ledger.recorded(wanted.texts))
+        for wish in wanted.retries where state.transaction.fetched.failedAnswers[wish] == nil {
+            if state.conversations.find(id: wish.conversation) == nil {
+                conversations.insert(wish.conversation)
+            } else {
+                retries.insert(wish)
+            }
+        }
     }
 
     // MARK: Single look-ups

@@ -22,6 +22,8 @@ struct Transaction {
     var condemned: [(conversation: ActiveConversation, reason: String)] = []
     /// Applications it may still make.
     var budget = 0
+    /// Conversations in which a generation has ended: what was fetched of their answers is old.
+    var endedGenerations: Set<ConversationID> = []
     /// Why it must not be committed.
     var failure: JournalError?
 

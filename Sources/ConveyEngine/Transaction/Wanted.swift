@@ -6,13 +6,15 @@ struct Wanted {
     var records: Set<Position> = []
     var conversations: Set<ConversationID> = []
     var texts: Set<EffectKey> = []
+    /// Answers that have failed.
+    var retries: Set<RetryWish> = []
 
-    var isEmpty: Bool { records.isEmpty && conversations.isEmpty && texts.isEmpty }
+    var isEmpty: Bool { records.isEmpty && conversations.isEmpty && texts.isEmpty && retries.isEmpty }
 
     func union(_ other: Wanted?) -> Wanted {
         guard let other else { return self }
         return Wanted(
             records: records.union(other.records), conversations: conversations.union(other.conversations),
-            texts: texts.union(other.texts))
+            texts: texts.union(other.texts), retries: retries.union(other.retries))
     }
 }

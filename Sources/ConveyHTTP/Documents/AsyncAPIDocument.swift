@@ -91,6 +91,9 @@ enum AsyncAPIDocument {
             channel("toolCall", "tool/{name}/call", "toolCall", "calls to a tool, for its workers"),
             channel("toolResult", "tool/{name}/result/{effect}", "toolAnswer", "progress, results and errors of calls"),
             channel("toolCancel", "tool/{name}/cancel", "toolCancel", "calls whose results are no longer needed"),
+            channel(
+                "toolPresence", "tool/{name}/presence/{worker}", "toolPresence",
+                "a worker that is there, retained; its last will takes the message away"),
             channel("status", "status/{node}", "status", "online or offline, retained"),
             channel(
                 "receipt", "receipt/{subject}/{client}", "receipt",
@@ -117,6 +120,7 @@ enum AsyncAPIDocument {
         case "node": #""the node's name""#
         case "client": #""any name, such as the client's id""#
         case "name": #""the tool's name""#
+        case "worker": #""any name that no other worker of the tool has""#
         case "effect": #""the effect's id, percent-encoded into one level; the call carries the topic""#
         default:
             #""one of the views; the subject is _ for conversations and effects","enum":["# + views + "]"
@@ -155,7 +159,12 @@ enum AsyncAPIDocument {
             "takeToolAnswer",
             ##"{"action":"receive","channel":{"$ref":"#/channels/toolResult"},\##(bindings)}"##
         )
-        return receives + sends + [answer, query]
+        let presence = (
+            "takeToolPresence",
+            ##"{"action":"receive","channel":{"$ref":"#/channels/toolPresence"},"##
+                + bindings.replacing("false", with: "true") + "}"
+        )
+        return receives + sends + [answer, presence, query]
     }()
 
     private static func message(_ type: DocumentedType) -> (name: String, json: String) {
@@ -216,6 +225,10 @@ enum AsyncAPIDocument {
             (
                 "toolAnswer",
                 #"{"contentType":"application/json","bindings":\#(reply),"summary":"Any number of progress messages, then one result or error.","payload":{"type":"object","required":["type"],"properties":{"type":{"enum":["progress","result","error"]},"message":{"type":"string"},"content":{"description":"For a result: a string is used as text, any other value as its JSON."},"retriable":{"type":"boolean","description":"For an error."},"idempotency_key":{"type":"string"},"attempt":{"type":"integer"}}}}"#
+            ),
+            (
+                "toolPresence",
+                #"{"contentType":"text/plain","summary":"Ends the wait of calls of the tool.","payload":{"type":"string","const":"online"}}"#
             ),
             (
                 "toolCancel",

@@ -38,8 +38,15 @@ struct DocumentedType {
             .init(.inbound, SignalType.stopRequested, "cancels everything in flight", or: edge),
             .init(.inbound, SignalType.cancelRequested, "cancels everything in flight", or: edge),
             .init(.inbound, SignalType.effectCancelRequested, "cancels one effect", or: target),
-            .init(.inbound, SignalType.toolApproved, "runs a tool call that waits for approval", or: target),
-            .init(.inbound, SignalType.toolDenied, "fails a tool call that waits for approval", or: target),
+            .init(
+                .inbound, SignalType.toolApproved, "runs a tool call that waits for approval",
+                or: target + ["arguments", "decided_by"]),
+            .init(
+                .inbound, SignalType.toolDenied, "fails a tool call that waits for approval",
+                or: target + ["decided_by"]),
+            .init(
+                .inbound, SignalType.answerRetryRequested, "makes an answer once more that has failed",
+                or: edge + ["effect_id"]),
             .init(
                 .inbound, SignalType.timerTick, "starts a timer", or: edge + ["delay_ms", "fire_at", "effect_policy"]),
             .init(.inbound, SignalType.timerCancelRequested, "cancels a timer", or: target + ["timer_id"]),
@@ -64,7 +71,7 @@ struct DocumentedType {
             .init(
                 .output, SignalType.assistantWaiting, "an attempt has failed; another one follows",
                 output + ["reason", "message", "retry_in_ms", "retry_at"],
-                or: ["lifecycle", "status", "attempt", "metadata", "retry_after_ms"]),
+                or: ["lifecycle", "status", "attempt", "metadata", "retry_after_ms", "since", "unavailable"]),
             .init(
                 .output, SignalType.assistantCompleted, "a generation has ended, with its whole text",
                 output + ["content"], or: members),
@@ -77,10 +84,12 @@ struct DocumentedType {
             ),
             .init(
                 .output, SignalType.toolStatus, "the status of a tool call", output + ["status", "message"],
-                or: members + tool + ["tool_event"]),
+                or: members + tool + [
+                    "tool_event", "reason", "retry_in_ms", "retry_at", "retry_after_ms", "since", "unavailable",
+                ]),
             .init(
                 .output, SignalType.toolApprovalRequested, "a tool call waits for approval",
-                output + tool + ["arguments"], or: ["metadata"]),
+                output + tool + ["arguments"], or: ["metadata", "expires_at"]),
         ]
     }()
 
@@ -102,7 +111,7 @@ struct DocumentedType {
                 ]),
             .init(
                 .effect, SignalType.generationFailed, "the effect has failed; no attempt follows", effect + failure,
-                or: own + ["code", "content"]),
+                or: own + ["code", "content", "ordered_by", "tool_round", "effect_policy"]),
             .init(
                 .effect, SignalType.generationCanceled, "the effect was canceled", effect,
                 or: own + ["reason", "content", "deltas", "ends_turn"]),
@@ -118,7 +127,7 @@ struct DocumentedType {
                 or: own + ["index", "sequence", "message"]),
             .init(
                 .effect, SignalType.executionCompleted, "the result", effect,
-                or: own + ["content", "deltas", "message"]),
+                or: own + ["content", "deltas", "message", "edited_arguments"]),
             .init(
                 .effect, SignalType.executionFailed, "the effect has failed; no attempt follows", effect + failure,
                 or: own + ["code", "content"]),
@@ -162,12 +171,25 @@ struct DocumentedType {
             .init(.audit, SignalType.signalDiscarded, "an operator discarded a dead letter", letter, or: ["cause_id"]),
             .init(
                 .audit, SignalType.effectAttemptFailed, "an attempt has failed; another one follows",
-                audit + ["effect_id", "attempt", "reason", "message", "retry_in_ms"]),
+                audit + ["effect_id", "attempt", "reason", "message", "retry_in_ms"],
+                or: ["since", "interruptions", "unavailable_attempts", "unavailable_ms"]),
             .init(
                 .audit, SignalType.effectLateResult, "an attempt reported a result after its effect had ended",
                 audit + ["effect_id", "attempt", "lifecycle", "content"]),
             .init(
-                .audit, SignalType.effectUnknownTarget, "a request named no open effect",
+                .audit, SignalType.effectUnknownTarget,
+                "a request named no open effect, or nothing that can be retried",
+                audit + ["signal_id", "signal_type", "message"], or: ["effect_id", "tool_call_id"]),
+            .init(
+                .audit, SignalType.answerRetried, "an answer that had failed is made once more",
+                audit + ["effect_id", "failed_effect_id", "metadata"]),
+            .init(
+                .audit, SignalType.toolDecided,
+                "a tool call that waited for approval was approved, denied, or has expired",
+                audit + ["effect_id", "tool_name", "tool_call_id", "decision", "arguments"],
+                or: ["decision_source", "decided_by", "reason", "edited_arguments"]),
+            .init(
+                .audit, SignalType.toolDecisionRefused, "a decision was not accepted; the tool call still waits",
                 audit + ["signal_id", "signal_type", "message"], or: ["effect_id", "tool_call_id"]),
             .init(
                 .audit, SignalType.conversationSetAside, "the conversation could not be loaded; its signals wait",
@@ -194,14 +216,15 @@ struct DocumentedType {
         switch member {
         case "attempt", "index", "sequence", "deltas", "tool_round", "payload_bytes", "signal_offset", "retry_in_ms",
             "retry_after_ms", "priority", "partition_id", "scheduler_seq", "apply_order", "delay_ms", "position",
-            "event_offset":
+            "event_offset", "interruptions", "unavailable_attempts", "unavailable_ms":
             #"{"type":"integer"}"#
         case "usage", "metadata", "llm", "provider_members": #"{"type":"object"}"#
         case "signal":
             #"{"type":"object","required":["id","source","type","data"],"description":"The signal itself; only for conv.in.*."}"#
         case "tool_calls":
             #"{"type":"array","items":{"type":"object","required":["id","name","arguments"]}}"#
-        case "reset", "ends_turn": #"{"const":true}"#
+        case "reset", "ends_turn", "unavailable": #"{"const":true}"#
+        case "arguments" where family == .inbound: #"{"type":["object","string"]}"#
         // Copied unchanged from the effect's signals or from a client.
         case "channel", "effect_policy": "{}"
         case "content", "text", "fire_at": family == .inbound ? "{}" : #"{"type":"string"}"#

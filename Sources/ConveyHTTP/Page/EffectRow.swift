@@ -18,7 +18,9 @@ struct EffectRow {
         let state = effect["state"]?.string ?? ""
         let conversation: HTML? =
             back == .effects ? #"<a href="\#(PagePath.conversation.of(subject))"><bdi>\#(subject)</bdi></a> "# : nil
-        let decision: HTML? = asksForApproval && mayWrite ? EffectControls.decision(subject, id, back: back) : nil
+        let decision: HTML? =
+            asksForApproval && mayWrite
+            ? EffectControls.decision(subject, id, arguments: wholeArguments, back: back) : nil
         let due = effect["due_at"].map { " · due \(PageText.time($0))" as HTML }
         let attempt = effect["attempt"]?.int ?? 0
         return """
@@ -40,6 +42,11 @@ struct EffectRow {
         case let name?: return name
         case nil: return ""
         }
+    }
+
+    /// Nil where the list shows only their beginning.
+    private var wholeArguments: String? {
+        effect["arguments_bytes"] == nil ? effect["arguments"]?.string : nil
     }
 
     private var arguments: HTML? {

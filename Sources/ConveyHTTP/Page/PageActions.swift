@@ -53,8 +53,22 @@ enum PageActions {
                 }
                 var data = JSONObjectBuilder()
                 data.add("effect_id", effect)
+                if type == SignalType.toolDenied, let reason = text(form["reason"]) { data.add("reason", reason) }
+                if type == SignalType.toolApproved, let arguments = text(form["arguments"]) {
+                    guard let value = try? JSONValue(Array(arguments.utf8)), value.object != nil else {
+                        return .refused(.badRequest, "The arguments must be one JSON object.")
+                    }
+                    data.add("arguments", arguments)
+                }
                 let back = effectPages.first { $0.rawValue == form["back"] } ?? .state
                 return await record(type, data, subject, grant, sources, back: back)
+            },
+            form(.retry, "makes an answer once more that has failed", .write) { form, grant in
+                guard let subject = form[PagePath.subject], let effect = form["effect"] else { return .incomplete }
+                var data = JSONObjectBuilder()
+                data.add("effect_id", effect)
+                return await record(
+                    SignalType.answerRetryRequested, data, subject, grant, sources, back: .conversation)
             },
             form(.moveDeadLetters, "re-drives or discards dead letters", .admin) { form, _ in
                 let letters = sources.deadLetters
@@ -72,6 +86,14 @@ enum PageActions {
                 }
             },
         ]
+    }
+
+    /// What was written into a field; nil where it was left empty. Browsers send line ends as CR LF.
+    private static func text(_ field: String?) -> String? {
+        guard let text = field?.replacing("\r\n", with: "\n"), text.contains(where: { !$0.isWhitespace }) else {
+            return nil
+        }
+        return text
     }
 
     /// The id of a message in a form: sent twice, the message is recorded once.

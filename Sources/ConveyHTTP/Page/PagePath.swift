@@ -11,6 +11,7 @@ enum PagePath: String, CaseIterable {
     case say = "/c/say"
     case control = "/c/control"
     case effect = "/c/effect"
+    case retry = "/c/retry"
     case effects = "/effects"
     case deadLetters = "/deadletters"
     case moveDeadLetters = "/deadletters/move"

@@ -16,6 +16,8 @@ struct TimelineEntries {
         var state = ""
         /// The effect of a tool call that waits for approval.
         var consent = ""
+        /// The effect of an answer that has failed.
+        var failed = ""
     }
 
     private let subject: String
@@ -43,12 +45,18 @@ struct TimelineEntries {
     var templates: HTML {
         let decision: HTML? =
             mayDecide
-            ? #"<template id="decision-template">\#(EffectControls.decision(subject, ""))</template>"# : nil
+            ? """
+            <template id="decision-template">\(EffectControls.decision(subject, "", arguments: ""))</template>
+            <template id="retry-template">\(EffectControls.retry(subject, ""))</template>
+            """ : nil
         return #"<template id="entry-template">\#(html(Entry()))</template>\#(decision)"#
     }
 
     private func html(_ entry: Entry) -> HTML {
-        let forms: HTML? = entry.consent.isEmpty || !mayDecide ? nil : EffectControls.decision(subject, entry.consent)
+        let forms: HTML? =
+            if !mayDecide { nil } else if !entry.consent.isEmpty {
+                EffectControls.decision(subject, entry.consent, arguments: entry.text)
+            } else if !entry.failed.isEmpty { EffectControls.retry(subject, entry.failed) } else { nil }
         return """
             <article class="entry" data-role="\(entry.role)" data-id="\(exact: entry.id)" data-output="\(exact: entry.output)"
             data-state="\(entry.state)">
@@ -75,6 +83,7 @@ extension TimelineEntries.Entry {
             output = PageText.words(value["output_id"])
             let state = value["state"]?.string ?? ""
             self.state = state == "completed" ? "" : state
+            if state == "failed" { failed = PageText.words(metadata?["effect_id"]) }
             name = "assistant" + Self.outcome(state, value, text)
         } else {
             let tool = value["name"]?.string ?? ""

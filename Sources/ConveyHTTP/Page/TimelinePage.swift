@@ -85,7 +85,9 @@ enum TimelinePage {
     }
 
     private static func liveAttributes(_ subject: String, _ newest: Int, _ mayWrite: Bool) -> HTML {
-        let decide: HTML? = mayWrite ? #" data-decide="\#(PagePath.effect.rawValue)""# : nil
+        let decide: HTML? =
+            mayWrite
+            ? #" data-decide="\#(PagePath.effect.rawValue)" data-retry="\#(PagePath.retry.rawValue)""# : nil
         return #" data-live="\#(PagePath.live.of(subject))" data-after="\#(newest)"\#(decide)"#
     }
 

@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 import Synchronization
 
 /// Grants slots for attempts to the engines of a process, so that `effects.CLASS.max_concurrent` holds for all shards

@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 import JournalPort
 import Signals
 import Threads
@@ -60,6 +61,8 @@ final class EngineMailbox: Sendable {
         var reports: [EffectReport] = []
         var unpublished: [UnpublishedEvent] = []
         var outboxCursor: Position?
+        /// Names of tools whose workers have connected; the settings bound their number.
+        var availableTools: Set<String> = []
         /// Other shards may have freed slots for attempts.
         var mayHavePlaces = false
         var isStopping = false
@@ -70,7 +73,7 @@ final class EngineMailbox: Sendable {
         /// The cursor alone is no reason to commit: it is written with the next transaction, or the next tick.
         var isUrgent: Bool {
             !batches.isEmpty || !posts.isEmpty || !reports.isEmpty || !deadLetters.isEmpty || !unpublished.isEmpty
-                || mayHavePlaces || isStopping
+                || mayHavePlaces || isStopping || !availableTools.isEmpty
         }
 
         /// Adds a ticket whose sender waits for the answer.
@@ -193,6 +196,11 @@ final class EngineMailbox: Sendable {
     /// Makes the engine request slots for its attempts again.
     func placesAreFree() {
         contents.change { $0.mayHavePlaces = true }
+    }
+
+    /// Has calls made at once that wait for a worker of the tool.
+    func toolIsAvailable(_ tool: String) {
+        contents.change { _ = $0.availableTools.insert(tool) }
     }
 
     func stop() {

@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 import ConveyQueries
 import JournalPort
 import Logging
@@ -138,6 +139,7 @@ final class EngineThread: Sendable {
         input.deadLetterMoves = work.deadLetters.map(\.move)
         input.unpublished = work.unpublished
         input.outboxCursor = work.outboxCursor
+        input.availableTools = work.availableTools
         input.applications = outlets.outbox.room
         let time = Clocks.engineTime()
         let began = Clocks.monotonicMicroseconds()

@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import ConveyQueries
 import JournalPort
 import Logging
@@ -32,6 +33,8 @@ public final class Runtime: Sendable {
     private let stopDeadline = Mutex<Int64?>(nil)
     private let verification = Mutex<(verifier: BackgroundVerifier, thread: DedicatedThread)?>(nil)
     private let ingress = Mutex<(loop: IngressLoop, thread: DedicatedThread)?>(nil)
+    /// Tools whose workers were there, for shards that were not open yet.
+    private let availableTools = Mutex<Set<String>>([])
     private let end = EndOfRun()
 
     /// - Parameters:
@@ -90,6 +93,12 @@ public final class Runtime: Sendable {
     public func move(_ move: DeadLetterMove, shard: Int) async -> Result<[DeadLetterOutcome], JournalError> {
         guard let host = shards.host(shard) else { return .failure(ShardSet.notOpen) }
         return await host.mailbox.submit(move)
+    }
+
+    /// Retries calls at once that wait for a worker of the tool.
+    public func toolIsAvailable(_ tool: String) {
+        availableTools.withLock { _ = $0.insert(tool) }
+        for host in shards.hosts { host.mailbox.toolIsAvailable(tool) }
     }
 
     /// Records a signal that does not come from the broker; returns after the commit. While ingress pauses this is
@@ -166,6 +175,7 @@ public final class Runtime: Sendable {
         for host in hosts {
             _ = host.wait { hosts.count > 1 ? $0.isSettled : $0.isServing || $0.hasEngineEnded }
         }
+        for tool in availableTools.withLock({ $0 }) { toolIsAvailable(tool) }
         if stopDeadline.withLock({ $0 }) == nil, hosts.contains(where: { !$0.hasEngineEnded }) {
             replies.start()
             startIngress(expectsSession: hosts.contains(where: \.hadRecords))

@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 
 extension EngineSettings {
     /// The settings of one of several shards: limits on the process's memory are divided, so that their sum stays the

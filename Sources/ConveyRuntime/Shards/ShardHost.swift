@@ -1,5 +1,6 @@
 import Conversation
 import ConveyEngine
+import EffectPort
 import ConveyQueries
 import JournalPort
 import Logging

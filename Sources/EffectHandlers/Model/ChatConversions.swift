@@ -1,5 +1,5 @@
 import ChatCompletions
-import ConveyEngine
+import EffectPort
 import Signals
 
 // The module ChatCompletions does not know the runtime: its deltas, outcomes and failures become those of effects here.
@@ -49,6 +49,8 @@ extension EffectFailure {
             case .canceled: .canceled
             case .unknown: .unknown
             }
-        self.init(category, failure.message, retryAfter: failure.retryAfter, code: failure.code)
+        self.init(
+            category, failure.message, retryAfter: failure.retryAfter, code: failure.code,
+            isUnavailable: failure.isUnavailable)
     }
 }

@@ -1,10 +1,11 @@
 import ChatCompletions
 import Conversation
-import ConveyEngine
+import EffectPort
 import JournalPort
 import JournalReading
 import Logging
 import Observability
+import Synchronization
 
 /// Runs generations with the built-in echo or with any OpenAI-compatible provider. The messages of a request come from the
 /// conversation's records, everything else from the settings and the conversation's own configuration.
@@ -17,6 +18,7 @@ public final class ModelHandler: EffectHandler {
     /// Nil if no provider is configured, because a client has threads.
     private let client: ChatClient?
     private let reporter: ModelReporter
+    private let refusals = Mutex(ProviderRefusals())
 
     /// - Parameters:
     ///   - tools: the tools that models may call, unless a conversation selects some of them.
@@ -40,10 +42,13 @@ public final class ModelHandler: EffectHandler {
         _ attempt: EffectAttempt, emit: @escaping @Sendable (EffectDelta) async throws -> Void
     ) async throws -> EffectResult {
         do {
-            return try await answer(attempt, emit: emit)
+            let result = try await answer(attempt, emit: emit)
+            refusals.withLock { $0.forget(effect: attempt.idempotencyKey) }
+            return result
         } catch let failure as ChatFailure {
             // Cancellation takes precedence over a failure at the same time.
             try Task.checkCancellation()
+            if !failure.isRetriable { refusals.withLock { $0.forget(effect: attempt.idempotencyKey) } }
             throw EffectFailure(failure)
         } catch let failure as EffectFailure {
             // A configuration that cannot be read names no provider.
@@ -64,13 +69,16 @@ public final class ModelHandler: EffectHandler {
             if Self.isEmpty(attempt) { throw Self.emptyMessage }
             return try await settings.echoHandler.run(attempt, emit: emit)
         }
-        let chain = try chain(overrides)
+        var chain = try chain(overrides)
+        chain.known = refusals.withLock { $0.of(effect: attempt.idempotencyKey) }
         guard let client else { throw unknownProvider(provider) }
         let request = try await request(attempt, overrides, tools)
         let timeouts = ChatTimeouts(
             total: attempt.limits.timeout, firstToken: settings.firstTokenTimeout, idle: attempt.limits.idleTimeout)
         let outcome = try await client.run(request, chain: chain, timeouts: timeouts) { report in
             reporter.report(report, of: attempt.effect)
+            guard chain.providers.count > 1, case .failed(let failure, _) = report.end else { return }
+            refusals.withLock { $0.note(failure, of: report.provider, effect: attempt.idempotencyKey) }
         } emit: { delta in
             try await emit(EffectDelta(delta))
         }

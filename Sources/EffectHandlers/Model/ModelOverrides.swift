@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 import Signals
 
 /// A conversation's own settings: the member `llm` of the newest `conv.in.conversation.configured`. Missing and null

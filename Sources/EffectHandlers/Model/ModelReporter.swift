@@ -1,5 +1,5 @@
 import ChatCompletions
-import ConveyEngine
+import EffectPort
 import JournalPort
 import Logging
 import Observability

@@ -1,5 +1,5 @@
 import ChatCompletions
-import ConveyEngine
+import EffectPort
 import Signals
 
 /// Messages and results of tools, in the form that is recorded and sent to models.

@@ -1,3 +1,5 @@
+import Signals
+
 /// A tool that models may call: its description for them, and how to run it.
 public struct ToolDeclaration: Sendable {
     /// How a call reaches the tool.
@@ -19,8 +21,26 @@ public struct ToolDeclaration: Sendable {
     public let timeout: Duration?
     /// Maximum attempts when failures may pass; nil for the default of all tools.
     public let maxAttempts: Int?
+    /// How long a call waits while nobody is there to do it; nil for the default of all tools.
+    public let unavailableFor: Duration?
     /// Whether each call needs approval.
     public let requiresApproval: Bool
+    /// How long a call waits for approval before it counts as denied; zero for ever, nil for the default of all tools.
+    public let approvalTimeout: Duration?
+
+    /// What is wrong with arguments, in words for whoever wrote them; nil where they match the schema.
+    public func problem(withArguments bytes: [UInt8]) -> String? {
+        guard let value = try? JSONValue(bytes), value.object != nil else {
+            return "the arguments of \(name) are not one JSON object"
+        }
+        let violations = schema.violations(of: value)
+        guard !violations.isEmpty else { return nil }
+        let list = violations.map { $0.pointer.isEmpty ? "the object \($0)" : "\($0)" }.joined(separator: "; ")
+        return "\(mismatch): \(list)"
+    }
+
+    /// The same without words of the arguments.
+    var mismatch: String { "the arguments of \(name) do not match its schema" }
 
     static func isName(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)

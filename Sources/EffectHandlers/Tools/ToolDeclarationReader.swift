@@ -8,9 +8,12 @@ struct ToolDeclarationReader {
     private static let descriptionLimit = 8_192
     private static let parametersLimit = 65_536
     private static let timeouts = Duration.milliseconds(100)...Duration.seconds(3_600)
+    private static let outages = Duration.zero...Duration.seconds(86_400)
+    private static let approvals = Duration.zero...Duration.seconds(365 * 86_400)
     private static let attempts = 1...20
     private static let members = [
-        "description", "parameters", "transport", "url", "header_files", "timeout", "max_attempts", "requires_approval",
+        "description", "parameters", "transport", "url", "header_files", "timeout", "max_attempts", "unavailable_for",
+        "requires_approval", "approval_timeout",
     ]
 
     private(set) var problems: [String] = []
@@ -56,8 +59,12 @@ struct ToolDeclarationReader {
         let schema = schema(parameters)
         let tool = ToolDeclaration(
             name: name, description: text("description", of: value), parameters: parameters.encode(),
-            schema: schema ?? .anything, transport: transport(value), timeout: timeout(value["timeout"]),
-            maxAttempts: maxAttempts(value["max_attempts"]), requiresApproval: flag("requires_approval", of: value))
+            schema: schema ?? .anything, transport: transport(value),
+            timeout: duration("timeout", of: value, Self.timeouts, "from 100ms to 1h, such as 30s"),
+            maxAttempts: maxAttempts(value["max_attempts"]),
+            unavailableFor: duration("unavailable_for", of: value, Self.outages, "from 0s to 24h, such as 5m"),
+            requiresApproval: flag("requires_approval", of: value),
+            approvalTimeout: duration("approval_timeout", of: value, Self.approvals, "from 0s to 365d, such as 1h"))
         if let description = tool.description, description.utf8.count > Self.descriptionLimit {
             problem(".description", "is longer than \(Self.descriptionLimit) bytes")
         }
@@ -146,13 +153,15 @@ struct ToolDeclarationReader {
         return HTTPToolEndpoint(url: url, place: place, headerFiles: headers)
     }
 
-    private mutating func timeout(_ value: JSONValue?) -> Duration? {
-        guard let value else { return nil }
-        guard let timeout = value.string.flatMap(Self.duration), Self.timeouts.contains(timeout) else {
-            problem(".timeout", "must be a time from 100ms to 1h, such as 30s")
+    private mutating func duration(
+        _ member: String, of tool: JSONValue, _ range: ClosedRange<Duration>, _ right: String
+    ) -> Duration? {
+        guard let value = tool[member] else { return nil }
+        guard let duration = value.string.flatMap(Self.duration), range.contains(duration) else {
+            problem(".\(member)", "must be a time \(right)")
             return nil
         }
-        return timeout
+        return duration
     }
 
     private mutating func maxAttempts(_ value: JSONValue?) -> Int? {
@@ -185,7 +194,9 @@ struct ToolDeclarationReader {
 
     /// `500ms`, `30s`, `1.5m`, `1h`.
     private static func duration(_ text: String) -> Duration? {
-        let units: [(unit: String, milliseconds: Double)] = [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000)]
+        let units: [(unit: String, milliseconds: Double)] = [
+            ("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000),
+        ]
         let digits = text.prefix { $0.isNumber || $0 == "." }
         guard let unit = units.first(where: { $0.unit == text.dropFirst(digits.count) }), let count = Double(digits),
             count <= 1e9

@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 
 /// A failed call with the information for the log.
 struct ToolFailure: Error {

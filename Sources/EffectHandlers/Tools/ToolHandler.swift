@@ -1,5 +1,5 @@
 import Conversation
-import ConveyEngine
+import EffectPort
 import ConveyRuntime
 import Logging
 import Observability
@@ -20,6 +20,7 @@ public final class ToolHandler: EffectHandler {
     private let mqtt: MQTTToolTransport?
     private let http: HTTPToolTransport?
     private let reporter: ToolReporter
+    private let presence: ToolPresence
 
     /// A handler that is not connected yet.
     ///
@@ -41,12 +42,19 @@ public final class ToolHandler: EffectHandler {
             case .http: usesHTTP = true
             }
         }
+        let presence = ToolPresence(tools: Set(tools.tools.map(\.name)))
+        self.presence = presence
         mqtt =
             usesMQTT
-            ? MQTTToolTransport(session: session, limits: limits, logger: logger, heartbeats: heartbeats) : nil
+            ? MQTTToolTransport(session: session, limits: limits, logger: logger, heartbeats: heartbeats) {
+                presence.isOnline($0)
+            } : nil
         http = usesHTTP ? HTTPToolTransport(limits: limits) : nil
         reporter = ToolReporter(tools: tools.tools.map(\.name), logger: logger)
     }
+
+    /// Sets who is told that a tool's worker is there now; of those that came before, too.
+    public func observe(presence body: @escaping @Sendable (_ tool: String) -> Void) { presence.observe(body) }
 
     /// What the tools have done.
     public var counts: [ToolCounts] { reporter.counts }
@@ -148,13 +156,8 @@ public final class ToolHandler: EffectHandler {
                     .config,
                     "the arguments of \(tool.name) have \(bytes.count) bytes; the limit is \(limits.callBytes)"))
         }
-        let value: JSONValue
-        do { value = try JSONValue(bytes) } catch { throw Self.unreadable(arguments.object, tool) }
-        let violations = tool.schema.violations(of: value)
-        guard violations.isEmpty else {
-            let list = violations.map { $0.pointer.isEmpty ? "the object \($0)" : "\($0)" }.joined(separator: "; ")
-            let reason = "the arguments of \(tool.name) do not match its schema"
-            throw ToolFailure(EffectFailure(.config, "\(reason): \(list)"), reason: reason)
+        if let problem = tool.problem(withArguments: bytes) {
+            throw ToolFailure(EffectFailure(.config, problem), reason: tool.mismatch)
         }
         return bytes
     }

@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 import JournalPort
 import Logging
 import Observability

@@ -26,6 +26,10 @@ public struct OpenEffect: Sendable, Equatable {
     /// It waits for a person's approval.
     public var awaitsApproval: Bool
 
+    /// It makes an answer once more that has failed, so it has its turn like a new one, whatever its round. Its key is that of the failed
+    /// generation with another ordinal, which of all other generations is 0.
+    public var isRetry: Bool { effectClass == .llm && key.ordinal > 0 }
+
     public init(
         key: EffectKey, conversation: ConversationID, subject: String, effectClass: EffectClass, kind: String,
         effectID: String, causeID: String, attempt: Int = 0, round: Int = 0, answers: String? = nil,

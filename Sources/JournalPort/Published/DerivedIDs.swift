@@ -47,6 +47,10 @@ package struct DerivedIDs: Sendable, Hashable {
     package func lateResult(_ key: EffectKey, at position: Position) -> String {
         "late-result-\(tag)-\(key)-\(position)"
     }
+    package func toolDecided(_ key: EffectKey) -> String { "decided-\(tag)-\(key)" }
+    package func toolDecisionRefused(_ decision: Position) -> String { "decision-refused-\(tag)-\(decision)" }
+    /// - Parameter key: of the effect that makes the answer once more.
+    package func answerRetried(_ key: EffectKey) -> String { "retried-\(tag)-\(key)" }
     package func unknownTarget(_ request: Position) -> String { "no-such-effect-\(tag)-\(request)" }
 
     /// For an event that the broker does not accept.
@@ -65,6 +69,12 @@ package struct DerivedIDs: Sendable, Hashable {
         // Accept only one spelling, so that no two ids name the same marker.
         guard let number = Int64(digits), number > 0, String(number) == digits else { return nil }
         return Position(number)
+    }
+
+    /// The effect that an `answerRetried` id refers to; nil for any other id, including those of other shards.
+    package func effectKey(retried id: String) -> EffectKey? {
+        let prefix = "retried-\(tag)-"
+        return id.hasPrefix(prefix) ? EffectKey(String(id.dropFirst(prefix.count))) : nil
     }
 
     /// The effect that a lifecycle signal's id, `effect-{tag}-{position}-{ordinal}-{attempt}-…`, refers to; nil for any

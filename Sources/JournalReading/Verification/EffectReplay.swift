@@ -29,9 +29,15 @@ struct EffectReplay {
 
     /// An applied signal has ordered the effect.
     mutating func order(_ key: EffectKey, _ start: EffectStart, of conversation: ConversationID) {
+        order(key, effectID: start.effectID, start.effectClass, of: conversation)
+    }
+
+    private mutating func order(
+        _ key: EffectKey, effectID: String, _ effectClass: EffectClass, of conversation: ConversationID
+    ) {
         open[key] = conversation
-        let type = SignalType.effectPrefix(start.effectClass.rawValue, start.kind)
-        names[Name(conversation: conversation, type: type, effectID: start.effectID), default: []].append(key)
+        let type = SignalType.effectPrefix(effectClass.rawValue, effectClass.kind)
+        names[Name(conversation: conversation, type: type, effectID: effectID), default: []].append(key)
     }
 
     /// A signal from outside that reports the end of an effect is its end, if it has none yet.
@@ -60,7 +66,13 @@ struct EffectReplay {
     mutating func take(_ signal: Signal, of record: JournalRecord) throws(JournalDifference) {
         guard signal.source == DerivedSource.effects else { return takeOutside(signal, of: record) }
         // The effects of a forked conversation ran in the original one.
-        guard !signal.isForked, let key = ids.effectKey(lifecycle: signal.id) else { return }
+        guard !signal.isForked else { return }
+        // The reducer cannot know whether there is a failed answer to retry: this signal says that there was one.
+        if signal.type == SignalType.answerRetried, let key = ids.effectKey(retried: signal.id) {
+            return order(
+                key, effectID: JSONObjectView(signal.data)?["effect_id"]?.string ?? "", .llm, of: record.conversation)
+        }
+        guard let key = ids.effectKey(lifecycle: signal.id) else { return }
         guard !ended.contains(key), !endedBefore.contains(key) else {
             throw JournalDifference(
                 .effect, "\(signal.id) was recorded after the end of effect \(key)", record, subject: signal.subject)

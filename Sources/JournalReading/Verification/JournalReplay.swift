@@ -226,7 +226,7 @@ struct JournalReplay {
                 effects.order(
                     EffectKey(cause: applied.position, ordinal: effectCount), start, of: applied.conversation)
                 effectCount += 1
-            case .emitAppliedMarker, .cancelEffects, .decide, .cancelEffect: break
+            case .emitAppliedMarker, .cancelEffects, .decide, .retryAnswer, .cancelEffect: break
             }
         }
     }

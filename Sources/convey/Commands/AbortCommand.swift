@@ -13,6 +13,7 @@ struct AbortCommand: AsyncParsableCommand {
     var signal: SignalFlags
 
     func run() async throws {
-        try await signal.publish(SignalType.abortRequested, to: subject, otherwise: "nothing was under way")
+        try await signal.publish(
+            SignalType.abortRequested, to: subject, needsConversation: true, otherwise: "nothing was under way")
     }
 }

@@ -19,6 +19,6 @@ struct CancelCommand: AsyncParsableCommand {
     func run() async throws {
         try await signal.publish(
             SignalType.effectCancelRequested, to: subject, [effect.member, ("reason", reason.map(JSONValue.string))],
-            otherwise: "it had ended already")
+            needsConversation: true, otherwise: "it had ended already")
     }
 }

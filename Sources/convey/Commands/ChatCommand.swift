@@ -48,7 +48,7 @@ struct ChatCommand: AsyncParsableCommand {
         }
         defer { withExtendedLifetime((interrupts, ends)) {} }
 
-        try await session.open(topics.answer)
+        try await session.open(topics.answer + [topics.refusals])
         session.deliverEvents()
         if isInteractive {
             await showEarlier(settings)
@@ -105,6 +105,13 @@ struct ChatCommand: AsyncParsableCommand {
             case .sendAbort:
                 try await session.publish(
                     .abort(subject: subject.subject, id: OutgoingSignal.newID(), time: Date(), topics: topics))
+            case .sendRetry(let id):
+                try await session.publish(
+                    .make(
+                        SignalType.answerRetryRequested, subject: subject.subject, id: id, time: Date(), topics: topics)
+                )
+                if session.hasReceipts { session.post(.receiptOverdue(id), after: ClientSession.receiptTimeout) }
+                session.post(.timeout(id), after: timeout.duration)
             case .sendConsent(let effect, let isGiven, let reason):
                 let data = [("effect_id", JSONValue.string(effect))] + (reason.map { [("reason", .string($0))] } ?? [])
                 try await session.publish(

@@ -19,6 +19,6 @@ struct DenyCommand: AsyncParsableCommand {
     func run() async throws {
         try await signal.publish(
             SignalType.toolDenied, to: subject, [effect.member, ("reason", reason.map(JSONValue.string))],
-            otherwise: "denied")
+            needsConversation: true, otherwise: "denied")
     }
 }

@@ -1,7 +1,7 @@
 import ChatCompletions
 import Conversation
-import ConveyEngine
 import ConveyRuntime
+import EffectPort
 import ConveySettings
 import EffectHandlers
 import JournalPort
@@ -36,6 +36,9 @@ struct Handlers: Sendable {
         metrics.tools = tools.counts
         return metrics
     }
+
+    /// Sets who is told that a tool's worker is there.
+    func observe(presence body: @escaping @Sendable (_ tool: String) -> Void) { tools.observe(presence: body) }
 
     /// - Throws: `EffectFailure` when a file that a tool's declaration names cannot be read.
     func start() throws { try tools.start() }

@@ -81,7 +81,8 @@ struct SendCommand: AsyncParsableCommand {
             case .json(let bytes): StandardOutput.print(json: bytes)
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
-            case .readLine, .sendMessage, .sendAbort, .sendConsent, .wake: preconditionFailure("send orders \(action)")
+            case .readLine, .sendMessage, .sendAbort, .sendRetry, .sendConsent, .wake:
+                preconditionFailure("send orders \(action)")
             }
         }
         return nil

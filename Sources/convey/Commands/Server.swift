@@ -80,6 +80,7 @@ struct Server {
         _ handlers: Handlers, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async throws {
         let runtime = try makeRuntime(settings, session: session, store: store, handlers: handlers, heartbeats: heartbeats)
+        handlers.observe { runtime.toolIsAvailable($0) }
         let queries = makeQueries(settings, store: store, heartbeats: heartbeats) { runtime.status }
         let endpoint = try QueryEndpoint(
             session: session, service: queries, replies: runtime.replies,

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ConveyClient
 import ConveySettings
 import Dialogue
 import Foundation
@@ -9,7 +10,7 @@ import Terminal
 /// Publishes one signal for a command and prints what follows from it.
 struct SignalPublication {
     static let exits =
-        "Exit status: 0 recorded, 1 rejected or no such effect, 3 not confirmed in time, 69 no broker, 78 a wrong setting."
+        "Exit status: 0 recorded, 1 rejected or no such effect, 3 not confirmed in time, 66 no such conversation, 69 no broker, 78 a wrong setting."
 
     let type: String
     let subject: String
@@ -17,6 +18,26 @@ struct SignalPublication {
     /// What to say when nothing follows.
     let otherwise: String
     let isJSON: Bool
+
+    /// How long the answer to that question may take.
+    private static let patience = Duration.seconds(3)
+
+    /// Ends the command if Convey says that there is no such conversation. Without an answer the signal is published, and begins it: the
+    /// service may be away, or the broker may not know MQTT 5.
+    func requireConversation() async throws {
+        guard settings.version == .v5,
+            let transport = try? MQTTQueryTransport(
+                broker: settings.address, clientID: "convey-cli-\(OutgoingSignal.newID().prefix(13))",
+                root: settings.root, timeout: Self.patience)
+        else { return }
+        let question = Question(.events, subject: subject, parameters: [.limit: "1"])
+        var refusal: ConveyClientError?
+        do { _ = try await ConveyClient(transport).ask(question) } catch { refusal = error as? ConveyClientError }
+        await transport.stop()
+        guard let refusal, ExitStatus.of(refusal) == ExitStatus.noInput else { return }
+        StandardError.print(refusal.message)
+        throw ExitStatus.noInput
+    }
 
     /// - Parameter data: members of the signal's data; those without a value are left out.
     func run(_ data: [(String, JSONValue?)]) async throws {
@@ -53,7 +74,8 @@ struct SignalPublication {
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
             case .wake(let name, let delay): session.post(.timeout(name), after: delay)
-            case .readLine, .sendMessage, .sendAbort, .sendConsent: preconditionFailure("a signal orders \(action)")
+            case .readLine, .sendMessage, .sendAbort, .sendRetry, .sendConsent:
+                preconditionFailure("a signal orders \(action)")
             }
         }
         return nil

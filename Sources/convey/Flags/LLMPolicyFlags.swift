@@ -19,6 +19,8 @@ struct LLMPolicyFlags: SettingFlags {
     var queueLimit: String?
     @Option(name: Settings.llmPolicy.afterRestart.name, help: Settings.llmPolicy.afterRestart.argumentHelp)
     var afterRestart: String?
+    @Option(name: Settings.llmPolicy.unavailableFor.name, help: Settings.llmPolicy.unavailableFor.argumentHelp)
+    var unavailableFor: String?
     @Option(name: Settings.llmDoubleTexting.name, help: Settings.llmDoubleTexting.argumentHelp)
     var doubleTexting: String?
     @Option(name: Settings.llmMergeWindow.name, help: Settings.llmMergeWindow.argumentHelp)
@@ -34,6 +36,7 @@ struct LLMPolicyFlags: SettingFlags {
                 ],
                 [
                     maxAttempts, backoff, backoffLimit, timeout, idleTimeout, maxConcurrent, queueLimit, afterRestart,
+                    unavailableFor,
                     doubleTexting, mergeWindow, maxToolRounds,
                 ])
         ).map { (key: $0.0, text: $0.1) }

@@ -18,8 +18,13 @@ struct ToolPolicyFlags: SettingFlags {
     var queueLimit: String?
     @Option(name: Settings.toolPolicy.afterRestart.name, help: Settings.toolPolicy.afterRestart.argumentHelp)
     var afterRestart: String?
+    @Option(name: Settings.toolPolicy.unavailableFor.name, help: Settings.toolPolicy.unavailableFor.argumentHelp)
+    var unavailableFor: String?
     @Option(name: Settings.tools.name, help: Settings.tools.argumentHelp)
     var tools: String?
+    @Option(
+        name: Settings.effectsToolApprovalTimeout.name, help: Settings.effectsToolApprovalTimeout.argumentHelp)
+    var approvalTimeout: String?
     @Option(name: Settings.effectsTimerLimit.name, help: Settings.effectsTimerLimit.argumentHelp)
     var timerLimit: String?
     @Option(name: Settings.effectsBoundsMaxAttempts.name, help: Settings.effectsBoundsMaxAttempts.argumentHelp)
@@ -33,12 +38,14 @@ struct ToolPolicyFlags: SettingFlags {
         Array(
             zip(
                 Settings.toolPolicy.keys + [
-                    Settings.tools.key, Settings.effectsTimerLimit.key, Settings.effectsBoundsMaxAttempts.key,
+                    Settings.tools.key, Settings.effectsToolApprovalTimeout.key, Settings.effectsTimerLimit.key,
+                    Settings.effectsBoundsMaxAttempts.key,
                     Settings.effectsBoundsBackoff.key, Settings.effectsBoundsTimeout.key,
                 ],
                 [
                     maxAttempts, backoff, backoffLimit, timeout, idleTimeout, maxConcurrent, queueLimit, afterRestart,
-                    tools, timerLimit, boundsMaxAttempts, boundsBackoff, boundsTimeout,
+                    unavailableFor,
+                    tools, approvalTimeout, timerLimit, boundsMaxAttempts, boundsBackoff, boundsTimeout,
                 ])
         ).map { (key: $0.0, text: $0.1) }
     }

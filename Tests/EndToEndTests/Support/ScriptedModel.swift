@@ -11,8 +11,9 @@ final class ScriptedModel: Sendable {
 
     let server: ScriptedHTTPServer
 
-    init(_ script: @escaping Script) throws {
-        server = try ScriptedHTTPServer { request, connection in
+    /// - Parameter port: 0 for a free one.
+    init(port: Int = 0, _ script: @escaping Script) throws {
+        server = try ScriptedHTTPServer(port: port) { request, connection in
             guard let fault = StrictProvider.fault(in: request.body) else {
                 return try script(ModelRequest(request), ModelReply(connection))
             }
@@ -35,7 +36,12 @@ final class ScriptedModel: Sendable {
     var baseURL: String { "http://127.0.0.1:\(server.port)/v1" }
 
     /// The flags with which Convey calls it.
-    var flags: [String] { ["--llm-base-url", baseURL, "--llm-model", "scripted", "--llm-coalesce-delay", "5ms"] }
+    var flags: [String] { Self.flags(port: server.port) }
+
+    /// The flags with which Convey calls a model that is not there yet.
+    static func flags(port: Int) -> [String] {
+        ["--llm-base-url", "http://127.0.0.1:\(port)/v1", "--llm-model", "scripted", "--llm-coalesce-delay", "5ms"]
+    }
 
     var requests: [ModelRequest] { server.requests.map(ModelRequest.init) }
 }

@@ -166,7 +166,25 @@
     // Only for those who may decide.
     if (!form) return;
     form.elements.effect.value = words(data.effect_id);
+    const args = words(data.arguments);
+    // Left empty it stands for the model's.
+    if (form.elements.arguments) form.elements.arguments.value = shown(args) === args ? args : "";
     entry.append(form);
+  }
+
+  // An answer that has failed can be made once more.
+  function offerRetry(event) {
+    const form = copy("retry-template");
+    if (!form) return;
+    form.elements.effect.value = words(event.data.effect_id);
+    answer(event).append(form);
+  }
+
+  // Pauses before the next attempt, with the time of it.
+  function waits(data) {
+    const next = new Date(data.retry_at);
+    const at = isNaN(next) ? "" : "; next try at " + next.toLocaleTimeString();
+    return words(data.message || data.reason) + (data.unavailable ? ", attempt " + words(data.attempt) : "") + at;
   }
 
   // Decided here or elsewhere: the buttons would do nothing.
@@ -192,17 +210,23 @@
         break;
       }
       case "conv.out.assistant.reset": write(answer(event), ""); break;
-      case "conv.out.assistant.waiting": end(event, "waiting", words(data.message)); break;
+      case "conv.out.assistant.waiting": end(event, "waiting", waits(data)); break;
       case "conv.out.assistant.completed": complete(event); break;
       case "conv.out.assistant.canceled": end(event, "canceled", words(data.reason)); break;
       case "conv.out.assistant.failed":
         end(event, "failed", [data.category, data.message].map(words).filter(Boolean).join(": "));
+        offerRetry(event);
         break;
       case "conv.out.tool.status":
         decided(words(data.effect_id));
-        write(add(event, "tool", "tool " + words(data.tool_name)), words(data.message || data.status));
+        write(add(event, "tool", "tool " + words(data.tool_name)),
+          data.status === "waiting" ? "waiting: " + waits(data) : words(data.message || data.status));
         break;
       case "conv.out.tool.approval_requested": askApproval(event); break;
+      case "conv.audit.tool.decided": decided(words(data.effect_id)); break;
+      case "conv.audit.tool.decision_refused":
+        connection.textContent = shown("Not accepted: " + words(data.message) + ". Reload to decide again.");
+        break;
       case "conv.effect.llm.generation.started": underWay.add(words(data.effect_id)); break;
       case "conv.effect.llm.generation.completed":
       case "conv.effect.llm.generation.failed":
@@ -316,7 +340,8 @@
   box.setAttribute("placeholder", "Ctrl+Enter sends");
   document.addEventListener("submit", async event => {
     const form = event.target;
-    if (form.id !== "abort" && form.getAttribute("action") !== timeline.dataset.decide) return;
+    const actions = [timeline.dataset.decide, timeline.dataset.retry];
+    if (form.id !== "abort" && !actions.includes(form.getAttribute("action"))) return;
     event.preventDefault();
     if (await post(form, event.submitter) && form.id !== "abort") form.remove();
   });

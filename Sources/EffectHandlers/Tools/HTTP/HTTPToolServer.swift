@@ -1,5 +1,5 @@
 import ChatCompletions
-import ConveyEngine
+import EffectPort
 import FoundationEssentials
 import NIOHTTP1
 import Signals
@@ -68,7 +68,8 @@ struct HTTPToolServer: Sendable {
     ) -> ToolFailure {
         let whole = words.map { "\(what): \($0)" } ?? what
         return ToolFailure(
-            failure(category, whole, advice: advice, retryAfter: retryAfter),
+            failure(
+                category, whole, advice: advice, retryAfter: retryAfter, isUnavailable: ChatProvider.isAway(status)),
             reason: sentence(what, advice: advice), status: status)
     }
 
@@ -82,15 +83,17 @@ struct HTTPToolServer: Sendable {
             case .timeout, .transport: .transport
             case .canceled: .canceled
             }
-        return failure(category, fault.what, advice: fault.advice)
+        return failure(category, fault.what, advice: fault.advice, isUnavailable: fault.isUnavailable)
     }
 
     private func clean(_ text: String) -> String { ProviderText.clean(text, secrets: secrets) }
 
     private func failure(
-        _ category: EffectFailure.Category, _ what: String, advice: String? = nil, retryAfter: Duration? = nil
+        _ category: EffectFailure.Category, _ what: String, advice: String? = nil, retryAfter: Duration? = nil,
+        isUnavailable: Bool = false
     ) -> EffectFailure {
-        EffectFailure(category, sentence(what, advice: advice), retryAfter: retryAfter)
+        EffectFailure(
+            category, sentence(what, advice: advice), retryAfter: retryAfter, isUnavailable: isUnavailable)
     }
 
     private func sentence(_ what: String, advice: String?) -> String {

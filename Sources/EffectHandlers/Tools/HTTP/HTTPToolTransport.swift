@@ -1,6 +1,6 @@
 import AsyncHTTPClient
 import ChatCompletions
-import ConveyEngine
+import EffectPort
 import FoundationEssentials
 import NIOCore
 import NIOHTTP1

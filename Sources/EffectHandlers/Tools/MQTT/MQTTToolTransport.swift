@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 import ConveyRuntime
 import Logging
 import MQTTTransport
@@ -25,9 +25,15 @@ final class MQTTToolTransport: ToolTransport {
     private let limits: ToolLimits
     private let logger: Logger
     private let heartbeats: Heartbeats
+    /// Told of a tool whose worker is there now.
+    private let onPresence: @Sendable (_ tool: String) -> Void
     private let state: Mutex<State>
 
-    init(session: BrokerSession, limits: ToolLimits, logger: Logger, heartbeats: Heartbeats = Heartbeats()) {
+    init(
+        session: BrokerSession, limits: ToolLimits, logger: Logger, heartbeats: Heartbeats = Heartbeats(),
+        onPresence: @escaping @Sendable (_ tool: String) -> Void = { _ in }
+    ) {
+        self.onPresence = onPresence
         self.session = session
         self.limits = limits
         self.logger = logger
@@ -73,7 +79,8 @@ final class MQTTToolTransport: ToolTransport {
             try await withThrowingTaskGroup(of: Void.self) { group in
                 defer { group.cancelAll() }
                 group.addTask { [self] in
-                    try await Task.sleep(for: limits.brokerGrace)
+                    // In time to say that the broker is away, and not that the tool was slow.
+                    try await Task.sleep(for: min(limits.brokerGrace, (request.deadline - .now) / 2))
                     state.withLock { $0.calls.graceEnded(key, attempt: attempt, notConnected) }
                 }
                 sendUnsent()
@@ -149,21 +156,24 @@ final class MQTTToolTransport: ToolTransport {
     private var notConnected: EffectFailure {
         EffectFailure(
             .transport,
-            "there is no connection to the broker at \(session.broker), so no tool worker can be called")
+            "there is no connection to the broker at \(session.broker), so no tool worker can be called",
+            isUnavailable: true)
     }
 
     private func failure(of error: MQTTError, tool: String, topic: String) -> EffectFailure {
         switch error.code {
         case .noSubscriber:
             EffectFailure(
-                .transport, "no worker of the tool \(tool) is connected: none is subscribed to \(topic)")
+                .transport, "no worker of the tool \(tool) is connected: none is subscribed to \(topic)",
+                isUnavailable: true)
         case .publishRefused, .messageTooLarge, .invalidTopic, .invalidOption:
             EffectFailure(.config, "the tool \(tool) cannot be called: \(error.message)")
         case .stopped: EffectFailure(.transport, "the connection to the broker was closed before \(tool) was called")
-        case .invalidURL, .notAuthorized, .unsupportedVersion, .connectionRefused, .brokerUnavailable, .hostUnreachable,
-            .tlsFailure, .notConnected, .connectionLost, .sessionTakenOver, .subscribeRefused, .protocolViolation,
-            .queueFull,
-            .timeout, .systemError:
+        case .connectionRefused, .brokerUnavailable, .hostUnreachable, .notConnected, .queueFull:
+            EffectFailure(
+                .transport, "the tool \(tool) could not be called: \(error.message)", isUnavailable: true)
+        case .invalidURL, .notAuthorized, .unsupportedVersion, .tlsFailure, .connectionLost, .sessionTakenOver,
+            .subscribeRefused, .protocolViolation, .timeout, .systemError:
             EffectFailure(.transport, "the tool \(tool) could not be called: \(error.message)")
         }
     }
@@ -208,6 +218,8 @@ extension MQTTToolTransport {
         do throws(MQTTError) {
             try await client.start()
             try await client.subscribe([topics.results])
+            // What workers do not publish, and what an access rule hides, is not waited for.
+            try await subscribeToPresences(client)
         } catch {
             await client.stop()
             throw error
@@ -224,6 +236,16 @@ extension MQTTToolTransport {
         return client
     }
 
+    /// What workers do not publish, and what an access rule hides, is not waited for.
+    private func subscribeToPresences(_ client: MQTTClient) async throws(MQTTError) {
+        do throws(MQTTError) {
+            try await client.subscribe([topics.presences])
+        } catch {
+            guard error.code == .subscribeRefused else { throw error }
+            logger.info("the broker does not show which tool workers are there", metadata: ["error": "\(error)"])
+        }
+    }
+
     private func connectionLost() {
         state.withLock { state in
             state.calls.connectionLost { call in
@@ -235,6 +257,10 @@ extension MQTTToolTransport {
     }
 
     private func receive(_ message: ReceivedMessage) {
+        if let tool = topics.tool(presence: message.topic) {
+            if message.payload.elementsEqual("online".utf8) { onPresence(tool) }
+            return
+        }
         let reply = ToolReply(message, resultLimit: limits.resultBytes)
         let reception = state.withLock { $0.calls.receive(reply) }
         guard reception != .taken else { return }

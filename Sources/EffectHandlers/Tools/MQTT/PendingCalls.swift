@@ -1,4 +1,4 @@
-import ConveyEngine
+import EffectPort
 import MQTTTransport
 
 /// The calls that wait for an answer, by idempotency key. Matches replies with calls; each call gets one outcome.
@@ -57,7 +57,8 @@ struct PendingCalls {
     ) throws(EffectFailure) -> AsyncStream<String> {
         guard !isClosed else { throw EffectFailure(.canceled, "Convey is shutting down") }
         guard calls.count < limits.calls || calls[request.idempotencyKey] != nil else {
-            throw EffectFailure(.transport, "too many tool calls wait for an answer: \(calls.count)")
+            throw EffectFailure(
+                .transport, "too many tool calls wait for an answer: \(calls.count)", isUnavailable: true)
         }
         let (stream, progress) = AsyncStream.makeStream(
             of: String.self, bufferingPolicy: .bufferingOldest(limits.progressBacklog))

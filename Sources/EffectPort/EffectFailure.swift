@@ -19,11 +19,18 @@ public struct EffectFailure: Error, Sendable, Equatable {
     public var retryAfter: Duration?
     /// A code for programs if the category is not specific enough: `double_texting_rejected`; nil for none.
     public var code: String?
+    /// Whether nothing was there to do the work: no connection, no subscriber, a server that says it is overloaded or away. Such an
+    /// attempt is not used up; the effect waits (docs/adr/0039-patience.md). Only of a category that is retriable.
+    public var isUnavailable: Bool
 
-    public init(_ category: Category, _ message: String, retryAfter: Duration? = nil, code: String? = nil) {
+    public init(
+        _ category: Category, _ message: String, retryAfter: Duration? = nil, code: String? = nil,
+        isUnavailable: Bool = false
+    ) {
         self.category = category
         self.message = message
         self.retryAfter = retryAfter
         self.code = code
+        self.isUnavailable = isUnavailable && category.isRetriable
     }
 }

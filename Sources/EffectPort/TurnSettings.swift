@@ -34,7 +34,7 @@ public struct TurnSettings: Sendable, Equatable {
     /// `max_tool_rounds` of `llm` in the data of `conv.in.conversation.configured`; null means the service's setting.
     ///
     /// - Throws: `EffectFailure` of category `config` that names the error.
-    func overridden(by configuration: [UInt8]?) throws(EffectFailure) -> TurnSettings {
+    package func overridden(by configuration: [UInt8]?) throws(EffectFailure) -> TurnSettings {
         guard let configuration, let value = JSONObjectView(configuration)?["llm"], value.kind != .null else {
             return self
         }

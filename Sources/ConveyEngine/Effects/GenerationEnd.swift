@@ -1,0 +1,41 @@
+import EffectPort
+import Conversation
+import Signals
+
+/// The end of a generation, as its lifecycle signal tells it.
+struct GenerationEnd {
+    let effectID: String
+    /// The id of the message that is answered.
+    let message: String
+    let isFailure: Bool
+    /// The answer goes on behind tool calls.
+    let goesOn: Bool
+    /// The id of the signal that ordered the generation.
+    let orderedBy: String
+    /// Generations of the answer before it; nil where earlier versions have not recorded it.
+    let round: Int?
+    let policy: [UInt8]?
+
+    /// Nil for any other signal.
+    init?(_ signal: Signal) {
+        guard Self.isEnd(signal.type), let data = JSONObjectView(signal.data),
+            let effectID = data["effect_id"]?.string
+        else { return nil }
+        self.effectID = effectID
+        let prefix = EffectClass.llm.effectID(startedBy: "")
+        let named = effectID.hasPrefix(prefix) ? String(effectID.dropFirst(prefix.count)) : effectID
+        message = data["metadata"]?.object?["answers"]?.string ?? named
+        isFailure = signal.type == SignalType.generationFailed
+        goesOn = signal.type == SignalType.generationCompleted && !ToolCall.list(data["tool_calls"]).isEmpty
+        orderedBy = data["ordered_by"]?.string ?? named
+        round = data["tool_round"]?.integer.map { max(0, $0) }
+        policy = data["effect_policy"]?.orNone.map { Array($0.raw) }
+    }
+
+    static func isEnd(_ type: String) -> Bool {
+        switch type {
+        case SignalType.generationCompleted, SignalType.generationFailed, SignalType.generationCanceled: true
+        default: false
+        }
+    }
+}
