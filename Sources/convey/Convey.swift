@@ -33,7 +33,7 @@ struct Convey: AsyncParsableCommand {
                 name: "Operation",
                 subcommands: [
                     ServeCommand.self, HealthCommand.self, VerifyCommand.self, DeadLettersCommand.self,
-                    ForkCommand.self, ProjectCommand.self, TokenCommand.self, VersionCommand.self,
+                    ForkCommand.self, ProjectCommand.self, TokenCommand.self, SettingsCommand.self, VersionCommand.self,
                 ]),
         ])
 

@@ -7,7 +7,7 @@ struct ApproveCommand: AsyncParsableCommand {
         commandName: "approve", abstract: "Let a tool call run that waits for consent.",
         discussion: "convey effects lists what waits. \(SignalPublication.exits)")
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @OptionGroup
     var effect: EffectArgument

@@ -101,7 +101,7 @@ struct Server {
                 "version": "\(Convey.version)", "node": "\(settings.node)", "data": "\(settings.dataDirectory)",
                 "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")", "model": "\(settings.models.provider)",
-                "tools": "\(settings.tools.tools.count)",
+                "tools": .stringConvertible(settings.tools.tools.count),
             ])
         for warning in settings.warnings { logger.warning("\(warning)") }
         let reload = ReloadSignal { [logger] in
