@@ -1,9 +1,10 @@
 """A tool worker: does the calls of one tool that models make through Convey. Protocol: docs/PROTOCOL.md, "Tool workers".
 
     python3 -m venv .venv && .venv/bin/pip install 'paho-mqtt>=2,<3'
-    .venv/bin/python examples/tool_worker.py --port 1883 --tool get_weather --log /var/lib/weather/results.jsonl
+    .venv/bin/python examples/tool_worker.py --tool get_weather --log /var/lib/weather/results.jsonl
 
-Results are kept in --log by idempotency key, so that a call that comes again, after a crash of Convey, the broker or this
+It waits for a broker that is not there yet, and connects again to one that was away. The broker's address is --broker, else
+CONVEY_BROKER_URL, else mqtt://127.0.0.1:1883. Results are kept in --log by idempotency key, so that a call that comes again, after a crash of Convey, the broker or this
 worker, is answered and not done again. Replace `work` with what your tool does.
 """
 import argparse
@@ -11,13 +12,14 @@ import json
 import os
 import threading
 from datetime import datetime, timezone
+from urllib.parse import urlsplit
+
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--host", default="127.0.0.1")
-parser.add_argument("--port", type=int, default=1883)
+parser.add_argument("--broker", default=os.environ.get("CONVEY_BROKER_URL", "mqtt://127.0.0.1:1883"), help="mqtt://HOST:PORT")
 parser.add_argument("--username", help="with --password-file")
 parser.add_argument("--password-file")
 parser.add_argument("--root", default="conv", help="Convey's mqtt.root")
@@ -114,5 +116,6 @@ if options.username:
 client.on_connect = on_connect
 for name, callback in (("call", on_call), ("cancel", on_cancel)):
     client.message_callback_add(f"{options.root}/tool/{options.tool}/{name}", callback)
-client.connect(options.host, options.port)
-client.loop_forever()
+broker = urlsplit(options.broker)
+client.connect_async(broker.hostname, broker.port or 1883)
+client.loop_forever(retry_first_connection=True)   # the broker may start after this worker

@@ -44,7 +44,8 @@ package struct SendMachine: Sendable {
     }
 
     private var doubt: String {
-        hasReceipt ? "The message is recorded; its answer can be read with convey timeline" : Self.doubt(messageID: messageID)
+        hasReceipt
+            ? "The message is recorded; its answer can be read with convey timeline" : Self.doubt(messageID: messageID)
     }
 
     private mutating func follow(_ event: PublishedEvent) -> [ClientAction] {

@@ -179,7 +179,8 @@ package final class ProjectLoop: Sendable {
     private func handle(_ event: MQTTEvent, _ link: BrokerLink, _ state: inout State) {
         switch link.note(event) {
         case .connected(let sessionPresent):
-            logger.info("connected", metadata: ["broker": "\(settings.broker)", "session": .stringConvertible(sessionPresent)])
+            logger.info(
+                "connected", metadata: ["broker": "\(settings.broker)", "session": .stringConvertible(sessionPresent)])
             do {
                 _ = try link.connection.subscribe(
                     ["\(settings.root)/applied/#", "\(settings.root)/out/#"]

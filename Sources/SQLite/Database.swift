@@ -115,7 +115,9 @@ package final class Database<Failure: SQLiteFailure> {
     package func number(_ sql: String) throws(Failure) -> Int64 {
         let statement = try prepare(sql)
         defer { statement.reset() }
-        guard try statement.step() else { throw Failure(SQLiteError(.corrupt, "\(path): a question about the file has no answer")) }
+        guard try statement.step() else {
+            throw Failure(SQLiteError(.corrupt, "\(path): a question about the file has no answer"))
+        }
         return statement.integer(0)
     }
 
@@ -123,7 +125,9 @@ package final class Database<Failure: SQLiteFailure> {
     package func text(_ sql: String) throws(Failure) -> String {
         let statement = try prepare(sql)
         defer { statement.reset() }
-        guard try statement.step() else { throw Failure(SQLiteError(.corrupt, "\(path): a question about the file has no answer")) }
+        guard try statement.step() else {
+            throw Failure(SQLiteError(.corrupt, "\(path): a question about the file has no answer"))
+        }
         return statement.text(0) ?? ""
     }
 

@@ -306,7 +306,8 @@ final class OutboxLoop: Sendable {
         logger.error(
             "the broker does not take an event; it is set aside and stays in the journal",
             metadata: [
-                "position": .stringConvertible(unpublished.position.rawValue), "type": "\(unpublished.type.prefix(256))", "reason": "\(reason)",
+                "position": .stringConvertible(unpublished.position.rawValue),
+                "type": "\(unpublished.type.prefix(256))", "reason": "\(reason)",
             ])
         mailbox.setAside(unpublished)
         board.countOutbox { $0.counters.eventsSetAside += 1 }
@@ -344,7 +345,8 @@ final class OutboxLoop: Sendable {
             logger.error(
                 "the broker refuses an event; the outbox waits and tries again",
                 metadata: [
-                    "position": .stringConvertible(refused.position.rawValue), "reason_code": .stringConvertible(reasonCode),
+                    "position": .stringConvertible(refused.position.rawValue),
+                    "reason_code": .stringConvertible(reasonCode),
                     "help": "give \(settings.clientID) write access to \(settings.session.root)/#",
                 ])
         }
