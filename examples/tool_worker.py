@@ -110,10 +110,14 @@ def on_connect(client, userdata, flags, reason, properties):
                       (f"{options.root}/tool/{options.tool}/cancel", 1)])
 
 
+def on_subscribe(client, userdata, mid, reasons, properties):
+    print(f"{options.tool}: waiting for calls at {options.broker}", flush=True)
+
+
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
 if options.username:
     client.username_pw_set(options.username, open(options.password_file, encoding="utf-8").read().strip())
-client.on_connect = on_connect
+client.on_connect, client.on_subscribe = on_connect, on_subscribe
 for name, callback in (("call", on_call), ("cancel", on_cancel)):
     client.message_callback_add(f"{options.root}/tool/{options.tool}/{name}", callback)
 broker = urlsplit(options.broker)

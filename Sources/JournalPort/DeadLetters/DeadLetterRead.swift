@@ -10,7 +10,7 @@ package enum DeadLetterRead: Sendable, Equatable {
 extension JournalReader {
     /// Up to `limit` of the selected dead letters of this shard after a position, ascending.
     package func deadLetterDetails(
-        _ selection: DeadLetterSelection, after position: Position, limit: Int
+        _ selection: DeadLetterSelection = .all, after position: Position, limit: Int
     ) throws(JournalError) -> [DeadLetterDetails] {
         let limit = min(limit, DeadLetterMove.limit)
         var found: [DeadLetter] = []
