@@ -30,6 +30,8 @@ mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Codenam
 [ -n "$mirror" ] || skip "apt has no package lists of $codename yet: run apt-get update"
 
 root=$(mktemp -d /tmp/convey-deb.XXXXXX)
+# The service's user has to get in.
+chmod 755 "$root"
 pids=()
 finish() {
     for pid in "${pids[@]:-}"; do [ -z "$pid" ] || kill "$pid" 2>/dev/null || true; done
@@ -50,6 +52,7 @@ rm -f "$root.log"
 step "a clean Debian $codename"
 
 # The package manager as this machine has it: the mirror, how to reach it, and the updates of the release.
+rm -f "$root/etc/apt/sources.list"
 cp -r /etc/apt/sources.list.d /etc/apt/apt.conf.d "$root/etc/apt/" 2>/dev/null || true
 cp /etc/apt/sources.list "$root/etc/apt/" 2>/dev/null || true
 cp /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
@@ -61,10 +64,12 @@ mount --bind /proc "$root/proc"
 mount --rbind /dev "$root/dev"
 cp "$deb" "$root/tmp/convey.deb"
 
-inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+# With in_its_place=exec a subshell becomes the program, so that its process id is the program's.
+in_its_place=
+inside() { $in_its_place chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
 as_convey() { inside setpriv --reuid=convey --regid=convey --clear-groups --no-new-privs "$@"; }
 
-inside apt-get update -qq
+inside apt-get update -qq 2>"$root/tmp/update.log" || { cat "$root/tmp/update.log"; fail "apt-get update"; }
 inside apt-get install -y -qq --no-install-recommends /tmp/convey.deb mosquitto mosquitto-clients >"$root/tmp/install.log" 2>&1 ||
     { tail -n 20 "$root/tmp/install.log" && fail "apt cannot install the package"; }
 # shellcheck disable=SC2016
@@ -104,19 +109,19 @@ wait_for() { # wait_for WHAT COMMAND...
         if "$@" >/dev/null 2>&1; then return; fi
         sleep 0.1
     done
-    cat "$root/tmp/convey.log" >&2
+    cat "$root/tmp/convey.log" >&2 || true
     fail "waited 30 s for $what"
 }
 broker=$(free_port 26883)
 http=$(free_port 26080)
 printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\nuser root\n' "$broker" >"$root/tmp/mosquitto.conf"
-inside mosquitto -c /tmp/mosquitto.conf >"$root/tmp/mosquitto.log" 2>&1 &
+(in_its_place="exec" && inside mosquitto -c /tmp/mosquitto.conf) >"$root/tmp/mosquitto.log" 2>&1 &
 pids+=($!)
 sed -i -e "s|mqtt://127.0.0.1:1883|mqtt://127.0.0.1:$broker|" -e "s|127.0.0.1:8080|127.0.0.1:$http|" "$root/etc/convey/convey.yaml"
 # As the unit says.
 command=$(sed -n 's/^ExecStart=//p' "$root/lib/systemd/system/convey.service")
 # shellcheck disable=SC2086
-as_convey $command >"$root/tmp/convey.log" 2>&1 &
+(in_its_place="exec" && as_convey $command) >"$root/tmp/convey.log" 2>&1 &
 pids+=($!)
 wait_for "the service" inside convey health --http "127.0.0.1:$http"
 step "the service is ready"
