@@ -5,18 +5,20 @@ RUN apt-get update \
     && apt-get install -y --no-install-recommends libedit-dev libmosquitto-dev libsqlite3-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
-# The packages change seldom: resolve them before the sources are copied.
-COPY Package.swift ./
-RUN swift package resolve
+# The packages change seldom: resolve them before the sources are copied. A Package.resolved in the checkout locks their versions, and
+# the build then fails rather than take others. The repository has none: without it the newest versions that Package.swift allows are
+# taken. See docs/operations/installing.md, "The container".
+COPY Package.swift Package.resolve[d] ./
+RUN if [ -e Package.resolved ]; then swift package resolve --force-resolved-versions; else swift package resolve; fi
 COPY Sources ./Sources
 COPY Tests ./Tests
 # The package names it, so it has to be there.
 COPY Benchmarks ./Benchmarks
-RUN swift build -c release --product convey \
+RUN swift build -c release --product convey --static-swift-stdlib --disable-automatic-resolution \
     && install -D -m 755 .build/release/convey /out/convey
 
-# The Swift runtime libraries on debian:bookworm-slim.
-FROM swift:6.2-bookworm-slim
+# The program holds the Swift runtime.
+FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libedit2 libmosquitto1 libsqlite3-0 ca-certificates \
     && rm -rf /var/lib/apt/lists/* \

@@ -22,16 +22,17 @@ BENCH_FLAGS ?=
 FORMATTED = Sources Benchmarks Tests Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-python test-browser unit broker-check conformance simulate chaos bench format lint install clean
+.PHONY: help run build test test-python test-browser unit broker-check conformance simulate chaos bench format lint install clean \
+	man docs static deb test-deb install-service
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## Install missing Debian packages (as root or with sudo) and check for Swift
 	@scripts/install-debian.sh
 
 build: ## Build the release binary, .build/release/convey
-	$(SWIFT) build -c release --product convey $(BUILD_FLAGS)
+	@scripts/build-progress.sh .build $(SWIFT) build -c release --product convey $(BUILD_FLAGS)
 
 run: install build ## Run Convey with a broker of its own; prints commands to try [DATA=./data FLAGS=...]
 	@DATA="$(DATA)" scripts/run.sh .build/release/convey $(FLAGS)
@@ -42,6 +43,25 @@ test: install test-python test-browser broker-check simulate ## Run every test, 
 	$(CHAOS) --convey .build/debug/convey --short --seed $(if $(SEED),$(SEED),1)
 	# One after another: tests that block would starve those with time-outs on a machine with few cores.
 	$(SWIFT) test --no-parallel $(BUILD_FLAGS)
+
+man: build ## Make the man pages, .build/man
+	scripts/generate-manual.py .build/release/convey .build/man
+
+docs: build ## Write the tables of settings in docs/CONFIGURATION.md
+	scripts/generate-settings.sh .build/release/convey docs/CONFIGURATION.md
+
+static: install ## Build .build-static/release/convey, which holds the Swift runtime
+	@scripts/build-progress.sh .build-static $(SWIFT) build -c release --product convey --static-swift-stdlib \
+		--scratch-path .build-static $(BUILD_FLAGS)
+
+deb: static ## Build the Debian package, .build/deb/convey_*.deb
+	@scripts/build-deb.sh .build-static/release/convey .build/deb
+
+test-deb: deb ## Install, start and remove the package in a clean Debian (as root, with debootstrap)
+	scripts/test-deb.sh .build/deb/convey_*.deb
+
+install-service: static ## Install this Convey as a systemd service (as root or with sudo)
+	scripts/install-service.sh .build-static/release/convey
 
 test-python: install ## Make the Python environment of the tests, .build/test-python
 	scripts/test-python.sh

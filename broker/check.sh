@@ -72,7 +72,7 @@ port=$(free_port 28883)
 own_port=$(free_port $((port + 1)))
 "$here/../scripts/make-certificates.sh" "$work/certs" >/dev/null 2>&1
 mkdir "$work/production"
-users="convey host bridge projection tool-weather kiosk-7 kiosk-8"
+users="convey host bridge operator projection tool-weather kiosk-7 kiosk-8"
 for user in $users observer; do
     [ -e "$work/passwd" ] && create="" || create=-c
     # shellcheck disable=SC2086
@@ -88,10 +88,10 @@ sed -e "s|^listener 8883.*|listener $port 127.0.0.1|" -e "s|^listener 8884.*|lis
 printf 'user %s\nlog_type all\n' "$(id -un)" >>"$work/production.conf"
 start "$work/production.conf" "$port"
 
-connect() { # connect COMMAND USER ARGUMENT... : Convey uses its own listener
+connect() { # connect COMMAND USER ARGUMENT... : Convey and operators use its own listener
     local command=$1 user=$2 at=$port
     shift 2
-    [ "$user" != convey ] || at=$own_port
+    case "$user" in convey | operator) at=$own_port ;; esac
     $in_its_place "$command" -V 5 -h localhost -p "$at" --cafile "$work/certs/ca.crt" -u "$user" -P "secret-$user" -q 1 "$@"
 }
 in_its_place=
@@ -133,6 +133,7 @@ may_publish() { # may_publish USER TOPIC: what the rules are meant to say, told 
     "convey conv/"@(out|effect|applied|audit|receipt|status)/* | "convey conv/tool/"*/call | "convey conv/tool/"*/cancel) ;;
     "host conv/in/"*/* | "bridge conv/in/"*/* | "bridge conv/ingest/"*) ;;
     "host conv/in/"* | "bridge conv/in/"*) ;;
+    "operator conv/"@(in|ingest|query)/*) ;;
     "projection conv/query/"*) ;;
     "tool-weather conv/tool/weather/result/"*) ;;
     "$1 conv/in/$1/message/received" | "$1 conv/in/$1/control/abort_requested" | "$1 conv/query/$1/"*) ;;
@@ -143,6 +144,7 @@ may_read() { # may_read USER TOPIC
     case "$1 $2" in
     "convey conv/"@(in|ingest|query)/* | "convey conv/tool/"*/result/*) ;;
     "host conv/"@(out|effect|receipt|status)/* | "bridge conv/"@(effect|receipt)/*) ;;
+    "operator conv/"@(in|out|effect|applied|audit|receipt|status)/*) ;;
     "projection conv/"@(in|out|effect|applied|audit|receipt|status)/*) ;;
     "tool-weather conv/tool/weather/call" | "tool-weather conv/tool/weather/cancel") ;;
     "$1 conv/"@(out|effect|receipt)/"$1" | "$1 conv/"@(out|effect|receipt)/"$1"/*) ;;

@@ -78,5 +78,5 @@ client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, client_id, protocol=mqtt.
 client.on_connect, client.on_message = on_connect, on_message
 session = Properties(PacketTypes.CONNECT)
 session.SessionExpiryInterval = 7 * 86_400
-client.connect(host, port, clean_start=False, properties=session)
-client.loop_forever()
+client.connect_async(host, port, clean_start=False, properties=session)
+client.loop_forever(retry_first_connection=True)   # the broker may start after this program

@@ -1,10 +1,11 @@
 """A tool worker: runs the calls that models make to one tool through Convey. Protocol: docs/PROTOCOL.md, "Tool workers".
 
     python3 -m venv .venv && .venv/bin/pip install 'paho-mqtt>=2,<3'
-    .venv/bin/python examples/tool_worker.py --port 1883 --tool get_weather --log /var/lib/weather/results.jsonl
+    .venv/bin/python examples/tool_worker.py --tool get_weather --log /var/lib/weather/results.jsonl
 
-The worker keeps results in --log by idempotency key. If a call is repeated after a crash of Convey, the broker or this
-worker, it answers without running the call again. Replace `work` with your tool.
+The worker waits for a broker that is not there yet, and reconnects to one that was away. The broker's address is --broker,
+CONVEY_BROKER_URL, or mqtt://127.0.0.1:1883. The worker keeps results in --log by idempotency key. If a call is repeated after a
+crash of Convey, the broker or this worker, it answers without running the call again. Replace `work` with your tool.
 """
 import argparse
 import json
@@ -12,13 +13,14 @@ import os
 import threading
 import uuid
 from datetime import datetime, timezone
+from urllib.parse import urlsplit
+
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 parser = argparse.ArgumentParser()
-parser.add_argument("--host", default="127.0.0.1")
-parser.add_argument("--port", type=int, default=1883)
+parser.add_argument("--broker", default=os.environ.get("CONVEY_BROKER_URL", "mqtt://127.0.0.1:1883"), help="mqtt://HOST:PORT")
 parser.add_argument("--username", help="with --password-file")
 parser.add_argument("--password-file")
 parser.add_argument("--root", default="conv", help="Convey's mqtt.root")
@@ -112,6 +114,7 @@ def on_connect(client, userdata, flags, reason, properties):
 def on_subscribe(client, userdata, mid, reasons, properties):
     # Calls that wait for a worker are made at once. The last will takes the message away again.
     client.publish(presence, "online", qos=1, retain=True)
+    print(f"{options.tool}: waiting for calls at {options.broker}", flush=True)
 
 
 client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
@@ -122,5 +125,6 @@ client.will_set(presence, None, qos=1, retain=True)
 client.on_connect, client.on_subscribe = on_connect, on_subscribe
 for name, callback in (("call", on_call), ("cancel", on_cancel)):
     client.message_callback_add(f"{options.root}/tool/{options.tool}/{name}", callback)
-client.connect(options.host, options.port)
-client.loop_forever()
+broker = urlsplit(options.broker)
+client.connect_async(broker.hostname, broker.port or 1883)
+client.loop_forever(retry_first_connection=True)   # the broker may start after this worker

@@ -4,7 +4,8 @@
 #   scripts/run.sh CONVEY [FLAGS FOR convey serve...]
 #
 # The broker takes port 1883 when it is free, else the next free one (Debian's mosquitto package starts a broker on 1883);
-# BROKER_PORT chooses another. The same goes for HTTP, 8080 and HTTP_PORT. DATA is where the journal is kept, ./data.
+# BROKER_PORT chooses another. The same goes for HTTP, 8080 and HTTP_PORT. DATA is where the journal is kept, ./data; a file
+# terminal.sh there tells other terminals where everything is, so that the commands of the documents work with any ports.
 set -euo pipefail
 
 convey=$1
@@ -27,12 +28,29 @@ first_free() { # first_free PORT: it or one of the 100 after it
 
 port=${BROKER_PORT:-$(first_free 1883)}
 http=${HTTP_PORT:-$(first_free 8080)}
-at="" broker="" # what the commands need besides their defaults
-if [ "$port" != 1883 ]; then
-    [ -n "${BROKER_PORT:-}" ] || echo "Port 1883 is in use (a system's broker?): Convey's own broker takes port $port."
-    at="-p $port "
-    broker=" --broker mqtt://127.0.0.1:$port"
+if [ "$port" != 1883 ] && [ -z "${BROKER_PORT:-}" ]; then
+    echo "Port 1883 is in use (a system's broker?): Convey's own broker takes port $port."
 fi
+if [ "$http" != 8080 ] && [ -z "${HTTP_PORT:-}" ]; then
+    echo "Port 8080 is in use: Convey's page and queries take port $http."
+fi
+
+# What another terminal needs: `convey`, and where the broker and the service are. For bash and zsh.
+terminal=$data/terminal.sh
+mkdir -p "$data"
+{
+    echo "# Written by make run. In another terminal: . $terminal"
+    echo "PATH=$(printf '%q' "$(cd "$(dirname "$convey")" && pwd)"):\$PATH"
+    echo "export PATH CONVEY_BROKER_URL=mqtt://127.0.0.1:$port CONVEY_HTTP_ADDRESS=127.0.0.1:$http"
+    if [ "$port" != 1883 ]; then
+        for client in mosquitto_pub mosquitto_sub mosquitto_rr; do
+            echo "$client() { command $client -p $port \"\$@\"; }"
+        done
+    fi
+    if [ "$http" != 8080 ]; then
+        echo "curl() { command curl \"\${@//127.0.0.1:8080/127.0.0.1:$http}\"; }"
+    fi
+} >"$terminal"
 
 cat <<END
 
@@ -40,12 +58,17 @@ Convey keeps its journal in $data. Ctrl-C stops it and its broker.
 
 Open the page:  http://127.0.0.1:$http/
 
-Or, in other terminals:
+Or, in other terminals, after
 
-  mosquitto_sub ${at}-v -t 'conv/out/#'
-  mosquitto_pub ${at}-t conv/in/chat-42/message/received -m '{"content":"hi"}'
-  $convey chat chat-42$broker
+  . $terminal
 
+which puts convey on the PATH and tells it the ports:
+
+  convey chat chat-42
+  mosquitto_sub -v -t 'conv/out/#'
+  mosquitto_pub -t conv/in/chat-42/message/received -m '{"content":"hi"}'
+
+Without it, convey takes: --broker mqtt://127.0.0.1:$port or --http 127.0.0.1:$http
 Readiness: http://127.0.0.1:$http/readyz   metrics: http://127.0.0.1:$http/metrics
 
 END

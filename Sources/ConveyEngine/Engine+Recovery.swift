@@ -171,7 +171,8 @@ extension Engine {
     private func enqueue(_ position: Position, releasing: Bool) throws(JournalError) {
         guard let record = state.transaction.record(at: position) else {
             return state.logger.error(
-                "a pending record is missing; run convey verify", metadata: ["position": "\(position)"])
+                "a pending record is missing; run convey verify",
+                metadata: ["position": .stringConvertible(position.rawValue)])
         }
         guard let conversation = try find(record.conversation) else { return }
         guard let recorded = record.recordedSignal, record.damage == nil else {

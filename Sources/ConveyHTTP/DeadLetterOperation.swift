@@ -36,7 +36,7 @@ enum DeadLetterOperation: String, CaseIterable {
     /// The parameters that the query string may have.
     var parameters: [String] {
         switch self {
-        case .list: ["after", "limit"]
+        case .list: ["after", "limit", "reason"]
         case .show, .redrive, .discard: []
         }
     }
@@ -44,7 +44,7 @@ enum DeadLetterOperation: String, CaseIterable {
     /// In a few words, for documents and for the list in a 404.
     var summary: String {
         switch self {
-        case .list: "dead letters by position: after, limit"
+        case .list: "dead letters by position: after, limit, reason"
         case .show: "one dead letter with its data"
         case .redrive: "schedule dead letters again"
         case .discard: "discard dead letters for good"

@@ -15,10 +15,16 @@ package enum DeadLetterRoutes {
             Route(.list) { request in
                 guard let after = position(request, "after", shards: letters.shards),
                     let limit = number(request, "limit", or: Int64(DeadLetterOperation.pageSize)),
-                    (1...Int64(DeadLetterMove.limit)).contains(limit)
-                else { return .problem(.badRequest, "bad_parameter", "after is a position, limit is 1 to 1000.") }
+                    (1...Int64(DeadLetterMove.limit)).contains(limit),
+                    let selection = DeadLetterSelection(QueryString(request.target.query())?["reason"])
+                else {
+                    return .problem(
+                        .badRequest, "bad_parameter",
+                        "after is a position, limit is 1 to 1000, reason is one of "
+                            + DeadLetterSelection.words.joined(separator: ", ") + ".")
+                }
                 return await answer { () async throws(JournalError) in
-                    let found = try await letters.list(after: after, limit: Int(limit))
+                    let found = try await letters.list(selection, after: after, limit: Int(limit))
                     return .json(encoded: DeadLetterJSON.list(found, shards: letters.shards))
                 }
             },

@@ -57,6 +57,11 @@ package struct ServeSettings: Sendable {
     /// Warnings about allowed values, logged at the start.
     package let warnings: [String]
 
+    /// Whether a setting was given; otherwise its default is in force.
+    package func isGiven(_ key: SettingKey) -> Bool {
+        inForce.contains { $0.key == key && $0.origin != .standard }
+    }
+
     /// Reads all settings. Throws every problem at once.
     package init(_ sources: SettingSources) throws(SettingProblems) {
         var resolver = SettingsResolver(sources)

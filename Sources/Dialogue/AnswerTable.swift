@@ -17,6 +17,13 @@ package enum AnswerTable {
         ]
     }
 
+    /// The entries of a timeline from published events alone: pieces of text, then the whole answer.
+    package static func projectedTimeline(_ entries: [JSONValue]) -> TextTable {
+        TextTable(
+            ["OFFSET", "ROLE", "KIND", "TEXT"], right: [0], empty: "no entries",
+            rows: entries.map { entry in ["offset", "role", "kind", "content"].map { text(entry[$0]) } })
+    }
+
     /// What is said of an entry in parentheses; empty for a whole answer, and for what has no outcome.
     private static func outcome(_ entry: JSONValue) -> String {
         let isConsent = entry["kind"]?.string == "approval"

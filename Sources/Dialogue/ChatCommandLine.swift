@@ -33,8 +33,8 @@ enum ChatCommandLine: Equatable {
     }
 
     /// The message in a line.
-    static func message(_ line: String, isInteractive: Bool) -> String {
-        isInteractive && line.hasPrefix("//") ? String(line.dropFirst()) : line
+    static func message(_ line: String) -> String {
+        line.hasPrefix("//") ? String(line.dropFirst()) : line
     }
 }
 

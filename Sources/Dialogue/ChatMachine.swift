@@ -25,9 +25,13 @@ package struct ChatMachine: Sendable {
     private var isReading = false
     /// The tool call that waits for a person.
     private var consent: ConsentRequest?
+    /// A script's message that came while the chat waited for a decision; sent after the answer.
+    private var held: String?
+    /// Whether a script's input has ended while an answer is under way.
+    private var isInputAtEnd = false
 
     /// - Parameters:
-    ///   - isInteractive: whether a person types: then lines that begin with `/` are commands.
+    ///   - isInteractive: whether a person types, and not a script.
     ///   - makeID: gives each message its id.
     package init(isInteractive: Bool, makeID: @escaping @Sendable () -> String) {
         self.isInteractive = isInteractive
@@ -43,7 +47,7 @@ package struct ChatMachine: Sendable {
     package mutating func handle(_ event: ClientEvent) -> [ClientAction] {
         switch event {
         case .line(let line): return handleLine(line)
-        case .endOfInput: return leave(0)
+        case .endOfInput: return endOfInput()
         case .interrupted: return handleInterrupt()
         case .receipt(let receipt): return handle(receipt)
         case .published(let event): return handle(event)
@@ -61,11 +65,23 @@ package struct ChatMachine: Sendable {
     private mutating func handleLine(_ line: String) -> [ClientAction] {
         isReading = false
         guard line.contains(where: { !$0.isWhitespace }) else { return next() }
-        if isInteractive, let command = ChatCommandLine(line) { return handle(command) }
+        if let command = ChatCommandLine(line) { return handle(command) }
         guard case .idle = state else {
+            guard isInteractive else {
+                held = line
+                return []
+            }
             return [.note("[an answer is under way: /approve or /deny the call, or Ctrl-C to abort]")] + next()
         }
-        return send(ChatCommandLine.message(line, isInteractive: isInteractive))
+        return send(ChatCommandLine.message(line))
+    }
+
+    /// A script's answer is shown to its end.
+    private mutating func endOfInput() -> [ClientAction] {
+        isReading = false
+        guard isAnswering, !isInteractive else { return leave(0) }
+        isInputAtEnd = true
+        return []
     }
 
     private mutating func send(_ text: String) -> [ClientAction] {
@@ -147,7 +163,7 @@ package struct ChatMachine: Sendable {
         case .consent(let request):
             consent = request
             let hint = isInteractive ? "/approve, or /deny REASON" : request.command
-            return lineFeed() + [.note("[\(request.words); \(hint)]")] + (isInteractive ? next() : [])
+            return lineFeed() + [.note("[\(request.words); \(hint)]")] + (isInputAtEnd || held != nil ? [] : next())
         case .completed: return finishAnswer(note: nil)
         case .failed(let reason): return finishAnswer(note: "[failed: \(reason)]")
         case .canceled: return finishAnswer(note: "[aborted]")
@@ -157,7 +173,12 @@ package struct ChatMachine: Sendable {
     private mutating func finishAnswer(note: String?) -> [ClientAction] {
         state = .idle
         consent = nil
-        return lineFeed() + (note.map { [.note($0)] } ?? []) + next()
+        let end = lineFeed() + (note.map { [.note($0)] } ?? [])
+        if let held {
+            self.held = nil
+            return end + send(ChatCommandLine.message(held))
+        }
+        return end + (isInputAtEnd ? leave(0) : next())
     }
 
     private mutating func lineFeed() -> [ClientAction] {

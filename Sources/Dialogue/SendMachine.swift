@@ -33,9 +33,19 @@ package struct SendMachine: Sendable {
         case .timeout: return end([.note("no answer in time; message \(messageID)")], CommandStatus.timeout)
         case .interrupted: return end([], 130)
         case .connectionEnded:
-            return end([.note("the connection to the broker is closed")], CommandStatus.unavailable)
+            return end([.note("the connection to the broker is closed. \(doubt)")], CommandStatus.unavailable)
         case .line, .endOfInput: return []
         }
+    }
+
+    /// What a sender knows of a message whose fate was not told.
+    package static func doubt(messageID: String) -> String {
+        "Whether the message was recorded is not known; send it again with --id \(messageID): it is recorded once"
+    }
+
+    private var doubt: String {
+        hasReceipt
+            ? "The message is recorded; its answer can be read with convey timeline" : Self.doubt(messageID: messageID)
     }
 
     private mutating func follow(_ event: PublishedEvent) -> [ClientAction] {

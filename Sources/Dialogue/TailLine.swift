@@ -8,6 +8,9 @@ package enum TailLine {
     /// Maximum characters shown of a reason.
     package static let noteLimit = 200
 
+    /// The header above the lines: what their parts are. Only the time has a fixed width.
+    package static let header = StyledText("TIME          SUBJECT  EVENT  ID  SUMMARY", .bold)
+
     /// `18:40:38.123  chat-42  out/assistant.delta  0190…  "hi "`. A payload that is not a CloudEvent is shown with its topic.
     package static func text(topic: String, _ payload: [UInt8], now: String) -> String {
         // Anybody may publish there.

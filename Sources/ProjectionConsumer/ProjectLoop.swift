@@ -181,7 +181,8 @@ package final class ProjectLoop: Sendable {
     private func handle(_ event: MQTTEvent, _ link: BrokerLink, _ state: inout State) {
         switch link.note(event) {
         case .connected(let sessionPresent):
-            logger.info("connected", metadata: ["broker": "\(settings.broker)", "session": "\(sessionPresent)"])
+            logger.info(
+                "connected", metadata: ["broker": "\(settings.broker)", "session": .stringConvertible(sessionPresent)])
             do {
                 _ = try link.connection.subscribe(
                     ["\(settings.root)/applied/#", "\(settings.root)/out/#"]
@@ -245,8 +246,9 @@ package final class ProjectLoop: Sendable {
         logger.info(
             "following",
             metadata: [
-                "events": "\(state.events)", "repeats": "\(state.repeats)",
-                "lag_ms": "\(state.lagMicroseconds / 1_000)", "filling": "\(!state.filler.isIdle)",
+                "events": .stringConvertible(state.events), "repeats": .stringConvertible(state.repeats),
+                "lag_ms": .stringConvertible(state.lagMicroseconds / 1_000),
+                "filling": .stringConvertible(!state.filler.isIdle),
             ])
     }
 

@@ -116,7 +116,9 @@ package final class Database<Failure: SQLiteFailure> {
     package func number(_ sql: String) throws(Failure) -> Int64 {
         let statement = try prepare(sql)
         defer { statement.reset() }
-        guard try statement.step() else { throw Failure(SQLiteError(.corrupt, "\(path): no answer to \(sql)")) }
+        guard try statement.step() else {
+            throw Failure(SQLiteError(.corrupt, "\(path): a question about the file has no answer"))
+        }
         return statement.integer(0)
     }
 
@@ -124,7 +126,9 @@ package final class Database<Failure: SQLiteFailure> {
     package func text(_ sql: String) throws(Failure) -> String {
         let statement = try prepare(sql)
         defer { statement.reset() }
-        guard try statement.step() else { throw Failure(SQLiteError(.corrupt, "\(path): no answer to \(sql)")) }
+        guard try statement.step() else {
+            throw Failure(SQLiteError(.corrupt, "\(path): a question about the file has no answer"))
+        }
         return statement.text(0) ?? ""
     }
 
@@ -164,9 +168,15 @@ package final class Database<Failure: SQLiteFailure> {
     /// The user's error for a result code.
     package func error(_ code: Int32, doing: String) -> Failure { Failure(meaning(of: code, doing: doing)) }
 
+    /// `SELECT`, `CREATE`, `checkpoint`.
+    private static func verb(of statement: String) -> String {
+        statement.split(maxSplits: 1, whereSeparator: \.isWhitespace).first.map(String.init) ?? "an empty statement"
+    }
+
     /// sqlite.org/rescode.html
     private func meaning(of code: Int32, doing: String) -> SQLiteError {
-        let reason = "\(path): \(String(cString: sqlite3_errmsg(handle))) (SQLite \(code), \(doing.prefix(60)))"
+        // The statement says nothing to an operator; its first word does.
+        let reason = "\(path): \(String(cString: sqlite3_errmsg(handle))) (SQLite \(code) at \(Self.verb(of: doing)))"
         switch code & 0xff {
         case SQLITE_FULL:
             return SQLiteError(.diskFull, reason + "; free space on this disk; Convey then continues by itself")

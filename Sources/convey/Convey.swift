@@ -32,8 +32,9 @@ struct Convey: AsyncParsableCommand {
             CommandGroup(
                 name: "Operation",
                 subcommands: [
-                    ServeCommand.self, HealthCommand.self, ClusterCommand.self, VerifyCommand.self, MigrateCommand.self, DeadLettersCommand.self,
-                    ForkCommand.self, ProjectCommand.self, TokenCommand.self, VersionCommand.self,
+                    ServeCommand.self, HealthCommand.self, ClusterCommand.self, VerifyCommand.self, MigrateCommand.self,
+                    DeadLettersCommand.self, ForkCommand.self, ProjectCommand.self, TokenCommand.self, SettingsCommand.self,
+                    VersionCommand.self,
                 ]),
         ])
 

@@ -136,7 +136,7 @@ class Field:
         with open(secret, "w") as file:
             file.write(self.password("tool-weather"))
         self.worker = subprocess.Popen(
-            [os.environ["CHAOS_PYTHON"], os.path.join(PROJECT, "examples", "tool_worker.py"), "--port", str(self.broker.port),
+            [os.environ["CHAOS_PYTHON"], os.path.join(PROJECT, "examples", "tool_worker.py"), "--broker", f"mqtt://127.0.0.1:{self.broker.port}",
              "--username", "tool-weather", "--password-file", secret, "--tool", "weather",
              "--log", os.path.join(self.directory, "worker.jsonl")],
             stdout=self.log, stderr=self.log)

@@ -77,14 +77,14 @@ import Testing
         var told: [Int] = []
         let executor = ShardedQueryExecutor(journals.readers) { shard, _ in told.append(shard) }
         for _ in 1...2 {
-            #expect(try executor.deadLetters(.list(after: .start, limit: 1_000)).unreadable == [2])
+            #expect(try executor.deadLetters(.list(.open, after: .start, limit: 1_000)).unreadable == [2])
         }
         #expect(told == [2])
         // A page that does not need the shard does not mention it, and the shard is not reported again after that.
         let behind = try executor.deadLetters(
-            .list(after: ShardPosition(shard: 3, position: .start), limit: 1_000))
+            .list(.open, after: ShardPosition(shard: 3, position: .start), limit: 1_000))
         #expect(behind.unreadable == [])
-        #expect(try executor.deadLetters(.list(after: .start, limit: 1_000)).unreadable == [2])
+        #expect(try executor.deadLetters(.list(.open, after: .start, limit: 1_000)).unreadable == [2])
         #expect(told == [2])
     }
 

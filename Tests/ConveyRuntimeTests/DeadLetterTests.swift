@@ -155,6 +155,10 @@ private final class DeadLetterHarness {
         #expect(harness.signals.filter { $0.type == "conv.audit.signal.discarded" }.count == 1)
         let letters = try SimulatedJournal(harness.disk).deadLetterDetails(after: .start, limit: 10)
         #expect(letters.map(\.letter.reason) == [.discarded])
+        let reader = SimulatedJournal(harness.disk)
+        #expect(try reader.deadLetterDetails(.open, after: .start, limit: 10).isEmpty)
+        #expect(try reader.deadLetterDetails(.reason(.discarded), after: .start, limit: 10) == letters)
+        #expect(try reader.deadLetterDetails(.reason(.causeTimeout), after: .start, limit: 10).isEmpty)
         try harness.expectSound()
     }
 }

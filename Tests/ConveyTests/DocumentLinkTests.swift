@@ -42,7 +42,9 @@ struct DocumentLinkTests {
 
     private static func documents() throws -> [URL] {
         var found = ["README.md", "CHANGELOG.md", "CONTRIBUTING.md"].map(root.appendingPathComponent)
-        for folder in ["docs", "docs/adr", "docs/operations", "broker"].map(root.appendingPathComponent) {
+        for folder in ["docs", "docs/adr", "docs/guides", "docs/operations", "broker", "examples"].map(
+            root.appendingPathComponent)
+        {
             found += try FileManager.default.contentsOfDirectory(at: folder, includingPropertiesForKeys: nil)
                 .filter { $0.pathExtension == "md" }
         }

@@ -44,7 +44,8 @@ struct HelpTests {
             StateCommand.self,
             TraceCommand.self, ConversationsCommand.self, EffectsCommand.self, HealthCommand.self, VerifyCommand.self,
             DeadLettersCommand.List.self, DeadLettersCommand.Show.self, DeadLettersCommand.Redrive.self,
-            DeadLettersCommand.Discard.self,
+            DeadLettersCommand.Discard.self, ForkCommand.self, ProjectCommand.self, TokenCommand.self,
+            SettingsCommand.self, VersionCommand.self,
         ] as [any ParsableCommand.Type] {
             let help = Self.help(command)
             #expect(help.contains("-o, --output <output>") && help.contains("--json"), "\(command._commandName)")
@@ -71,6 +72,28 @@ struct HelpTests {
         ])
     func others(arguments: [String]) throws {
         try CommandName.check(arguments)
+    }
+
+    @Test(
+        "A wrong conversation, offset or flag is refused with the reason",
+        arguments: [
+            (["send", "", "hi"], "a conversation's name is not empty"),
+            (["send", "a\u{1b}b", "hi"], "a conversation's name has no control characters"),
+            (["tail", String(repeating: "x", count: 257)], "has at most 256 bytes; this one has 257"),
+            (["deadletters", "redrive", "5", "--broker", "mqtt://b"], "not read through the broker; give --http"),
+            (["deadletters", "list", "--reason", "nonsense"], "--reason must be one of cause_timeout, parked_limit"),
+        ])
+    func reasons(arguments: [String], words: String) {
+        let error = #expect(throws: (any Error).self) { try Convey.parseAsRoot(arguments) }
+        #expect(
+            error.map { Convey.message(for: $0).contains(words) } == true,
+            "\(error.map { Convey.message(for: $0) } ?? "")")
+    }
+
+    @Test("A negative number reaches the check that says which numbers are right")
+    func negative() throws {
+        #expect(try (Convey.parseAsRoot(["state", "c", "--as-of", "-1"]) as? StateCommand)?.asOf == -1)
+        #expect(try (Convey.parseAsRoot(["events", "c", "--after", "-1"]) as? EventsCommand)?.after == -1)
     }
 
     @Test("An empty message is refused before anything is sent", arguments: ["", "  ", "\n\t"])

@@ -30,6 +30,18 @@ struct OneLineTests {
         #expect(object["message"] == hostile)
     }
 
+    @Test("Numbers and booleans of a log entry are numbers and booleans in JSON, and as they are in text")
+    func logNumbers() throws {
+        let metadata: Logger.Metadata = [
+            "count": .stringConvertible(3), "share": .stringConvertible(0.5), "is": .stringConvertible(true),
+            "subject": "42", "none": .stringConvertible(Double.infinity),
+        ]
+        let json = LogLine.json(time: time, level: .info, label: "l", message: "m", metadata: metadata)
+        #expect(json.hasSuffix(#""count":3,"is":true,"none":"inf","share":0.5,"subject":"42"}"#))
+        let text = LogLine.text(time: time, level: .info, label: "l", message: "m", metadata: metadata)
+        #expect(text.hasSuffix("count=3 is=true none=inf share=0.5 subject=42"))
+    }
+
     @Test("A log entry in JSON can be read back, whatever is in it")
     func logJSON() throws {
         let line = LogLine.json(

@@ -136,7 +136,7 @@ struct ClientMachineTests {
         #expect(machine.handle(.line("more")) == [.sendMessage(id: "m", text: "more")])
     }
 
-    @Test("Lines that begin with / are commands for a person, messages in a script")
+    @Test("Lines that begin with / are commands, // begins a message")
     func chatCommands() {
         var machine = ChatMachine(isInteractive: true, makeID: { "m" })
         #expect(machine.handle(.line("/help")) == [.note(ChatCommandLine.helpText), .readLine])
@@ -152,8 +152,28 @@ struct ClientMachineTests {
         #expect(machine.handle(.line("/retry")) == [.sendRetry(id: "m")])
         _ = machine.handle(.published(completed("yes")))
         #expect(machine.handle(.line("/quit")) == [.write("\n"), .exit(0)])
+    }
+
+    @Test("In a pipe commands work, an answer is shown to its end, and a message waits for a decision to be made")
+    func chatInPipe() {
         var script = ChatMachine(isInteractive: false, makeID: { "m" })
-        #expect(script.handle(.line("/help")) == [.sendMessage(id: "m", text: "/help")])
+        #expect(script.handle(.line("/quit")) == [.exit(0)])
+        #expect(script.handle(.line("//quit")) == [.sendMessage(id: "m", text: "/quit")])
+        let request = event("conv.out.tool.approval_requested", 1, "m", #","tool_name":"refund""#)
+        #expect(script.handle(.published(request)).last == .readLine)
+        #expect(script.handle(.line("/approve")).last == .note("[approved]"))
+        #expect(script.handle(.published(completed("yo"))) == [.write("yo"), .write("\n"), .readLine])
+
+        _ = script.handle(.line("hi"))
+        _ = script.handle(.published(request))
+        #expect(script.handle(.line("and then?")) == [])
+        #expect(
+            script.handle(.published(completed("yo"))) == [
+                .write("yo"), .write("\n"), .sendMessage(id: "m", text: "and then?"),
+            ])
+        _ = script.handle(.published(request))
+        #expect(script.handle(.endOfInput) == [])
+        #expect(script.handle(.published(completed("yo"))) == [.write("yo"), .write("\n"), .exit(0)])
     }
 
     @Test("Ctrl-C aborts a running answer, and at the prompt ends the chat")

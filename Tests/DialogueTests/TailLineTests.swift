@@ -18,6 +18,14 @@ struct TailLineTests {
                 == #"18:40:38.123  chat-42  out/assistant.delta  e1  "hi\n""#)
     }
 
+    @Test("The header names the parts of a line")
+    func header() {
+        let parts = TailLine.header.plain.split(separator: " ").map(String.init)
+        #expect(parts == ["TIME", "SUBJECT", "EVENT", "ID", "SUMMARY"])
+        let line = line("conv.out.assistant.delta", #"{"delta":"hi"}"#)
+        #expect(line.split(separator: "  ").count == parts.count)
+    }
+
     @Test("Anything that is not an event is shown by its topic, and cut")
     func other() {
         let line = TailLine.text(

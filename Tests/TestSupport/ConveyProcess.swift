@@ -60,7 +60,7 @@ public final class ConveyProcess: Sendable {
     }
 
     /// Next to the running test bundle, where the package manager puts both.
-    private static func binary() throws -> String {
+    package static func binary() throws -> String {
         let runner = try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")
         let repository = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()

@@ -15,7 +15,7 @@ public final class PythonWorker: Sendable {
             python,
             [
                 PythonEnvironment.repository.appendingPathComponent("examples/tool_worker.py").path,
-                "--port", "\(broker.port)", "--tool", tool, "--log", log.path,
+                "--broker", "mqtt://127.0.0.1:\(broker.port)", "--tool", tool, "--log", log.path,
             ], log: errors.path)
         self.process = process
         try waitUntil("the worker of \(tool) subscribes", seconds: 20) {

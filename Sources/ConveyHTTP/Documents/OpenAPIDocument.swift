@@ -88,8 +88,9 @@ enum OpenAPIDocument {
             parameters = [
                 ##"{"name":"after","in":"query","description":"only letters after this position; 0 for all","schema":\##(DocumentText.listedPosition(shards: shards)),"example":\##(example(0, shards))}"##,
                 #"{"name":"limit","in":"query","description":"maximum number of letters","schema":{"type":"integer","minimum":1,"maximum":\#(DeadLetterMove.limit),"default":\#(DeadLetterOperation.pageSize)},"example":10}"#,
+                #"{"name":"reason","in":"query","description":"only letters with this reason, or any; without it, all but discarded ones","schema":{"type":"string","enum":\#(DocumentText.array(DeadLetterSelection.words.map(DocumentText.quoted)))},"example":"any"}"#,
             ]
-            answers = [("200", answer("a page of dead letters by position, including discarded ones", "DeadLetters"))]
+            answers = [("200", answer("a page of dead letters by position", "DeadLetters"))]
         case .show:
             parameters = [
                 ##"{"name":"position","in":"path","required":true,"description":"the signal's position in the journal","schema":{"$ref":"#/components/schemas/JournalPosition"},"example":\##(example(5, shards))}"##

@@ -264,7 +264,7 @@ final class IngressLoop: Sendable {
         for (shard, error) in result.failures where !known.contains(shard) {
             logger.warning(
                 "a shard records nothing; its messages stay at the broker",
-                metadata: ["shard": "\(shard)", "reason": "\(error)"])
+                metadata: ["shard": .stringConvertible(shard), "reason": "\(error)"])
         }
         if let reason = state.withheld.overflow { backPressure.withheld(reason) }
     }
@@ -285,7 +285,7 @@ final class IngressLoop: Sendable {
         guard state.batches.isEmpty else { return true }
         logger.notice(
             "a shard is back; reconnecting, so that the broker sends its messages again",
-            metadata: ["shard": "\(shard)", "messages": "\(state.withheld.total)"])
+            metadata: ["shard": .stringConvertible(shard), "messages": .stringConvertible(state.withheld.total)])
         connection.disconnect()
         forgetWithheld(&state)
         return false

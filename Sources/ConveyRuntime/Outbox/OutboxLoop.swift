@@ -271,7 +271,7 @@ final class OutboxLoop: Sendable {
                 guard error.code == .damaged else { throw error }
                 logger.error(
                     "an event cannot be read and is left out: its place in the sequence stays empty",
-                    metadata: ["position": "\(record.position)", "reason": "\(error.message)"])
+                    metadata: ["position": .stringConvertible(record.position.rawValue), "reason": "\(error.message)"])
             }
             state.taken = record.position
         }
@@ -322,7 +322,8 @@ final class OutboxLoop: Sendable {
         logger.error(
             "the broker does not accept an event; it is set aside and stays in the journal",
             metadata: [
-                "position": "\(unpublished.position)", "type": "\(unpublished.type.prefix(256))", "reason": "\(reason)",
+                "position": .stringConvertible(unpublished.position.rawValue),
+                "type": "\(unpublished.type.prefix(256))", "reason": "\(reason)",
             ])
         mailbox.setAside(unpublished)
         board.countOutbox { $0.counters.eventsSetAside += 1 }
@@ -353,7 +354,7 @@ final class OutboxLoop: Sendable {
         _ messageID: Int32, _ reasonCode: UInt8, _ connection: MQTTConnection, _ state: inout OutboxState
     ) {
         guard let refused = state.inFlight.first(where: { $0.messageID == messageID }) else {
-            logger.warning("the broker refused the status", metadata: ["reason_code": "\(reasonCode)"])
+            logger.warning("the broker refused the status", metadata: ["reason_code": .stringConvertible(reasonCode)])
             return
         }
         if PoisonWatch.isFinal(reasonCode) { state.poison.refused(refused.position, reasonCode: reasonCode) }
@@ -361,7 +362,8 @@ final class OutboxLoop: Sendable {
             logger.error(
                 "the broker refuses an event; the outbox waits and tries again",
                 metadata: [
-                    "position": "\(refused.position)", "reason_code": "\(reasonCode)",
+                    "position": .stringConvertible(refused.position.rawValue),
+                    "reason_code": .stringConvertible(reasonCode),
                     "help": "give \(settings.clientID) write access to \(settings.session.root)/#",
                 ])
         }

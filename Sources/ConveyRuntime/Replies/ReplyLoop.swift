@@ -97,7 +97,7 @@ final class ReplyLoop: Sendable {
             case .acknowledged(let messageID, let refusal):
                 guard state.inFlight.removeValue(forKey: messageID) != nil, let refusal else { continue }
                 drop(1)
-                logger.debug("the broker refused a reply", metadata: ["reason_code": "\(refusal)"])
+                logger.debug("the broker refused a reply", metadata: ["reason_code": .stringConvertible(refusal)])
             }
         }
     }

@@ -246,9 +246,11 @@ final class ShardHost: Sendable {
         logger.info(
             "recovered",
             metadata: [
-                "records": "\(engine.lastPosition)", "pending": "\(engine.queueDepth)",
-                "open_effects": "\(engine.openEffects)", "unpublished": "\(engine.outboxLag)",
-                "milliseconds": "\((Clocks.monotonicMicroseconds() - began) / 1_000)",
+                "records": .stringConvertible(engine.lastPosition.rawValue),
+                "pending": .stringConvertible(engine.queueDepth),
+                "open_effects": .stringConvertible(engine.openEffects),
+                "unpublished": .stringConvertible(engine.outboxLag),
+                "milliseconds": .stringConvertible((Clocks.monotonicMicroseconds() - began) / 1_000),
             ])
     }
 

@@ -64,7 +64,8 @@ final class BackgroundVerifier: Sendable {
             } catch {
                 // The engine notices problems of the disk; this thread only retries later.
                 logger.debug(
-                    "a conversation cannot be verified now", metadata: ["shard": "\(shard)", "reason": "\(error)"])
+                    "a conversation cannot be verified now",
+                    metadata: ["shard": .stringConvertible(shard), "reason": "\(error)"])
                 readers[shard] = nil
             }
             shard = (shard + 1) % shards

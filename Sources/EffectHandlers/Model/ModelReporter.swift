@@ -73,7 +73,7 @@ final class ModelReporter: Sendable {
         var metadata = metadata(provider, effect)
         metadata["category"] = "\(category)"
         metadata["reason"] = "\(reason)"
-        if let status { metadata["status"] = "\(status)" }
+        if let status { metadata["status"] = .stringConvertible(status) }
         logger.warning("a model failed", metadata: metadata)
     }
 
@@ -90,7 +90,7 @@ final class ModelReporter: Sendable {
 
     private func metadata(_ provider: String, _ effect: OpenEffect) -> Logger.Metadata {
         [
-            "provider": "\(name(of: provider))", "attempt": "\(effect.attempt)", "effect": "\(effect.effectID)",
+            "provider": "\(name(of: provider))", "attempt": .stringConvertible(effect.attempt), "effect": "\(effect.effectID)",
             "subject": "\(effect.subject)",
         ]
     }

@@ -2,7 +2,7 @@ import Signals
 
 /// A signal that was set aside because it could not be applied.
 public struct DeadLetter: Sendable, Equatable {
-    public enum Reason: String, Sendable {
+    public enum Reason: String, Sendable, CaseIterable {
         /// Its cause was not applied within `scheduler.cause_timeout`.
         case causeTimeout = "cause_timeout"
         /// More than `scheduler.parked_limit` signals waited for their causes.

@@ -2,17 +2,26 @@ import Signals
 
 /// An operator's query for dead letters.
 package enum DeadLetterRead: Sendable, Equatable {
-    /// Up to `limit` of them after a position, by shard and then by position, discarded ones included.
-    case list(after: ShardPosition, limit: Int)
+    /// Up to `limit` of the selected ones after a position, by shard and then by position.
+    case list(DeadLetterSelection, after: ShardPosition, limit: Int)
     case show(ShardPosition)
 }
 
 extension JournalReader {
-    /// Up to `limit` dead letters of this shard after a position, ascending, discarded ones included.
+    /// Up to `limit` of the selected dead letters of this shard after a position, ascending.
     package func deadLetterDetails(
-        after position: Position, limit: Int
+        _ selection: DeadLetterSelection = .all, after position: Position, limit: Int
     ) throws(JournalError) -> [DeadLetterDetails] {
-        try details(of: deadLetters(after: position, conversation: nil, limit: min(limit, DeadLetterMove.limit)))
+        let limit = min(limit, DeadLetterMove.limit)
+        var found: [DeadLetter] = []
+        var last = position
+        while found.count < limit {
+            let page = try deadLetters(after: last, conversation: nil, limit: DeadLetterMove.limit)
+            found += page.filter(selection.includes)
+            guard page.count == DeadLetterMove.limit, let end = page.last else { break }
+            last = end.position
+        }
+        return try details(of: Array(found.prefix(limit)))
     }
 
     /// The dead letter at a position of this shard; nil if there is none.

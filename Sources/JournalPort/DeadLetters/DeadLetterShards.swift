@@ -22,10 +22,12 @@ package struct DeadLetterShards: Sendable {
     /// The number of shards: the spelling of positions depends on it.
     package var shards: Int { count() }
 
-    /// Up to `limit` dead letters after a position.
+    /// Up to `limit` of the selected dead letters after a position.
     /// - Throws: if no shard that the page needs can be read.
-    package func list(after start: ShardPosition, limit: Int) async throws(JournalError) -> DeadLetterPage {
-        try await read(.list(after: start, limit: limit)).get()
+    package func list(
+        _ selection: DeadLetterSelection = .open, after start: ShardPosition, limit: Int
+    ) async throws(JournalError) -> DeadLetterPage {
+        try await read(.list(selection, after: start, limit: limit)).get()
     }
 
     /// The dead letter at a position; nil if there is none.

@@ -56,7 +56,8 @@ package final class ShardedQueryExecutor {
     package func deadLetters(_ read: DeadLetterRead) throws(JournalError) -> DeadLetterPage {
         let layout = try openedLayout()
         switch read {
-        case .list(let after, let limit): return try deadLetters(after: after, limit: limit, layout)
+        case .list(let selection, let after, let limit):
+            return try deadLetters(selection, after: after, limit: limit, layout)
         case .show(let place):
             let letter = try using(place.shard) { (executor) throws(JournalError) in
                 try executor.reader.deadLetterDetails(at: place.position)
@@ -68,7 +69,7 @@ package final class ShardedQueryExecutor {
     }
 
     private func deadLetters(
-        after start: ShardPosition, limit: Int, _ layout: JournalLayout
+        _ selection: DeadLetterSelection, after start: ShardPosition, limit: Int, _ layout: JournalLayout
     ) throws(JournalError) -> DeadLetterPage {
         var page = DeadLetterPage()
         var missing: [Int: JournalError] = [:]
@@ -76,7 +77,8 @@ package final class ShardedQueryExecutor {
         while shard < layout.shards, page.letters.count < limit {
             do throws(JournalError) {
                 let letters = try executor(shard).reader.deadLetterDetails(
-                    after: shard == start.shard ? start.position : .start, limit: limit - page.letters.count)
+                    selection, after: shard == start.shard ? start.position : .start,
+                    limit: limit - page.letters.count)
                 page.letters += letters.map { Sharded(shard: shard, $0) }
             } catch {
                 executors[shard] = nil

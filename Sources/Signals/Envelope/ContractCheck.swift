@@ -23,7 +23,10 @@ struct ContractCheck: ~Copyable {
         try scan.checkSpecversion()
 
         guard let type = scan.text(.type, default: defaults.type, orNull: orNull), !type.isEmpty else {
-            throw Rejection(.attributeMissing("type"), "neither the envelope nor its topic has a type")
+            throw Rejection(
+                .attributeMissing("type"),
+                "no type: name it in the topic (over HTTP with ?type=), or send an envelope with specversion; a payload without"
+                    + " specversion is data, whatever its members")
         }
         guard let source = scan.text(.source, default: defaults.source, orNull: orNull), !source.isEmpty else {
             throw Rejection(.attributeMissing("source"), "the attribute source must be a string that is not empty")

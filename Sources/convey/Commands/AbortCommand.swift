@@ -7,7 +7,7 @@ struct AbortCommand: AsyncParsableCommand {
         commandName: "abort", abstract: "Cancel everything that is under way in a conversation.",
         discussion: "Says what was canceled. \(SignalPublication.exits)")
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @OptionGroup
     var signal: SignalFlags

@@ -10,7 +10,7 @@ struct ApproveCommand: AsyncParsableCommand {
             its schema, or the call goes on waiting. Both are recorded, and the model is told. \(SignalPublication.exits)
             """)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @OptionGroup
     var effect: EffectArgument

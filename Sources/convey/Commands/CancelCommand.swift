@@ -7,7 +7,7 @@ struct CancelCommand: AsyncParsableCommand {
         commandName: "cancel", abstract: "Cancel one effect: an answer, a tool call or a timer.",
         discussion: "convey effects lists what is under way. \(SignalPublication.exits)")
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @OptionGroup
     var effect: EffectArgument

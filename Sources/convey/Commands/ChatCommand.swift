@@ -16,10 +16,10 @@ struct ChatCommand: AsyncParsableCommand {
         discussion: """
             Ctrl-C while an answer runs aborts it; at the prompt Ctrl-C or Ctrl-D ends the chat. What is typed during an answer waits for \
             the prompt. A paste of several lines is one message. /help lists the commands. Without a terminal, each line of standard input \
-            is a message, sent when the one before is answered.
+            is a message or a command, read when the message before is answered.
             """)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @Option(help: "Maximum time to wait for the end of an answer.")
     var timeout = DurationArgument(.seconds(300))

@@ -12,7 +12,7 @@ struct ConfigureCommand: AsyncParsableCommand {
             \(SignalPublication.exits)
             """)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @OptionGroup
     var answers: AnswerSettingsFlags

@@ -8,11 +8,11 @@ struct ContextCommand: AsyncParsableCommand {
         commandName: "context", abstract: "Show the messages a language model would receive.",
         discussion: QueryFlags.exits)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
-    @Option(help: "How many messages, 1 to 200.")
+    @Option(parsing: .unconditional, help: "How many messages, 1 to 200.")
     var limit: Int?
-    @Option(help: "The conversation as it was at this offset.")
+    @Option(parsing: .unconditional, help: "The conversation as it was at this offset.")
     var asOf: Int?
     @OptionGroup var query: QueryFlags
 

@@ -15,7 +15,7 @@ struct ConversationsCommand: AsyncParsableCommand {
     var recent = false
     @Option(help: "With --recent: only conversations active at this time (RFC 3339) or later.")
     var since: String?
-    @Option(help: "How many, 1 to 500.")
+    @Option(parsing: .unconditional, help: "How many, 1 to 500.")
     var limit: Int?
     @Option(help: "The cursor printed at the end of the previous page.")
     var cursor: String?

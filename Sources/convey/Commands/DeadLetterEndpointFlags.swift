@@ -14,8 +14,14 @@ struct DeadLetterEndpointFlags: ParsableArguments {
     var trust: ServiceTrustFlags
     @OptionGroup(title: "Connection")
     var config: ConfigFileFlag
+    /// Refused with words: other commands take it.
+    @Option(help: .private)
+    var broker: String?
 
     func validate() throws {
+        guard broker == nil else {
+            throw ValidationError("dead letters are not read through the broker; give --http HOST:PORT or --data DIR")
+        }
         if place.http != nil, place.data != nil { throw ValidationError("give --http or --data, not both") }
     }
 

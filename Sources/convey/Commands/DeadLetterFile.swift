@@ -25,10 +25,10 @@ struct DeadLetterFile: DeadLetterEndpoint {
         }
     }
 
-    func list(after: String?, limit: Int) async throws -> String {
+    func list(_ selection: DeadLetterSelection, after: String?, limit: Int) async throws -> String {
         let start = try after.map { try place($0) } ?? .start
         let found = try await Self.orExit { () async throws(JournalError) in
-            try await letters.list(after: start, limit: limit)
+            try await letters.list(selection, after: start, limit: limit)
         }
         return String(decoding: DeadLetterJSON.list(found, shards: shards), as: UTF8.self)
     }

@@ -11,8 +11,10 @@ struct DeadLetterService: DeadLetterEndpoint {
     /// 1,000 letters, or one with the largest payload.
     private static let answerLimit = 64 << 20
 
-    func list(after: String?, limit: Int) async throws -> String {
-        try await ask("GET", "/v1/deadletters?\(after.map { "after=\($0)&" } ?? "")limit=\(limit)")
+    func list(_ selection: DeadLetterSelection, after: String?, limit: Int) async throws -> String {
+        let after = after.map { "after=\($0)&" } ?? ""
+        let reason = selection.word.map { "reason=\($0)&" } ?? ""
+        return try await ask("GET", "/v1/deadletters?\(after)\(reason)limit=\(limit)")
     }
 
     func show(_ position: String) async throws -> String { try await ask("GET", "/v1/deadletters/\(position)") }

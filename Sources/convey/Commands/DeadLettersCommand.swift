@@ -19,8 +19,14 @@ struct DeadLettersCommand: AsyncParsableCommand {
         subcommands: [List.self, Show.self, Redrive.self, Discard.self], defaultSubcommand: List.self)
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(abstract: "List dead letters, oldest first.")
+        static let configuration = CommandConfiguration(
+            abstract: "List dead letters, oldest first.",
+            discussion: "Discarded ones are left out: --all or --reason discarded shows them.")
 
+        @Flag(help: "Discarded dead letters, too.")
+        var all = false
+        @Option(help: ArgumentHelp("Only dead letters with this reason: \(reasons).", valueName: "reason"))
+        var reason: String?
         @Option(help: "Only dead letters after this position.")
         var after: PositionArgument?
         @Option(help: "Maximum number of dead letters, 1 to 1000.")
@@ -28,14 +34,21 @@ struct DeadLettersCommand: AsyncParsableCommand {
         @OptionGroup
         var endpoint: DeadLetterEndpointFlags
 
+        private static let reasons = DeadLetter.Reason.allCases.map(\.rawValue).joined(separator: ", ")
+
         func validate() throws {
             guard (1...DeadLetterMove.limit).contains(limit) else {
                 throw ValidationError("--limit must be 1 to \(DeadLetterMove.limit)")
             }
+            guard !all || reason == nil else { throw ValidationError("give --all or --reason, not both") }
+            guard reason.map({ DeadLetter.Reason(rawValue: $0) != nil }) ?? true else {
+                throw ValidationError("--reason must be one of \(Self.reasons)")
+            }
         }
 
         func run() async throws {
-            let answer = try await endpoint.open().list(after: after?.text, limit: limit)
+            let selection = all ? .all : DeadLetterSelection(reason) ?? .open
+            let answer = try await endpoint.open().list(selection, after: after?.text, limit: limit)
             if endpoint.output.isJSON { return StandardOutput.print(json: answer.utf8) }
             let list = DeadLetterTable.list(answer)
             list.warnOfUnreadableShards()

@@ -7,7 +7,7 @@ struct DenyCommand: AsyncParsableCommand {
         commandName: "deny", abstract: "Refuse a tool call that waits for approval.",
         discussion: "The model is told. \(SignalPublication.exits)")
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @OptionGroup
     var effect: EffectArgument

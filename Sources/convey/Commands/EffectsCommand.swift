@@ -8,9 +8,9 @@ struct EffectsCommand: AsyncParsableCommand {
         commandName: "effects", abstract: "List the effects under way in all conversations, oldest first.",
         discussion: QueryFlags.exits)
 
-    @Option(help: "Only those of this conversation.")
+    @Option(help: "Only those of this conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument?
-    @Option(help: "How many, 1 to 500.")
+    @Option(parsing: .unconditional, help: "How many, 1 to 500.")
     var limit: Int?
     @Option(help: "The cursor printed at the end of the previous page.")
     var cursor: String?

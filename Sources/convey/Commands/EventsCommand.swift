@@ -7,17 +7,17 @@ struct EventsCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "events", abstract: "Show the recorded signals of a conversation.", discussion: QueryFlags.exits)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
-    @Option(help: "Maximum number of events, 1 to 1000.")
+    @Option(parsing: .unconditional, help: "Maximum number of events, 1 to 1000.")
     var limit: Int?
-    @Option(help: "Only the newest events recorded before this offset.")
+    @Option(parsing: .unconditional, help: "Only the newest events recorded before this offset.")
     var before: Int?
-    @Option(help: "Only the oldest events recorded after this offset.")
+    @Option(parsing: .unconditional, help: "Only the oldest events recorded after this offset.")
     var after: Int?
-    @Option(help: "With one family: only events with a higher sequence.")
+    @Option(parsing: .unconditional, help: "With one family: only events with a higher sequence.")
     var afterSequence: Int?
-    @Option(help: "The conversation as it was at this offset.")
+    @Option(parsing: .unconditional, help: "The conversation as it was at this offset.")
     var asOf: Int?
     @Option(help: "Only these families, separated by commas: in, applied, effect, out, audit.")
     var family: String?

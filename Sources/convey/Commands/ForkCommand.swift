@@ -20,12 +20,14 @@ struct ForkCommand: AsyncParsableCommand {
             78 a wrong setting.
             """)
 
-    @Argument(help: "The conversation to copy from.")
+    @Argument(help: "The conversation to copy from.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
-    @Argument(help: "The new conversation.")
+    @Argument(help: "The new conversation.", transform: SubjectArgument.parse)
     var newSubject: SubjectArgument
-    @Option(help: "The last offset to copy.")
+    @Option(parsing: .unconditional, help: "The last offset to copy.")
     var at: Int64
+    @OptionGroup
+    var output: OutputFlags
     @OptionGroup
     var client: ClientFlags
 
@@ -53,8 +55,7 @@ struct ForkCommand: AsyncParsableCommand {
             try await session.open([])
             session.deliverEvents()
             try await publish(copies, session)
-            StandardOutput.print(
-                "\(newSubject.subject): \(copies.count) signals from \(subject.subject) up to offset \(at)")
+            printOutcome(count: copies.count)
         } catch {
             await transport.stop()
             await session.close()
@@ -64,6 +65,19 @@ struct ForkCommand: AsyncParsableCommand {
         }
         await transport.stop()
         await session.close()
+    }
+
+    private func printOutcome(count: Int) {
+        guard output.isJSON else {
+            return StandardOutput.print(
+                "\(newSubject.subject): \(count) signals from \(subject.subject) up to offset \(at)")
+        }
+        var object = JSONObjectBuilder()
+        object.add("subject", newSubject.subject)
+        object.add("from", subject.subject)
+        object.add("at", at)
+        object.add("signals", count)
+        StandardOutput.print(json: object.finish())
     }
 
     /// Everything to publish, in order.

@@ -10,8 +10,12 @@ enum Journals {
     static func store(_ settings: ServeSettings) throws(JournalError) -> any JournalStore {
         let asked = JournalLayout(partitions: settings.journalPartitions, shards: settings.journalShards)
         let onOtherLayout: @Sendable (JournalLayout) -> Void = { found in
-            warn("journal.partitions", asked.partitions, found.partitions)
-            warn("journal.shards", asked.shards, found.shards)
+            if settings.isGiven(Settings.journalPartitions.key) {
+                warn(Settings.journalPartitions.key, asked.partitions, found.partitions)
+            }
+            if settings.isGiven(Settings.journalShards.key) {
+                warn(Settings.journalShards.key, asked.shards, found.shards)
+            }
         }
         if let url = settings.journalURL {
             return try PostgresStore(url: url, node: settings.node, newLayout: asked, onOtherLayout: onOtherLayout)
@@ -19,11 +23,14 @@ enum Journals {
         return SQLiteStore(directory: settings.dataDirectory, newLayout: asked, onOtherLayout: onOtherLayout)
     }
 
-    private static func warn(_ setting: String, _ asked: Int, _ found: Int) {
+    /// Only for settings that were given: a default asks for nothing.
+    private static func warn(_ setting: SettingKey, _ asked: Int, _ found: Int) {
         guard asked != found else { return }
         Logger(label: "journal").warning(
             "the journal keeps what it was created with; the setting counts for a new data directory only",
-            metadata: ["setting": "\(setting)", "asked": "\(asked)", "in_force": "\(found)"])
+            metadata: [
+                "setting": "\(setting.path)", "asked": .stringConvertible(asked), "in_force": .stringConvertible(found),
+            ])
     }
 
     /// The store of journals that exist, for commands that work without a service.

@@ -27,7 +27,8 @@ struct MovedPositions: ParsableArguments {
         repeat {
             var batch = positions.map(\.text)
             if all {
-                let list = DeadLetterTable.list(try await endpoint.list(after: after, limit: DeadLetterMove.limit))
+                let list = DeadLetterTable.list(
+                    try await endpoint.list(.open, after: after, limit: DeadLetterMove.limit))
                 list.warnOfUnreadableShards()
                 areAllMoved = areAllMoved && list.unreadable_shards == nil
                 let page = list.dead_letters
@@ -36,8 +37,7 @@ struct MovedPositions: ParsableArguments {
                     break
                 }
                 after = last.place
-                batch = page.filter { $0.reason != "discarded" }.map(\.place)
-                if batch.isEmpty { continue }
+                batch = page.map(\.place)
             }
             let answer = try await endpoint.move(action, batch)
             let results = DeadLetterTable.results(answer)

@@ -7,6 +7,7 @@ import Logging
 import MQTTTransport
 import ProjectionConsumer
 import ServiceClient
+import Signals
 import Terminal
 import Threads
 
@@ -18,7 +19,8 @@ struct ProjectCommand: AsyncParsableCommand {
         discussion: """
             A projection consumer as a process of its own: it knows the broker and nothing else. It has a persistent \
             session, acknowledges after its commit, drops repeats, and asks Convey for events that did not come: over the \
-            query topic, or over HTTP with --http and where the broker speaks MQTT 3.1.1. Stop it, kill it and start it at any time. The table timeline has an entry a row.
+            query topic, or over HTTP with --http and where the broker speaks MQTT 3.1.1. Stop it, kill it and start it at \
+            any time. The table timeline has one entry per row. With -o json its log is in JSON.
 
             Exit status: 0 stopped, 66 no such conversation (--show), 69 the database or the broker cannot be used, \
             78 a wrong setting.
@@ -28,13 +30,15 @@ struct ProjectCommand: AsyncParsableCommand {
     var database: String
     @Option(name: .customLong("subject"), help: "Only conversations whose subject starts with this text.")
     var prefix = ""
-    @Option(help: "Print this conversation's timeline from the database, one JSON entry per line, and exit.")
+    @Option(help: "Print this conversation's timeline from the database and exit.", transform: SubjectArgument.parse)
     var show: SubjectArgument?
     @Option(
         name: .customLong("http"),
         help:
             "Ask the service at this address for what did not come. Default with MQTT 3.1.1: the setting http.address.")
     var http: String?
+    @OptionGroup
+    var output: OutputFlags
     @OptionGroup
     var trust: ServiceTrustFlags
     @OptionGroup
@@ -44,7 +48,7 @@ struct ProjectCommand: AsyncParsableCommand {
         if let show { return try printTimeline(show.subject, openStore()) }
         let settings = try client.settings()
         let service = try http == nil && settings.version == .v5 ? nil : self.service()
-        StandardErrorLogHandler.bootstrap(level: .info, format: .text)
+        StandardErrorLogHandler.bootstrap(level: .info, format: output.isJSON ? .json : .text)
         // The loop blocks, so not on a thread of Swift's pool: answers over HTTP come there.
         let result: Result<Void, any Error> = await withCheckedContinuation { continuation in
             do throws(ThreadError) {
@@ -111,6 +115,10 @@ struct ProjectCommand: AsyncParsableCommand {
             StandardError.print("there is no conversation \(subject) in \(database)")
             throw ExitStatus.noInput
         }
-        for entry in entries { StandardOutput.print(json: entry) }
+        if output.isJSON {
+            for entry in entries { StandardOutput.print(json: entry) }
+        } else {
+            StandardOutput.print([AnswerTable.projectedTimeline(entries.compactMap { try? JSONValue($0) })])
+        }
     }
 }

@@ -16,7 +16,7 @@ struct SendCommand: AsyncParsableCommand {
             64 an empty message, 69 no broker, 78 a wrong setting.
             """)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @Argument(help: "The message; - reads it from standard input.")
     var text: String

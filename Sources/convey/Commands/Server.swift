@@ -111,7 +111,7 @@ struct Server {
                 "journal": "\(settings.journalURL == nil ? "sqlite" : "postgresql")",
                 "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")", "model": "\(settings.models.provider)",
-                "tools": "\(settings.tools.tools.count)",
+                "tools": .stringConvertible(settings.tools.tools.count),
             ])
         for warning in settings.warnings { logger.warning("\(warning)") }
         let reload = ReloadSignal { [logger] in

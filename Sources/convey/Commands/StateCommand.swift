@@ -7,9 +7,9 @@ struct StateCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "state", abstract: "Show a conversation's state, now or as it was.", discussion: QueryFlags.exits)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
-    @Option(help: "The conversation as it was at this offset.")
+    @Option(parsing: .unconditional, help: "The conversation as it was at this offset.")
     var asOf: Int?
     @OptionGroup var query: QueryFlags
 

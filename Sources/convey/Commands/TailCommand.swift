@@ -16,7 +16,7 @@ struct TailCommand: AsyncParsableCommand {
         abstract: "Follow published events, one line per event.",
         discussion: "Shows new events of one conversation or of all; with -o json, their payloads. Ctrl-C ends it.")
 
-    @Argument(help: "The conversation; all of them when left out.")
+    @Argument(help: "The conversation; all of them when left out.", transform: SubjectArgument.parse)
     var subject: SubjectArgument?
     @Option(name: .customLong("family"), help: "Only this family; may be given several times.")
     var families: [FamilyName] = []
@@ -35,6 +35,7 @@ struct TailCommand: AsyncParsableCommand {
             ?? ConversationTopics(allUnder: settings.root)
         let chosen = families.isEmpty ? FamilyName.allCases : families
         try await session.open(Set(chosen.map { topics.all(of: $0.rawValue) }).sorted())
+        if !output.isJSON { StandardOutput.print(TailLine.header) }
         for await message in session.messages where isWanted(message) {
             if output.isJSON {
                 StandardOutput.print(json: Self.oneLine(message.payload))

@@ -8,13 +8,13 @@ struct TimelineCommand: AsyncParsableCommand {
         commandName: "timeline", abstract: "Show what the participants of a conversation saw.",
         discussion: QueryFlags.exits)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
-    @Option(help: "How many entries, 1 to 500.")
+    @Option(parsing: .unconditional, help: "How many entries, 1 to 500.")
     var limit: Int?
-    @Option(help: "Only what was recorded before this offset.")
+    @Option(parsing: .unconditional, help: "Only what was recorded before this offset.")
     var before: Int?
-    @Option(help: "The conversation as it was at this offset.")
+    @Option(parsing: .unconditional, help: "The conversation as it was at this offset.")
     var asOf: Int?
     @Option(
         help: "answers: one entry per answer with its outcome (default); reference: pieces of text as they were joined."

@@ -2,6 +2,7 @@ import ArgumentParser
 import ConveySettings
 import Foundation
 import HTTPServing
+import Signals
 import Terminal
 
 /// `convey token NAME [--scope SCOPE] [--file FILE]`
@@ -11,7 +12,7 @@ struct TokenCommand: ParsableCommand {
         abstract: "Make a token for HTTP.",
         discussion: """
             Prints the token, which nothing keeps, and adds its hash to the file that http.tokens_file names. Convey reads \
-            the file when it starts. Without --file it prints the file's line behind the token.
+            the file when it starts and when it changes. Without --file it prints the file's line after the token.
 
             Exit status: 0, or 1 when the file cannot be read or written, or is wrong.
             """)
@@ -25,6 +26,8 @@ struct TokenCommand: ParsableCommand {
     var expiresIn: String?
     @Option(help: "The file of tokens; created if it does not exist.")
     var file: String?
+    @OptionGroup
+    var output: OutputFlags
 
     func validate() throws {
         guard AccessScope(rawValue: scope) != nil else {
@@ -52,8 +55,19 @@ struct TokenCommand: ParsableCommand {
                 throw ExitStatus.failed
             }
         }
+        if output.isJSON { return StandardOutput.print(json: json(token, line)) }
         StandardOutput.print(token)
         if file == nil { StandardOutput.print(line) }
+    }
+
+    /// The token with the file that has its line, or with the line.
+    private func json(_ token: String, _ line: String) -> [UInt8] {
+        var object = JSONObjectBuilder()
+        object.add("name", name)
+        object.add("scope", scope)
+        object.add("token", token)
+        if let file { object.add("file", file) } else { object.add("line", line) }
+        return object.finish()
     }
 
     private func line(of token: String) -> String {

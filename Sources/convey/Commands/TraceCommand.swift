@@ -8,11 +8,11 @@ struct TraceCommand: AsyncParsableCommand {
         commandName: "trace", abstract: "Show the causes and consequences of a signal.",
         discussion: QueryFlags.exits)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @Argument(help: "The signal's id.")
     var id: String
-    @Option(help: "The conversation as it was at this offset.")
+    @Option(parsing: .unconditional, help: "The conversation as it was at this offset.")
     var asOf: Int?
     @OptionGroup var query: QueryFlags
 

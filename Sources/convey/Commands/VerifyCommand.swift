@@ -22,7 +22,7 @@ struct VerifyCommand: ParsableCommand {
             69 the journal cannot be read, 78 a wrong setting.
             """)
 
-    @Argument(help: "One conversation; the whole journal when left out.")
+    @Argument(help: "One conversation; the whole journal when left out.", transform: SubjectArgument.parse)
     var subject: SubjectArgument?
     @Option(help: "Verify only this many conversations, chosen at random.")
     var sample: Int?

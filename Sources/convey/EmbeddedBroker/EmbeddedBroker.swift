@@ -68,7 +68,7 @@ final class EmbeddedBroker: Sendable {
         thread.start()
         try await waitUntilPortAnswers()
         hasAnswered.store(true, ordering: .relaxed)
-        logger.info("embedded broker is up", metadata: ["port": "\(port)", "log": "\(configuration.logFile)"])
+        logger.info("embedded broker is up", metadata: ["port": .stringConvertible(port), "log": "\(configuration.logFile)"])
     }
 
     /// Returns when the broker has been stopped; throws when it was given up after too many restarts.
@@ -147,7 +147,7 @@ final class EmbeddedBroker: Sendable {
             }
             let milliseconds = Int(Self.restartDelay / .milliseconds(1))
             if stopRequested.wait(timeout: .now() + .milliseconds(milliseconds)) == .success { return end(nil) }
-            logger.notice("restarting the embedded broker", metadata: ["restart": "\(restarts.count)"])
+            logger.notice("restarting the embedded broker", metadata: ["restart": .stringConvertible(restarts.count)])
         }
     }
 

@@ -18,16 +18,28 @@ enum LogLine {
         return line
     }
 
-    /// `{"time":"…","level":"info","label":"ingress","message":"…","key":"value"}`
+    /// `{"time":"…","level":"info","label":"ingress","message":"…","key":"value","count":3}`. Numbers and booleans are numbers and
+    /// booleans where the log entry has them as such (`.stringConvertible`); everything else is a text.
     static func json(
         time: Date, level: Logger.Level, label: String, message: String, metadata: Logger.Metadata
     ) -> String {
         var fields = [
             ("time", EventTimestamp.text(time)), ("level", level.rawValue), ("label", label), ("message", message),
         ]
-        fields += metadata.sorted { $0.key < $1.key }.map { ($0.key, "\($0.value)") }
-        return "{" + fields.map { "\(PrintableText.quoted($0.0)):\(PrintableText.quoted($0.1))" }.joined(separator: ",")
-            + "}"
+        .map { ($0.0, PrintableText.quoted($0.1)) }
+        fields += metadata.sorted { $0.key < $1.key }.map { ($0.key, json($0.value)) }
+        return "{" + fields.map { "\(PrintableText.quoted($0.0)):\($0.1)" }.joined(separator: ",") + "}"
+    }
+
+    private static func json(_ value: Logger.MetadataValue) -> String {
+        guard case .stringConvertible(let value) = value else { return PrintableText.quoted("\(value)") }
+        return switch value {
+        case let number as any BinaryInteger: number.description
+        case let truth as Bool: truth.description
+        // JSON has no infinity.
+        case let number as Double where number.isFinite: number.description
+        default: PrintableText.quoted(value.description)
+        }
     }
 
     private static func quotedWhereNeeded(_ value: String) -> String {

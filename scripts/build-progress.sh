@@ -1,0 +1,56 @@
+#!/bin/bash
+# Runs a build and says what goes on: what the first build compiles, how long that usually takes, and how far it is. Errors and
+# warnings are shown as they come. Ends with the build's own status.
+#
+#   scripts/build-progress.sh SCRATCH COMMAND...    SCRATCH is where SwiftPM builds, .build
+set -uo pipefail
+
+scratch=$1
+shift
+# The first build on an idle machine, measured (docs/operations/performance.md, "The first build"): seconds of processor time.
+first_build=800
+cores=$(nproc 2>/dev/null || echo 2)
+# Beyond four processors modules wait for each other.
+usual=$(((first_build / (cores < 4 ? cores : 4) + 59) / 60))
+
+began=$SECONDS
+is_first=no
+if [ ! -d "$scratch/release/CNIOBoringSSL.build" ]; then
+    is_first=yes
+    echo "First build: Convey and what it is made of (SwiftNIO, TLS, YAML, …) are compiled. This happens once and usually takes"
+    echo "about $usual minutes with $cores processors, a few more where the packages have to be fetched. Later builds take seconds."
+fi
+
+show() { # show TEXT: one line, written over on a terminal
+    if [ -t 1 ]; then printf '\r\033[K%s' "$1"; else echo "$1"; fi
+}
+clear_line() { if [ -t 1 ]; then printf '\r\033[K'; fi; }
+
+told=-100
+"$@" 2>&1 | while IFS= read -r line; do
+    if [[ $line =~ ^\[([0-9]+)/([0-9]+)\]\ (.*)$ ]]; then
+        done=${BASH_REMATCH[1]} all=${BASH_REMATCH[2]} what=${BASH_REMATCH[3]}
+        case $what in
+        *.c | *.cc | *.S) what="BoringSSL, for TLS" ;;
+        Compiling\ *) what=${what#Compiling } what=${what%% *} ;;
+        esac
+        # Every 15 s where the lines stay, every second on a terminal.
+        if [ -t 1 ]; then pause=1; else pause=15; fi
+        if [ $((SECONDS - told)) -ge $pause ]; then
+            told=$SECONDS
+            passed=$((SECONDS - began))
+            usually=""
+            [ $is_first = no ] || usually=", usually $usual min"
+            show "$(printf '  %d:%02d%s  step %s of %s: %s' $((passed / 60)) $((passed % 60)) "$usually" "$done" "$all" "$what")"
+        fi
+    elif [[ $line =~ ^(Building\ for|Build\ complete|Build\ of\ product|Planning\ build|Fetching|Fetched|Updating|Updated|Computing|Computed|Creating|Working\ copy) ]]; then
+        case $line in
+        Fetching*) show "  fetching packages: ${line##*/}" ;;
+        Build\ *) clear_line && echo "$line" ;;
+        esac
+    else
+        clear_line
+        printf '%s\n' "$line"
+    fi
+done
+exit "${PIPESTATUS[0]}"
