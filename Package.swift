@@ -277,7 +277,7 @@ let package = Package(
         .testTarget(
             name: "PostgresJournalTests",
             dependencies: [
-                "PostgresJournal", "PostgreSQL", "SQLiteJournal", "Conversation", "Signals", "ConveyEngine", "JournalPort",
+                "PostgresJournal", "PostgreSQL", "SQLiteJournal", "Conversation", "Signals", "ConveyEngine", "EffectPort", "JournalPort",
                 "JournalReading", "JournalSupport", "SimulationKit", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],

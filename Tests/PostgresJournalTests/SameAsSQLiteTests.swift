@@ -1,4 +1,5 @@
 import ConveyEngine
+import EffectPort
 import Foundation
 import JournalPort
 import JournalReading

@@ -4,12 +4,12 @@ import Signals
 /// `convey retry SUBJECT`
 struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "retry", abstract: "Make an answer once more that has failed.",
+        commandName: "retry", abstract: "Retry an answer that has failed.",
         discussion: """
-            The newest one, or that of --effect. An answer that has not failed is not made again. \(SignalPublication.exits)
+            Retries the newest failed answer, or the one of --effect. An answer that has not failed is not made again. \(SignalPublication.exits)
             """)
 
-    @Argument(help: "The conversation.")
+    @Argument(help: "The conversation.", transform: SubjectArgument.parse)
     var subject: SubjectArgument
     @Option(help: "The id of the effect that has failed, as convey timeline and tail show it.")
     var effect: String?
