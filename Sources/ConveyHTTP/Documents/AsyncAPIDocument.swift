@@ -228,7 +228,7 @@ enum AsyncAPIDocument {
             ),
             (
                 "toolPresence",
-                #"{"contentType":"text/plain","summary":"Ends the wait of calls of the tool.","payload":{"type":"string","const":"online"}}"#
+                #"{"contentType":"text/plain","bindings":{"mqtt":{"contentType":"text/plain","bindingVersion":"0.2.0"}},"summary":"Ends the wait of calls of the tool.","payload":{"type":"string","const":"online"}}"#
             ),
             (
                 "toolCancel",

@@ -1,23 +1,22 @@
-import EffectPort
 import Conversation
 import Signals
 
 /// The end of a generation, as its lifecycle signal tells it.
-struct GenerationEnd {
-    let effectID: String
+package struct GenerationEnd {
+    package let effectID: String
     /// The id of the message that is answered.
-    let message: String
-    let isFailure: Bool
+    package let message: String
+    package let isFailure: Bool
     /// The answer goes on behind tool calls.
-    let goesOn: Bool
+    package let goesOn: Bool
     /// The id of the signal that ordered the generation.
-    let orderedBy: String
+    package let orderedBy: String
     /// Generations of the answer before it; nil where earlier versions have not recorded it.
-    let round: Int?
-    let policy: [UInt8]?
+    package let round: Int?
+    package let policy: [UInt8]?
 
     /// Nil for any other signal.
-    init?(_ signal: Signal) {
+    package init?(_ signal: Signal) {
         guard Self.isEnd(signal.type), let data = JSONObjectView(signal.data),
             let effectID = data["effect_id"]?.string
         else { return nil }
@@ -32,7 +31,7 @@ struct GenerationEnd {
         policy = data["effect_policy"]?.orNone.map { Array($0.raw) }
     }
 
-    static func isEnd(_ type: String) -> Bool {
+    package static func isEnd(_ type: String) -> Bool {
         switch type {
         case SignalType.generationCompleted, SignalType.generationFailed, SignalType.generationCanceled: true
         default: false

@@ -1,18 +1,17 @@
-import EffectPort
 import Signals
 
 /// What `conv.audit.effect.attempt_failed` says of an effect, for the start-up that takes it up again. The effect's row has no place for
 /// it (docs/adr/0035-journal-format.md), and needs none: the signal is recorded with each failed attempt.
-struct RecordedWait {
+package struct RecordedWait {
     /// When the first of the attempts failed: microseconds since 1970.
-    let since: Int64?
+    package let since: Int64?
     /// Attempts until then that were running when a process ended.
-    let interruptions: Int
+    package let interruptions: Int
     /// Attempts in a row that met nothing, and the milliseconds that counted; nil where the attempt failed otherwise.
-    let outage: (attempts: Int, spent: Int64)?
+    package let outage: (attempts: Int, spent: Int64)?
 
     /// - Parameter data: of the signal. Those of earlier versions say less.
-    init(_ data: [UInt8]) {
+    package init(_ data: [UInt8]) {
         let members = JSONObjectView(data) ?? .empty
         since = members["since"]?.string.flatMap(RFC3339.microseconds)
         interruptions = max(0, members["interruptions"]?.integer ?? 0)
