@@ -155,7 +155,7 @@ final class DocumentTour {
         try program("bin/python3", "exit 0")
         // Says when it has subscribed.
         let listener = try #require(ChildProgram.find("mosquitto_sub"))
-        try program("bin/mosquitto_sub", "exec '\(listener)' -d \"$@\"")
+        try program("bin/mosquitto_sub", "exec stdbuf -oL '\(listener)' -d \"$@\"")
         let search = environment["PATH"] ?? "/usr/bin:/bin"
         environment["PATH"] = directory.appendingPathComponent("bin").path + ":" + search
     }
