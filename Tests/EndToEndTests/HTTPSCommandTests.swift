@@ -46,7 +46,8 @@ struct HTTPSCommandTests {
             ["project", "--database", database, "--mqtt-version", "3.1.1"] + deployment.brokerFlags + service,
             in: directory, name: "project")
         try await eventually("the projection has what it missed; \(consumer.log)", seconds: 30) {
-            let shown = try await Self.run(["project", "--database", database, "--show", "chat-1", "-o", "json"], in: directory)
+            let shown = try await Self.run(
+                ["project", "--database", database, "--show", "chat-1", "-o", "json"], in: directory)
             return shown.output.contains("hello")
         }
         consumer.kill()

@@ -8,14 +8,28 @@ struct PackagingTests {
         "convey-packaging-\(UUID().uuidString)")
 
     @Test(
-        "Every command has a man page, and bash, zsh and fish have completions, made from the commands' definitions",
-        .timeLimit(.minutes(1)))
-    func manual() throws {
+        "make install-service keeps a configuration; it installs program, unit, completions and a man page of every command",
+        .timeLimit(.minutes(2)))
+    func installService() throws {
         defer { try? FileManager.default.removeItem(at: directory) }  // Only litter would be left behind.
-        let output = try run("scripts/install-manual.sh", [ConveyProcess.binary(), directory.path])
+        let settings = directory.appendingPathComponent("etc/convey/convey.yaml")
+        try FileManager.default.createDirectory(
+            at: settings.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try "# mine\n".write(to: settings, atomically: true, encoding: .utf8)
+        let output = try run(
+            "scripts/install-service.sh", [ConveyProcess.binary()], environment: ["DESTDIR": directory.path])
         #expect(output.end == .exited(0), "\(output.text)")
-        let pages = try FileManager.default.contentsOfDirectory(
-            atPath: directory.appendingPathComponent("man/man1").path)
+        #expect(try String(contentsOf: settings, encoding: .utf8) == "# mine\n")
+        let unit = try String(
+            contentsOf: directory.appendingPathComponent("etc/systemd/system/convey.service"), encoding: .utf8)
+        #expect(unit.contains("\nExecStart=/usr/local/bin/convey serve --config /etc/convey/convey.yaml\n"))
+        let program = directory.appendingPathComponent("usr/local/bin/convey").path
+        #expect(FileManager.default.isExecutableFile(atPath: program))
+        try expectManual(in: directory.appendingPathComponent("usr/local/share"))
+    }
+
+    private func expectManual(in share: URL) throws {
+        let pages = try FileManager.default.contentsOfDirectory(atPath: share.appendingPathComponent("man/man1").path)
         for page in ["convey", "convey-serve", "convey-send", "convey-chat", "convey-deadletters-redrive"] {
             #expect(pages.contains("\(page).1.gz"))
         }
@@ -25,7 +39,7 @@ struct PackagingTests {
         #expect(listed.count > 20)
         #expect(listed.allSatisfy { pages.contains("convey-\($0).1.gz") }, "\(listed)")
 
-        let page = try run("/bin/gzip", ["-dc", directory.appendingPathComponent("man/man1/convey-send.1.gz").path])
+        let page = try run("/bin/gzip", ["-dc", share.appendingPathComponent("man/man1/convey-send.1.gz").path])
         for part in [".TH \"CONVEY-SEND\" 1", ".SH SYNOPSIS", ".SH OPTIONS", "\\fB\\-\\-wait\\fR", ".SH EXIT STATUS"] {
             #expect(page.text.contains(part), "\(part) is not in:\n\(page.text)")
         }
@@ -33,10 +47,10 @@ struct PackagingTests {
             ("bash-completion/completions/convey", "complete"), ("zsh/vendor-completions/_convey", "#compdef convey"),
             ("fish/vendor_completions.d/convey.fish", "complete -c"),
         ] {
-            let script = try String(contentsOf: directory.appendingPathComponent(file), encoding: .utf8)
+            let script = try String(contentsOf: share.appendingPathComponent(file), encoding: .utf8)
             #expect(script.contains(text) && script.contains("deadletters"), "\(file)")
         }
-        let bash = directory.appendingPathComponent("bash-completion/completions/convey").path
+        let bash = share.appendingPathComponent("bash-completion/completions/convey").path
         #expect(try run("/bin/bash", ["-n", bash]).end == .exited(0))
     }
 
@@ -57,28 +71,6 @@ struct PackagingTests {
         }
     }
 
-    @Test(
-        "make install-service installs program, unit, configuration, man pages and completions, and keeps a configuration"
-    )
-    func installService() throws {
-        defer { try? FileManager.default.removeItem(at: directory) }  // Only litter would be left behind.
-        let settings = directory.appendingPathComponent("etc/convey/convey.yaml")
-        for round in 1...2 {
-            let output = try run(
-                "scripts/install-service.sh", [ConveyProcess.binary()], environment: ["DESTDIR": directory.path])
-            #expect(output.end == .exited(0), "\(output.text)")
-            let text = try String(contentsOf: settings, encoding: .utf8)
-            #expect(text.hasSuffix("# mine\n") == (round == 2))
-            try (text + "# mine\n").write(to: settings, atomically: true, encoding: .utf8)
-        }
-        let unit = try String(
-            contentsOf: directory.appendingPathComponent("etc/systemd/system/convey.service"), encoding: .utf8)
-        #expect(unit.contains("\nExecStart=/usr/local/bin/convey serve --config /etc/convey/convey.yaml\n"))
-        for file in ["usr/local/bin/convey", "usr/local/share/man/man1/convey.1.gz"] {
-            #expect(FileManager.default.fileExists(atPath: directory.appendingPathComponent(file).path), "\(file)")
-        }
-    }
-
     /// Runs a program; its path is one of the repository unless it is absolute.
     private func run(
         _ program: String, _ arguments: [String], environment: [String: String] = [:]
@@ -92,7 +84,7 @@ struct PackagingTests {
         defer { try? FileManager.default.removeItem(atPath: log) }  // Only litter would be left behind.
         let process = try ChildProcess(
             path, arguments, environment: inherited.merging(environment) { $1 }, output: output.path, log: log)
-        try waitUntil("\(program) ends", seconds: 50) { process.ended != nil }
+        try waitUntil("\(program) ends", seconds: 110) { process.ended != nil }
         let text = [output.path, log].compactMap { FileManager.default.contents(atPath: $0) }.reduce(Data(), +)
         return (process.ended, String(decoding: text, as: UTF8.self))
     }

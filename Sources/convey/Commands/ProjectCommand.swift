@@ -45,7 +45,7 @@ struct ProjectCommand: AsyncParsableCommand {
     var client: ClientFlags
 
     func run() async throws {
-        if let show { return try printTimeline(show.subject, openStore()) }
+        if let show { return try printTimeline(show.subject) }
         let settings = try client.settings()
         let service = try http == nil && settings.version == .v5 ? nil : self.service()
         StandardErrorLogHandler.bootstrap(level: .info, format: output.isJSON ? .json : .text)
@@ -109,8 +109,9 @@ struct ProjectCommand: AsyncParsableCommand {
     /// Far beyond what a page of events may have.
     private static let answerLimit = 64 << 20
 
-    private func printTimeline(_ subject: String, _ store: ProjectionStore) throws {
-        let entries = try store.timeline(subject)
+    /// Makes no database: one that a consumer is about to make must not meet another.
+    private func printTimeline(_ subject: String) throws {
+        let entries = FileManager.default.fileExists(atPath: database) ? try openStore().timeline(subject) : []
         if entries.isEmpty {
             StandardError.print("there is no conversation \(subject) in \(database)")
             throw ExitStatus.noInput

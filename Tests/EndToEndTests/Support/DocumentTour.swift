@@ -1,6 +1,5 @@
 import Foundation
 import Glibc
-import ProcessKit
 import TestSupport
 import Testing
 
@@ -154,9 +153,8 @@ final class DocumentTour {
         try program(".venv/bin/pip", "exit 0")
         try program("bin/python3", "exit 0")
         // Says when it has subscribed.
-        let listener = try #require(ChildProgram.find("mosquitto_sub"))
-        try program("bin/mosquitto_sub", "exec '\(listener)' -d \"$@\"")
         let search = environment["PATH"] ?? "/usr/bin:/bin"
+        try program("bin/mosquitto_sub", "PATH='\(search)' exec stdbuf -oL mosquitto_sub -d \"$@\"")
         environment["PATH"] = directory.appendingPathComponent("bin").path + ":" + search
     }
 

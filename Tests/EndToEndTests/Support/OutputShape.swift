@@ -3,13 +3,14 @@ import Foundation
 /// What a document shows of an output, compared with a real one: numbers, times and ids may differ, `…` stands for anything, a
 /// line `…` for any number of lines.
 enum OutputShape {
-    /// The first shown line that the output does not have behind the ones before; nil where it has all.
+    /// The first shown line that the output does not have; nil where it has all. Each line of the output stands for one shown line. The
+    /// order does not count: what is published together comes in the order of its commit, which differs from run to run.
     static func firstMissing(_ shown: [String], in output: [String]) throws -> String? {
-        var rest = output[...]
+        var rest = output
         for line in shown where line != "…" && !line.isEmpty {
             let pattern = try Regex(pattern(line))
             guard let index = rest.firstIndex(where: { $0.wholeMatch(of: pattern) != nil }) else { return line }
-            rest = rest[(index + 1)...]
+            rest.remove(at: index)
         }
         return nil
     }
