@@ -26,7 +26,7 @@ package enum AnswerTable {
 
     /// What is said of an entry in parentheses; empty for a whole answer, and for what has no outcome.
     private static func outcome(_ entry: JSONValue) -> String {
-        let isConsent = entry["kind"]?.string == "approval"
+        let isApproval = entry["kind"]?.string == "approval"
         switch entry["state"]?.string {
         case nil: return ""
         case "completed":
@@ -34,7 +34,7 @@ package enum AnswerTable {
             if !["", "stop", "tool_calls"].contains(reason) { return "(may be incomplete: \(reason))" }
             return text(entry["content"]).allSatisfy(\.isWhitespace) ? "(no text)" : ""
         case "open": return "(being written)"
-        case "waiting" where isConsent: return "(waits for approval: \(text(entry["metadata"]?["effect_id"])))"
+        case "waiting" where isApproval: return "(waits for approval: \(text(entry["metadata"]?["effect_id"])))"
         case "decided": return "(asked for approval)"
         case let state?:
             let reason = text(entry["reason"])

@@ -13,7 +13,7 @@ package struct AnswerTracker: Sendable {
         /// The progress of a tool call that the answer waits for.
         case tool(String)
         /// A tool call waits for a person.
-        case consent(ConsentRequest)
+        case approvalRequest(ApprovalRequest)
         /// A remark: why the answer waits, or what is wrong with it.
         case note(String)
     }
@@ -64,8 +64,8 @@ package struct AnswerTracker: Sendable {
             return [.tool(reason.contains(name) ? reason : "\(name) failed: \(reason)")]
         case SignalType.toolApprovalRequested:
             return [
-                .consent(
-                    ConsentRequest(
+                .approvalRequest(
+                    ApprovalRequest(
                         subject: event.subject, effectID: event.effectID ?? "", toolName: event.toolName ?? "a tool",
                         arguments: event.arguments ?? ""))
             ]

@@ -24,7 +24,7 @@ package struct ChatMachine: Sendable {
     /// Whether a line has been asked for and has not come.
     private var isReading = false
     /// The tool call that waits for a person.
-    private var consent: ConsentRequest?
+    private var approval: ApprovalRequest?
     /// A script's message that came while the chat waited for a decision; sent after the answer.
     private var held: String?
     /// Whether a script's input has ended while an answer is under way.
@@ -100,8 +100,8 @@ package struct ChatMachine: Sendable {
             let id = makeID()
             state = .answering(Exchange(messageID: id, answer: AnswerTracker(messageID: id)))
             return [.sendRetry(id: id)]
-        case .approve(let effect): return decide(effect ?? consent?.effectID, isGiven: true, reason: nil)
-        case .deny(let reason): return decide(consent?.effectID, isGiven: false, reason: reason)
+        case .approve(let effect): return decide(effect ?? approval?.effectID, isGiven: true, reason: nil)
+        case .deny(let reason): return decide(approval?.effectID, isGiven: false, reason: reason)
         case .unknown(let name): return [.note("[there is no /\(name); /help lists the commands]")] + next()
         }
     }
@@ -112,8 +112,8 @@ package struct ChatMachine: Sendable {
 
     private mutating func decide(_ effect: String?, isGiven: Bool, reason: String?) -> [ClientAction] {
         guard let effect else { return [.note("[no call waits for approval here]")] + next() }
-        consent = nil
-        let decision = ClientAction.sendConsent(effectID: effect, isGiven: isGiven, reason: reason)
+        approval = nil
+        let decision = ClientAction.sendDecision(effectID: effect, isGiven: isGiven, reason: reason)
         return [decision, .note(isGiven ? "[approved]" : "[denied]")] + (isAnswering ? [] : next())
     }
 
@@ -160,8 +160,8 @@ package struct ChatMachine: Sendable {
             return [.write(text)]
         case .startedOver: return lineFeed() + [.note("[started over]")]
         case .tool(let text), .note(let text): return lineFeed() + [.note("[\(text)]")]
-        case .consent(let request):
-            consent = request
+        case .approvalRequest(let request):
+            approval = request
             let hint = isInteractive ? "/approve, or /deny REASON" : request.command
             return lineFeed() + [.note("[\(request.words); \(hint)]")] + (isInputAtEnd || held != nil ? [] : next())
         case .completed: return finishAnswer(note: nil)
@@ -172,7 +172,7 @@ package struct ChatMachine: Sendable {
 
     private mutating func finishAnswer(note: String?) -> [ClientAction] {
         state = .idle
-        consent = nil
+        approval = nil
         let end = lineFeed() + (note.map { [.note($0)] } ?? [])
         if let held {
             self.held = nil

@@ -13,7 +13,7 @@ package enum ClientAction: Sendable, Equatable {
     /// Ask to make the newest answer once more that has failed.
     case sendRetry(id: String)
     /// - Parameter reason: of a denial, for the model.
-    case sendConsent(effectID: String, isGiven: Bool, reason: String?)
+    case sendDecision(effectID: String, isGiven: Bool, reason: String?)
     /// Post a `timeout` of this name after a while.
     case wake(String, after: Duration)
     case exit(Int32)

@@ -93,7 +93,7 @@ package struct SendMachine: Sendable {
         case .tool(let text), .note(let text):
             defer { endsWithLineFeed = true }
             return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[\(text)]")]
-        case .consent(let request):
+        case .approvalRequest(let request):
             defer { endsWithLineFeed = true }
             return (endsWithLineFeed ? [] : [.write("\n")]) + [.note("[\(request.words); \(request.command)]")]
         case .completed: return end([], 0)

@@ -99,7 +99,7 @@ struct ClientMachineTests {
     }
 
     @Test("A call that waits for approval is shown with its arguments, and /approve or /deny answers it in the chat")
-    func chatConsent() {
+    func chatApproval() {
         let request = event(
             "conv.out.tool.approval_requested", 1, "m", #","tool_name":"refund","arguments":"{\"amount\":40}""#)
         let id = "llm-generation-m"
@@ -116,7 +116,7 @@ struct ClientMachineTests {
             #expect(machine.handle(.line("what?")).last == .readLine)
             #expect(
                 machine.handle(.line(line)) == [
-                    .sendConsent(effectID: id, isGiven: isGiven, reason: reason),
+                    .sendDecision(effectID: id, isGiven: isGiven, reason: reason),
                     .note(isGiven ? "[approved]" : "[denied]"),
                 ])
             #expect(machine.handle(.published(completed("yo"))) == [.write("yo"), .write("\n"), .readLine])
@@ -143,7 +143,7 @@ struct ClientMachineTests {
         #expect(machine.handle(.line("/approve")).first == .note("[no call waits for approval here]"))
         #expect(
             machine.handle(.line("/approve tool-1")) == [
-                .sendConsent(effectID: "tool-1", isGiven: true, reason: nil), .note("[approved]"), .readLine,
+                .sendDecision(effectID: "tool-1", isGiven: true, reason: nil), .note("[approved]"), .readLine,
             ])
         #expect(machine.handle(.line("/abort")) == [.sendAbort, .note("[abort sent]"), .readLine])
         #expect(machine.handle(.line("/nonsense")).first == .note("[there is no /nonsense; /help lists the commands]"))

@@ -8,11 +8,11 @@ struct EffectRow {
     /// The page that the buttons lead back to.
     let back: PagePath
 
-    static let awaitsConsent = "awaiting_consent"
+    static let awaitsApproval = "awaiting_consent"
 
     var subject: String { effect["subject"]?.string ?? "" }
     var id: String { effect["effect_id"]?.string ?? "" }
-    var asksForApproval: Bool { effect["state"]?.string == Self.awaitsConsent }
+    var asksForApproval: Bool { effect["state"]?.string == Self.awaitsApproval }
 
     var html: HTML {
         let state = effect["state"]?.string ?? ""

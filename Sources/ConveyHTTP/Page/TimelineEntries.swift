@@ -15,7 +15,7 @@ struct TimelineEntries {
         /// `open`, `waiting`, `canceled`, `failed`, or empty.
         var state = ""
         /// The effect of a tool call that waits for approval.
-        var consent = ""
+        var approval = ""
         /// The effect of an answer that has failed.
         var failed = ""
     }
@@ -39,7 +39,7 @@ struct TimelineEntries {
     var html: [HTML] { entries.map(html) }
 
     /// Whether an entry asks for approval of a tool call.
-    func asks(about effect: String) -> Bool { entries.contains { $0.consent == effect } }
+    func asks(about effect: String) -> Bool { entries.contains { $0.approval == effect } }
 
     /// An empty entry for the script to fill in, and the form for a pending decision if the viewer may decide.
     var templates: HTML {
@@ -54,8 +54,8 @@ struct TimelineEntries {
 
     private func html(_ entry: Entry) -> HTML {
         let forms: HTML? =
-            if !mayDecide { nil } else if !entry.consent.isEmpty {
-                EffectControls.decision(subject, entry.consent, arguments: entry.text)
+            if !mayDecide { nil } else if !entry.approval.isEmpty {
+                EffectControls.decision(subject, entry.approval, arguments: entry.text)
             } else if !entry.failed.isEmpty { EffectControls.retry(subject, entry.failed) } else { nil }
         return """
             <article class="entry" data-role="\(entry.role)" data-id="\(exact: entry.id)" data-output="\(exact: entry.output)"
@@ -90,7 +90,7 @@ extension TimelineEntries.Entry {
             name = tool.isEmpty ? role : "\(role) \(tool)"
             if value["kind"]?.string == "approval" {
                 name += " asks for approval"
-                if value["state"]?.string == "waiting" { consent = PageText.words(metadata?["effect_id"]) }
+                if value["state"]?.string == "waiting" { approval = PageText.words(metadata?["effect_id"]) }
             }
         }
     }

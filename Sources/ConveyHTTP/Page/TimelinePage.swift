@@ -25,7 +25,7 @@ enum TimelinePage {
             let items = [("before", String(before))] + PagePath.time(asOf)
             return #"<p><a rel="prev" href="\#(PagePath.conversation.of(subject, items))">Older</a></p>"#
         }
-        let waiting = isPast ? nil : try await consents(subject, besides: entries, page)
+        let waiting = isPast ? nil : try await approvals(subject, besides: entries, page)
         let live: HTML = isPast ? "" : liveAttributes(subject, newest, mayWrite)
         return PageLayout.response(
             subject, in: page,
@@ -58,7 +58,7 @@ enum TimelinePage {
 
     /// Tool calls that ask for approval and whose requests are not among the entries, because a page shows only the
     /// newest.
-    private static func consents(
+    private static func approvals(
         _ subject: String, besides entries: TimelineEntries, _ page: PageContext
     ) async throws(PageQueries.Failure) -> HTML? {
         let answer = try await page.queries.ask(

@@ -112,7 +112,7 @@ struct ChatCommand: AsyncParsableCommand {
                 )
                 if session.hasReceipts { session.post(.receiptOverdue(id), after: ClientSession.receiptTimeout) }
                 session.post(.timeout(id), after: timeout.duration)
-            case .sendConsent(let effect, let isGiven, let reason):
+            case .sendDecision(let effect, let isGiven, let reason):
                 let data = [("effect_id", JSONValue.string(effect))] + (reason.map { [("reason", .string($0))] } ?? [])
                 try await session.publish(
                     .make(

@@ -81,7 +81,7 @@ struct SendCommand: AsyncParsableCommand {
             case .json(let bytes): StandardOutput.print(json: bytes)
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
-            case .readLine, .sendMessage, .sendAbort, .sendRetry, .sendConsent, .wake:
+            case .readLine, .sendMessage, .sendAbort, .sendRetry, .sendDecision, .wake:
                 preconditionFailure("send orders \(action)")
             }
         }

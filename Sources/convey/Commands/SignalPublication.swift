@@ -74,7 +74,7 @@ struct SignalPublication {
             case .note(let text): StandardError.print(text)
             case .exit(let status): return status
             case .wake(let name, let delay): session.post(.timeout(name), after: delay)
-            case .readLine, .sendMessage, .sendAbort, .sendRetry, .sendConsent:
+            case .readLine, .sendMessage, .sendAbort, .sendRetry, .sendDecision:
                 preconditionFailure("a signal orders \(action)")
             }
         }

@@ -1,5 +1,5 @@
 /// A tool call that waits for a person.
-package struct ConsentRequest: Sendable, Equatable {
+package struct ApprovalRequest: Sendable, Equatable {
     package let subject: String
     package let effectID: String
     package let toolName: String

@@ -4,7 +4,7 @@ import Testing
 
 /// Wherever a call waits for approval, the page shows the call and its arguments, and has the buttons.
 @Suite("The page: approval", .serialized, .browser)
-struct ConsentPageTests {
+struct ApprovalPageTests {
     private static func waiting() async throws -> (Deployment, ScriptedModel) {
         let model = try ScriptedModel.askingForWeather()
         let deployment = try Deployment(

@@ -11,8 +11,8 @@ private func signal(_ id: String, _ type: String, _ data: String = "{}") -> Sign
 private let message = signal("m", "conv.in.message.received", #"{"content":"refund me"}"#)
 private let execution = "conv.effect.tool.execution"
 
-@Suite("Consent")
-struct ConsentTests {
+@Suite("Decisions about tool calls")
+struct ApprovalDecisionTests {
     /// A conversation in which the call of `refund` waits for a person.
     private func asking(_ change: (inout EngineSettings) -> Void = { _ in }) throws -> (Harness, effect: String) {
         let harness = try Harness {
