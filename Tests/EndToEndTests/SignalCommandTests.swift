@@ -16,9 +16,12 @@ struct SignalCommandTests {
     func abortAndConfigure() async throws {
         let deployment = try Deployment(["--llm-echo-delay", "2s"])
         try await deployment.start()
+        let unknown = try await Self.run(deployment, ["abort", "chat"])
+        #expect(unknown.ended == .exited(66) && unknown.log.contains("chat"), "\(unknown.log)")
+        #expect(try await Self.run(deployment, ["configure", "chat", "--temperature", "0.5"]).ended == .exited(0))
         let nothing = try await Self.run(deployment, ["abort", "chat"])
         #expect(nothing.ended == .exited(0), "\(nothing.log)")
-        #expect(nothing.output == "recorded at offset 1\nnothing was under way\n")
+        #expect(nothing.output.hasSuffix("\nnothing was under way\n"), "\(nothing.output)")
 
         let listener = try await deployment.listener()
         let send = try ConveyProcess(
