@@ -97,4 +97,4 @@ lint: ## Check the format of sources and scripts
 	else echo "node is not installed: the page's script not checked"; fi
 
 clean: ## Remove what was built (not the journal in ./data)
-	rm -rf .build
+	rm -rf .build .build-static
