@@ -91,10 +91,10 @@ format: ## Format the sources
 
 lint: ## Check the format of sources and scripts
 	$(SWIFT) format lint --strict --recursive $(FORMATTED)
-	@if command -v shellcheck >/dev/null 2>&1; then shellcheck scripts/*.sh broker/*.sh .ci/run; \
+	@if command -v shellcheck >/dev/null 2>&1; then shellcheck scripts/*.sh broker/*.sh packaging/debian/p* .ci/run; \
 	else echo "shellcheck is not installed: scripts not checked"; fi
 	@if command -v node >/dev/null 2>&1; then node --check Sources/ConveyHTTP/Page/Assets/page.js; \
 	else echo "node is not installed: the page's script not checked"; fi
 
 clean: ## Remove what was built (not the journal in ./data)
-	rm -rf .build
+	rm -rf .build .build-static

@@ -99,7 +99,7 @@ listen() { # listen USER FILE ARGUMENT... : mosquitto_sub in the background
     local user=$1 file=$2
     shift 2
     # Without exec the process to kill would be a shell, and mosquitto_sub its child would stay. -W ends it where nobody can.
-    (in_its_place=exec && connect mosquitto_sub "$user" -W 300 "$@") >"$file" 2>&1 &
+    (in_its_place="exec" && connect mosquitto_sub "$user" -W 300 "$@") >"$file" 2>&1 &
     pids+=($!)
 }
 publish() { # publish USER TOPIC

@@ -191,7 +191,8 @@ public final class QueryService: Sendable {
             readers, limits: limits, cacheBytes: limits.cacheBytes / queues.count
         ) { [logger] shard, error in
             logger.warning(
-                "a shard cannot be read; lists leave it out", metadata: ["shard": .stringConvertible(shard), "reason": "\(error)"])
+                "a shard cannot be read; lists leave it out",
+                metadata: ["shard": .stringConvertible(shard), "reason": "\(error)"])
         }
         while var question = take(queue, beat) {
             beat.turn()

@@ -90,7 +90,8 @@ final class ModelReporter: Sendable {
 
     private func metadata(_ provider: String, _ effect: OpenEffect) -> Logger.Metadata {
         [
-            "provider": "\(name(of: provider))", "attempt": .stringConvertible(effect.attempt), "effect": "\(effect.effectID)",
+            "provider": "\(name(of: provider))", "attempt": .stringConvertible(effect.attempt),
+            "effect": "\(effect.effectID)",
             "subject": "\(effect.subject)",
         ]
     }

@@ -51,7 +51,8 @@ final class ToolReporter: Sendable {
         guard isLogged else { return }
         var metadata: Logger.Metadata = [
             "tool": "\(name(of: tool))", "category": "\(category)", "reason": "\(failure.reason)",
-            "attempt": .stringConvertible(effect.attempt), "effect": "\(effect.effectID)", "subject": "\(effect.subject)",
+            "attempt": .stringConvertible(effect.attempt), "effect": "\(effect.effectID)",
+            "subject": "\(effect.subject)",
         ]
         if let status = failure.status { metadata["status"] = .stringConvertible(status) }
         logger.warning("a tool failed", metadata: metadata)

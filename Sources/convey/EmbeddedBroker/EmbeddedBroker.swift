@@ -68,7 +68,8 @@ final class EmbeddedBroker: Sendable {
         thread.start()
         try await waitUntilPortAnswers()
         hasAnswered.store(true, ordering: .relaxed)
-        logger.info("embedded broker is up", metadata: ["port": .stringConvertible(port), "log": "\(configuration.logFile)"])
+        logger.info(
+            "embedded broker is up", metadata: ["port": .stringConvertible(port), "log": "\(configuration.logFile)"])
     }
 
     /// Returns when the broker has been stopped; throws when it was given up after too many restarts.
