@@ -194,7 +194,8 @@ let package = Package(
             dependencies: [
                 "AnswerMemory", "HTTPServing", "Conversation", "Signals", "JournalPort", "ConveyEngine", "EffectPort",
                 "JournalReading", "ConveyQueries",
-                "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "PostgresJournal", "EffectHandlers",
+                "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "PostgresJournal",
+                "EffectHandlers",
                 "ChatCompletions", "ConveyHTTP", "ConveyClient", "ProcessKit", "CMalloc", "SQLite", "ConveySettings",
                 "ProjectionConsumer", "ServiceClient", "Terminal", "Dialogue",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -277,7 +278,8 @@ let package = Package(
         .testTarget(
             name: "PostgresJournalTests",
             dependencies: [
-                "PostgresJournal", "PostgreSQL", "SQLiteJournal", "Conversation", "Signals", "ConveyEngine", "EffectPort", "JournalPort",
+                "PostgresJournal", "PostgreSQL", "SQLiteJournal", "Conversation", "Signals", "ConveyEngine",
+                "EffectPort", "JournalPort",
                 "JournalReading", "JournalSupport", "SimulationKit", "TestSupport",
                 .product(name: "Logging", package: "swift-log"),
             ],

@@ -116,7 +116,8 @@ public struct RuntimeStatus: Sendable, Equatable {
     public var parts: [Part] {
         // A node that waits is ready to take over; it has no connection to the broker.
         if case .standby = journal { return [journalPart] + threadsPart }
-        return [journalPart, recoveryPart, enginePart, brokerPart, ingressPart, outboxPart] + threadsPart + verificationPart
+        return [journalPart, recoveryPart, enginePart, brokerPart, ingressPart, outboxPart] + threadsPart
+            + verificationPart
             + setAsidePart
     }
 

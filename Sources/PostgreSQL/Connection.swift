@@ -115,7 +115,8 @@ package final class Connection: @unchecked Sendable {
     private static func refusal(_ handle: OpaquePointer) -> PostgresError {
         let reason = String(cString: PQerrorMessage(handle)).trimmedLines
         let permanent = [
-            "authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry", "permission denied for database",
+            "authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry",
+            "permission denied for database",
             "certificate", "invalid sslmode", "is not permitted to log in",
         ]
         let isRefused = permanent.contains { reason.contains($0) } && !reason.contains("No such file or directory")

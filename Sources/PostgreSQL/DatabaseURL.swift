@@ -31,7 +31,8 @@ package struct DatabaseURL: Sendable {
     /// - Throws: `url` with what libpq says about it.
     package init(_ text: String) throws(PostgresError) {
         guard text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") else {
-            throw PostgresError(.url, "a PostgreSQL URL begins with postgres://, as in postgres://convey@127.0.0.1/convey")
+            throw PostgresError(
+                .url, "a PostgreSQL URL begins with postgres://, as in postgres://convey@127.0.0.1/convey")
         }
         var problem: UnsafeMutablePointer<CChar>?
         guard let parsed = PQconninfoParse(text, &problem) else {
@@ -63,7 +64,9 @@ package struct DatabaseURL: Sendable {
 
     private static func hosts(_ found: [String: String]) -> [Host] {
         func list(_ keyword: String) -> [String?] {
-            found[keyword]?.split(separator: ",", omittingEmptySubsequences: false).map { $0.isEmpty ? nil : String($0) } ?? []
+            found[keyword]?.split(separator: ",", omittingEmptySubsequences: false).map {
+                $0.isEmpty ? nil : String($0)
+            } ?? []
         }
         let (names, addresses, ports) = (list("host"), list("hostaddr"), list("port"))
         return (0..<max(1, names.count, addresses.count)).map { index in

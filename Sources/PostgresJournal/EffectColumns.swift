@@ -42,7 +42,8 @@ enum EffectColumns {
             """,
             [
                 .column(cause), .column(ordinal), .column(conversation), .column(effectClass), .column(kind),
-                .column(effectID), .column(causeID), .column(attempt), .column(round), .column(answers), .column(policy),
+                .column(effectID), .column(causeID), .column(attempt), .column(round), .column(answers),
+                .column(policy),
                 .column(dueAt), .column(awaitsApproval),
             ])
     }

@@ -13,7 +13,9 @@ struct KnownJournal: Sendable {
     /// - Throws: `newerVersion` for a journal of a later Convey; `cannotOpen` where the server would lose what it has confirmed.
     static func find(_ session: PoolSession, place: String) throws(JournalError) -> KnownJournal? {
         let looked = try session.run([
-            Call("SELECT pg_catalog.to_regclass('convey.settings') IS NOT NULL AND pg_catalog.to_regclass('convey.shard') IS NOT NULL"),
+            Call(
+                "SELECT pg_catalog.to_regclass('convey.settings') IS NOT NULL AND pg_catalog.to_regclass('convey.shard') IS NOT NULL"
+            ),
             Call(
                 """
                 SELECT current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit'),
@@ -30,7 +32,8 @@ struct KnownJournal: Sendable {
             guard let name = found[0].text(row, 0) else { continue }
             settings[name] = found[0].text(row, 1).flatMap { Int($0) }
         }
-        guard let version = settings["version"], let partitions = settings["partitions"], let shards = settings["shards"],
+        guard let version = settings["version"], let partitions = settings["partitions"],
+            let shards = settings["shards"],
             partitions > 0, (1...partitions).contains(shards)
         else { throw JournalError(.corrupt, "\(place): the table convey.settings is incomplete") }
         guard version <= SharedSchema.version else {
@@ -44,7 +47,9 @@ struct KnownJournal: Sendable {
             throw JournalError(
                 .corrupt, "\(place): the table convey.shard has \(found[1].count) of \(shards) shards")
         }
-        return KnownJournal(layout: JournalLayout(partitions: partitions, shards: shards), tags: tags, isUnfinished: settings["unfinished"] != nil)
+        return KnownJournal(
+            layout: JournalLayout(partitions: partitions, shards: shards), tags: tags,
+            isUnfinished: settings["unfinished"] != nil)
     }
 
     private static let oldestServer: Int64 = 130_000
@@ -56,7 +61,8 @@ struct KnownJournal: Sendable {
         }
         for (column, setting) in ["fsync", "full_page_writes"].enumerated() where rows.text(0, column) != "on" {
             throw JournalError(
-                .cannotOpen, "\(place) runs with \(setting) = off and loses what it has confirmed when it crashes; set it to on")
+                .cannotOpen,
+                "\(place) runs with \(setting) = off and loses what it has confirmed when it crashes; set it to on")
         }
         let synchronous = rows.text(0, 2) ?? ""
         guard ["on", "remote_apply"].contains(synchronous) else {

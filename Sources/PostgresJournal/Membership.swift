@@ -31,12 +31,15 @@ struct Membership {
                            extract(epoch FROM now() - started)::bigint FROM convey.node ORDER BY node
                     """, [.integer(Self.downSeconds)]),
                 Call("SELECT shard, tag, node, epoch, lease_until > now(), outbox FROM convey.shard ORDER BY shard"),
-            ] + (0..<shards).map { shard in
-                Call("SELECT coalesce(max(position), 0) FROM \(ShardSchema(shard: shard).table("journal"))")
-            })
+            ]
+                + (0..<shards).map { shard in
+                    Call("SELECT coalesce(max(position), 0) FROM \(ShardSchema(shard: shard).table("journal"))")
+                })
         return ClusterStatus(
             node: node.name, nodes: (0..<found[2].count).map { Self.node(found[2], $0) },
-            shards: (0..<min(shards, found[3].count)).map { Self.shard(found[3], $0, last: found[4 + $0].integer(0, 0)) })
+            shards: (0..<min(shards, found[3].count)).map {
+                Self.shard(found[3], $0, last: found[4 + $0].integer(0, 0))
+            })
     }
 
     private static func node(_ rows: Rows, _ row: Int) -> ClusterNode {

@@ -22,7 +22,9 @@ final class PoolSession: Session {
             return try connection.run(calls)
         } catch {
             // A server that was restarted since has closed it: reading again does no harm.
-            guard isUsed, error.code == .lost || error.state?.hasPrefix("57P") == true else { throw JournalError(error) }
+            guard isUsed, error.code == .lost || error.state?.hasPrefix("57P") == true else {
+                throw JournalError(error)
+            }
         }
         let (second, _) = try pool.take()
         defer { pool.giveBack(second) }

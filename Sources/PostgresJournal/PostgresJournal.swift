@@ -73,7 +73,9 @@ final class PostgresJournal: Journal {
         let renews = isRenewalDue()
         let cursor = outbox.acknowledged
         let calls =
-            [Self.begin] + statements + (renews ? [renewal(outbox: cursor, lasting: Lease.duration)] : []) + [fence, Self.end]
+            [Self.begin] + statements + (renews ? [renewal(outbox: cursor, lasting: Lease.duration)] : []) + [
+                fence, Self.end,
+            ]
         do throws(PostgresError) {
             _ = try connection.run(calls)
             // A commit that did not wait for its standby comes with a warning and no error.

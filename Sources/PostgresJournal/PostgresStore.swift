@@ -118,7 +118,8 @@ package final class PostgresStore: JournalStore {
         let found = try KnownJournal.find(PoolSession(pool), place: place)
         if let found, found.isUnfinished, !allowsUnfinished {
             throw JournalError(
-                .cannotOpen, "the journal in \(place) was not copied completely; run convey migrate again, or empty the database")
+                .cannotOpen,
+                "the journal in \(place) was not copied completely; run convey migrate again, or empty the database")
         }
         known.withLock { $0.journal = found }
         return found

@@ -6,7 +6,8 @@ import Signals
 /// Rows of the table `journal` to write, column by column: an INSERT with arrays costs a fifth of one per row.
 struct RecordColumns {
     private static let names = [
-        "position", "conversation", "previous", "\"offset\"", "sequence", "recorded_at", "hash", "id", "source", "type", "time",
+        "position", "conversation", "previous", "\"offset\"", "sequence", "recorded_at", "hash", "id", "source", "type",
+        "time",
         "cause", "cause_is_invalid", "traceparent", "extensions", "data", "applied_position", "apply_order", "priority",
         "digest", "removed", "family", "content_hash",
     ]
@@ -50,17 +51,20 @@ struct RecordColumns {
     /// The statement that writes the rows.
     static func insert(into schema: ShardSchema) -> String {
         let types = [
-            "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bytea", "bytea", "bytea", "bytea", "bytea", "boolean",
+            "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bigint", "bytea", "bytea", "bytea", "bytea",
+            "bytea", "boolean",
             "bytea", "bytea", "bytea", "bigint", "bigint", "bigint", "bigint", "text", "bigint", "bigint",
         ]
         let arrays = types.enumerated().map { "$\($0 + 1)::\($1)[]" }.joined(separator: ", ")
-        return "INSERT INTO \(schema.table("journal")) (\(names.joined(separator: ", "))) SELECT * FROM unnest(\(arrays))"
+        return
+            "INSERT INTO \(schema.table("journal")) (\(names.joined(separator: ", "))) SELECT * FROM unnest(\(arrays))"
     }
 
     var parameters: Parameters {
         var parameters = Parameters()
         for column in [
-            position, conversation, previous, offset, sequence, recordedAt, hash, id, source, type, time, cause, causeIsInvalid,
+            position, conversation, previous, offset, sequence, recordedAt, hash, id, source, type, time, cause,
+            causeIsInvalid,
             traceparent, extensions, data, appliedPosition, applyOrder, priority, digest, removed, family, contentHash,
         ] { parameters.append(column) }
         return parameters

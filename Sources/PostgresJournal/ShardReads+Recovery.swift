@@ -78,14 +78,16 @@ extension ShardReads {
         let byPosition = records.map { self.byPosition(RecordRows.records(rows[$0])) } ?? [:]
         found.records = lookup.records.map { byPosition[$0] }
         let lettersByPosition = Dictionary(
-            (letters.map { Self.deadLetters(rows[$0]) } ?? []).map { ($0.position, $0) }) { first, _ in first }
+            (letters.map { Self.deadLetters(rows[$0]) } ?? []).map { ($0.position, $0) }
+        ) { first, _ in first }
         found.deadLetters = lookup.deadLetters.map { lettersByPosition[$0] }
         // By bytes: Swift takes different spellings of one letter for equal, and they are different subjects.
         let bySubject = Dictionary(
             (subjects.map { ConversationColumns.records(rows[$0]) } ?? []).map { (ExactText($0.subject), $0) }
         ) { first, _ in first }
         found.subjects = lookup.subjects.map { bySubject[ExactText($0)] }
-        let byID = Dictionary((ids.map { ConversationColumns.records(rows[$0]) } ?? []).map { ($0.id, $0) }) { first, _ in
+        let byID = Dictionary((ids.map { ConversationColumns.records(rows[$0]) } ?? []).map { ($0.id, $0) }) {
+            first, _ in
             first
         }
         found.conversations = lookup.conversations.map { byID[$0] }

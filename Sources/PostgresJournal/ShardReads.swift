@@ -231,7 +231,8 @@ final class ShardReads {
 
     func isPending(_ position: Position) throws(JournalError) -> Bool {
         !(try session.run(
-            Call("SELECT 1 FROM \(schema.table("pending")) WHERE position = $1", [.integer(position.rawValue)]))).isEmpty
+            Call("SELECT 1 FROM \(schema.table("pending")) WHERE position = $1", [.integer(position.rawValue)])))
+            .isEmpty
     }
 
     static func column(_ positions: [Position]) -> Column {

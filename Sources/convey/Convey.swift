@@ -33,7 +33,8 @@ struct Convey: AsyncParsableCommand {
                 name: "Operation",
                 subcommands: [
                     ServeCommand.self, HealthCommand.self, ClusterCommand.self, VerifyCommand.self, MigrateCommand.self,
-                    DeadLettersCommand.self, ForkCommand.self, ProjectCommand.self, TokenCommand.self, SettingsCommand.self,
+                    DeadLettersCommand.self, ForkCommand.self, ProjectCommand.self, TokenCommand.self,
+                    SettingsCommand.self,
                     VersionCommand.self,
                 ]),
         ])

@@ -22,7 +22,9 @@ extension UnderLoad {
             let listener = try await cluster.listener()
             let client = try await cluster.client()
             try await client.publishMany([message("m1", "one two three four five six")])
-            try await eventually("the answer has begun", seconds: 20) { listener.counts["conv.out.assistant.delta", default: 0] > 1 }
+            try await eventually("the answer has begun", seconds: 20) {
+                listener.counts["conv.out.assistant.delta", default: 0] > 1
+            }
             cluster.kill(0)
             try cluster.launch(0)
             try await eventually("the answer has ended; \(cluster.logs)", seconds: 30) {
@@ -50,7 +52,9 @@ extension UnderLoad {
             let listener = try await cluster.listener()
             let client = try await cluster.client()
             try await client.publishMany([message("m1", "one two three four five six seven eight nine ten")])
-            try await eventually("the answer has begun", seconds: 20) { listener.counts["conv.out.assistant.delta", default: 0] > 1 }
+            try await eventually("the answer has begun", seconds: 20) {
+                listener.counts["conv.out.assistant.delta", default: 0] > 1
+            }
             cluster.kill(0)
             try await eventually("the answer goes on elsewhere; \(cluster.logs)", seconds: 30) {
                 listener.counts["conv.out.assistant.completed", default: 0] >= 1
@@ -193,7 +197,9 @@ extension UnderLoad {
         private func message(_ id: String, _ content: String) -> OutgoingMessage {
             OutgoingMessage(
                 topic: "conv/in/room/message/received",
-                payload: Array(#"{"specversion":"1.0","id":"\#(id)","source":"/test","type":"conv.in.message.received","subject":"room","data":{"content":"\#(content)"}}"#.utf8))
+                payload: Array(
+                    #"{"specversion":"1.0","id":"\#(id)","source":"/test","type":"conv.in.message.received","subject":"room","data":{"content":"\#(content)"}}"#
+                        .utf8))
         }
 
         private func verify(_ cluster: Cluster) async throws {

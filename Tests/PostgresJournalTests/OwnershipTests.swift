@@ -14,7 +14,8 @@ import Testing
         let url = try server.createDatabase()
         let first = try PostgresStore(url: url, node: "first", newLayout: layout)
         return (
-            first, try PostgresStore(url: url, node: "second", newLayout: layout), String(url.split(separator: "/").last!)
+            first, try PostgresStore(url: url, node: "second", newLayout: layout),
+            String(url.split(separator: "/").last!)
         )
     }
 
@@ -45,7 +46,9 @@ import Testing
         #expect(try taken.recoveryPoint().lastPosition == Position(3))
     }
 
-    @Test func `The connection of an owner that broke frees the shard, and the former owner writes nothing more`() throws {
+    @Test func `The connection of an owner that broke frees the shard, and the former owner writes nothing more`()
+        throws
+    {
         let (first, second, database) = try nodes()
         let server = try PostgresServer.shared.get()
         let former = try first.open()

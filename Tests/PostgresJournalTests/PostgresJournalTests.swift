@@ -32,7 +32,9 @@ import Testing
         #expect(try reader.subject(of: ConversationID(1)) == "a/b #ü")
     }
 
-    @Test func `A commit that fails in the middle leaves nothing behind, and probe makes the journal usable again`() throws {
+    @Test func `A commit that fails in the middle leaves nothing behind, and probe makes the journal usable again`()
+        throws
+    {
         let journal = try PostgresStore.empty().open()
         try journal.commit(JournalContract.sampleBatch())
         var clashing = JournalContract.sampleBatch()
@@ -54,7 +56,8 @@ import Testing
         guard case .signal(var signal) = batch.records[0].content else { return }
         signal.id = "a\u{0}b"
         batch.records[0] = JournalRecord(
-            position: batch.records[0].position, conversation: batch.records[0].conversation, previous: .start, offset: 1,
+            position: batch.records[0].position, conversation: batch.records[0].conversation, previous: .start,
+            offset: 1,
             sequence: 1, recordedAt: 1, content: .signal(signal))
         try journal.commit(batch)
         #expect(try journal.record(at: batch.records[0].position) == batch.records[0])
@@ -77,7 +80,8 @@ import Testing
         let layout = JournalLayout(partitions: 4, shards: 1)
         _ = try PostgresStore(url: url, node: "a", newLayout: layout).prepare()
         try server.execute(
-            "UPDATE convey.settings SET value = '99' WHERE name = 'version'", database: String(url.split(separator: "/").last!))
+            "UPDATE convey.settings SET value = '99' WHERE name = 'version'",
+            database: String(url.split(separator: "/").last!))
         let error = #expect(throws: JournalError.self) {
             try PostgresStore(url: url, node: "a", newLayout: layout).prepare()
         }

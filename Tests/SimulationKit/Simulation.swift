@@ -186,7 +186,10 @@ public struct Simulation {
         zombies += 1
         var input = EngineInput()
         input.inbound = [
-            .accepted(Signal(id: "zombie-\(zombies)", source: "/zombie", type: "conv.in.note.taken", subject: subject, data: Array("{}".utf8)))
+            .accepted(
+                Signal(
+                    id: "zombie-\(zombies)", source: "/zombie", type: "conv.in.note.taken", subject: subject,
+                    data: Array("{}".utf8)))
         ]
         try shards[shard].wakeZombie(input, at: time)
     }

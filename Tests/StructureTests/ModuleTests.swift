@@ -67,7 +67,8 @@ struct ModuleTests {
     @Test("A C library is imported by the one module that wraps it")
     func librariesAreWrapped() throws {
         for (library, owner) in [
-            ("CMosquitto", "MQTTTransport"), ("CSQLite", "SQLite"), ("CPostgreSQL", "PostgreSQL"), ("CMalloc", "convey"), ("CEditLine", "Terminal"),
+            ("CMosquitto", "MQTTTransport"), ("CSQLite", "SQLite"), ("CPostgreSQL", "PostgreSQL"),
+            ("CMalloc", "convey"), ("CEditLine", "Terminal"),
         ] {
             let importers = try SourceTree.modules().filter { module in
                 try SourceTree.files(under: "Sources/\(module)").contains { $0.imports.contains(library) }

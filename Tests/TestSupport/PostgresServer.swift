@@ -24,7 +24,8 @@ public final class PostgresServer: Sendable {
         try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
         if getuid() == 0 { try runProgram("chown", ["postgres", directory.path]) }
         // Without syncing its many files: only the server itself must be durable.
-        let made = try run("initdb", ["--no-sync", "-A", "trust", "-U", "convey", "-E", "UTF8", "--locale=C", "-D", data])
+        let made = try run(
+            "initdb", ["--no-sync", "-A", "trust", "-U", "convey", "-E", "UTF8", "--locale=C", "-D", data])
         guard made.status == 0 else { throw TestSupportError("initdb: \(made.output)") }
         try start()
     }
@@ -37,7 +38,9 @@ public final class PostgresServer: Sendable {
     private var data: String { directory.path + "/data" }
 
     /// What the server has logged so far.
-    public var log: String { (try? String(contentsOfFile: directory.path + "/postgres.log.err", encoding: .utf8)) ?? "" }
+    public var log: String {
+        (try? String(contentsOfFile: directory.path + "/postgres.log.err", encoding: .utf8)) ?? ""
+    }
 
     /// The postmaster's process id while it runs.
     public var processID: Int32? { process.withLock { $0.flatMap { $0.ended == nil ? $0.processID : nil } } }
@@ -93,7 +96,8 @@ public final class PostgresServer: Sendable {
     @discardableResult
     public func execute(_ sql: String, database: String) throws -> String {
         let result = try run(
-            "psql", ["-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", "\(port)", "-U", "convey", "-d", database, "-c", sql])
+            "psql",
+            ["-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", "\(port)", "-U", "convey", "-d", database, "-c", sql])
         guard result.status == 0 else { throw TestSupportError("\(sql): \(result.output)") }
         return result.output.trimmingCharacters(in: .whitespacesAndNewlines)
     }

@@ -149,7 +149,8 @@ struct JournalCopy {
         guard was == now else {
             throw JournalError(
                 .damaged,
-                "shard \(shard): the copy differs from its source. Copied \(now.lastPosition) of \(was.lastPosition) records")
+                "shard \(shard): the copy differs from its source. Copied \(now.lastPosition) of \(was.lastPosition) records"
+            )
         }
     }
 }

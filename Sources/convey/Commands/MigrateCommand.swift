@@ -22,7 +22,8 @@ struct MigrateCommand: ParsableCommand {
 
     @Option(help: "The data directory to move.")
     var from: String
-    @Option(help: "The database, postgres://USER@HOST/DATABASE. Passwords are better kept in a password file (~/.pgpass).")
+    @Option(
+        help: "The database, postgres://USER@HOST/DATABASE. Passwords are better kept in a password file (~/.pgpass).")
     var to: String
 
     func run() throws {

@@ -29,7 +29,9 @@ func makeQueries(
     let budget = AnswerBudget(bytes: settings.httpAnswerBytes)
     let readers = ShardReaders { () throws(JournalError) in
         let status = status()
-        guard status.recovery == .done || status.isStandby else { throw JournalError(.busy, "the journal is not open yet") }
+        guard status.recovery == .done || status.isStandby else {
+            throw JournalError(.busy, "the journal is not open yet")
+        }
         return try store.layout()
     } open: { shard throws(JournalError) in
         try store.openReader(shard: shard)

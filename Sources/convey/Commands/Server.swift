@@ -79,7 +79,8 @@ struct Server {
     private func runWithHandlers(
         _ handlers: Handlers, _ broker: EmbeddedBroker?, _ signals: TerminationSignals
     ) async throws {
-        let runtime = try makeRuntime(settings, session: session, store: store, handlers: handlers, heartbeats: heartbeats)
+        let runtime = try makeRuntime(
+            settings, session: session, store: store, handlers: handlers, heartbeats: heartbeats)
         handlers.observe { runtime.toolIsAvailable($0) }
         let queries = makeQueries(settings, store: store, heartbeats: heartbeats) { runtime.status }
         let endpoint = try QueryEndpoint(
@@ -144,7 +145,9 @@ struct Server {
     }
 
     /// All HTTP routes except health and metrics.
-    private func routes(_ runtime: Runtime, _ queries: QueryService, _ handlers: Handlers, _ cluster: ClusterWatch) -> [Route] {
+    private func routes(_ runtime: Runtime, _ queries: QueryService, _ handlers: Handlers, _ cluster: ClusterWatch)
+        -> [Route]
+    {
         let limit = settings.ingressMaxPayloadBytes
         let signals = SignalEndpoint(runtime: runtime, maximumBytes: limit)
         // Reads need no transaction of an engine.

@@ -44,7 +44,8 @@ final class Cluster {
         nodes[index] = try ConveyProcess(
             [
                 "serve", "--node", name(index), "--data", directory.appendingPathComponent("data-\(index)").path,
-                "--journal", url, "--broker", "mqtt://127.0.0.1:\(broker.port)", "--http", "127.0.0.1:\(httpPorts[index])",
+                "--journal", url, "--broker", "mqtt://127.0.0.1:\(broker.port)", "--http",
+                "127.0.0.1:\(httpPorts[index])",
             ] + flags, in: directory, name: "\(name(index))-\(starts)")
     }
 

@@ -60,11 +60,14 @@ struct RecordAudit {
             let offset = offsets[record.conversation, default: 0] + 1
             note(record.offset == offset, "offset \(record.offset) instead of \(offset) at \(record.position)")
             offsets[record.conversation] = record.offset
-            note(record.previous == heads[record.conversation] ?? .start, "record \(record.position) follows another one")
+            note(
+                record.previous == heads[record.conversation] ?? .start, "record \(record.position) follows another one"
+            )
             heads[record.conversation] = record.position
             let family = Int64(record.family?.rawValue ?? 99)
             let sequence = sequences[[record.conversation.rawValue, family], default: 0] + 1
-            note(record.sequence == sequence, "sequence \(record.sequence) instead of \(sequence) at \(record.position)")
+            note(
+                record.sequence == sequence, "sequence \(record.sequence) instead of \(sequence) at \(record.position)")
             sequences[[record.conversation.rawValue, family]] = record.sequence
             switch record.content {
             case .signal(let signal):
@@ -99,9 +102,13 @@ struct RecordAudit {
 
     /// Every signal of a load is recorded, nothing else is under its sources, and each publisher's order is kept.
     mutating func check(_ load: Load) {
-        let recorded = Dictionary(grouping: signals.filter { $0.source.hasPrefix("/load/") }) { [$0.subject, $0.source] }
-            .mapValues { $0.map(\.id) }
-        let expected = Dictionary(grouping: load.signals.joined()) { [$0.subject, $0.source] }.mapValues { $0.map(\.id) }
+        let recorded = Dictionary(grouping: signals.filter { $0.source.hasPrefix("/load/") }) {
+            [$0.subject, $0.source]
+        }
+        .mapValues { $0.map(\.id) }
+        let expected = Dictionary(grouping: load.signals.joined()) { [$0.subject, $0.source] }.mapValues {
+            $0.map(\.id)
+        }
         for key in Set(recorded.keys).union(expected.keys) {
             let (was, should) = (recorded[key] ?? [], expected[key] ?? [])
             let (lost, extra) = (Set(should).subtracting(was), Set(was).subtracting(should))
@@ -150,7 +157,9 @@ struct RecordAudit {
             note(journaled.contains(key), "published and not recorded: \(key)")
             guard missing.remove(key) != nil else { continue }
             let offset = Int(event.offset)
-            note(offset > newest[event.subject, default: 0], "\(key) came first behind offset \(newest[event.subject] ?? 0)")
+            note(
+                offset > newest[event.subject, default: 0],
+                "\(key) came first behind offset \(newest[event.subject] ?? 0)")
             newest[event.subject] = max(offset, newest[event.subject, default: 0])
         }
         note(missing.isEmpty, "\(missing.count) events never came, such as \(missing.prefix(3))")
