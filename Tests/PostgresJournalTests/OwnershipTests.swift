@@ -15,7 +15,7 @@ import Testing
         let first = try PostgresStore(url: url, node: "first", newLayout: layout)
         return (
             first, try PostgresStore(url: url, node: "second", newLayout: layout),
-            String(url.split(separator: "/").last!)
+            databaseName(in: url)
         )
     }
 

@@ -20,3 +20,6 @@ extension PostgresStore {
         return try openWriter(shard: 0)
     }
 }
+
+/// The name of the database in a URL.
+func databaseName(in url: String) -> String { url.split(separator: "/").last.map(String.init) ?? "" }

@@ -81,7 +81,7 @@ import Testing
         _ = try PostgresStore(url: url, node: "a", newLayout: layout).prepare()
         try server.execute(
             "UPDATE convey.settings SET value = '99' WHERE name = 'version'",
-            database: String(url.split(separator: "/").last!))
+            database: databaseName(in: url))
         let error = #expect(throws: JournalError.self) {
             try PostgresStore(url: url, node: "a", newLayout: layout).prepare()
         }
@@ -91,7 +91,7 @@ import Testing
     @Test func `A server that may lose what it has confirmed is refused`() throws {
         let server = try PostgresServer.shared.get()
         let url = try server.createDatabase()
-        let name = String(url.split(separator: "/").last!)
+        let name = databaseName(in: url)
         try server.execute("ALTER DATABASE \(name) SET synchronous_commit = off", database: name)
         let error = #expect(throws: JournalError.self) {
             try PostgresStore(url: url, node: "a", newLayout: JournalLayout(partitions: 4, shards: 1)).prepare()
