@@ -94,7 +94,7 @@ extension Engine {
         else { return "record \(marker.appliedPosition) was applied but cannot be read" }
         _ = conversation.record.core.apply(recorded, priority: marker.priority)
         guard conversation.record.core.state.digest == marker.digest else {
-            return "replaying it gives another state than was recorded at record \(marker.appliedPosition) "
+            return "replaying it gives a state that differs from that of record \(marker.appliedPosition) "
                 + "(offset \(recorded.offset))"
         }
         return nil

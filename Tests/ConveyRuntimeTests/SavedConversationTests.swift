@@ -190,7 +190,7 @@ extension String {
         try harness.restart()
         let started = try harness.transact()
         #expect(harness.engine.setAsideConversations.map(\.subject) == ["c"])
-        #expect(harness.engine.setAsideConversations[0].reason.contains("another state"))
+        #expect(harness.engine.setAsideConversations[0].reason.contains("a state that differs"))
         #expect(harness.engine.metrics.gauges.conversationsSetAside == 1)
         // Its effect does not start, that of the other conversation does.
         #expect(started.attempts.map(\.effect.subject) == ["d"])

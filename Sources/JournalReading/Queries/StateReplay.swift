@@ -20,7 +20,7 @@ struct StateReplay {
             throw .query(
                 QueryError(
                     .corrupt,
-                    "replaying the conversation gives another state than was recorded at offset \(applied.offset); "
+                    "replaying the conversation gives a state that differs from the one recorded at offset \(applied.offset); "
                         + "run convey verify"))
         }
     }
