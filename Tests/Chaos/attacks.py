@@ -22,11 +22,11 @@ from traffic import connect, receipts
 ATTACKS = {}
 
 
-def attack(name, shards=1):
+def attack(name, shards=1, among=ATTACKS):
     """- shards: how many the journal must have at least."""
     def register(function):
         function.shards = shards
-        ATTACKS[name] = function
+        among[name] = function
         return function
     return register
 
