@@ -7,6 +7,7 @@ clients misbehave. Behind each one everything settles, and the journal is compar
 published. With CLUSTER=1 several nodes share a journal in PostgreSQL, which is attacked too. The run ends with `convey verify` and a table; exit status 0 when nothing was lost, doubled, missing or invented.
 """
 import argparse
+import functools
 import os
 import random
 import shutil
@@ -26,6 +27,7 @@ SUBJECTS = 8                # conversations of an attack
 ATTACKS_PER_FIELD = 30      # then a new journal, verified, so that a long run does not measure its own disk
 SHORT_ATTACKS_PER_FIELD = 15   # so that a short run has a journal with one shard and one with several
 SHARDS = (1, 4)             # of a journal
+NODES, SHORT_NODES = 3, 2   # of a cluster
 COLUMNS = ["attack", "seconds", "published", "receipts", "lost", "doubled", "holes", "invented", "endless", "reordered", ""]
 
 
@@ -79,7 +81,9 @@ class Run:
         self.shards = draw.choice(SHARDS)   # of the next field
 
     def begin_field(self):
-        kind = Cluster if self.options.cluster else Field
+        kind = Field
+        if self.options.cluster:
+            kind = functools.partial(Cluster, nodes=SHORT_NODES if self.options.short else NODES)
         self.field, self.attacks = kind(self.options.convey, self.draw.random(), self.shards), 0
         self.field.first_start()
         self.shards = next(count for count in SHARDS if count != self.shards)

@@ -141,7 +141,7 @@ class Node:
 class Cluster(Surroundings):
     """Nodes, each with wires of its own to two PostgreSQL servers. The second server runs while it is needed."""
 
-    def __init__(self, convey, seed, shards=1, nodes=3):
+    def __init__(self, convey, seed, shards, nodes):
         super().__init__(convey, seed, shards)
         self.draw = random.Random(seed)
         self.database_directory = tempfile.mkdtemp(prefix="convey-chaos-pg-", dir="/tmp")

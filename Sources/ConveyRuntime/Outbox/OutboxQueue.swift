@@ -60,6 +60,22 @@ final class OutboxQueue: Sendable {
         if !events.isEmpty { wake() }
     }
 
+    /// The journal was read anew. A commit whose answer was lost may have gone through: its events are in the journal, and were never
+    /// handed over in memory.
+    /// - Parameter end: the journal's.
+    func recovered(through end: Position) {
+        let isBehind = state.change { state in
+            guard state.committed < end else { return false }
+            state.committed = end
+            // What is in memory already leaves first.
+            state.isWarm = false
+            return true
+        }
+        guard isBehind else { return }
+        progress.recorded(end)
+        wake()
+    }
+
     /// How many further events the publisher should be given now; nil when it reads the journal (it has been away), so
     /// that what is given makes no difference.
     ///
