@@ -22,10 +22,11 @@ from traffic import connect, receipts
 ATTACKS = {}
 
 
-def attack(name, shards=1, among=ATTACKS):
-    """- shards: how many the journal must have at least."""
+def attack(name, shards=1, among=ATTACKS, short=True):
+    """- shards: how many the journal must have at least.
+    - short: whether it is part of short runs."""
     def register(function):
-        function.shards = shards
+        function.shards, function.short = shards, short
         among[name] = function
         return function
     return register

@@ -252,7 +252,7 @@ class Gap:
 
     def __enter__(self):
         self.times = self.field.observer.watch(self.subject)
-        self.field.publisher.begin([self.subject], per_second=self.RATE)
+        self.field.publisher.begin([self.subject], per_second=self.RATE, notes=True)
         wait("markers come", 30, lambda: len(self.times) > self.RATE)
         return self
 

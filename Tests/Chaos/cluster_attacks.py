@@ -17,8 +17,9 @@ PATIENCE_SECONDS = 5   # how long a node waits for an answer from PostgreSQL
 RECOVERY_SECONDS = 60
 
 
-def on_cluster(name):
-    return attack(name, among=CLUSTER_ATTACKS)
+def on_cluster(name, short=False):
+    """- short: whether it belongs to a short run, which has to end within a minute."""
+    return attack(name, among=CLUSTER_ATTACKS, short=short)
 
 
 def recovered(field):
@@ -28,9 +29,9 @@ def recovered(field):
 
 # --- Nodes ---
 
-@on_cluster("kill -9 of the node that works")
+@on_cluster("kill -9 of the node that works", short=True)
 def kill_worker(field, draw, long):
-    for _ in range(10 if long else 2):
+    for _ in range(10 if long else 1):
         time.sleep(draw.uniform(0.1, 1.0))
         node = field.worker_node()
         node.kill()
@@ -40,7 +41,7 @@ def kill_worker(field, draw, long):
 
 @on_cluster("kill -9 of a node that has just taken over")
 def kill_successor(field, draw, long):
-    for _ in range(5 if long else 1):
+    for _ in range(5):
         first = field.worker_node()
         first.kill()
         time.sleep(draw.uniform(0.0, 1.5))
@@ -52,7 +53,7 @@ def kill_successor(field, draw, long):
 
 @on_cluster("all nodes killed")
 def kill_all(field, draw, long):
-    for _ in range(5 if long else 1):
+    for _ in range(5):
         time.sleep(draw.uniform(0.1, 1.0))
         for node in field.nodes:
             node.kill()
@@ -61,7 +62,7 @@ def kill_all(field, draw, long):
 
 @on_cluster("a node hangs for less than its lease")
 def pause_within_lease(field, draw, long):
-    for _ in range(5 if long else 1):
+    for _ in range(5):
         node = field.worker_node()
         node.pause()
         time.sleep(draw.uniform(0.5, LEASE_SECONDS - 2))
@@ -69,7 +70,7 @@ def pause_within_lease(field, draw, long):
         recovered(field)
 
 
-@on_cluster("a node hangs for longer than its lease")
+@on_cluster("a node hangs for longer than its lease", short=True)
 def pause_beyond_lease(field, draw, long):
     for _ in range(5 if long else 1):
         node = field.worker_node()
@@ -86,7 +87,7 @@ def pause_beyond_lease(field, draw, long):
 
 @on_cluster("a node that stands by hangs, or is killed")
 def trouble_for_standby(field, draw, long):
-    for _ in range(3 if long else 1):
+    for _ in range(3):
         worker = field.worker_node()
         node = draw.choice([node for node in field.nodes if node is not worker])
         node.pause()
@@ -97,7 +98,7 @@ def trouble_for_standby(field, draw, long):
         recovered(field)
 
 
-@on_cluster("SIGTERM of the node that works")
+@on_cluster("SIGTERM of the node that works", short=True)
 def stop_worker(field, draw, long):
     for _ in range(5 if long else 1):
         time.sleep(draw.uniform(0.1, 0.8))
@@ -109,7 +110,7 @@ def stop_worker(field, draw, long):
 
 @on_cluster("a rolling restart")
 def rolling_restart(field, draw, long):
-    for _ in range(2 if long else 1):
+    for _ in range(2):
         for node in field.nodes:
             node.stop()
             recovered(field)
@@ -120,7 +121,7 @@ def rolling_restart(field, draw, long):
 BACKENDS = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE '{}' AND pid <> pg_backend_pid()"
 
 
-@on_cluster("backends are terminated")
+@on_cluster("backends are terminated", short=True)
 def end_backends(field, draw, long):
     for pattern in ["convey-shard-%", "convey-%", "convey-reader"] * (4 if long else 1):
         time.sleep(draw.uniform(0.1, 0.5))
@@ -139,11 +140,11 @@ def stop_database(field, how, seconds):
 
 @on_cluster("PostgreSQL is stopped and started")
 def stop_postgresql(field, draw, long):
-    for _ in range(4 if long else 1):
-        stop_database(field, field.primary.stop, draw.uniform(0.1, 8 if long else 1))
+    for _ in range(4):
+        stop_database(field, field.primary.stop, draw.uniform(0.1, 8))
 
 
-@on_cluster("PostgreSQL crashes")
+@on_cluster("PostgreSQL crashes", short=True)
 def crash_postgresql(field, draw, long):
     server = field.primary
     for how in [server.kill_all, server.kill, lambda: server.stop(signal.SIGQUIT)] * (3 if long else 1):
@@ -152,7 +153,7 @@ def crash_postgresql(field, draw, long):
             break
 
 
-@on_cluster("the primary dies and its synchronous standby is promoted")
+@on_cluster("the primary dies and its synchronous standby is promoted", short=True)
 def failover(field, draw, long):
     for _ in range(5 if long else 1):
         old = field.primary
@@ -170,8 +171,6 @@ def failover(field, draw, long):
 
 @on_cluster("the standby of PostgreSQL is away")
 def standby_away(field, draw, long):
-    if not long:
-        return "skipped: takes long"
     other = next(server for server in field.servers if server is not field.primary)
     field.primary.copy_to(other)
     field.faults += 1
@@ -191,7 +190,7 @@ def standby_away(field, draw, long):
 
 # --- The wire to PostgreSQL ---
 
-@on_cluster("cut in the middle of a COMMIT")
+@on_cluster("cut in the middle of a COMMIT", short=True)
 def break_commit(field, draw, long):
     for how in AT_COMMIT * (4 if long else 1):
         node = field.worker_node()
@@ -203,7 +202,7 @@ def break_commit(field, draw, long):
     recovered(field)
 
 
-@on_cluster("a node is cut off from PostgreSQL")
+@on_cluster("a node is cut off from PostgreSQL", short=True)
 def cut_off(field, draw, long):
     for _ in range(4 if long else 1):
         node = field.worker_node()
@@ -218,14 +217,14 @@ def cut_off(field, draw, long):
 
 @on_cluster("all nodes are cut off from PostgreSQL for a moment")
 def cut_all(field, draw, long):
-    for _ in range(4 if long else 1):
+    for _ in range(4):
         field.faults += 1
         for node in field.nodes:
             node.cut_wires()
         recovered(field)
 
 
-@on_cluster("one direction of the wire is dead")
+@on_cluster("one direction of the wire is dead", short=True)
 def one_direction(field, draw, long):
     for trouble in [{"up": True}, {"down": True}, {"up": True, "down": True}] * (2 if long else 1):
         node = field.worker_node()
@@ -235,7 +234,7 @@ def one_direction(field, draw, long):
         recovered(field)
 
 
-@on_cluster("half open: the node dies and PostgreSQL does not notice")
+@on_cluster("half open: the node dies and PostgreSQL does not notice", short=True)
 def half_open(field, draw, long):
     for _ in range(3 if long else 1):
         node = field.worker_node()
@@ -249,8 +248,6 @@ def half_open(field, draw, long):
 
 @on_cluster("half open: PostgreSQL's side ends and the node does not notice")
 def half_open_server(field, draw, long):
-    if not long:
-        return "skipped: takes long"
     for _ in range(3):
         node = field.worker_node()
         node.break_wires(keep=True)
@@ -262,10 +259,10 @@ def half_open_server(field, draw, long):
 
 @on_cluster("a slow wire")
 def slow_wire(field, draw, long):
-    for _ in range(3 if long else 1):
+    for _ in range(3):
         node = field.worker_node()
         node.break_wires(delay=draw.uniform(0.02, 0.3))
-        time.sleep(15 if long else 1)
+        time.sleep(15)
         if draw.random() < 0.5:
             node.kill()
         node.quiet_wires()
@@ -276,7 +273,7 @@ def slow_wire(field, draw, long):
 
 @on_cluster("the broker restarts, and a node dies")
 def broker_restarts(field, draw, long):
-    for _ in range(3 if long else 1):
+    for _ in range(3):
         node = field.worker_node()
         field.faults += 1
         field.broker.stop()
@@ -285,7 +282,7 @@ def broker_restarts(field, draw, long):
         recovered(field)
 
 
-@on_cluster("the broker is killed")
+@on_cluster("the broker is killed", short=True)
 def broker_killed(field, draw, long):
     # mosquitto loses what it had acknowledged since its last save: to observers, not to publishers that repeat.
     field.broker_lost_messages = True
@@ -303,14 +300,14 @@ def broker_killed(field, draw, long):
 @on_cluster("everything at once")
 def everything(field, draw, long):
     field.model.trouble = 0.2
-    for _ in range(10 if long else 2):
+    for _ in range(10):
         node = draw.choice(field.nodes)
         trouble = draw.choice(["kill", "pause", "wire", "backends"])
         if trouble == "kill":
             node.kill()
         elif trouble == "pause":
             node.pause()
-            threading.Timer(draw.uniform(0.5, 8 if long else 2), node.resume).start()
+            threading.Timer(draw.uniform(0.5, 8), node.resume).start()
         elif trouble == "wire":
             node.break_wires(delay=draw.uniform(0, 0.05), refuse=draw.random() < 0.3)
             node.cut_wires()
@@ -328,8 +325,6 @@ def everything(field, draw, long):
 
 @on_cluster("the gap that a conversation sees")
 def gaps(field, draw, long):
-    if not long:
-        return "skipped: takes long"
     field.publisher.pause()
     field.publisher.wait_for_receipts(60)
     with Gap(field, field.publisher.subjects[0]) as gap:
@@ -338,4 +333,3 @@ def gaps(field, draw, long):
             gap.of(what, getattr(node, break_it))
             node.resume()
             field.restore()
-    return None

@@ -51,7 +51,7 @@ class Publisher:
         self.attempts, self.refused = 0, []
         self.next = 0
         self.running = threading.Event()
-        self.subjects, self.per_second, self.next_note = [], None, 0.0
+        self.subjects, self.per_second, self.only_notes, self.next_note = [], None, False, 0.0
         self.client = connect(field, "host", "chaos-host")
         self.client.on_connect = lambda client, *_: client.subscribe(receipts("+"), qos=1)
         self.client.on_message = self._on_receipt
@@ -59,10 +59,11 @@ class Publisher:
         self.closing = False
         threading.Thread(target=self._run, daemon=True).start()
 
-    def begin(self, subjects, per_second=None):
+    def begin(self, subjects, per_second=None, notes=False):
         """New signals for these conversations, until `pause`.
-        - per_second: notes at a steady rate; without it signals of all kinds, 200 to 600 per second."""
-        self.subjects, self.per_second, self.next_note = subjects, per_second, time.monotonic()
+        - per_second: a steady rate; without it 200 to 600.
+        - notes: only signals that need no model, tool or timer."""
+        self.subjects, self.per_second, self.only_notes, self.next_note = subjects, per_second, notes, time.monotonic()
         self.running.set()
 
     def pause(self):
@@ -112,7 +113,7 @@ class Publisher:
     def _new(self, subjects):
         identifier = f"s-{self.next}"
         self.next += 1
-        subject, kind = self.draw.choice(subjects), 0.0 if self.per_second else self.draw.random()
+        subject, kind = self.draw.choice(subjects), 0.0 if self.only_notes else self.draw.random()
         words = self.draw.choice(["say it again please", "weather in Oslo", "slow one two three four five six seven"])
         if kind < 0.70:
             rest, data = "note/taken", {"n": self.next, "text": "x" * self.draw.randrange(400)}
