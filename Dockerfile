@@ -2,7 +2,7 @@
 
 FROM swift:6.2-bookworm AS build
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libedit-dev libmosquitto-dev libsqlite3-dev pkg-config \
+    && apt-get install -y --no-install-recommends libedit-dev libmosquitto-dev libpq-dev libsqlite3-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 # The packages change seldom: resolve them before the sources are copied. A Package.resolved in the checkout locks their versions, and
@@ -20,7 +20,7 @@ RUN swift build -c release --product convey --static-swift-stdlib --disable-auto
 # The program holds the Swift runtime.
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends libedit2 libmosquitto1 libsqlite3-0 ca-certificates \
+    && apt-get install -y --no-install-recommends libedit2 libmosquitto1 libpq5 libsqlite3-0 ca-certificates \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin convey \
     && install -d -o convey -g convey -m 750 /data

@@ -5,12 +5,13 @@ SWIFT ?= swift
 BUILD_FLAGS ?=
 SEEDS ?= 2000
 VECTORS ?= Tests/ConformanceTests/Vectors
-# Where `make run` keeps the journal, and further flags for `convey serve`.
+# Where `make run` keeps the journal (`make cluster`: all data, ./data-cluster), and further flags for `convey serve`.
 DATA ?= ./data
 FLAGS ?=
 
-# `make chaos`: how long, the seed of an earlier run, and words in the names of the attacks to run.
+# `make chaos`: how long, CLUSTER=1 for several nodes on PostgreSQL, the seed of an earlier run, and words in the names of the attacks to run.
 MINUTES ?= 30
+CLUSTER ?=
 CHAOS = .build/test-python/bin/python Tests/Chaos/chaos.py $(if $(ONLY),--only "$(ONLY)")
 
 # `make bench`: QUICK=1 for a short run, ONLY for some scenarios, BASELINE for results to compare with, further flags.
@@ -22,14 +23,17 @@ BENCH_FLAGS ?=
 FORMATTED = Sources Benchmarks Tests Package.swift
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test test-python test-browser unit broker-check conformance simulate chaos bench format lint install clean \
-	man docs static deb test-deb install-service
+.PHONY: help run cluster build test test-python test-browser unit broker-check conformance simulate chaos bench format lint install \
+	install-postgresql clean man docs static deb test-deb install-service
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-16s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-19s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 install: ## Install missing Debian packages (as root or with sudo) and check for Swift
 	@scripts/install-debian.sh
+
+install-postgresql: ## The same, with PostgreSQL, for the tests and `make cluster`
+	@scripts/install-debian.sh postgresql
 
 build: ## Build the release binary, .build/release/convey
 	@scripts/build-progress.sh .build $(SWIFT) build -c release --product convey $(BUILD_FLAGS)
@@ -37,10 +41,15 @@ build: ## Build the release binary, .build/release/convey
 run: install build ## Run Convey with a broker of its own; prints commands to try [DATA=./data FLAGS=...]
 	@DATA="$(DATA)" scripts/run.sh .build/release/convey $(FLAGS)
 
-test: install test-python test-browser broker-check simulate ## Run every test, from a fresh clone to a verdict
+cluster: install-postgresql build ## Run three nodes with PostgreSQL and a broker; prints what to try [DATA=./data-cluster FLAGS=...]
+	@DATA="$(if $(filter file,$(origin DATA)),./data-cluster,$(DATA))" scripts/cluster.sh .build/release/convey $(FLAGS)
+
+test: install-postgresql test-python test-browser broker-check simulate ## Run every test, from a fresh clone to a verdict
 	$(SWIFT) build --build-tests $(BUILD_FLAGS)
 	# Each attack once, about three minutes, always with the same draws.
 	$(CHAOS) --convey .build/debug/convey --short --seed $(if $(SEED),$(SEED),1)
+	# The same with two nodes on PostgreSQL, about a minute.
+	$(CHAOS) --convey .build/debug/convey --cluster --short --seed $(if $(SEED),$(SEED),1)
 	# One after another: tests that block would starve those with time-outs on a machine with few cores.
 	$(SWIFT) test --no-parallel $(BUILD_FLAGS)
 
@@ -78,8 +87,8 @@ conformance: ## Run the reference vectors [VECTORS=DIR]
 simulate: ## Run seeded simulations of crashes and faults [SEEDS=2000] [SEED=one seed]
 	$(SWIFT) run -c release $(BUILD_FLAGS) simulate $(if $(SEED),--seed $(SEED),$(SEEDS))
 
-chaos: install test-python build ## Attack a whole Convey for a long time [MINUTES=30 SEED=n ONLY="power cuts"]
-	$(CHAOS) --convey .build/release/convey --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+chaos: $(if $(CLUSTER),install-postgresql,install) test-python build ## Attack a whole Convey for long [MINUTES=30 CLUSTER=1 SEED=n ONLY="power cuts"]
+	$(CHAOS) --convey .build/release/convey $(if $(CLUSTER),--cluster) --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: install build ## Measure Convey against the bare broker [QUICK=1 ONLY=ingest BASELINE=file]; adds to .build/bench.jsonl
 	$(SWIFT) build -c release --product bench $(BUILD_FLAGS)

@@ -1,9 +1,11 @@
 #!/bin/sh
 # Installs the Debian packages for building and running Convey. Skips installed ones. Works as root or
 # with sudo.
+#
+#   scripts/install-debian.sh [FURTHER PACKAGES...]     `postgresql` for tests and `make cluster`
 set -eu
 
-packages="make pkg-config libedit-dev libmosquitto-dev libpq-dev libsqlite3-dev mosquitto mosquitto-clients openssl python3 python3-venv strace"
+packages="make pkg-config libedit-dev libmosquitto-dev libpq-dev libsqlite3-dev mosquitto mosquitto-clients openssl python3 python3-venv strace $*"
 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
 
@@ -26,7 +28,8 @@ if [ -n "$missing" ]; then
         exit 1
     fi
     echo "Installing Debian packages:$missing"
-    # Debian's mosquitto package starts a broker on port 1883 as a system service. Convey copes with it: see scripts/run.sh.
+    # Debian's mosquitto package starts a broker on port 1883 as a system service, and its postgresql package a server on 5432. Convey
+    # copes with them: see scripts/run.sh and scripts/cluster.sh.
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing </dev/null

@@ -22,11 +22,12 @@ from traffic import connect, receipts
 ATTACKS = {}
 
 
-def attack(name, shards=1):
-    """- shards: the minimum number of shards of the journal."""
+def attack(name, shards=1, among=ATTACKS, short=True):
+    """- shards: the minimum number of shards of the journal.
+    - short: whether it is part of short runs."""
     def register(function):
-        function.shards = shards
-        ATTACKS[name] = function
+        function.shards, function.short = shards, short
+        among[name] = function
         return function
     return register
 

@@ -3,6 +3,7 @@ import re
 import time
 
 from field import Trouble
+from traffic import SOURCE
 
 MARKER = re.compile(r"applied-([a-z2-7]{5})-[0-9]+")   # the tag of the shard, and a position in it
 OURS = "/convey/"   # the beginning of the sources of derived events
@@ -14,11 +15,11 @@ class Findings:
     """The result of one attack. `ok` if nothing was lost, doubled, missing or invented."""
 
     def __init__(self):
-        self.lost, self.doubled, self.holes, self.ghosts, self.endless = [], [], [], [], []
+        self.lost, self.doubled, self.holes, self.ghosts, self.endless, self.reordered = [], [], [], [], [], []
 
     @property
     def ok(self):
-        return not (self.lost or self.doubled or self.holes or self.ghosts or self.endless)
+        return not any(vars(self).values())
 
     def lines(self):
         for name, found in vars(self).items():
@@ -26,8 +27,9 @@ class Findings:
                 yield f"{name}: {one}"
 
 
-def check(field, subjects, observed_all=True):
-    """- observed_all: the broker has delivered everything it accepted, so the observer must have seen all of it."""
+def check(field, subjects, observed_all=True, ordered=False):
+    """- observed_all: the broker has delivered everything it accepted, so the observer must have seen all of it.
+    - ordered: neither the broker nor one of several shards has failed, so that order holds from publisher to journal to observer."""
     findings = Findings()
     journals = {subject: _events(field, subject) for subject in subjects}
     for signal in field.publisher.of(set(subjects)):
@@ -42,6 +44,8 @@ def check(field, subjects, observed_all=True):
     for subject, events in journals.items():
         _check_conversation(field, subject, events, findings, observed_all)
         _check_shard(field, subject, events, findings, derived)
+        if ordered:
+            _check_order(field, subject, events, findings)
     findings.doubled += [f"{subject} {identifier}: two contents" for subject, identifier in field.observer.changed
                          if subject in journals]
     return findings
@@ -87,6 +91,17 @@ def _check_conversation(field, subject, events, findings, observed_all):
     answered = {f"llm-generation-{event['id']}" for event in events if event["type"] == "conv.in.message.received"}
     findings.endless += [f"{subject} {effect}: no end" for effect in answered - ended - started]
     _check_observed(field, subject, events, findings, observed_all)
+
+
+def _check_order(field, subject, events, findings):
+    """What the publisher published first was recorded first, and what was recorded first was published first. That something comes again
+    changes nothing: what counts is when it came first."""
+    numbers = [int(event["id"].split("-")[1]) for event in events if event["source"] == SOURCE]
+    findings.reordered += [f"{subject}: s-{later} recorded before s-{earlier}" for later, earlier in zip(numbers, numbers[1:])
+                           if later > earlier]
+    observed = [(offset, key) for key, (_, offset, _) in field.observer.of(subject).items()]
+    findings.reordered += [f"{subject}: {earlier[1]} published before {later[1]}" for earlier, later in zip(observed, observed[1:])
+                           if earlier[0] > later[0]]
 
 
 def _check_shard(field, subject, events, findings, derived):

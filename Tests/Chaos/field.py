@@ -1,4 +1,5 @@
 """The parts of a run: a broker with roles, Convey behind a wire and on a disk that can be made to fail, a model, a tool worker."""
+import http.client
 import json
 import os
 import shutil
@@ -39,6 +40,17 @@ def free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def http_get(port, path, seconds=10):
+    """The status and the body of an answer; status 0 where nothing answers."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=seconds) as answer:
+            return answer.status, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read()
+    except (OSError, http.client.HTTPException):
+        return 0, b""
 
 
 class Broker:
@@ -90,46 +102,48 @@ log_dest file {directory}/mosquitto.log
         self.process.send_signal(signal.SIGCONT)
 
 
-class Field:
-    """All parts. `start`, `kill` and `stop` are Convey's."""
+class Surroundings:
+    """What Convey works with: a broker, a model, a tool worker, and those who talk to it. `get` asks Convey, wherever it runs."""
 
-    def __init__(self, convey, seed, shards=1):
-        self.shards = shards
+    def __init__(self, convey, seed, shards):
+        self.convey, self.seed, self.shards = convey, seed, shards
         self.tags = {}   # of the shards, from the ids of published events
-        self.convey, self.directory = convey, tempfile.mkdtemp(prefix="convey-chaos-")
-        self.data = os.path.join(self.directory, "data")
-        self.http_port = free_port()
+        self.directory = tempfile.mkdtemp(prefix="convey-chaos-")
         self.broker = Broker(self.directory, self.password)
         self.broker.start()
-        self.wire = Wire(self.broker.port, seed)
         self.model = Model(seed)
-        self.disk = Disk(compile_shim(self.directory), self.directory, self.data)
-        self.worker, self.process = None, None
+        self.worker = None
         self.log = open(os.path.join(self.directory, "convey.log"), "ab")
-        self._configure()
         self.start_worker()
         self.publisher, self.observer = Publisher(self, seed), Observer(self)
         # Set by attacks after which the broker cannot have delivered everything.
         self.broker_lost_messages = False
+        self.faults = 0
+        self.gaps = {}   # seconds without a marker, by what happened
 
     @staticmethod
     def password(role):
         return f"secret-{role}"
 
-    def _configure(self):
+    def _write_config(self, name, broker_port, http_port, **more):
+        """Writes a configuration for `convey serve` and returns its path."""
         config = {
-            "node": "chaos", "journal": {"shards": self.shards}, "data": {"dir": self.data}, "http": {"address": f"127.0.0.1:{self.http_port}"},
-            "broker": {"url": f"mqtt://127.0.0.1:{self.wire.port}", "username": "convey", "client_id": "convey"},
+            "http": {"address": f"127.0.0.1:{http_port}"},
+            "broker": {"url": f"mqtt://127.0.0.1:{broker_port}", "username": "convey", "client_id": "convey"},
             "llm": {"base_url": f"http://127.0.0.1:{self.model.port}/v1", "model": "chaos", "coalesce_delay": "5ms"},
             "effects": {"llm": {"backoff": "100ms", "backoff_limit": "500ms"},
                         "tool": {"backoff": "100ms", "backoff_limit": "500ms"}},
             "tools": {"weather": {"description": "The weather in a city", "timeout": "5s", "parameters": {
                 "type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}},
-            "shutdown": {"timeout": "15s"},
+            "shutdown": {"timeout": "15s"}, **more,
         }
-        self.config = os.path.join(self.directory, "convey.yaml")
-        with open(self.config, "w") as file:
+        path = os.path.join(self.directory, f"{name}.yaml")
+        with open(path, "w") as file:
             json.dump(config, file)  # JSON is YAML.
+        return path
+
+    def _environment(self):
+        return dict(os.environ, CONVEY_BROKER_PASSWORD=self.password("convey"))
 
     def start_worker(self):
         secret = os.path.join(self.directory, "worker.password")
@@ -141,12 +155,74 @@ class Field:
              "--log", os.path.join(self.directory, "worker.jsonl")],
             stdout=self.log, stderr=self.log)
 
-    # Convey
+    # Questions
+
+    def get(self, path, seconds=10):
+        """The status and the body of an answer over HTTP; status 0 where nothing answers."""
+        raise NotImplementedError
+
+    def ask(self, path):
+        status, body = self.get(path, 30)
+        if status != 200:
+            raise Trouble(f"GET {path} answers {status} {body[:300]!r}")
+        return json.loads(body)
+
+    def metric(self, name):
+        for line in self.get("/metrics")[1].decode().splitlines():
+            if line.startswith(name + " "):
+                return float(line.split()[1])
+        return 0.0
+
+    def settle(self, seconds):
+        """Waits until each signal has its receipt, nothing is under way, and everything is published."""
+        self.publisher.pause()
+        if not self.publisher.wait_for_receipts(seconds):
+            raise Trouble(f"{len(self.publisher.open)} signals have no receipt after {seconds} s")
+        wait("no effect is under way", seconds, lambda: not self.ask("/v1/effects?limit=1")["effects"])
+        wait("everything is applied and published", seconds,
+             lambda: self.metric("convey_queue_depth") == 0 and self.metric("convey_outbox_lag") == 0)
+
+    def check_history(self):
+        """Raises Trouble where what was noted beside the journal shows that a rule was broken."""
+
+    def _verify(self, data):
+        result = subprocess.run([self.convey, "verify", "--data", data], capture_output=True, text=True, timeout=600,
+                                env=dict(os.environ))
+        if result.returncode != 0:
+            raise Trouble(f"convey verify: {(result.stdout + result.stderr)[-2_000:]}")
+
+    def _close(self, keep, processes):
+        self.publisher.close()
+        self.observer.close()
+        for process in (*processes, self.worker, self.broker.process):
+            if process and process.poll() is None:
+                process.kill()
+                process.wait()
+        self.model.server.shutdown()
+        if not keep:
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+
+class Field(Surroundings):
+    """Convey on a disk that can be made to fail, behind a wire to its broker. `start`, `kill` and `stop` are Convey's."""
+
+    def __init__(self, convey, seed, shards=1):
+        super().__init__(convey, seed, shards)
+        self.data = os.path.join(self.directory, "data")
+        self.http_port = free_port()
+        self.wire = Wire(self.broker.port, seed)
+        self.disk = Disk(compile_shim(self.directory), self.directory, self.data)
+        self.process = None
+        self._configure()
+
+    def _configure(self):
+        self.config = self._write_config("convey", self.wire.port, self.http_port, node="chaos", data={"dir": self.data},
+                                         journal={"shards": self.shards})
 
     def launch(self, recording=False, prefix=()):
         """Starts Convey without waiting for it."""
         self.log_start = os.path.getsize(self.log.name)
-        environment = dict(os.environ, CONVEY_BROKER_PASSWORD=self.password("convey"), **self.disk.environment(recording))
+        environment = self._environment() | self.disk.environment(recording)
         self.process = subprocess.Popen([*prefix, self.convey, "serve", "--config", self.config],
                                         env=environment, stdout=self.log, stderr=self.log)
 
@@ -223,51 +299,11 @@ class Field:
         with open(f"/proc/{self.process.pid}/status") as file:
             return next(int(line.split()[1]) / 1024 for line in file if line.startswith("VmRSS"))
 
-    # Questions
-
     def get(self, path, seconds=10):
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.http_port}{path}", timeout=seconds) as answer:
-                return answer.status, answer.read()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read()
-        except OSError:
-            return 0, b""
-
-    def ask(self, path):
-        status, body = self.get(path, 30)
-        if status != 200:
-            raise Trouble(f"GET {path} answers {status} {body[:300]!r}")
-        return json.loads(body)
-
-    def metric(self, name):
-        for line in self.get("/metrics")[1].decode().splitlines():
-            if line.startswith(name + " "):
-                return float(line.split()[1])
-        return 0.0
-
-    def settle(self, seconds):
-        """Waits until each signal has its receipt, nothing is in progress, and everything is published."""
-        self.publisher.pause()
-        if not self.publisher.wait_for_receipts(seconds):
-            raise Trouble(f"{len(self.publisher.open)} signals have no receipt after {seconds} s")
-        wait("no effect is under way", seconds, lambda: not self.ask("/v1/effects?limit=1")["effects"])
-        wait("everything is applied and published", seconds,
-             lambda: self.metric("convey_queue_depth") == 0 and self.metric("convey_outbox_lag") == 0)
+        return http_get(self.http_port, path, seconds)
 
     def verify(self):
-        result = subprocess.run([self.convey, "verify", "--data", self.data], capture_output=True, text=True, timeout=600,
-                                env=dict(os.environ))
-        if result.returncode != 0:
-            raise Trouble(f"convey verify: {(result.stdout + result.stderr)[-2_000:]}")
+        self._verify(self.data)
 
     def close(self, keep):
-        self.publisher.close()
-        self.observer.close()
-        for process in (self.process, self.worker, self.broker.process):
-            if process and process.poll() is None:
-                process.kill()
-                process.wait()
-        self.model.server.shutdown()
-        if not keep:
-            shutil.rmtree(self.directory, ignore_errors=True)
+        self._close(keep, [self.process])

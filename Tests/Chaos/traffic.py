@@ -11,6 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
 SOURCE = "/chaos"
+MARKER = "conv.applied.event.applied"
 WINDOW = 15            # unconfirmed signals of a conversation: a blocked shard must not use up the others' share
 REPEAT_SECONDS = 1.0   # a signal without a receipt is published again
 
@@ -50,7 +51,7 @@ class Publisher:
         self.attempts, self.refused = 0, []
         self.next = 0
         self.running = threading.Event()
-        self.subjects = []
+        self.subjects, self.per_second, self.only_notes, self.next_note = [], None, False, 0.0
         self.client = connect(field, "host", "chaos-host")
         self.client.on_connect = lambda client, *_: client.subscribe(receipts("+"), qos=1)
         self.client.on_message = self._on_receipt
@@ -58,9 +59,11 @@ class Publisher:
         self.closing = False
         threading.Thread(target=self._run, daemon=True).start()
 
-    def begin(self, subjects):
-        """New signals for these conversations, until `pause`."""
-        self.subjects = subjects
+    def begin(self, subjects, per_second=None, notes=False):
+        """New signals for these conversations, until `pause`.
+        - per_second: a steady rate; without it 200 to 600.
+        - notes: only signals that need no model, tool or timer."""
+        self.subjects, self.per_second, self.only_notes, self.next_note = subjects, per_second, notes, time.monotonic()
         self.running.set()
 
     def pause(self):
@@ -88,19 +91,29 @@ class Publisher:
             if not self.client.is_connected():
                 continue
             subjects = [subject for subject in self.subjects if self.open_of[subject] < WINDOW]
-            if self.running.is_set() and subjects:
-                for _ in range(self.draw.randrange(1, 4)):
-                    self._publish(self._new(subjects))
             now = time.monotonic()
+            if self.running.is_set() and subjects:
+                for _ in range(self._due(now)):
+                    self._publish(self._new(subjects))
             with self.lock:
                 late = [signal for signal in self.open.values() if now - signal.published_at > REPEAT_SECONDS]
             for signal in late:
                 self._publish(signal)
 
+    def _due(self, now):
+        """How many new signals to publish now."""
+        if self.per_second is None:
+            return self.draw.randrange(1, 4)
+        if now < self.next_note:
+            return 0
+        # Behind a pause the rate begins anew: no burst.
+        self.next_note = max(self.next_note + 1 / self.per_second, now - 0.1)
+        return 1
+
     def _new(self, subjects):
         identifier = f"s-{self.next}"
         self.next += 1
-        subject, kind = self.draw.choice(subjects), self.draw.random()
+        subject, kind = self.draw.choice(subjects), 0.0 if self.only_notes else self.draw.random()
         words = self.draw.choice(["say it again please", "weather in Oslo", "slow one two three four five six seven"])
         if kind < 0.70:
             rest, data = "note/taken", {"n": self.next, "text": "x" * self.draw.randrange(400)}
@@ -155,8 +168,9 @@ class Observer:
 
     def __init__(self, field):
         self.lock = threading.Lock()
-        self.events = defaultdict(dict)   # subject: {id: (type, offset, hash of the payload)}
-        self.changed = []                 # ids seen with two contents
+        self.events = defaultdict(dict)   # subject: {id: (type, offset, hash of the payload)}, in the order in which they came first
+        self.changed = []                 # ids that came with two contents
+        self.watched, self.times = None, []   # a conversation, and when its markers came first
         self.client = connect(field, "projection", "chaos-projection", clean=False)
         topics = [(f"conv/{family}/#", 1) for family in ("out", "effect", "applied", "audit")]
         self.client.on_connect = lambda client, *_: client.subscribe(topics)
@@ -167,6 +181,8 @@ class Observer:
         event = json.loads(message.payload)
         digest = hashlib.sha256(message.payload).digest()
         with self.lock:
+            if event["subject"] == self.watched and event["type"] == MARKER and event["id"] not in self.events[self.watched]:
+                self.times.append(time.monotonic())
             known = self.events[event["subject"]].setdefault(event["id"], (event["type"], event["offset"], digest))
             if known[2] != digest:
                 self.changed.append((event["subject"], event["id"]))
@@ -174,6 +190,15 @@ class Observer:
     def of(self, subject):
         with self.lock:
             return dict(self.events[subject])
+
+    def watch(self, subject):
+        """Returns a list that grows by a time (monotonic) with each new marker of a conversation, until `unwatch`."""
+        with self.lock:
+            self.watched, self.times = subject, []
+            return self.times
+
+    def unwatch(self):
+        self.watched = None
 
     def close(self):
         self.client.loop_stop()

@@ -1,7 +1,8 @@
 """A wire between Convey and its broker that loses, repeats, delays, splits and lies."""
 import asyncio
 import random
-import threading
+
+from relay import Relay
 
 QUIET = {"cut_after": 0, "duplicate": 0.0, "delay": 0.0, "split": False, "hole": False, "lie": 0.0, "refuse": False}
 # Packets that no broker should send: unknown properties, types, ids and lengths.
@@ -21,50 +22,24 @@ LIES = [
 ]
 
 
-class Wire:
+class Wire(Relay):
     """Relays 127.0.0.1:`port` to the broker. Set `trouble` entries at any time; they apply from the next packet on."""
 
     def __init__(self, broker_port, seed):
-        self.broker_port, self.draw = broker_port, random.Random(seed)
+        self.draw = random.Random(seed)
         self.trouble = dict(QUIET)
-        self.connections = 0
-        ready = threading.Event()
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self._run, args=(ready,), daemon=True).start()
-        ready.wait()
+        super().__init__(broker_port)
 
     def quiet(self):
         self.trouble = dict(QUIET)
 
-    def _run(self, ready):
-        asyncio.set_event_loop(self.loop)
-        server = self.loop.run_until_complete(asyncio.start_server(self._serve, "127.0.0.1", 0))
-        self.port = server.sockets[0].getsockname()[1]
-        ready.set()
-        self.loop.run_forever()
+    def refuses(self):
+        return self.trouble["refuse"]
 
-    async def _serve(self, reader, writer):
-        self.connections += 1
-        writers = [writer]
-        try:
-            if self.trouble["refuse"]:
-                return
-            broker_reader, broker_writer = await asyncio.open_connection("127.0.0.1", self.broker_port)
-            writers.append(broker_writer)
-            limit = self.trouble["cut_after"]
-            cut_after = self.draw.randrange(1, limit) if limit else 0
-            done, pending = await asyncio.wait(
-                [asyncio.ensure_future(self._carry(reader, broker_writer, False, cut_after)),
-                 asyncio.ensure_future(self._carry(broker_reader, writer, True, cut_after))],
-                return_when=asyncio.FIRST_COMPLETED)
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*done, *pending, return_exceptions=True)
-        except OSError:
-            pass
-        finally:
-            for one in writers:
-                one.transport.abort()
+    def carriers(self, client, server):
+        limit = self.trouble["cut_after"]
+        cut_after = self.draw.randrange(1, limit) if limit else 0
+        return [self._carry(client[0], server[1], False, cut_after), self._carry(server[0], client[1], True, cut_after)]
 
     async def _carry(self, reader, writer, from_broker, cut_after):
         """Packet by packet, so that packets can be repeated and false ones inserted."""

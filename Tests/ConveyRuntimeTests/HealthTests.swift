@@ -217,7 +217,9 @@ private let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
 
 /// An engine over a journal in memory, on the calling thread, until the mailbox is told to stop.
 func runEngine(
-    _ mailbox: EngineMailbox, beat: ThreadBeat, onCommit: @escaping (SimulatedJournal) -> Void = { _ in }
+    _ mailbox: EngineMailbox, beat: ThreadBeat,
+    outbox: OutboxQueue = OutboxQueue(committed: .start, limit: 100, wake: {}),
+    onCommit: @escaping (SimulatedJournal) -> Void = { _ in }
 ) throws {
     let status = StatusBoard()
     let board = status.host(shards: 1)[0]
@@ -230,7 +232,6 @@ func runEngine(
         backPressure: BackPressure(limits: .init(), board: status, logger: logger, wake: {}), board: board,
         logger: logger, beat: beat)
     let outlets = EngineThread.Outlets(
-        outbox: OutboxQueue(committed: .start, limit: 100, wake: {}),
-        effects: EffectManager(handlers: [:], mailbox: mailbox, logger: logger), live: LiveFeed())
+        outbox: outbox, effects: EffectManager(handlers: [:], mailbox: mailbox, logger: logger), live: LiveFeed())
     _ = try thread.run(journal: journal, engine: engine, outlets: outlets) { nil }
 }

@@ -17,6 +17,16 @@ struct LiveFeedTests {
         #expect(await !other.change(within: .zero))
     }
 
+    @Test("Commits by others or of unknown outcome wake all watches")
+    func unseen() async throws {
+        let feed = LiveFeed()
+        let one = try #require(feed.watch("one"))
+        let other = try #require(feed.watch("other"))
+        feed.committedUnseen()
+        #expect(await one.change(within: .seconds(10)))
+        #expect(await other.change(within: .seconds(10)))
+    }
+
     @Test("Commits between two waits are not lost, and many commits are one change")
     func coalesces() async throws {
         let feed = LiveFeed()

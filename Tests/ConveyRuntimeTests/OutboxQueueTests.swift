@@ -1,5 +1,7 @@
 import JournalSupport
+import Observability
 import Testing
+import Threads
 
 @testable import ConveyRuntime
 @testable import JournalPort
@@ -71,6 +73,52 @@ import Testing
         queue.append([event(1)], committed: Position(1))
         queue.restart()
         #expect(journalEnd(queue.next(after: .start)) == 1)
+    }
+
+    @Test func `What was committed unknown to it is read from the journal, behind what it has in memory`() {
+        let queue = OutboxQueue(committed: .start, limit: 10) {}
+        _ = queue.next(after: .start)
+        queue.append([event(1)], committed: Position(1))
+        queue.recovered(through: Position(3))
+        queue.append([event(4)], committed: Position(4))
+        #expect(positions(queue.next(after: .start)) == [1])
+        #expect(journalEnd(queue.next(after: Position(1))) == 4)
+        // Nothing was committed unknown: it goes on as it was.
+        _ = queue.next(after: Position(4))
+        queue.recovered(through: Position(4))
+        queue.append([event(5)], committed: Position(5))
+        #expect(positions(queue.next(after: Position(4))) == [5])
+    }
+
+    @Test func `The events of a commit whose answer was lost are published`() throws {
+        let mailbox = EngineMailbox()
+        let queue = OutboxQueue(committed: .start, limit: 100) {}
+        _ = queue.next(after: .start)
+        let wrote = Monitor(0)
+        let thread = DedicatedThread(name: "engine") {
+            try? runEngine(mailbox, beat: Heartbeats().beat("engine", limit: .seconds(60)), outbox: queue) { journal in
+                journal.fault = wrote.change { count in
+                    count += 1
+                    return count == 1 ? .torn : .none
+                }
+            }
+        }
+        let signals = ["1", "2"].map {
+            Signal(id: $0, source: "/t", type: "conv.in.note.taken", subject: "c", data: Array("{}".utf8))
+        }
+        guard case .failure = mailbox.submit([.accepted(signals[0])]) else {
+            Issue.record("the first commit's answer was not lost")
+            return
+        }
+        // Refused until the journal has been read anew.
+        let deadline = ContinuousClock.now + .seconds(30)
+        var outcome = mailbox.submit([.accepted(signals[1])])
+        while case .failure = outcome, ContinuousClock.now < deadline {
+            outcome = mailbox.submit([.accepted(signals[1])])
+        }
+        mailbox.stop()
+        thread.join()
+        #expect(journalEnd(queue.next(after: .start)) == 4)
     }
 
     @Test(arguments: [

@@ -87,6 +87,16 @@ public final class LiveFeed: Sendable {
             }
             return changed
         }
+        note(changed)
+    }
+
+    /// Something may have been committed of which this process does not know what it was: by another node, or by a commit whose answer
+    /// was lost. All who watch read the journal.
+    package func committedUnseen() {
+        note(watches.withLock { watches in watches.bySubject.values.flatMap(\.values) })
+    }
+
+    private func note(_ changed: [LiveWatch]) {
         guard !changed.isEmpty else { return }
         let now = ContinuousClock.now
         keep(changed.filter { !$0.note(at: now) })

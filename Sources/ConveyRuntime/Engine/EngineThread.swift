@@ -214,6 +214,8 @@ final class EngineThread: Sendable {
                 let recovered = try Engine(
                     journal: journal, settings: settings, time: Clocks.engineTime(), metrics: metrics, logger: logger)
                 logger.notice("the journal can be written again")
+                outlets.outbox.recovered(through: recovered.lastPosition)
+                outlets.live.committedUnseen()
                 board.setJournal(.open)
                 backPressure.update(
                     shard: shard, queueDepth: recovered.queueDepth, outboxLag: recovered.outboxLag,

@@ -61,6 +61,22 @@ final class OutboxQueue: Sendable {
         if !events.isEmpty { wake() }
     }
 
+    /// The journal was read again. A commit whose answer was lost may have gone through: its events are in the journal,
+    /// and were never handed over in memory.
+    /// - Parameter end: the journal's newest position.
+    func recovered(through end: Position) {
+        let isBehind = state.change { state in
+            guard state.committed < end else { return false }
+            state.committed = end
+            // Events already in memory leave first.
+            state.isWarm = false
+            return true
+        }
+        guard isBehind else { return }
+        progress.recorded(end)
+        wake()
+    }
+
     /// The number of further events that the publisher should get now; nil if it reads the journal because it has
     /// fallen behind, so that the number makes no difference.
     ///

@@ -17,11 +17,18 @@ struct JournalOpening {
     /// Called when it must wait.
     let waits: (JournalError) -> Void
 
+    struct Result {
+        var journal: any Journal
+        var engine: Engine
+        /// When the attempt that succeeded began (microseconds, monotonic).
+        var began: Int64
+    }
+
     /// - Returns: nil if a stop was requested before it succeeded.
     /// - Throws: errors that are not retriable.
-    func run() throws(JournalError) -> (journal: any Journal, engine: Engine)? {
+    func run() throws(JournalError) -> Result? {
         var metrics = MetricsSnapshot()
-        let start = PatientStart<(journal: any Journal, engine: Engine)>(
+        let start = PatientStart<Result>(
             beat: beat, logger: logger,
             attempt: { () throws(JournalError) in try attempt(metrics) },
             failed: { error in
@@ -42,11 +49,12 @@ struct JournalOpening {
         return opened
     }
 
-    private func attempt(_ metrics: MetricsSnapshot) throws(JournalError) -> (journal: any Journal, engine: Engine) {
+    private func attempt(_ metrics: MetricsSnapshot) throws(JournalError) -> Result {
+        let began = Clocks.monotonicMicroseconds()
         let journal = try open()
         let engine = try Engine(
             journal: journal, settings: settings, time: Clocks.engineTime(), metrics: metrics, logger: logger)
-        return (journal, engine)
+        return Result(journal: journal, engine: engine, began: began)
     }
 
     /// Refuses inputs meanwhile.

@@ -178,7 +178,6 @@ final class ShardHost: Sendable {
     }
 
     private func serve(_ beat: ThreadBeat) throws {
-        let began = Clocks.monotonicMicroseconds()
         let settings = shared.settings.engine.divided(among: shared.layout.shards)
         let opening = JournalOpening(
             shard: index, open: { [self] () throws(JournalError) in try openWriter() },
@@ -189,10 +188,11 @@ final class ShardHost: Sendable {
             if shared.layout.shards > 1 { board.settled() }
             tell(.waiting($0))
         }
-        guard let (journal, engine) = try opening.run() else { return }
+        guard let opened = try opening.run() else { return }
+        let (journal, engine) = (opened.journal, opened.engine)
         defer { journal.release() }
         if index == 0 { shared.settings.session.gate.hold(journal.lease) }
-        recovered(engine, journal, since: began)
+        recovered(engine, journal, since: opened.began)
         let queue = OutboxQueue(
             committed: engine.lastPosition, cursor: engine.outboxCursor,
             limit: max(1, Self.outboxMemoryLimit / shared.layout.shards)
@@ -235,6 +235,8 @@ final class ShardHost: Sendable {
 
     private func recovered(_ engine: Engine, _ journal: any Journal, since began: Int64) {
         hasRecorded.store(engine.lastPosition > .start, ordering: .releasing)
+        // Another node may have worked meanwhile.
+        shared.live.committedUnseen()
         board.setTag(journal.shard.tag)
         board.setConversations(setAside: engine.takeSetAside())
         shared.backPressure.update(
