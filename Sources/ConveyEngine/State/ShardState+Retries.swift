@@ -16,7 +16,7 @@ extension ShardState {
         else {
             let what =
                 target.effectID == nil ? "no answer of the conversation has failed" : "this answer has not failed"
-            return auditUnknown(target, reference, signal, "\(what), or it is being made once more already")
+            return auditUnknown(target, reference, signal, "\(what), or it is being retried already")
         }
         let start = EffectStart(
             effectID: EffectClass.llm.effectID(startedBy: signal.id), effectClass: .llm, kind: EffectClass.llm.kind,

@@ -11,8 +11,8 @@ struct MigrateCommand: ParsableCommand {
         abstract: "Move a journal from a data directory into a PostgreSQL database.",
         discussion: """
             Stop the service first. The database must exist and be empty. All ids, positions and states stay the same, so clients \
-            notice nothing. The copy is verified before it can be used; the data directory is not changed. If the command was \
-            interrupted, run it again: it continues where it stopped.
+            notice nothing. The copy is verified before it can be used; the data directory is not changed. If the command \
+            was interrupted, run it again: it continues where it stopped.
 
             Then start the service with --journal and the same URL. Keep its client id, so that it also keeps the broker's session and \
             the messages that wait in it: --broker-client-id convey-NODE, unless you have set another one.
