@@ -107,7 +107,7 @@ private let away = EffectReport.Event.failed(
         #expect(harness.signals("\(generation).failed").isEmpty)
     }
 
-    @Test func `An effect fails after 20 attempts that a process end interrupted, even with a wait in between`() throws {
+    @Test func `An effect fails after 20 attempts that a restart interrupted, even with a wait in between`() throws {
         let harness = try Harness { $0.effects.llm.maxAttempts = 1 }
         var attempt = try #require(try harness.take(message("m")).attempts.first)
         var ends = 0

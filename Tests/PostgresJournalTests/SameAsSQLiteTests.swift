@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `The same inputs produce equal records, outcomes, effects and states, and both journals verify`() throws {
+    @Test func `The same inputs give equal records, outcomes, effects and states, and both journals verify`() throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("same-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: directory) }
         let layout = JournalLayout(partitions: Self.partitions, shards: 1)
