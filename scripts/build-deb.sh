@@ -1,9 +1,9 @@
 #!/bin/bash
-# Makes the Debian package, convey_VERSION_ARCHITECTURE.deb. `make deb` calls it after it has built the program.
+# Builds the Debian package, convey_VERSION_ARCHITECTURE.deb. `make deb` builds the program and then calls this script.
 #
 #   scripts/build-deb.sh CONVEY DIRECTORY
 #
-# CONVEY holds the Swift runtime (`make static`), so the package needs Debian's own libraries only.
+# CONVEY contains the Swift runtime (`make static`), so the package needs only Debian's own libraries.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -19,7 +19,7 @@ for tool in dpkg-deb dpkg-shlibdeps strip python3 gzip; do
 done
 
 if ldd "$program" | grep -q libswiftCore; then
-    echo "$program does not hold the Swift runtime: build it with make static" >&2
+    echo "$program does not contain the Swift runtime: build it with make static" >&2
     exit 1
 fi
 version=$("$program" version -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["version"])')
@@ -46,7 +46,7 @@ scripts/install-manual.sh "$program" "$package/usr/share"
 install -d "$package/DEBIAN"
 install -m 755 -t "$package/DEBIAN" packaging/debian/postinst packaging/debian/prerm packaging/debian/postrm
 install -m 644 packaging/debian/conffiles "$package/DEBIAN/conffiles"
-# dpkg-shlibdeps wants the layout of a source package.
+# dpkg-shlibdeps needs the layout of a source package.
 mkdir -p "$root/debian"
 printf 'Source: convey\n\nPackage: convey\nArchitecture: any\n' >"$root/debian/control"
 depends=$(cd "$root" && dpkg-shlibdeps -O -e package/usr/bin/convey 2>/dev/null | sed -n 's/^shlibs:Depends=//p')

@@ -1,27 +1,27 @@
 #!/bin/bash
-# Runs a build and says what goes on: what the first build compiles, how long that usually takes, and how far it is. Errors and
-# warnings are shown as they come. Ends with the build's own status.
+# Runs a build and shows its progress: what the first build compiles, how long that usually takes, and the current step. Shows
+# errors and warnings at once. Exits with the status of the build.
 #
 #   scripts/build-progress.sh SCRATCH COMMAND...    SCRATCH is where SwiftPM builds, .build
 set -uo pipefail
 
 scratch=$1
 shift
-# The first build on an idle machine, measured (docs/operations/performance.md, "The first build"): seconds of processor time.
+# Seconds of processor time of a first build on an idle machine (docs/operations/performance.md, "The first build").
 first_build=800
 cores=$(nproc 2>/dev/null || echo 2)
-# Beyond four processors modules wait for each other.
+# More than four processors hardly help, because modules wait for each other.
 usual=$(((first_build / (cores < 4 ? cores : 4) + 59) / 60))
 
 began=$SECONDS
 is_first=no
 if [ ! -d "$scratch/release/CNIOBoringSSL.build" ]; then
     is_first=yes
-    echo "First build: Convey and what it is made of (SwiftNIO, TLS, YAML, …) are compiled. This happens once and usually takes"
-    echo "about $usual minutes with $cores processors, a few more where the packages have to be fetched. Later builds take seconds."
+    echo "First build: compiling Convey and its libraries (SwiftNIO, TLS, YAML, …). This happens once and usually takes about"
+    echo "$usual minutes with $cores processors, a few more if packages must be fetched first. Later builds take seconds."
 fi
 
-show() { # show TEXT: one line, written over on a terminal
+show() { # show TEXT: prints one line; on a terminal the next line replaces it
     if [ -t 1 ]; then printf '\r\033[K%s' "$1"; else echo "$1"; fi
 }
 clear_line() { if [ -t 1 ]; then printf '\r\033[K'; fi; }
@@ -34,7 +34,7 @@ told=-100
         *.c | *.cc | *.S) what="BoringSSL, for TLS" ;;
         Compiling\ *) what=${what#Compiling } what=${what%% *} ;;
         esac
-        # Every 15 s where the lines stay, every second on a terminal.
+        # Every second on a terminal, else every 15 s, because the lines stay.
         if [ -t 1 ]; then pause=1; else pause=15; fi
         if [ $((SECONDS - told)) -ge $pause ]; then
             told=$SECONDS

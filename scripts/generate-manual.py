@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Writes man pages of convey and its commands (man(7)), one per command, from the commands' own definitions.
+"""Writes man pages (man(7)) for convey and each of its commands, from the definitions of the commands.
 
   scripts/generate-manual.py CONVEY DIRECTORY
 
@@ -49,7 +49,7 @@ def name_of(name):
 
 
 def usage(argument):
-    """How an argument stands in the synopsis."""
+    """Returns an argument as it appears in the synopsis."""
     value = argument.get("valueName", "value")
     if argument["kind"] == "positional":
         text = f"\\fI{escape(value)}\\fR"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Writes the tables of settings between the two marks of a document. A test compares them with the program.
+# Writes the tables of settings between the two markers of a document. A test compares the tables with the program.
 #
 #   scripts/generate-settings.sh CONVEY docs/CONFIGURATION.md
 set -eu

@@ -12,7 +12,7 @@ installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install 
 skip() {
     echo >&2
     if [ "${CONVEY_REQUIRE_BROWSER:-}" = 1 ]; then
-        echo "NO BROWSER FOR THE TESTS, which need one here: $1" >&2
+        echo "NO BROWSER FOR THE TESTS, but CONVEY_REQUIRE_BROWSER is set: $1" >&2
         exit 1
     fi
     echo "BROWSER TESTS SKIPPED: $1" >&2
@@ -28,7 +28,7 @@ for package in $packages; do
     installed "$package" || missing="$missing $package"
 done
 if [ -z "$missing" ]; then
-    echo "Browser for the tests: all there"
+    echo "Browser for the tests: already installed"
     exit 0
 fi
 if [ "$(id -u)" -eq 0 ]; then

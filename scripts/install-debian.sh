@@ -10,7 +10,7 @@ packages="make pkg-config libedit-dev libmosquitto-dev libpq-dev libsqlite3-dev 
 installed() { dpkg-query -W -f='${Status}' "$1" 2>/dev/null | grep -q '^install ok installed$'; }
 
 if ! command -v dpkg-query >/dev/null 2>&1; then
-    echo "This is not Debian; install what corresponds to: $packages" >&2
+    echo "This is not Debian. Install the packages that correspond to: $packages" >&2
     exit 1
 fi
 missing=""
@@ -28,13 +28,13 @@ if [ -n "$missing" ]; then
         exit 1
     fi
     echo "Installing Debian packages:$missing"
-    # Debian's mosquitto package starts a broker on port 1883 as a system service, and its postgresql package a server on 5432. Convey
-    # copes with them: see scripts/run.sh and scripts/cluster.sh.
+    # Debian's mosquitto package starts a broker on port 1883 as a system service, and its postgresql package a server on
+    # port 5432. Convey works beside them: see scripts/run.sh and scripts/cluster.sh.
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq
     # shellcheck disable=SC2086
     $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing </dev/null
 else
-    echo "Debian packages: all there"
+    echo "Debian packages: already installed"
 fi
 
 if ! command -v swift >/dev/null 2>&1; then
@@ -48,4 +48,4 @@ if [ -z "$version" ] || [ "$major" -lt 6 ] || { [ "$major" -eq 6 ] && [ "$minor"
     echo "Swift ${version:-of an unknown version} is too old: Convey needs 6.2 or later, https://www.swift.org/install/linux/" >&2
     exit 1
 fi
-echo "Swift $version: good"
+echo "Swift $version: new enough"

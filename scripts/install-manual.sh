@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs man pages and shell completions of a convey, made from its own definitions of commands.
+# Installs man pages and shell completions, generated from the command definitions of a convey program.
 #
 #   scripts/install-manual.sh CONVEY SHARE     SHARE is /usr/local/share, or a package's usr/share
 set -eu

@@ -1,10 +1,10 @@
 #!/bin/bash
-# Installs a Convey that was built here as a systemd service: program, man pages, completions, unit, configuration, user. Where
-# the configuration is there already it stays as it is. `make install-service` builds first. Needs root or sudo.
+# Installs a Convey that was built here as a systemd service: program, man pages, completions, unit, configuration, user. Keeps an
+# existing configuration. `make install-service` builds first. Needs root or sudo.
 #
 #   scripts/install-service.sh CONVEY        DESTDIR installs below a directory, without user and service
 #
-# CONVEY holds the Swift runtime (`make static`): the service cannot read a Swift in somebody's home.
+# CONVEY contains the Swift runtime (`make static`), because the service cannot read a Swift in a user's home directory.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -14,7 +14,7 @@ if [ -z "$root" ] && [ "$(id -u)" -ne 0 ]; then
     exec sudo "$0" "$@"
 fi
 if [ -z "$root" ] && dpkg-query -W -f '${Status}' convey 2>/dev/null | grep -q ' installed$'; then
-    echo "The Debian package convey is installed: it brings the service. Remove it first, or update it with make deb." >&2
+    echo "The Debian package convey is installed and includes the service. Remove it first, or update it with make deb." >&2
     exit 1
 fi
 
@@ -27,7 +27,7 @@ sed 's|^ExecStart=/usr/bin/|ExecStart=/usr/local/bin/|' packaging/convey.service
 chmod 644 "$root/etc/systemd/system/convey.service"
 if [ -n "$root" ]; then exit; fi
 
-# As the package does it.
+# As in the package.
 packaging/debian/postinst configure installed
 if [ -d /run/systemd/system ]; then
     systemctl enable --now convey.service

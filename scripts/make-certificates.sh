@@ -12,7 +12,7 @@ fi
 directory=$1
 shift
 if [ -e "$directory/ca.key" ]; then
-    echo "$directory/ca.key is there already; remove the directory to make new certificates" >&2
+    echo "$directory/ca.key already exists; remove the directory to make new certificates" >&2
     exit 1
 fi
 umask 077

@@ -1,11 +1,11 @@
 #!/bin/bash
-# Runs Convey with a broker of its own, and prints the commands to try. `make run` calls it after a release build.
+# Runs Convey with its own broker, and prints commands to try. `make run` calls it after a release build.
 #
 #   scripts/run.sh CONVEY [FLAGS FOR convey serve...]
 #
-# The broker takes port 1883 when it is free, else the next free one (Debian's mosquitto package starts a broker on 1883);
-# BROKER_PORT chooses another. The same goes for HTTP, 8080 and HTTP_PORT. DATA is where the journal is kept, ./data; a file
-# terminal.sh there tells other terminals where everything is, so that the commands of the documents work with any ports.
+# The broker uses port 1883 if it is free, else the next free one (Debian's mosquitto package starts a broker on 1883);
+# BROKER_PORT chooses another. HTTP works the same way, with 8080 and HTTP_PORT. DATA is the directory of the journal, ./data. The
+# file terminal.sh there sets the ports for other terminals, so that the commands in the documents work with any ports.
 set -euo pipefail
 
 convey=$1
@@ -14,7 +14,7 @@ data=${DATA:-./data}
 
 is_free() { ! (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
 
-first_free() { # first_free PORT: it or one of the 100 after it
+first_free() { # first_free PORT: that port, or one of the next 100
     local port
     for port in $(seq "$1" $(($1 + 100))); do
         if is_free "$port"; then
@@ -35,7 +35,7 @@ if [ "$http" != 8080 ] && [ -z "${HTTP_PORT:-}" ]; then
     echo "Port 8080 is in use: Convey's page and queries take port $http."
 fi
 
-# What another terminal needs: `convey`, and where the broker and the service are. For bash and zsh.
+# Settings for another terminal: the path of `convey`, and the addresses of the broker and the service. For bash and zsh.
 terminal=$data/terminal.sh
 mkdir -p "$data"
 {
@@ -62,13 +62,13 @@ Or, in other terminals, after
 
   . $terminal
 
-which puts convey on the PATH and tells it the ports:
+which puts convey on the PATH and sets the ports:
 
   convey chat chat-42
   mosquitto_sub -v -t 'conv/out/#'
   mosquitto_pub -t conv/in/chat-42/message/received -m '{"content":"hi"}'
 
-Without it, convey takes: --broker mqtt://127.0.0.1:$port or --http 127.0.0.1:$http
+Without it, convey needs: --broker mqtt://127.0.0.1:$port or --http 127.0.0.1:$http
 Readiness: http://127.0.0.1:$http/readyz   metrics: http://127.0.0.1:$http/metrics
 
 END

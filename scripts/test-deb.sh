@@ -1,11 +1,11 @@
 #!/bin/bash
-# Installs the Debian package in a clean Debian, made with debootstrap, starts it there as its user and talks to it, then
-# removes and purges it. `make test-deb` builds the package first.
+# Installs the Debian package in a clean Debian made with debootstrap, starts the service as its user and talks to it, then
+# removes and purges the package. `make test-deb` builds the package first.
 #
 #   scripts/test-deb.sh FILE.deb
 #
-# Needs root, debootstrap and the Debian mirror of this machine, which it reads from apt's sources. Where one is missing it says
-# so and ends with 0, or with 1 where CONVEY_REQUIRE_DEBOOTSTRAP=1.
+# Needs root, debootstrap and the Debian mirror of this machine, which it reads from apt's sources. If one is missing, it says so
+# and exits with 0, or with 1 if CONVEY_REQUIRE_DEBOOTSTRAP=1.
 set -euo pipefail
 deb=$(readlink -f "$1")
 
@@ -24,13 +24,13 @@ fail() {
 command -v debootstrap >/dev/null || skip "debootstrap is not installed (Debian: debootstrap)"
 codename=$(sed -n "s/^VERSION_CODENAME=//p" /etc/os-release)
 [ -n "$codename" ] || skip "this Debian has no code name"
-# What `apt-get update` would ask, without naming a host here.
+# The mirror that `apt-get update` would use, so that no host is named here.
 # shellcheck disable=SC2016
 mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' "Codename: $codename" | head -n 1)
 [ -n "$mirror" ] || skip "apt has no package lists of $codename yet: run apt-get update"
 
 root=$(mktemp -d /tmp/convey-deb.XXXXXX)
-# The service's user has to get in.
+# The user of the service must be able to enter.
 chmod 755 "$root"
 pids=()
 finish() {
@@ -51,13 +51,13 @@ debootstrap --variant=minbase "$codename" "$root" "$mirror" >"$root.log" 2>&1 ||
 rm -f "$root.log"
 step "a clean Debian $codename"
 
-# The package manager as this machine has it: the mirror, how to reach it, and the updates of the release.
+# The settings of this machine's package manager: the mirror, how to reach it, and the updates of the release.
 rm -f "$root/etc/apt/sources.list"
 cp -r /etc/apt/sources.list.d /etc/apt/apt.conf.d "$root/etc/apt/" 2>/dev/null || true
 cp /etc/apt/sources.list "$root/etc/apt/" 2>/dev/null || true
 cp /etc/resolv.conf /etc/hosts "$root/etc/" 2>/dev/null || true
 [ ! -e /etc/ssl/certs/ca-certificates.crt ] || install -D /etc/ssl/certs/ca-certificates.crt "$root/etc/ssl/certs/ca-certificates.crt"
-# Nothing starts by itself in a chroot.
+# Services do not start by themselves in the chroot.
 printf '#!/bin/sh\nexit 101\n' >"$root/usr/sbin/policy-rc.d"
 chmod 755 "$root/usr/sbin/policy-rc.d"
 mount --bind /proc "$root/proc"
@@ -75,7 +75,7 @@ inside apt-get install -y -qq --no-install-recommends /tmp/convey.deb mosquitto 
 # shellcheck disable=SC2016
 step "apt installs it, with $(inside dpkg-query -W -f '${Depends}' convey)"
 
-# --- What is installed ---
+# --- Installed files and settings ---
 [ "$(inside stat -c '%U:%G %a' /var/lib/convey)" = "convey:convey 750" ] || fail "the owner or mode of /var/lib/convey"
 [ "$(inside stat -c '%U:%G %a' /etc/convey)" = "root:convey 750" ] || fail "the owner or mode of /etc/convey"
 # shellcheck disable=SC2016
@@ -90,7 +90,7 @@ grep -q '^#compdef convey' "$root/usr/share/zsh/vendor-completions/_convey" || f
 grep -q 'complete -c .*convey' "$root/usr/share/fish/vendor_completions.d/convey.fish" || fail "the completion for fish"
 step "user, directories, conffile, libraries, man pages and completions"
 
-# --- It runs, as its user and with its configuration ---
+# --- The service runs as its user, with its configuration ---
 # The chroot shares this machine's ports.
 free_port() {
     local port
@@ -102,7 +102,7 @@ free_port() {
     done
     fail "no free port from $1"
 }
-wait_for() { # wait_for WHAT COMMAND...
+wait_for() { # wait_for DESCRIPTION COMMAND...
     local what=$1 _
     shift
     for _ in $(seq 300); do
@@ -118,7 +118,7 @@ printf 'listener %s 127.0.0.1\nallow_anonymous true\npersistence false\nuser roo
 (in_its_place="exec" && inside mosquitto -c /tmp/mosquitto.conf) >"$root/tmp/mosquitto.log" 2>&1 &
 pids+=($!)
 sed -i -e "s|mqtt://127.0.0.1:1883|mqtt://127.0.0.1:$broker|" -e "s|127.0.0.1:8080|127.0.0.1:$http|" "$root/etc/convey/convey.yaml"
-# As the unit says.
+# As in the unit.
 command=$(sed -n 's/^ExecStart=//p' "$root/lib/systemd/system/convey.service")
 # shellcheck disable=SC2086
 (in_its_place="exec" && as_convey $command) >"$root/tmp/convey.log" 2>&1 &
@@ -145,10 +145,10 @@ else
     echo "not checked: the unit, as systemd cannot be installed: ${apt_systemd:-}"
 fi
 
-# --- It goes ---
+# --- Removal ---
 inside apt-get remove -y -qq convey >/dev/null 2>&1
-if [ ! -e "$root/etc/convey/convey.yaml" ] || [ ! -d "$root/var/lib/convey" ]; then fail "removing took configuration or journal"; fi
+if [ ! -e "$root/etc/convey/convey.yaml" ] || [ ! -d "$root/var/lib/convey" ]; then fail "removing deleted the configuration or the journal"; fi
 inside apt-get purge -y -qq convey >/dev/null 2>&1
-if [ -e "$root/etc/convey/convey.yaml" ] || [ -e "$root/var/lib/convey" ]; then fail "purging left configuration or journal"; fi
+if [ -e "$root/etc/convey/convey.yaml" ] || [ -e "$root/var/lib/convey" ]; then fail "purging left the configuration or the journal"; fi
 step "removing keeps configuration and journal, purging does not"
 echo "the package works"

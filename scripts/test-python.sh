@@ -1,7 +1,7 @@
 #!/bin/sh
-# Makes the Python environment for programs in tests: the example tool worker, an independent mock of model
+# Creates the Python environment for programs in tests: the example tool worker, an independent mock of model
 # providers, the CloudEvents project's SDK, and schemathesis. Does nothing if it exists. `make test` calls it, and so do
-# tests run without make.
+# tests that run without make.
 #
 #   scripts/test-python.sh [DIRECTORY]     .build/test-python by default
 set -eu

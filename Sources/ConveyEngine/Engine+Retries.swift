@@ -3,12 +3,12 @@ import EffectPort
 import JournalPort
 import Signals
 
-/// Looking for answers that have failed.
+/// Finding failed answers.
 extension Engine {
-    /// Records of a conversation that are looked through, the newest: a person retries what has failed a moment ago.
+    /// Maximum records to search, newest first. This is enough because people usually retry an answer that has just failed.
     private static let retryRecords = 20_000
 
-    /// The answer that a request to retry means: its newest end is a failure. Nil where there is none.
+    /// Returns the failed answer that a request to retry refers to; nil if there is none. An answer has failed if its newest end is a failure.
     func failedAnswer(_ wish: RetryWish) throws(JournalError) -> FailedAnswer? {
         guard let conversation = state.conversations.find(id: wish.conversation) else { return nil }
         var decided: Set<ExactText> = []
@@ -28,16 +28,16 @@ extension Engine {
                     guard end.effectID == wanted else { continue }
                     return isNewest && end.isFailure ? try resolve(end, in: conversation) : nil
                 }
-                // What others have reported cannot be made once more here.
+                // A failure that another system reported cannot be retried here.
                 if isNewest, end.isFailure, let found = try resolve(end, in: conversation) { return found }
             }
-            // Damage must not lead in a circle.
+            // A damaged chain must not cause an endless loop.
             position = min(last.previous, Position(last.position.rawValue - 1))
         }
         return nil
     }
 
-    /// Finds what ordered the generation.
+    /// Finds the signal that ordered the generation.
     private func resolve(
         _ end: GenerationEnd, in conversation: ActiveConversation
     ) throws(JournalError) -> FailedAnswer? {

@@ -69,7 +69,7 @@ enum LifecycleData {
         data.add("message", failure.message)
         data.add("content", text)
         if entry.effect.effectClass == .llm {
-            // What it takes to make the answer once more: `GenerationEnd`.
+            // The values that a retry of the answer needs: `GenerationEnd`.
             data.add("ordered_by", entry.effect.causeID)
             if entry.effect.round > 0 { data.add("tool_round", entry.effect.round) }
             if let policy = entry.effect.policy { data.add("effect_policy", json: policy) }

@@ -22,7 +22,7 @@ package struct AnswerTracker: Sendable {
     package static let comparedLimit = 1 << 20
 
     private let effectID: String
-    /// Of an answer that is made once more it is known when its first event comes.
+    /// The id of the message. For a retried answer it is known only after the first event.
     private var messageID: String
     /// The generation whose text is shown. After tool calls, another generation continues the answer.
     private var generation: String
@@ -30,7 +30,7 @@ package struct AnswerTracker: Sendable {
     private var attempt = 1
     private var shown = ""
 
-    /// - Parameter messageID: the id of the message whose answer is followed, or of the request to make an answer once more.
+    /// - Parameter messageID: the id of the message whose answer is followed, or of the request to retry an answer.
     package init(messageID: String) {
         self.messageID = messageID
         effectID = OutgoingSignal.effectID(answering: messageID)

@@ -10,7 +10,7 @@ package enum ClientAction: Sendable, Equatable {
     case readLine
     case sendMessage(id: String, text: String)
     case sendAbort
-    /// Ask to make the newest answer once more that has failed.
+    /// Request a retry of the newest failed answer.
     case sendRetry(id: String)
     /// - Parameter reason: of a denial, for the model.
     case sendDecision(effectID: String, isGiven: Bool, reason: String?)

@@ -2,7 +2,7 @@ import Conversation
 import JournalPort
 import Signals
 
-/// One try at an effect.
+/// One attempt at an effect.
 public struct EffectAttempt: Sendable, Equatable {
     /// For providers and tools that recognize repeats, `{tag}-{position}-{ordinal}`: the same in every attempt at an
     /// effect, and different for each effect, across all shards and data directories.

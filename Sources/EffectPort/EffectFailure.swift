@@ -19,8 +19,8 @@ public struct EffectFailure: Error, Sendable, Equatable {
     public var retryAfter: Duration?
     /// A code for programs if the category is not specific enough: `double_texting_rejected`; nil for none.
     public var code: String?
-    /// Whether nothing was there to do the work: no connection, no subscriber, a server that says it is overloaded or away. Such an
-    /// attempt is not used up; the effect waits (docs/adr/0039-patience.md). Only of a category that is retriable.
+    /// Whether the model or tool was unavailable: no connection, no subscriber, or a server that reports overload or downtime. Such an
+    /// attempt does not count towards `maxAttempts`; the effect waits (docs/adr/0039-patience.md). True only for retriable categories.
     public var isUnavailable: Bool
 
     public init(

@@ -1,4 +1,4 @@
-/// How long one attempt may take.
+/// The time limits of one attempt.
 public struct EffectLimits: Sendable, Equatable {
     public var timeout: Duration
     /// The longest pause in a stream, including the time before its first piece.

@@ -2,32 +2,32 @@ import Conversation
 import JournalPort
 import Signals
 
-/// How effects of a class are tried.
+/// The rules for the attempts at effects of one class.
 public struct EffectPolicy: Sendable, Equatable {
-    /// What becomes of an attempt that was running when the process ended.
+    /// The treatment of an attempt that was running when the process ended.
     public enum AfterRestart: String, Sendable, CaseIterable {
-        /// The next attempt is made, with the same idempotency key.
+        /// The next attempt starts, with the same idempotency key.
         case retry
         /// The effect fails.
         case fail
     }
 
-    /// Attempts that may fail, the first included. One that a restart ended does not count.
+    /// Maximum failed attempts, including the first one. An attempt that a restart ended does not count.
     public var maxAttempts: Int
-    /// Before the second attempt; doubled before each further one, up to `backoffLimit`.
+    /// The pause before the second attempt. It doubles before each further one, up to `backoffLimit`.
     public var backoff: Duration
     public var backoffLimit: Duration
-    /// One attempt.
+    /// Maximum time of one attempt.
     public var timeout: Duration
-    /// The longest pause in an attempt's stream, its first piece included.
+    /// The longest pause in an attempt's stream, including the time before its first piece.
     public var idleTimeout: Duration
-    /// Attempts of the class that run at once.
+    /// Maximum attempts of the class that run at once.
     public var maxConcurrent: Int
-    /// Effects of the class that wait for a free place; a further one fails.
+    /// Maximum effects of the class that wait for a free place. Another one fails.
     public var queueLimit: Int
     public var afterRestart: AfterRestart
-    /// How long an effect waits for what is not there, without using up attempts; nil for as long as one attempt may take, zero to count
-    /// it like any other failure.
+    /// How long an effect waits for an unavailable model or tool without using up attempts. Nil means `timeout`; zero means that
+    /// unavailability counts like any other failure.
     public var unavailableFor: Duration?
 
     public init(
@@ -46,16 +46,16 @@ public struct EffectPolicy: Sendable, Equatable {
         self.unavailableFor = unavailableFor
     }
 
-    /// `unavailableFor`, worked out.
+    /// `unavailableFor`, or its default.
     package var patience: Duration { unavailableFor ?? timeout }
 
     package var limits: EffectLimits { EffectLimits(timeout: timeout, idleTimeout: idleTimeout) }
 
     /// The pause before the next attempt: at least what the provider asked for, and at most `backoffLimit`.
     ///
-    /// Between half and all of `backoff · 2^(failures - 1)`. Where in between follows from the effect and the attempt, so
-    /// that those which failed together do not come back together, and a replay waits as long.
-    /// The position takes no part: a conversation is the same whatever shard it is in.
+    /// The pause is between half and all of `backoff · 2^(failures - 1)`. A hash of the effect and the attempt selects the
+    /// value in between. So effects that failed together do not retry together, and a replay waits equally long.
+    /// The hash does not include the position, because a conversation behaves the same in every shard.
     package func pause(
         afterFailure failures: Int, of effect: OpenEffect, call: ToolCall?, attempt: Int, retryAfter: Duration?
     ) -> Duration {
@@ -64,12 +64,12 @@ public struct EffectPolicy: Sendable, Equatable {
             retryAfter: retryAfter)
     }
 
-    /// The shortest first pause, and the shortest limit of pauses, while something is not there: each look is recorded, and a zero must
-    /// not make a loop of it.
+    /// The minimum of the first pause, and of the limit of pauses, during an outage. Each attempt is recorded, so a setting of zero must
+    /// not cause a busy loop.
     private static let leastOutagePause = (first: Duration.milliseconds(500), limit: Duration.milliseconds(100))
 
-    /// The pause before the next look for what is not there.
-    /// - Parameter attempts: that have met nothing, in a row.
+    /// The pause before the next attempt during an outage.
+    /// - Parameter attempts: the number of consecutive attempts that found the model or tool unavailable.
     package func pause(
         afterOutage attempts: Int, of effect: OpenEffect, call: ToolCall?, attempt: Int, retryAfter: Duration?
     ) -> Duration {
@@ -97,10 +97,10 @@ public struct EffectPolicy: Sendable, Equatable {
 }
 
 extension EffectPolicy {
-    /// The policy with a signal's `effect_policy` over it: an object whose members `max_attempts`, `backoff_ms`,
-    /// `timeout_ms`, `idle_timeout_ms` and `unavailable_for_ms` are whole numbers within the bounds. Other members are left alone.
+    /// The policy overridden by a signal's `effect_policy`: an object whose members `max_attempts`, `backoff_ms`,
+    /// `timeout_ms`, `idle_timeout_ms` and `unavailable_for_ms` are whole numbers within the bounds. Ignores other members.
     ///
-    /// - Throws: `EffectFailure` of category `config` that names what is wrong.
+    /// - Throws: `EffectFailure` of category `config` that names the error.
     package func overridden(by spelled: [UInt8]?, bounds: EffectPolicyBounds) throws(EffectFailure) -> EffectPolicy {
         guard let spelled else { return self }
         guard spelled.count <= Self.overrideLimit else {
@@ -129,7 +129,7 @@ extension EffectPolicy {
         return policy
     }
 
-    /// Bytes of an `effect_policy`: it is kept with each open effect.
+    /// Maximum bytes of an `effect_policy`, because it is stored with each open effect.
     private static let overrideLimit = 4_096
 
     private static func duration(
@@ -151,7 +151,7 @@ extension EffectPolicy {
 }
 
 extension Duration {
-    /// Whole milliseconds, rounded towards zero; the end of the range for what is beyond it.
+    /// Whole milliseconds, rounded towards zero and clamped to the range of `Int64`.
     package var milliseconds: Int64 {
         let (seconds, overflows) = components.seconds.multipliedReportingOverflow(by: 1_000)
         let (sum, isBeyond) = seconds.addingReportingOverflow(components.attoseconds / 1_000_000_000_000_000)

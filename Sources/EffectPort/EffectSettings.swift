@@ -1,19 +1,19 @@
 import Conversation
 
-/// Everything the engine has to know of effects.
+/// The engine's settings for effects.
 public struct EffectSettings: Sendable {
     public var llm = EffectPolicy(unavailableFor: .seconds(300))
     public var tool = EffectPolicy(timeout: .seconds(60))
     public var bounds = EffectPolicyBounds()
-    /// By name. A tool that is not here is no less called: its handler says what is wrong with it.
+    /// The policies of tools, by name. A tool without a policy is called, too; its handler reports the error.
     public var tools: [String: ToolPolicy] = [:]
-    /// How long a tool call waits for approval before it counts as denied; zero for ever.
+    /// How long a tool call waits for approval before it counts as denied; zero means forever.
     public var approvalTimeout = Duration.seconds(86_400)
     public var turns = TurnSettings()
-    /// Timers that wait at once; a further one fails. Each costs a row and 2 to 3 kB of memory.
+    /// Maximum open timers. Another one fails. Each timer costs a row and 2 to 3 kB of memory.
     public var timerLimit = 1_000_000
-    /// Bytes that all attempts together have streamed and the engine keeps in memory. Beyond, the longest text is let go and
-    /// read back from the journal if its attempt does not end whole.
+    /// Maximum bytes of streamed text of all attempts in memory. Beyond it the engine drops the longest text, and reads it
+    /// back from the journal if the attempt ends without its whole text.
     public var streamedTextLimit = 64 << 20
 
     public init() {}

@@ -1,17 +1,17 @@
 import Conversation
 import Signals
 
-/// The end of a generation, as its lifecycle signal tells it.
+/// The end of a generation, decoded from its lifecycle signal.
 package struct GenerationEnd {
     package let effectID: String
-    /// The id of the message that is answered.
+    /// The id of the message that the generation answers.
     package let message: String
     package let isFailure: Bool
-    /// The answer goes on behind tool calls.
+    /// Whether the answer continues after tool calls.
     package let goesOn: Bool
     /// The id of the signal that ordered the generation.
     package let orderedBy: String
-    /// Generations of the answer before it; nil where earlier versions have not recorded it.
+    /// The number of earlier generations of the answer; nil in signals of earlier versions, which did not record it.
     package let round: Int?
     package let policy: [UInt8]?
 

@@ -1,16 +1,16 @@
 import Signals
 
-/// What `conv.audit.effect.attempt_failed` says of an effect, for the start-up that takes it up again. The effect's row has no place for
-/// it (docs/adr/0035-journal-format.md), and needs none: the signal is recorded with each failed attempt.
+/// The state of a waiting effect, decoded from `conv.audit.effect.attempt_failed` by a start-up that resumes the effect. The effect's row
+/// has no columns for it (docs/adr/0035-journal-format.md). It needs none, because each failed attempt records this signal.
 package struct RecordedWait {
-    /// When the first of the attempts failed: microseconds since 1970.
+    /// The time of the first failed attempt, in microseconds since 1970.
     package let since: Int64?
-    /// Attempts until then that were running when a process ended.
+    /// The number of attempts so far that were running when a process ended.
     package let interruptions: Int
-    /// Attempts in a row that met nothing, and the milliseconds that counted; nil where the attempt failed otherwise.
+    /// The number of consecutive attempts during the outage, and the milliseconds that count; nil if the attempt failed otherwise.
     package let outage: (attempts: Int, spent: Int64)?
 
-    /// - Parameter data: of the signal. Those of earlier versions say less.
+    /// - Parameter data: the data of the signal. Earlier versions recorded fewer members.
     package init(_ data: [UInt8]) {
         let members = JSONObjectView(data) ?? .empty
         since = members["since"]?.string.flatMap(RFC3339.microseconds)

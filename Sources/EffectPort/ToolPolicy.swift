@@ -1,16 +1,16 @@
-/// What is special about one tool.
+/// The settings of one tool that differ from those of its class.
 public struct ToolPolicy: Sendable {
-    /// The call waits until a person allows it.
+    /// Whether a call waits until a person approves it.
     public var requiresApproval: Bool
-    /// One attempt; nil for that of the class.
+    /// Maximum time of one attempt; nil for that of the class.
     public var timeout: Duration?
-    /// nil for those of the class.
+    /// Maximum failed attempts; nil for those of the class.
     public var maxAttempts: Int?
-    /// How long a call waits for the tool while it is not there; nil for that of the class.
+    /// How long a call waits while the tool is unavailable; nil for that of the class.
     public var unavailableFor: Duration?
-    /// How long a call waits for approval before it counts as denied; zero for ever, nil for that of the class.
+    /// How long a call waits for approval before it counts as denied; zero means forever, nil that of the class.
     public var approvalTimeout: Duration?
-    /// What is wrong with arguments that a person has written, one JSON object; nil where nothing is. A pure function.
+    /// Checks arguments that a person has written, one JSON object. Returns the error, or nil if they are valid. A pure function.
     public var argumentsProblem: (@Sendable (_ arguments: [UInt8]) -> String?)?
 
     public init(

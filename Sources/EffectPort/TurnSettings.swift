@@ -4,11 +4,11 @@ import Signals
 public struct TurnSettings: Sendable, Equatable {
     /// The treatment of a message that arrives while an earlier one is being answered.
     public enum DoubleTexting: String, Sendable, CaseIterable {
-        /// It is answered afterwards.
+        /// The message is answered afterwards.
         case queue
-        /// The answer is canceled, its text so far is kept, and both messages are answered.
+        /// The running answer is canceled, its text so far is kept, and both messages are answered.
         case interrupt
-        /// It is not answered.
+        /// The message is not answered.
         case reject
         /// Messages that arrive within `mergeWindow` of each other, or during an answer, are answered together.
         case merge

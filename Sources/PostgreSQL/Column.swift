@@ -1,4 +1,4 @@
-/// Values of one column of several rows: a one-dimensional array in PostgreSQL's binary format, made for `unnest`.
+/// The values of one column in several rows: a one-dimensional array in PostgreSQL's binary format, for `unnest`.
 package struct Column {
     private let type: ValueType
     private var bytes: [UInt8] = []
@@ -10,7 +10,7 @@ package struct Column {
         bytes.reserveCapacity(capacity)
     }
 
-    /// - Parameter rows: about how many there will be.
+    /// - Parameter rows: the expected number of values.
     package static func integers(rows: Int = 0) -> Column { Column(.integer, capacity: rows * 12) }
     package static func texts(rows: Int = 0) -> Column { Column(.text, capacity: rows * 32) }
     package static func bytes(rows: Int = 0) -> Column { Column(.bytes, capacity: rows * 64) }
@@ -61,7 +61,7 @@ package struct Column {
     /// The type of the whole array.
     var arrayType: UInt32 { type.array }
 
-    /// Adds the array to a buffer: dimensions, whether there are nulls, element type, length and lower bound come first.
+    /// Appends the array to a buffer. The header has dimensions, a flag for nulls, element type, length and lower bound.
     func write(to buffer: inout [UInt8]) {
         for number in [1, hasNull ? 1 : 0, Int32(type.rawValue), Int32(count), 1] {
             withUnsafeBytes(of: number.bigEndian) { buffer.append(contentsOf: $0) }

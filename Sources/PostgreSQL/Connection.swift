@@ -3,27 +3,27 @@ import Glibc
 
 /// One connection to PostgreSQL.
 ///
-/// Invariant: belongs to one thread at a time; it may be handed on while nothing runs on it.
+/// Invariant: one thread uses it at a time. Another thread may take it over while no statement runs.
 ///
-/// Nothing blocks without a deadline: libpq never waits itself, every wait is a `poll` of ours. A connection on which anything failed
-/// is closed and cannot be used again: what the server did is then not known, or a transaction was left behind.
+/// Every wait has a deadline: libpq itself never waits; this class calls `poll`. After any failure the connection is closed and cannot be
+/// used again, because the server's state is unknown or a transaction is still open.
 package final class Connection: @unchecked Sendable {
-    /// How long the server may be silent while it has something to do. Any byte from it begins the time anew.
+    /// Maximum silence of the server while statements run. Any byte from the server restarts the time.
     package static let patience = Duration.seconds(5)
 
     private var handle: OpaquePointer?
     private let notices = Notices()
-    /// Names of the prepared statements, by their text.
+    /// Names of the prepared statements, by SQL text.
     private var prepared: [String: String] = [:]
-    /// For messages: `PostgreSQL at 127.0.0.1:5432`.
+    /// The server's address in messages: `PostgreSQL at 127.0.0.1:5432`.
     package let place: String
 
-    /// Whether it can be used.
+    /// Whether the connection can be used.
     package var isOpen: Bool { handle != nil }
 
-    /// Connects to the first host of a URL that takes connections.
-    /// - Parameter application: what `pg_stat_activity` shows as `application_name`.
-    /// - Throws: `unreachable` or `refused`, as the hosts have answered.
+    /// Connects to the first host of a URL that accepts connections.
+    /// - Parameter application: the `application_name` in `pg_stat_activity`.
+    /// - Throws: `refused` if all hosts refused the connection, otherwise `unreachable`.
     package static func open(_ url: DatabaseURL, application: String) throws(PostgresError) -> Connection {
         var failures: [PostgresError] = []
         for host in url.hosts {
@@ -43,14 +43,14 @@ package final class Connection: @unchecked Sendable {
         handle = opened
         place = "PostgreSQL at \(Self.name(of: opened))"
         notices.listen(to: opened)
-        // What fails from here on closes the connection.
+        // A failure from here on closes the connection.
         try script("SET client_min_messages = warning; SET search_path = ''; SET standard_conforming_strings = on")
         guard PQenterPipelineMode(opened) == 1 else { throw failure() }
     }
 
     deinit { close() }
 
-    /// Closes the connection. What runs on it goes on at the server until it notices.
+    /// Closes the connection. A running statement continues at the server until the server notices.
     package func close() {
         handle.map { PQfinish($0) }
         handle = nil
@@ -111,7 +111,7 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Why a connection could not be made. libpq gives no SQLSTATE here, so its words decide what waiting cannot mend.
+    /// Returns the reason for a failed connection. libpq provides no SQLSTATE here, so the text decides whether the error is permanent.
     private static func refusal(_ handle: OpaquePointer) -> PostgresError {
         let reason = String(cString: PQerrorMessage(handle)).trimmedLines
         let permanent = [
@@ -131,15 +131,16 @@ package final class Connection: @unchecked Sendable {
 
     // MARK: Running
 
-    /// Sends all statements at once and waits for all answers: one round trip. They are not a transaction unless they say so.
-    /// - Parameter patience: as `Connection.patience`.
+    /// Sends all statements at once and waits for all answers: one round trip. The statements must include BEGIN and COMMIT to form a
+    /// transaction.
+    /// - Parameter patience: see `Connection.patience`.
     /// - Returns: the rows of each statement.
-    /// - Throws: the first error. The connection is closed then.
+    /// - Throws: the first error, after it has closed the connection.
     package func run(_ calls: [Call], patience: Duration = Connection.patience) throws(PostgresError) -> [Rows] {
         guard let handle else { throw PostgresError(.lost, "the connection to \(place) is closed") }
         do throws(PostgresError) {
             _ = notices.take()
-            /// Whether the result is that of a call, and not of its preparation.
+            /// For each result, whether it belongs to a call and not to its preparation.
             var expected: [Bool] = []
             for call in calls {
                 if try prepare(call, handle) { expected.append(false) }
@@ -155,18 +156,18 @@ package final class Connection: @unchecked Sendable {
         }
     }
 
-    /// Whether the server has closed the connection, as far as that can be seen without asking it. Only while nothing runs.
+    /// Whether the server has closed the connection, as far as this side knows. Sends no request. Call it only while no statement runs.
     package var hasEnded: Bool {
         guard let handle else { return true }
         var descriptor = pollfd(fd: PQsocket(handle), events: Int16(POLLIN), revents: 0)
-        // The server sends nothing unasked but notices and, before it closes, why.
+        // Without a request the server sends only notices and, before it closes, the reason.
         while poll(&descriptor, 1, 0) == 1 {
             if PQconsumeInput(handle) != 1 || PQstatus(handle) != CONNECTION_OK { return true }
         }
         return false
     }
 
-    /// Warnings since the last run, for which a caller may not take an answer.
+    /// Warnings of the last run. A caller may have to treat them as a failure.
     package var warnings: [String] { notices.warnings }
 
     /// - Returns: whether a preparation was sent.
@@ -205,12 +206,12 @@ package final class Connection: @unchecked Sendable {
             }
             let ready = Self.wait(PQsocket(handle), for: Int16(POLLIN | POLLOUT), until: .now + patience)
             guard ready != 0 else { throw timedOut(patience) }
-            // The server does not read on while nobody reads its answers.
+            // The server stops reading while its answers are not read.
             if ready & Int16(POLLIN) != 0, PQconsumeInput(handle) != 1 { throw failure() }
         }
     }
 
-    /// - Parameter expected: one element per result; whether it is to be returned.
+    /// - Parameter expected: one element per result: whether to return that result.
     private func receive(
         _ expected: [Bool], _ handle: OpaquePointer, _ patience: Duration
     ) throws(PostgresError) -> [Rows] {
@@ -293,7 +294,7 @@ package final class Connection: @unchecked Sendable {
         PostgresError(.timedOut, "\(place) has not answered within \(patience.components.seconds) s")
     }
 
-    /// - Returns: what is ready, or 0 at the deadline. An error of the socket shows in the call that follows.
+    /// - Returns: the events that are ready, or 0 at the deadline. The next libpq call reports an error of the socket.
     private static func wait(_ socket: Int32, for events: Int16, until deadline: ContinuousClock.Instant) -> Int16 {
         while true {
             let left = deadline - .now
@@ -305,14 +306,14 @@ package final class Connection: @unchecked Sendable {
             case 0: return 0
             case 1: return descriptor.revents
             default:
-                // A signal handler ran; anything else shows in the call that follows.
+                // EINTR: a signal handler ran. The next libpq call reports any other error.
                 guard errno == EINTR else { return events }
             }
         }
     }
 }
 
-/// What an empty value points to.
+/// The address of empty values.
 ///
 /// Invariant: never freed, never written.
 private nonisolated(unsafe) let emptyValue = UnsafePointer(UnsafeMutablePointer<CChar>.allocate(capacity: 1))

@@ -1,34 +1,34 @@
 import CPostgreSQL
 
-/// Where a database is and how to log in: a connection URI as libpq reads it
-/// (postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING), of one or several hosts.
+/// The address of a database and its login: a connection URI in libpq's syntax
+/// (postgresql.org/docs/15/libpq-connect.html#LIBPQ-CONNSTRING), with one or several hosts.
 ///
-/// What the URL leaves out comes from where libpq looks for it: `PGPASSWORD`, the password file, `PGSSLROOTCERT`, …
+/// libpq takes missing parts from its usual places: `PGPASSWORD`, the password file, `PGSSLROOTCERT`, …
 package struct DatabaseURL: Sendable {
-    /// One host of the URL. Each is tried with a deadline of its own: libpq's `connect_timeout` does not count without blocking.
+    /// One host of the URL. Each attempt has its own deadline, because libpq applies `connect_timeout` only to blocking connects.
     struct Host: Sendable, Equatable {
         /// A name, an address, or the directory of a Unix socket; nil for libpq's default.
         var name: String?
         var address: String?
         var port: String?
 
-        /// For messages.
+        /// The host in messages.
         var description: String {
             let name = name ?? address ?? "its local socket"
             return "PostgreSQL at \(port.map { "\(name):\($0)" } ?? name)"
         }
     }
 
-    /// What is the same for all hosts, by libpq's keywords.
+    /// The options that all hosts share, by libpq's keywords.
     let options: [String: String]
     let hosts: [Host]
-    /// How long an attempt to connect to one host may take.
+    /// Maximum time of an attempt to connect to one host.
     let connectTimeout: Duration
 
     private static let defaultConnectTimeout = Duration.seconds(3)
     private static let perHost: Set<String> = ["host", "hostaddr", "port", "connect_timeout"]
 
-    /// - Throws: `url` with what libpq says about it.
+    /// - Throws: `url` with libpq's reason.
     package init(_ text: String) throws(PostgresError) {
         guard text.hasPrefix("postgres://") || text.hasPrefix("postgresql://") else {
             throw PostgresError(
@@ -36,7 +36,7 @@ package struct DatabaseURL: Sendable {
         }
         var problem: UnsafeMutablePointer<CChar>?
         guard let parsed = PQconninfoParse(text, &problem) else {
-            // Libpq quotes the URL, which may have a password in it.
+            // libpq quotes the URL, which may contain a password.
             let words = problem.map { String(cString: $0).trimmedLines } ?? "out of memory"
             let reason = words.components(before: " in URI: ")
             PQfreemem(problem)
@@ -76,7 +76,7 @@ package struct DatabaseURL: Sendable {
         }
     }
 
-    /// The database and where it is, without the login.
+    /// The hosts and the name of the database, without the login.
     package var description: String {
         "\(hosts.map(\.description).joined(separator: ", "))\(options["dbname"].map { ", database \($0)" } ?? "")"
     }
@@ -89,7 +89,7 @@ extension String {
 
     fileprivate var commas: Int { utf8.count { $0 == UInt8(ascii: ",") } }
 
-    /// In one line: libpq's messages end with a line break and may have several lines.
+    /// The text as one line. libpq's messages end with a line break and may have several lines.
     var trimmedLines: String {
         split(whereSeparator: \.isNewline).map { line in
             String(line.drop { $0 == " " || $0 == "\t" })

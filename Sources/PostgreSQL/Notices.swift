@@ -1,16 +1,16 @@
 import CPostgreSQL
 
-/// Collects a connection's warnings, which libpq would print.
+/// Collects the warnings of a connection. Without it libpq would print them.
 final class Notices {
     private(set) var warnings: [String] = []
 
-    /// Takes the warnings since the last call.
+    /// Returns and removes the warnings since the last call.
     func take() -> [String] {
         defer { warnings = [] }
         return warnings
     }
 
-    /// The connection must be closed before this object goes.
+    /// Close the connection before this object is deallocated.
     func listen(to connection: OpaquePointer) {
         PQsetNoticeReceiver(
             connection,
@@ -28,7 +28,7 @@ final class Notices {
     }
 }
 
-// Codes of fields are character macros, which the importer leaves out (postgres_ext.h).
+// The field codes are character macros (postgres_ext.h), which Swift does not import.
 private let PG_DIAG_SEVERITY_NONLOCALIZED_CODE = Int32(UInt8(ascii: "V"))
 private let PG_DIAG_MESSAGE_PRIMARY_CODE = Int32(UInt8(ascii: "M"))
 let PG_DIAG_SQLSTATE_CODE = Int32(UInt8(ascii: "C"))

@@ -2,7 +2,7 @@
 package struct Parameters {
     private(set) var types: [UInt32] = []
     private(set) var buffer: [UInt8] = []
-    /// Where each parameter is in the buffer; nil for NULL.
+    /// The range of each parameter in the buffer; nil for NULL.
     private(set) var places: [Range<Int>?] = []
 
     package init() {}

@@ -1,19 +1,19 @@
-/// What went wrong with PostgreSQL or the connection to it.
+/// An error of PostgreSQL or of the connection to it.
 package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertible {
     package enum Code: Sendable, Equatable {
-        /// The URL says something that cannot be.
+        /// The URL is invalid.
         case url
-        /// No server of the URL could be reached, or none takes connections of this kind now.
+        /// No server of the URL is reachable, or none accepts connections of this kind now.
         case unreachable
-        /// The server refused the login or knows no such database.
+        /// The server refused the login, or the database does not exist.
         case refused
-        /// No answer came in time. Whether the server did what it was asked to do is not known.
+        /// No answer arrived in time. The outcome of the statements is unknown.
         case timedOut
-        /// The connection broke. Whether the server did what it was asked to do is not known.
+        /// The connection broke. The outcome of the statements is unknown.
         case lost
-        /// The server answered with an error; its SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html).
+        /// The server answered with an error, given by its SQLSTATE (postgresql.org/docs/current/errcodes-appendix.html).
         case server(String)
-        /// The server warned where a warning means that a commit may not be durable.
+        /// The server sent a warning which means that a commit may not be durable.
         case warned
     }
 
@@ -25,7 +25,7 @@ package struct PostgresError: Error, Sendable, Equatable, CustomStringConvertibl
         self.message = message
     }
 
-    /// The SQLSTATE of a server's answer.
+    /// The SQLSTATE of a server error.
     package var state: String? {
         if case .server(let state) = code { return state }
         return nil

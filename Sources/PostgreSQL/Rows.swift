@@ -11,7 +11,7 @@ package final class Rows {
 
     package var count: Int { Int(PQntuples(result)) }
     package var isEmpty: Bool { count == 0 }
-    /// Rows that an INSERT, UPDATE or DELETE changed.
+    /// The number of rows that an INSERT, UPDATE or DELETE changed.
     package var changed: Int { Int(String(cString: PQcmdTuples(result))) ?? 0 }
 
     package func isNull(_ row: Int, _ column: Int) -> Bool { PQgetisnull(result, Int32(row), Int32(column)) == 1 }
@@ -37,7 +37,7 @@ package final class Rows {
     /// Empty for NULL.
     package func bytes(_ row: Int, _ column: Int) -> [UInt8] { Array(buffer(row, column)) }
 
-    /// Valid for as long as this object.
+    /// Valid as long as this object exists.
     private func buffer(_ row: Int, _ column: Int) -> UnsafeRawBufferPointer {
         UnsafeRawBufferPointer(
             start: PQgetvalue(result, Int32(row), Int32(column)),

@@ -14,7 +14,7 @@ struct BatchStatements {
         }
         if !batch.records.isEmpty { add(RecordColumns.insert(into: schema), RecordColumns(batch.records).parameters) }
         if !batch.savedConversations.isEmpty {
-            // An UPDATE takes any of several rows for one conversation: only the last counts.
+            // With several rows for one conversation an UPDATE would use an arbitrary one. Only the last row counts.
             var last: [Int64: ConversationRecord] = [:]
             for record in batch.savedConversations { last[record.id.rawValue] = record }
             add(ConversationColumns.update(schema), ConversationColumns(Array(last.values)).parameters)
@@ -33,7 +33,7 @@ struct BatchStatements {
         if !batch.redrivenDeadLetters.isEmpty {
             let positions = Self.column(batch.redrivenDeadLetters)
             add("DELETE FROM \(schema.table("dead_letters")) WHERE position = ANY($1::bigint[])", [.column(positions)])
-            // A start-up reads only what was recorded after the checkpoint, so the signal must be listed among the pending.
+            // A start-up reads only records after the checkpoint, so the signal must be listed as pending.
             insertPending(positions)
         }
         if !batch.discardedDeadLetters.isEmpty {
@@ -64,7 +64,7 @@ struct BatchStatements {
             [.column(positions)])
     }
 
-    /// After a crash some are there already.
+    /// Adds to the identity index. After a crash it may already contain some of them.
     private mutating func add(_ identities: [(hash: UInt64, position: Position)]) {
         var (hash, position) = (Column.integers(rows: identities.count), Column.integers(rows: identities.count))
         for identity in identities {

@@ -2,11 +2,11 @@ import JournalPort
 import PostgreSQL
 import Threads
 
-/// Connections for reading, shared by all threads: a server has few, and each reader needs one for a moment only.
+/// Connections for reading, shared by all threads. A server has few connections, and each reader needs one only briefly.
 final class ConnectionPool: Sendable {
     private struct State {
         var idle: [Connection] = []
-        /// Connections that are lent, or being made.
+        /// The number of connections that are in use or being opened.
         var used = 0
     }
 
@@ -15,18 +15,18 @@ final class ConnectionPool: Sendable {
     private let limit: Int
     private let state = Monitor(State())
 
-    /// How long a reader waits for a connection while all are in use.
+    /// Maximum wait of a reader while all connections are in use.
     private static let patienceMicroseconds: Int64 = 5_000_000
 
-    /// - Parameter limit: of connections at a time.
+    /// - Parameter limit: maximum connections at a time.
     init(_ url: DatabaseURL, application: String, limit: Int) {
         self.url = url
         self.application = application
         self.limit = limit
     }
 
-    /// Lends a connection. To be given back with `giveBack`.
-    /// - Returns: the connection, and whether it was used before: then it may have broken since.
+    /// Takes a connection out of the pool. Return it with `giveBack`.
+    /// - Returns: the connection, and whether it was used before. A used connection may have broken since.
     func take() throws(JournalError) -> (connection: Connection, isUsed: Bool) {
         let deadline = Clocks.monotonicMicroseconds() + Self.patienceMicroseconds
         let taken = state.wait(until: deadline) { [limit] state -> Connection?? in
@@ -50,7 +50,7 @@ final class ConnectionPool: Sendable {
         }
     }
 
-    /// Takes a connection back; one that is closed is dropped.
+    /// Returns a connection to the pool. Drops it if it is closed.
     func giveBack(_ connection: Connection) {
         state.change { state in
             state.used -= 1

@@ -3,9 +3,9 @@ import JournalPort
 import PostgreSQL
 import Signals
 
-/// Rows of the table `conversations` to write, column by column.
+/// Rows to write to the table `conversations`, column by column.
 struct ConversationColumns {
-    /// What is saved at checkpoints and evictions.
+    /// Updates the columns that checkpoints and evictions save.
     private static let saved = [
         "through", "head", "\"offset\"", "in_sequence", "applied_sequence", "effect_sequence", "out_sequence",
         "audit_sequence", "canceled_through", "state",
@@ -54,7 +54,7 @@ struct ConversationColumns {
         """
     }
 
-    /// A row as `selected` reads it.
+    /// Decodes a row with the columns `selected`.
     static func record(_ rows: Rows, _ row: Int) -> ConversationRecord {
         var record = ConversationRecord(
             id: ConversationID(rows.integer(row, 0)), subject: rows.text(row, 1) ?? "",

@@ -5,7 +5,7 @@ import Signals
 
 /// Rows of the table `effects`.
 enum EffectColumns {
-    /// What `effect` reads, of `effects e` and `conversations c`.
+    /// The columns of `effects e` and `conversations c` that `effect` decodes.
     static let selected = """
         e.cause, e.ordinal, e.conversation, c.subject, e.class, e.kind, e.effect_id, e.cause_id, e.attempt, e.round, \
         e.answers, e.policy, e.due_at, e.awaits_approval
@@ -48,9 +48,9 @@ enum EffectColumns {
             ])
     }
 
-    /// Writes the attempt, the due time, and whether it waits for approval.
+    /// Updates the attempt, the due time, and whether the effect waits for approval.
     static func update(_ effects: [OpenEffect], in schema: ShardSchema) -> Call {
-        // An UPDATE takes any of several rows for one effect: only the last counts.
+        // With several rows for one effect an UPDATE would use an arbitrary one. Only the last row counts.
         var last: [EffectKey: OpenEffect] = [:]
         for effect in effects { last[effect.key] = effect }
         var (cause, ordinal, attempt) = (Column.integers(), Column.integers(), Column.integers())
@@ -85,7 +85,7 @@ enum EffectColumns {
             """, [.column(cause), .column(ordinal)])
     }
 
-    /// A row as `selected` reads it.
+    /// Decodes a row with the columns `selected`.
     static func effect(_ rows: Rows, _ row: Int) -> StoredEffect {
         let key = EffectKey(cause: Position(rows.integer(row, 0)), ordinal: Int(rows.integer(row, 1)))
         let conversation = ConversationID(rows.integer(row, 2))

@@ -2,10 +2,10 @@ import JournalPort
 import PostgreSQL
 import Signals
 
-/// Where conversations are as of the newest commit.
+/// The heads of conversations as of the newest commit.
 ///
-/// A conversation's row is only saved at checkpoints and evictions. What was recorded since the last checkpoint is read once, without
-/// data, and remembered by conversation; later calls read what has come since (docs/adr/0017-queries.md).
+/// A conversation's row is saved only at checkpoints and evictions. The cache reads the records since the last checkpoint once, without
+/// data, and keeps them by conversation. Later calls read only newer records (docs/adr/0017-queries.md).
 final class HeadCache {
     private struct Place {
         var position: Position
@@ -16,7 +16,7 @@ final class HeadCache {
     private let session: any Session
     private let schema: ShardSchema
     private var places: [Int64: Place] = [:]
-    /// Records up to here are in `places`, or were checkpointed.
+    /// Records up to this position are in `places`, or were checkpointed.
     private var read = Position.start
 
     init(_ session: any Session, _ schema: ShardSchema) {
@@ -32,7 +32,7 @@ final class HeadCache {
         try find(Call("\(columns) WHERE c.id = $1", [.integer(id.rawValue)]))
     }
 
-    /// Of a conversation, without its state; of the record its row was saved with, the time.
+    /// The columns of a conversation without its state, and the time of the record at which its row was saved.
     private var columns: String {
         """
         SELECT c.id, c.subject, c.partition, c.head, c."offset", j.recorded_at FROM \(schema.table("conversations")) c
@@ -45,11 +45,11 @@ final class HeadCache {
         return rows.isEmpty ? nil : head(rows, 0)
     }
 
-    /// In the order of the subjects' bytes. Where a part of the subject is wanted, about `scanning` subjects are looked at.
+    /// Lists conversations in the byte order of their subjects. A filter by a part of the subject examines about `scanning` subjects.
     func list(
         matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
     ) throws(JournalError) -> ConversationListing {
-        // One more than wanted tells whether there are more.
+        // One row beyond the limit shows whether more rows follow.
         let count = filter.contains.isEmpty ? limit + 1 : scanning
         let rows = try run(
             Call(
@@ -80,7 +80,7 @@ final class HeadCache {
             position: place.position, offset: place.offset, recordedAt: place.recordedAt)
     }
 
-    /// Reads what was recorded since the last call, and what is asked for, as of one moment.
+    /// Reads the records since the last call together with the result of the call, as of one moment.
     private func run(_ call: Call) throws(JournalError) -> Rows {
         let found = try session.reading { () throws(JournalError) in
             try session.run([

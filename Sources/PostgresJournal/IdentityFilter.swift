@@ -2,13 +2,13 @@ import JournalPort
 import PostgreSQL
 import Signals
 
-/// The hashes in a shard's identity index, so that looking for the identity of a new signal needs no round trip.
+/// The hashes in a shard's identity index. With them the look-up of a new signal's identity needs no round trip.
 ///
-/// Some 20 bytes each. Beyond the limit there is none, and every identity is looked up.
+/// Each hash takes some 20 bytes. Beyond the limit the filter is dropped, and every identity is looked up in the database.
 struct IdentityFilter {
     private var hashes: Set<UInt64>?
 
-    /// 40 MB.
+    /// Maximum hashes in memory, about 40 MB.
     private static let limit = 2_000_000
     private static let pageSize = 100_000
 
@@ -34,10 +34,10 @@ struct IdentityFilter {
         hashes = found
     }
 
-    /// Whether the index has certainly no such hash.
+    /// Whether the index certainly does not contain the hash.
     func isUnknown(_ hash: UInt64) -> Bool { hashes.map { !$0.contains(hash) } ?? false }
 
-    /// The index has these, too.
+    /// Adds identities that were written to the index.
     mutating func insert(_ identities: [(hash: UInt64, position: Position)]) {
         guard hashes != nil else { return }
         for identity in identities { hashes?.insert(identity.hash) }

@@ -1,18 +1,18 @@
 import JournalPort
 import PostgreSQL
 
-/// Makes the tables of a journal, all of them or none, whichever of several nodes comes first.
+/// Creates the tables of a journal, all of them or none. If several nodes try this, the first one creates them.
 struct JournalCreation {
     let url: DatabaseURL
     let layout: JournalLayout
-    /// Of the shards; nil for new ones.
+    /// The tags of the shards; nil to create new ones.
     var tags: [ShardTag]?
-    /// Whether records of another journal will be copied into it.
+    /// Whether records of another journal will be copied into this one.
     var isCopy = false
 
-    /// The second key of the lock that creators wait on; shards are numbered from 0.
+    /// The second key of the lock that creators wait for. It differs from all shards, which are numbered from 0.
     private static let lock = -1
-    /// Making the tables of many shards takes a while on a slow disk.
+    /// Long, because creating the tables of many shards takes time on a slow disk.
     private static let patience = Duration.seconds(60)
 
     func run() throws(JournalError) {

@@ -2,7 +2,7 @@ import JournalPort
 import PostgreSQL
 
 extension JournalError {
-    /// What a failure of PostgreSQL means for a journal. Nothing is known of the transaction it happened in.
+    /// Converts a failure of PostgreSQL into an error of the journal. The outcome of the failed transaction is unknown.
     init(_ error: PostgresError) {
         switch error.code {
         case .url, .refused: self.init(.cannotOpen, error.message)
@@ -17,11 +17,11 @@ extension JournalError {
         case "53100": .diskFull
         case "55P03", "40001", "40P01": .busy
         case "42501", "28000", "28P01", "3D000": .cannotOpen
-        // A table or a column is not there: somebody has changed the schema.
+        // A table or a column is missing: the schema was changed.
         case "42P01", "42703", "3F000": .corrupt
         default:
             switch state.prefix(2) {
-            // A constraint that does not hold means that memory and journal disagree; XX is a damaged database.
+            // A violated constraint means that memory and journal disagree; XX means a damaged database.
             case "23", "XX": .corrupt
             default: .inputOutput
             }

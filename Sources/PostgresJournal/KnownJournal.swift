@@ -1,16 +1,16 @@
 import JournalPort
 import PostgreSQL
 
-/// What a database says of the journal in it.
+/// The properties of the journal in a database.
 struct KnownJournal: Sendable {
     var layout: JournalLayout
-    /// Of each shard.
+    /// The tag of each shard.
     var tags: [ShardTag]
-    /// Whether it is a copy that is not complete.
+    /// Whether the journal is an incomplete copy.
     var isUnfinished: Bool
 
-    /// - Returns: nil where there is none.
-    /// - Throws: `newerVersion` for a journal of a later Convey; `cannotOpen` where the server would lose what it has confirmed.
+    /// - Returns: nil if the database contains no journal.
+    /// - Throws: `newerVersion` for a journal of a later Convey; `cannotOpen` if the server may lose confirmed commits.
     static func find(_ session: PoolSession, place: String) throws(JournalError) -> KnownJournal? {
         let looked = try session.run([
             Call(

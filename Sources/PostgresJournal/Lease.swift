@@ -2,17 +2,17 @@ import Glibc
 import JournalPort
 import Synchronization
 
-/// The lease of a shard, by this process's own clocks: it ends here before it ends at the server.
+/// The lease of a shard, measured by this process's own clocks. It expires here before it expires at the server.
 ///
-/// Two clocks count. One also runs while the machine sleeps (CLOCK_BOOTTIME). The wall clock shows a virtual machine that was paused, once it is
-/// set right; a step forward for another reason ends the lease early, and the next renewal prolongs it.
+/// The lease uses two clocks. CLOCK_BOOTTIME also runs while the machine sleeps. The wall clock detects that a virtual machine was paused,
+/// once the clock is corrected. If the wall clock steps forward for another reason, the lease expires early, and the next renewal prolongs it.
 final class Lease: JournalLease {
-    /// How long the server keeps a shard for an owner that shows no sign of life.
+    /// How long the server reserves a shard for an owner that does not renew its lease.
     static let duration = Duration.seconds(5)
-    /// An owner stops this long before the server gives the shard away.
+    /// An owner stops this long before the lease expires at the server.
     private static let margin = Duration.milliseconds(500)
 
-    /// Microseconds.
+    /// A time on both clocks, in microseconds.
     struct Moment: Sendable {
         var sinceBoot: Int64
         var wall: Int64
@@ -36,11 +36,11 @@ final class Lease: JournalLease {
         return now.sinceBoot - asked.sinceBoot < limit && now.wall - asked.wall < limit
     }
 
-    /// The server has prolonged the lease.
-    /// - Parameter moment: when it was asked to.
+    /// Records that the server has prolonged the lease.
+    /// - Parameter moment: the time of the request.
     func prolong(askedAt moment: Moment) { asked.withLock { $0 = moment } }
 
-    /// The shard is not this process's any more.
+    /// Ends the lease: this process no longer owns the shard.
     func end() { asked.withLock { $0 = nil } }
 
     private static func microseconds(_ duration: Duration) -> Int64 {

@@ -2,16 +2,16 @@ import JournalPort
 import PostgreSQL
 import Signals
 
-/// Signs of life of the nodes, and what they own.
+/// The heartbeats of the nodes, and the shards that they own.
 struct Membership {
     let session: PoolSession
     let shards: Int
 
-    /// A node that has not been seen for so long is down; one that has not been seen for a day is forgotten.
+    /// A node without a heartbeat for this long is down. A node without one for a day is forgotten.
     private static let downSeconds: Int64 = 5
     private static let forgottenSeconds: Int64 = 86_400
 
-    /// Writes a sign of life, and reads everything, in one round trip.
+    /// Writes a heartbeat and reads the status of all nodes and shards, in one round trip.
     func beat(_ node: ClusterNode) throws(JournalError) -> ClusterStatus {
         let found = try session.run(
             [

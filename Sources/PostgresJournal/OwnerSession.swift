@@ -3,7 +3,7 @@ import PostgreSQL
 
 /// Reads over the connection of the shard's owner.
 final class OwnerSession: Session {
-    /// Nil after a failure, until the shard is taken over again.
+    /// Nil after a failure until this process takes the shard over again.
     var connection: Connection?
 
     func run(_ calls: [Call]) throws(JournalError) -> [Rows] {
@@ -15,6 +15,6 @@ final class OwnerSession: Session {
         }
     }
 
-    /// The owner is the only one who writes, so every read sees one state.
+    /// Needs no transaction: only the owner writes, so all reads see the same state.
     func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result { try body() }
 }

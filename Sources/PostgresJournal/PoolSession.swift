@@ -4,7 +4,7 @@ import PostgreSQL
 /// Reads over a connection of the pool. Belongs to one thread.
 final class PoolSession: Session {
     private let pool: ConnectionPool
-    /// The connection of `reading`.
+    /// The connection that `reading` uses.
     private var held: Connection?
     /// Whether its transaction has begun.
     private var isInTransaction = false
@@ -21,7 +21,7 @@ final class PoolSession: Session {
             defer { pool.giveBack(connection) }
             return try connection.run(calls)
         } catch {
-            // A server that was restarted since has closed it: reading again does no harm.
+            // The server may have restarted and closed the connection. Reading again is safe.
             guard isUsed, error.code == .lost || error.state?.hasPrefix("57P") == true else {
                 throw JournalError(error)
             }
@@ -45,7 +45,7 @@ final class PoolSession: Session {
         }
     }
 
-    /// In a transaction that begins with the first run.
+    /// Runs the body in a transaction that begins with the first statement.
     func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result {
         if held != nil { return try body() }
         let (connection, _) = try pool.take()
@@ -53,7 +53,7 @@ final class PoolSession: Session {
         isInTransaction = false
         defer {
             held = nil
-            // What was read is right even where ending the transaction fails; the connection is closed then.
+            // The result is correct even if ending the transaction fails. The failure closes the connection.
             if isInTransaction, connection.isOpen { _ = try? connection.run([Self.commit]) }
             pool.giveBack(connection)
         }

@@ -5,9 +5,9 @@ import Threads
 
 /// A shard of a journal in PostgreSQL, owned by this process until another one takes it over.
 ///
-/// Every commit ends with a fence: a statement that fails unless the shard's epoch is still the one of the takeover. So a process that was
-/// stopped while another took over writes nothing when it wakes. After any failure the connection is dropped, since the outcome of a commit
-/// may be unknown: `probe` then takes the shard over anew, which waits for what is under way, before anything is read.
+/// Every commit ends with a fence: a statement that fails if the shard's epoch has changed since the takeover. So a process that was stopped
+/// while another one took over cannot write when it wakes. Any failure closes the connection, because the outcome of a commit may be
+/// unknown. `probe` then takes the shard over again before it reads anything. That takeover waits for a commit that is still running.
 final class PostgresJournal: Journal {
     let partitionCount: Int
     let shard: Shard
@@ -22,10 +22,11 @@ final class PostgresJournal: Journal {
     private let reads: ShardReads
     private let ownLease = Lease()
     private var identities: IdentityFilter
-    /// Acknowledged by the broker. Written with the lease, and not with each commit: a row that changes ten thousand times between two
-    /// clean-ups makes every commit slower. After a crash some events are published a second time, with the ids they had.
+    /// The cursor that the broker has acknowledged, and the one that was written. The cursor is written with the lease and not with each
+    /// commit, because a row that changes ten thousand times between two vacuums slows down every commit. After a crash some events are
+    /// published again with the same ids.
     private var outbox: (acknowledged: Position, written: Position)
-    /// When the lease was prolonged last, and the size read (microseconds, monotonic).
+    /// The times of the last renewal of the lease and the last reading of the size (microseconds, monotonic).
     private var renewedAt: Int64
     private var measuredAt = Int64.min
 
@@ -57,13 +58,13 @@ final class PostgresJournal: Journal {
         if let cursor = batch.outboxCursor { outbox.acknowledged = max(outbox.acknowledged, cursor) }
         var rest = batch
         rest.outboxCursor = nil
-        // An empty batch has nothing to end here, and the cursor can wait for a commit.
+        // An empty batch ends no transaction here, and the cursor can wait for the next commit.
         guard !rest.isEmpty || isRenewalDue() else { return }
         try write(BatchStatements(rest, schema).calls)
         identities.insert(batch.identities)
     }
 
-    /// Writes statements in a transaction of their own, in one round trip.
+    /// Runs statements as one transaction, in one round trip.
     private func write(_ statements: [Call]) throws(JournalError) {
         guard let connection = session.connection else {
             throw JournalError(.inputOutput, "there is no connection to PostgreSQL")
@@ -78,7 +79,7 @@ final class PostgresJournal: Journal {
             ]
         do throws(PostgresError) {
             _ = try connection.run(calls)
-            // A commit that did not wait for its standby comes with a warning and no error.
+            // If a commit did not wait for its standby, the server sends a warning and no error.
             if let warning = connection.warnings.first { throw PostgresError(.warned, "COMMIT: \(warning)") }
         } catch {
             throw lost(error)
@@ -92,8 +93,8 @@ final class PostgresJournal: Journal {
     private static let begin = Call("BEGIN")
     private static let end = Call("COMMIT")
 
-    /// Fails with a division by zero where the shard has another owner: an UPDATE that matches nothing would not. Behind everything
-    /// else, so that nothing comes between it and the commit; the lock lets no takeover pass in between.
+    /// Fails with a division by zero if the shard has another owner; an UPDATE that matches no row would not fail. It is the last statement
+    /// before the commit, and its row lock prevents a takeover between the two.
     private var fence: Call {
         Call(
             """
@@ -121,14 +122,14 @@ final class PostgresJournal: Journal {
             || age >= Self.cursorMicroseconds && outbox.acknowledged > outbox.written
     }
 
-    /// Drops the connection, and finds out whether the shard was lost with it.
+    /// Closes the connection, and determines whether the shard was lost, too.
     private func lost(_ error: PostgresError) -> JournalError {
         ownLease.end()
         session.connection?.close()
         session.connection = nil
         switch error.state {
         case "22012": return JournalError(.ownedElsewhere, "shard \(shard.index) was taken over by another node")
-        // Another owner may have written what this one was about to write.
+        // Another owner may already have written these rows.
         case "23505":
             if let current = try? currentEpoch(), current != epoch {
                 return JournalError(.ownedElsewhere, "shard \(shard.index) was taken over by another node")
@@ -174,7 +175,7 @@ final class PostgresJournal: Journal {
             session.connection = nil
         }
         guard ownLease.isHeld, let connection = session.connection else { return }
-        // Without it the lease runs out by itself.
+        // If this fails, the lease expires by itself.
         _ = try? connection.run([
             Self.begin, renewal(outbox: outbox.acknowledged, lasting: .zero), fence, Self.end,
         ])
@@ -190,7 +191,7 @@ final class PostgresJournal: Journal {
                 SELECT coalesce(sum(pg_total_relation_size(c.oid)), 0)::bigint FROM pg_catalog.pg_class c
                 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relkind = 'r'
                 """, [.text(schema.name)]))
-        // A number for people: the next one comes.
+        // The size is only informative, so a failed reading can wait for the next one.
         if let sizes, !sizes.isEmpty { bytes = Int(sizes.integer(0, 0)) }
     }
 
@@ -217,7 +218,7 @@ final class PostgresJournal: Journal {
     func record(at position: Position) throws(JournalError) -> JournalRecord? { try reads.record(at: position) }
 
     func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
-        // A start-up that has much to read keeps the lease meanwhile.
+        // Renews the lease during a long start-up.
         if isRenewalDue() { try write([]) }
         return try reads.records(after: position, limit: limit)
     }

@@ -2,9 +2,9 @@ import JournalPort
 import PostgreSQL
 import Signals
 
-/// Reads a shard in PostgreSQL, whoever owns it.
+/// Reads a shard in PostgreSQL, no matter which process owns it.
 ///
-/// Invariant: belongs to one thread at a time; what it shares with others is the pool, which is thread-safe.
+/// Invariant: one thread uses it at a time. It shares only the pool, which is thread-safe.
 final class PostgresReader: VerifiableJournal, @unchecked Sendable {
     let partitionCount: Int
     let shard: Shard
@@ -133,7 +133,7 @@ final class PostgresReader: VerifiableJournal, @unchecked Sendable {
         }
     }
 
-    /// What the server has noticed of its own storage. Reading everything, as verification does, makes it look.
+    /// Returns the storage damage that the server has detected. The server checks the pages that verification reads.
     func storageProblems() throws(JournalError) -> [String] {
         let rows = try session.run(
             Call(

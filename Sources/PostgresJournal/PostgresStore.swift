@@ -3,7 +3,7 @@ import PostgreSQL
 import Signals
 import Synchronization
 
-/// The journal in a PostgreSQL database: one schema for each shard, and one that they share.
+/// The journal in a PostgreSQL database: one schema per shard, and a shared one.
 package final class PostgresStore: JournalStore {
     private let url: DatabaseURL
     private let node: String
@@ -13,16 +13,16 @@ package final class PostgresStore: JournalStore {
     private let allowsUnfinished: Bool
     private let known = Mutex<(journal: KnownJournal?, hasToldLayout: Bool)>((nil, false))
 
-    /// Connections of one process for reading, beside one for each shard that it owns. A server has 100 by default.
+    /// Maximum connections of one process for reading, besides one per owned shard. A server allows 100 by default.
     private static let readers = 8
 
     /// - Parameters:
     ///   - url: `postgres://USER@HOST[:PORT][,HOST…]/DATABASE[?OPTIONS]`.
     ///   - node: the name of this node, for people.
-    ///   - allowsUnfinished: whether a copy that is not complete may be opened, to complete it.
-    ///   - newLayout: for a journal that is created; nil to work on an existing one only.
-    ///   - onOtherLayout: called once, by `prepare`, with the layout of an existing journal that has another one.
-    /// - Throws: `cannotOpen` for a URL that cannot be.
+    ///   - allowsUnfinished: whether an incomplete copy may be opened, in order to complete it.
+    ///   - newLayout: the layout of a new journal; nil to open only an existing one.
+    ///   - onOtherLayout: called once, by `prepare`, with the layout of an existing journal if it differs from `newLayout`.
+    /// - Throws: `cannotOpen` for an invalid URL.
     package init(
         url: String, node: String, allowsUnfinished: Bool = false, newLayout: JournalLayout? = nil,
         onOtherLayout: @escaping @Sendable (JournalLayout) -> Void = { _ in }
@@ -39,7 +39,7 @@ package final class PostgresStore: JournalStore {
         pool = ConnectionPool(self.url, application: "convey-reader", limit: Self.readers)
     }
 
-    /// Where the journal is, without the login.
+    /// The location of the journal, without the login.
     package var place: String { url.description }
 
     package var isShared: Bool { true }
@@ -70,8 +70,8 @@ package final class PostgresStore: JournalStore {
         return try Membership(session: PoolSession(pool), shards: found.layout.shards).beat(node)
     }
 
-    /// Makes the tables for a copy of another journal, with its tags, or finds those of a copy that was interrupted.
-    /// - Throws: `inUse` where there is a journal already.
+    /// Creates the tables for a copy of another journal, with its tags, or finds the tables of an interrupted copy.
+    /// - Throws: `inUse` if the database already contains another journal.
     package func prepareCopy(_ layout: JournalLayout, tags: [ShardTag]) throws(JournalError) {
         if try find() == nil { try JournalCreation(url: url, layout: layout, tags: tags, isCopy: true).run() }
         guard let found = try find(), found.isUnfinished, found.layout == layout, found.tags == tags else {
@@ -79,7 +79,7 @@ package final class PostgresStore: JournalStore {
         }
     }
 
-    /// The copy is complete: from now on it can be used.
+    /// Marks the copy as complete, so that it can be used.
     package func finishCopy() throws(JournalError) {
         let session = PoolSession(pool)
         _ = try session.run(Call("DELETE FROM convey.settings WHERE name = 'unfinished'"))
@@ -89,7 +89,7 @@ package final class PostgresStore: JournalStore {
     package func openWriter(shard: Int) throws(JournalError) -> any Journal {
         let (partitions, shard) = try look(at: shard)
         let takeover = Takeover(url: url, shard: shard.index, node: node)
-        // Asked often by a node that waits: without a connection of its own each time.
+        // A standby node checks this often, so the check uses a pooled connection.
         try takeover.refuseOwned(PoolSession(pool))
         return try PostgresJournal(takeover, partitions: partitions, shard: shard, pool: pool)
     }
@@ -112,7 +112,7 @@ package final class PostgresStore: JournalStore {
         )
     }
 
-    /// What is there, once it was found.
+    /// Finds the journal in the database, and remembers it.
     private func find() throws(JournalError) -> KnownJournal? {
         if let journal = known.withLock({ $0.journal }) { return journal }
         let found = try KnownJournal.find(PoolSession(pool), place: place)

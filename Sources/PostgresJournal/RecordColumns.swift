@@ -3,7 +3,7 @@ import JournalPort
 import PostgreSQL
 import Signals
 
-/// Rows of the table `journal` to write, column by column: an INSERT with arrays costs a fifth of one per row.
+/// Rows to write to the table `journal`, column by column. An INSERT with arrays costs a fifth of one INSERT per row.
 struct RecordColumns {
     private static let names = [
         "position", "conversation", "previous", "\"offset\"", "sequence", "recorded_at", "hash", "id", "source", "type",

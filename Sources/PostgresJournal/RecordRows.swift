@@ -3,7 +3,7 @@ import JournalPort
 import PostgreSQL
 import Signals
 
-/// Rows of the table `journal` as records. `subject` stands behind the columns of the table: it is part of a signal.
+/// Decodes rows of the table `journal` as records. The column `subject` follows those of the table, because a signal contains it.
 enum RecordRows {
     static let columns = """
         j.position, j.conversation, j.previous, j."offset", j.sequence, j.recorded_at, j.id, j.source, j.type, j.time, j.cause, \
@@ -11,7 +11,7 @@ enum RecordRows {
         j.cipher IS NOT NULL, j.removed, j.family, j.content_hash, j.cause_is_invalid, c.subject
         """
 
-    /// Without what a link does not have.
+    /// The same columns, with NULL or false for those that a link does not need.
     static let linkColumns = """
         j.position, j.conversation, j.previous, j."offset", j.sequence, j.recorded_at, j.id, j.source, j.type, NULL::bytea, j.cause, \
         NULL::bytea, NULL::bytea, NULL::bytea, j.applied_position, j.apply_order, j.priority, j.digest, j.hash, \

@@ -1,11 +1,11 @@
 import JournalPort
 import PostgreSQL
 
-/// How the tables of a shard are asked: over the connection of the shard's owner, or over one that is lent for a moment.
+/// Runs statements on the tables of a shard, over the connection of the shard's owner or over a pooled one.
 protocol Session: AnyObject {
     /// Sends all statements at once and waits for all answers.
     func run(_ calls: [Call]) throws(JournalError) -> [Rows]
-    /// Several runs that see one state of the journal.
+    /// Runs the body so that all its statements see the same state of the journal.
     func reading<Result>(_ body: () throws(JournalError) -> Result) throws(JournalError) -> Result
 }
 

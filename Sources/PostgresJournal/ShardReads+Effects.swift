@@ -4,7 +4,7 @@ import PostgreSQL
 import Signals
 
 extension ShardReads {
-    /// Up to `limit` rows behind a key, or the first, ascending; of one conversation or of all.
+    /// Returns up to `limit` rows after a key, or the first ones, ascending; of one conversation or of all.
     func storedEffects(
         after key: EffectKey?, of conversation: ConversationID?, limit: Int
     ) throws(JournalError) -> [StoredEffect] {
@@ -23,7 +23,7 @@ extension ShardReads {
         return (0..<rows.count).map { EffectColumns.effect(rows, $0) }
     }
 
-    /// Up to `limit` effects behind a key, or the first, ascending.
+    /// Returns up to `limit` effects after a key, or the first ones, ascending.
     func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
         let rows = try session.run(
             Call(
@@ -37,7 +37,7 @@ extension ShardReads {
                     .integer(key?.cause.rawValue ?? 0), .integer(Int64(key?.ordinal ?? 0)), .integer(Int64(limit)),
                 ]))
         return (0..<rows.count).compactMap { row in
-            // What cannot be read concerns one conversation, which recovery sets aside.
+            // An unreadable row affects one conversation, which recovery sets aside.
             guard case .open(let effect) = EffectColumns.effect(rows, row) else { return nil }
             return EffectUnderWay(
                 effect: effect, causeOffset: rows.integer(row, 14), orderedAt: rows.integer(row, 15))

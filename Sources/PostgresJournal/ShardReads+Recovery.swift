@@ -4,7 +4,7 @@ import PostgreSQL
 import Signals
 
 extension ShardReads {
-    /// What a start-up begins with, in one round trip.
+    /// Reads the starting point of a start-up, in one round trip.
     func recoveryPoint(partitionCount: Int) throws(JournalError) -> RecoveryPoint {
         let found = try session.run([
             Call("SELECT started, outbox FROM convey.shard WHERE shard = $1", [.integer(Int64(schema.shard))]),
@@ -55,7 +55,7 @@ extension ShardReads {
     }
 
     /// Answers a look-up in one round trip.
-    /// - Parameter unknown: hashes that the index has for certain not.
+    /// - Parameter isUnknown: whether the index certainly does not contain a hash.
     func find(
         _ lookup: JournalLookup, isUnknown: (UInt64) -> Bool
     ) throws(JournalError) -> JournalFindings {
@@ -81,7 +81,7 @@ extension ShardReads {
             (letters.map { Self.deadLetters(rows[$0]) } ?? []).map { ($0.position, $0) }
         ) { first, _ in first }
         found.deadLetters = lookup.deadLetters.map { lettersByPosition[$0] }
-        // By bytes: Swift takes different spellings of one letter for equal, and they are different subjects.
+        // Compares bytes: for Swift, different encodings of one letter are equal, but they are different subjects.
         let bySubject = Dictionary(
             (subjects.map { ConversationColumns.records(rows[$0]) } ?? []).map { (ExactText($0.subject), $0) }
         ) { first, _ in first }

@@ -55,7 +55,7 @@ final class ShardReads {
         Dictionary(records.map { ($0.position, $0) }) { first, _ in first }
     }
 
-    /// In one round trip, however long the chain is.
+    /// Reads the chain in one round trip, however long it is.
     func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
         guard position > .start, limit > 0 else { return [] }
         let rows = try session.run(

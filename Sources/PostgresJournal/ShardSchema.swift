@@ -1,10 +1,10 @@
 import JournalPort
 import PostgreSQL
 
-/// The tables of one shard, in a schema of its own: `convey_shard_0`, `convey_shard_1`, … (docs/adr/0038-postgresql-journal.md).
+/// The tables of one shard, in its own schema: `convey_shard_0`, `convey_shard_1`, … (docs/adr/0038-postgresql-journal.md).
 ///
-/// They are those of a SQLite journal (ADR 35). What comes from outside is `bytea`: PostgreSQL's `text` cannot hold a NUL character,
-/// which an id may have. Subjects have none.
+/// They match the tables of a SQLite journal (ADR 35). External text is stored as `bytea`, because PostgreSQL's `text` cannot hold a NUL
+/// character. An id may contain one; a subject cannot.
 struct ShardSchema {
     let shard: Int
 

@@ -1,13 +1,13 @@
 import JournalPort
 import PostgreSQL
 
-/// The tables that all shards share, in the schema `convey`: what the journal is, and who owns which shard.
+/// The tables that all shards share, in the schema `convey`: the settings of the journal, and the owner of each shard.
 enum SharedSchema {
-    /// Grows with each change of any table. See `Migrations`.
+    /// Increases with each change of any table. See `Migrations`.
     static let version = 1
 
-    /// Who owns a shard is written again and again: rows that leave room for their next version need no new page, and cleaning up early
-    /// keeps the table small.
+    /// The row of a shard changes very often. The low fill factor leaves room for the next version of a row on the same page, and early
+    /// vacuums keep the table small.
     static let tables = """
         CREATE SCHEMA convey;
         CREATE TABLE convey.settings (name text PRIMARY KEY, value text NOT NULL);

@@ -3,10 +3,11 @@ import JournalPort
 import PostgreSQL
 import Threads
 
-/// Takes a shard over for this process, on the connection that will be its owner's (SCALE: "Ownership and the fence").
+/// Takes a shard over for this process, on the connection that the owner will use (SCALE: "Ownership and the fence").
 ///
-/// The order matters. First the lock of the session, which a crash of the owner frees at once; then the UPDATE of the shard's row, which
-/// waits for a commit of the former owner that is still under way, and makes all its later ones fail. Only then is the journal read.
+/// The order matters. The first step is the session's lock, which is free as soon as the owner has crashed. The second step is the UPDATE of
+/// the shard's row: it waits for a commit of the former owner that is still running, and makes all later ones fail. Only then is the
+/// journal read.
 struct Takeover {
     let url: DatabaseURL
     let shard: Int
@@ -16,19 +17,19 @@ struct Takeover {
     struct Result {
         var connection: Connection
         var epoch: Int64
-        /// When the lease was asked for.
+        /// The time of the request for the lease.
         var askedAt: Lease.Moment
     }
 
     /// The first key of the locks: "Cnv1". The second is the shard.
     static let lockClass: Int64 = 0x436e_7631
-    /// A process whose backend was ended is gone a moment later.
+    /// Retries, because the server frees the lock of a terminated backend only a moment later.
     private static let lockAttempts = 25
     private static let lockPauseMicroseconds: UInt32 = 20_000
-    /// An owner that lives but has lost its connection notices within a tick of its engine (250 ms), and stops publishing.
+    /// An owner that has lost its connection notices this within a tick of its engine (250 ms), and stops publishing.
     private static let graceMicroseconds: Int64 = 400_000
 
-    /// - Parameter ownEpoch: the epoch under which this process owned the shard before; its own old connection is ended. 0 for none.
+    /// - Parameter ownEpoch: the epoch under which this process owned the shard before, so that its old connection is ended; 0 for none.
     /// - Throws: `ownedElsewhere` while another process owns it.
     func run(ownEpoch: Int64) throws(JournalError) -> Result {
         let attempt: Attempt
@@ -43,7 +44,7 @@ struct Takeover {
         }
     }
 
-    /// Throws `ownedElsewhere` where another process owns the shard and its lease runs.
+    /// Throws `ownedElsewhere` if another process owns the shard and its lease is valid.
     func refuseOwned(_ session: PoolSession) throws(JournalError) {
         let rows = try session.run(
             Call(
@@ -63,7 +64,7 @@ struct Takeover {
 
     private enum Attempt {
         case taken(Result)
-        /// By this node.
+        /// The node that owns the shard.
         case owned(String?)
     }
 

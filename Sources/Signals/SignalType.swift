@@ -21,7 +21,7 @@ public enum SignalType {
     @inlinable public static var toolApproved: String { "conv.in.tool.approved" }
     /// Fails a tool call that waits for approval.
     @inlinable public static var toolDenied: String { "conv.in.tool.denied" }
-    /// Makes an answer that has failed once more.
+    /// Retries a failed answer.
     @inlinable public static var answerRetryRequested: String { "conv.in.answer.retry_requested" }
     /// Starts a timer.
     @inlinable public static var timerTick: String { "conv.in.timer.tick" }
@@ -105,7 +105,7 @@ public enum SignalType {
     @inlinable public static var toolDecided: String { "conv.audit.tool.decided" }
     /// A decision on a tool call was not accepted; the call still waits.
     @inlinable public static var toolDecisionRefused: String { "conv.audit.tool.decision_refused" }
-    /// An answer that had failed is made once more.
+    /// A failed answer is retried.
     @inlinable public static var answerRetried: String { "conv.audit.answer.retried" }
     /// A conversation could not be loaded; its signals wait.
     @inlinable public static var conversationSetAside: String { "conv.audit.conversation.set_aside" }

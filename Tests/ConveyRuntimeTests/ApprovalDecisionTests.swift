@@ -13,7 +13,7 @@ private let execution = "conv.effect.tool.execution"
 
 @Suite("Decisions about tool calls")
 struct ApprovalDecisionTests {
-    /// A conversation in which the call of `refund` waits for a person.
+    /// Returns a conversation in which a call of `refund` waits for a person.
     private func asking(_ change: (inout EngineSettings) -> Void = { _ in }) throws -> (Harness, effect: String) {
         let harness = try Harness {
             $0.effects.tools["refund"] = ToolPolicy(
@@ -29,7 +29,7 @@ struct ApprovalDecisionTests {
         return (harness, try #require(try harness.data(SignalType.toolApprovalRequested)["effect_id"]?.string))
     }
 
-    @Test func `Nobody decides in time: the call is denied with that reason, which the model is told`() throws {
+    @Test func `A call without a decision in time is denied, and the model receives the reason`() throws {
         let (harness, effect) = try asking()
         #expect(try harness.data(SignalType.toolApprovalRequested)["expires_at"]?.string != nil)
         #expect(try harness.pass(59_000).attempts.isEmpty)
@@ -40,20 +40,20 @@ struct ApprovalDecisionTests {
         let failed = try harness.data("\(execution).failed")
         #expect(failed["code"]?.string == "approval_timeout" && failed["effect_id"]?.string == effect)
         #expect(try harness.data(SignalType.toolDecided)["decision"]?.string == "expired")
-        // Late.
+        // A late approval changes nothing.
         try harness.take(signal("late", SignalType.toolApproved, #"{"effect_id":"\#(effect)"}"#))
         #expect(harness.signals(SignalType.effectUnknownTarget).count == 1)
         #expect(harness.signals("\(execution).started").isEmpty)
     }
 
-    @Test func `Zero waits for ever`() throws {
+    @Test func `With an approval timeout of zero, a call waits forever`() throws {
         let (harness, _) = try asking { $0.effects.tools["refund"]?.approvalTimeout = .zero }
         try harness.pass(365 * 86_400_000)
         #expect(harness.signals("\(execution).failed").isEmpty)
         #expect(harness.engine.nextTimeout() == nil)
     }
 
-    @Test func `Who approved is recorded, and a second word changes nothing`() throws {
+    @Test func `The approving person is recorded, and a second decision changes nothing`() throws {
         let (harness, effect) = try asking()
         let data = #"{"effect_id":"\#(effect)","decided_by":"alice@example.org"}"#
         let attempt = try #require(try harness.take(signal("a1", SignalType.toolApproved, data)).attempts.first)
@@ -68,12 +68,12 @@ struct ApprovalDecisionTests {
         #expect(harness.signals(SignalType.effectUnknownTarget).count == 2)
         #expect(harness.signals(SignalType.toolDecided).count == 1)
         #expect(harness.signals("\(execution).started").count == 1)
-        // It no longer expires.
+        // An approved call no longer expires.
         try harness.report(attempt, .completed(EffectResult(content: "done")))
         #expect(harness.signals("\(execution).failed").isEmpty)
     }
 
-    @Test func `Arguments can be changed; both versions are recorded, the model is told, and a restart keeps them`()
+    @Test func `Arguments edited by a person are recorded with the model's, shown to the model and kept by a restart`()
         throws
     {
         let (harness, effect) = try asking()
@@ -99,7 +99,7 @@ struct ApprovalDecisionTests {
     }
 
     @Test(arguments: [#"{"sum":1}"#, "[1]", #""not an object""#, "7"])
-    func `Arguments that do not match are refused by an audit signal, and the call still waits`(arguments: String)
+    func `Invalid arguments cause an audit signal, and the call still waits`(arguments: String)
         throws
     {
         let (harness, effect) = try asking()

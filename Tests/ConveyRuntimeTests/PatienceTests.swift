@@ -14,8 +14,8 @@ private let away = EffectReport.Event.failed(
 
 /// docs/adr/0039-patience.md
 @Suite struct PatienceTests {
-    /// Reports that nothing was there until no attempt follows.
-    /// - Returns: the milliseconds that it took.
+    /// Reports the model or tool as unavailable until no attempt follows.
+    /// - Returns: the elapsed milliseconds.
     private func meetNothing(_ harness: Harness, _ first: EffectAttempt, restarting: Bool = false) throws -> Int64 {
         var attempt: EffectAttempt? = first
         let start = harness.time.monotonic
@@ -29,7 +29,7 @@ private let away = EffectReport.Event.failed(
         return harness.time.monotonic - start
     }
 
-    @Test func `What is not there uses up no attempt`() throws {
+    @Test func `An unavailable model uses up no attempt`() throws {
         let harness = try Harness { $0.effects.llm.maxAttempts = 2 }
         var attempt = try #require(try harness.take(message("m")).attempts.first)
         for _ in 0..<6 {
@@ -42,7 +42,7 @@ private let away = EffectReport.Event.failed(
         #expect(harness.signals("\(generation).completed").count == 1)
     }
 
-    @Test func `An effect waits as long as unavailable_for says, looks a last time, and says how long it has looked`()
+    @Test func `An effect tries until the end of unavailable_for, and its failure states the attempts and the time`()
         throws
     {
         let harness = try Harness { $0.effects.llm.unavailableFor = .seconds(60) }
@@ -52,11 +52,11 @@ private let away = EffectReport.Event.failed(
         #expect(failed["code"]?.string == "unavailable")
         #expect(failed["category"]?.string == "transport")
         #expect(failed["message"]?.string?.contains("attempts in 60 s") == true)
-        // Pauses double up to 30 s: an outage does not fill the journal.
+        // Pauses double up to 30 s, so that an outage does not fill the journal.
         #expect(harness.signals("conv.out.assistant.waiting").count < 12)
     }
 
-    @Test func `Zero counts what is not there like any failure`() throws {
+    @Test func `With unavailable_for 0, unavailability counts like any other failure`() throws {
         let harness = try Harness {
             $0.effects.llm.unavailableFor = .zero
             $0.effects.llm.maxAttempts = 2
@@ -75,7 +75,7 @@ private let away = EffectReport.Event.failed(
         #expect(try meetNothing(harness, first) == 2_000)
     }
 
-    @Test func `A restart neither forgets the time that was waited nor counts the time it took`() throws {
+    @Test func `After a restart, the wait so far counts and the downtime does not`() throws {
         let harness = try Harness { $0.effects.llm.unavailableFor = .seconds(60) }
         let first = try #require(try harness.take(message("m")).attempts.first)
         #expect(try meetNothing(harness, first, restarting: true) == 60_000)
@@ -83,7 +83,7 @@ private let away = EffectReport.Event.failed(
         let other = try Harness { $0.effects.llm.unavailableFor = .seconds(60) }
         var attempt = try #require(try other.take(message("m")).attempts.first)
         try other.report(attempt, away)
-        // Off for a day.
+        // Convey does not run for a day.
         other.time = EngineTime(wall: other.time.wall + 86_400_000_000, monotonic: 0)
         try other.restart()
         attempt = try #require(try other.transact().attempts.first)
@@ -93,7 +93,7 @@ private let away = EffectReport.Event.failed(
         #expect(waits.count == 2 && waits[0] == waits[1])
     }
 
-    @Test func `Restarts while it waits use up nothing, and do not make it the effect that ends the process`() throws {
+    @Test func `Restarts during a wait use up no attempts and do not count as interruptions`() throws {
         let harness = try Harness { $0.effects.llm.maxAttempts = 1 }
         var attempt = try #require(try harness.take(message("m")).attempts.first)
         for _ in 0..<40 {
@@ -107,7 +107,7 @@ private let away = EffectReport.Event.failed(
         #expect(harness.signals("\(generation).failed").isEmpty)
     }
 
-    @Test func `An effect that always runs when the process ends is given up, restarts in between or not`() throws {
+    @Test func `An effect fails after 20 attempts that a restart interrupted, even with a wait in between`() throws {
         let harness = try Harness { $0.effects.llm.maxAttempts = 1 }
         var attempt = try #require(try harness.take(message("m")).attempts.first)
         var ends = 0
@@ -125,7 +125,7 @@ private let away = EffectReport.Event.failed(
         #expect(try harness.data("\(generation).failed")["message"]?.string?.contains("20 times") == true)
     }
 
-    @Test func `A tool call waits as long as one attempt may take, and says so where people look`() throws {
+    @Test func `A tool call waits as long as one attempt may take, and its status shows the wait`() throws {
         let harness = try Harness { $0.effects.tools["weather"] = ToolPolicy(timeout: .seconds(10)) }
         let call = ToolCall(id: "call", name: "weather", arguments: "{}")
         let asked = try #require(try harness.take(message("m")).attempts.first)
@@ -141,7 +141,7 @@ private let away = EffectReport.Event.failed(
         #expect(waiting?["retry_at"]?.string != nil && waiting?["since"]?.string != nil)
     }
 
-    @Test func `A worker that comes ends the wait of its tool's calls, and of no other`() throws {
+    @Test func `A new worker ends the wait of calls of its tool, and of no other tool`() throws {
         let harness = try Harness()
         let calls = ["weather", "refund"].map { ToolCall(id: "call-\($0)", name: $0, arguments: "{}") }
         let asked = try #require(try harness.take(message("m")).attempts.first)

@@ -19,7 +19,7 @@ private let done = EffectReport.Event.completed(EffectResult(content: "done", fi
 
 @Suite("Retry by hand")
 struct RetryTests {
-    /// A conversation whose answer to `m` has failed.
+    /// Returns a conversation whose answer to `m` has failed.
     private func failed() throws -> Harness {
         let harness = try Harness()
         let attempt = try #require(try harness.take(message("m")).attempts.first)
@@ -38,7 +38,7 @@ struct RetryTests {
         #expect(report.difference == nil)
     }
 
-    @Test func `An answer that has failed is made once more, as a new effect with the same input`() throws {
+    @Test func `A failed answer is retried as a new effect with the same input`() throws {
         let harness = try failed()
         let attempt = try #require(try ask(harness, retry("r")).first)
         #expect(attempt.effect.effectID == "llm-generation-r")
@@ -57,7 +57,7 @@ struct RetryTests {
         "{}", #"{"effect_id":"llm-generation-m"}"#, #"{"effect_id":"llm-generation-nobody"}"#,
         #"{"effect_id":"tool-execution-x-0"}"#, #"{"tool_call_id":"call"}"#,
     ])
-    func `What has not failed, or is unknown, gets an audit signal and no second answer`(data: String) throws {
+    func `A retry of an answer that is unknown or has not failed causes only an audit signal`(data: String) throws {
         let harness = try Harness()
         let attempt = try #require(try harness.take(message("m")).attempts.first)
         #expect(try ask(harness, retry("early", data)).isEmpty)
@@ -68,14 +68,14 @@ struct RetryTests {
         #expect(harness.disk.effects.isEmpty)
     }
 
-    @Test func `Two requests make one answer, together, one after the other, and once it is there`() throws {
+    @Test func `Several requests cause one retry: at the same time, in sequence, and together with its end`() throws {
         let harness = try failed()
         var input = EngineInput()
         input.inbound = [.accepted(retry("r1")), .accepted(retry("r2"))]
         let first = try harness.engine.process(input, at: harness.time).attempts + harness.settle()
         #expect(first.count == 1)
         #expect(try ask(harness, retry("r3", #"{"effect_id":"llm-generation-m"}"#)).isEmpty)
-        // The end of the answer and the next request in one transaction.
+        // One transaction contains the end of the answer and the next request.
         var end = EngineInput()
         end.inbound = [.accepted(retry("r4"))]
         end.reports = [EffectReport(try #require(first.first).effect, done)]
@@ -86,7 +86,7 @@ struct RetryTests {
         try checkVerification(harness)
     }
 
-    @Test func `An answer that fails once more can be made once more`() throws {
+    @Test func `A retry that fails can be retried`() throws {
         let harness = try failed()
         let second = try #require(try ask(harness, retry("r1")).first)
         try harness.report(second, wrongKey)
@@ -98,7 +98,7 @@ struct RetryTests {
         try checkVerification(harness)
     }
 
-    @Test func `It waits for the answer that is under way, restarts included`() throws {
+    @Test func `A retry waits for the answer in progress, even across a restart`() throws {
         let harness = try failed()
         let busy = try #require(try harness.take(message("n")).attempts.first)
         #expect(try ask(harness, retry("r")).isEmpty)
@@ -111,7 +111,7 @@ struct RetryTests {
     }
 
     @Test
-    func `A generation behind tool calls is made once more in its place, and not while another answer calls tools`()
+    func `A generation after tool calls is retried in its round, and not while another answer calls tools`()
         throws
     {
         let harness = try Harness()
@@ -137,7 +137,7 @@ struct RetryTests {
         try checkVerification(harness)
     }
 
-    @Test func `A message that no model has received is answered when its answer is made once more`() throws {
+    @Test func `A retry answers a message that no model has received`() throws {
         let harness = try Harness { $0.effects.turns.doubleTexting = .reject }
         let busy = try #require(try harness.take(message("m")).attempts.first)
         try harness.take(message("n"))
@@ -148,7 +148,7 @@ struct RetryTests {
             guard case .signal(let signal) = record.content else { continue }
             context.apply(ProjectionEvent(signal, offset: record.offset))
         }
-        // It takes its place when its generation starts.
+        // The message enters the context when its generation starts.
         for record in harness.disk.records where record.position > attempt.contextThrough {
             guard case .signal(let signal) = record.content else { continue }
             context.apply(ProjectionEvent(signal, offset: record.offset))

@@ -128,7 +128,7 @@ struct PageTests {
         #expect(try !asks("decided").contains(">Allow<"))
     }
 
-    @Test("An answer that has failed can be made once more, by who may")
+    @Test("Authorized users can retry a failed answer")
     func retry() throws {
         func failed(mayDecide: Bool) throws -> String {
             try Self.html(

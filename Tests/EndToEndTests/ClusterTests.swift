@@ -14,7 +14,7 @@ extension UnderLoad {
             return try Cluster(nodes: nodes, server: server, url: server.createDatabase(), flags: flags)
         }
 
-        @Test("A node on PostgreSQL answers, is killed, goes on where it was, and its journal verifies")
+        @Test("A node on PostgreSQL continues after a kill where it stopped, and its journal verifies")
         func oneNode() async throws {
             let cluster = try cluster(nodes: 1, ["--llm-echo-delay", "20ms"])
             try cluster.launch(0)
@@ -36,7 +36,7 @@ extension UnderLoad {
             await listener.stop()
         }
 
-        @Test("Killed in the middle of an answer, the node that stands by goes on with it")
+        @Test("If a node is killed in the middle of an answer, the standby node continues the answer")
         func failover() async throws {
             let cluster = try cluster(["--llm-echo-delay", "40ms"])
             try cluster.launch(0)
@@ -70,7 +70,7 @@ extension UnderLoad {
             await listener.stop()
         }
 
-        @Test("A journal that was moved to PostgreSQL is the same, and the service goes on with it")
+        @Test("A journal that was moved to PostgreSQL has the same content, and the service continues with it")
         func migration() async throws {
             let deployment = try Deployment(["--llm-echo-delay", "1ms"])
             try await deployment.start()
@@ -86,7 +86,7 @@ extension UnderLoad {
                 let migrate = try ConveyProcess(
                     ["migrate", "--from", deployment.dataDirectory, "--to", url], in: deployment.directory, name: name)
                 try await eventually("migrate ends", seconds: 60) { migrate.ended != nil }
-                // The second time there is a journal already, which is left as it is.
+                // The second run finds an existing journal and does not change it.
                 let expected: ProcessEnd = name == "migrate" ? .exited(0) : .exited(69)
                 #expect(migrate.ended == expected, "\(migrate.output)\(migrate.log)")
             }
@@ -99,7 +99,7 @@ extension UnderLoad {
             try deployment.launch(["--journal", url])
             try await deployment.waitUntilReady()
             let client = try await deployment.client()
-            // A repeat is known as one, and a new signal goes behind the others.
+            // A repeat is recognized, and a new signal is recorded after the others.
             let known = try #require(load.signals.joined().first)
             let next = OwnSignal(
                 subject: known.subject, source: "/load/0", id: "after", type: "conv.in.note.taken", content: "new")
@@ -112,7 +112,7 @@ extension UnderLoad {
             await listener.stop()
         }
 
-        /// What `convey cluster` prints.
+        /// The output of `convey cluster`.
         private func show(_ cluster: Cluster, askedAt node: Int) async throws -> String {
             let command = try ConveyProcess(
                 ["cluster", "--http", cluster.address(node)], in: cluster.directory, name: "cluster")
@@ -122,7 +122,7 @@ extension UnderLoad {
         }
 
         @Test(
-            "Whatever happens to nodes and database, nothing is lost, recorded twice, reordered or left undone",
+            "After faults of nodes and the database, nothing is lost, recorded twice, reordered or left unapplied",
             .timeLimit(.minutes(5)), arguments: [1, 2])
         func faults(shards: Int) async throws {
             var generator = SeededGenerator.announced("cluster(\(shards))")
@@ -175,7 +175,7 @@ extension UnderLoad {
                 try cluster.launch(active)
             case .stopWithinLease, .stopBeyondLease:
                 cluster.send(signal: SIGSTOP, to: active)
-                // The length of the pause is what is tested.
+                // The test needs this exact length of the pause.
                 try await Task.sleep(for: fault == .stopWithinLease ? .seconds(1) : .seconds(7))
                 if fault == .stopBeyondLease { _ = try await cluster.waitForActive(except: active) }
                 cluster.send(signal: SIGCONT, to: active)

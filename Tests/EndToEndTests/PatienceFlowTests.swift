@@ -2,7 +2,7 @@ import Foundation
 import TestSupport
 import Testing
 
-/// docs/adr/0039-patience.md, on real parts: what is not there yet is waited for.
+/// Tests with real parts that effects wait for unavailable models and tools (docs/adr/0039-patience.md).
 @Suite("Patience")
 struct PatienceFlowTests {
     private static func answering(port: Int) throws -> ScriptedModel {
@@ -13,7 +13,7 @@ struct PatienceFlowTests {
     }
 
     @Test(
-        "A model that comes up after four attempts answers: Convey waits, says so, and goes on waiting after kill -9",
+        "Convey waits for an unavailable model, reports the wait, and continues to wait after kill -9",
         .timeLimit(.minutes(1)))
     func lateModel() async throws {
         let port = try freePort()
@@ -49,7 +49,7 @@ struct PatienceFlowTests {
     }
 
     @Test(
-        "A server that says it is loading is waited for; one that fails uses up its attempts", .timeLimit(.minutes(1)))
+        "Convey waits for a server that is loading; a server that fails uses up attempts", .timeLimit(.minutes(1)))
     func loadingServer() async throws {
         let model = try ScriptedHTTPServer { _, connection in
             try connection.reply(status: 503, #"{"error":{"message":"Loading model"}}"#)
@@ -75,7 +75,7 @@ struct PatienceFlowTests {
     }
 
     @Test(
-        "Of a chain, a provider that refuses the key is asked once while the other is waited for",
+        "In a chain, a provider that refuses the key is asked once while Convey waits for the other one",
         .timeLimit(.minutes(1)))
     func chain() async throws {
         let refusing = try ScriptedHTTPServer { _, connection in
@@ -104,11 +104,11 @@ struct PatienceFlowTests {
     }
 
     @Test(
-        "A tool's call waits for its worker over kill -9, and is made as soon as the worker says that it is there",
+        "A tool call waits for its worker across kill -9, and starts as soon as the worker announces its presence",
         .timeLimit(.minutes(1)))
     func lateWorker() async throws {
         let model = try ScriptedModel.askingForWeather()
-        // Pauses so long that only the worker's word can end them within the test's time.
+        // The pauses are so long that only the worker's announcement can end them within the time limit of the test.
         let deployment = try Deployment(
             model.flags + ToolBench.flags(["get_weather"], #""timeout":"5s","unavailable_for":"10m","max_attempts":1"#)
                 + [
@@ -136,7 +136,7 @@ struct PatienceFlowTests {
         await listener.stop()
     }
 
-    @Test("convey retry makes an answer once more that has failed, once", .timeLimit(.minutes(1)))
+    @Test("convey retry retries a failed answer, and only once", .timeLimit(.minutes(1)))
     func retry() async throws {
         let gate = Gate()
         let model = try ScriptedHTTPServer { request, connection in

@@ -27,7 +27,7 @@ import Testing
         return batch
     }
 
-    @Test func `While one node owns a shard another is told who it is`() throws {
+    @Test func `Opening a shard that another node owns fails with that node's name`() throws {
         let (first, second, _) = try nodes()
         let journal = try first.open()
         let error = #expect(throws: JournalError.self) { try second.open() }
@@ -35,7 +35,7 @@ import Testing
         #expect(journal.lease?.isHeld == true)
     }
 
-    @Test func `A shard that was released is free at once`() throws {
+    @Test func `Another node can take a released shard over at once`() throws {
         let (first, second, _) = try nodes()
         let journal = try first.open()
         try journal.commit(JournalContract.sampleBatch())
@@ -46,9 +46,7 @@ import Testing
         #expect(try taken.recoveryPoint().lastPosition == Position(3))
     }
 
-    @Test func `The connection of an owner that broke frees the shard, and the former owner writes nothing more`()
-        throws
-    {
+    @Test func `A broken connection of the owner frees the shard, and the former owner can no longer write`() throws {
         let (first, second, database) = try nodes()
         let server = try PostgresServer.shared.get()
         let former = try first.open()
@@ -65,8 +63,8 @@ import Testing
         try taken.commit(following(4))
     }
 
-    /// The fence is what this rests on: without it the commit of the former owner would go through.
-    @Test func `An owner whose shard was taken over while its connection lives cannot commit`() throws {
+    /// Tests the fence: without it the commit of the former owner would succeed.
+    @Test func `An owner whose shard was taken over cannot commit, even if its connection is open`() throws {
         let (first, _, database) = try nodes()
         let server = try PostgresServer.shared.get()
         let former = try first.open()
@@ -79,7 +77,7 @@ import Testing
         #expect(former.lease?.isHeld == false)
     }
 
-    @Test func `A lease that ran out lets another node end the hung owner`() throws {
+    @Test func `After the lease has expired, another node can take the shard from an owner that hangs`() throws {
         let (first, second, database) = try nodes()
         let server = try PostgresServer.shared.get()
         let former = try first.open()
@@ -90,7 +88,7 @@ import Testing
         #expect(former.lease?.isHeld == false)
     }
 
-    @Test func `An owner that lost its connection takes its shard over again`() throws {
+    @Test func `An owner that has lost its connection can take its shard over again`() throws {
         let (first, _, database) = try nodes()
         let server = try PostgresServer.shared.get()
         let journal = try first.open()
@@ -105,7 +103,7 @@ import Testing
         #expect(try journal.recoveryPoint().lastPosition == Position(4))
     }
 
-    @Test func `A lease ends by whichever clock says so first, and before the server's`() {
+    @Test func `A lease expires by the first of two clocks, and before it expires at the server`() {
         let lease = Lease()
         let start = Lease.Moment(sinceBoot: 1_000_000, wall: 50_000_000)
         #expect(!lease.isHeld(at: start))
@@ -115,7 +113,7 @@ import Testing
         }
         #expect(lease.isHeld(at: at(4_400_000, 4_400_000)))
         #expect(!lease.isHeld(at: at(4_500_000, 4_500_000)))
-        // The machine slept; a virtual machine was paused; the wall clock was set back.
+        // In this order: the machine slept, a virtual machine was paused, the wall clock was set back.
         #expect(!lease.isHeld(at: at(60_000_000, 1_000)))
         #expect(!lease.isHeld(at: at(1_000, 60_000_000)))
         #expect(lease.isHeld(at: at(1_000, -60_000_000)))

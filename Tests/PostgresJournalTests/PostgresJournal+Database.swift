@@ -3,9 +3,9 @@ import TestSupport
 
 @testable import PostgresJournal
 
-/// Journals of a single shard in a database of their own.
+/// Journals of a single shard, each in its own database.
 extension PostgresStore {
-    /// A store on a database that no other test uses.
+    /// Creates a store in a database that no other test uses.
     static func empty(
         node: String = "test", partitions: Int = 4, shards: Int = 1, through port: Int? = nil
     ) throws -> PostgresStore {

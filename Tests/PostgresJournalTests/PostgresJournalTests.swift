@@ -8,11 +8,11 @@ import Testing
 
 @Suite struct PostgresJournalTests {
     @Test(arguments: JournalContract.cases)
-    func `The PostgreSQL journal keeps the contract`(_ contract: JournalContract) throws {
+    func `The PostgreSQL journal meets the contract`(_ contract: JournalContract) throws {
         try contract.run(PostgresStore.empty().open())
     }
 
-    @Test func `What was committed is there after opening again`() throws {
+    @Test func `Committed records are present after the journal is opened again`() throws {
         let store = try PostgresStore.empty()
         let batch = JournalContract.sampleBatch()
         let journal = try store.open()
@@ -21,7 +21,7 @@ import Testing
         #expect(try store.open().records(after: .start, limit: 10) == batch.records)
     }
 
-    @Test func `A reader sees commits while the writer goes on`() throws {
+    @Test func `A reader sees commits while the writer continues`() throws {
         let store = try PostgresStore.empty()
         let journal = try store.open()
         let reader = try journal.makeReader()
@@ -32,9 +32,7 @@ import Testing
         #expect(try reader.subject(of: ConversationID(1)) == "a/b #ü")
     }
 
-    @Test func `A commit that fails in the middle leaves nothing behind, and probe makes the journal usable again`()
-        throws
-    {
+    @Test func `A commit that fails in the middle writes nothing, and probe makes the journal usable again`() throws {
         let journal = try PostgresStore.empty().open()
         try journal.commit(JournalContract.sampleBatch())
         var clashing = JournalContract.sampleBatch()
@@ -50,7 +48,7 @@ import Testing
         try journal.commit(following)
     }
 
-    @Test func `A text with a NUL character is kept as it is`() throws {
+    @Test func `A text with a NUL character is stored unchanged`() throws {
         let journal = try PostgresStore.empty().open()
         var batch = JournalContract.sampleBatch()
         guard case .signal(var signal) = batch.records[0].content else { return }
@@ -88,7 +86,7 @@ import Testing
         #expect(error?.code == .newerVersion)
     }
 
-    @Test func `A server that may lose what it has confirmed is refused`() throws {
+    @Test func `A server that may lose confirmed commits is refused`() throws {
         let server = try PostgresServer.shared.get()
         let url = try server.createDatabase()
         let name = databaseName(in: url)

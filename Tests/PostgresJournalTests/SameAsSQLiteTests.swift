@@ -13,11 +13,11 @@ import Testing
 @testable import SQLiteJournal
 @testable import SimulationKit
 
-/// Engines on two journals get the same inputs at the same times.
+/// Runs engines on two journals with the same inputs at the same times.
 @Suite struct SameAsSQLiteTests {
     private static let partitions = 8
 
-    /// One engine, and the attempts that it has ordered.
+    /// One engine and its running attempts.
     private struct Side {
         let journal: any Journal
         var engine: Engine
@@ -31,7 +31,7 @@ import Testing
         private static func engine(_ journal: any Journal, _ time: EngineTime) throws -> Engine {
             var settings = EngineSettings()
             settings.causeTimeoutMilliseconds = 150
-            // So that states are saved and loaded all the time.
+            // Low limits, so that states are saved and loaded often.
             settings.conversationLimit = 5
             settings.checkpointInterval = 100
             settings.residentSignalLimit = 3
@@ -41,13 +41,13 @@ import Testing
                 logger: Logger(label: "same") { _ in SwiftLogNoOpLogHandler() })
         }
 
-        /// As a restart does it.
+        /// Replaces the engine, as a restart does.
         mutating func restart(at time: EngineTime) throws {
             running = [:]
             engine = try Self.engine(journal, time)
         }
 
-        /// Transactions until nothing is left to do at once.
+        /// Runs transactions until no immediate work is left.
         mutating func process(_ first: EngineInput, at time: EngineTime) throws -> [RecordOutcome] {
             var input = first
             var outcomes: [RecordOutcome] = []
@@ -66,7 +66,7 @@ import Testing
             return outcomes
         }
 
-        /// Every attempt says something and ends.
+        /// Lets every attempt emit some text and end.
         mutating func endAttempts(at time: EngineTime) throws {
             var input = EngineInput()
             let keys = running.keys.sorted { ($0.cause, $0.ordinal) < ($1.cause, $1.ordinal) }
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test func `The same day makes the same records, outcomes, effects and states, and both journals verify`() throws {
+    @Test func `The same inputs give equal records, outcomes, effects and states, and both journals verify`() throws {
         let directory = FileManager.default.temporaryDirectory.appendingPathComponent("same-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: directory) }
         let layout = JournalLayout(partitions: Self.partitions, shards: 1)
@@ -92,7 +92,7 @@ import Testing
         let sqlite = try files.openWriter(shard: 0)
         let url = try PostgresServer.shared.get().createDatabase()
         let database = try PostgresStore(url: url, node: "same", allowsUnfinished: true)
-        // With the tag of the other, so that ids are the same.
+        // Both journals have the same tag, so that ids are equal.
         try database.prepareCopy(layout, tags: [sqlite.shard.tag])
         try database.finishCopy()
         var time = EngineTime(wall: 1_700_000_000_000_000, monotonic: 0)
@@ -117,7 +117,7 @@ import Testing
         let effects = try journals.map { try $0.storedEffects(after: nil, of: nil, limit: 1_000) }
         #expect(effects[0] == effects[1])
         for subject in day.subjects {
-            // Rows are not compared: which conversation leaves memory first is not the same in two engines. Verification looks at them.
+            // Rows are not compared, because two engines may evict conversations in different orders. Verification checks them.
             let heads = try journals.map { try $0.head(subject: subject) }
             #expect(heads[0] == heads[1])
         }

@@ -244,7 +244,7 @@ public struct Simulation {
         published.append(signal)
     }
 
-    /// A person has the newest failed answer of a conversation made once more, or asks for it where none has failed.
+    /// A person retries the newest failed answer of a conversation, or requests a retry although none has failed.
     private mutating func retryAnswer() {
         guard steps % 3 == 0, !published.isEmpty else { return }
         decisions += 1

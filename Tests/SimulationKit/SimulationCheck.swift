@@ -199,7 +199,7 @@ struct SimulationCheck {
                 ordinal += 1
             }
         }
-        // Which answers are made once more the reducer does not know: the engine has recorded it.
+        // The reducer does not know which answers are retried; the engine has recorded them.
         let ids = DerivedIDs(disk.shard.tag)
         for case .signal(let signal) in disk.records.map(\.content) where signal.type == SignalType.answerRetried {
             guard let key = ids.effectKey(retried: signal.id) else { continue }

@@ -7,7 +7,7 @@ struct WaitingMessages: Sendable {
     static let limit = 1_000
 
     private var messages: [(generation: ExactText, message: ChatMessage)] = []
-    /// Messages whose generations failed before they started, the newest: they may be answered once more.
+    /// The newest messages whose generations failed before they started. Their answers may be retried.
     private var rejected: [(generation: ExactText, message: ChatMessage)] = []
     static let rejectedLimit = 100
 
@@ -29,14 +29,14 @@ struct WaitingMessages: Sendable {
         return messages.remove(at: index).message
     }
 
-    /// A generation has failed without a start: no model receives its message, unless the answer is made once more.
+    /// A generation has failed without a start: no model receives its message unless the answer is retried.
     mutating func reject(_ generation: String) {
         guard let message = take(generation) else { return }
         if rejected.count == Self.rejectedLimit { rejected.removeFirst() }
         rejected.append((ExactText(generation), message))
     }
 
-    /// Takes out a message that was rejected, to answer it once more.
+    /// Removes a rejected message in order to retry its answer.
     mutating func takeRejected(_ generation: String) -> ChatMessage? {
         let generation = ExactText(generation)
         guard let index = rejected.firstIndex(where: { $0.generation == generation }) else { return nil }

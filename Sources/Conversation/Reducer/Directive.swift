@@ -8,7 +8,7 @@ public enum Directive: Sendable, Equatable {
     case emitOutput(Output)
     /// Run or end a tool call that waits for approval.
     case decide(ToolDecision)
-    /// Make an answer that has failed once more; the newest one where the target names none.
+    /// Retry a failed answer; the newest one if the target names none.
     case retryAnswer(EffectTarget)
     /// Cancel one effect of the conversation.
     case cancelEffect(EffectTarget)

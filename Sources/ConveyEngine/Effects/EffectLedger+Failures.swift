@@ -3,9 +3,9 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Attempts that fail, and the pauses behind them.
+/// Failed attempts, and the pauses after them.
 extension EffectLedger {
-    /// The running attempt has failed; nil when the effect has ended or the attempt is not the newest.
+    /// Counts a failure of the running attempt. Returns nil if the effect has ended or the attempt is not the newest.
     mutating func fail(_ effect: OpenEffect, _ failure: EffectFailure, at time: EngineTime) -> Entry? {
         guard let slot = entries.index(forKey: effect.key), entries.values[slot].isRunning,
             entries.values[slot].effect.attempt == effect.attempt
@@ -27,7 +27,7 @@ extension EffectLedger {
         return entries.values[slot]
     }
 
-    /// Ends the pauses of calls that wait for these tools: somebody does their work now.
+    /// Ends the pauses of calls that wait for these tools, because a worker is available now.
     mutating func endOutage(of tools: Set<String>) {
         guard !tools.isEmpty else { return }
         for (key, entry) in entries where entry.phase == .waiting && entry.outage != nil {
@@ -51,8 +51,8 @@ extension EffectLedger.Entry {
         self.outage = outage
     }
 
-    /// The pause before the next attempt; nil where none follows.
-    /// - Parameter failure: of the newest attempt, which was counted.
+    /// The pause before the next attempt; nil if no attempt follows.
+    /// - Parameter failure: the failure of the newest attempt, which was already counted.
     func pause(after failure: EffectFailure) -> Duration? {
         guard failure.category.isRetriable else { return nil }
         guard let outage else {
@@ -65,11 +65,11 @@ extension EffectLedger.Entry {
         let pause = policy.pause(
             afterOutage: outage.attempts, of: effect, call: call, attempt: effect.attempt,
             retryAfter: failure.retryAfter)
-        // The last look is at the end of the time.
+        // The last attempt is at the end of the time.
         return max(.milliseconds(1), min(pause, .milliseconds(left)))
     }
 
-    /// The failure that the effect ends with, when no attempt follows.
+    /// The failure with which the effect ends if no attempt follows.
     func final(_ failure: EffectFailure) -> EffectFailure {
         guard let outage else { return failure }
         var failure = failure

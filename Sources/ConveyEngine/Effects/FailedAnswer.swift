@@ -2,13 +2,13 @@ import Conversation
 import JournalPort
 import Signals
 
-/// An answer whose newest end is a failure, with what it takes to make it once more.
+/// An answer whose newest end is a failure, with the values needed to retry it.
 struct FailedAnswer {
     /// The generation that has failed.
     var effectID: String
-    /// The id of the message that is answered.
+    /// The id of the message that the answer belongs to.
     var message: String
-    /// What ordered the generation: the message, or the end of the last tool call before it.
+    /// The position of the signal that ordered the generation: the message, or the end of the last tool call before it.
     var cause: Position
     var signal: Signal
     var round: Int

@@ -1,11 +1,11 @@
 import Conversation
 import Signals
 
-/// What became of a tool call that waited for approval, as `conv.audit.tool.decided` tells it.
+/// The outcome of a tool call that waited for approval, as `conv.audit.tool.decided` records it.
 struct ToolVerdict {
     enum Outcome: String {
         case approved, denied
-        /// Nobody has decided in time.
+        /// The approval timeout passed without a decision.
         case expired
     }
 
@@ -13,7 +13,7 @@ struct ToolVerdict {
     private var source: String?
     private var decidedBy: String?
     private var reason: String?
-    /// The arguments to run with in place of the model's.
+    /// The arguments that replace the model's.
     private var edited: String?
 
     static let expired = ToolVerdict(outcome: .expired)
@@ -22,7 +22,7 @@ struct ToolVerdict {
         self.outcome = outcome
     }
 
-    /// - Parameter signal: the one that decides.
+    /// - Parameter signal: the signal with the decision.
     init(_ outcome: Outcome, _ decision: ToolDecision, _ signal: Signal, edited: String? = nil) {
         self.outcome = outcome
         source = signal.source
@@ -31,7 +31,7 @@ struct ToolVerdict {
         self.edited = edited
     }
 
-    /// - Parameter call: as the model has made it.
+    /// - Parameter call: the call as the model requested it.
     func data(id: String, effectID: String, _ call: ToolCall) -> [UInt8] {
         var data = JSONObjectBuilder()
         data.add("audit_id", id)
@@ -48,6 +48,6 @@ struct ToolVerdict {
         return data.finish()
     }
 
-    /// The arguments that a recorded verdict has a call run with; nil for the model's own.
+    /// The arguments in a recorded verdict that replace the model's; nil for the model's own.
     static func editedArguments(_ data: [UInt8]) -> String? { JSONObjectView(data)?["edited_arguments"]?.string }
 }

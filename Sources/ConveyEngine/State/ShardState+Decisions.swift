@@ -3,10 +3,10 @@ import Conversation
 import JournalPort
 import Signals
 
-/// People's decisions about tool calls: `conv.audit.tool.decided` says who has decided what, and both versions of the arguments. After
-/// a restart it is also where the arguments are read from that the call runs with.
+/// People's decisions about tool calls. `conv.audit.tool.decided` records the decision, the person, and both versions of the arguments.
+/// After a restart, edited arguments are read back from it.
 extension ShardState {
-    /// A person's word on a tool call. One for a call that does not wait changes nothing, and an audit signal tells of it.
+    /// Applies a person's decision on a tool call. If the call does not wait for approval, records only an audit signal.
     mutating func decide(_ decision: ToolDecision, by reference: SignalReference, _ signal: Signal) {
         let conversation = activate(subject: signal.subject)
         guard let key = ledger.find(decision.target, in: conversation.record.id),
@@ -28,7 +28,7 @@ extension ShardState {
         transaction.batch.changedEffects.append(approved.effect)
     }
 
-    /// Nobody has decided in time.
+    /// Denies a call without a decision when its approval timeout has passed.
     mutating func expire(_ key: EffectKey) {
         guard let entry = ledger.entry(key), entry.phase == .awaitingApproval, let call = entry.call else { return }
         record(ToolVerdict.expired, on: key, call, cause: entry.lastSignal)
@@ -39,11 +39,11 @@ extension ShardState {
                 code: "approval_timeout"))
     }
 
-    /// Bytes of arguments that a person has written: what a call may have (`ToolLimits.callBytes`).
+    /// Maximum bytes of edited arguments: the limit of a call (`ToolLimits.callBytes`).
     private static let argumentsLimit = 256 << 10
 
-    /// The arguments to run with in place of the model's; nil for the model's own.
-    /// - Throws: `EffectFailure` with what is wrong with them.
+    /// Returns the arguments that replace the model's; nil to keep the model's.
+    /// - Throws: `EffectFailure` if the arguments are invalid.
     private func editedArguments(_ decision: ToolDecision, of call: ToolCall) throws(EffectFailure) -> String? {
         guard let written = decision.arguments else { return nil }
         guard written.count <= Self.argumentsLimit else {

@@ -16,7 +16,7 @@ extension ShardState {
     /// Takes an effect on. It ends at once, without an attempt, when an abort has overtaken it or it cannot be run as asked.
     /// - Parameters:
     ///   - signal: recorded at the key's position.
-    ///   - cause: the signal whose application has ordered the effect: the same, but for an answer that is made once more.
+    ///   - cause: the signal whose application has ordered the effect: the same, except for a retried answer.
     mutating func open(
         _ start: EffectStart, key: EffectKey, cause signal: Signal, orderedBy cause: SignalReference,
         in conversation: ActiveConversation, startsCanceled: Bool

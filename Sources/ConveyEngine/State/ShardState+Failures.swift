@@ -2,9 +2,9 @@ import EffectPort
 import JournalPort
 import Signals
 
-/// Attempts that fail: what follows, and who is told.
+/// Failed attempts: the next attempt or the end, and the signals about it.
 extension ShardState {
-    /// Another attempt when that may help, else the end.
+    /// Schedules another attempt if it may succeed, otherwise ends the effect.
     mutating func fail(_ effect: OpenEffect, _ failure: EffectFailure) {
         guard let entry = ledger.fail(effect, failure, at: transaction.time) else { return }
         guard let pause = entry.pause(after: failure) else { return end(effect.key, failed: entry.final(failure)) }
@@ -20,7 +20,7 @@ extension ShardState {
             data: LifecycleData.attemptFailed(id: id, entry, failure, pause: pause, since: since))
     }
 
-    /// Says where people look that an answer or a call waits, why, since when, and until when.
+    /// Publishes, for people, that an answer or a call waits: the reason, the start of the wait, and the time of the next attempt.
     private mutating func announceWait(
         _ entry: EffectLedger.Entry, _ failure: EffectFailure, pause: Duration, cause: SignalReference
     ) {

@@ -37,7 +37,7 @@ extension ShardState {
         return context.union(lacking)
     }
 
-    /// What a signal asks to make once more; nil for any other signal.
+    /// The retry that a signal requests; nil for any other signal.
     private func retryWish(_ next: PartitionMachine.Selection) -> RetryWish? {
         guard next.signal.type == SignalType.answerRetryRequested, !next.signal.isForked,
             let signal = next.isReleased ? transaction.signal(at: next.position) : next.signal

@@ -3,10 +3,10 @@ import Conversation
 import JournalPort
 import Signals
 
-/// Answers that people have made once more.
+/// Retries of failed answers.
 extension ShardState {
-    /// Makes an answer that has failed once more: a new effect, with the same input and behind the answers that wait already. What has not
-    /// failed, or is under way again, is told as an audit signal.
+    /// Retries a failed answer as a new effect with the same input, after the answers that wait already. If the answer has not failed, or
+    /// its retry is in progress, records an audit signal instead.
     mutating func retry(
         _ target: EffectTarget, by reference: SignalReference, _ signal: Signal, offset: Int64,
         in conversation: ActiveConversation, startsCanceled: Bool
@@ -16,12 +16,12 @@ extension ShardState {
         else {
             let what =
                 target.effectID == nil ? "no answer of the conversation has failed" : "this answer has not failed"
-            return auditUnknown(target, reference, signal, "\(what), or it is being made once more already")
+            return auditUnknown(target, reference, signal, "\(what), or it is being retried already")
         }
         let start = EffectStart(
             effectID: EffectClass.llm.effectID(startedBy: signal.id), effectClass: .llm, kind: EffectClass.llm.kind,
             input: failed.signal.data, policy: failed.policy, round: failed.round, answers: failed.message)
-        // The offset of the request: no other effect of that cause has this number.
+        // The ordinal is the offset of the request. No other effect of that cause has this ordinal.
         let key = EffectKey(cause: failed.cause, ordinal: Int(offset))
         transaction.causes[failed.cause] = failed.signal
         let id = ids.answerRetried(key)
@@ -33,7 +33,7 @@ extension ShardState {
             startsCanceled: startsCanceled)
     }
 
-    /// Whether the answer to a message is being written, or waits.
+    /// Whether the answer to a message is in progress or waits.
     private func isUnderWay(_ message: String, _ conversation: ActiveConversation) -> Bool {
         if conversation.record.core.state.toolLoop?.message == message { return true }
         return ledger.effects(of: conversation.record.id).contains { key in

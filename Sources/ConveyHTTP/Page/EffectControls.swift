@@ -40,7 +40,7 @@ enum EffectControls {
         return isShownAsItIs ? arguments : ""
     }
 
-    /// Makes an answer once more that has failed.
+    /// Retries a failed answer.
     static func retry(_ subject: String, _ effect: String) -> HTML {
         form(subject, effect, .conversation, "<button>Try again</button>", action: .retry)
     }

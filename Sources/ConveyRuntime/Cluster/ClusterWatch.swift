@@ -5,7 +5,7 @@ import Signals
 import Synchronization
 import Threads
 
-/// Shows each second that this node lives, and keeps what is known of the others. Owns a thread.
+/// Sends a heartbeat of this node each second, and keeps the newest status of the other nodes. Owns a thread.
 public final class ClusterWatch: Sendable {
     private let store: any JournalStore
     private let node: ClusterNode
@@ -21,7 +21,7 @@ public final class ClusterWatch: Sendable {
 
     /// - Parameters:
     ///   - node: this node.
-    ///   - status: of this node's runtime; what is told of a journal that is not shared.
+    ///   - status: the status of this node's runtime. It is the source of `cluster` if the journal is not shared.
     package init(
         _ store: any JournalStore, node: ClusterNode, status: @escaping @Sendable () -> RuntimeStatus, logger: Logger,
         heartbeats: Heartbeats
@@ -46,7 +46,7 @@ public final class ClusterWatch: Sendable {
     /// The nodes and shards, at most a few seconds old.
     package var cluster: ClusterStatus { latest.withLock { $0 } ?? alone }
 
-    /// A node that shares its journal with none.
+    /// The status of a single node that does not share its journal.
     private var alone: ClusterStatus {
         let shards = status().shards.map { shard in
             ClusterShard(
@@ -73,7 +73,7 @@ public final class ClusterWatch: Sendable {
                 latest.withLock { $0 = found }
                 told = nil
             } catch {
-                // The journal's own threads tell of a database that is away, too.
+                // Logged only at debug level: the journal's own threads report an unreachable database, too.
                 if told != error.code {
                     logger.debug("the other nodes cannot be seen", metadata: ["reason": "\(error)"])
                 }

@@ -3,8 +3,8 @@ import Synchronization
 
 /// Whether this process may be connected to the broker under the client ids that the nodes of a cluster share.
 ///
-/// It may while it owns the first shard. A process that was stopped for a while and wakes finds its lease run out here, before it takes
-/// the connections of the node that is at work now.
+/// It may connect while it owns the first shard. A process that wakes after a long stop finds here that its lease has expired, before it
+/// takes the connections of the node that works now.
 public final class ConnectionGate: Sendable {
     private struct State {
         var lease: (any JournalLease)?
@@ -25,6 +25,6 @@ public final class ConnectionGate: Sendable {
         return !isShared || lease?.isHeld ?? false
     }
 
-    /// The first shard was taken over, or lost.
+    /// Sets the lease after this process has taken the first shard over; nil after it has lost the shard.
     func hold(_ lease: (any JournalLease)?) { state.withLock { $0.lease = lease } }
 }

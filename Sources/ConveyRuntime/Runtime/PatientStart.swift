@@ -15,10 +15,10 @@ struct PatientStart<Result> {
 
     private static var firstRetryMicroseconds: Int64 { 100_000 }
     private static var lastRetryMicroseconds: Int64 { 5_000_000 }
-    /// How often a node that waits for another one's shard looks whether it is free: most of the gap that a conversation sees.
+    /// How often a standby node checks whether a shard is free. This interval is most of the gap that a conversation notices.
     private static var standbyMicroseconds: Int64 { 200_000 }
 
-    /// - Returns: nil if a stop was requested before it succeeded.
+    /// - Returns: nil if a stop was requested before the step succeeded.
     /// - Throws: errors that are not retriable.
     func run() throws(JournalError) -> Result? {
         var delay = Self.firstRetryMicroseconds

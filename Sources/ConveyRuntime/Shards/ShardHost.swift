@@ -15,7 +15,7 @@ import Threads
 /// They start in the order engine, outbox and stop in the order effects, engine, outbox. A failure here ends the shard;
 /// `Runtime` decides whether the process continues.
 final class ShardHost: Sendable {
-    /// What the shards share.
+    /// The settings and services that the shards share.
     struct Shared: Sendable {
         var settings: RuntimeSettings
         var layout: JournalLayout
@@ -28,7 +28,7 @@ final class ShardHost: Sendable {
         var logger: Logger
         /// The deadline of a stop (microseconds, monotonic); nil before one is requested.
         var stopBy: @Sendable () -> Int64?
-        /// Called when a shard begins or ceases to serve.
+        /// Called when a shard starts or stops serving.
         var changed: @Sendable () -> Void
     }
 
@@ -154,7 +154,7 @@ final class ShardHost: Sendable {
         }
     }
 
-    /// Another node owns the shard. Nothing that this process still holds of it counts.
+    /// Handles the loss of the shard to another node. All state of the shard in this process is now invalid.
     private func lost(_ error: JournalError) {
         logger.warning("the shard was lost to another node; standing by", metadata: ["reason": "\(error.message)"])
         if index == 0 { shared.settings.session.gate.hold(nil) }
@@ -167,7 +167,7 @@ final class ShardHost: Sendable {
         mailbox.take(until: 0).fail(with: error)
     }
 
-    /// Whether this process may own the shard: those behind the first go where the first goes.
+    /// Whether this process may own the shard: the owner of the first shard owns all others, too.
     private var mayOwn: @Sendable () -> Bool {
         { [index, gate = shared.settings.session.gate] in index == 0 || gate.isOpen }
     }

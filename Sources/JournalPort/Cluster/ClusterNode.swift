@@ -1,11 +1,11 @@
-/// A process that shares the journal with others.
+/// A process that shares the journal with other processes.
 public struct ClusterNode: Sendable, Equatable {
-    /// As its setting `node` says.
+    /// The value of its setting `node`.
     public var name: String
     public var version: String
-    /// Where it answers over HTTP; nil where it does not.
+    /// Its HTTP address; nil if it does not serve HTTP.
     public var http: String?
-    /// Whether it has shown a sign of life lately.
+    /// Whether it has sent a heartbeat recently.
     public var isUp: Bool
     /// Seconds since it started.
     public var uptime: Int64

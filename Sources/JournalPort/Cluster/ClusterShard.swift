@@ -1,18 +1,18 @@
 import Signals
 
-/// A shard, and who owns it.
+/// A shard and its owner.
 public struct ClusterShard: Sendable, Equatable {
     public var shard: Int
     public var tag: String?
-    /// The node that took it over last; nil where none has.
+    /// The node that took it over last; nil if no node has.
     public var owner: String?
     /// Whether that node still owns it.
     public var isOwned: Bool
     /// How often it has been taken over.
     public var epoch: Int64
-    /// Of its newest record.
+    /// The position of its newest record.
     public var position: Position
-    /// Positions behind what the broker has acknowledged.
+    /// The number of positions after the last one that the broker has acknowledged.
     public var outboxLag: Int64
 
     public init(

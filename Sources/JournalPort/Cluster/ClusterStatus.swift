@@ -4,9 +4,9 @@ import Signals
 public struct ClusterStatus: Sendable, Equatable {
     /// The node that answers.
     public var node: String
-    /// By name.
+    /// The nodes, sorted by name.
     public var nodes: [ClusterNode]
-    /// By index.
+    /// The shards, sorted by index.
     public var shards: [ClusterShard]
 
     public init(node: String, nodes: [ClusterNode], shards: [ClusterShard]) {

@@ -26,8 +26,8 @@ public struct OpenEffect: Sendable, Equatable {
     /// It waits for a person's approval.
     public var awaitsApproval: Bool
 
-    /// It makes an answer once more that has failed, so it has its turn like a new one, whatever its round. Its key is that of the failed
-    /// generation with another ordinal, which of all other generations is 0.
+    /// Whether it retries a failed answer. A retry waits for its turn like a new answer, whatever its round. Its key is the key of the failed
+    /// generation with another ordinal; the ordinal of all other generations is 0.
     public var isRetry: Bool { effectClass == .llm && key.ordinal > 0 }
 
     public init(

@@ -49,7 +49,7 @@ package struct DerivedIDs: Sendable, Hashable {
     }
     package func toolDecided(_ key: EffectKey) -> String { "decided-\(tag)-\(key)" }
     package func toolDecisionRefused(_ decision: Position) -> String { "decision-refused-\(tag)-\(decision)" }
-    /// - Parameter key: of the effect that makes the answer once more.
+    /// - Parameter key: the key of the effect that retries the answer.
     package func answerRetried(_ key: EffectKey) -> String { "retried-\(tag)-\(key)" }
     package func unknownTarget(_ request: Position) -> String { "no-such-effect-\(tag)-\(request)" }
 

@@ -5,12 +5,12 @@ import Foundation
 import ServiceClient
 import Terminal
 
-/// `convey cluster`: who is there, and who owns what.
+/// `convey cluster`: lists the nodes, and the owner of each shard.
 struct ClusterCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "cluster",
         abstract: "Show the nodes that share a journal, and its shards with their owners.",
-        discussion: "Any node can be asked. Exit status: 0 an answer, 69 no answer, 78 a wrong setting.")
+        discussion: "Any node can answer. Exit status: 0 an answer, 69 no answer, 78 a wrong setting.")
 
     @OptionGroup
     var output: OutputFlags

@@ -2,18 +2,18 @@ import JournalPort
 import PostgresJournal
 import Signals
 
-/// Copies the journal of a data directory into an empty PostgreSQL database, shard by shard, with all ids as they are. A copy that was
-/// interrupted goes on where it ended.
+/// Copies the journal of a data directory into an empty PostgreSQL database, shard by shard, with the same ids. An interrupted copy
+/// continues where it stopped.
 struct JournalCopy {
     let source: any JournalStore
     let target: PostgresStore
 
     private static let page = 1_000
 
-    /// - Parameter progress: called with how many records are copied, and how many there are.
-    /// - Throws: `damaged` where something cannot be copied as it is.
+    /// - Parameter progress: called with the number of copied records and the total.
+    /// - Throws: `damaged` if something cannot be copied unchanged.
     func run(progress: (Int64, Int64) -> Void) throws(JournalError) {
-        // Takes the lock: nobody may write meanwhile.
+        // Takes the lock, so that no other process can write during the copy.
         let layout = try source.prepare()
         var readers: [any VerifiableJournal] = []
         for shard in 0..<layout.shards { readers.append(try source.openVerifier(shard: shard)) }
@@ -82,7 +82,7 @@ struct JournalCopy {
         }
     }
 
-    /// Open effects, dead letters and cursors. What was copied by an earlier run is not copied again.
+    /// Copies open effects, dead letters and cursors. Skips those that an earlier run has copied.
     private func copyRest(from reader: any VerifiableJournal, to journal: any Journal) throws(JournalError) {
         var key = try lastEffect(of: journal)
         while true {
@@ -139,7 +139,7 @@ struct JournalCopy {
             through: point.checkpoint, pendingAdded: pending, pendingRemoved: [], applyOrders: point.applyOrders)
         batch.outboxCursor = point.outboxCursor
         try journal.commit(batch)
-        // The cursor itself is written when the shard is released.
+        // The outbox cursor is written when the shard is released.
     }
 
     private func compare(

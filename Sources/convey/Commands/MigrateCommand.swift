@@ -10,12 +10,12 @@ struct MigrateCommand: ParsableCommand {
         commandName: "migrate",
         abstract: "Move a journal from a data directory into a PostgreSQL database.",
         discussion: """
-            Stop the service first. The database must exist and be empty. All ids, positions and states stay as they are, so clients \
-            notice nothing. The copy is verified before it can be used; the data directory is not changed. Run the command again \
-            if it was interrupted: it goes on where it ended.
+            Stop the service first. The database must exist and be empty. All ids, positions and states stay the same, so clients \
+            notice nothing. The copy is verified before it can be used; the data directory is not changed. If the command \
+            was interrupted, run it again: it continues where it stopped.
 
-            Then start the service with --journal and the same URL. Give it the client id that it had, so that the broker's session with all \
-            that waits in it goes along: --broker-client-id convey-NODE, unless you have set another one.
+            Then start the service with --journal and the same URL. Keep its client id, so that it also keeps the broker's session and \
+            the messages that wait in it: --broker-client-id convey-NODE, unless you have set another one.
 
             Exit status: 0 moved and verified, 1 the copy has a difference, 69 a journal cannot be read or written.
             """)

@@ -6,7 +6,7 @@ struct RetryCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "retry", abstract: "Retry an answer that has failed.",
         discussion: """
-            Retries the newest failed answer, or the one of --effect. An answer that has not failed is not made again. \(SignalPublication.exits)
+            Retries the newest failed answer, or the one of --effect. An answer that has not failed is not retried. \(SignalPublication.exits)
             """)
 
     @Argument(help: "The conversation.", transform: SubjectArgument.parse)

@@ -5,7 +5,7 @@ import MQTTTransport
 import PostgresJournal
 import TestSupport
 
-/// Nodes that share a journal in PostgreSQL and a broker; each can be killed, stopped for a while, and started again.
+/// Nodes that share a broker and a journal in PostgreSQL. Each node can be killed, stopped for a while, and started again.
 final class Cluster {
     let broker: MosquittoProcess
     let server: PostgresServer
@@ -17,7 +17,7 @@ final class Cluster {
     private var starts = 0
 
     /// - Parameters:
-    ///   - url: of an empty database of the server.
+    ///   - url: the URL of an empty database of the server.
     init(nodes count: Int, server: PostgresServer, url: String, flags: [String] = []) throws {
         broker = try MosquittoProcess(configuration: Deployment.brokerConfiguration)
         self.server = server
@@ -34,7 +34,7 @@ final class Cluster {
         if ProcessInfo.processInfo.environment["CONVEY_KEEP"] != nil {
             print("kept \(directory.path)")
         } else {
-            try? FileManager.default.removeItem(at: directory)  // Only litter would be left behind.
+            try? FileManager.default.removeItem(at: directory)  // A failure leaves only temporary files.
         }
     }
 
@@ -53,7 +53,7 @@ final class Cluster {
 
     func send(signal: Int32, to index: Int) { nodes[index]?.send(signal: signal) }
 
-    /// SIGTERM, and how the node ended.
+    /// Sends SIGTERM and returns how the node ended.
     func terminate(_ index: Int, seconds: Double = 30) async throws -> ProcessEnd? {
         send(signal: SIGTERM, to: index)
         try await eventually("\(name(index)) ends after SIGTERM; \(log(index))", seconds: seconds) {
@@ -62,12 +62,12 @@ final class Cluster {
         return nodes[index]?.ended
     }
 
-    /// Where a node answers over HTTP.
+    /// The HTTP address of a node.
     func address(_ index: Int) -> String { "127.0.0.1:\(httpPorts[index])" }
 
     func name(_ index: Int) -> String { "n\(index)" }
 
-    /// The end of what a node has logged since its last start.
+    /// The end of a node's log since its last start.
     func log(_ index: Int) -> String { String(nodes[index]?.log.suffix(3_000) ?? "") }
 
     var logs: String { nodes.indices.map { "--- \(name($0))\n\(log($0))" }.joined(separator: "\n") }
@@ -75,7 +75,7 @@ final class Cluster {
     /// The body of a node's `/readyz`.
     func readiness(_ index: Int) -> String { httpGet("/readyz", port: httpPorts[index])?.body ?? "" }
 
-    /// Whether a node owns the journal and takes signals.
+    /// Whether a node owns the journal and accepts signals.
     func isActive(_ index: Int) -> Bool {
         guard nodes[index]?.ended == nil, let answer = httpGet("/readyz", port: httpPorts[index]) else { return false }
         return answer.status == 200 && !answer.body.contains("standby")
@@ -83,7 +83,7 @@ final class Cluster {
 
     func isStandby(_ index: Int) -> Bool { readiness(index).contains("standby") }
 
-    /// Waits until one node is at work, and says which.
+    /// Waits until one node is active, and returns its index.
     func waitForActive(except: Int? = nil, seconds: Double = 30) async throws -> Int {
         var found: Int?
         try await eventually("a node is at work; \(logs)", seconds: seconds) {

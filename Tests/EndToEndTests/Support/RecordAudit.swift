@@ -1,7 +1,7 @@
 import JournalPort
 import Signals
 
-/// What must be true of the records of a journal, whatever keeps it and whatever happened to the processes that wrote it.
+/// Checks the invariants of a journal's records. They hold for every kind of journal, and after any fault of the processes that wrote it.
 struct RecordAudit {
     private(set) var findings: [String] = []
     /// All records of all shards, by shard.
@@ -25,12 +25,12 @@ struct RecordAudit {
         for shard in records { check(shard) }
     }
 
-    /// The number of signals that are recorded under sources that begin with a text.
+    /// The number of recorded signals whose source begins with a text.
     static func recorded(_ store: some JournalStore, source: String) throws -> Int {
         try RecordAudit(store).signals.count { $0.source.hasPrefix(source) }
     }
 
-    /// Whether everything recorded is applied, ended, and acknowledged by the broker.
+    /// Whether all records are applied, all effects have ended, and the broker has acknowledged all events.
     static func isAtRest(_ store: some JournalStore) throws -> Bool {
         for shard in 0..<(try store.layout().shards) {
             let reader = try store.openVerifier(shard: shard)
@@ -83,14 +83,14 @@ struct RecordAudit {
         checkEnds(shard)
     }
 
-    /// An effect has one end at most.
+    /// Checks that an effect has at most one end.
     private mutating func checkEnds(_ shard: [JournalRecord]) {
         var ended: Set<String> = []
         for record in shard {
             guard case .signal(let signal) = record.content, signal.source == "/convey/effects",
                 let end = [".completed", ".failed", ".canceled"].first(where: signal.type.hasSuffix)
             else { continue }
-            // The id without attempt and lifecycle.
+            // The id without the attempt and the lifecycle.
             let name = signal.id.split(separator: "-").dropLast(2).joined(separator: "-")
             note(ended.insert(name).inserted, "effect \(name) has a second end: \(end)")
         }
@@ -100,7 +100,7 @@ struct RecordAudit {
         if !isRight, findings.count < 20 { findings.append(finding()) }
     }
 
-    /// Every signal of a load is recorded, nothing else is under its sources, and each publisher's order is kept.
+    /// Checks that every signal of a load is recorded, that its sources contain nothing else, and that each publisher's order is kept.
     mutating func check(_ load: Load) {
         let recorded = Dictionary(grouping: signals.filter { $0.source.hasPrefix("/load/") }) {
             [$0.subject, $0.source]
@@ -116,7 +116,7 @@ struct RecordAudit {
         }
     }
 
-    /// Everything is applied or a dead letter.
+    /// Checks that every signal is applied or a dead letter.
     mutating func checkAtRest() throws {
         for (shard, reader) in zip(records, readers) {
             var waiting: Set<Position> = []
@@ -133,7 +133,7 @@ struct RecordAudit {
         }
     }
 
-    /// A listener got every event of the journal, as it is recorded, and each conversation's events for the first time in order.
+    /// Checks that a listener received every event of the journal as recorded, and the first copies of each conversation's events in order.
     mutating func check(_ listener: Listener) {
         var journaled: Set<[String]> = []
         for (shard, reader) in zip(records, readers) {
