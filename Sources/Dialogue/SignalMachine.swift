@@ -83,7 +83,7 @@ package struct SignalMachine: Sendable {
         case "canceled": return .write("canceled \(effect)\n")
         case "started": return .write("\(event.toolName ?? effect) runs\n")
         case "failed": return .write("\(event.toolName ?? effect) does not run: \(event.reason ?? "denied")\n")
-        case _ where event.type == SignalType.answerRetried: return .write("the answer is made once more: \(effect)\n")
+        case _ where event.type == SignalType.answerRetried: return .write("the answer is being retried: \(effect)\n")
         // What follows says the same.
         case _ where event.type == SignalType.toolDecided: return nil
         case _ where [SignalType.effectUnknownTarget, SignalType.toolDecisionRefused].contains(event.type):

@@ -45,7 +45,7 @@ struct DocumentedType {
                 .inbound, SignalType.toolDenied, "fails a tool call that waits for approval",
                 or: target + ["decided_by"]),
             .init(
-                .inbound, SignalType.answerRetryRequested, "makes an answer once more that has failed",
+                .inbound, SignalType.answerRetryRequested, "retries an answer that has failed",
                 or: edge + ["effect_id"]),
             .init(
                 .inbound, SignalType.timerTick, "starts a timer", or: edge + ["delay_ms", "fire_at", "effect_policy"]),
@@ -181,7 +181,7 @@ struct DocumentedType {
                 "a request named no open effect, or nothing that can be retried",
                 audit + ["signal_id", "signal_type", "message"], or: ["effect_id", "tool_call_id"]),
             .init(
-                .audit, SignalType.answerRetried, "an answer that had failed is made once more",
+                .audit, SignalType.answerRetried, "an answer that had failed is being retried",
                 audit + ["effect_id", "failed_effect_id", "metadata"]),
             .init(
                 .audit, SignalType.toolDecided,

@@ -63,7 +63,7 @@ enum PageActions {
                 let back = effectPages.first { $0.rawValue == form["back"] } ?? .state
                 return await record(type, data, subject, grant, sources, back: back)
             },
-            form(.retry, "makes an answer once more that has failed", .write) { form, grant in
+            form(.retry, "retries an answer that has failed", .write) { form, grant in
                 guard let subject = form[PagePath.subject], let effect = form["effect"] else { return .incomplete }
                 var data = JSONObjectBuilder()
                 data.add("effect_id", effect)

@@ -1,7 +1,7 @@
 import ChatCompletions
 
 /// Providers that have refused the request of an effect for a reason that does not pass, like a wrong key: while others of the chain are
-/// waited for, these are not asked again. Only in memory: after a restart each is asked once more.
+/// waited for, these are not asked again. Only in memory: after a restart each is asked again.
 struct ProviderRefusals {
     /// Effects that are remembered; the oldest are forgotten.
     static let limit = 1_000

@@ -172,7 +172,7 @@
     entry.append(form);
   }
 
-  // An answer that has failed can be made once more.
+  // An answer that has failed can be retried.
   function offerRetry(event) {
     const form = copy("retry-template");
     if (!form) return;
