@@ -161,7 +161,7 @@ struct PatienceFlowTests {
         }
         let retry = try await run("retry", ["retry", "chat"])
         #expect(retry.ended == .exited(0), "\(retry.output)\(retry.log)")
-        #expect(retry.output.contains("made once more"), "\(retry.output)")
+        #expect(retry.output.contains("is being retried"), "\(retry.output)")
         let answer = try await listener.first("conv.out.assistant.completed", of: "chat")
         #expect(answer.data("content") == "about tea")
         let again = try await run("again", ["retry", "chat"])
