@@ -19,7 +19,8 @@ extension Engine {
         var position = point.checkpoint
         while true {
             let page = try journal.records(after: position, limit: Self.recoveryPage)
-            for record in page { try replay(record, waiting: &waiting) }
+            let read = try readAlong(with: page)
+            for record in page { try replay(record, read, waiting: &waiting) }
             guard let last = page.last else { break }
             position = last.position
         }
@@ -49,8 +50,36 @@ extension Engine {
         }
     }
 
+    /// The rows that replaying a page of records needs.
+    private struct Reads {
+        var records: [Position: JournalRecord]
+        var conversations: [ConversationID: ConversationRecord] = [:]
+    }
+
+    /// Reads the signals that a page's markers name, and the page's conversations, in one call. Single reads would be
+    /// thousands of round trips to a journal behind a network, and the shard would be idle meanwhile.
+    private func readAlong(with page: [JournalRecord]) throws(JournalError) -> Reads {
+        var reads = Reads(records: Dictionary(page.map { ($0.position, $0) }) { first, _ in first })
+        var conversations: Set<ConversationID> = []
+        var lookup = JournalLookup()
+        for record in page {
+            if state.conversations.find(id: record.conversation) == nil { conversations.insert(record.conversation) }
+            if case .marker(let marker) = record.content, reads.records[marker.appliedPosition] == nil {
+                lookup.records.append(marker.appliedPosition)
+            }
+        }
+        lookup.conversations = Array(conversations)
+        guard !lookup.isEmpty else { return reads }
+        let found = try journal.find(lookup)
+        for (position, record) in zip(lookup.records, found.records) { reads.records[position] = record }
+        for (id, row) in zip(lookup.conversations, found.conversations) { reads.conversations[id] = row }
+        return reads
+    }
+
     /// Repeats the changes that recording or applying made in the memory of the process that wrote this record.
-    private func replay(_ record: JournalRecord, waiting: inout Set<Position>) throws(JournalError) {
+    private func replay(
+        _ record: JournalRecord, _ reads: Reads, waiting: inout Set<Position>
+    ) throws(JournalError) {
         state.lastConversation = max(state.lastConversation, record.conversation.rawValue)
         switch record.content {
         case .signal(let signal):
@@ -61,14 +90,16 @@ extension Engine {
         case .removed: break
         case .marker(let marker): waiting.remove(marker.appliedPosition)
         }
-        guard let conversation = try find(record.conversation) else { return }
+        guard let conversation = try find(record.conversation, saved: reads.conversations[record.conversation]) else {
+            return
+        }
         if case .marker(let marker) = record.content {
             state.partitions[conversation.record.partition].restore(applyOrder: marker.applyOrder)
         }
         guard record.position > conversation.record.through else { return }
         conversation.isDirty = true
         guard !conversation.isSetAside else { return conversation.record.follow(record) }
-        if let problem = try problem(with: record, in: conversation) {
+        if let problem = problem(with: record, in: conversation, reads) {
             guard let reason = try rebuild(conversation, because: problem) else { return }
             state.setAside(conversation, because: reason)
         } else {
@@ -79,18 +110,18 @@ extension Engine {
     /// Applies the application that a record describes.
     /// - Returns: why the record cannot come next in its conversation; nil if it can.
     private func problem(
-        with record: JournalRecord, in conversation: ActiveConversation
-    ) throws(JournalError) -> String? {
+        with record: JournalRecord, in conversation: ActiveConversation, _ reads: Reads
+    ) -> String? {
         guard record.previous == conversation.record.head, record.offset == conversation.record.offset + 1 else {
             return "record \(record.position) does not follow record \(conversation.record.head)"
         }
         if let damage = record.damage { return damage }
         guard case .marker(let marker) = record.content else { return nil }
-        return try reapply(marker, in: conversation)
+        return reapply(marker, in: conversation, reads)
     }
 
-    private func reapply(_ marker: Marker, in conversation: ActiveConversation) throws(JournalError) -> String? {
-        guard let recorded = try journal.record(at: marker.appliedPosition)?.recordedSignal
+    private func reapply(_ marker: Marker, in conversation: ActiveConversation, _ reads: Reads) -> String? {
+        guard let recorded = reads.records[marker.appliedPosition]?.recordedSignal
         else { return "record \(marker.appliedPosition) was applied but cannot be read" }
         _ = conversation.record.core.apply(recorded, priority: marker.priority)
         guard conversation.record.core.state.digest == marker.digest else {
@@ -101,13 +132,18 @@ extension Engine {
     }
 
     /// The conversation with a number; nil, with a report, if it has no row.
-    private func find(_ id: ConversationID) throws(JournalError) -> ActiveConversation? {
+    /// - Parameter saved: its row, if it has been read already.
+    private func find(
+        _ id: ConversationID, saved: ConversationRecord? = nil
+    ) throws(JournalError) -> ActiveConversation? {
         if let known = state.conversations.find(id: id) { return known }
-        guard let saved = try journal.conversation(id: id) else {
+        var row = saved
+        if row == nil { row = try journal.conversation(id: id) }
+        guard let row else {
             state.setAsideWithoutRow(id)
             return nil
         }
-        return try admit(saved)
+        return try admit(row)
     }
 
     /// Rebuilds a conversation in memory if its records after the last checkpoint do not match its saved state.

@@ -11,6 +11,7 @@ import functools
 import os
 import random
 import shutil
+import signal
 import statistics
 import sys
 import time
@@ -24,7 +25,8 @@ from field import Field, Trouble
 
 SETTLE_SECONDS = 120
 SUBJECTS = 8                # conversations of an attack
-SHORT_CLUSTER_RATE = 60     # signals per second, so that what conversations have left to answer is soon done
+# Signals per second for a cluster: what conversations have left to answer behind an attack is soon done.
+CLUSTER_RATE, SHORT_CLUSTER_RATE = 150, 60
 ATTACKS_PER_FIELD = 30      # then the journal is verified and a new one begins, so that a long run does not fill the disk
 SHORT_ATTACKS_PER_FIELD = 15   # so that a short run has a journal with one shard and one with several
 SHARDS = (1, 4)             # of a journal
@@ -41,15 +43,22 @@ def main():
     names = [name for name in run.known if options.only in name and (run.known[name].short or not options.short)]
     if not names:
         sys.exit(f"no attack's name has {options.only!r}; there are: {', '.join(run.known)}")
-    while True:
-        if not options.short:
-            draw.shuffle(names)
-        for name in names:
-            if not options.short and time.monotonic() > deadline:
+    # SIGTERM like Ctrl-C: what was started ends with this.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        while True:
+            if not options.short:
+                draw.shuffle(names)
+            for name in names:
+                if not options.short and time.monotonic() > deadline:
+                    break
+                run.attack(name)
+            if options.short or time.monotonic() > deadline:
                 break
-            run.attack(name)
-        if options.short or time.monotonic() > deadline:
-            break
+    except KeyboardInterrupt:
+        if run.field:
+            run.field.close(keep=False)
+        raise
     run.end_field()
     run.table()
     run.gap_table()
@@ -79,6 +88,7 @@ class Run:
         self.field, self.attacks, self.rows, self.failed = None, 0, [], False
         self.faults, self.gaps = 0, {}   # of clusters
         self.known = CLUSTER_ATTACKS if options.cluster else ATTACKS
+        self.rate = (SHORT_CLUSTER_RATE if options.short else CLUSTER_RATE) if options.cluster else None
         self.shards = draw.choice(SHARDS)   # of the next field
 
     def begin_field(self):
@@ -102,7 +112,7 @@ class Run:
         began, published = time.monotonic(), field.publisher.attempts
         receipts, words, findings, faults = field.publisher.receipt_count(), "", None, field.faults
         field.broker_lost_messages = False
-        field.publisher.begin(subjects, SHORT_CLUSTER_RATE if self.options.cluster and self.options.short else None)
+        field.publisher.begin(subjects, self.rate)
         try:
             words = self.known[name](field, self.draw, not self.options.short) or ""
             field.settle(SETTLE_SECONDS)

@@ -56,6 +56,15 @@ import Testing
         #expect(work.single == 0)
     }
 
+    @Test func `A start-up reads what was applied since the checkpoint in bulk, however much it is`() throws {
+        let harness = try Harness { $0.checkpointInterval = 3_000 }
+        for index in 0..<1_200 { try harness.take(note("\(index)", "c\(index % 3)")) }
+        let start = try calls(harness) { try harness.restart() }
+        // One for each page of records, and one look at each conversation.
+        #expect(start.lookups <= 2)
+        #expect(start.single <= 3)
+    }
+
     @Test func `Signals whose data left memory are read in bulk, in advance`() throws {
         let harness = try Harness {
             $0.residentSignalLimit = 10
