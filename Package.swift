@@ -179,6 +179,10 @@ let package = Package(
             swiftSettings: strict),
         // Child processes and the broker that some of them are.
         .target(name: "ProcessKit", swiftSettings: strict),
+        // The embedded broker: a mosquitto as a child process.
+        .target(
+            name: "EmbeddedMosquitto", dependencies: ["ProcessKit", .product(name: "Logging", package: "swift-log")],
+            swiftSettings: strict),
         // What a person sees: all that any command prints goes through here.
         .target(name: "Terminal", dependencies: ["CEditLine", "Signals"], swiftSettings: strict),
         // What client commands say and show, without I/O.
@@ -196,7 +200,8 @@ let package = Package(
                 "JournalReading", "ConveyQueries",
                 "ConveyRuntime", "Observability", "Threads", "MQTTTransport", "SQLiteJournal", "PostgresJournal",
                 "EffectHandlers",
-                "ChatCompletions", "ConveyHTTP", "ConveyClient", "ProcessKit", "CMalloc", "SQLite", "ConveySettings",
+                "ChatCompletions", "ConveyHTTP", "ConveyClient", "EmbeddedMosquitto", "CMalloc", "SQLite",
+                "ConveySettings",
                 "ProjectionConsumer", "ServiceClient", "Terminal", "Dialogue",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
@@ -294,7 +299,8 @@ let package = Package(
         .testTarget(
             name: "ConveyTests",
             dependencies: [
-                "convey", "AnswerMemory", "Dialogue", "HTTPServing", "JournalPort", "ChatCompletions", "Conversation",
+                "convey", "AnswerMemory", "EmbeddedMosquitto", "Dialogue", "HTTPServing", "JournalPort",
+                "ChatCompletions", "Conversation",
                 "Signals",
                 "ConveyHTTP", "EffectHandlers",
                 "JournalReading", "MQTTTransport", "Observability", "ServiceClient", "TestSupport",

@@ -1,4 +1,5 @@
 import Conversation
+import EffectPort
 import JournalPort
 import Logging
 import Observability

@@ -98,6 +98,11 @@ struct Takeover {
                 [.integer(Int64(shard)), .text(node), .integer(Lease.duration.components.seconds)]),
             Call("COMMIT"),
         ])[2].integer(0, 0)
+        if let warning = connection.warnings.first {
+            // The takeover is not on the standby yet, and neither is what stands before it.
+            connection.close()
+            throw PostgresError(.warned, "COMMIT: \(warning)")
+        }
         if !isFree { wait(until: lockedAt + Self.graceMicroseconds) }
         return .taken(Result(connection: connection, epoch: epoch, askedAt: asked))
     }

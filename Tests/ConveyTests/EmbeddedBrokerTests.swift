@@ -3,7 +3,7 @@ import Glibc
 import Logging
 import Testing
 
-@testable import convey
+@testable import EmbeddedMosquitto
 
 @Suite("Embedded broker", .serialized)
 struct EmbeddedBrokerTests {

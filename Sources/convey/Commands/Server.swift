@@ -4,6 +4,7 @@ import ConveyQueries
 import ConveyRuntime
 import ConveySettings
 import EffectHandlers
+import EmbeddedMosquitto
 import Foundation
 import Glibc
 import HTTPServing

@@ -1,12 +1,12 @@
 /// Why the embedded broker does not run.
-enum EmbeddedBrokerError: Error, Sendable, CustomStringConvertible {
+package enum EmbeddedBrokerError: Error, Sendable, CustomStringConvertible {
     case notInstalled
     case portBusy(UInt16)
     /// Its directory cannot be written; the second text is the system's.
     case directory(String, String)
     case failed(String, log: String)
 
-    var description: String {
+    package var description: String {
         switch self {
         case .notInstalled:
             "the embedded broker needs mosquitto, which is not installed: apt-get install mosquitto"

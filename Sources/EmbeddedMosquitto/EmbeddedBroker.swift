@@ -9,7 +9,7 @@ import Synchronization
 ///
 /// One thread starts it and waits for its end. It has to be one thread that lives as long as the broker, because the
 /// parent-death signal is sent when the *thread* that started a child ends (prctl(2), PR_SET_PDEATHSIG).
-final class EmbeddedBroker: Sendable {
+package final class EmbeddedBroker: Sendable {
     /// Maximum restarts within `restartWindow`.
     static let restartLimit = 5
     static let restartWindow = Duration.seconds(60)
@@ -40,7 +40,7 @@ final class EmbeddedBroker: Sendable {
     private let lifetimeEnd: AsyncThrowingStream<Never, any Error>.Continuation
 
     /// - Parameter program: the mosquitto to run, for tests; nil looks for the installed one.
-    init(port: UInt16, dataDirectory: String, logger: Logger, program: String? = nil) {
+    package init(port: UInt16, dataDirectory: String, logger: Logger, program: String? = nil) {
         self.port = port
         self.program = program
         self.logger = logger
@@ -50,7 +50,7 @@ final class EmbeddedBroker: Sendable {
     }
 
     /// Starts the broker and waits until its port answers.
-    func start() async throws {
+    package func start() async throws {
         guard let program = program ?? ChildProgram.find("mosquitto") else { throw EmbeddedBrokerError.notInstalled }
         guard LoopbackPort.isFree(port) else { throw EmbeddedBrokerError.portBusy(port) }
         do {
@@ -73,12 +73,12 @@ final class EmbeddedBroker: Sendable {
     }
 
     /// Returns when the broker has been stopped; throws when it was given up after too many restarts.
-    func waitForEnd() async throws {
+    package func waitForEnd() async throws {
         for try await _ in lifetime {}
     }
 
     /// Stops the broker, which saves its sessions; kills it when that takes too long.
-    func stop() async {
+    package func stop() async {
         guard let pid = beginStop() else { return }
         stopRequested.signal()
         if pid > 0 { kill(pid, SIGTERM) }
