@@ -3,8 +3,9 @@
     make chaos [CLUSTER=1] [MINUTES=30] [SEED=n] [ONLY=words]
 
 The attacks run one after another under traffic: processes are killed, disks fail, power is cut, wires lose and repeat, clocks jump,
-clients misbehave. After each attack everything settles, and the journal is compared with every receipt and every published
-event. With CLUSTER=1 several nodes share a journal in PostgreSQL, which is attacked too. The run ends with `convey verify` and a table; exit status 0 if nothing was lost, doubled, missing or invented.
+clients misbehave. With CLUSTER=1 several nodes share a journal in PostgreSQL, and that is attacked too. After each attack everything
+settles, and the journal is compared with every receipt and every published event. The run ends with `convey verify` and a table; exit
+status 0 if nothing was lost, doubled, missing or invented.
 """
 import argparse
 import functools
@@ -70,7 +71,7 @@ def parse():
     parser.add_argument("--convey", required=True, help="the binary")
     parser.add_argument("--cluster", action="store_true", help="several nodes with a journal in PostgreSQL")
     parser.add_argument("--minutes", type=float, default=30)
-    parser.add_argument("--short", action="store_true", help="each attack once and briefly: about 3 minutes; with --cluster some of them, within 1 minute")
+    parser.add_argument("--short", action="store_true", help="each attack once and briefly: about 3 minutes; with --cluster some of them: 1 minute")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--only", default="", help="attacks whose name has these words")
     parser.add_argument("--keep", action="store_true", help="leave the directory with journal and logs behind")
@@ -130,8 +131,8 @@ class Run:
         if field.faults > faults:
             words = f"{field.faults - faults} faults {words}"
             self.faults += field.faults - faults
-        row = [name if field.shards == 1 else f"{name} ({field.shards} shards)", f"{time.monotonic() - began:.1f}", field.publisher.attempts - published,
-               field.publisher.receipt_count() - receipts, *counts, words.splitlines()[0] if words else ""]
+        row = [name if field.shards == 1 else f"{name} ({field.shards} shards)", f"{time.monotonic() - began:.1f}",
+               field.publisher.attempts - published, field.publisher.receipt_count() - receipts, *counts, words.splitlines()[0] if words else ""]
         self.rows.append(row)
         print("  ".join(str(cell) for cell in row), flush=True)
         for line in findings.lines() if findings else words.splitlines()[1:]:
@@ -182,7 +183,8 @@ class Run:
     def gap_table(self):
         """The longest time without a marker that a conversation with 50 signals per second saw, by fault."""
         for what, gaps in self.gaps.items():
-            print(f"gap at {what}: median {statistics.median(gaps):.2f} s, {min(gaps):.2f} to {max(gaps):.2f} s, {len(gaps)} times")
+            print(f"gap at {what}: median {statistics.median(gaps):.2f} s, {min(gaps):.2f} to {max(gaps):.2f} s, "
+                  f"{len(gaps)} times")
 
 
 if __name__ == "__main__":

@@ -81,6 +81,11 @@ class Publisher:
         with self.lock:
             return [signal for signal in self.signals.values() if signal.subject in subjects]
 
+    def receipted(self, since):
+        """Ids of the signals with a receipt, from a number on: `next` is that of the signal that is published next."""
+        with self.lock:
+            return [signal.id for signal in self.signals.values() if signal.receipts and int(signal.id[2:]) >= since]
+
     def receipt_count(self):
         with self.lock:
             return len(self.signals) - len(self.open)

@@ -51,6 +51,15 @@ extension UnderLoad {
             }
             let listener = try await cluster.listener()
             let client = try await cluster.client()
+            try await client.publishMany([
+                OutgoingMessage(
+                    topic: "conv/in/room/note/taken", payload: Array(#"{"specversion":"1.0","id":"n1"}"#.utf8))
+            ])
+            try await listener.waitUntilApplied("n1", subject: "room")
+            // At the node that stands by, and takes over in the middle.
+            async let streamed = EventReader.read("/v1/conversations/room/stream", after: 0, port: cluster.port(1)) {
+                $0.type == "conv.out.assistant.completed"
+            }
             try await client.publishMany([message("m1", "one two three four five six seven eight nine ten")])
             try await eventually("the answer has begun", seconds: 20) {
                 listener.counts["conv.out.assistant.delta", default: 0] > 1
@@ -60,6 +69,9 @@ extension UnderLoad {
                 listener.counts["conv.out.assistant.completed", default: 0] >= 1
             }
             #expect(cluster.isActive(1))
+            let events = await streamed
+            #expect(events.map(\.id) == Array(1...Int64(max(1, events.count))))
+            #expect(events.last?.type == "conv.out.assistant.completed")
             try cluster.launch(0)
             try await eventually("the first stands by now; \(cluster.logs)", seconds: 20) { cluster.isStandby(0) }
             #expect(try await cluster.terminate(1) == .exited(0))

@@ -186,6 +186,8 @@ final class ShardHost: Sendable {
         ) { [self] in
             // A shard that waits does not prevent the others from serving.
             if shared.layout.shards > 1 { board.settled() }
+            // What the owner commits is in the journal; streams of this node read it there.
+            if $0.code == .ownedElsewhere { shared.live.committedUnseen() }
             tell(.waiting($0))
         }
         guard let opened = try opening.run() else { return }

@@ -65,6 +65,8 @@ final class Cluster {
     /// The HTTP address of a node.
     func address(_ index: Int) -> String { "127.0.0.1:\(httpPorts[index])" }
 
+    func port(_ index: Int) -> Int { httpPorts[index] }
+
     func name(_ index: Int) -> String { "n\(index)" }
 
     /// The end of a node's log since its last start.
