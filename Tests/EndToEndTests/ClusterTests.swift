@@ -57,7 +57,8 @@ extension UnderLoad {
             ])
             try await listener.waitUntilApplied("n1", subject: "room")
             // At the node that stands by, and takes over in the middle.
-            async let streamed = EventReader.read("/v1/conversations/room/stream", after: 0, port: cluster.port(1)) {
+            let port = cluster.port(1)
+            async let streamed = EventReader.read("/v1/conversations/room/stream", after: 0, port: port) {
                 $0.type == "conv.out.assistant.completed"
             }
             try await client.publishMany([message("m1", "one two three four five six seven eight nine ten")])
