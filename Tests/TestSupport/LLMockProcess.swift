@@ -1,6 +1,6 @@
 import Foundation
 
-/// llmock, an independent mock of model providers (https://pypi.org/project/llmock), on a free loopback port. It ends
+/// llmock, an independent mock of model providers, on a free loopback port. It ends
 /// with this object or earlier.
 public final class LLMockProcess: Sendable {
     public let port: Int
