@@ -29,6 +29,8 @@ package struct AnswerTracker: Sendable {
     private var lastSequence = 0
     private var attempt = 1
     private var shown = ""
+    /// Whether anything of this answer has arrived.
+    private var hasBegun = false
 
     /// - Parameter messageID: the id of the message whose answer is followed, or of the request to retry an answer.
     package init(messageID: String) {
@@ -39,7 +41,12 @@ package struct AnswerTracker: Sendable {
 
     /// The meaning of the event for the answer; nothing if it belongs to something else or came before.
     package mutating func handle(_ event: PublishedEvent) -> [Step] {
-        guard event.effectID == effectID || event.answers == messageID else { return [] }
+        guard event.effectID == effectID || event.answers == messageID else {
+            // The conversation's answers come one after another, so this answer waits as well.
+            let isWait = event.type == SignalType.assistantWaiting || Self.isToolWait(event)
+            return isWait && !hasBegun ? [.note("an earlier answer comes first: \(Self.wait(event))")] : []
+        }
+        hasBegun = true
         if let answered = event.answers { messageID = answered }
         if event.type.hasPrefix(SignalType.assistantPrefix), let effect = event.effectID, effect != generation {
             generation = effect
@@ -55,7 +62,7 @@ package struct AnswerTracker: Sendable {
         case SignalType.assistantCanceled: return [.canceled]
         case SignalType.assistantWaiting:
             return [.note(Self.wait(event))]
-        case SignalType.toolStatus where event.status == "waiting":
+        case _ where Self.isToolWait(event):
             return [.tool("\(event.toolName ?? "a tool"): \(Self.wait(event))")]
         case SignalType.executionStarted: return [.tool("\(event.toolName ?? "a tool") runs")]
         case SignalType.executionFailed:
@@ -71,6 +78,10 @@ package struct AnswerTracker: Sendable {
             ]
         default: return []
         }
+    }
+
+    private static func isToolWait(_ event: PublishedEvent) -> Bool {
+        event.type == SignalType.toolStatus && event.status == "waiting"
     }
 
     /// `trying again in 8 s (attempt 5, waiting since 10:31:02): no worker is connected`

@@ -17,7 +17,8 @@ package enum ClusterTable {
                     let name = node["node"]?.string ?? ""
                     let isUp = node["up"]?.bool ?? false
                     let owned = shards.count { $0["owner"]?.string == name && $0["owned"]?.bool ?? false }
-                    let state = !isUp ? "down" : owned > 0 ? "at work" : "standing by"
+                    // A node that cannot reach the database knows no shards.
+                    let state = shards.isEmpty ? "no journal" : !isUp ? "down" : owned > 0 ? "at work" : "standing by"
                     return [
                         name, state, isUp ? duration(node["uptime_seconds"]?.int ?? 0) : "", "\(owned)",
                         node["http"]?.string ?? "off", node["version"]?.string ?? "",

@@ -117,7 +117,8 @@ package final class Connection: @unchecked Sendable {
         let permanent = [
             "authentication failed", "no password supplied", "does not exist", "no pg_hba.conf entry",
             "permission denied for database",
-            "certificate", "invalid sslmode", "is not permitted to log in",
+            "certificate", "invalid sslmode", "invalid port number", "invalid integer value",
+            "is not permitted to log in",
         ]
         let isRefused = permanent.contains { reason.contains($0) } && !reason.contains("No such file or directory")
         return PostgresError(isRefused ? .refused : .unreachable, reason)

@@ -33,6 +33,13 @@ struct JournalCreation {
             }
             _ = try connection.run(rows() + [Call("COMMIT")], patience: Self.patience)
         } catch {
+            // Without the table of settings it is not ours.
+            guard error.state != "42P06" else {
+                throw JournalError(
+                    .cannotOpen,
+                    "\(url.description) has a schema of Convey's name that is not Convey's; give the journal a database of its own"
+                )
+            }
             throw JournalError(error)
         }
     }

@@ -214,6 +214,19 @@ struct ClientMachineTests {
         event("conv.out.assistant.completed", 99, "m", ",\"content\":\"\(content)\"")
     }
 
+    @Test("While an earlier answer waits for its model, the one behind it says so, until it has begun itself")
+    func behindAnother() {
+        var answer = AnswerTracker(messageID: "m")
+        let wait = #","retry_in_ms":2000,"reason":"transport","message":"no connection""#
+        guard case .note(let words)? = answer.handle(event("conv.out.assistant.waiting", 1, "first", wait)).first else {
+            Issue.record("nothing is said")
+            return
+        }
+        #expect(words.hasPrefix("an earlier answer comes first: trying again in 2 s"))
+        #expect(answer.handle(event("conv.out.assistant.delta", 2, "m", #","delta":"Hi""#)) == [.text("Hi")])
+        #expect(answer.handle(event("conv.out.assistant.waiting", 3, "other", wait)) == [])
+    }
+
     @Test("An answer continues after tool calls, and its last generation ends it")
     func answersWithTools() {
         var answer = AnswerTracker(messageID: "m")

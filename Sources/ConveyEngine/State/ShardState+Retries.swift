@@ -15,7 +15,8 @@ extension ShardState {
         guard let failed = transaction.fetched.failedAnswers[wish] ?? nil, !isUnderWay(failed.message, conversation)
         else {
             let what =
-                target.effectID == nil ? "no answer of the conversation has failed" : "this answer has not failed"
+                target.effectID == nil
+                ? "no answer of the conversation has failed" : "there is no failed answer with this id"
             return auditUnknown(target, reference, signal, "\(what), or it is being retried already")
         }
         let start = EffectStart(

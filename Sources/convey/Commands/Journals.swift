@@ -33,6 +33,9 @@ enum Journals {
             ])
     }
 
+    /// Where a store keeps its journals, without a login.
+    static func place(of store: any JournalStore) -> String { (store as? PostgresStore)?.place ?? "SQLite" }
+
     /// The store of journals that exist, for commands that work without a service.
     /// - Parameter place: a data directory, or the URL of a PostgreSQL database.
     static func existing(in place: String) throws(JournalError) -> any JournalStore {

@@ -110,7 +110,7 @@ struct Server {
             "starting",
             metadata: [
                 "version": "\(Convey.version)", "node": "\(settings.node)", "data": "\(settings.dataDirectory)",
-                "journal": "\(settings.journalURL == nil ? "sqlite" : "postgresql")",
+                "journal": "\(Journals.place(of: store))",
                 "broker": "\(settings.broker.address)",
                 "http": "\(settings.httpAddress?.description ?? "off")", "model": "\(settings.models.provider)",
                 "tools": .stringConvertible(settings.tools.tools.count),
