@@ -145,7 +145,7 @@ struct QueryTests {
         let document = try JSONValue(Array(try #require(httpGet("/openapi.json", port: port)).body.utf8))
         #expect(document["openapi"]?.string == "3.1.0")
         let paths = try #require(document["paths"]?.object)
-        #expect(paths.count == QueryView.allCases.count + 11)
+        #expect(paths.count == QueryView.allCases.count + 12)
         #expect(document["components"]?["securitySchemes"]?["bearer"]?["scheme"]?.string == "bearer")
         let id = try JournalFile(deployment.journal).texts("SELECT id FROM journal WHERE offset = 1 LIMIT 1")[0]
         let letter = try JournalFile(deployment.journal).texts("SELECT position FROM dead_letters")[0]

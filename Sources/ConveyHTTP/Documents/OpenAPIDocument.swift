@@ -31,7 +31,7 @@ enum OpenAPIDocument {
                 "paths",
                 DocumentText.object(
                     QueryView.allCases.map { path($0, shards: shards) }
-                        + DeadLetterOperation.allCases.map { path($0, shards: shards) } + [stream, signals]
+                        + DeadLetterOperation.allCases.map { path($0, shards: shards) } + [stream, signals, cluster]
                         + operations)
             ),
             (
@@ -167,6 +167,21 @@ enum OpenAPIDocument {
         return (StreamRoutes.path, DocumentText.object([("get", get)]))
     }()
 
+    private static let cluster: (name: String, json: String) = {
+        let status =
+            #"{"description":"the nodes and shards","content":{"application/json":{"schema":{"type":"object","required":["node","nodes","shards"],"properties":{"node":{"type":"string"},"nodes":{"type":"array","items":{"type":"object"}},"shards":{"type":"array","items":{"type":"object"}}}}}}}"#
+        let get = DocumentText.object([
+            ("operationId", #""cluster""#),
+            ("summary", #""the nodes that share the journal, and its shards with their owners""#),
+            (
+                "responses",
+                DocumentText.object(
+                    [("200", status), ("400", answer("it takes no parameters", "Problem"))] + refusals)
+            ),
+        ])
+        return (ClusterRoutes.path, DocumentText.object([("get", get)]))
+    }()
+
     private static let signals: (name: String, json: String) = {
         let parameters = [
             subject,
@@ -228,10 +243,6 @@ enum OpenAPIDocument {
         (
             "/readyz",
             #"{"get":{"operationId":"readiness","summary":"whether signals are accepted","responses":{"200":{"description":"signals are accepted","content":{"application/json":{"schema":{"type":"object"}}}},"503":{"description":"signals are not accepted; the body names what is missing","content":{"application/json":{"schema":{"type":"object"}}}}}}}"#
-        ),
-        (
-            "/v1/cluster",
-            #"{"get":{"operationId":"cluster","summary":"the nodes that share the journal, and its shards with their owners","responses":{"200":{"description":"the nodes and shards","content":{"application/json":{"schema":{"type":"object","required":["node","nodes","shards"],"properties":{"node":{"type":"string"},"nodes":{"type":"array","items":{"type":"object"}},"shards":{"type":"array","items":{"type":"object"}}}}}}}}}}"#
         ),
         (
             "/metrics",
