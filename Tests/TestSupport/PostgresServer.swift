@@ -12,7 +12,16 @@ public final class PostgresServer: Sendable {
     private let databases = Mutex(0)
 
     /// One for all tests of a process that leave it as it is.
-    public static let shared = Result { try PostgresServer() }
+    public static let shared: Result<PostgresServer, any Error> = Result {
+        let server = try PostgresServer()
+        // A static object is never released.
+        atexit {
+            guard case .success(let server) = PostgresServer.shared else { return }
+            server.kill()
+            try? FileManager.default.removeItem(at: server.directory)  // Only temporary files would remain.
+        }
+        return server
+    }
 
     /// Makes a cluster, starts a server and waits until it takes connections.
     /// - Parameter configuration: further settings, as `name=value`.
