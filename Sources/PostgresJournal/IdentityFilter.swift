@@ -1,5 +1,4 @@
 import JournalPort
-import PostgreSQL
 import Signals
 
 /// The hashes in a shard's identity index. With them the look-up of a new signal's identity needs no round trip.
@@ -10,28 +9,15 @@ struct IdentityFilter {
 
     /// Maximum hashes in memory, about 40 MB.
     private static let limit = 2_000_000
-    private static let pageSize = 100_000
 
     /// Reads the index.
-    init(_ session: any Session, _ schema: ShardSchema) throws(JournalError) {
+    init(_ reads: ShardReads) throws(JournalError) {
         var found: Set<UInt64> = []
-        var last = (hash: Int64.min, position: Int64.min)
-        while true {
-            let rows = try session.run(
-                Call(
-                    """
-                    SELECT hash, position FROM \(schema.table("identities")) WHERE (hash, position) > ($1, $2)
-                    ORDER BY hash, position LIMIT $3
-                    """, [.integer(last.hash), .integer(last.position), .integer(Int64(Self.pageSize))]))
-            for row in 0..<rows.count { found.insert(UInt64(bitPattern: rows.integer(row, 0))) }
-            if found.count > Self.limit {
-                hashes = nil
-                return
-            }
-            guard rows.count == Self.pageSize else { break }
-            last = (rows.integer(rows.count - 1, 0), rows.integer(rows.count - 1, 1))
+        try reads.forEachIdentity { hash, _ in
+            found.insert(hash)
+            return found.count <= Self.limit
         }
-        hashes = found
+        hashes = found.count > Self.limit ? nil : found
     }
 
     /// Whether the index certainly does not contain the hash.

@@ -8,7 +8,7 @@ import Threads
 /// Every commit ends with a fence: a statement that fails if the shard's epoch has changed since the takeover. So a process that was stopped
 /// while another one took over cannot write when it wakes. Any failure closes the connection, because the outcome of a commit may be
 /// unknown. `probe` then takes the shard over again before it reads anything. That takeover waits for a commit that is still running.
-final class PostgresJournal: Journal {
+final class PostgresJournal: Journal, ShardTables {
     let partitionCount: Int
     let shard: Shard
     private(set) var epoch: Int64
@@ -19,7 +19,7 @@ final class PostgresJournal: Journal {
     private let pool: ConnectionPool
     private let schema: ShardSchema
     private let session = OwnerSession()
-    private let reads: ShardReads
+    let reads: ShardReads
     private let ownLease = Lease()
     private var identities: IdentityFilter
     /// The cursor that the broker has acknowledged, and the one that was written. The cursor is written with the lease and not with each
@@ -48,7 +48,7 @@ final class PostgresJournal: Journal {
         session.connection = taken.connection
         renewedAt = Clocks.monotonicMicroseconds()
         ownLease.prolong(askedAt: taken.askedAt)
-        identities = try IdentityFilter(session, schema)
+        identities = try IdentityFilter(reads)
         outbox = (.start, .start)
     }
 
@@ -154,7 +154,7 @@ final class PostgresJournal: Journal {
         session.connection = taken.connection
         renewedAt = Clocks.monotonicMicroseconds()
         ownLease.prolong(askedAt: taken.askedAt)
-        identities = try IdentityFilter(session, schema)
+        identities = try IdentityFilter(reads)
     }
 
     func confirmInPlace() throws(JournalError) {
@@ -215,74 +215,13 @@ final class PostgresJournal: Journal {
         PostgresReader(pool, partitions: partitionCount, shard: shard)
     }
 
-    func record(at position: Position) throws(JournalError) -> JournalRecord? { try reads.record(at: position) }
-
     func records(after position: Position, limit: Int) throws(JournalError) -> [JournalRecord] {
         // Renews the lease during a long start-up.
         if isRenewalDue() { try write([]) }
         return try reads.records(after: position, limit: limit)
     }
 
-    func records(at positions: [Position]) throws(JournalError) -> [JournalRecord] { try reads.records(at: positions) }
-
-    func links(from position: Position, limit: Int) throws(JournalError) -> [RecordLink] {
-        try reads.links(from: position, limit: limit)
-    }
-
-    func newestLinks(before position: Position?, limit: Int) throws(JournalError) -> [RecordLink] {
-        try reads.newestLinks(before: position, limit: limit)
-    }
-
-    func subject(of conversation: ConversationID) throws(JournalError) -> String? {
-        try reads.subject(of: conversation)
-    }
-
-    func head(subject: String) throws(JournalError) -> ConversationHead? { try reads.head(subject: subject) }
-    func head(id: ConversationID) throws(JournalError) -> ConversationHead? { try reads.head(id: id) }
-
-    func conversation(subject: String) throws(JournalError) -> ConversationRecord? {
-        try reads.conversation(subject: subject)
-    }
-
-    func conversation(id: ConversationID) throws(JournalError) -> ConversationRecord? {
-        try reads.conversation(id: id)
-    }
-
-    func conversations(
-        matching filter: SubjectFilter, after subject: String?, limit: Int, scanning: Int
-    ) throws(JournalError) -> ConversationListing {
-        try reads.conversations(matching: filter, after: subject, limit: limit, scanning: scanning)
-    }
-
     func positions(identity: UInt64) throws(JournalError) -> [Position] {
         identities.isUnknown(identity) ? [] : try reads.positions(identity: identity)
-    }
-
-    func isDeadLetter(_ position: Position) throws(JournalError) -> Bool {
-        try reads.deadLetter(at: position) != nil
-    }
-
-    func deadLetter(at position: Position) throws(JournalError) -> DeadLetter? { try reads.deadLetter(at: position) }
-
-    func deadLetters(
-        after position: Position, conversation: ConversationID?, limit: Int
-    ) throws(JournalError) -> [DeadLetter] {
-        try reads.deadLetters(after: position, conversation: conversation, limit: limit)
-    }
-
-    func pending(after position: Position, limit: Int) throws(JournalError) -> [Position] {
-        try reads.pending(after: position, limit: limit)
-    }
-
-    func isPending(_ position: Position) throws(JournalError) -> Bool { try reads.isPending(position) }
-
-    func openEffects(after key: EffectKey?, limit: Int) throws(JournalError) -> [EffectUnderWay] {
-        try reads.openEffects(after: key, limit: limit)
-    }
-
-    func storedEffects(
-        after key: EffectKey?, of conversation: ConversationID?, limit: Int
-    ) throws(JournalError) -> [StoredEffect] {
-        try reads.storedEffects(after: key, of: conversation, limit: limit)
     }
 }

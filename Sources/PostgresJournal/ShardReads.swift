@@ -179,6 +179,27 @@ final class ShardReads {
             [.column(column)])
     }
 
+    /// Goes through the whole identity index, page by page, as long as `take` returns true.
+    func forEachIdentity(_ take: (_ hash: UInt64, _ position: Position) -> Bool) throws(JournalError) {
+        var last = (hash: Int64.min, position: Int64.min)
+        while true {
+            let rows = try session.run(
+                Call(
+                    """
+                    SELECT hash, position FROM \(schema.table("identities")) WHERE (hash, position) > ($1, $2)
+                    ORDER BY hash, position LIMIT $3
+                    """, [.integer(last.hash), .integer(last.position), .integer(Int64(Self.identityPageSize))]))
+            for row in 0..<rows.count {
+                last = (rows.integer(row, 0), rows.integer(row, 1))
+                guard take(UInt64(bitPattern: last.hash), Position(last.position)) else { return }
+            }
+            guard rows.count == Self.identityPageSize else { return }
+        }
+    }
+
+    /// Index entries per round trip.
+    private static let identityPageSize = 50_000
+
     static func identities(_ rows: Rows) -> [UInt64: [Position]] {
         var found: [UInt64: [Position]] = [:]
         for row in 0..<rows.count {
