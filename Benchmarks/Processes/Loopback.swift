@@ -1,4 +1,5 @@
 import Glibc
+import ProcessKit
 
 /// TCP on 127.0.0.1.
 enum Loopback {
@@ -6,7 +7,7 @@ enum Loopback {
     static func freePort() throws -> UInt16 {
         let descriptor = try makeSocket()
         defer { close(descriptor) }
-        guard withAddress(0, { bind(descriptor, $0, $1) }) == 0 else { throw BenchError.system("bind") }
+        guard LoopbackAddress.with(port: 0, { bind(descriptor, $0, $1) }) == 0 else { throw BenchError.system("bind") }
         return try localPort(of: descriptor)
     }
 
@@ -25,7 +26,8 @@ enum Loopback {
     static func listen(backlog: Int32) throws -> (descriptor: Int32, port: UInt16) {
         let port = try freePort()
         let descriptor = try makeSocket()
-        guard withAddress(port, { bind(descriptor, $0, $1) }) == 0, Glibc.listen(descriptor, backlog) == 0,
+        guard LoopbackAddress.with(port: port, { bind(descriptor, $0, $1) }) == 0,
+            Glibc.listen(descriptor, backlog) == 0,
             fcntl(descriptor, F_SETFL, O_NONBLOCK) == 0
         else {
             let code = errno
@@ -44,7 +46,7 @@ enum Loopback {
             // Before connecting, because the window is negotiated then.
             setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &size, socklen_t(MemoryLayout<Int32>.size))
         }
-        guard withAddress(port, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
+        guard LoopbackAddress.with(port: port, { Glibc.connect(descriptor, $0, $1) }) == 0 else {
             let code = errno
             close(descriptor)
             throw BenchError.system("cannot connect to 127.0.0.1:\(port)", code: code)
@@ -85,17 +87,5 @@ enum Loopback {
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue | SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { throw BenchError.system("socket") }
         return descriptor
-    }
-
-    private static func withAddress(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
     }
 }

@@ -1,4 +1,5 @@
 import Glibc
+import ProcessKit
 
 /// Tests a TCP port of 127.0.0.1.
 enum LoopbackPort {
@@ -7,13 +8,13 @@ enum LoopbackPort {
         withSocket { descriptor in
             var one: Int32 = 1
             setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
-            return withAddress(port) { bind(descriptor, $0, $1) } == 0 && listen(descriptor, 1) == 0
+            return LoopbackAddress.with(port: port) { bind(descriptor, $0, $1) } == 0 && listen(descriptor, 1) == 0
         }
     }
 
     /// Whether something accepts connections there.
     static func answers(_ port: UInt16) -> Bool {
-        withSocket { descriptor in withAddress(port) { connect(descriptor, $0, $1) } == 0 }
+        withSocket { descriptor in LoopbackAddress.with(port: port) { connect(descriptor, $0, $1) } == 0 }
     }
 
     private static func withSocket(_ body: (Int32) -> Bool) -> Bool {
@@ -21,17 +22,5 @@ enum LoopbackPort {
         guard descriptor >= 0 else { return false }
         defer { close(descriptor) }
         return body(descriptor)
-    }
-
-    private static func withAddress(_ port: UInt16, _ body: (UnsafePointer<sockaddr>, socklen_t) -> Int32) -> Int32 {
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = INADDR_LOOPBACK.bigEndian
-        return withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                body($0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
     }
 }
